@@ -1,0 +1,40 @@
+// Whole files in and out. A write is atomic: temporary file beside the target, fsync, rename, fsync of the folder, so a
+// reader sees the old content or the new, never a part.
+//
+// Thread contract: every function may be called from several threads on different paths.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace spinenet {
+
+// ErrorKind::io with the path and the system's reason when it cannot be read.
+std::string read_file(const std::filesystem::path& path);
+
+// Where bytes go: the operating system by default. Tests put a failing one in its place to prove that a crash or a full
+// disk at any call loses nothing. Each function returns 0 or an errno.
+struct FileLayer {
+  std::function<int(int fd, std::span<const char> bytes)> write;
+  std::function<int(int fd)> sync;
+  std::function<int(const char* from, const char* to)> rename;
+};
+const FileLayer& system_file_layer();
+
+// ErrorKind::io with the path and the system's reason; the old content is then untouched and no temporary file remains.
+void write_file_atomic(const std::filesystem::path& path, std::span<const std::string_view> parts,
+                       const FileLayer& layer = system_file_layer());
+void write_file_atomic(const std::filesystem::path& path, std::string_view content,
+                       const FileLayer& layer = system_file_layer());
+
+// 64-bit checksum (FNV-1a over 8-byte words) that finds a flipped byte; not for security.
+uint64_t checksum(std::string_view bytes, uint64_t seed = 0);
+
+// The nearest of `names` to `wrong` by edit distance, "" when none is near. For messages: unknown X, did you mean Y?
+std::string nearest_name(std::string_view wrong, std::span<const std::string> names);
+
+}  // namespace spinenet
