@@ -1,0 +1,34 @@
+// A data set as the loader sees it: a number of samples, each decoded on demand. Crowd regions stay in the sample (the
+// labels turn them into ignore areas); boxes are in pixels of the decoded, EXIF-upright image.
+//
+// Thread contract: size() and get() may be called from several threads at once.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "detect/box.h"
+#include "image/image.h"
+
+namespace spinenet {
+
+struct Target {
+  Box box;
+  int label = 0;  // index into the class list
+  bool crowd = false;
+};
+
+struct Sample {
+  int64_t image_id = 0;
+  Image image;
+  std::vector<Target> targets;
+};
+
+class Dataset {
+ public:
+  virtual ~Dataset() = default;
+  virtual int64_t size() const = 0;
+  virtual Sample get(int64_t index) const = 0;
+};
+
+}  // namespace spinenet
