@@ -1,0 +1,46 @@
+// JPEG and PNG files to upright 8-bit RGB pictures.
+//
+// Rules: the format is told by the first bytes, never by the file's name. The EXIF orientation (JPEG APP1, PNG eXIf) is
+// applied, so pixels and sizes are those a viewer shows. Grey and palette become RGB, 16-bit samples are scaled to 8,
+// CMYK and YCCK are converted, alpha is dropped (the colours behind it stay, as OpenCV does), of an animated PNG the
+// default picture is taken, bytes after the end of the picture are ignored.
+//
+// Invariant: a picture comes back whole or not at all. A cut or corrupt stream is ErrorKind::bad_data naming the place
+// and the remedy; pixels never come from an earlier picture. Too large a picture is refused from its header, before
+// anything of its size is allocated.
+//
+// Thread contract: every function may be called from several threads.
+//
+// Source: ITU-T T.81 (JPEG), ISO/IEC 15948 and its third edition (PNG, eXIf), CIPA DC-008 (EXIF).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+#include "image/image.h"
+
+namespace spinenet {
+
+struct DecodeLimits {
+  int64_t max_pixels = int64_t{64} << 20;  // height * width
+  int64_t max_bytes = int64_t{128} << 20;  // of the file
+  int max_scans = 100;                     // of one JPEG; encoders write about ten
+};
+
+struct ImageSize {
+  int height = 0, width = 0;
+  bool operator==(const ImageSize&) const = default;
+};
+
+// `place` (a path, a request's field) only appears in messages.
+Image decode_image(std::span<const uint8_t> bytes, std::string_view place, const DecodeLimits& limits = {});
+// As decode_image; ErrorKind::io when the file cannot be read.
+Image read_image(const std::filesystem::path& path, const DecodeLimits& limits = {});
+
+// The upright size, from the header alone: no limit applies and the pixels may be missing or broken.
+ImageSize image_size(std::span<const uint8_t> bytes, std::string_view place);
+ImageSize read_image_size(const std::filesystem::path& path);
+
+}  // namespace spinenet

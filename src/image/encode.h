@@ -1,0 +1,16 @@
+// Pictures to PNG (lossless) and JPEG bytes. The same picture gives the same bytes.
+//
+// Thread contract: both functions may be called from several threads.
+#pragma once
+
+#include <string>
+
+#include "image/image.h"
+
+namespace spinenet {
+
+std::string encode_png(const Image& image);
+// Quality 1 to 100; from 90 on colour keeps its full resolution, so thin coloured lines stay sharp.
+std::string encode_jpeg(const Image& image, int quality = 92);
+
+}  // namespace spinenet
