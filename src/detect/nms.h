@@ -1,0 +1,22 @@
+// Greedy non-maximum suppression: boxes in falling order of score, each dropped if it overlaps one already kept by more
+// than the threshold.
+//
+// The order is total, so the result is the same everywhere: score, then class, then index. A box whose score is not a
+// number is never kept. Returned indices are in that order.
+// Thread contract: pure functions.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "detect/box.h"
+
+namespace spinenet {
+
+std::vector<int> nms(std::span<const Box> boxes, std::span<const float> scores, float iou_threshold, int max_kept);
+
+// Boxes of different classes do not suppress each other; max_kept counts all classes together.
+std::vector<int> nms_by_class(std::span<const Box> boxes, std::span<const float> scores, std::span<const int> labels,
+                              float iou_threshold, int max_kept);
+
+}  // namespace spinenet

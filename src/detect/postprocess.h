@@ -1,0 +1,36 @@
+// From the raw outputs of a RetinaNet head (Lin et al. 2017, section 4, "Inference") to detections: threshold, the best
+// few, decoding, suppression per class.
+//
+// Equal scores are ordered by class, then by anchor index, so the result is the same everywhere. Logits that are not
+// numbers never pass, nor do boxes that are not finite.
+// Thread contract: pure functions.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "detect/box.h"
+#include "detect/detections.h"
+
+namespace spinenet {
+
+// One level of one image, with A anchors in each cell and K classes. Channel of anchor a and class k: a * K + k.
+struct LevelOutput {
+  const float* classes = nullptr;  // [A*K, H, W] logits
+  const float* boxes = nullptr;    // [A*4, H, W] codes of box_coder.h
+  int height = 0, width = 0;
+};
+
+struct PostprocessOptions {
+  float score_threshold = 0.05F;  // scores of at least this count
+  int pre_nms = 5000;             // at most so many boxes enter the suppression, over all levels and classes
+  float iou = 0.5F;
+  int max_detections = 100;
+};
+
+// `anchors` as make_anchors returns them for the same levels. Boxes are in pixels of the network's input, not clipped.
+// Falling order of score.
+std::vector<Detection> postprocess(std::span<const LevelOutput> levels, std::span<const Box> anchors, int classes,
+                                   const PostprocessOptions& options);
+
+}  // namespace spinenet
