@@ -1,0 +1,62 @@
+// How far a long piece of work is: one line that is drawn over and over on a terminal, with a bar and the time left;
+// plain lines now and then where standard error goes to a file.
+//
+// Time comes from a monotonic clock, so a change of the wall clock shows nowhere.
+// Thread contract: a Progress belongs to one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace spinenet {
+
+struct ProgressOptions {
+  bool terminal = false;       // draw a bar instead of plain lines
+  bool colour = false;         // only on a terminal
+  int columns = 80;            // width of the terminal
+  double plain_interval = 10;  // seconds between plain lines
+  std::function<void(std::string_view)> write;
+  std::function<double()> now;  // seconds, never going back
+};
+
+// Standard error as it is: a terminal unless TERM is "dumb" or unset, coloured unless NO_COLOR is set, as wide as
+// COLUMNS or the terminal itself says; the steady clock.
+ProgressOptions standard_progress();
+
+class Progress {
+ public:
+  // A total of 0 is unknown: then count and rate are shown, without bar and time left.
+  Progress(std::string title, int64_t total, ProgressOptions options = standard_progress());
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+  // Leaves the line as finish() does.
+  ~Progress();
+
+  // `detail` is shown behind the numbers: "loss 0.41". Cheap to call often: it writes ten times a second at most.
+  void update(int64_t done, std::string_view detail = {});
+  // Shows the last state and the time taken, and ends the line. Later calls do nothing.
+  void finish();
+
+ private:
+  void draw(bool last);
+  std::string bar_line(double elapsed, bool last) const;
+  std::string plain_line(double elapsed, bool last) const;
+
+  std::string title_;
+  int64_t total_;
+  ProgressOptions options_;
+  std::string detail_;
+  int64_t done_ = 0;
+  int64_t first_done_ = 0;  // where this run began: a resumed one does not begin at 0
+  bool started_ = false;
+  bool finished_ = false;
+  double start_;
+  double last_draw_;
+};
+
+// "42 s", "3:07", "1:02:45", "2 d 03:10".
+std::string duration_text(double seconds);
+
+}  // namespace spinenet

@@ -1,0 +1,68 @@
+// The report of a run: one HTML text that holds everything it shows (styles, charts, pictures) and needs no network.
+//
+// All text comes from outside (names of classes, recipes, file names) and is escaped. Sections without data are left
+// out. Thread contract: render_report is a function of its argument.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "plot/curves.h"
+
+namespace spinenet {
+
+struct ReportFact {
+  std::string name;
+  std::string value;
+};
+
+// A chart of one or more series over training steps, in the order in which they are given.
+struct ReportCurve {
+  std::string title;
+  std::string y_label;
+  bool log_y = false;
+  std::vector<Series> series;
+};
+
+// COCO numbers in [0, 1]; a negative one is undefined and shown as a dash.
+struct ReportClass {
+  int64_t id = 0;
+  std::string name;
+  int64_t objects = 0;
+  double ap = -1;
+  double ap50 = -1;
+  double ap75 = -1;
+  double recall = -1;
+};
+
+// counts[t * names.size() + p]: objects of class t that were found as class p. A last name such as "background" stands
+// for missed objects (as column) and false alarms (as row).
+struct ConfusionMatrix {
+  std::vector<std::string> names;
+  std::vector<double> counts;
+};
+
+struct ReportPicture {
+  std::string label;
+  std::string bytes;  // a whole PNG or JPEG file
+};
+
+struct ReportData {
+  std::string title;
+  std::string subtitle;
+  std::vector<ReportFact> headline;  // the few numbers that matter, shown large
+  std::vector<ReportFact> facts;
+  std::vector<ReportCurve> curves;
+  std::vector<Series> precision_recall;  // x recall, y precision, both in [0, 1]
+  std::vector<ReportClass> classes;
+  ConfusionMatrix confusion;
+  std::vector<ReportPicture> pictures;
+  std::vector<std::string> notes;
+  std::string recipe;
+};
+
+// ErrorKind::failed for a picture that is neither PNG nor JPEG and for a confusion matrix of the wrong size.
+std::string render_report(const ReportData& data);
+
+}  // namespace spinenet
