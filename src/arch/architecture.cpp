@@ -1,0 +1,106 @@
+#include "arch/architecture.h"
+
+#include <set>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace spinenet {
+namespace {
+
+void require(bool holds, const Architecture& architecture, std::string_view what, std::string_view remedy) {
+  if (!holds) fail(ErrorKind::bad_data, what, fmt::format("architecture {}", architecture.name), remedy);
+}
+
+void validate_block(const Architecture& a, const BlockSpec& block, int index) {
+  require(block.level >= kStemLevel && block.level <= 7, a, fmt::format("block {} has level {}", index, block.level),
+          "levels go from 2 to 7");
+  for (const int parent : block.parents) {
+    require(parent >= 0 && parent < index, a, fmt::format("block {} has parent {}", index, parent),
+            fmt::format("a parent is an earlier block, 0 to {}", index - 1));
+  }
+  require(block.parents[0] != block.parents[1], a,
+          fmt::format("block {} has block {} twice as parent", index, block.parents[0]), "name two different parents");
+}
+
+void validate_blocks(const Architecture& a, const ScalePermuted& backbone) {
+  require(!backbone.blocks.empty(), a, "there are no blocks", "list the scale-permuted blocks");
+  std::set<int> output_levels;
+  for (size_t k = 0; k < backbone.blocks.size(); ++k) {
+    const BlockSpec& block = backbone.blocks[k];
+    const int index = static_cast<int>(k) + kStemBlocks;
+    validate_block(a, block, index);
+    if (!block.output) continue;
+    require(block.level >= a.min_level && block.level <= a.max_level, a,
+            fmt::format("output block {} has level {}", index, block.level),
+            fmt::format("outputs lie between levels {} and {}", a.min_level, a.max_level));
+    require(output_levels.insert(block.level).second, a,
+            fmt::format("block {} is a second output of level {}", index, block.level), "one output block for a level");
+  }
+  for (int level = a.min_level; level <= a.max_level; ++level) {
+    require(output_levels.contains(level), a, fmt::format("no output block of level {}", level),
+            fmt::format("give one block of level {} \"output\": true", level));
+  }
+}
+
+void validate_numbers(const Architecture& a) {
+  const Scaling& s = a.scaling;
+  require(a.min_level >= 3 && a.min_level <= a.max_level && a.max_level <= 7, a,
+          fmt::format("levels {} to {}", a.min_level, a.max_level), "outputs lie between levels 3 and 7");
+  require(s.endpoints_num_filters > 0 && s.endpoints_num_filters <= 4096, a, "endpoints_num_filters is out of range",
+          "use 1 to 4096");
+  require(s.stem_filters > 0 && s.stem_filters <= 4096, a, "stem_filters is out of range", "use 1 to 4096");
+  require(s.filter_size_scale * 64 >= 1 && s.filter_size_scale <= 16, a,
+          fmt::format("filter_size_scale {} is out of range", s.filter_size_scale), "use 1/64 to 16");
+  require(s.resample_alpha * s.filter_size_scale * 64 >= 1 && s.resample_alpha <= 4, a,
+          fmt::format("resample_alpha {} leaves no filters or is above 4", s.resample_alpha),
+          "use a larger one, 0.5 say");
+  require(s.block_repeats > 0 && s.block_repeats <= 64, a, "block_repeats is out of range", "use 1 to 64");
+  require(a.head.convs >= 0 && a.head.convs <= 64 && a.head.filters > 0 && a.head.filters <= 4096, a,
+          "the head's convs or filters are out of range", "use 0 to 64 convs of 1 to 4096 filters");
+  require(
+      a.head.scales > 0 && a.head.scales <= 16 && !a.head.aspect_ratios.empty() && a.head.aspect_ratios.size() <= 16, a,
+      "the head has no anchors, or too many", "use 1 to 16 scales and aspect ratios");
+  for (const double ratio : a.head.aspect_ratios) {
+    require(ratio > 0 && ratio < 100, a, fmt::format("aspect ratio {} is out of range", ratio), "use 0 to 100");
+  }
+  require(a.head.anchor_size > 0 && a.head.anchor_size < 100, a, "anchor_size is out of range", "use 0 to 100");
+  require(a.batch_norm.epsilon > 0 && a.batch_norm.momentum >= 0 && a.batch_norm.momentum < 1, a,
+          "batch_norm is out of range", "use a positive epsilon and a momentum from 0 to 1");
+}
+
+}  // namespace
+
+int base_filters(int level) {
+  switch (level) {
+    case 2:
+      return 64;
+    case 3:
+      return 128;
+    default:
+      return 256;
+  }
+}
+
+int scaled_filters(int level, const Scaling& scaling) {
+  return static_cast<int>(base_filters(level) * scaling.filter_size_scale);
+}
+
+int output_channels(const BlockSpec& block, const Scaling& scaling) {
+  return scaled_filters(block.level, scaling) * (block.kind == BlockKind::bottleneck ? 4 : 1);
+}
+
+void validate(const Architecture& architecture) {
+  validate_numbers(architecture);
+  if (const auto* permuted = std::get_if<ScalePermuted>(&architecture.backbone)) {
+    validate_blocks(architecture, *permuted);
+  } else {
+    for (const int stage : std::get<ResNetFpn>(architecture.backbone).stages) {
+      require(stage > 0 && stage <= 100, architecture, fmt::format("a stage has {} blocks", stage), "use 1 to 100");
+    }
+    require(architecture.min_level == 3 && architecture.max_level == 7, architecture,
+            "a feature pyramid gives levels 3 to 7", "set min_level 3 and max_level 7");
+  }
+}
+
+}  // namespace spinenet

@@ -1,0 +1,105 @@
+// An architecture as data: which blocks a backbone has, how they are wired and scaled, and the detection head on top.
+// Everything that follows (shapes, cost, weights, training, drawing) is derived from this one value by graph/lower.
+//
+// Invariant (checked by validate): every rule in its comment below. Values are plain and may be shared between threads.
+// Source: SpineNet, sections 3 and 4.1 ("Scale-Permuted Model", "Scaling"); RetinaNet, section 4.
+#pragma once
+
+#include <array>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace spinenet {
+
+enum class BlockKind { residual, bottleneck };
+enum class Activation { relu, swish };
+
+// How strided convolutions and pools are padded. `same` is TensorFlow's rule (the odd pixel goes after), `symmetric`
+// pads strided convolutions by (kernel - 1) / 2 on both sides and pools as `same`.
+enum class Padding { same, symmetric };
+
+// Down-sampling by 4 and more after the stride-2 convolution: 3x3 stride-2 pools again and again, or one pool
+// (3x3 up to ratio 4, else 5x5) of stride ratio / 2. The two agree up to ratio 4.
+enum class LargeDownsample { repeated_pools, single_pool };
+
+// Blocks 0 and 1 are the stem: bottlenecks of level 2 behind the 7x7 convolution and the pool.
+constexpr int kStemBlocks = 2;
+constexpr int kStemLevel = 2;
+
+struct BlockSpec {
+  int level = 0;  // 2..7; feature maps are image / 2^level
+  BlockKind kind = BlockKind::bottleneck;
+  std::array<int, 2> parents{};  // two different earlier blocks; 0 and 1 are the stem
+  bool output = false;           // one output block for each level from min_level to max_level
+
+  bool operator==(const BlockSpec&) const = default;
+};
+
+// The scale-permuted blocks after the stem; blocks[k] has index k + kStemBlocks.
+struct ScalePermuted {
+  std::vector<BlockSpec> blocks;
+
+  bool operator==(const ScalePermuted&) const = default;
+};
+
+// ResNet with a feature pyramid: bottlenecks per stage C2..C5.
+struct ResNetFpn {
+  std::array<int, 4> stages{3, 4, 6, 3};
+
+  bool operator==(const ResNetFpn&) const = default;
+};
+
+struct Scaling {
+  int endpoints_num_filters = 256;  // channels of P3..P7 as the head sees them
+  double filter_size_scale = 1.0;   // on the filters of every level, rounded down
+  double resample_alpha = 0.5;      // width of the squeeze in a resampling connection
+  int block_repeats = 1;            // blocks in a group
+  int stem_filters = 64;            // of the 7x7 convolution; not scaled
+
+  bool operator==(const Scaling&) const = default;
+};
+
+struct RetinaHead {
+  int convs = 4;
+  int filters = 256;
+  int scales = 3;  // anchors per octave
+  std::vector<double> aspect_ratios{1.0, 2.0, 0.5};
+  double anchor_size = 3.0;  // times the stride
+
+  bool operator==(const RetinaHead&) const = default;
+};
+
+struct BatchNormSettings {
+  double momentum = 0.99;  // share of the running value that is kept at each step
+  double epsilon = 1e-3;
+
+  bool operator==(const BatchNormSettings&) const = default;
+};
+
+struct Architecture {
+  std::string name;
+  std::variant<ScalePermuted, ResNetFpn> backbone;
+  Scaling scaling;
+  RetinaHead head;
+  Activation activation = Activation::relu;
+  Padding padding = Padding::symmetric;
+  LargeDownsample large_downsample = LargeDownsample::single_pool;
+  BatchNormSettings batch_norm;
+  int min_level = 3;
+  int max_level = 7;
+
+  bool operator==(const Architecture&) const = default;
+};
+
+// Filters of a level before scaling: 64, 128, 256, 256, 256, 256 for levels 2..7 (section 4.1).
+int base_filters(int level);
+// Rounded down: int(filters * scale).
+int scaled_filters(int level, const Scaling& scaling);
+// Channels that leave a block: filters, or 4 times as many for a bottleneck.
+int output_channels(const BlockSpec& block, const Scaling& scaling);
+
+// ErrorKind::bad_data, naming the block and the rule that it breaks.
+void validate(const Architecture& architecture);
+
+}  // namespace spinenet

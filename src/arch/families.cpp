@@ -1,0 +1,124 @@
+#include "arch/families.h"
+
+#include <filesystem>
+#include <vector>
+
+#include "arch/text.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+
+namespace spinenet {
+namespace {
+
+constexpr BlockKind R = BlockKind::residual;
+constexpr BlockKind B = BlockKind::bottleneck;
+
+// SpineNet-49, found by the architecture search (Figure 4).
+ScalePermuted spinenet_49_blocks() {
+  return {{
+      {2, B, {0, 1}, false},   // 2
+      {4, R, {0, 1}, false},   // 3
+      {3, B, {2, 3}, false},   // 4
+      {4, B, {2, 4}, false},   // 5
+      {6, R, {3, 5}, false},   // 6
+      {4, B, {3, 5}, false},   // 7
+      {5, R, {6, 7}, false},   // 8
+      {7, R, {6, 8}, false},   // 9
+      {5, B, {8, 9}, false},   // 10
+      {5, B, {8, 10}, false},  // 11
+      {4, B, {5, 10}, true},   // 12: P4
+      {3, B, {4, 10}, true},   // 13: P3
+      {5, B, {7, 12}, true},   // 14: P5
+      {7, B, {5, 14}, true},   // 15: P7
+      {6, B, {12, 14}, true},  // 16: P6
+  }};
+}
+
+// R0-SP53: the blocks of a ResNet-50, permuted.
+ScalePermuted r0_sp53_blocks() {
+  return {{
+      {2, B, {0, 1}, false},   // 2
+      {3, B, {0, 1}, false},   // 3
+      {3, B, {2, 3}, false},   // 4
+      {4, B, {2, 4}, false},   // 5
+      {4, B, {3, 5}, false},   // 6
+      {3, B, {5, 6}, false},   // 7
+      {5, B, {4, 7}, false},   // 8
+      {4, B, {4, 8}, false},   // 9
+      {4, B, {8, 9}, false},   // 10
+      {4, B, {8, 10}, false},  // 11
+      {3, B, {4, 10}, true},   // 12: P3
+      {4, B, {6, 7}, true},    // 13: P4
+      {5, B, {8, 13}, true},   // 14: P5
+      {7, B, {6, 9}, true},    // 15: P7
+      {6, B, {7, 9}, true},    // 16: P6
+  }};
+}
+
+Architecture make(std::string_view name, std::variant<ScalePermuted, ResNetFpn> backbone, Scaling scaling = {},
+                  RetinaHead head = {}) {
+  Architecture a;
+  a.name = name;
+  a.backbone = std::move(backbone);
+  a.scaling = scaling;
+  a.head = std::move(head);
+  return a;
+}
+
+RetinaHead head(int convs, int filters, double anchor_size) {
+  RetinaHead h;
+  h.convs = convs;
+  h.filters = filters;
+  h.anchor_size = anchor_size;
+  return h;
+}
+
+std::vector<Architecture> all_architectures() {
+  return {
+      make("spinenet-49s", spinenet_49_blocks(), {256, 0.65, 0.5, 1, 64}, head(4, 128, 3)),
+      make("spinenet-49s-e128", spinenet_49_blocks(), {128, 0.65, 0.5, 1, 64}, head(4, 128, 3)),
+      make("spinenet-49", spinenet_49_blocks()),
+      make("spinenet-96", spinenet_49_blocks(), {256, 1.0, 0.5, 2, 64}),
+      make("spinenet-143", spinenet_49_blocks(), {256, 1.0, 1.0, 3, 64}, head(4, 256, 4)),
+      make("spinenet-143l", spinenet_49_blocks(), {256, 1.3, 1.0, 3, 64}, head(4, 256, 4)),
+      make("spinenet-190", spinenet_49_blocks(), {512, 1.3, 1.0, 4, 64}, head(7, 512, 4)),
+      make("r0-sp53", r0_sp53_blocks()),
+      make("resnet-50-fpn", ResNetFpn{{3, 4, 6, 3}}),
+      make("resnet-101-fpn", ResNetFpn{{3, 4, 23, 3}}),
+      make("resnet-152-fpn", ResNetFpn{{3, 8, 36, 3}}),
+  };
+}
+
+const std::vector<Architecture>& architectures() {
+  static const std::vector<Architecture> all = all_architectures();
+  return all;
+}
+
+}  // namespace
+
+std::span<const std::string> architecture_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const Architecture& a : architectures()) list.push_back(a.name);
+    return list;
+  }();
+  return names;
+}
+
+Architecture named_architecture(std::string_view name) {
+  for (const Architecture& a : architectures()) {
+    if (a.name == name) return a;
+  }
+  const std::string near = nearest_name(name, architecture_names());
+  fail(ErrorKind::usage, fmt::format("no architecture is called \"{}\"", name), "",
+       near.empty() ? fmt::format("known are {}", fmt::join(architecture_names(), ", "))
+                    : fmt::format("did you mean {}?", near));
+}
+
+Architecture find_architecture(std::string_view name_or_path) {
+  const bool is_path = name_or_path.ends_with(".json") || name_or_path.find('/') != std::string_view::npos;
+  return is_path ? read_architecture(name_or_path) : named_architecture(name_or_path);
+}
+
+}  // namespace spinenet

@@ -1,0 +1,254 @@
+#include "arch/text.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+
+namespace spinenet {
+namespace {
+
+constexpr std::array kBlockKinds{BlockKind::residual, BlockKind::bottleneck};
+constexpr std::array kActivations{Activation::relu, Activation::swish};
+constexpr std::array kPaddings{Padding::same, Padding::symmetric};
+constexpr std::array kLargeDownsamples{LargeDownsample::repeated_pools, LargeDownsample::single_pool};
+
+// One JSON object being read: every key must be asked for, or finish() names the unknown one.
+class ObjectReader {
+ public:
+  ObjectReader(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
+    if (!json.is_object()) fail(ErrorKind::bad_data, "expected an object", place_);
+  }
+
+  const Json* find(const std::string& key) {
+    known_.push_back(key);
+    const auto it = json_.find(key);
+    return it == json_.end() ? nullptr : &*it;
+  }
+
+  const Json& need(const std::string& key) {
+    const Json* found = find(key);
+    if (found == nullptr) fail(ErrorKind::bad_data, fmt::format("\"{}\" is missing", key), place_);
+    return *found;
+  }
+
+  std::string place(const std::string& key) const { return place_ + "/" + key; }
+
+  void read(const std::string& key, int& value) {
+    if (const Json* found = find(key)) value = as_int(*found, place(key));
+  }
+  void read(const std::string& key, double& value) {
+    const Json* found = find(key);
+    if (found == nullptr) return;
+    if (!found->is_number()) fail(ErrorKind::bad_data, "expected a number", place(key));
+    value = found->get<double>();
+  }
+  void read(const std::string& key, bool& value) {
+    const Json* found = find(key);
+    if (found == nullptr) return;
+    if (!found->is_boolean()) fail(ErrorKind::bad_data, "expected true or false", place(key));
+    value = found->get<bool>();
+  }
+  void read(const std::string& key, std::string& value) {
+    const Json* found = find(key);
+    if (found == nullptr) return;
+    if (!found->is_string()) fail(ErrorKind::bad_data, "expected a text", place(key));
+    value = found->get<std::string>();
+  }
+  template <class Enum, size_t N>
+  void read(const std::string& key, Enum& value, const std::array<Enum, N>& choices) {
+    if (find(key) == nullptr) return;
+    std::string text;
+    read(key, text);
+    std::vector<std::string> names;
+    for (const Enum choice : choices) {
+      if (name_of(choice) == text) {
+        value = choice;
+        return;
+      }
+      names.emplace_back(name_of(choice));
+    }
+    fail(ErrorKind::bad_data, fmt::format("unknown value \"{}\"", text), place(key),
+         fmt::format("use {}", fmt::join(names, " or ")));
+  }
+
+  void finish() const {
+    for (const auto& [key, value] : json_.items()) {
+      if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
+      const std::string near = nearest_name(key, known_);
+      fail(ErrorKind::bad_data, fmt::format("unknown key \"{}\"", key), place_,
+           near.empty() ? fmt::format("known are {}", fmt::join(known_, ", ")) : fmt::format("did you mean {}?", near));
+    }
+  }
+
+  static int as_int(const Json& json, const std::string& place) {
+    if (!json.is_number_integer()) fail(ErrorKind::bad_data, "expected a whole number", place);
+    const auto value = json.get<int64_t>();
+    if (value < -1'000'000 || value > 1'000'000) fail(ErrorKind::bad_data, "number is out of range", place);
+    return static_cast<int>(value);
+  }
+
+ private:
+  const Json& json_;
+  std::string place_;
+  std::vector<std::string> known_;
+};
+
+BlockSpec read_block(const Json& json, const std::string& place) {
+  BlockSpec block;
+  ObjectReader reader(json, place);
+  block.level = ObjectReader::as_int(reader.need("level"), reader.place("level"));
+  reader.read("block", block.kind, kBlockKinds);
+  const Json& parents = reader.need("parents");
+  if (!parents.is_array() || parents.size() != 2) {
+    fail(ErrorKind::bad_data, "expected two block numbers", reader.place("parents"));
+  }
+  for (size_t i = 0; i < 2; ++i) {
+    block.parents[i] = ObjectReader::as_int(parents[i], reader.place("parents"));
+  }
+  reader.read("output", block.output);
+  reader.finish();
+  return block;
+}
+
+ScalePermuted read_blocks(const Json& blocks, const std::string& place) {
+  if (!blocks.is_array()) fail(ErrorKind::bad_data, "expected a list of blocks", place);
+  if (blocks.size() > 1000) fail(ErrorKind::bad_data, "more than 1000 blocks", place);
+  ScalePermuted backbone;
+  for (size_t i = 0; i < blocks.size(); ++i) {
+    backbone.blocks.push_back(read_block(blocks[i], fmt::format("{}/{}", place, i)));
+  }
+  return backbone;
+}
+
+std::variant<ScalePermuted, ResNetFpn> read_backbone(const Json& json, const std::string& place) {
+  ObjectReader reader(json, place);
+  std::string kind = "scale_permuted";
+  reader.read("kind", kind);
+  std::variant<ScalePermuted, ResNetFpn> backbone;
+  if (kind == "scale_permuted") {
+    backbone = read_blocks(reader.need("blocks"), reader.place("blocks"));
+  } else if (kind == "resnet_fpn") {
+    const Json& stages = reader.need("stages");
+    if (!stages.is_array() || stages.size() != 4) {
+      fail(ErrorKind::bad_data, "expected the number of blocks of four stages", reader.place("stages"));
+    }
+    ResNetFpn resnet;
+    for (size_t i = 0; i < 4; ++i) resnet.stages[i] = ObjectReader::as_int(stages[i], reader.place("stages"));
+    backbone = resnet;
+  } else {
+    fail(ErrorKind::bad_data, fmt::format("unknown kind \"{}\"", kind), reader.place("kind"),
+         "use scale_permuted or resnet_fpn");
+  }
+  reader.finish();
+  return backbone;
+}
+
+void read_scaling(const Json& json, const std::string& place, Scaling& scaling) {
+  ObjectReader reader(json, place);
+  reader.read("endpoints_num_filters", scaling.endpoints_num_filters);
+  reader.read("filter_size_scale", scaling.filter_size_scale);
+  reader.read("resample_alpha", scaling.resample_alpha);
+  reader.read("block_repeats", scaling.block_repeats);
+  reader.read("stem_filters", scaling.stem_filters);
+  reader.finish();
+}
+
+void read_head(const Json& json, const std::string& place, RetinaHead& head) {
+  ObjectReader reader(json, place);
+  reader.read("convs", head.convs);
+  reader.read("filters", head.filters);
+  reader.read("scales", head.scales);
+  if (const Json* ratios = reader.find("aspect_ratios")) {
+    if (!ratios->is_array()) fail(ErrorKind::bad_data, "expected a list of numbers", reader.place("aspect_ratios"));
+    head.aspect_ratios.clear();
+    for (const Json& ratio : *ratios) {
+      if (!ratio.is_number()) fail(ErrorKind::bad_data, "expected numbers", reader.place("aspect_ratios"));
+      head.aspect_ratios.push_back(ratio.get<double>());
+    }
+  }
+  reader.read("anchor_size", head.anchor_size);
+  reader.finish();
+}
+
+Json backbone_to_json(const ScalePermuted& backbone) {
+  Json blocks = Json::array();
+  for (const BlockSpec& block : backbone.blocks) {
+    blocks.push_back(Json{
+        {"level", block.level}, {"block", name_of(block.kind)}, {"parents", block.parents}, {"output", block.output}});
+  }
+  return Json{{"kind", "scale_permuted"}, {"blocks", blocks}};
+}
+
+Json backbone_to_json(const ResNetFpn& backbone) {
+  return Json{{"kind", "resnet_fpn"}, {"stages", backbone.stages}};
+}
+
+}  // namespace
+
+std::string_view name_of(BlockKind kind) {
+  return kind == BlockKind::residual ? "residual" : "bottleneck";
+}
+std::string_view name_of(Activation activation) {
+  return activation == Activation::relu ? "relu" : "swish";
+}
+std::string_view name_of(Padding padding) {
+  return padding == Padding::same ? "same" : "symmetric";
+}
+std::string_view name_of(LargeDownsample rule) {
+  return rule == LargeDownsample::repeated_pools ? "repeated_pools" : "single_pool";
+}
+
+Json to_json(const Architecture& a) {
+  Json json;
+  json["name"] = a.name;
+  json["backbone"] = std::visit([](const auto& backbone) { return backbone_to_json(backbone); }, a.backbone);
+  json["scaling"] = Json{{"endpoints_num_filters", a.scaling.endpoints_num_filters},
+                         {"filter_size_scale", a.scaling.filter_size_scale},
+                         {"resample_alpha", a.scaling.resample_alpha},
+                         {"block_repeats", a.scaling.block_repeats},
+                         {"stem_filters", a.scaling.stem_filters}};
+  json["head"] = Json{{"convs", a.head.convs},
+                      {"filters", a.head.filters},
+                      {"scales", a.head.scales},
+                      {"aspect_ratios", a.head.aspect_ratios},
+                      {"anchor_size", a.head.anchor_size}};
+  json["activation"] = name_of(a.activation);
+  json["padding"] = name_of(a.padding);
+  json["large_downsample"] = name_of(a.large_downsample);
+  json["batch_norm"] = Json{{"momentum", a.batch_norm.momentum}, {"epsilon", a.batch_norm.epsilon}};
+  json["min_level"] = a.min_level;
+  json["max_level"] = a.max_level;
+  return json;
+}
+
+Architecture architecture_from_json(const Json& json, std::string_view place) {
+  Architecture a;
+  ObjectReader reader(json, std::string(place));
+  reader.read("name", a.name);
+  a.backbone = read_backbone(reader.need("backbone"), reader.place("backbone"));
+  if (const Json* scaling = reader.find("scaling")) read_scaling(*scaling, reader.place("scaling"), a.scaling);
+  if (const Json* head = reader.find("head")) read_head(*head, reader.place("head"), a.head);
+  reader.read("activation", a.activation, kActivations);
+  reader.read("padding", a.padding, kPaddings);
+  reader.read("large_downsample", a.large_downsample, kLargeDownsamples);
+  if (const Json* norm = reader.find("batch_norm")) {
+    ObjectReader norm_reader(*norm, reader.place("batch_norm"));
+    norm_reader.read("momentum", a.batch_norm.momentum);
+    norm_reader.read("epsilon", a.batch_norm.epsilon);
+    norm_reader.finish();
+  }
+  reader.read("min_level", a.min_level);
+  reader.read("max_level", a.max_level);
+  reader.finish();
+  validate(a);
+  return a;
+}
+
+Architecture read_architecture(const std::filesystem::path& path) {
+  return architecture_from_json(read_json(path), path.string());
+}
+
+}  // namespace spinenet
