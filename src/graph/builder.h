@@ -1,0 +1,61 @@
+// Writes a Program one operation at a time, with shapes inferred as it goes; its calls read like the paper. Lowerings
+// are written with it.
+//
+// Invariant: the program under construction always verifies. A Builder belongs to one thread.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "graph/program.h"
+
+namespace spinenet {
+
+class Builder {
+ public:
+  // The rules that hold for the whole network.
+  struct Rules {
+    Activation activation = Activation::relu;
+    Padding padding = Padding::symmetric;
+    BatchNormSettings batch_norm;
+  };
+  struct ConvOptions {
+    int64_t filters = 0;
+    int kernel = 1;
+    int stride = 1;
+    bool bias = false;
+    ParameterRole role = ParameterRole::kernel;
+    ParameterRole bias_role = ParameterRole::bias;
+  };
+
+  Builder(Shape input, Rules rules);
+
+  ValueId input() const { return 0; }
+  const Shape& shape(ValueId value) const { return program_.values[static_cast<size_t>(value)]; }
+
+  // `name` is the operation's; parameters are called `parameters` + ".weight" and so on (by default the same name).
+  ValueId conv(ValueId x, const ConvOptions& options, const std::string& name, const std::string& parameters = {});
+  ValueId batch_norm(ValueId x, const std::string& name, ParameterRole weight_role = ParameterRole::norm_weight);
+  ValueId activate(ValueId x, const std::string& name);
+  ValueId max_pool(ValueId x, int kernel, int stride, const std::string& name);
+  ValueId upsample(ValueId x, int factor, const std::string& name);
+  ValueId add(std::vector<ValueId> values, const std::string& name);
+  // x itself when the rate is 0.
+  ValueId drop_path(ValueId x, double rate, const std::string& name);
+  void output(std::string name, ValueId value);
+
+  // The verified program.
+  Program finish();
+
+ private:
+  ValueId append(std::string name, OpKind kind, std::vector<ValueId> inputs, std::vector<ParameterId> parameters,
+                 Shape shape);
+  ParameterId parameter(const std::string& name, std::vector<int64_t> shape, ParameterRole role);
+
+  Rules rules_;
+  Program program_;
+};
+
+}  // namespace spinenet

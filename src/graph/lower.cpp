@@ -1,0 +1,50 @@
+#include "graph/lower.h"
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace spinenet {
+namespace {
+
+Builder begin(const Architecture& a, const LowerOptions& options) {
+  validate(a);
+  const int multiple = 1 << a.max_level;
+  if (options.height <= 0 || options.width <= 0 || options.height % multiple != 0 || options.width % multiple != 0) {
+    fail(ErrorKind::usage, fmt::format("image size {}x{}", options.height, options.width), a.name,
+         fmt::format("levels up to {} meet only at multiples of {}", a.max_level, multiple));
+  }
+  return Builder({3, options.height, options.width}, {a.activation, a.padding, a.batch_norm});
+}
+
+Pyramid backbone(Builder& b, const Architecture& a, double stochastic_depth) {
+  return std::holds_alternative<ScalePermuted>(a.backbone) ? scale_permuted_backbone(b, a, stochastic_depth)
+                                                           : resnet_fpn_backbone(b, a, stochastic_depth);
+}
+
+}  // namespace
+
+ValueId stem(Builder& b, ValueId image, int filters) {
+  ValueId x = b.conv(image, {.filters = filters, .kernel = 7, .stride = 2}, "stem.conv");
+  x = b.batch_norm(x, "stem.bn");
+  x = b.activate(x, "stem.act");
+  return b.max_pool(x, 3, 2, "stem.pool");
+}
+
+Program lower_backbone(const Architecture& architecture, const LowerOptions& options) {
+  Builder b = begin(architecture, options);
+  const Pyramid pyramid = backbone(b, architecture, options.stochastic_depth);
+  for (size_t i = 0; i < pyramid.levels.size(); ++i) {
+    b.output(fmt::format("p{}", pyramid.min_level + static_cast<int>(i)), pyramid.levels[i]);
+  }
+  return b.finish();
+}
+
+Program lower_detector(const Architecture& architecture, const LowerOptions& options) {
+  if (options.classes <= 0) fail(ErrorKind::usage, fmt::format("{} classes", options.classes), architecture.name);
+  Builder b = begin(architecture, options);
+  const Pyramid pyramid = backbone(b, architecture, options.stochastic_depth);
+  retina_head(b, pyramid, architecture.head, options.classes);
+  return b.finish();
+}
+
+}  // namespace spinenet

@@ -1,0 +1,122 @@
+// The scale-permuted backbone: stem; then for each block resample two parents, add, activate, repeat the block;
+// endpoints.
+#include "base/format.h"
+#include "graph/lower.h"
+
+namespace spinenet {
+namespace {
+
+// A block that has been built, as its children see it.
+struct Built {
+  BlockSpec spec;
+  ValueId value = 0;
+  int children = 0;
+};
+
+class ScalePermutedLowering {
+ public:
+  ScalePermutedLowering(Builder& b, const Architecture& a) : b_(b), a_(a) {}
+
+  Pyramid lower(double stochastic_depth) {
+    build_stem();
+    const auto& blocks = std::get<ScalePermuted>(a_.backbone).blocks;
+    for (size_t k = 0; k < blocks.size(); ++k) {
+      build_block(blocks[k], stochastic_depth * static_cast<double>(k + 1) / static_cast<double>(blocks.size()));
+    }
+    return endpoints();
+  }
+
+ private:
+  void build_stem() {
+    ValueId x = stem(b_, b_.input(), a_.scaling.stem_filters);
+    for (int i = 0; i < kStemBlocks; ++i) {
+      const BlockSpec spec{kStemLevel, BlockKind::bottleneck, {}, false};
+      x = block_group(b_, x, group(spec, 0), fmt::format("blocks.{}", i));
+      built_.push_back({spec, x});
+    }
+  }
+
+  void build_block(const BlockSpec& spec, double drop_rate) {
+    const auto index = static_cast<int>(built_.size());
+    std::vector<ValueId> inputs;
+    for (int j = 0; j < 2; ++j) {
+      Built& parent = built_[static_cast<size_t>(spec.parents[static_cast<size_t>(j)])];
+      inputs.push_back(resample(parent, spec, fmt::format("resample.{}.{}", index, j)));
+      ++parent.children;
+    }
+    if (spec.output) add_unused(spec, inputs);
+    ValueId x = b_.add(std::move(inputs), fmt::format("blocks.{}.fuse", index));
+    x = b_.activate(x, fmt::format("blocks.{}.fuse_act", index));
+    built_.push_back({spec, block_group(b_, x, group(spec, drop_rate), fmt::format("blocks.{}", index))});
+  }
+
+  // An earlier block without children joins the output block of its own level and channels, as it is.
+  void add_unused(const BlockSpec& spec, std::vector<ValueId>& inputs) {
+    for (Built& earlier : built_) {
+      const bool fits = earlier.spec.level == spec.level &&
+                        output_channels(earlier.spec, a_.scaling) == output_channels(spec, a_.scaling);
+      if (earlier.children > 0 || !fits) continue;
+      inputs.push_back(earlier.value);
+      ++earlier.children;
+    }
+  }
+
+  // Section 3.1 and Figure 5: squeeze by alpha, change the scale, expand to the channels that the block works on.
+  ValueId resample(const Built& parent, const BlockSpec& target, const std::string& scope) {
+    const int squeezed = static_cast<int>(scaled_filters(parent.spec.level, a_.scaling) * a_.scaling.resample_alpha);
+    ValueId x = conv_norm_act(parent.value, {.filters = squeezed}, scope + ".squeeze");
+    const int down = target.level - parent.spec.level;
+    if (down > 0) {
+      x = conv_norm_act(x, {.filters = squeezed, .kernel = 3, .stride = 2}, scope + ".down");
+      x = pool_rest(x, down - 1, scope);
+    } else if (down < 0) {
+      x = b_.upsample(x, 1 << -down, scope + ".up");
+    }
+    x = b_.conv(x, {.filters = output_channels(target, a_.scaling)}, scope + ".expand");
+    return b_.batch_norm(x, scope + ".expand_bn");
+  }
+
+  // The 2^levels that the stride-2 convolution left to do.
+  ValueId pool_rest(ValueId x, int levels, const std::string& scope) {
+    if (levels == 0) return x;
+    if (a_.large_downsample == LargeDownsample::single_pool) {
+      return b_.max_pool(x, levels == 1 ? 3 : 5, 1 << levels, scope + ".pool");
+    }
+    for (int i = 0; i < levels; ++i) x = b_.max_pool(x, 3, 2, fmt::format("{}.pool{}", scope, i));
+    return x;
+  }
+
+  ValueId conv_norm_act(ValueId x, const Builder::ConvOptions& options, const std::string& name) {
+    return b_.activate(b_.batch_norm(b_.conv(x, options, name), name + "_bn"), name + "_act");
+  }
+
+  Pyramid endpoints() {
+    Pyramid pyramid{a_.min_level, {}};
+    for (int level = a_.min_level; level <= a_.max_level; ++level) {
+      for (const Built& block : built_) {
+        if (!block.spec.output || block.spec.level != level) continue;
+        const std::string name = fmt::format("endpoints.p{}", level);
+        ValueId x = b_.conv(block.value, {.filters = a_.scaling.endpoints_num_filters}, name + ".conv");
+        x = b_.batch_norm(x, name + ".bn");
+        pyramid.levels.push_back(b_.activate(x, name + ".act"));
+      }
+    }
+    return pyramid;
+  }
+
+  GroupOptions group(const BlockSpec& spec, double drop_rate) const {
+    return {spec.kind, scaled_filters(spec.level, a_.scaling), a_.scaling.block_repeats, 1, drop_rate};
+  }
+
+  Builder& b_;
+  const Architecture& a_;
+  std::vector<Built> built_;
+};
+
+}  // namespace
+
+Pyramid scale_permuted_backbone(Builder& b, const Architecture& architecture, double stochastic_depth) {
+  return ScalePermutedLowering(b, architecture).lower(stochastic_depth);
+}
+
+}  // namespace spinenet

@@ -1,0 +1,111 @@
+// A network as a list of operations on values: what every architecture is lowered to, and the only thing that the
+// trainer, the reference interpreter, the cost table, the drawing and the exporters read.
+//
+// Invariant (checked by verify): operations stand in execution order, each value is written once and before it is read,
+// shapes follow from the operations, and parameters have the shapes that their users need. The batch axis is implicit:
+// a value is [N, channels, height, width] for any N. Parameter names are the names in checkpoints; two operations may
+// name the same parameter (the heads share their convolutions over the levels).
+//
+// A Program is a plain value; adding a kind of operation is a compile error in every consumer until it handles it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "arch/architecture.h"
+
+namespace spinenet {
+
+struct Shape {
+  int64_t channels = 0, height = 0, width = 0;
+
+  bool operator==(const Shape&) const = default;
+};
+
+// Square kernel; padding before (top, left) and after (bottom, right). Parameters: weight [O, I, k, k], then bias [O]
+// where the operation has one.
+struct Conv {
+  int kernel = 1, stride = 1, pad_before = 0, pad_after = 0;
+};
+// Parameters: weight, bias, running_mean, running_var, each [C].
+struct BatchNorm {
+  double momentum = 0.99, epsilon = 1e-3;
+};
+struct Activate {
+  Activation kind = Activation::relu;
+};
+// Padding counts as minus infinity.
+struct MaxPool {
+  int kernel = 3, stride = 2, pad_before = 0, pad_after = 1;
+};
+// Nearest neighbour by a whole factor.
+struct Upsample {
+  int factor = 2;
+};
+// Sum of two or more values of one shape.
+struct Add {};
+// Stochastic depth in training: zero for a whole sample with this probability, else scaled by 1 / (1 - rate). Identity
+// in inference.
+struct DropPath {
+  double rate = 0;
+};
+
+using OpKind = std::variant<Conv, BatchNorm, Activate, MaxPool, Upsample, Add, DropPath>;
+
+using ValueId = int;
+using ParameterId = int;
+
+struct Op {
+  std::string name;  // unique; begins with the part it belongs to: "blocks.3.", "resample.3.0.", "head.class."
+  OpKind kind;
+  std::vector<ValueId> inputs;
+  std::vector<ParameterId> parameters;
+  ValueId output = 0;
+};
+
+// What a parameter is decides its first value and whether weight decay applies (kernels only).
+enum class ParameterRole {
+  kernel,
+  bias,
+  predictor_kernel,  // last layer of a head
+  prior_bias,        // class predictor's bias: -log((1 - p) / p), p = 0.01
+  norm_weight,
+  residual_norm_weight,  // last batch norm of a residual branch
+  norm_bias,
+  running_mean,
+  running_var,
+};
+
+struct Parameter {
+  std::string name;
+  std::vector<int64_t> shape;
+  ParameterRole role = ParameterRole::kernel;
+};
+
+struct Output {
+  std::string name;  // "p3" of a backbone; "class.p3" [A*K, H, W] logits and "box.p3" [A*4, H, W] codes of a detector
+  ValueId value = 0;
+};
+
+struct Program {
+  std::vector<Shape> values;  // values[0] is the input picture
+  std::vector<Parameter> parameters;
+  std::vector<Op> ops;
+  std::vector<Output> outputs;
+};
+
+inline bool is_trainable(ParameterRole role) {
+  return role != ParameterRole::running_mean && role != ParameterRole::running_var;
+}
+
+// For std::visit over an OpKind with one lambda for each kind.
+template <class... Fs>
+struct Overloaded : Fs... {
+  using Fs::operator()...;
+};
+template <class... Fs>
+Overloaded(Fs...) -> Overloaded<Fs...>;
+
+}  // namespace spinenet

@@ -1,0 +1,184 @@
+#include "graph/reference.h"
+
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "graph/weights.h"
+
+namespace spinenet {
+namespace {
+
+// [N, C, H, W] extents of a tensor.
+struct Extent {
+  int64_t n, c, h, w;
+};
+
+Extent extent(const HostTensor& x) {
+  return {x.shape[0], x.shape[1], x.shape[2], x.shape[3]};
+}
+
+// The pixels of one map that lie under a window, as ranges clipped to the map.
+struct Window {
+  int64_t y0, x0;
+};
+
+// Sums over input channels and window in double, so that the result hardly depends on the order.
+float conv_at(const HostTensor& x, const HostTensor& weight, int64_t n, int64_t o, Window at) {
+  const Extent in = extent(x);
+  const int64_t kernel = weight.shape[2];
+  double sum = 0;
+  for (int64_t c = 0; c < in.c; ++c) {
+    const float* map = x.data.data() + (n * in.c + c) * in.h * in.w;
+    const float* taps = weight.data.data() + (o * in.c + c) * kernel * kernel;
+    for (int64_t i = 0; i < kernel; ++i) {
+      const int64_t row = at.y0 + i;
+      if (row < 0 || row >= in.h) continue;
+      for (int64_t j = 0; j < kernel; ++j) {
+        const int64_t column = at.x0 + j;
+        if (column < 0 || column >= in.w) continue;
+        sum += static_cast<double>(map[row * in.w + column]) * static_cast<double>(taps[i * kernel + j]);
+      }
+    }
+  }
+  return static_cast<float>(sum);
+}
+
+float max_at(const HostTensor& x, int64_t map_index, int kernel, Window at) {
+  const Extent in = extent(x);
+  const float* map = x.data.data() + map_index * in.h * in.w;
+  float best = -std::numeric_limits<float>::infinity();
+  for (int64_t row = std::max<int64_t>(at.y0, 0); row < std::min(at.y0 + kernel, in.h); ++row) {
+    for (int64_t column = std::max<int64_t>(at.x0, 0); column < std::min(at.x0 + kernel, in.w); ++column) {
+      best = std::max(best, map[row * in.w + column]);
+    }
+  }
+  return best;
+}
+
+class Interpreter {
+ public:
+  Interpreter(const Program& program, const Weights& weights, const HostTensor& input)
+      : program_(program), weights_(weights), values_(program.values.size()) {
+    values_[0] = input;
+  }
+
+  std::vector<HostTensor> run() {
+    for (const Op& op : program_.ops) {
+      values_[static_cast<size_t>(op.output)] = std::visit([&](const auto& kind) { return apply(kind, op); }, op.kind);
+    }
+    std::vector<HostTensor> outputs;
+    for (const Output& output : program_.outputs) outputs.push_back(values_[static_cast<size_t>(output.value)]);
+    return outputs;
+  }
+
+ private:
+  const HostTensor& value(const Op& op, size_t i = 0) const { return values_[static_cast<size_t>(op.inputs[i])]; }
+  const HostTensor& parameter(const Op& op, size_t i) const {
+    return weights_.at(program_.parameters[static_cast<size_t>(op.parameters[i])].name);
+  }
+  HostTensor result(const Op& op) const {
+    const Shape& s = program_.values[static_cast<size_t>(op.output)];
+    return make_tensor({values_[0].shape[0], s.channels, s.height, s.width});
+  }
+
+  HostTensor apply(const Conv& conv, const Op& op) const {
+    HostTensor y = result(op);
+    const Extent out = extent(y);
+    float* to = y.data.data();
+    for (int64_t n = 0; n < out.n; ++n) {
+      for (int64_t o = 0; o < out.c; ++o) {
+        const float bias = op.parameters.size() > 1 ? parameter(op, 1).data[static_cast<size_t>(o)] : 0.0F;
+        for (int64_t i = 0; i < out.h; ++i) {
+          for (int64_t j = 0; j < out.w; ++j) {
+            const Window at{i * conv.stride - conv.pad_before, j * conv.stride - conv.pad_before};
+            *to++ = conv_at(value(op), parameter(op, 0), n, o, at) + bias;
+          }
+        }
+      }
+    }
+    return y;
+  }
+
+  HostTensor apply(const BatchNorm& norm, const Op& op) const {
+    HostTensor y = value(op);
+    const Extent e = extent(y);
+    for (int64_t map = 0; map < e.n * e.c; ++map) {
+      const auto c = static_cast<size_t>(map % e.c);
+      const double scale = parameter(op, 0).data[c] / std::sqrt(parameter(op, 3).data[c] + norm.epsilon);
+      const double shift = parameter(op, 1).data[c] - parameter(op, 2).data[c] * scale;
+      float* at = y.data.data() + map * e.h * e.w;
+      for (int64_t i = 0; i < e.h * e.w; ++i) at[i] = static_cast<float>(at[i] * scale + shift);
+    }
+    return y;
+  }
+
+  HostTensor apply(const Activate& activate, const Op& op) const {
+    HostTensor y = value(op);
+    for (float& x : y.data) {
+      x = activate.kind == Activation::relu ? std::max(x, 0.0F) : x / (1.0F + std::exp(-x));
+    }
+    return y;
+  }
+
+  HostTensor apply(const MaxPool& pool, const Op& op) const {
+    HostTensor y = result(op);
+    const Extent out = extent(y);
+    float* to = y.data.data();
+    for (int64_t map = 0; map < out.n * out.c; ++map) {
+      for (int64_t i = 0; i < out.h; ++i) {
+        for (int64_t j = 0; j < out.w; ++j) {
+          const Window at{i * pool.stride - pool.pad_before, j * pool.stride - pool.pad_before};
+          *to++ = max_at(value(op), map, pool.kernel, at);
+        }
+      }
+    }
+    return y;
+  }
+
+  HostTensor apply(const Upsample& up, const Op& op) const {
+    HostTensor y = result(op);
+    const Extent out = extent(y);
+    const Extent in = extent(value(op));
+    float* to = y.data.data();
+    for (int64_t map = 0; map < out.n * out.c; ++map) {
+      const float* from = value(op).data.data() + map * in.h * in.w;
+      for (int64_t i = 0; i < out.h; ++i) {
+        for (int64_t j = 0; j < out.w; ++j) *to++ = from[i / up.factor * in.w + j / up.factor];
+      }
+    }
+    return y;
+  }
+
+  HostTensor apply(const Add&, const Op& op) const {
+    HostTensor y = value(op);
+    for (size_t k = 1; k < op.inputs.size(); ++k) {
+      const HostTensor& other = value(op, k);
+      for (size_t i = 0; i < y.data.size(); ++i) y.data[i] += other.data[i];
+    }
+    return y;
+  }
+
+  HostTensor apply(const DropPath&, const Op& op) const { return value(op); }
+
+  const Program& program_;
+  const Weights& weights_;
+  std::vector<HostTensor> values_;
+};
+
+}  // namespace
+
+std::vector<HostTensor> run_reference(const Program& program, const Weights& weights, const HostTensor& input) {
+  check_weights(program, weights, "reference interpreter");
+  const Shape& s = program.values.front();
+  if (input.shape.size() != 4 || Shape{input.shape[1], input.shape[2], input.shape[3]} != s) {
+    fail(ErrorKind::bad_data,
+         fmt::format("input [{}] where [N, {}, {}, {}] is needed", fmt::join(input.shape, ", "), s.channels, s.height,
+                     s.width),
+         "reference interpreter");
+  }
+  return Interpreter(program, weights, input).run();
+}
+
+}  // namespace spinenet

@@ -1,0 +1,55 @@
+#include "graph/shapes.h"
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace spinenet {
+namespace {
+
+void require(bool holds, std::string_view op, std::string_view what) {
+  if (!holds) fail(ErrorKind::bad_data, what, fmt::format("operation {}", op));
+}
+
+int64_t windowed(int64_t extent, int kernel, int stride, int padding, std::string_view op) {
+  const int64_t span = extent + padding - kernel;
+  require(span >= 0, op, fmt::format("a window of {} does not fit a map of {}", kernel, extent));
+  return span / stride + 1;
+}
+
+Shape windowed(const Shape& x, int kernel, int stride, int padding, std::string_view op) {
+  return {x.channels, windowed(x.height, kernel, stride, padding, op), windowed(x.width, kernel, stride, padding, op)};
+}
+
+}  // namespace
+
+Shape output_shape(const OpKind& kind, std::span<const Shape> inputs, int64_t filters, std::string_view op) {
+  require(!inputs.empty(), op, "has no input");
+  const Shape& x = inputs.front();
+  return std::visit(
+      Overloaded{
+          [&](const Conv& c) {
+            Shape shape = windowed(x, c.kernel, c.stride, c.pad_before + c.pad_after, op);
+            shape.channels = filters;
+            return shape;
+          },
+          [&](const BatchNorm&) { return x; },
+          [&](const Activate&) { return x; },
+          [&](const MaxPool& p) { return windowed(x, p.kernel, p.stride, p.pad_before + p.pad_after, op); },
+          [&](const Upsample& u) {
+            return Shape{x.channels, x.height * u.factor, x.width * u.factor};
+          },
+          [&](const Add&) {
+            require(inputs.size() >= 2, op, "adds fewer than two values");
+            for (const Shape& other : inputs) {
+              require(other == x, op,
+                      fmt::format("adds {}x{}x{} to {}x{}x{}", other.channels, other.height, other.width, x.channels,
+                                  x.height, x.width));
+            }
+            return x;
+          },
+          [&](const DropPath&) { return x; },
+      },
+      kind);
+}
+
+}  // namespace spinenet

@@ -1,0 +1,34 @@
+// First values of a Program's parameters, and the check that weights from a file fit it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/host_tensor.h"
+#include "graph/program.h"
+
+namespace spinenet {
+
+enum class KernelInit {
+  variance_scaling,  // truncated normal, variance 1 / fan_in: the published setting
+  kaiming,           // normal, variance 2 / fan_out
+};
+
+struct InitOptions {
+  KernelInit kernel = KernelInit::variance_scaling;
+  double residual_norm_weight = 1.0;  // 0 makes every block the identity at first
+  double predictor_deviation = 1e-5;  // of the last layer's kernels in the heads
+  double prior = 0.01;                // first probability of every class
+};
+
+// The same seed gives the same bits on every machine: each parameter has its own generator, forked by its name.
+Weights initial_weights(const Program& program, const InitOptions& options, uint64_t seed);
+
+// Every missing, extra and wrong-shape tensor, one line each; empty when the weights fit.
+std::vector<std::string> mismatches(const Program& program, const Weights& weights);
+// ErrorKind::bad_data with the first of them.
+void check_weights(const Program& program, const Weights& weights, std::string_view place);
+
+}  // namespace spinenet
