@@ -1,0 +1,69 @@
+#include "detect/anchors.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace spinenet {
+namespace {
+
+void expect_near(const Box& found, const Box& wanted) {
+  EXPECT_NEAR(found.x1, wanted.x1, 1e-4);
+  EXPECT_NEAR(found.y1, wanted.y1, 1e-4);
+  EXPECT_NEAR(found.x2, wanted.x2, 1e-4);
+  EXPECT_NEAR(found.y2, wanted.y2, 1e-4);
+}
+
+TEST(Anchors, FirstCellByHand) {
+  const std::vector<Box> anchors = make_anchors({}, 128, 128);
+  // Level 3, centre (4, 4), side 3 * 8 = 24: square, twice as wide as high, twice as high as wide.
+  expect_near(anchors[0], {-8, -8, 16, 16});
+  const float a = 12 * std::sqrt(2.0F);
+  const float b = 12 / std::sqrt(2.0F);
+  expect_near(anchors[1], {4 - a, 4 - b, 4 + a, 4 + b});
+  expect_near(anchors[2], {4 - b, 4 - a, 4 + b, 4 + a});
+  // The second scale is the third root of 2 larger.
+  const float side = 12 * std::cbrt(2.0F);
+  expect_near(anchors[3], {4 - side, 4 - side, 4 + side, 4 + side});
+}
+
+TEST(Anchors, OrderIsLevelRowColumn) {
+  const std::vector<Box> anchors = make_anchors({}, 128, 256);
+  ASSERT_EQ(anchors.size(), 9U * (16 * 32 + 8 * 16 + 4 * 8 + 2 * 4 + 1 * 2));
+  expect_near(anchors[9], {0, -8, 24, 16});               // next column
+  expect_near(anchors[9 * 32], {-8, 0, 16, 24});          // next row
+  expect_near(anchors[9 * 16 * 32], {-16, -16, 32, 32});  // level 4, centre (8, 8), side 48
+  expect_near(anchors[anchors.size() - 9], {192 - 192, 64 - 192, 192 + 192, 64 + 192});  // level 7, second cell
+}
+
+TEST(Anchors, CountAndAreaFollowTheOptions) {
+  const AnchorOptions options{.min_level = 4, .max_level = 5, .scales = 2, .aspect_ratios = {0.25, 3}, .size = 5};
+  EXPECT_EQ(anchors_per_cell(options), 4);
+  const std::vector<Box> anchors = make_anchors(options, 64, 32);
+  ASSERT_EQ(anchors.size(), 4U * (4 * 2 + 2 * 1));
+  for (size_t i = 0; i < anchors.size(); ++i) {
+    const int level = i < 32 ? 4 : 5;
+    const double side = 5 * std::exp2(level + (i % 4) / 2 * 0.5);
+    EXPECT_NEAR(anchors[i].area() / (side * side), 1, 1e-5) << i;
+    EXPECT_NEAR(anchors[i].width() / anchors[i].height(), i % 2 == 0 ? 0.25 : 3, 1e-5) << i;
+  }
+}
+
+TEST(Anchors, SizesThatDoNotDivideAreRefused) {
+  try {
+    make_anchors({}, 640, 600);
+    FAIL() << "600 is no multiple of 128";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_NE(std::string(error.what()).find("multiples of 128"), std::string::npos) << error.what();
+  }
+  EXPECT_THROW(make_anchors({}, 0, 128), Error);
+  EXPECT_THROW(make_anchors({.scales = 0}, 128, 128), Error);
+  EXPECT_THROW(make_anchors({.aspect_ratios = {1, 0}}, 128, 128), Error);
+  EXPECT_THROW(make_anchors({.min_level = 5, .max_level = 4}, 128, 128), Error);
+}
+
+}  // namespace
+}  // namespace spinenet
