@@ -21,7 +21,8 @@ struct MatchOptions {
   bool force_match = true;  // each box takes its best anchor, whatever the overlap, as long as there is some
 };
 
-// For each anchor the index of the box with the highest overlap (the first one of equals), kBackground or kIgnored.
+// For each anchor the index of the box with the highest overlap (the first one of equals), kBackground or kIgnored;
+// an anchor that overlaps nothing is background.
 // Forced: the anchor with the highest overlap (the first of equals) goes to the box; where it was already forced to an
 // earlier box, the best one still free. Boxes without an area match nothing.
 std::vector<int32_t> match(std::span<const Box> anchors, std::span<const Box> boxes, const MatchOptions& options);
