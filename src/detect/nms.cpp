@@ -1,0 +1,45 @@
+#include "detect/nms.h"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+namespace spinenet {
+namespace {
+
+// No labels: all boxes are of one class.
+std::vector<int> suppress(std::span<const Box> boxes, std::span<const float> scores, std::span<const int> labels,
+                          float iou_threshold, int max_kept) {
+  const auto label = [&](int i) { return labels.empty() ? 0 : labels[static_cast<size_t>(i)]; };
+  const auto score = [&](int i) { return scores[static_cast<size_t>(i)]; };
+  const auto box = [&](int i) -> const Box& { return boxes[static_cast<size_t>(i)]; };
+  std::vector<int> order;
+  order.reserve(boxes.size());
+  for (int i = 0; i < static_cast<int>(boxes.size()); ++i) {
+    if (!std::isnan(score(i))) order.push_back(i);
+  }
+  std::sort(order.begin(), order.end(),
+            [&](int a, int b) { return std::tuple(-score(a), label(a), a) < std::tuple(-score(b), label(b), b); });
+  std::vector<int> kept;
+  for (const int candidate : order) {
+    if (static_cast<int>(kept.size()) >= max_kept) break;
+    const bool covered = std::any_of(kept.begin(), kept.end(), [&](int other) {
+      return label(other) == label(candidate) && iou(box(other), box(candidate)) > iou_threshold;
+    });
+    if (!covered) kept.push_back(candidate);
+  }
+  return kept;
+}
+
+}  // namespace
+
+std::vector<int> nms(std::span<const Box> boxes, std::span<const float> scores, float iou_threshold, int max_kept) {
+  return suppress(boxes, scores, {}, iou_threshold, max_kept);
+}
+
+std::vector<int> nms_by_class(std::span<const Box> boxes, std::span<const float> scores, std::span<const int> labels,
+                              float iou_threshold, int max_kept) {
+  return suppress(boxes, scores, labels, iou_threshold, max_kept);
+}
+
+}  // namespace spinenet

@@ -1,0 +1,109 @@
+#include "detect/nms.h"
+
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+
+namespace spinenet {
+namespace {
+
+struct Scene {
+  std::vector<Box> boxes;
+  std::vector<float> scores;
+  std::vector<int> labels;
+};
+
+Scene random_scene(uint64_t seed, int count) {
+  Random random(seed);
+  Scene scene;
+  for (int i = 0; i < count; ++i) {
+    const auto x = static_cast<float>(random.below(20));
+    const auto y = static_cast<float>(random.below(20));
+    scene.boxes.push_back(
+        {x, y, x + 1 + static_cast<float>(random.below(20)), y + 1 + static_cast<float>(random.below(20))});
+    scene.scores.push_back(static_cast<float>(random.below(10)) / 10);
+    scene.labels.push_back(static_cast<int>(random.below(3)));
+  }
+  return scene;
+}
+
+TEST(Nms, ByHand) {
+  const std::vector<Box> boxes{{0, 0, 10, 10}, {0, 0, 10, 6}, {0, 0, 10, 5}, {20, 20, 30, 30}};
+  const std::vector<float> scores{0.7F, 0.9F, 0.8F, 0.1F};
+  // 1 is first; it overlaps 0 by 0.6 and 2 by 5/6.
+  EXPECT_EQ(nms(boxes, scores, 0.5F, 100), (std::vector<int>{1, 3}));
+  EXPECT_EQ(nms(boxes, scores, 0.7F, 100), (std::vector<int>{1, 0, 3}));
+  EXPECT_EQ(nms(boxes, scores, 0.9F, 3), (std::vector<int>{1, 2, 0}));
+  EXPECT_TRUE(nms(boxes, scores, 0.5F, 0).empty());
+  EXPECT_TRUE(nms({}, {}, 0.5F, 100).empty());
+}
+
+TEST(Nms, AnOverlapOfJustTheThresholdIsKept) {
+  const std::vector<Box> boxes{{0, 0, 10, 10}, {0, 0, 10, 5}};
+  EXPECT_EQ(nms(boxes, std::vector<float>{0.9F, 0.8F}, 0.5F, 10).size(), 2U);
+}
+
+TEST(Nms, ClassesDoNotMeet) {
+  const std::vector<Box> boxes(3, Box{0, 0, 10, 10});
+  const std::vector<float> scores{0.5F, 0.9F, 0.7F};
+  EXPECT_EQ(nms_by_class(boxes, scores, std::vector<int>{0, 1, 1}, 0.5F, 10), (std::vector<int>{1, 0}));
+  EXPECT_EQ(nms(boxes, scores, 0.5F, 10), (std::vector<int>{1}));
+}
+
+TEST(Nms, TiesGoByClassThenIndex) {
+  const std::vector<Box> boxes{{0, 0, 1, 1}, {2, 0, 3, 1}, {4, 0, 5, 1}, {6, 0, 7, 1}};
+  const std::vector<float> scores(4, 0.5F);
+  EXPECT_EQ(nms_by_class(boxes, scores, std::vector<int>{1, 0, 1, 0}, 0.5F, 10), (std::vector<int>{1, 3, 0, 2}));
+}
+
+TEST(Nms, ScoresThatAreNoNumbersAreLeftOut) {
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<Box> boxes(3, Box{0, 0, 10, 10});
+  EXPECT_EQ(nms(boxes, std::vector<float>{nan, 0.1F, nan}, 0.5F, 10), (std::vector<int>{1}));
+}
+
+TEST(Nms, KeptBoxesAreApartAndTheOthersCovered) {
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    const Scene scene = random_scene(seed, 120);
+    const std::vector<int> kept = nms_by_class(scene.boxes, scene.scores, scene.labels, 0.4F, 1000);
+    for (size_t i = 0; i < scene.boxes.size(); ++i) {
+      int covering = 0;
+      bool chosen = false;
+      for (const int k : kept) {
+        const auto j = static_cast<size_t>(k);
+        chosen = chosen || j == i;
+        const bool covers = scene.labels[i] == scene.labels[j] && iou(scene.boxes[i], scene.boxes[j]) > 0.4F;
+        if (j != i && covers && scene.scores[j] >= scene.scores[i]) ++covering;
+      }
+      EXPECT_EQ(chosen, covering == 0) << "seed " << seed << " box " << i;
+    }
+  }
+}
+
+TEST(Nms, RunningItAgainChangesNothing) {
+  const Scene scene = random_scene(99, 300);
+  Scene survivors;
+  for (const int k : nms_by_class(scene.boxes, scene.scores, scene.labels, 0.5F, 1000)) {
+    survivors.boxes.push_back(scene.boxes[static_cast<size_t>(k)]);
+    survivors.scores.push_back(scene.scores[static_cast<size_t>(k)]);
+    survivors.labels.push_back(scene.labels[static_cast<size_t>(k)]);
+  }
+  std::vector<int> all(survivors.boxes.size());
+  for (size_t i = 0; i < all.size(); ++i) all[i] = static_cast<int>(i);
+  EXPECT_LT(all.size(), scene.boxes.size());
+  EXPECT_EQ(nms_by_class(survivors.boxes, survivors.scores, survivors.labels, 0.5F, 1000), all);
+}
+
+TEST(Nms, ALowerLimitGivesThePrefix) {
+  const Scene scene = random_scene(5, 200);
+  const std::vector<int> all = nms_by_class(scene.boxes, scene.scores, scene.labels, 0.5F, 1000);
+  for (size_t limit = 0; limit <= all.size(); ++limit) {
+    const std::vector<int> some = nms_by_class(scene.boxes, scene.scores, scene.labels, 0.5F, static_cast<int>(limit));
+    EXPECT_TRUE(std::equal(some.begin(), some.end(), all.begin(), all.begin() + static_cast<std::ptrdiff_t>(limit)));
+  }
+}
+
+}  // namespace
+}  // namespace spinenet
