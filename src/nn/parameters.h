@@ -1,0 +1,27 @@
+// A Program's parameters as LibTorch tensors that are views of three flat buffers: trainable values, their gradients,
+// and running statistics. Optimiser, clipping, moving average, all-reduce and checkpoint then work on whole buffers.
+//
+// Invariant: `values`, `gradients` and `statistics` are contiguous and 1-d; kernels (which weight decay applies to)
+// stand first, values[0, kernels). views[i] is parameter i of the program; for a trainable one its .grad() is a view
+// too.
+#pragma once
+
+#include <vector>
+
+#include "graph/program.h"
+#include "nn/tensors.h"
+
+namespace spinenet {
+
+struct Parameters {
+  torch::Tensor values, gradients, statistics;
+  int64_t kernels = 0;
+  std::vector<torch::Tensor> views;
+};
+
+Parameters make_parameters(const Program& program, const Weights& weights, torch::Device device);
+
+// The weights by name, trainable values taken from `values` (the live ones, or their moving average).
+Weights weights_of(const Program& program, const torch::Tensor& values, const torch::Tensor& statistics);
+
+}  // namespace spinenet

@@ -1,0 +1,152 @@
+#include "nn/program_module.h"
+
+#include <limits>
+#include <set>
+
+#include "base/random.h"
+
+namespace spinenet {
+namespace {
+
+class TorchInterpreter {
+ public:
+  TorchInterpreter(const Program& program, const Parameters& parameters, const ForwardMode& mode)
+      : program_(program), parameters_(parameters), mode_(mode), values_(program.values.size()) {
+    count_uses();
+  }
+
+  std::vector<torch::Tensor> run(const torch::Tensor& x) {
+    values_[0] = mode_.precision == Precision::bf16 ? x.to(torch::kBFloat16) : x;
+    for (size_t i = 0; i < program_.ops.size(); ++i) {
+      const Op& op = program_.ops[i];
+      torch::Tensor y = std::visit([&](const auto& kind) { return apply(kind, op); }, op.kind);
+      release_inputs(op);
+      values_[static_cast<size_t>(op.output)] = std::move(y);
+    }
+    std::vector<torch::Tensor> outputs;
+    for (const Output& output : program_.outputs) {
+      outputs.push_back(values_[static_cast<size_t>(output.value)].to(torch::kFloat32));
+    }
+    return outputs;
+  }
+
+ private:
+  // How many readers each value still has, so that memory is given back early and work in place is safe.
+  void count_uses() {
+    uses_.assign(program_.values.size(), 0);
+    for (const Op& op : program_.ops) {
+      for (const ValueId input : op.inputs) ++uses_[static_cast<size_t>(input)];
+    }
+    for (const Output& output : program_.outputs) ++uses_[static_cast<size_t>(output.value)];
+  }
+
+  void release_inputs(const Op& op) {
+    for (const ValueId input : op.inputs) {
+      if (--uses_[static_cast<size_t>(input)] == 0) values_[static_cast<size_t>(input)].reset();
+    }
+  }
+
+  const torch::Tensor& value(const Op& op, size_t i = 0) const { return values_[static_cast<size_t>(op.inputs[i])]; }
+  const torch::Tensor& parameter(const Op& op, size_t i) const {
+    return parameters_.views[static_cast<size_t>(op.parameters[i])];
+  }
+  // The only reader of its input may overwrite it where no gradient needs the old value: a batch norm or a sum keeps
+  // its input, not its output.
+  bool may_overwrite(const Op& op) const {
+    const auto id = static_cast<size_t>(op.inputs[0]);
+    return uses_[id] == 1 && !keeps_output_.contains(op.inputs[0]);
+  }
+  torch::Tensor cast(const torch::Tensor& t) const {
+    return mode_.precision == Precision::bf16 ? t.to(torch::kBFloat16) : t;
+  }
+
+  torch::Tensor apply(const Conv& conv, const Op& op) {
+    torch::Tensor x = value(op);
+    int64_t pad = conv.pad_before;
+    if (conv.pad_before != conv.pad_after) {
+      x = at::constant_pad_nd(x, {conv.pad_before, conv.pad_after, conv.pad_before, conv.pad_after});
+      pad = 0;
+    }
+    const torch::Tensor bias = op.parameters.size() > 1 ? cast(parameter(op, 1)) : torch::Tensor();
+    return at::conv2d(x, cast(parameter(op, 0)), bias, conv.stride, pad);
+  }
+
+  torch::Tensor apply(const BatchNorm& norm, const Op& op) {
+    if (mode_.training && mode_.all_reduce != nullptr) {
+      const BatchNormState state{parameter(op, 0), parameter(op, 1), parameter(op, 2),
+                                 parameter(op, 3), norm.momentum,    norm.epsilon};
+      return cast(sync_batch_norm(value(op), state, *mode_.all_reduce));
+    }
+    return at::batch_norm(value(op), parameter(op, 0), parameter(op, 1), parameter(op, 2), parameter(op, 3),
+                          mode_.training, 1 - norm.momentum, norm.epsilon, true);
+  }
+
+  torch::Tensor apply(const Activate& activate, const Op& op) {
+    torch::Tensor x = value(op);
+    const bool in_place = may_overwrite(op);
+    switch (activate.kind) {
+      case Activation::relu:
+        keeps_output_.insert(op.output);
+        return in_place ? at::relu_(x) : at::relu(x);
+      case Activation::swish:
+        return at::silu(x);
+    }
+    return x;
+  }
+
+  torch::Tensor apply(const MaxPool& pool, const Op& op) {
+    torch::Tensor x = value(op);
+    keeps_output_.insert(op.inputs[0]);
+    if (pool.pad_before == 0) {
+      // ceil_mode lets the last window reach over the edge: padding after, none before.
+      return at::max_pool2d(x, pool.kernel, pool.stride, 0, 1, true);
+    }
+    const std::vector<int64_t> pads{pool.pad_before, pool.pad_after, pool.pad_before, pool.pad_after};
+    x = at::constant_pad_nd(x, pads, -std::numeric_limits<double>::infinity());
+    return at::max_pool2d(x, pool.kernel, pool.stride);
+  }
+
+  torch::Tensor apply(const Upsample& up, const Op& op) {
+    const torch::Tensor& x = value(op);
+    return at::upsample_nearest2d(x, {x.size(2) * up.factor, x.size(3) * up.factor});
+  }
+
+  torch::Tensor apply(const Add&, const Op& op) {
+    torch::Tensor sum = value(op);
+    size_t next = 1;
+    if (!may_overwrite(op)) sum = sum + value(op, next++);
+    for (; next < op.inputs.size(); ++next) sum.add_(value(op, next));
+    return sum;
+  }
+
+  torch::Tensor apply(const DropPath& drop, const Op& op) {
+    const torch::Tensor& x = value(op);
+    if (!mode_.training) return x;
+    const Random random = Random(mode_.drop_path_seed).fork(Random::hash(op.name));
+    std::vector<float> factors;
+    for (int64_t n = 0; n < x.size(0); ++n) {
+      Random draw = random.fork(static_cast<uint64_t>(mode_.first_sample + n));
+      factors.push_back(draw.chance(drop.rate) ? 0.0F : static_cast<float>(1 / (1 - drop.rate)));
+    }
+    return x * torch::tensor(factors).to(x.device(), x.scalar_type()).view({-1, 1, 1, 1});
+  }
+
+  const Program& program_;
+  const Parameters& parameters_;
+  const ForwardMode& mode_;
+  std::vector<torch::Tensor> values_;
+  std::vector<int> uses_;
+  std::set<ValueId> keeps_output_;  // values whose producer's or reader's gradient needs them unchanged
+};
+
+}  // namespace
+
+std::vector<torch::Tensor> forward(const Program& program, const Parameters& parameters, const torch::Tensor& x,
+                                   const ForwardMode& mode) {
+  TorchInterpreter interpreter(program, parameters, mode);
+  if (mode.training) return interpreter.run(x);
+  const torch::NoGradGuard no_grad;
+  return interpreter.run(x);
+}
+
+}  // namespace spinenet

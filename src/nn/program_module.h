@@ -1,0 +1,30 @@
+// Runs a Program with LibTorch: training with autograd, or inference, on CPU or GPU by the same code.
+//
+// Thread contract: forward in inference mode may run in several threads at once; training belongs to one thread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "graph/program.h"
+#include "nn/parameters.h"
+#include "nn/sync_batch_norm.h"
+
+namespace spinenet {
+
+enum class Precision { fp32, bf16 };
+
+struct ForwardMode {
+  bool training = false;
+  Precision precision = Precision::fp32;  // of the convolutions and what lies between them; outputs are float32
+  uint64_t drop_path_seed = 0;            // stochastic depth: one draw for each operation and sample
+  int64_t first_sample = 0;               // number of the first sample within the global batch
+  const AllReduce* all_reduce = nullptr;  // with several processes: synchronises batch norm
+};
+
+// x [N, 3, H, W] on the parameters' device. One tensor for each of the program's outputs. H and W may differ from those
+// that the program was lowered for, as long as they are multiples of 2^max_level.
+std::vector<torch::Tensor> forward(const Program& program, const Parameters& parameters, const torch::Tensor& x,
+                                   const ForwardMode& mode);
+
+}  // namespace spinenet

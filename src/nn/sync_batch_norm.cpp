@@ -1,0 +1,74 @@
+#include "nn/sync_batch_norm.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace spinenet {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Variable;
+using torch::autograd::variable_list;
+
+torch::Tensor by_channel(const torch::Tensor& v) {
+  return v.view({1, -1, 1, 1});
+}
+
+// The last argument of forward is the address of the AllReduce, which outlives the step that it is called for.
+class SyncBatchNorm : public torch::autograd::Function<SyncBatchNorm> {
+ public:
+  static torch::Tensor forward(AutogradContext* ctx, const torch::Tensor& x, const torch::Tensor& weight,
+                               const torch::Tensor& bias, const torch::Tensor& mean, const torch::Tensor& inverse,
+                               double count, int64_t sync) {
+    const torch::Tensor normalised = (x - by_channel(mean)) * by_channel(inverse);
+    ctx->save_for_backward({normalised, weight, inverse});
+    ctx->saved_data["count"] = count;
+    ctx->saved_data["sync"] = sync;
+    return normalised * by_channel(weight) + by_channel(bias);
+  }
+
+  static variable_list backward(AutogradContext* ctx, variable_list gradients) {
+    const auto saved = ctx->get_saved_variables();
+    const torch::Tensor& normalised = saved[0];
+    const double count = ctx->saved_data["count"].toDouble();
+    const auto& all_reduce = *reinterpret_cast<const AllReduce*>(ctx->saved_data["sync"].toInt());
+    const torch::Tensor g = gradients[0].to(torch::kFloat32);
+    const torch::Tensor sum_g = g.sum({0, 2, 3});
+    const torch::Tensor sum_gx = (g * normalised).sum({0, 2, 3});
+    torch::Tensor sums = torch::stack({sum_g, sum_gx});
+    all_reduce(sums);
+    const torch::Tensor gx =
+        by_channel(saved[1] * saved[2]) * (g - by_channel(sums[0] / count) - normalised * by_channel(sums[1] / count));
+    return {gx.to(gradients[0].scalar_type()), sum_gx, sum_g, Variable(), Variable(), Variable(), Variable()};
+  }
+};
+
+}  // namespace
+
+torch::Tensor sync_batch_norm(const torch::Tensor& x, const BatchNormState& state, const AllReduce& all_reduce) {
+  torch::Tensor mean, variance, inverse;
+  double count = 0;
+  {
+    const torch::NoGradGuard no_grad;
+    const torch::Tensor wide = x.to(torch::kFloat64);
+    const auto local = static_cast<double>(x.numel() / x.size(1));
+    torch::Tensor sums =
+        torch::cat({wide.sum({0, 2, 3}), (wide * wide).sum({0, 2, 3}), torch::full({1}, local, wide.options())});
+    all_reduce(sums);
+    const int64_t channels = x.size(1);
+    count = sums[2 * channels].item<double>();
+    const torch::Tensor wide_mean = sums.narrow(0, 0, channels) / count;
+    const torch::Tensor wide_variance =
+        (sums.narrow(0, channels, channels) / count - wide_mean * wide_mean).clamp_min(0);
+    mean = wide_mean.to(torch::kFloat32);
+    inverse = (wide_variance + state.epsilon).rsqrt().to(torch::kFloat32);
+    const torch::Tensor unbiased = (wide_variance * (count / std::max(count - 1, 1.0))).to(torch::kFloat32);
+    torch::Tensor running_mean = state.running_mean;
+    torch::Tensor running_var = state.running_var;
+    running_mean.mul_(state.momentum).add_(mean, 1 - state.momentum);
+    running_var.mul_(state.momentum).add_(unbiased, 1 - state.momentum);
+  }
+  return SyncBatchNorm::apply(x, state.weight, state.bias, mean, inverse, count,
+                              reinterpret_cast<int64_t>(&all_reduce));
+}
+
+}  // namespace spinenet

@@ -1,0 +1,48 @@
+#include "nn/torch_forward.h"
+
+#include <memory>
+
+#include <ATen/Parallel.h>
+#include <torch/cuda.h>
+#include <torch/version.h>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "nn/device.h"
+#include "nn/program_module.h"
+
+namespace spinenet {
+
+torch::Device find_device(const std::string& name) {
+  if (name == "cpu") return torch::kCPU;
+  if (name == "auto") return torch::cuda::is_available() ? torch::kCUDA : torch::kCPU;
+  if (name == "cuda" || name.starts_with("cuda:")) {
+    if (!torch::cuda::is_available()) {
+      fail(ErrorKind::unsupported, "no CUDA device can be used", "device " + name, "use device cpu or auto");
+    }
+    return torch::Device(name);
+  }
+  fail(ErrorKind::usage, fmt::format("unknown device \"{}\"", name), "", "use cpu, cuda, cuda:N or auto");
+}
+
+Forward torch_forward(const Program& program, const Weights& weights, int threads, const std::string& device) {
+  const torch::Device where = find_device(device);
+  at::set_num_threads(threads);
+  auto shared = std::make_shared<Program>(program);
+  auto parameters = std::make_shared<Parameters>(make_parameters(program, weights, where));
+  return [shared, parameters, where](const HostTensor& input) {
+    std::vector<HostTensor> outputs;
+    for (const torch::Tensor& y : forward(*shared, *parameters, to_torch(input, where), {})) {
+      outputs.push_back(to_host(y));
+    }
+    return outputs;
+  };
+}
+
+std::vector<std::pair<std::string, std::string>> torch_facts() {
+  return {{"libtorch", TORCH_VERSION},
+          {"libtorch threads", std::to_string(at::get_num_threads())},
+          {"cuda devices", std::to_string(torch::cuda::device_count())}};
+}
+
+}  // namespace spinenet
