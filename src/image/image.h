@@ -3,6 +3,7 @@
 // Invariant: pixels.size() == height * width * 3.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
