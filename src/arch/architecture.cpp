@@ -52,7 +52,7 @@ void validate_numbers(const Architecture& a) {
   require(s.stem_filters > 0 && s.stem_filters <= 4096, a, "stem_filters is out of range", "use 1 to 4096");
   require(s.filter_size_scale * 64 >= 1 && s.filter_size_scale <= 16, a,
           fmt::format("filter_size_scale {} is out of range", s.filter_size_scale), "use 1/64 to 16");
-  require(s.resample_alpha * s.filter_size_scale * 64 >= 1 && s.resample_alpha <= 4, a,
+  require(scaled_filters(kStemLevel, s) * s.resample_alpha >= 1 && s.resample_alpha <= 4, a,
           fmt::format("resample_alpha {} leaves no filters or is above 4", s.resample_alpha),
           "use a larger one, 0.5 say");
   require(s.block_repeats > 0 && s.block_repeats <= 64, a, "block_repeats is out of range", "use 1 to 64");

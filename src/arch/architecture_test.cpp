@@ -1,0 +1,136 @@
+#include "arch/architecture.h"
+
+#include <functional>
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "base/error.h"
+
+namespace spinenet {
+namespace {
+
+// A rule, broken by an edit of SpineNet-49, and the words that the message must have.
+struct BrokenRule {
+  const char* name;
+  std::function<void(Architecture&)> edit;
+  std::vector<std::string> words;
+};
+
+std::vector<BlockSpec>& blocks(Architecture& a) {
+  return std::get<ScalePermuted>(a.backbone).blocks;
+}
+
+std::vector<BrokenRule> broken_blocks() {
+  return {
+      {"LevelTooCoarse", [](Architecture& a) { blocks(a)[1].level = 8; }, {"block 3", "level 8", "2 to 7"}},
+      {"LevelTooFine", [](Architecture& a) { blocks(a)[1].level = 1; }, {"block 3", "level 1"}},
+      {"ParentIsItself",
+       [](Architecture& a) {
+         blocks(a)[3].parents = {5, 2};
+       },
+       {"block 5", "parent 5", "0 to 4"}},
+      {"ParentIsLater",
+       [](Architecture& a) {
+         blocks(a)[3].parents = {2, 9};
+       },
+       {"block 5", "parent 9"}},
+      {"ParentIsNegative",
+       [](Architecture& a) {
+         blocks(a)[3].parents = {-1, 2};
+       },
+       {"block 5", "parent -1"}},
+      {"ParentTwice",
+       [](Architecture& a) {
+         blocks(a)[4].parents = {3, 3};
+       },
+       {"block 6", "block 3 twice"}},
+      {"OutputOutsideLevels", [](Architecture& a) { blocks(a)[0].output = true; }, {"output block 2", "level 2"}},
+      {"SecondOutput", [](Architecture& a) { blocks(a)[3].output = true; }, {"block 12", "second output of level 4"}},
+      {"OutputMissing", [](Architecture& a) { blocks(a)[14].output = false; }, {"no output block of level 6"}},
+      {"NoBlocks", [](Architecture& a) { blocks(a).clear(); }, {"no blocks"}},
+  };
+}
+
+std::vector<BrokenRule> broken_numbers() {
+  return {
+      {"MinLevelTooFine", [](Architecture& a) { a.min_level = 2; }, {"levels 2 to 7"}},
+      {"MaxLevelTooCoarse", [](Architecture& a) { a.max_level = 8; }, {"levels 3 to 8"}},
+      {"LevelsCrossed", [](Architecture& a) { a.min_level = 6, a.max_level = 5; }, {"levels 6 to 5"}},
+      {"NoEndpoints", [](Architecture& a) { a.scaling.endpoints_num_filters = 0; }, {"endpoints_num_filters"}},
+      {"HugeStem", [](Architecture& a) { a.scaling.stem_filters = 5000; }, {"stem_filters", "1 to 4096"}},
+      {"NoFilters", [](Architecture& a) { a.scaling.filter_size_scale = 0.01; }, {"filter_size_scale 0.01"}},
+      {"HugeScale", [](Architecture& a) { a.scaling.filter_size_scale = 17; }, {"filter_size_scale 17"}},
+      {"SqueezedToNothing", [](Architecture& a) { a.scaling.resample_alpha = 0.01; }, {"resample_alpha 0.01"}},
+      {"HugeAlpha", [](Architecture& a) { a.scaling.resample_alpha = 5; }, {"resample_alpha 5"}},
+      {"NoRepeats", [](Architecture& a) { a.scaling.block_repeats = 0; }, {"block_repeats"}},
+      {"NegativeConvs", [](Architecture& a) { a.head.convs = -1; }, {"convs"}},
+      {"NoHeadFilters", [](Architecture& a) { a.head.filters = 0; }, {"filters"}},
+      {"NoScales", [](Architecture& a) { a.head.scales = 0; }, {"anchors"}},
+      {"NoRatios", [](Architecture& a) { a.head.aspect_ratios.clear(); }, {"anchors"}},
+      {"NegativeRatio",
+       [](Architecture& a) {
+         a.head.aspect_ratios = {1, -2};
+       },
+       {"aspect ratio -2"}},
+      {"NoAnchorSize", [](Architecture& a) { a.head.anchor_size = 0; }, {"anchor_size"}},
+      {"NoEpsilon", [](Architecture& a) { a.batch_norm.epsilon = 0; }, {"batch_norm"}},
+      {"MomentumOne", [](Architecture& a) { a.batch_norm.momentum = 1; }, {"batch_norm"}},
+      {"EmptyStage",
+       [](Architecture& a) {
+         a.backbone = ResNetFpn{{3, 0, 6, 3}};
+       },
+       {"stage has 0 blocks"}},
+      {"PyramidOfFourLevels", [](Architecture& a) { a.backbone = ResNetFpn{}, a.max_level = 6; }, {"levels 3 to 7"}},
+  };
+}
+
+class Rule : public testing::TestWithParam<BrokenRule> {};
+
+TEST_P(Rule, IsNamedWhenBroken) {
+  Architecture a = named_architecture("spinenet-49");
+  GetParam().edit(a);
+  try {
+    validate(a);
+    FAIL() << "was accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::bad_data);
+    EXPECT_NE(std::string(error.what()).find("architecture spinenet-49"), std::string::npos) << error.what();
+    for (const std::string& word : GetParam().words) {
+      EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+    }
+  }
+}
+
+std::string rule_name(const testing::TestParamInfo<BrokenRule>& info) {
+  return info.param.name;
+}
+INSTANTIATE_TEST_SUITE_P(Blocks, Rule, testing::ValuesIn(broken_blocks()), rule_name);
+INSTANTIATE_TEST_SUITE_P(Numbers, Rule, testing::ValuesIn(broken_numbers()), rule_name);
+
+TEST(Validate, AcceptsEveryKnownArchitecture) {
+  for (const std::string& name : architecture_names()) EXPECT_NO_THROW(validate(named_architecture(name))) << name;
+}
+
+TEST(Validate, RefusesASqueezeThatRoundsToNothing) {
+  Architecture a = named_architecture("spinenet-49");
+  a.scaling.filter_size_scale = 1.5 / 64;  // one filter at level 2
+  a.scaling.resample_alpha = 0.7;          // int(1 * 0.7) == 0
+  EXPECT_THROW(validate(a), Error);
+}
+
+TEST(Filters, AreRoundedDown) {
+  EXPECT_EQ(scaled_filters(2, {.filter_size_scale = 0.65}), 41);
+  EXPECT_EQ(scaled_filters(3, {.filter_size_scale = 0.65}), 83);
+  for (int level = 4; level <= 7; ++level) EXPECT_EQ(scaled_filters(level, {.filter_size_scale = 0.65}), 166);
+  EXPECT_EQ(scaled_filters(2, {.filter_size_scale = 1.3}), 83);
+  EXPECT_EQ(scaled_filters(7, {.filter_size_scale = 1.3}), 332);
+}
+
+TEST(Filters, FourTimesAsManyLeaveABottleneck) {
+  EXPECT_EQ(output_channels({3, BlockKind::bottleneck, {0, 1}, false}, {}), 512);
+  EXPECT_EQ(output_channels({3, BlockKind::residual, {0, 1}, false}, {}), 128);
+}
+
+}  // namespace
+}  // namespace spinenet
