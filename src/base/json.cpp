@@ -27,23 +27,25 @@ std::string line_and_column(std::string_view text, size_t byte) {
 }
 
 // Duplicate keys and depth are not errors for nlohmann's parser, so a callback watches for them.
+template <class AnyJson>
 struct Watch {
   std::string_view place;
   std::vector<std::set<std::string>> keys;
 
-  bool operator()(int depth, Json::parse_event_t event, Json& parsed) {
+  bool operator()(int depth, typename AnyJson::parse_event_t event, AnyJson& parsed) {
     if (depth > kMaxDepth) fail(ErrorKind::bad_data, fmt::format("nested deeper than {} levels", kMaxDepth), place);
     switch (event) {
-      case Json::parse_event_t::object_start:
+      case AnyJson::parse_event_t::object_start:
         keys.emplace_back();
         break;
-      case Json::parse_event_t::object_end:
+      case AnyJson::parse_event_t::object_end:
         keys.pop_back();
         break;
-      case Json::parse_event_t::key:
-        if (!keys.back().insert(parsed.get<std::string>()).second) {
-          fail(ErrorKind::bad_data, fmt::format("key \"{}\" appears twice in one object", parsed.get<std::string>()),
-               place, "keep one of the two");
+      case AnyJson::parse_event_t::key:
+        if (!keys.back().insert(parsed.template get<std::string>()).second) {
+          fail(ErrorKind::bad_data,
+               fmt::format("key \"{}\" appears twice in one object", parsed.template get<std::string>()), place,
+               "keep one of the two");
         }
         break;
       default:
@@ -53,26 +55,39 @@ struct Watch {
   }
 };
 
-}  // namespace
-
-Json parse_json(std::string_view text, std::string_view place) {
+template <class AnyJson>
+AnyJson parse_any(std::string_view text, std::string_view place) {
   if (text.starts_with("\xEF\xBB\xBF")) {
     fail(ErrorKind::bad_data, "starts with a byte order mark", place, "save it as plain UTF-8");
   }
   try {
-    return Json::parse(text.begin(), text.end(), Watch{place, {}});
-  } catch (const Json::parse_error& error) {
+    return AnyJson::parse(text.begin(), text.end(), Watch<AnyJson>{place, {}});
+  } catch (const typename AnyJson::parse_error& error) {
     std::string what = error.what();
     const size_t start = what.find("] ");
     if (start != std::string::npos) what = what.substr(start + 2);
     fail(ErrorKind::bad_data, fmt::format("not valid JSON at {}: {}", line_and_column(text, error.byte), what), place);
-  } catch (const Json::exception& error) {
+  } catch (const typename AnyJson::exception& error) {
     fail(ErrorKind::bad_data, fmt::format("not valid JSON: {}", error.what()), place);
   }
 }
 
-Json read_json(const std::filesystem::path& path) { return parse_json(read_file(path), path.string()); }
+}  // namespace
 
-std::string to_text(const Json& json) { return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n"; }
+Json parse_json(std::string_view text, std::string_view place) {
+  return parse_any<Json>(text, place);
+}
+
+SortedJson parse_sorted_json(std::string_view text, std::string_view place) {
+  return parse_any<SortedJson>(text, place);
+}
+
+Json read_json(const std::filesystem::path& path) {
+  return parse_json(read_file(path), path.string());
+}
+
+std::string to_text(const Json& json) {
+  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
 
 }  // namespace spinenet

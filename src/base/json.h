@@ -6,9 +6,10 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+
+#include <nlohmann/json.hpp>
 
 namespace spinenet {
 
@@ -16,6 +17,10 @@ using Json = nlohmann::ordered_json;
 
 Json parse_json(std::string_view text, std::string_view place);
 Json read_json(const std::filesystem::path& path);
+
+// The same with objects sorted by key: for objects of any number of keys, where Json takes quadratic time.
+using SortedJson = nlohmann::json;
+SortedJson parse_sorted_json(std::string_view text, std::string_view place);
 
 // Two-space indentation and a final newline; doubles print with the fewest digits that read back to the same value.
 std::string to_text(const Json& json);
