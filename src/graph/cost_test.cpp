@@ -1,0 +1,87 @@
+#include "graph/cost.h"
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "graph/lower.h"
+
+namespace spinenet {
+namespace {
+
+// Parameters in millions and multiply-adds in billions: the paper's tables, recounted from its description.
+struct Published {
+  const char* name;
+  int size;
+  double parameters, multiply_adds;
+};
+
+void PrintTo(const Published& row, std::ostream* out) {
+  *out << row.name << " at " << row.size;
+}
+
+class PublishedCost : public testing::TestWithParam<Published> {};
+
+TEST_P(PublishedCost, IsReached) {
+  const Published& row = GetParam();
+  const Cost found = cost(lower_detector(named_architecture(row.name), {.height = row.size, .width = row.size}));
+  EXPECT_NEAR(static_cast<double>(found.parameters) / 1e6, row.parameters, 0.003 * row.parameters);
+  EXPECT_NEAR(static_cast<double>(found.multiply_adds) / 1e9, row.multiply_adds, 0.003 * row.multiply_adds);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Detectors, PublishedCost,
+    testing::Values(Published{"spinenet-49s", 640, 11.94, 33.7}, Published{"spinenet-49s-e128", 640, 11.27, 30.8},
+                    Published{"spinenet-49", 640, 28.54, 85.3}, Published{"spinenet-49", 896, 28.54, 167.2},
+                    Published{"spinenet-96", 1024, 42.97, 265.0}, Published{"spinenet-143", 1280, 66.96, 523.3},
+                    Published{"spinenet-190", 1280, 163.64, 1881.7}, Published{"r0-sp53", 640, 26.06, 94.8},
+                    Published{"resnet-50-fpn", 640, 34.0, 97.0}));
+
+class PublishedBackboneCost : public testing::TestWithParam<Published> {};
+
+TEST_P(PublishedBackboneCost, IsReached) {
+  const Published& row = GetParam();
+  const Cost found = cost(lower_backbone(named_architecture(row.name), {.height = row.size, .width = row.size}));
+  EXPECT_NEAR(static_cast<double>(found.parameters) / 1e6, row.parameters, 0.003 * row.parameters);
+  EXPECT_NEAR(static_cast<double>(found.multiply_adds) / 1e9, row.multiply_adds, 0.003 * row.multiply_adds);
+}
+
+INSTANTIATE_TEST_SUITE_P(Backbones, PublishedBackboneCost,
+                         testing::Values(Published{"spinenet-49", 640, 21.83, 28.3},
+                                         Published{"spinenet-96", 1024, 36.26, 119.1},
+                                         Published{"spinenet-143", 1280, 60.25, 295.3},
+                                         Published{"spinenet-190", 1280, 126.59, 621.0},
+                                         Published{"spinenet-49s-e128", 640, 9.09, 12.3}));
+
+TEST(Cost, OfPartsSumsToTheWhole) {
+  const Program program = lower_detector(named_architecture("spinenet-49"), {.height = 256, .width = 256});
+  Cost sum;
+  for (const char* part : {"stem.", "blocks.", "resample.", "endpoints.", "head."}) {
+    const Cost c = cost_of(program, part);
+    EXPECT_GT(c.parameters, 0) << part;
+    sum.parameters += c.parameters;
+    sum.multiply_adds += c.multiply_adds;
+  }
+  EXPECT_EQ(sum.parameters, cost(program).parameters);
+  EXPECT_EQ(sum.multiply_adds, cost(program).multiply_adds);
+}
+
+TEST(Cost, CountsSharedParametersOnce) {
+  Builder b({2, 4, 4}, {});
+  const ValueId once = b.conv(b.input(), {.filters = 2, .kernel = 3, .bias = true}, "first", "shared");
+  const ValueId twice = b.conv(once, {.filters = 2, .kernel = 3, .bias = true}, "second", "shared");
+  b.output("y", b.batch_norm(twice, "norm"));
+  const Cost found = cost(b.finish());
+  EXPECT_EQ(found.parameters, 2 * 2 * 9 + 2 + 2 * 2);  // running mean and variance are not trained
+  EXPECT_EQ(found.multiply_adds, 2 * (2 * 2 * 9 * 16));
+}
+
+TEST(Cost, GrowsWithTheAreaAlone) {
+  const Architecture a = named_architecture("r0-sp53");
+  const Cost small = cost(lower_detector(a, {.height = 128, .width = 256}));
+  const Cost large = cost(lower_detector(a, {.height = 256, .width = 512}));
+  EXPECT_EQ(small.parameters, large.parameters);
+  EXPECT_EQ(small.multiply_adds * 4, large.multiply_adds);
+}
+
+}  // namespace
+}  // namespace spinenet

@@ -1,0 +1,216 @@
+#include "graph/lower.h"
+
+#include <algorithm>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "base/error.h"
+#include "base/format.h"
+#include "graph/cost.h"
+#include "graph/verify.h"
+
+namespace spinenet {
+namespace {
+
+const Op& op_named(const Program& program, std::string_view name) {
+  const auto it = std::find_if(program.ops.begin(), program.ops.end(), [&](const Op& op) { return op.name == name; });
+  EXPECT_NE(it, program.ops.end()) << name;
+  return *it;
+}
+
+// The value that leaves block `index`.
+ValueId block_output(const Program& program, int index, int repeats = 1) {
+  return op_named(program, fmt::format("blocks.{}.{}.act", index, repeats - 1)).output;
+}
+
+// Inputs of fusions that are blocks as they are, without resampling: (target block, merged block).
+std::vector<std::pair<int, int>> unused_block_additions(const Architecture& a) {
+  const Program program = lower_backbone(a, {.height = 128, .width = 128});
+  const int blocks = static_cast<int>(std::get<ScalePermuted>(a.backbone).blocks.size()) + kStemBlocks;
+  std::vector<std::pair<int, int>> found;
+  for (int target = kStemBlocks; target < blocks; ++target) {
+    const Op& fuse = op_named(program, fmt::format("blocks.{}.fuse", target));
+    for (int source = 0; source < target; ++source) {
+      const ValueId value = block_output(program, source, a.scaling.block_repeats);
+      if (std::count(fuse.inputs.begin(), fuse.inputs.end(), value) > 0) found.emplace_back(target, source);
+    }
+  }
+  return found;
+}
+
+TEST(LowerSpineNet, AddsTheOneUnusedBlock) {
+  EXPECT_EQ(unused_block_additions(named_architecture("spinenet-49")), (std::vector<std::pair<int, int>>{{14, 11}}));
+  EXPECT_EQ(unused_block_additions(named_architecture("spinenet-190")), (std::vector<std::pair<int, int>>{{14, 11}}));
+  EXPECT_EQ(unused_block_additions(named_architecture("r0-sp53")), (std::vector<std::pair<int, int>>{{13, 11}}));
+}
+
+TEST(LowerSpineNet, AddsAnUnusedBlockOfOtherChannelsToNothing) {
+  Architecture a = named_architecture("spinenet-49");
+  auto& blocks = std::get<ScalePermuted>(a.backbone).blocks;
+  blocks[11 - kStemBlocks].kind = BlockKind::residual;  // 256 channels, block 14 has 1024
+  EXPECT_TRUE(unused_block_additions(a).empty());
+}
+
+TEST(LowerSpineNet, GivesEachLevelItsSize) {
+  for (const std::string& name : architecture_names()) {
+    const Architecture a = named_architecture(name);
+    const Program program = lower_backbone(a, {.height = 256, .width = 384});
+    ASSERT_EQ(program.outputs.size(), 5U) << name;
+    for (int level = 3; level <= 7; ++level) {
+      const Output& output = program.outputs[static_cast<size_t>(level - 3)];
+      EXPECT_EQ(output.name, fmt::format("p{}", level));
+      EXPECT_EQ(program.values[static_cast<size_t>(output.value)],
+                (Shape{a.scaling.endpoints_num_filters, 256 >> level, 384 >> level}))
+          << name;
+    }
+  }
+}
+
+// Shapes of every block follow from its level, kind and scaling.
+TEST(LowerSpineNet, GivesEachBlockItsShape) {
+  for (const char* name : {"spinenet-49s", "spinenet-190", "r0-sp53"}) {
+    const Architecture a = named_architecture(name);
+    const Program program = lower_backbone(a, {.height = 256, .width = 256});
+    int index = kStemBlocks;
+    for (const BlockSpec& block : std::get<ScalePermuted>(a.backbone).blocks) {
+      const ValueId value = block_output(program, index++, a.scaling.block_repeats);
+      EXPECT_EQ(program.values[static_cast<size_t>(value)],
+                (Shape{output_channels(block, a.scaling), 256 >> block.level, 256 >> block.level}))
+          << name << " block " << index - 1;
+    }
+  }
+}
+
+TEST(LowerDetector, HasClassesAndBoxesOfEachLevel) {
+  const Program program =
+      lower_detector(named_architecture("spinenet-49s"), {.height = 128, .width = 256, .classes = 7});
+  ASSERT_EQ(program.outputs.size(), 10U);
+  for (int level = 3; level <= 7; ++level) {
+    const Output& classes = program.outputs[static_cast<size_t>(level - 3)];
+    const Output& boxes = program.outputs[static_cast<size_t>(level + 2)];
+    EXPECT_EQ(classes.name, fmt::format("class.p{}", level));
+    EXPECT_EQ(boxes.name, fmt::format("box.p{}", level));
+    EXPECT_EQ(program.values[static_cast<size_t>(classes.value)], (Shape{9 * 7, 128 >> level, 256 >> level}));
+    EXPECT_EQ(program.values[static_cast<size_t>(boxes.value)], (Shape{9 * 4, 128 >> level, 256 >> level}));
+  }
+}
+
+TEST(LowerDetector, SharesConvolutionsAndSeparatesBatchNormsOverLevels) {
+  const Program program = lower_detector(named_architecture("spinenet-49"), {.height = 128, .width = 128});
+  std::map<std::string, int> uses;
+  for (const Op& op : program.ops) {
+    for (const ParameterId id : op.parameters) ++uses[program.parameters[static_cast<size_t>(id)].name];
+  }
+  for (const char* tower : {"class", "box"}) {
+    const std::string head = fmt::format("head.{}", tower);
+    EXPECT_EQ(uses[head + ".conv0.weight"], 5);
+    EXPECT_EQ(uses[head + ".predict.bias"], 5);
+    for (int level = 3; level <= 7; ++level) EXPECT_EQ(uses[fmt::format("{}.bn0.p{}.weight", head, level)], 1);
+  }
+}
+
+TEST(LowerDetector, DropsPathsMoreAndMoreWithDepth) {
+  const Program program =
+      lower_backbone(named_architecture("spinenet-49"), {.height = 128, .width = 128, .stochastic_depth = 0.3});
+  std::vector<double> rates;
+  for (const Op& op : program.ops) {
+    if (const auto* drop = std::get_if<DropPath>(&op.kind)) rates.push_back(drop->rate);
+  }
+  ASSERT_EQ(rates.size(), 15U);  // none in the stem
+  for (size_t i = 0; i < rates.size(); ++i) EXPECT_NEAR(rates[i], 0.3 * static_cast<double>(i + 1) / 15, 1e-12);
+}
+
+TEST(LowerDetector, HasNoDropPathAtRateZero) {
+  const Program program = lower_backbone(named_architecture("spinenet-49"), {.height = 128, .width = 128});
+  for (const Op& op : program.ops) {
+    EXPECT_FALSE(std::holds_alternative<DropPath>(op.kind)) << op.name;
+  }
+}
+
+TEST(LowerDetector, RefusesWhatCannotBeBuilt) {
+  const Architecture a = named_architecture("spinenet-49");
+  for (const auto& [height, width] : {std::pair{640, 600}, {0, 128}, {-128, 128}, {64, 128}}) {
+    try {
+      lower_detector(a, {.height = height, .width = width});
+      FAIL() << height << "x" << width;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      EXPECT_NE(std::string(error.what()).find("multiples of 128"), std::string::npos) << error.what();
+    }
+  }
+  EXPECT_THROW(lower_detector(a, {.height = 128, .width = 128, .classes = 0}), Error);
+}
+
+TEST(LowerDetector, NeedsSmallerMultiplesForFewerLevels) {
+  Architecture a = named_architecture("spinenet-49");
+  auto& blocks = std::get<ScalePermuted>(a.backbone).blocks;
+  blocks[13].output = false;  // P7
+  blocks[14].output = false;  // P6
+  a.max_level = 5;
+  for (BlockSpec& block : blocks) block.level = std::min(block.level, 5);
+  EXPECT_EQ(lower_detector(a, {.height = 96, .width = 32}).outputs.size(), 6U);
+}
+
+// The stride-2 convolution and one 3x3 pool in both ways up to ratio 4; at ratio 8 they differ in the pools alone.
+TEST(LargeDownsampling, IsOneOperationUpToRatio4) {
+  Architecture a = named_architecture("spinenet-49");
+  const Program single = lower_backbone(a, {.height = 128, .width = 128});
+  a.large_downsample = LargeDownsample::repeated_pools;
+  const Program repeated = lower_backbone(a, {.height = 128, .width = 128});
+  const auto pools = [](const Program& program) {
+    std::map<std::string, int> kernels;  // by connection
+    for (const Op& op : program.ops) {
+      const auto* pool = std::get_if<MaxPool>(&op.kind);
+      if (pool == nullptr || op.name == "stem.pool") continue;
+      kernels[op.name.substr(0, op.name.find(".pool"))] += pool->kernel * 100 + pool->stride;
+    }
+    return kernels;
+  };
+  auto a_pools = pools(single);
+  auto b_pools = pools(repeated);
+  EXPECT_EQ(a_pools.at("resample.15.0"), 504);      // 5 (L4) to 15 (L7): one 5x5 pool of stride 4
+  EXPECT_EQ(b_pools.at("resample.15.0"), 2 * 302);  // two 3x3 pools of stride 2
+  a_pools.erase("resample.15.0");
+  b_pools.erase("resample.15.0");
+  EXPECT_FALSE(a_pools.empty());
+  EXPECT_EQ(a_pools, b_pools);
+  EXPECT_EQ(cost(single).parameters, cost(repeated).parameters);
+}
+
+TEST(LowerResNetFpn, HasAsManyConvolutionsAsItsName) {
+  for (const auto& [name, layers] :
+       {std::pair{"resnet-50-fpn", 50}, {"resnet-101-fpn", 101}, {"resnet-152-fpn", 152}}) {
+    const Program program = lower_backbone(named_architecture(name), {.height = 128, .width = 128});
+    int convs = 1;  // the classifier, which a backbone has not
+    for (const Op& op : program.ops) {
+      const bool counts = !op.name.starts_with("fpn.") && op.name.find("shortcut") == std::string::npos;
+      if (counts && std::holds_alternative<Conv>(op.kind)) ++convs;
+    }
+    EXPECT_EQ(convs, layers) << name;
+  }
+}
+
+TEST(Padding, DiffersInStridedConvolutionsAlone) {
+  Architecture a = named_architecture("spinenet-49");
+  const Program symmetric = lower_backbone(a, {.height = 128, .width = 128});
+  a.padding = Padding::same;
+  const Program same = lower_backbone(a, {.height = 128, .width = 128});
+  ASSERT_EQ(symmetric.ops.size(), same.ops.size());
+  for (size_t i = 0; i < same.ops.size(); ++i) {
+    const auto* x = std::get_if<Conv>(&symmetric.ops[i].kind);
+    const auto* y = std::get_if<Conv>(&same.ops[i].kind);
+    if (x == nullptr) continue;
+    EXPECT_EQ(x->pad_before != y->pad_before, x->stride > 1 && x->kernel > 1) << same.ops[i].name;
+  }
+  const auto& stem = std::get<Conv>(op_named(same, "stem.conv").kind);
+  EXPECT_EQ(stem.pad_before, 2);
+  EXPECT_EQ(stem.pad_after, 3);
+  const auto& symmetric_stem = std::get<Conv>(op_named(symmetric, "stem.conv").kind);
+  EXPECT_EQ(symmetric_stem.pad_before, 3);
+  EXPECT_EQ(symmetric_stem.pad_after, 3);
+}
+
+}  // namespace
+}  // namespace spinenet

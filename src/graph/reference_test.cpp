@@ -1,0 +1,234 @@
+#include "graph/reference.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "graph/builder.h"
+#include "graph/lower.h"
+#include "graph/weights.h"
+
+namespace spinenet {
+namespace {
+
+HostTensor tensor(std::vector<int64_t> shape, std::vector<float> data) {
+  EXPECT_EQ(static_cast<size_t>(element_count(shape)), data.size());
+  return {std::move(shape), std::move(data)};
+}
+
+// 1, 2, 3, ... in the given shape.
+HostTensor counting(std::vector<int64_t> shape) {
+  HostTensor t = make_tensor(std::move(shape));
+  for (size_t i = 0; i < t.data.size(); ++i) t.data[i] = static_cast<float>(i + 1);
+  return t;
+}
+
+HostTensor random_tensor(std::vector<int64_t> shape, uint64_t seed) {
+  HostTensor t = make_tensor(std::move(shape));
+  Random random(seed);
+  for (float& x : t.data) x = static_cast<float>(random.uniform(-1, 1));
+  return t;
+}
+
+HostTensor run_one(Builder& b, ValueId y, const Weights& weights, const HostTensor& input) {
+  b.output("y", y);
+  return run_reference(b.finish(), weights, input).front();
+}
+
+void expect_near(const HostTensor& a, const HostTensor& b, double tolerance) {
+  ASSERT_EQ(a.shape, b.shape);
+  for (size_t i = 0; i < a.data.size(); ++i) ASSERT_NEAR(a.data[i], b.data[i], tolerance) << "element " << i;
+}
+
+// A 3x3 window of ones sums what lies under it, so the padding can be read off the sums.
+TEST(ReferenceConv, SumsUnderTheWindow) {
+  Builder b({1, 3, 3}, {});
+  const ValueId y = b.conv(b.input(), {.filters = 1, .kernel = 3}, "c");
+  EXPECT_EQ(run_one(b, y, {{"c.weight", make_tensor({1, 1, 3, 3}, 1)}}, counting({1, 1, 3, 3})).data,
+            (std::vector<float>{12, 21, 16, 27, 45, 33, 24, 39, 28}));
+}
+
+TEST(ReferenceConv, PadsStridedWindowsByTheRule) {
+  const Weights weights{{"c.weight", make_tensor({1, 1, 3, 3}, 1)}};
+  Builder symmetric({1, 4, 4}, {.padding = Padding::symmetric, .batch_norm = {}});
+  ValueId y = symmetric.conv(symmetric.input(), {.filters = 1, .kernel = 3, .stride = 2}, "c");
+  // Windows begin at -1 and 1.
+  EXPECT_EQ(run_one(symmetric, y, weights, counting({1, 1, 4, 4})).data, (std::vector<float>{14, 30, 57, 99}));
+  Builder same({1, 4, 4}, {.padding = Padding::same, .batch_norm = {}});
+  y = same.conv(same.input(), {.filters = 1, .kernel = 3, .stride = 2}, "c");
+  // Windows begin at 0 and 2; one row and column of zeros after.
+  EXPECT_EQ(run_one(same, y, weights, counting({1, 1, 4, 4})).data, (std::vector<float>{54, 45, 72, 54}));
+}
+
+TEST(ReferenceConv, IsACorrelationOverAllChannelsWithBias) {
+  Builder b({2, 1, 2}, {});
+  const ValueId y = b.conv(b.input(), {.filters = 2, .kernel = 1, .bias = true}, "c");
+  const Weights weights{{"c.weight", tensor({2, 2, 1, 1}, {1, 10, -1, 2})}, {"c.bias", tensor({2}, {0.5F, 100})}};
+  EXPECT_EQ(run_one(b, y, weights, counting({1, 2, 1, 2})).data, (std::vector<float>{31.5F, 42.5F, 105, 106}));
+}
+
+TEST(ReferenceConv, DoesNotFlipItsKernel) {
+  Builder b({1, 3, 3}, {});
+  const ValueId y = b.conv(b.input(), {.filters = 1, .kernel = 3}, "c");
+  HostTensor weight = make_tensor({1, 1, 3, 3});
+  weight.data[2] = 1;  // top right
+  EXPECT_EQ(run_one(b, y, {{"c.weight", weight}}, counting({1, 1, 3, 3})).data,
+            (std::vector<float>{0, 0, 0, 2, 3, 0, 5, 6, 0}));
+}
+
+TEST(ReferencePool, TakesTheLargestWithPaddingAfter) {
+  Builder b({1, 4, 4}, {});
+  const ValueId y = b.max_pool(b.input(), 3, 2, "p");
+  HostTensor x = counting({1, 1, 4, 4});
+  for (float& value : x.data) value = -value;  // padding must not win as a zero
+  EXPECT_EQ(run_one(b, y, {}, x).data, (std::vector<float>{-1, -3, -9, -11}));
+}
+
+TEST(ReferencePool, OfFiveAndStrideFourBeginsAtTheFirstPixel) {
+  Builder b({1, 8, 8}, {});
+  const ValueId y = b.max_pool(b.input(), 5, 4, "p");
+  EXPECT_EQ(run_one(b, y, {}, counting({1, 1, 8, 8})).data, (std::vector<float>{37, 40, 61, 64}));
+}
+
+TEST(ReferenceUpsample, RepeatsEachPixel) {
+  Builder b({1, 1, 2}, {});
+  const ValueId y = b.upsample(b.input(), 2, "u");
+  EXPECT_EQ(run_one(b, y, {}, counting({1, 1, 1, 2})).data, (std::vector<float>{1, 1, 2, 2, 1, 1, 2, 2}));
+}
+
+TEST(ReferenceBatchNorm, UsesTheRunningValues) {
+  Builder b({2, 1, 1}, {.batch_norm = {0.99, 1.0}});
+  const ValueId y = b.batch_norm(b.input(), "n");
+  const Weights weights{{"n.weight", tensor({2}, {2, -1})},
+                        {"n.bias", tensor({2}, {10, 0})},
+                        {"n.running_mean", tensor({2}, {1, 5})},
+                        {"n.running_var", tensor({2}, {3, 8})}};  // with epsilon 1: deviations 2 and 3
+  EXPECT_EQ(run_one(b, y, weights, tensor({1, 2, 1, 1}, {5, 11})).data, (std::vector<float>{14, -2}));
+}
+
+TEST(ReferenceActivate, IsReluOrSwish) {
+  const HostTensor x = tensor({1, 1, 1, 4}, {-2, 0, 1, 3});
+  Builder relu({1, 1, 4}, {.activation = Activation::relu, .batch_norm = {}});
+  ValueId y = relu.activate(relu.input(), "a");
+  EXPECT_EQ(run_one(relu, y, {}, x).data, (std::vector<float>{0, 0, 1, 3}));
+  Builder swish({1, 1, 4}, {.activation = Activation::swish, .batch_norm = {}});
+  y = swish.activate(swish.input(), "a");
+  expect_near(run_one(swish, y, {}, x), tensor({1, 1, 1, 4}, {-0.23840584F, 0, 0.73105858F, 2.85772238F}), 1e-6);
+}
+
+TEST(ReferenceActivate, KeepsSwishFiniteFarOut) {
+  Builder b({1, 1, 2}, {.activation = Activation::swish, .batch_norm = {}});
+  const ValueId y = b.activate(b.input(), "a");
+  EXPECT_EQ(run_one(b, y, {}, tensor({1, 1, 1, 2}, {-1e4F, 1e4F})).data, (std::vector<float>{0, 1e4F}));
+}
+
+TEST(ReferenceAdd, SumsAllItsInputs) {
+  Builder b({1, 1, 2}, {});
+  const ValueId y = b.add({b.input(), b.input(), b.input()}, "s");
+  EXPECT_EQ(run_one(b, y, {}, tensor({1, 1, 1, 2}, {1, -2})).data, (std::vector<float>{3, -6}));
+}
+
+TEST(ReferenceDropPath, IsTheIdentityInInference) {
+  Builder b({1, 1, 2}, {});
+  const ValueId y = b.drop_path(b.input(), 0.5, "d");
+  EXPECT_NE(y, b.input());
+  EXPECT_EQ(run_one(b, y, {}, tensor({1, 1, 1, 2}, {1, -2})).data, (std::vector<float>{1, -2}));
+}
+
+HostTensor convolved(const HostTensor& x, const HostTensor& weight) {
+  Builder b({x.shape[1], x.shape[2], x.shape[3]}, {});
+  const ValueId y = b.conv(b.input(), {.filters = weight.shape[0], .kernel = 3, .stride = 2}, "c");
+  return run_one(b, y, {{"c.weight", weight}}, x);
+}
+
+TEST(ReferenceAlgebra, ConvolutionIsLinear) {
+  const HostTensor weight = random_tensor({4, 3, 3, 3}, 1);
+  const HostTensor x = random_tensor({2, 3, 8, 8}, 2);
+  const HostTensor z = random_tensor({2, 3, 8, 8}, 3);
+  HostTensor mixed = x;
+  for (size_t i = 0; i < mixed.data.size(); ++i) mixed.data[i] = 2 * x.data[i] - 3 * z.data[i];
+  HostTensor expected = convolved(x, weight);
+  const HostTensor second = convolved(z, weight);
+  for (size_t i = 0; i < expected.data.size(); ++i) expected.data[i] = 2 * expected.data[i] - 3 * second.data[i];
+  expect_near(convolved(mixed, weight), expected, 1e-5);
+}
+
+// A 1x1 convolution looks at one pixel, so it may stand before or after the copying of pixels.
+TEST(ReferenceAlgebra, UpsamplingCommutesWithA1x1Convolution) {
+  const Weights weights{{"c.weight", random_tensor({5, 3, 1, 1}, 4)}};
+  const HostTensor x = random_tensor({1, 3, 4, 6}, 5);
+  Builder before({3, 4, 6}, {});
+  ValueId y = before.upsample(before.conv(before.input(), {.filters = 5}, "c"), 4, "u");
+  const HostTensor first = run_one(before, y, weights, x);
+  Builder after({3, 4, 6}, {});
+  y = after.conv(after.upsample(after.input(), 4, "u"), {.filters = 5}, "c");
+  EXPECT_EQ(first.data, run_one(after, y, weights, x).data);
+}
+
+TEST(ReferenceAlgebra, UpsamplingUndoneByAPoolIsTheIdentity) {
+  Builder b({2, 4, 4}, {});
+  const ValueId y = b.max_pool(b.upsample(b.input(), 2, "u"), 2, 2, "p");
+  const HostTensor x = random_tensor({1, 2, 4, 4}, 6);
+  EXPECT_EQ(run_one(b, y, {}, x).data, x.data);
+}
+
+TEST(ReferenceAlgebra, PicturesOfABatchDoNotMeet) {
+  Architecture a = named_architecture("spinenet-49s");
+  a.scaling.filter_size_scale = 0.1;
+  a.scaling.endpoints_num_filters = 4;
+  const Program program = lower_backbone(a, {.height = 128, .width = 128});
+  const Weights weights = initial_weights(program, {}, 1);
+  const HostTensor batch = random_tensor({2, 3, 128, 128}, 8);
+  const auto together = run_reference(program, weights, batch);
+  for (size_t n = 0; n < 2; ++n) {
+    const size_t size = batch.data.size() / 2;
+    const auto begin = batch.data.begin() + static_cast<std::ptrdiff_t>(n * size);
+    const auto alone =
+        run_reference(program, weights, {{1, 3, 128, 128}, {begin, begin + static_cast<std::ptrdiff_t>(size)}});
+    for (size_t k = 0; k < alone.size(); ++k) {
+      const size_t part = alone[k].data.size();
+      const auto from = together[k].data.begin() + static_cast<std::ptrdiff_t>(n * part);
+      EXPECT_TRUE(std::equal(alone[k].data.begin(), alone[k].data.end(), from)) << "level " << k + 3;
+    }
+  }
+}
+
+// Same weights, both ways: equal outputs while no connection goes down by more than 4.
+TEST(ReferenceAlgebra, LargeDownsamplesAgreeUpToRatio4) {
+  Architecture a = named_architecture("spinenet-49s");
+  a.scaling.filter_size_scale = 0.1;
+  a.scaling.endpoints_num_filters = 4;
+  const auto outputs = [&](LargeDownsample rule) {
+    a.large_downsample = rule;
+    const Program program = lower_backbone(a, {.height = 128, .width = 128});
+    return run_reference(program, initial_weights(program, {}, 2), random_tensor({1, 3, 128, 128}, 9));
+  };
+  const auto single = outputs(LargeDownsample::single_pool);
+  const auto repeated = outputs(LargeDownsample::repeated_pools);
+  for (size_t level = 3; level <= 6; ++level) EXPECT_EQ(single[level - 3].data, repeated[level - 3].data) << level;
+  EXPECT_EQ(single[4].shape, repeated[4].shape);  // P7 has the one connection of ratio 8
+}
+
+TEST(RunReference, NamesWhatDoesNotFit) {
+  Builder b({3, 8, 8}, {});
+  b.output("y", b.conv(b.input(), {.filters = 2}, "c"));
+  const Program program = b.finish();
+  const Weights weights = initial_weights(program, {}, 1);
+  EXPECT_THROW(run_reference(program, {}, make_tensor({1, 3, 8, 8})), Error);
+  EXPECT_THROW(run_reference(program, weights, make_tensor({1, 3, 8, 9})), Error);
+  EXPECT_THROW(run_reference(program, weights, make_tensor({3, 8, 8})), Error);
+  try {
+    run_reference(program, weights, make_tensor({1, 4, 8, 8}));
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("input [1, 4, 8, 8] where [N, 3, 8, 8] is needed"), std::string::npos)
+        << error.what();
+  }
+  EXPECT_EQ(run_reference(program, weights, make_tensor({0, 3, 8, 8})).front().shape,
+            (std::vector<int64_t>{0, 2, 8, 8}));
+}
+
+}  // namespace
+}  // namespace spinenet
