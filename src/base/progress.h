@@ -17,6 +17,7 @@ struct ProgressOptions {
   bool colour = false;         // only on a terminal
   int columns = 80;            // width of the terminal
   double plain_interval = 10;  // seconds between plain lines
+  int64_t first = 0;           // what was done before: of a run that goes on where another ended
   std::function<void(std::string_view)> write;
   std::function<double()> now;  // seconds, never going back
 };
@@ -40,23 +41,21 @@ class Progress {
   void finish();
 
  private:
-  void draw(bool last);
+  void draw(double time, bool last);
+  std::string numbers(double elapsed, bool last) const;
   std::string bar_line(double elapsed, bool last) const;
-  std::string plain_line(double elapsed, bool last) const;
 
   std::string title_;
   int64_t total_;
   ProgressOptions options_;
   std::string detail_;
-  int64_t done_ = 0;
-  int64_t first_done_ = 0;  // where this run began: a resumed one does not begin at 0
-  bool started_ = false;
+  int64_t done_;
   bool finished_ = false;
   double start_;
   double last_draw_;
 };
 
-// "42 s", "3:07", "1:02:45", "2 d 03:10".
+// "42 s", "3:07", "1:02:45", "2 d 03:10"; a dash for a negative or infinite one.
 std::string duration_text(double seconds);
 
 }  // namespace spinenet
