@@ -23,6 +23,7 @@ struct Result {
   std::array<double, 4> bbox{};  // x, y, width, height
   double score = 0;
   Rle mask;                      // empty counts: none given
+  bool box_from_mask = false;    // the file gave no bbox: it is the mask's
 };
 
 }  // namespace spinenet

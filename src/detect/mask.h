@@ -29,7 +29,12 @@ Rle rle_from_box(std::span<const double, 4> xywh, int64_t height, int64_t width)
 // Union of masks of one size (intersection if asked for).
 Rle merge(std::span<const Rle> masks, bool intersect = false);
 uint64_t area(const Rle& rle);
-// x, y, width, height.
+// The smallest rectangle of pixels around the mask; all 0 for an empty mask.
+struct PixelRect {
+  int64_t x = 0, y = 0, width = 0, height = 0;
+};
+PixelRect pixel_extent(const Rle& rle);
+// The same as x, y, width, height.
 std::vector<double> bounding_box(const Rle& rle);
 // The intersection over union as the COCO API computes it; with `crowd` the union is the area of `detected` alone.
 double mask_iou(const Rle& detected, const Rle& truth, bool crowd);
