@@ -28,7 +28,12 @@ struct YamlNode {
 // Nothing but space and comments gives a null. Errors are of the given kind and begin with "place:line:column".
 YamlNode parse_yaml(std::string_view text, std::string_view place, ErrorKind kind = ErrorKind::bad_data);
 
-// Double-quoted unless it reads back the same without.
+bool is_utf8(std::string_view text);
+
+// UTF-8 text as a YAML scalar: double-quoted unless it reads back the same without.
 std::string yaml_text(std::string_view text);
+
+// For messages: the text in quotes, cut where it is long.
+std::string short_quote(std::string_view text);
 
 }  // namespace spinenet
