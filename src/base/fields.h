@@ -43,6 +43,7 @@ struct Field {
   std::string meaning;
   std::string type;             // "a number above 0"; of a group empty
   bool takes_any_text = false;  // a setting's value is then text as it stands, not YAML
+  bool can_be_null = false;
   std::function<void(const YamlNode& value, std::string_view key, const FieldSource& source)> read;
   std::function<std::string()> write;  // the value as YAML on one line
   std::vector<Field> members;          // of a group
@@ -59,21 +60,18 @@ struct FieldList {
     const auto read = [&value, type, range](const YamlNode& node, std::string_view key, const FieldSource& source) {
       value = FieldValue<T>::read(node, {key, type, source.place, source.kind, range});
     };
-    const bool text = std::same_as<T, std::string> || std::same_as<T, std::optional<std::string>>;
-    items.push_back({std::string(name),
-                     std::string(meaning),
-                     type,
-                     text,
-                     read,
-                     [&value] { return FieldValue<T>::write(value); },
-                     {}});
+    Field field{std::string(name), std::string(meaning), type, false, false, read, {}, {}};
+    field.takes_any_text = std::same_as<T, std::string> || std::same_as<T, std::optional<std::string>>;
+    field.can_be_null = std::constructible_from<T, std::nullopt_t>;
+    field.write = [&value] { return FieldValue<T>::write(value); };
+    items.push_back(std::move(field));
   }
 
   template <Config T>
   void group(std::string_view name, T& value, std::string_view meaning) {
     FieldList members;
     fields(members, value);
-    items.push_back({std::string(name), std::string(meaning), {}, false, {}, {}, std::move(members.items)});
+    items.push_back({std::string(name), std::string(meaning), {}, false, false, {}, {}, std::move(members.items)});
   }
 };
 
