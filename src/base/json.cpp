@@ -12,20 +12,6 @@ namespace {
 
 constexpr int kMaxDepth = 64;
 
-std::string line_and_column(std::string_view text, size_t byte) {
-  size_t line = 1;
-  size_t column = 1;
-  for (size_t i = 0; i < byte && i < text.size(); ++i) {
-    if (text[i] == '\n') {
-      ++line;
-      column = 1;
-    } else {
-      ++column;
-    }
-  }
-  return fmt::format("line {}, column {}", line, column);
-}
-
 // Duplicate keys and depth are not errors for nlohmann's parser, so a callback watches for them.
 template <class AnyJson>
 struct Watch {
@@ -63,10 +49,11 @@ AnyJson parse_any(std::string_view text, std::string_view place) {
   try {
     return AnyJson::parse(text.begin(), text.end(), Watch<AnyJson>{place, {}});
   } catch (const typename AnyJson::parse_error& error) {
-    std::string what = error.what();
-    const size_t start = what.find("] ");
-    if (start != std::string::npos) what = what.substr(start + 2);
-    fail(ErrorKind::bad_data, fmt::format("not valid JSON at {}: {}", line_and_column(text, error.byte), what), place);
+    // "[json.exception.parse_error.101] parse error at line 3, column 5: ..."
+    constexpr std::string_view kParseError = "] parse error ";
+    const std::string_view what = error.what();
+    fail(ErrorKind::bad_data,
+         fmt::format("not valid JSON {}", what.substr(what.find(kParseError) + kParseError.size())), place);
   } catch (const typename AnyJson::exception& error) {
     fail(ErrorKind::bad_data, fmt::format("not valid JSON: {}", error.what()), place);
   }
