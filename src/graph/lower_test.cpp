@@ -89,7 +89,7 @@ TEST(LowerDetector, HasClassesAndBoxesOfEachLevel) {
   ASSERT_EQ(program.outputs.size(), 10U);
   for (int level = 3; level <= 7; ++level) {
     const Output& classes = program.outputs[static_cast<size_t>(level - 3)];
-    const Output& boxes = program.outputs[static_cast<size_t>(level + 2)];
+    const Output& boxes = program.outputs[static_cast<size_t>(level) + 2];
     EXPECT_EQ(classes.name, fmt::format("class.p{}", level));
     EXPECT_EQ(boxes.name, fmt::format("box.p{}", level));
     EXPECT_EQ(program.values[static_cast<size_t>(classes.value)], (Shape{9 * 7, 128 >> level, 256 >> level}));

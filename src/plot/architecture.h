@@ -1,0 +1,18 @@
+// The drawing of an architecture, as the paper's figures show it: blocks from left to right in the order in which they
+// are computed, each at the height of its level; taller where the map is larger, wider where it has more channels.
+// Connections are curves; the outputs carry P3..P7. Readable in light and dark.
+//
+// Thread contract: a pure function. Source: SpineNet, Figures 1 and 4; FPN, Figure 3.
+#pragma once
+
+#include <string>
+
+#include "arch/architecture.h"
+#include "graph/lower.h"
+
+namespace spinenet {
+
+// One <svg> text. The size and the number of classes in `options` are those of the cost in the title.
+std::string architecture_svg(const Architecture& architecture, const LowerOptions& options);
+
+}  // namespace spinenet

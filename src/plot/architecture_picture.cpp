@@ -1,0 +1,150 @@
+#include "plot/architecture_picture.h"
+
+#include <algorithm>
+
+#include "arch/text.h"
+#include "base/format.h"
+#include "graph/cost.h"
+
+namespace spinenet {
+namespace {
+
+// "1.18 M parameters, 2.31 G multiply-adds".
+std::string cost_text(const Cost& cost) {
+  return fmt::format("{:.2f} M parameters, {:.2f} G multiply-adds", static_cast<double>(cost.parameters) / 1e6,
+                     static_cast<double>(cost.multiply_adds) / 1e9);
+}
+
+std::string map_text(int channels, int level, const LowerOptions& options) {
+  return fmt::format("{}\u00D7{}\u00D7{}", channels, options.height >> level, options.width >> level);
+}
+
+class PermutedPicture {
+ public:
+  PermutedPicture(const Architecture& a, const LowerOptions& options)
+      : a_(a), options_(options), program_(lower_backbone(a, options)) {}
+
+  Picture draw() {
+    const auto& blocks = std::get<ScalePermuted>(a_.backbone).blocks;
+    picture_.boxes.push_back(
+        {PictureKind::stem, kStemLevel, a_.scaling.stem_filters, 1, "stem", "",
+         fmt::format("stem: 7\u00D77 convolution, 3\u00D73 pool\n{}\n{}",
+                     map_text(a_.scaling.stem_filters, kStemLevel, options_), cost_text(cost_of(program_, "stem.")))});
+    for (int i = 0; i < kStemBlocks; ++i) {
+      add_box({kStemLevel, BlockKind::bottleneck, {}, false}, i);
+      picture_.connections.push_back({i, i + 1});
+    }
+    for (size_t k = 0; k < blocks.size(); ++k) add_block(blocks[k], static_cast<int>(k) + kStemBlocks);
+    return std::move(picture_);
+  }
+
+ private:
+  // Column 0 is the stem, so block i stands in column i + 1.
+  void add_block(const BlockSpec& block, int index) {
+    for (const int parent : block.parents) picture_.connections.push_back({parent + 1, index + 1});
+    const std::string fuse = fmt::format("blocks.{}.fuse", index);
+    for (const Op& op : program_.ops) {
+      if (op.name != fuse) continue;
+      for (size_t i = 2; i < op.inputs.size(); ++i) {
+        picture_.connections.push_back({block_that_wrote(op.inputs[i]) + 1, index + 1, true});
+      }
+    }
+    add_box(block, index);
+  }
+
+  int block_that_wrote(ValueId value) const {
+    const auto op = std::find_if(program_.ops.begin(), program_.ops.end(),
+                                 [&](const Op& candidate) { return candidate.output == value; });
+    int index = 0;
+    while (!op->name.starts_with(fmt::format("blocks.{}.", index))) ++index;
+    return index;
+  }
+
+  void add_box(const BlockSpec& block, int index) {
+    const int channels = output_channels(block, a_.scaling);
+    const int repeats = a_.scaling.block_repeats;
+    const Cost own = cost_of(program_, fmt::format("blocks.{}.", index));
+    const Cost resampling = cost_of(program_, fmt::format("resample.{}.", index));
+    std::string title = fmt::format("block {}: {}{}, level {}\n{}\n{}", index, name_of(block.kind),
+                                    repeats > 1 ? fmt::format(" \u00D7 {}", repeats) : "", block.level,
+                                    map_text(channels, block.level, options_), cost_text(own));
+    if (index >= kStemBlocks) {
+      title += fmt::format("\nfrom {} and {}: {}", block.parents[0], block.parents[1], cost_text(resampling));
+    }
+    picture_.boxes.push_back({block.kind == BlockKind::residual ? PictureKind::residual : PictureKind::bottleneck,
+                              block.level, channels, repeats, std::to_string(index),
+                              block.output ? fmt::format("P{}", block.level) : "", std::move(title)});
+  }
+
+  const Architecture& a_;
+  const LowerOptions& options_;
+  Program program_;
+  Picture picture_;
+};
+
+class PyramidPicture {
+ public:
+  PyramidPicture(const Architecture& a, const LowerOptions& options)
+      : a_(a), options_(options), program_(lower_backbone(a, options)) {}
+
+  // Columns: stem, C2..C5, lateral 5, 4, 3, then P3..P7.
+  Picture draw() {
+    const int filters = a_.scaling.endpoints_num_filters;
+    add({PictureKind::stem, 2, a_.scaling.stem_filters, 1, "stem", "", ""}, "stem.", {});
+    for (int level = 2; level <= 5; ++level) {
+      add({PictureKind::bottleneck, level, static_cast<int>((64 << (level - 2)) * a_.scaling.filter_size_scale) * 4,
+           std::get<ResNetFpn>(a_.backbone).stages[static_cast<size_t>(level - 2)], fmt::format("C{}", level), "", ""},
+          fmt::format("stages.c{}.", level), {level - 2});
+    }
+    for (int level = 5; level >= 3; --level) {
+      std::vector<int> from{level - 1};
+      if (level < 5) from.push_back(9 - level);
+      add({PictureKind::convolution, level, filters, 1, "+", "", ""}, fmt::format("fpn.lateral.c{}", level), from);
+    }
+    for (int level = 3; level <= 7; ++level) {
+      const int from = level <= 5 ? 10 - level : level + 4;
+      add({PictureKind::convolution, level, filters, 1, "", fmt::format("P{}", level), ""},
+          fmt::format("fpn.post.p{}", level), {from});
+    }
+    return std::move(picture_);
+  }
+
+ private:
+  void add(PictureBox box, const std::string& prefix, const std::vector<int>& from) {
+    const auto column = static_cast<int>(picture_.boxes.size());
+    for (const int source : from) picture_.connections.push_back({source, column});
+    const std::string times = box.repeats > 1 ? fmt::format(" \u00D7 {}", box.repeats) : "";
+    box.title =
+        fmt::format("{}{}{}, level {}\n{}\n{}", box.label.size() > 1 ? box.label + ": " : "", name_of(box.kind), times,
+                    box.level, map_text(box.channels, box.level, options_), cost_text(cost_of(program_, prefix)));
+    picture_.boxes.push_back(std::move(box));
+  }
+
+  const Architecture& a_;
+  const LowerOptions& options_;
+  Program program_;
+  Picture picture_;
+};
+
+}  // namespace
+
+Picture picture_of(const Architecture& architecture, const LowerOptions& options) {
+  return std::holds_alternative<ScalePermuted>(architecture.backbone) ? PermutedPicture(architecture, options).draw()
+                                                                      : PyramidPicture(architecture, options).draw();
+}
+
+std::string_view name_of(PictureKind kind) {
+  switch (kind) {
+    case PictureKind::stem:
+      return "stem";
+    case PictureKind::residual:
+      return "residual";
+    case PictureKind::bottleneck:
+      return "bottleneck";
+    case PictureKind::convolution:
+      return "convolution";
+  }
+  return "";
+}
+
+}  // namespace spinenet
