@@ -1,9 +1,9 @@
 #include "image/decode.h"
 
+#include <algorithm>
 #include <array>
 #include <fstream>
 #include <string>
-#include <vector>
 
 #include "base/error.h"
 #include "base/files.h"

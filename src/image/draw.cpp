@@ -27,9 +27,9 @@ int line_thickness(const Image& image) {
   return std::max(1, static_cast<int>(std::lround(std::min(image.height, image.width) / 240.0)));
 }
 
-// Letters 11 pixels high up to 400-pixel pictures, then growing with them.
+// The least that can be read, and from 350-pixel pictures on growing with them.
 double font_scale(const Image& image) {
-  return std::max(0.45, std::min(image.height, image.width) / 1000.0);
+  return std::max(0.35, std::min(image.height, image.width) / 1000.0);
 }
 
 // Hershey fonts have ASCII alone: one '?' stands for each other letter of UTF-8, a space for each control byte.
@@ -110,8 +110,8 @@ void draw_label(Image& image, int x, int y, std::string_view text, Color color) 
   const int thickness = std::max(1, static_cast<int>(std::lround(scale * 1.6)));
   int descent = 0;
   const cv::Size size = cv::getTextSize(letters, kFont, scale, thickness, &descent);
-  const int margin = std::max(2, size.height / 3);
-  const int height = size.height + 2 * margin;
+  const int margin = std::max(2, size.height / 4);
+  const int height = size.height + descent + margin + thickness + 1;
   const int width = size.width + 2 * margin;
   const int top_above = std::clamp(y, 0, image.height) - height;
   const int top = top_above >= 0 ? top_above : std::clamp(y, 0, std::max(0, image.height - height));

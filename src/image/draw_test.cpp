@@ -97,6 +97,24 @@ TEST(Draw, ALabelStandsAboveItsCornerOrInsideAtTheTop) {
   EXPECT_EQ(color_at(image, 2, 50), Color{});
 }
 
+TEST(Draw, TheGroundOfALabelHoldsLettersThatReachBelowTheLine) {
+  for (const int side : {100, 300, 600, 1500}) {
+    // Rows of bare ground under the letters.
+    const auto rows_below = [&](const char* text) {
+      Image image = make_image(side, side);
+      draw_label(image, 0, side / 2, text, kRed);
+      for (int row = 0; row < side / 2; ++row) {
+        for (int x = 0; x < side; ++x) {
+          if (image.at(side / 2 - 1 - row, x)[1] > 60) return row;
+        }
+      }
+      return -1;
+    };
+    EXPECT_GE(rows_below("gjpqy"), 1) << side;
+    EXPECT_GT(rows_below("acemn"), rows_below("gjpqy")) << side;
+  }
+}
+
 TEST(Draw, LabelsStayInsideThePicture) {
   for (const int x : {-1'000'000, -3, 0, 195, 1'000'000}) {
     for (const int y : {-1'000'000, -3, 0, 99, 1'000'000}) {

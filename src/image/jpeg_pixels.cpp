@@ -27,7 +27,7 @@ struct ErrorState {
 [[noreturn]] void stop(j_common_ptr info) {
   auto* state = reinterpret_cast<ErrorState*>(info->err);
   state->base.format_message(info, state->message.data());
-  std::longjmp(state->jump, 1);  // NOLINT(modernize-*,cert-err52-cpp)
+  std::longjmp(state->jump, 1);
 }
 
 // Warnings about things which leave every pixel as the encoder meant it.

@@ -40,7 +40,9 @@ TEST(Resize, ShrinkingByWholeFactorsAveragesAreas) {
     for (int x = 0; x < 6; ++x) {
       for (int c = 0; c < 3; ++c) {
         double sum = 0;
-        for (int i = 0; i < 9; ++i) sum += picture.at(3 * y + i / 3, 3 * x + i % 3)[c];
+        for (int dy = 0; dy < 3; ++dy) {
+          for (int dx = 0; dx < 3; ++dx) sum += picture.at(3 * y + dy, 3 * x + dx)[c];
+        }
         EXPECT_NEAR(small.at(y, x)[c], sum / 9, 0.51);
       }
     }
