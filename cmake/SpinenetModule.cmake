@@ -35,3 +35,18 @@ function(spinenet_module name)
     gtest_discover_tests(${target}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
   endif()
 endfunction()
+
+# spinenet_torch_module(NAME): LibTorch's headers are compiled once per program, and process groups are used where the
+# headers of Gloo are there.
+function(spinenet_torch_module name)
+  find_path(SPINENET_GLOO_INCLUDE gloo/context.h)
+  foreach(target spinenet_${name} spinenet_${name}_test)
+    if(NOT TARGET ${target})
+      continue()
+    endif()
+    target_precompile_headers(${target} PRIVATE <torch/types.h> <torch/csrc/autograd/custom_function.h>)
+    if(SPINENET_GLOO_INCLUDE)
+      target_compile_definitions(${target} PRIVATE USE_C10D_GLOO)
+    endif()
+  endforeach()
+endfunction()

@@ -25,7 +25,8 @@ class TorchInterpreter {
     }
     std::vector<torch::Tensor> outputs;
     for (const Output& output : program_.outputs) {
-      outputs.push_back(values_[static_cast<size_t>(output.value)].to(torch::kFloat32));
+      const torch::Tensor& y = values_[static_cast<size_t>(output.value)];
+      outputs.push_back(mode_.precision == Precision::bf16 ? y.to(torch::kFloat32) : y);
     }
     return outputs;
   }

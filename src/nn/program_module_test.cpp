@@ -1,0 +1,222 @@
+#include "nn/program_module.h"
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "base/random.h"
+#include "graph/lower.h"
+#include "graph/reference.h"
+#include "graph/weights.h"
+#include "nn/losses.h"
+
+namespace spinenet {
+namespace {
+
+Architecture small(const std::string& name, Activation activation = Activation::relu) {
+  Architecture a = named_architecture(name);
+  a.scaling.filter_size_scale = 0.07;
+  a.scaling.endpoints_num_filters = 8;
+  a.scaling.stem_filters = 6;
+  a.scaling.block_repeats = std::min(a.scaling.block_repeats, 2);
+  a.head.convs = 1;
+  a.head.filters = 6;
+  a.activation = activation;
+  return a;
+}
+
+// Weights in which every parameter matters: no zeros, no ones.
+Weights busy_weights(const Program& program, uint64_t seed) {
+  InitOptions options;
+  options.predictor_deviation = 0.05;
+  Weights weights = initial_weights(program, options, seed);
+  Random random(seed);
+  for (const Parameter& parameter : program.parameters) {
+    if (parameter.role == ParameterRole::kernel || parameter.role == ParameterRole::predictor_kernel) continue;
+    const bool positive = parameter.role == ParameterRole::running_var;
+    for (float& x : weights.at(parameter.name).data) {
+      x = positive ? static_cast<float>(random.uniform(0.5, 1.5)) : x + static_cast<float>(random.uniform(-0.2, 0.2));
+    }
+  }
+  return weights;
+}
+
+HostTensor random_input(std::vector<int64_t> shape, uint64_t seed) {
+  HostTensor input = make_tensor(std::move(shape));
+  Random random(seed);
+  for (float& x : input.data) x = static_cast<float>(random.normal());
+  return input;
+}
+
+double relative_difference(const HostTensor& a, const HostTensor& b) {
+  double largest = 0;
+  double difference = 0;
+  for (size_t i = 0; i < a.data.size(); ++i) {
+    largest = std::max(largest, std::abs(static_cast<double>(b.data[i])));
+    difference = std::max(difference, std::abs(static_cast<double>(a.data[i]) - static_cast<double>(b.data[i])));
+  }
+  return difference / largest;
+}
+
+class EveryFamily : public testing::TestWithParam<std::tuple<std::string, Activation, Padding, LargeDownsample>> {};
+
+TEST_P(EveryFamily, AgreesWithTheReferenceInterpreter) {
+  const auto& [name, activation, padding, large] = GetParam();
+  Architecture a = small(name, activation);
+  a.padding = padding;
+  a.large_downsample = large;
+  const Program program = lower_detector(a, {128, 256, 2, 0.3});
+  const Weights weights = busy_weights(program, 3);
+  const HostTensor input = random_input({2, 3, 128, 256}, 5);
+  const std::vector<HostTensor> expected = run_reference(program, weights, input);
+  const Parameters parameters = make_parameters(program, weights, torch::kCPU);
+  const std::vector<torch::Tensor> found = forward(program, parameters, to_torch(input), {});
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_LT(relative_difference(to_host(found[i]), expected[i]), 1e-5) << program.outputs[i].name;
+  }
+}
+
+std::vector<std::tuple<std::string, Activation, Padding, LargeDownsample>> family_cases() {
+  std::vector<std::tuple<std::string, Activation, Padding, LargeDownsample>> cases;
+  for (const std::string& name : architecture_names()) {
+    if (name == "resnet-101-fpn" || name == "resnet-152-fpn") continue;  // longer stages of the same blocks
+    cases.emplace_back(name, Activation::relu, Padding::symmetric, LargeDownsample::single_pool);
+  }
+  cases.emplace_back("spinenet-49", Activation::swish, Padding::same, LargeDownsample::repeated_pools);
+  cases.emplace_back("r0-sp53", Activation::relu, Padding::same, LargeDownsample::single_pool);
+  cases.emplace_back("resnet-50-fpn", Activation::swish, Padding::same, LargeDownsample::single_pool);
+  return cases;
+}
+
+INSTANTIATE_TEST_SUITE_P(ProgramModule, EveryFamily, testing::ValuesIn(family_cases()));
+
+// The whole loss in double precision as a function of the parameters.
+struct DoubleNet {
+  Program program;
+  Parameters parameters;
+  torch::Tensor input;
+  LossTargets targets;
+
+  torch::Tensor loss(const ForwardMode& mode) const {
+    const std::vector<torch::Tensor> outputs = forward(program, parameters, input, mode);
+    const auto half = outputs.begin() + static_cast<std::ptrdiff_t>(outputs.size() / 2);
+    const torch::Tensor logits = flatten_levels({outputs.begin(), half}, 2);
+    const torch::Tensor codes = flatten_levels({half, outputs.end()}, 4);
+    return detection_losses(logits, codes, targets, 5, {}).total();
+  }
+};
+
+DoubleNet double_net(const Architecture& a) {
+  DoubleNet net;
+  // Large enough that P7 has several cells: a batch norm over two values is as steep as a step.
+  net.program = lower_detector(a, {256, 256, 2, 0});
+  net.parameters = make_parameters(net.program, busy_weights(net.program, 7), torch::kCPU);
+  for (torch::Tensor& view : net.parameters.views) {
+    view = view.detach().to(torch::kFloat64).set_requires_grad(view.requires_grad());
+  }
+  net.input = to_torch(random_input({2, 3, 256, 256}, 9)).to(torch::kFloat64);
+  const int64_t anchors = 9 * (32 * 32 + 16 * 16 + 8 * 8 + 4 * 4 + 2 * 2);
+  net.targets.classes = torch::full({2, anchors}, -1, torch::kInt64);
+  net.targets.classes[0][3] = 1;
+  net.targets.classes[1][2400] = 0;
+  net.targets.classes[1][100] = -2;
+  net.targets.codes = torch::full({2, anchors, 4}, 0.3, torch::kFloat64);
+  return net;
+}
+
+class GradientOfFamily : public testing::TestWithParam<std::string> {};
+
+TEST_P(GradientOfFamily, AgreesWithFiniteDifferences) {
+  DoubleNet net = double_net(small(GetParam(), Activation::swish));
+  ForwardMode mode;
+  mode.training = true;
+  net.loss(mode).backward();
+  // Along one random direction through all parameters at once, and along single kernels.
+  const auto difference = [&](const std::vector<torch::Tensor>& direction, double h) {
+    const auto shifted = [&](double by) {
+      const torch::NoGradGuard no_grad;
+      for (size_t i = 0; i < direction.size(); ++i) {
+        if (direction[i].defined()) net.parameters.views[i].add_(direction[i], by);
+      }
+    };
+    shifted(h);
+    const double up = net.loss(mode).item<double>();
+    shifted(-2 * h);
+    const double down = net.loss(mode).item<double>();
+    shifted(h);
+    return (up - down) / (2 * h);
+  };
+  torch::manual_seed(1);
+  std::vector<torch::Tensor> direction(net.parameters.views.size());
+  double slope = 0;
+  for (size_t i = 0; i < direction.size(); ++i) {
+    const torch::Tensor& view = net.parameters.views[i];
+    if (!view.requires_grad()) continue;
+    ASSERT_TRUE(view.grad().defined()) << net.program.parameters[i].name << " has no gradient";
+    direction[i] = torch::randn_like(view);
+    slope += (view.grad() * direction[i]).sum().item<double>();
+  }
+  EXPECT_NEAR(difference(direction, 1e-7), slope, 1e-4 * std::abs(slope));
+  for (size_t i = 0; i < direction.size(); i += 37) {
+    if (!direction[i].defined()) continue;
+    std::vector<torch::Tensor> single(direction.size());
+    single[i] = direction[i];
+    const double own = (net.parameters.views[i].grad() * direction[i]).sum().item<double>();
+    EXPECT_NEAR(difference(single, 1e-7), own, 1e-4 * std::abs(own) + 1e-7) << net.program.parameters[i].name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(ProgramModule, GradientOfFamily, testing::Values("spinenet-49", "r0-sp53", "resnet-50-fpn"));
+
+TEST(ProgramModule, EveryTrainableParameterGetsAGradientInTheFlatBuffer) {
+  const Program program = lower_detector(small("spinenet-49"), {128, 128, 2, 0});
+  Parameters p = make_parameters(program, busy_weights(program, 1), torch::kCPU);
+  ForwardMode mode;
+  mode.training = true;
+  torch::Tensor sum = torch::zeros({});
+  for (const torch::Tensor& y : forward(program, p, to_torch(random_input({2, 3, 128, 128}, 2)), mode)) {
+    sum = sum + y.pow(2).sum();
+  }
+  sum.backward();
+  for (size_t i = 0; i < p.views.size(); ++i) {
+    if (!p.views[i].requires_grad()) continue;
+    EXPECT_GT(p.views[i].grad().abs().sum().item<double>(), 0) << program.parameters[i].name;
+    EXPECT_TRUE(p.views[i].grad().is_alias_of(p.gradients)) << program.parameters[i].name;
+    EXPECT_TRUE(p.views[i].is_alias_of(p.values));
+  }
+}
+
+TEST(ProgramModule, DropPathDropsWholeSamplesAndKeepsTheMean) {
+  Builder b({4, 8, 8}, {});
+  b.output("y", b.drop_path(b.input(), 0.25, "drop"));
+  const Program program = b.finish();
+  const Parameters none = make_parameters(program, {}, torch::kCPU);
+  const torch::Tensor x = torch::ones({4000, 4, 8, 8});
+  ForwardMode mode;
+  mode.training = true;
+  mode.drop_path_seed = 11;
+  const torch::Tensor y = forward(program, none, x, mode).front();
+  const torch::Tensor per_sample = y.view({4000, -1});
+  EXPECT_TRUE(torch::equal(std::get<0>(per_sample.min(1)), std::get<0>(per_sample.max(1))));
+  EXPECT_NEAR(y.mean().item<double>(), 1, 0.03);
+  EXPECT_TRUE(torch::equal(forward(program, none, x, mode).front(), y));
+  EXPECT_TRUE(torch::equal(forward(program, none, x, {}).front(), x));
+  // The second half alone, told where it begins, draws the same.
+  mode.first_sample = 2000;
+  EXPECT_TRUE(torch::equal(forward(program, none, x.narrow(0, 2000, 2000), mode).front(), y.narrow(0, 2000, 2000)));
+}
+
+TEST(ProgramModule, Bf16StaysCloseToFp32) {
+  const Program program = lower_detector(small("spinenet-49"), {128, 128, 2, 0});
+  const Parameters p = make_parameters(program, busy_weights(program, 1), torch::kCPU);
+  const torch::Tensor x = to_torch(random_input({1, 3, 128, 128}, 2));
+  ForwardMode mode;
+  const torch::Tensor full = forward(program, p, x, mode).front();
+  mode.precision = Precision::bf16;
+  const torch::Tensor half = forward(program, p, x, mode).front();
+  EXPECT_EQ(half.scalar_type(), torch::kFloat32);
+  EXPECT_LT((full - half).abs().max().item<double>(), 0.05 * full.abs().max().item<double>());
+}
+
+}  // namespace
+}  // namespace spinenet
