@@ -81,8 +81,7 @@ bool overlap(const PixelRect& a, const PixelRect& b) {
 Rle encode_mask(std::span<const uint8_t> mask, int64_t height, int64_t width) {
   check_size(height, width);
   if (static_cast<int64_t>(mask.size()) != height * width) {
-    fail(ErrorKind::bad_data,
-         fmt::format("a mask of {} x {} pixels cannot have {} bytes", height, width, mask.size()));
+    fail(ErrorKind::bad_data, fmt::format("a mask of {} x {} pixels cannot have {} bytes", height, width, mask.size()));
   }
   Rle rle{height, width, {}};
   uint32_t run = 0;

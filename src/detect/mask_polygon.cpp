@@ -1,6 +1,6 @@
-// Polygon to run-length code. The rule is the COCO API's: the outline is drawn on a grid five times finer, a pixel column
-// is entered or left where the outline passes the middle of that column, and the rows at which it does so are the borders
-// of the runs. Here only those crossings are computed, not every point of the outline.
+// Polygon to run-length code. The rule is the COCO API's: the outline is drawn on a grid five times finer, a pixel
+// column is entered or left where the outline passes the middle of that column, and the rows at which it does so are
+// the borders of the runs. Here only those crossings are computed, not every point of the outline.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
@@ -13,9 +13,9 @@
 namespace spinenet {
 namespace {
 
-constexpr int64_t kFiner = 5;                // points of the fine grid per pixel
-constexpr int64_t kMiddle = 2;               // a pixel's middle column among them
-constexpr double kFarthest = 1 << 28;        // pixels; keeps the fine grid within 32 bits
+constexpr int64_t kFiner = 5;                 // points of the fine grid per pixel
+constexpr int64_t kMiddle = 2;                // a pixel's middle column among them
+constexpr double kFarthest = 1 << 28;         // pixels; keeps the fine grid within 32 bits
 constexpr int64_t kLargestMask = 0xffffffff;  // pixels; runs are 32-bit
 
 struct FinePoint {
@@ -93,7 +93,8 @@ class Crossings {
     }
   }
 
-  // One point per fine row; the step that passes the middle is guessed from the slope, then found by the rounded values.
+  // One point per fine row; the step that passes the middle is guessed from the slope, then found by the rounded
+  // values.
   void add_steep(FinePoint from, FinePoint to) {
     const double slope = static_cast<double>(to.x - from.x) / static_cast<double>(to.y - from.y);
     const int64_t steps = to.y - from.y;

@@ -1,0 +1,132 @@
+#include "eval/accumulate.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <limits>
+
+namespace spinenet {
+namespace {
+
+constexpr uint32_t kAllThresholds = (1U << kIouThresholdCount) - 1;
+
+// One result of a category, in order of score over all images.
+struct Ranked {
+  double score;
+  uint32_t at;    // place in MatchedCells::results
+  uint32_t rank;  // place in its cell
+};
+
+std::vector<Ranked> rank_results(const MatchedCells& matched, uint32_t k) {
+  std::vector<Ranked> ranked;
+  const CellIndex& index = *matched.index;
+  for (uint32_t c = index.category_begin[k]; c < index.category_begin[k + 1]; ++c) {
+    const uint32_t begin = index.cells[c].result_begin;
+    for (uint32_t i = 0; i < matched.kept[c]; ++i) ranked.push_back({matched.results[begin + i].score, begin + i, i});
+  }
+  std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) { return a.score > b.score; });
+  return ranked;
+}
+
+int64_t count_targets(const MatchedCells& matched, uint32_t k, AreaRange range) {
+  const CellIndex& index = *matched.index;
+  const Cell& first = index.cells[index.category_begin[k]];
+  const Cell& last = index.cells[index.category_begin[k + 1] - 1];
+  int64_t count = 0;
+  for (uint32_t i = first.truth_begin; i < last.truth_end; ++i) {
+    if (!ignored_truth(matched.annotations->annotations[index.truths[i]], range)) ++count;
+  }
+  return count;
+}
+
+// The true positives of one threshold in order of score: precision once it has come, and its score.
+struct Curve {
+  std::vector<double> precision, score;
+  int64_t missed = 0;  // false positives so far, but for those that are false at every threshold
+
+  void clear() {
+    precision.clear();
+    score.clear();
+    missed = 0;
+  }
+};
+
+using Curves = std::array<Curve, kIouThresholdCount>;
+
+// The COCO API divides by the sum plus the distance from 1 to the next double.
+double precision_of(int64_t hits, int64_t false_hits) {
+  return static_cast<double>(hits) /
+         (static_cast<double>(false_hits) + static_cast<double>(hits) + std::numeric_limits<double>::epsilon());
+}
+
+// Returns whether any result is among the first `limit` of its cell.
+void trace(const MatchedCells& matched, std::span<const Ranked> ranked, size_t a, int limit, Curves& curves) {
+  for (Curve& curve : curves) curve.clear();
+  int64_t missed_by_all = 0;
+  for (const Ranked& result : ranked) {
+    if (result.rank >= static_cast<uint32_t>(limit)) continue;
+    const MatchBits& bits = matched.results[result.at].bits;
+    const uint32_t counted = kAllThresholds & ~uint32_t{bits.ignored[a]};
+    const uint32_t hit = counted & bits.matched[a];
+    if (hit == 0 && counted == kAllThresholds) {
+      ++missed_by_all;
+      continue;
+    }
+    for (uint32_t left = counted & ~hit; left != 0; left &= left - 1) {
+      ++curves[static_cast<size_t>(std::countr_zero(left))].missed;
+    }
+    for (uint32_t left = hit; left != 0; left &= left - 1) {
+      Curve& curve = curves[static_cast<size_t>(std::countr_zero(left))];
+      const auto hits = static_cast<int64_t>(curve.precision.size()) + 1;
+      curve.precision.push_back(precision_of(hits, curve.missed + missed_by_all));
+      curve.score.push_back(result.score);
+    }
+  }
+}
+
+struct Place {
+  int64_t t, k;
+  AreaRange a;
+  int64_t m;
+};
+
+// Precision and score at each recall threshold. Only true positives raise recall, and after one precision only falls,
+// so the highest precision from any result on is that of a true positive; recall 0 is reached by the first result.
+void write_curve(Curve& curve, const Place& place, int64_t targets, double first_score, CocoEvaluation& evaluation) {
+  static const std::array<double, kRecallThresholdCount> thresholds = recall_thresholds();
+  const size_t hits = curve.precision.size();
+  for (size_t i = hits; i > 1; --i) curve.precision[i - 2] = std::max(curve.precision[i - 2], curve.precision[i - 1]);
+  const auto recall = [targets](size_t count) { return static_cast<double>(count) / static_cast<double>(targets); };
+  evaluation.recall[evaluation.recall_at(place.t, place.k, place.a, place.m)] = recall(hits);
+  size_t needed = 1;  // true positives
+  for (int64_t r = 0; r < kRecallThresholdCount; ++r) {
+    while (needed <= hits && recall(needed) < thresholds[static_cast<size_t>(r)]) ++needed;
+    const size_t at = evaluation.precision_at(place.t, r, place.k, place.a, place.m);
+    const bool reached = needed <= hits;
+    evaluation.precision[at] = reached ? curve.precision[needed - 1] : 0.0;
+    evaluation.scores[at] = r == 0 ? first_score : reached ? curve.score[needed - 1] : 0.0;
+  }
+}
+
+}  // namespace
+
+void accumulate_category(const MatchedCells& matched, uint32_t k, CocoEvaluation& evaluation) {
+  if (matched.index->category_begin[k] == matched.index->category_begin[k + 1]) return;
+  const std::vector<Ranked> ranked = rank_results(matched, k);
+  const double first_score = ranked.empty() ? 0.0 : ranked.front().score;
+  Curves curves;
+  for (int a = 0; a < kAreaRangeCount; ++a) {
+    const auto range = static_cast<AreaRange>(a);
+    const int64_t targets = count_targets(matched, k, range);
+    if (targets == 0) continue;
+    for (size_t m = 0; m < evaluation.max_detections.size(); ++m) {
+      trace(matched, ranked, static_cast<size_t>(a), evaluation.max_detections[m], curves);
+      for (int t = 0; t < kIouThresholdCount; ++t) {
+        write_curve(curves[static_cast<size_t>(t)], {t, k, range, static_cast<int64_t>(m)}, targets, first_score,
+                    evaluation);
+      }
+    }
+  }
+}
+
+}  // namespace spinenet

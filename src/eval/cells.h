@@ -1,0 +1,44 @@
+// Annotations and results sorted into cells: what one image holds of one category (or of all, where categories do not
+// count). The unit of matching and of work for a thread.
+//
+// Invariant: cells are ordered by category, then by image id; within a cell both lists keep the order of their files
+// (with categories not counting: by category id, then file), as in the COCO API. Every cell has a truth or a result.
+// Truths and results of unknown categories, and truths of unknown images, are in no cell.
+// Thread contract: plain data.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "detect/annotations.h"
+#include "detect/detections.h"
+
+namespace spinenet {
+
+struct Cell {
+  uint32_t category = 0;  // place in category order; 0 where categories do not count
+  uint32_t image = 0;     // place in image order
+  uint32_t truth_begin = 0, truth_end = 0;
+  uint32_t result_begin = 0, result_end = 0;
+
+  uint32_t truth_count() const { return truth_end - truth_begin; }
+  uint32_t result_count() const { return result_end - result_begin; }
+};
+
+struct CellIndex {
+  std::vector<const Category*> categories;  // by id, each id once
+  std::vector<const ImageInfo*> images;     // by id, each id once
+  std::vector<uint32_t> truths;             // places in Annotations::annotations
+  std::vector<uint32_t> results;            // places in the results
+  std::vector<Cell> cells;
+  std::vector<uint32_t> category_begin;  // first cell of each category, and the end; one category where none count
+
+  uint32_t category_count() const { return static_cast<uint32_t>(category_begin.size()) - 1; }
+};
+
+// ErrorKind::bad_data when results name images that are not in `annotations` (the first five ids and how many).
+// The index points into `annotations`.
+CellIndex index_cells(const Annotations& annotations, std::span<const Result> results, bool use_categories);
+
+}  // namespace spinenet

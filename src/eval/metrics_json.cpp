@@ -1,0 +1,56 @@
+#include "eval/metrics_json.h"
+
+#include <map>
+
+namespace spinenet {
+namespace {
+
+// Annotations to find by category id; under -1 those of all categories of the file.
+std::map<int64_t, int64_t> count_instances(const Annotations& annotations) {
+  std::map<int64_t, int64_t> count;
+  for (const Category& category : annotations.categories) count[category.id] = 0;
+  int64_t together = 0;
+  for (const Annotation& annotation : annotations.annotations) {
+    const auto at = count.find(annotation.category_id);
+    if (annotation.crowd || at == count.end()) continue;
+    ++at->second;
+    ++together;
+  }
+  count.emplace(-1, together);
+  return count;
+}
+
+}  // namespace
+
+Json to_json(const CocoEvaluation& evaluation, const Annotations& annotations) {
+  Json json;
+  for (const auto& [name, value] : named_numbers(evaluation.metrics)) json[name] = value;
+  const std::map<int64_t, int64_t> instances = count_instances(annotations);
+  json["per_class"] = Json::array();
+  for (const ClassMetrics& metrics : evaluation.metrics.per_class) {
+    const auto count = instances.find(metrics.category_id);
+    json["per_class"].push_back({{"name", metrics.name},
+                                 {"id", metrics.category_id},
+                                 {"instances", count == instances.end() ? 0 : count->second},
+                                 {"AP", metrics.ap},
+                                 {"AP50", metrics.ap50},
+                                 {"AP75", metrics.ap75},
+                                 {"APs", metrics.ap_small},
+                                 {"APm", metrics.ap_medium},
+                                 {"APl", metrics.ap_large},
+                                 {"AR100", metrics.ar100}});
+  }
+  return json;
+}
+
+Json to_json(const ConfusionMatrix& matrix) {
+  Json rows = Json::array();
+  for (size_t truth = 0; truth < matrix.side(); ++truth) {
+    Json row = Json::array();
+    for (size_t found = 0; found < matrix.side(); ++found) row.push_back(matrix.at(truth, found));
+    rows.push_back(std::move(row));
+  }
+  return {{"ids", matrix.category_ids}, {"names", matrix.names}, {"counts", std::move(rows)}};
+}
+
+}  // namespace spinenet
