@@ -1,0 +1,25 @@
+// How a picture lies in the canvas of a network's input: scaled so that its longer side fits, at the top left, padded
+// at the bottom and on the right; and how boxes go from one to the other.
+//
+// Invariant: the two axes are scaled by their own true ratio of pixels, so boxes stay on their objects to the last
+// pixel. Thread contract: pure functions.
+#pragma once
+
+#include "detect/box.h"
+
+namespace spinenet {
+
+struct Letterbox {
+  int height = 0, width = 0;              // of the picture
+  int inner_height = 0, inner_width = 0;  // of the picture on the canvas
+  float scale_y = 1, scale_x = 1;         // pixels of the canvas for one of the picture
+};
+
+// All sizes are positive.
+Letterbox fit_letterbox(int height, int width, int canvas_height, int canvas_width);
+
+// From the picture to the canvas, and back (clipped to the picture).
+Box to_canvas(const Box& box, const Letterbox& letterbox);
+Box from_canvas(const Box& box, const Letterbox& letterbox);
+
+}  // namespace spinenet
