@@ -1,0 +1,88 @@
+#include "engine/detector.h"
+
+#include "base/error.h"
+#include "base/format.h"
+#include "detect/letterbox.h"
+#include "image/resize.h"
+
+namespace spinenet {
+
+int input_size(int image_size, int max_level) {
+  const int multiple = 1 << max_level;
+  return (image_size + multiple - 1) / multiple * multiple;
+}
+
+AnchorOptions anchor_options(const Architecture& architecture) {
+  AnchorOptions options;
+  options.min_level = architecture.min_level;
+  options.max_level = architecture.max_level;
+  options.scales = architecture.head.scales;
+  options.aspect_ratios = architecture.head.aspect_ratios;
+  options.size = architecture.head.anchor_size;
+  return options;
+}
+
+Detector::Detector(Forward forward, DetectorOptions options)
+    : forward_(std::move(forward)),
+      options_(std::move(options)),
+      input_size_(input_size(options_.image_size, options_.anchors.max_level)) {
+  if (options_.image_size <= 0 || options_.image_size > 65536) {
+    fail(ErrorKind::usage, fmt::format("image size {}", options_.image_size), "detector", "use 1 to 65536");
+  }
+  if (options_.classes <= 0) fail(ErrorKind::usage, fmt::format("{} classes", options_.classes), "detector");
+  anchors_ = make_anchors(options_.anchors, input_size_, input_size_);
+}
+
+std::vector<Detection> Detector::detect(const Image& image) const {
+  return std::move(detect(std::span(&image, 1)).front());
+}
+
+std::vector<std::vector<Detection>> Detector::detect(std::span<const Image> images) const {
+  if (images.empty()) return {};
+  const size_t part = size_t{3} * static_cast<size_t>(input_size_) * static_cast<size_t>(input_size_);
+  HostTensor input = make_tensor({static_cast<int64_t>(images.size()), 3, input_size_, input_size_});
+  std::vector<Letterbox> letterboxes;
+  for (size_t i = 0; i < images.size(); ++i) {
+    const Letterbox l = fit_letterbox(images[i].height, images[i].width, options_.image_size, options_.image_size);
+    const Image canvas = on_canvas(resize(images[i], l.inner_height, l.inner_width), input_size_, input_size_);
+    normalize(canvas, options_.normalization, std::span(input.data).subspan(i * part, part));
+    letterboxes.push_back(l);
+  }
+  const std::vector<HostTensor> outputs = forward_(input);
+  std::vector<std::vector<Detection>> found;
+  for (size_t i = 0; i < images.size(); ++i) {
+    const std::vector<LevelOutput> levels = levels_of(outputs, i, images.size());
+    found.push_back(postprocess(levels, anchors_, options_.classes, options_.post));
+    for (Detection& detection : found.back()) detection.box = from_canvas(detection.box, letterboxes[i]);
+  }
+  return found;
+}
+
+// The levels of one picture out of the outputs class.p3.., box.p3.. of a batch.
+std::vector<LevelOutput> Detector::levels_of(const std::vector<HostTensor>& outputs, size_t image,
+                                             size_t images) const {
+  const auto levels = static_cast<size_t>(options_.anchors.max_level - options_.anchors.min_level + 1);
+  const int64_t anchors = anchors_per_cell(options_.anchors);
+  if (outputs.size() != 2 * levels) {
+    fail(ErrorKind::failed, fmt::format("the network gave {} outputs where {} are needed", outputs.size(), 2 * levels));
+  }
+  std::vector<const float*> starts;
+  for (size_t k = 0; k < outputs.size(); ++k) {
+    const int64_t side = input_size_ >> (static_cast<size_t>(options_.anchors.min_level) + k % levels);
+    const int64_t channels = anchors * (k < levels ? options_.classes : 4);
+    const std::vector<int64_t> shape{static_cast<int64_t>(images), channels, side, side};
+    if (outputs[k].shape != shape) {
+      fail(ErrorKind::failed, fmt::format("the network gave an output [{}] where [{}] is needed",
+                                          fmt::join(outputs[k].shape, ", "), fmt::join(shape, ", ")));
+    }
+    starts.push_back(outputs[k].data.data() + image * static_cast<size_t>(channels * side * side));
+  }
+  std::vector<LevelOutput> found;
+  for (size_t l = 0; l < levels; ++l) {
+    const int side = input_size_ >> (static_cast<size_t>(options_.anchors.min_level) + l);
+    found.push_back({starts[l], starts[levels + l], side, side});
+  }
+  return found;
+}
+
+}  // namespace spinenet
