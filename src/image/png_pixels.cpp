@@ -17,10 +17,15 @@ constexpr const char* kRemedy = "the file is damaged; get it anew or remove it";
 // Deflate makes at most 1,032 bytes of one.
 constexpr int64_t kMaxInflation = 1032;
 
+// What may follow the last row in the packed pixels; the end of a stream takes a few bytes.
+constexpr size_t kMaxPackedTail = 2048;
+constexpr size_t kPackedBuffer = 4096;  // read at once, and unpacked without a look at the tail
+
 struct Decoder {
   png_structp png = nullptr;
   png_infop info = nullptr;
   std::span<const uint8_t> rest;
+  size_t packed_tail = 0;  // bytes of pixel chunks read after the last row
   std::array<char, 200> message{};
 
   Decoder() = default;
@@ -39,8 +44,26 @@ struct Decoder {
 
 void ignore_warning(png_structp /*png*/, png_const_charp /*what*/) {}
 
+bool is_after_last_row(png_structp png, png_infop info) {
+  constexpr int kInterlacedPasses = 7;
+  if (png_get_interlace_type(png, info) != PNG_INTERLACE_NONE)
+    return png_get_current_pass_number(png) >= kInterlacedPasses;
+  return png_get_current_row_number(png) >= png_get_image_height(png, info);
+}
+
+// libpng unpacks all there is behind the last row only to throw it away: a small picture could keep it busy for
+// minutes.
+void refuse_long_tail(Decoder& decoder, size_t count) {
+  constexpr png_uint_32 kPixels = 0x49444154;  // IDAT
+  if ((png_get_io_state(decoder.png) & PNG_IO_MASK_LOC) != PNG_IO_CHUNK_DATA) return;
+  if (png_get_io_chunk_type(decoder.png) != kPixels || !is_after_last_row(decoder.png, decoder.info)) return;
+  decoder.packed_tail += count;
+  if (decoder.packed_tail > kMaxPackedTail) png_error(decoder.png, "too much data behind the last row");
+}
+
 void read_bytes(png_structp png, png_bytep target, size_t count) {
   auto* decoder = static_cast<Decoder*>(png_get_io_ptr(png));
+  refuse_long_tail(*decoder, count);
   if (count > decoder->rest.size()) png_error(png, "the file ends too early");
   std::memcpy(target, decoder->rest.data(), count);
   decoder->rest = decoder->rest.subspan(count);
@@ -58,6 +81,7 @@ bool read_header(Decoder& decoder) {
   if (setjmp(png_jmpbuf(decoder.png)) != 0) return false;
   png_set_read_fn(decoder.png, &decoder, read_bytes);
   png_set_user_limits(decoder.png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // the caller has checked the size
+  png_set_compression_buffer_size(decoder.png, kPackedBuffer);
   skip_side_chunks(decoder.png);
   png_read_info(decoder.png, decoder.info);
   png_set_expand(decoder.png);

@@ -123,14 +123,35 @@ TEST(Png, DeflateBombsStayPacked) {
   PngParts parts{.rows = "\0\1\2\3"s};
   parts.before_pixels = chunk("zTXt", "bomb\0\0"s + bomb) + chunk("iCCP", "bomb\0\0"s + bomb);
   EXPECT_EQ(pixels_of(parts), (Samples{1, 2, 3}));
-  const std::string start = "\x89PNG\r\n\x1A\n" + chunk("IHDR", number(1) + number(1) + "\x08\2\0\0\0"s);
-  const std::string file = start + chunk("IDAT", bomb) + chunk("IEND", "");
-  try {
-    EXPECT_EQ(decode_image(bytes_of(file), "here.jpg").pixels, (Samples{0, 0, 0}));
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::bad_data);
+  const std::string start = "\x89PNG\r\n\x1A\n";
+  // The same in one chunk and in many, plain and interlaced.
+  for (const size_t part : {bomb.size(), size_t{4000}}) {
+    for (const char interlace : {'\0', '\1'}) {
+      std::string file = start + chunk("IHDR", number(1) + number(1) + "\x08\2\0\0"s + interlace);
+      for (size_t i = 0; i < bomb.size(); i += part) file += chunk("IDAT", bomb.substr(i, part));
+      file += chunk("IEND", "");
+      const std::string message = bad_data_message([&] { decode_image(bytes_of(file), "here.jpg"); });
+      EXPECT_NE(message.find("behind the last row"), std::string::npos) << message;
+    }
   }
   EXPECT_LT(peak_memory_mib() - before, 64);
+}
+
+TEST(Png, ALittleBehindTheLastRowIsIgnored) {
+  using namespace std::string_literals;
+  EXPECT_EQ(pixels_of({.rows = "\0\1\2\3"s + std::string(5000, '\7')}), (Samples{1, 2, 3}));
+}
+
+TEST(Png, ReadsInterlacedPictures) {
+  using namespace std::string_literals;
+  // 3 x 2: pass 1 has (0, 0), pass 6 has (0, 1), pass 7 has row 1; the other passes are empty but for (0, 2) of pass 4.
+  const std::string rows = "\0\1"s + "\0\3"s + "\0\2"s + "\0\4\5\6"s;
+  const std::string header = number(3) + number(2) + "\x08\0\0\0\1"s;
+  const std::string file =
+      "\x89PNG\r\n\x1A\n" + chunk("IHDR", header) + chunk("IDAT", deflated(rows)) + chunk("IEND", "");
+  const Image image = decode_image(bytes_of(file), "here.jpg");
+  ASSERT_EQ(image.pixels.size(), 18U);
+  for (size_t i = 0; i < 6; ++i) EXPECT_EQ(image.pixels[3 * i], i + 1);
 }
 
 TEST(Png, ImpossibleHeadersAreRefused) {
