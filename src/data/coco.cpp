@@ -1,0 +1,80 @@
+#include "data/coco.h"
+
+#include <map>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "data/coco_document.h"
+#include "data/coco_scan.h"
+
+namespace spinenet {
+namespace {
+
+Annotations read_text(std::string text, std::string_view place, const CocoReadOptions& options, FindingLog& log,
+                      Skipped* skipped) {
+  const bool skip = options.policy == DataPolicy::skip;
+  log.refuse_errors(place, skip);
+  const CocoDocument document(std::move(text), options.limits, log);
+  log.refuse_errors(place, skip);
+  CocoScan scan(document.root(), {.segmentations = options.segmentations}, log);
+  scan.scan_annotations();
+  log.refuse_errors(place, skip);
+  Annotations content = scan.take();
+  for (const Finding& finding : log.findings()) {
+    const bool loud = finding.code == code(Fault::looks_like_corners) || finding.code == code(Fault::looks_normalised);
+    if (loud) log_warning(fmt::format("{}: {}; {}", place, finding.message, finding.remedy));
+  }
+  const Skipped left_out{scan.dropped_images(), scan.dropped_annotations(), log.counts()};
+  if (left_out.images + left_out.annotations > 0) {
+    log_warning(fmt::format("{}: {} images and {} annotations left out: {}", place, left_out.images,
+                            left_out.annotations, left_out.faults));
+  }
+  if (skipped != nullptr) *skipped = left_out;
+  return content;
+}
+
+std::map<int64_t, std::string> names_by_id(std::span<const Category> categories) {
+  std::map<int64_t, std::string> names;
+  for (const Category& category : categories) names[category.id] = category.name;
+  return names;
+}
+
+}  // namespace
+
+Annotations read_coco(const std::filesystem::path& path, const CocoReadOptions& options, Skipped* skipped) {
+  FindingLog log;
+  std::string text = read_limited(path.string(), options.limits, log);
+  return read_text(std::move(text), path.string(), options, log, skipped);
+}
+
+Annotations parse_coco(std::string text, std::string_view place, const CocoReadOptions& options, Skipped* skipped) {
+  FindingLog log;
+  return read_text(std::move(text), place, options, log, skipped);
+}
+
+std::vector<Category> class_list(const Annotations& annotations) {
+  return annotations.categories;
+}
+
+void check_same_classes(std::span<const Category> train, std::span<const Category> val) {
+  const std::map<int64_t, std::string> expected = names_by_id(train);
+  const std::map<int64_t, std::string> found = names_by_id(val);
+  if (expected == found) return;
+  std::string differences;
+  for (const auto& [id, name] : expected) {
+    const auto other = found.find(id);
+    if (other == found.end()) differences += fmt::format(", {} \"{}\" is missing in the second", id, name);
+    if (other != found.end() && other->second != name) {
+      differences += fmt::format(", {} is \"{}\" in the first and \"{}\" in the second", id, name, other->second);
+    }
+  }
+  for (const auto& [id, name] : found) {
+    if (!expected.contains(id)) differences += fmt::format(", {} \"{}\" is missing in the first", id, name);
+  }
+  fail(ErrorKind::bad_data, "training and validation data have different categories: " + differences.substr(2), "",
+       "give both files the same list of categories");
+}
+
+}  // namespace spinenet

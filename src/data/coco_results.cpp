@@ -1,0 +1,158 @@
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "data/coco.h"
+#include "data/coco_document.h"
+#include "data/coco_fields.h"
+#include "data/coco_values.h"
+
+namespace spinenet {
+namespace {
+
+namespace dom = simdjson::dom;
+using ImagesById = std::unordered_map<int64_t, const ImageInfo*>;
+
+// What is wrong with entries: the first five in words, the others counted.
+class Complaints {
+ public:
+  void add(int64_t position, std::string_view what) {
+    constexpr int64_t kTold = 5;
+    if (++count_ <= kTold) told_ += fmt::format("\n  /{}: {}", position, what);
+  }
+  void refuse(std::string_view place) const {
+    if (count_ == 0) return;
+    fail(ErrorKind::bad_data, fmt::format("{} results cannot be used:{}", count_, told_), place,
+         "write image_id, category_id, bbox [x, y, width, height] or segmentation, and score, with the ids of the "
+         "annotation file");
+  }
+
+ private:
+  int64_t count_ = 0;
+  std::string told_;
+};
+
+// Ids that no image has: the first five distinct ones and the number of results.
+class UnknownImages {
+ public:
+  void add(int64_t id) {
+    constexpr size_t kTold = 5;
+    ++count_;
+    if (ids_.size() < kTold && ids_.insert(id).second) told_ += fmt::format(" {}", id);
+  }
+  void refuse(std::string_view place) const {
+    if (count_ == 0) return;
+    fail(ErrorKind::bad_data,
+         fmt::format("{} results are of images that the annotation file does not have: image_id{}{}", count_, told_,
+                     count_ > static_cast<int64_t>(ids_.size()) ? " ..." : ""),
+         place, "use the image ids of the annotation file, found by file name");
+  }
+
+ private:
+  int64_t count_ = 0;
+  std::set<int64_t> ids_;
+  std::string told_;
+};
+
+bool given(const std::optional<dom::element>& element) {
+  if (!element || element->is_null()) return false;
+  dom::array list;
+  return element->get(list) != simdjson::SUCCESS || list.begin() != list.end();
+}
+
+// "" or what is wrong.
+std::string read_geometry(const AnnotationFields& fields, const ImageInfo& image, Result& result) {
+  std::string why;
+  if (given(fields.segmentation)) {
+    std::optional<Rle> rle = read_rle(*fields.segmentation, why);
+    if (!rle) return fmt::format("the segmentation {}", why);
+    if (rle->height != image.height || rle->width != image.width) {
+      return fmt::format("the mask's size is [{}, {}], the image's is [{}, {}]", rle->height, rle->width, image.height,
+                         image.width);
+    }
+    result.mask = std::move(*rle);
+  }
+  if (!given(fields.bbox)) {
+    if (result.mask.counts.empty()) return "has neither bbox nor segmentation";
+    const std::vector<double> box = bounding_box(result.mask);
+    std::copy_n(box.begin(), 4, result.bbox.begin());
+    result.box_from_mask = true;
+    return "";
+  }
+  const auto bbox = read_bbox(fields.bbox, why);
+  if (!bbox) return fmt::format("the bbox {}", why);
+  if (is_huge(*bbox)) return "the bbox holds a huge number";
+  result.bbox = *bbox;
+  return "";
+}
+
+// "" or what is wrong.
+std::string read_result(dom::element entry, const ImagesById& images, UnknownImages& unknown, Result& result) {
+  dom::object object;
+  if (entry.get(object) != simdjson::SUCCESS) return "is not an object";
+  const AnnotationFields fields(object);
+  std::string why;
+  const std::optional<int64_t> image_id = read_id(fields.image_id, why);
+  if (!image_id) return fmt::format("image_id {}", why);
+  const std::optional<int64_t> category_id = read_id(fields.category_id, why);
+  if (!category_id) return fmt::format("category_id {}", why);
+  const std::optional<double> score = fields.score ? read_number(*fields.score) : std::nullopt;
+  if (!score) return "score is missing or not a number";
+  result.image_id = *image_id;
+  result.category_id = *category_id;
+  result.score = *score;
+  const auto image = images.find(*image_id);
+  if (image == images.end()) {
+    unknown.add(*image_id);
+    return "";
+  }
+  return read_geometry(fields, *image->second, result);
+}
+
+std::vector<Result> read_text(std::string text, std::string_view place, const Annotations& truth,
+                              const CocoLimits& limits, FindingLog& log) {
+  log.refuse_errors(place);
+  const CocoDocument document(std::move(text), limits, log);
+  log.refuse_errors(place);
+  dom::array list;
+  if (document.root().get(list) != simdjson::SUCCESS) {
+    fail(ErrorKind::bad_data, "the top level is not a list", place, "results are a list of objects, one per detection");
+  }
+  ImagesById images;
+  for (const ImageInfo& image : truth.images) images.emplace(image.id, &image);
+  Complaints complaints;
+  UnknownImages unknown;
+  std::vector<Result> results;
+  results.reserve(list.size());
+  int64_t position = 0;
+  for (const dom::element entry : list) {
+    Result result;
+    const std::string wrong = read_result(entry, images, unknown, result);
+    if (!wrong.empty()) complaints.add(position, wrong);
+    results.push_back(std::move(result));
+    ++position;
+  }
+  unknown.refuse(place);
+  complaints.refuse(place);
+  return results;
+}
+
+}  // namespace
+
+std::vector<Result> read_results(const std::filesystem::path& path, const Annotations& truth,
+                                 const CocoLimits& limits) {
+  FindingLog log;
+  std::string text = read_limited(path.string(), limits, log);
+  return read_text(std::move(text), path.string(), truth, limits, log);
+}
+
+std::vector<Result> parse_results(std::string text, std::string_view place, const Annotations& truth,
+                                  const CocoLimits& limits) {
+  FindingLog log;
+  return read_text(std::move(text), place, truth, limits, log);
+}
+
+}  // namespace spinenet
