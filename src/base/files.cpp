@@ -70,7 +70,7 @@ std::string read_file(const std::filesystem::path& path) {
   std::string content;
   std::error_code ignored;
   const auto size = std::filesystem::file_size(path, ignored);
-  if (!ignored) content.reserve(size);
+  if (!ignored) content.reserve(size + 64);  // readers that look at whole vectors pad without moving it
   char buffer[1 << 16];
   int error = 0;
   while (true) {
