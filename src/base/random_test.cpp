@@ -104,7 +104,7 @@ TEST(Random, ShuffleReachesEveryOrderEqually) {
     std::array<int, 3> items{0, 1, 2};
     random.shuffle(std::span<int>(items));
     ASSERT_EQ(std::set<int>(items.begin(), items.end()).size(), 3U);
-    ++counts[static_cast<size_t>(items[0] * 2 + (items[1] > items[2] ? 1 : 0))];
+    ++counts[2 * static_cast<size_t>(items[0]) + (items[1] > items[2] ? 1 : 0)];
   }
   EXPECT_LT(chi_square(counts), 40);
 }

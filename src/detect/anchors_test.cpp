@@ -45,7 +45,7 @@ TEST(Anchors, CountAndAreaFollowTheOptions) {
   ASSERT_EQ(anchors.size(), 4U * (4 * 2 + 2 * 1));
   for (size_t i = 0; i < anchors.size(); ++i) {
     const int level = i < 32 ? 4 : 5;
-    const double side = 5 * std::exp2(level + (i % 4) / 2 * 0.5);
+    const double side = 5 * std::exp2(level + (i % 4 < 2 ? 0.0 : 0.5));
     EXPECT_NEAR(anchors[i].area() / (side * side), 1, 1e-5) << i;
     EXPECT_NEAR(anchors[i].width() / anchors[i].height(), i % 2 == 0 ? 0.25 : 3, 1e-5) << i;
   }

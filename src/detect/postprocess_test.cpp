@@ -48,7 +48,7 @@ std::vector<Detection> postprocess_slowly(const Heads& heads, const PostprocessO
   const float threshold = std::log(options.score_threshold / (1 - options.score_threshold));
   size_t anchor = 0;
   for (const LevelOutput& level : heads.levels) {
-    const auto cells = static_cast<size_t>(level.height * level.width);
+    const auto cells = static_cast<size_t>(level.height) * static_cast<size_t>(level.width);
     for (size_t cell = 0; cell < cells; ++cell) {
       for (size_t a = 0; a < per_cell; ++a, ++anchor) {
         BoxCode code;
