@@ -1,0 +1,60 @@
+// A detection data set over a folder of image files, from COCO annotations. Label i is the i-th entry of the class
+// list.
+//
+// Only what training needs is kept, in flat arrays: 118,000 images with 860,000 boxes take about 30 MB.
+//
+// Invariant: boxes lie within their image and have an area; others were clipped or left out when it was built.
+//
+// Thread contract: immutable after construction; every member function may be called from several threads.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/coco_root.h"
+#include "data/dataset.h"
+#include "detect/annotations.h"
+
+namespace spinenet {
+
+class CocoDataset : public Dataset {
+ public:
+  // ErrorKind::bad_data when an annotation's image or category is unknown.
+  CocoDataset(const Annotations& annotations, const std::filesystem::path& image_dir, std::vector<Category> classes);
+
+  int64_t size() const override { return static_cast<int64_t>(image_ids_.size()); }
+  // ErrorKind::bad_data naming the file when it cannot be decoded or is not of the size the annotations say.
+  Sample get(int64_t index) const override;
+
+  std::span<const Category> classes() const { return classes_; }
+  // Without reading the image.
+  std::span<const Target> targets(int64_t index) const;
+  std::string_view file_name(int64_t index) const;
+  // Boxes without area, or outside the image, that were left out.
+  int64_t dropped_boxes() const { return dropped_boxes_; }
+  // Heap bytes of the index.
+  int64_t index_bytes() const;
+
+ private:
+  struct Size {
+    int32_t height = 0, width = 0;
+  };
+  void add_images(const Annotations& annotations);
+  void add_targets(const Annotations& annotations);
+
+  ImageRoot root_;
+  std::vector<Category> classes_;
+  std::vector<int64_t> image_ids_;
+  std::vector<Size> sizes_;
+  std::string names_;                 // all file names, one after the other
+  std::vector<int64_t> name_ends_;    // of each image in names_
+  std::vector<Target> targets_;       // image after image, each in the file's order
+  std::vector<int64_t> target_ends_;  // of each image in targets_
+  int64_t dropped_boxes_ = 0;
+};
+
+}  // namespace spinenet
