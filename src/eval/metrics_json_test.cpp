@@ -1,0 +1,41 @@
+#include "eval/metrics_json.h"
+
+#include <gtest/gtest.h>
+
+namespace spinenet {
+namespace {
+
+TEST(MetricsJson, HoldsTheTwelveNumbersAndTheClasses) {
+  Annotations annotations;
+  annotations.images = {{1, "", 100, 100}};
+  annotations.categories = {{5, "cell", ""}, {7, "platelet", ""}};
+  Annotation annotation;
+  annotation.id = 1;
+  annotation.image_id = 1;
+  annotation.category_id = 5;
+  annotation.bbox = {0, 0, 10, 10};
+  annotation.area = 100;
+  annotations.annotations = {annotation};
+  Result result;
+  result.image_id = 1;
+  result.category_id = 5;
+  result.bbox = annotation.bbox;
+  result.score = 1;
+
+  const Json json = to_json(evaluate_coco(annotations, std::vector<Result>{result}), annotations);
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : json.items()) keys.push_back(key);
+  EXPECT_EQ(keys, (std::vector<std::string>{"AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs",
+                                            "ARm", "ARl", "per_class"}));
+  EXPECT_EQ(json["AR100"], 1.0);
+  EXPECT_EQ(json["APl"], -1.0);
+  ASSERT_EQ(json["per_class"].size(), 2U);
+  EXPECT_EQ(json["per_class"][0]["name"], "cell");
+  EXPECT_EQ(json["per_class"][0]["id"], 5);
+  EXPECT_EQ(json["per_class"][0]["instances"], 1);
+  EXPECT_EQ(json["per_class"][0]["AR100"], 1.0);
+  EXPECT_EQ(json["per_class"][1]["AP"], -1.0);
+}
+
+}  // namespace
+}  // namespace spinenet
