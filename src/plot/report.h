@@ -38,7 +38,7 @@ struct ReportClass {
 
 // counts[t * names.size() + p]: objects of class t that were found as class p. A last name such as "background" stands
 // for missed objects (as column) and false alarms (as row).
-struct ConfusionMatrix {
+struct ConfusionTable {
   std::vector<std::string> names;
   std::vector<double> counts;
 };
@@ -56,7 +56,7 @@ struct ReportData {
   std::vector<ReportCurve> curves;
   std::vector<Series> precision_recall;  // x recall, y precision, both in [0, 1]
   std::vector<ReportClass> classes;
-  ConfusionMatrix confusion;
+  ConfusionTable confusion;
   std::vector<ReportPicture> pictures;
   std::vector<std::string> notes;
   std::string recipe;

@@ -1,0 +1,156 @@
+#include "plot/report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "plot/heat_map.h"
+#include "plot/markup.h"
+#include "plot/report_style.h"
+
+namespace spinenet {
+namespace {
+
+constexpr int kChartWidth = 494;
+constexpr int kChartHeight = 290;
+constexpr int kPageWidth = 1024;
+
+std::string section(std::string_view title, std::string_view content) {
+  return fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", escape_markup(title), content);
+}
+
+std::string draw_headline(const std::vector<ReportFact>& facts) {
+  if (facts.empty()) return "";
+  std::string html = "<dl class=\"headline\">\n";
+  for (const ReportFact& fact : facts) {
+    html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_markup(fact.name), escape_markup(fact.value));
+  }
+  return html + "</dl>\n";
+}
+
+std::string draw_notes(const std::vector<std::string>& notes) {
+  if (notes.empty()) return "";
+  std::string html = "<ul class=\"notes\">\n";
+  for (const std::string& note : notes) html += fmt::format("<li>{}</li>\n", escape_markup(note));
+  return html + "</ul>\n";
+}
+
+std::string draw_curves(const std::vector<ReportCurve>& curves) {
+  if (curves.empty()) return "";
+  std::string html = "<div class=\"charts\">\n";
+  for (const ReportCurve& curve : curves) {
+    ChartOptions options;
+    options.title = curve.title;
+    options.x_label = "step";
+    options.y_label = curve.y_label;
+    options.log_y = curve.log_y;
+    options.width = kChartWidth;
+    options.height = kChartHeight;
+    html += fmt::format("<div>{}</div>\n", line_chart(curve.series, options));
+  }
+  return section("Training", html + "</div>\n");
+}
+
+std::string draw_precision_recall(const std::vector<Series>& curves) {
+  if (curves.empty()) return "";
+  ChartOptions options;
+  options.x_label = "recall";
+  options.y_label = "precision";
+  options.x_min = options.y_min = 0;
+  options.x_max = options.y_max = 1;
+  options.width = kPageWidth;
+  options.height = 400;
+  return section("Precision and recall", fmt::format("<div class=\"wide\">{}</div>\n", line_chart(curves, options)));
+}
+
+std::string draw_confusion(const ConfusionTable& confusion) {
+  if (confusion.names.empty()) return "";
+  ChartOptions options;
+  options.x_label = "found";
+  options.y_label = "true";
+  options.width = kPageWidth;
+  const HeatMap map{confusion.names, confusion.names, confusion.counts};
+  return section("Confusion", fmt::format("<div class=\"wide\">{}</div>\n", heat_map(map, options)));
+}
+
+std::string score_cell(double score) {
+  const bool defined = std::isfinite(score) && score >= 0;
+  return fmt::format("<td class=\"number\">{}</td>", defined ? fmt::format("{:.3f}", score) : "–");
+}
+
+std::string draw_classes(const std::vector<ReportClass>& classes) {
+  if (classes.empty()) return "";
+  std::string html =
+      "<div class=\"wide\"><table>\n<thead><tr><th class=\"number\">id</th><th class=\"name\">class</th>"
+      "<th class=\"number\">objects</th><th class=\"number\">AP</th><th class=\"number\">AP50</th>"
+      "<th class=\"number\">AP75</th><th class=\"number\">recall</th><th></th></tr></thead>\n<tbody>\n";
+  for (const ReportClass& row : classes) {
+    const double share = std::isfinite(row.ap) ? std::clamp(row.ap, 0.0, 1.0) : 0;
+    html += fmt::format(
+        "<tr><td class=\"number\">{}</td><td>{}</td><td class=\"number\">{}</td>{}{}{}{}"
+        "<td class=\"share\"><span><i style=\"width:{:.1f}%\"></i></span></td></tr>\n",
+        row.id, escape_markup(row.name), row.objects, score_cell(row.ap), score_cell(row.ap50), score_cell(row.ap75),
+        score_cell(row.recall), 100 * share);
+  }
+  return section("Classes", html + "</tbody></table></div>\n");
+}
+
+std::string_view media_type(const ReportPicture& picture) {
+  if (picture.bytes.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
+  if (picture.bytes.starts_with("\xFF\xD8\xFF")) return "image/jpeg";
+  fail(ErrorKind::failed, "neither a PNG nor a JPEG file", fmt::format("report picture \"{}\"", picture.label));
+}
+
+std::string draw_pictures(const std::vector<ReportPicture>& pictures) {
+  if (pictures.empty()) return "";
+  std::string html = "<div class=\"pictures\">\n";
+  for (const ReportPicture& picture : pictures) {
+    const std::string label = escape_markup(picture.label);
+    html += fmt::format("<figure><img alt=\"{}\" src=\"data:{};base64,{}\"><figcaption>{}</figcaption></figure>\n",
+                        label, media_type(picture), base64(picture.bytes), label);
+  }
+  return section("Samples", html + "</div>\n");
+}
+
+std::string draw_facts(const std::vector<ReportFact>& facts) {
+  if (facts.empty()) return "";
+  std::string html = "<table class=\"facts\">\n";
+  for (const ReportFact& fact : facts) {
+    html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escape_markup(fact.name),
+                        escape_markup(fact.value));
+  }
+  return section("Facts", html + "</table>\n");
+}
+
+std::string draw_recipe(const std::string& recipe) {
+  if (recipe.empty()) return "";
+  return section("Recipe", fmt::format("<pre>{}</pre>\n", escape_markup(recipe)));
+}
+
+}  // namespace
+
+std::string render_report(const ReportData& data) {
+  const std::string title = escape_markup(data.title);
+  // The policy makes the browser itself refuse whatever is not in the file.
+  std::string html = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
+      "'unsafe-inline'\">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n",
+      title, report_style(), title);
+  if (!data.subtitle.empty()) html += fmt::format("<p class=\"subtitle\">{}</p>\n", escape_markup(data.subtitle));
+  html += draw_headline(data.headline);
+  html += draw_notes(data.notes);
+  html += draw_curves(data.curves);
+  html += draw_precision_recall(data.precision_recall);
+  html += draw_classes(data.classes);
+  html += draw_confusion(data.confusion);
+  html += draw_pictures(data.pictures);
+  html += draw_facts(data.facts);
+  html += draw_recipe(data.recipe);
+  return html + "</main>\n</body>\n</html>\n";
+}
+
+}  // namespace spinenet

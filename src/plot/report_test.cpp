@@ -1,0 +1,80 @@
+#include "plot/report.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "plot/well_formed.h"
+
+namespace spinenet {
+namespace {
+
+constexpr const char* kEvil = "</pre><script>alert(\"1\")</script>&'\x01";
+
+const std::string kPng = std::string("\x89PNG\r\n\x1a\n") + "rest";
+
+// Every text of it tries to break out.
+ReportData full_report() {
+  ReportData data;
+  data.title = data.subtitle = data.recipe = kEvil;
+  data.headline = data.facts = {{kEvil, kEvil}};
+  data.notes = {kEvil};
+  data.curves = {{kEvil, kEvil, true, {{kEvil, {1, 2}, {3, 4}}, {kEvil, {1, 2}, {3, 4}}}}};
+  data.precision_recall = {{kEvil, {0, 1}, {1, 0}}, {kEvil, {0, 1}, {1, 0.5}}};
+  data.classes = {{7, kEvil, 12, 0.25, 0.5, -1, 0.75}};
+  data.confusion = {{kEvil, "background"}, {3, 1, 0, 2}};
+  data.pictures = {{kEvil, kPng}, {"photo", "\xFF\xD8\xFF\xE0..."}};
+  return data;
+}
+
+TEST(Report, AllTextIsEscaped) {
+  const std::string html = render_report(full_report());
+  EXPECT_TRUE(well_formed(html));
+  EXPECT_EQ(html.find("<script"), std::string::npos);
+  EXPECT_EQ(html.find("alert(\"1\")"), std::string::npos);
+  EXPECT_EQ(html.find('\x01'), std::string::npos);
+}
+
+TEST(Report, NothingIsFetched) {
+  std::string html = render_report(full_report());
+  for (const char* mark : {"href=", "url(", "@import", "src=\"http", "<link", "<iframe"}) {
+    EXPECT_EQ(html.find(mark), std::string::npos) << mark;
+  }
+  EXPECT_NE(html.find("default-src 'none'"), std::string::npos);
+  EXPECT_NE(html.find("src=\"data:image/png;base64,iVBORw0KGgpyZXN0\""), std::string::npos);
+  EXPECT_NE(html.find("src=\"data:image/jpeg;base64,"), std::string::npos);
+}
+
+TEST(Report, SectionsWithoutDataAreLeftOut) {
+  const std::string html = render_report({});
+  EXPECT_TRUE(well_formed(html));
+  EXPECT_EQ(html.find("<section"), std::string::npos);
+  const std::string full = render_report(full_report());
+  for (const char* title : {"Training", "Precision and recall", "Classes", "Confusion", "Samples", "Facts", "Recipe"}) {
+    EXPECT_NE(full.find(std::string("<h2>") + title), std::string::npos) << title;
+  }
+}
+
+TEST(Report, UndefinedNumbersAreDashes) {
+  const std::string html = render_report(full_report());
+  EXPECT_NE(html.find("<td class=\"number\">0.250</td>"), std::string::npos);
+  EXPECT_NE(html.find("<td class=\"number\">–</td>"), std::string::npos);
+}
+
+TEST(Report, PictureOfAnotherKindIsRefused) {
+  ReportData data;
+  data.pictures = {{"page", "<html>"}};
+  EXPECT_THROW(render_report(data), Error);
+}
+
+TEST(Report, ConfusionOfTheWrongSizeIsRefused) {
+  ReportData data;
+  data.confusion = {{"a", "b"}, {1, 2, 3}};
+  EXPECT_THROW(render_report(data), Error);
+}
+
+TEST(Report, SameDataGivesTheSameBytes) {
+  EXPECT_EQ(render_report(full_report()), render_report(full_report()));
+}
+
+}  // namespace
+}  // namespace spinenet
