@@ -1,0 +1,23 @@
+#include "data/batch.h"
+
+namespace spinenet {
+
+Batch make_batch(std::vector<Prepared> prepared, int height, int width, const Normalization& normalization) {
+  Batch batch;
+  batch.images = static_cast<int64_t>(prepared.size());
+  batch.height = height;
+  batch.width = width;
+  const size_t image_size = size_t{3} * static_cast<size_t>(height) * static_cast<size_t>(width);
+  batch.pixels.resize(prepared.size() * image_size);
+  for (size_t i = 0; i < prepared.size(); ++i) {
+    Prepared& p = prepared[i];
+    normalize(p.image, normalization, std::span(batch.pixels).subspan(i * image_size, image_size));
+    batch.image_ids.push_back(p.image_id);
+    batch.letterboxes.push_back(p.letterbox);
+    batch.targets.push_back(std::move(p.targets));
+    if (!p.labels.classes.empty()) batch.labels.push_back(std::move(p.labels));
+  }
+  return batch;
+}
+
+}  // namespace spinenet
