@@ -1,0 +1,125 @@
+#include "train/checkpoint.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "formats/safetensors.h"
+
+namespace spinenet {
+namespace {
+
+constexpr size_t kKept = 2;
+constexpr std::string_view kFormat = "spinenet-checkpoint-1";
+
+Json to_json(const Progression& p) {
+  return Json{{"step", p.step},
+              {"total_steps", p.total_steps},
+              {"best_ap", p.best_ap},
+              {"best_step", p.best_step},
+              {"evaluations_without_gain", p.evaluations_without_gain},
+              {"metrics_bytes", p.metrics_bytes},
+              {"skipped_steps", p.skipped_steps}};
+}
+
+Progression progression_from(const std::string& text, const std::string& place) {
+  const Json json = parse_json(text, place);
+  Progression p;
+  try {
+    p.step = json.at("step");
+    p.total_steps = json.at("total_steps");
+    p.best_ap = json.at("best_ap");
+    p.best_step = json.at("best_step");
+    p.evaluations_without_gain = json.at("evaluations_without_gain");
+    p.metrics_bytes = json.at("metrics_bytes");
+    p.skipped_steps = json.at("skipped_steps");
+  } catch (const Json::exception& error) {
+    fail(ErrorKind::bad_data, fmt::format("its progress is not whole: {}", error.what()), place);
+  }
+  return p;
+}
+
+// The tensors of a state under the names they have in the file.
+std::vector<std::pair<std::string, torch::Tensor>> named_tensors(const TrainState& state) {
+  std::vector<std::pair<std::string, torch::Tensor>> named{{"live.values", state.parameters.values},
+                                                           {"live.statistics", state.parameters.statistics},
+                                                           {"average.values", state.average.values},
+                                                           {"average.statistics", state.average.statistics}};
+  for (size_t i = 0; i < state.optimizer.moments.size(); ++i) {
+    named.emplace_back(fmt::format("optimizer.moment{}", i), state.optimizer.moments[i]);
+  }
+  return named;
+}
+
+// Newest first.
+std::vector<std::filesystem::path> checkpoints_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  if (!std::filesystem::is_directory(folder)) return found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("step-") && name.ends_with(".safetensors")) found.push_back(entry.path());
+    if (name.find(".tmp.") != std::string::npos) std::filesystem::remove(entry.path());
+  }
+  std::sort(found.rbegin(), found.rend());
+  return found;
+}
+
+void restore(TrainState& state, const TensorFile& file, const std::string& place) {
+  for (auto& [name, tensor] : named_tensors(state)) {
+    const auto it = file.weights.find(name);
+    if (it == file.weights.end() || static_cast<int64_t>(it->second.data.size()) != tensor.numel()) {
+      fail(ErrorKind::bad_data, fmt::format("tensor {} is missing or of another size", name), place,
+           "it belongs to another network; start the run anew in another folder");
+    }
+    tensor.copy_(to_torch(it->second));
+  }
+}
+
+}  // namespace
+
+void save_checkpoint(const std::filesystem::path& folder, const TrainState& state, const std::string& recipe,
+                     const FileLayer& layer) {
+  std::filesystem::create_directories(folder);
+  TensorFile file;
+  for (const auto& [name, tensor] : named_tensors(state)) file.weights.emplace(name, to_host(tensor));
+  file.metadata["format"] = kFormat;
+  file.metadata["recipe"] = recipe;
+  file.metadata["progress"] = to_json(state.progression).dump();
+  file.metadata["updates"] = std::to_string(state.optimizer.updates);
+  write_safetensors(folder / fmt::format("step-{:09}.safetensors", state.progression.step), file, layer);
+  const auto all = checkpoints_in(folder);
+  for (size_t i = kKept; i < all.size(); ++i) std::filesystem::remove(all[i]);
+}
+
+std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path& folder, TrainState& state,
+                                                     const std::string& recipe) {
+  for (const std::filesystem::path& path : checkpoints_in(folder)) {
+    TensorFile file;
+    try {
+      file = read_safetensors(path);
+    } catch (const Error& error) {
+      log_warning(fmt::format("passing over a broken checkpoint: {}", error.what()));
+      continue;
+    }
+    const std::string place = path.string();
+    if (file.metadata["format"] != kFormat) {
+      fail(ErrorKind::bad_data,
+           fmt::format("has the format \"{}\", this program reads \"{}\"", file.metadata["format"], kFormat), place,
+           "use the version of the program that wrote it");
+    }
+    if (file.metadata["recipe"] != recipe) {
+      fail(ErrorKind::bad_data, "belongs to a run with another recipe", place,
+           "resume with the recipe of its run folder, or start anew in another folder");
+    }
+    restore(state, file, place);
+    state.progression = progression_from(file.metadata["progress"], place);
+    state.optimizer.updates = std::stoll(file.metadata["updates"]);
+    return path;
+  }
+  return std::nullopt;
+}
+
+}  // namespace spinenet

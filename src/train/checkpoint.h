@@ -1,0 +1,46 @@
+// The whole state of a run at a step, so that a run which was killed goes on as if it had not been.
+//
+// checkpoints/step-NNNNNNNNN.safetensors, written to a temporary file, synced and renamed, with checksums; the newest
+// two are kept. Loading takes the newest whole one and names each broken one that it passes over. Thread contract: one
+// writer per folder.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "base/files.h"
+#include "nn/parameters.h"
+#include "train/optimizer.h"
+
+namespace spinenet {
+
+// What is not a tensor. Times of day are left out, so that equal runs have equal bytes.
+struct Progression {
+  int64_t step = 0;  // the next one to do
+  int64_t total_steps = 0;
+  double best_ap = -1;
+  int64_t best_step = -1;
+  int64_t evaluations_without_gain = 0;
+  int64_t metrics_bytes = 0;  // length of metrics.jsonl at this step
+  int64_t skipped_steps = 0;  // because of a non-finite loss
+};
+
+struct TrainState {
+  Parameters parameters, average;
+  OptimizerState optimizer;
+  Progression progression;
+};
+
+// `recipe` is the text that the run was started with; a checkpoint of another recipe is refused.
+// ErrorKind::io when it cannot be written; the checkpoints that were there are then untouched.
+void save_checkpoint(const std::filesystem::path& folder, const TrainState& state, const std::string& recipe,
+                     const FileLayer& layer = system_file_layer());
+
+// Fills `state`, whose tensors must have the right sizes. The path that was read, or nothing when there is no whole
+// checkpoint. ErrorKind::bad_data for one of another recipe or network.
+std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path& folder, TrainState& state,
+                                                     const std::string& recipe);
+
+}  // namespace spinenet

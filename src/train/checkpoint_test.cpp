@@ -1,0 +1,156 @@
+#include "train/checkpoint.h"
+
+#include <cerrno>
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+namespace spinenet {
+namespace {
+
+class Checkpoint : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::temp_directory_path() / ("spinenet-checkpoint-" + std::to_string(::getpid()) + "-" +
+                                                        testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  static TrainState state_at(int64_t step) {
+    TrainState state;
+    for (Parameters* p : {&state.parameters, &state.average}) {
+      p->values = torch::arange(100, torch::kFloat32) + static_cast<double>(step);
+      p->gradients = torch::zeros({100});
+      p->statistics = torch::full({7}, static_cast<double>(step));
+    }
+    state.optimizer.moments = {torch::full({100}, 0.5 * static_cast<double>(step))};
+    state.optimizer.updates = step;
+    state.progression.step = step;
+    state.progression.total_steps = 1000;
+    state.progression.best_ap = 0.1234567890123;
+    state.progression.metrics_bytes = 77;
+    return state;
+  }
+  int files() const { return static_cast<int>(std::distance(std::filesystem::directory_iterator(folder_), {})); }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(Checkpoint, GivesBackEveryBit) {
+  const TrainState saved = state_at(12);
+  save_checkpoint(folder_, saved, "recipe");
+  TrainState loaded = state_at(0);
+  ASSERT_TRUE(load_checkpoint(folder_, loaded, "recipe"));
+  EXPECT_TRUE(torch::equal(loaded.parameters.values, saved.parameters.values));
+  EXPECT_TRUE(torch::equal(loaded.average.statistics, saved.average.statistics));
+  EXPECT_TRUE(torch::equal(loaded.optimizer.moments[0], saved.optimizer.moments[0]));
+  EXPECT_EQ(loaded.optimizer.updates, 12);
+  EXPECT_EQ(loaded.progression.step, 12);
+  EXPECT_EQ(loaded.progression.best_ap, saved.progression.best_ap);
+  EXPECT_EQ(loaded.progression.metrics_bytes, 77);
+}
+
+TEST_F(Checkpoint, KeepsTheNewestTwo) {
+  for (int64_t step = 1; step <= 5; ++step) save_checkpoint(folder_, state_at(step), "r");
+  EXPECT_EQ(files(), 2);
+  TrainState loaded = state_at(0);
+  load_checkpoint(folder_, loaded, "r");
+  EXPECT_EQ(loaded.progression.step, 5);
+}
+
+TEST_F(Checkpoint, AnEmptyOrMissingFolderIsNoCheckpoint) {
+  TrainState state = state_at(0);
+  EXPECT_FALSE(load_checkpoint(folder_, state, "r"));
+}
+
+TEST_F(Checkpoint, AFailureAtEveryCallLeavesThePreviousOne) {
+  save_checkpoint(folder_, state_at(3), "r");
+  for (int failing = 0; failing < 20; ++failing) {
+    int calls = 0;
+    FileLayer layer = system_file_layer();
+    const auto count = [&] { return calls++ == failing ? ENOSPC : 0; };
+    layer.write = [&, real = layer.write](int fd, std::span<const char> bytes) {
+      if (const int error = count()) {
+        real(fd, bytes.first(bytes.size() / 2));  // the disk takes half of it
+        return error;
+      }
+      return real(fd, bytes);
+    };
+    layer.sync = [&, real = layer.sync](int fd) { return count() ? ENOSPC : real(fd); };
+    layer.rename = [&, real = layer.rename](const char* from, const char* to) {
+      return count() ? ENOSPC : real(from, to);
+    };
+    bool failed = false;
+    try {
+      save_checkpoint(folder_, state_at(4), "r", layer);
+    } catch (const Error& error) {
+      failed = true;
+      EXPECT_EQ(error.kind(), ErrorKind::io);
+    }
+    TrainState loaded = state_at(0);
+    ASSERT_TRUE(load_checkpoint(folder_, loaded, "r"));
+    EXPECT_EQ(loaded.progression.step, failed ? 3 : 4);
+    if (!failed) return;
+    EXPECT_EQ(files(), 1) << "a temporary file was left by call " << failing;
+  }
+  FAIL() << "no save went through";
+}
+
+TEST_F(Checkpoint, AFlippedOrMissingByteFallsBackToTheOneBefore) {
+  save_checkpoint(folder_, state_at(1), "r");
+  save_checkpoint(folder_, state_at(2), "r");
+  const auto newest = folder_ / "step-000000002.safetensors";
+  const std::string whole = read_file(newest);
+  for (size_t at = 0; at < whole.size(); at += 13) {
+    std::string broken = whole;
+    broken[at] = static_cast<char>(broken[at] ^ 0x20);
+    std::ofstream(newest, std::ios::binary) << broken;
+    TrainState loaded = state_at(0);
+    ASSERT_TRUE(load_checkpoint(folder_, loaded, "r")) << at;
+    EXPECT_EQ(loaded.progression.step, 1) << "flipped byte " << at;
+  }
+  for (size_t length = 0; length < whole.size(); length += 101) {
+    std::ofstream(newest, std::ios::binary) << whole.substr(0, length);
+    TrainState loaded = state_at(0);
+    ASSERT_TRUE(load_checkpoint(folder_, loaded, "r")) << length;
+    EXPECT_EQ(loaded.progression.step, 1) << "cut at " << length;
+  }
+}
+
+TEST_F(Checkpoint, OfAnotherRecipeIsRefused) {
+  save_checkpoint(folder_, state_at(1), "r");
+  TrainState state = state_at(0);
+  try {
+    load_checkpoint(folder_, state, "another");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("another recipe"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(Checkpoint, OfAnotherNetworkIsRefused) {
+  save_checkpoint(folder_, state_at(1), "r");
+  TrainState state = state_at(0);
+  state.parameters.values = torch::zeros({99});
+  try {
+    load_checkpoint(folder_, state, "r");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("live.values"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(Checkpoint, LeftOverTemporaryFilesAreRemoved) {
+  save_checkpoint(folder_, state_at(1), "r");
+  std::ofstream(folder_ / "step-000000002.safetensors.tmp.123") << "half";
+  TrainState state = state_at(0);
+  ASSERT_TRUE(load_checkpoint(folder_, state, "r"));
+  EXPECT_EQ(files(), 1);
+}
+
+}  // namespace
+}  // namespace spinenet

@@ -1,0 +1,35 @@
+#include "train/measure.h"
+
+#include "base/progress.h"
+#include "train/validate.h"
+
+namespace spinenet {
+
+AnchorOptions anchor_options_of(const Architecture& architecture) {
+  AnchorOptions options;
+  options.min_level = architecture.min_level;
+  options.max_level = architecture.max_level;
+  options.scales = architecture.head.scales;
+  options.aspect_ratios = architecture.head.aspect_ratios;
+  options.size = architecture.head.anchor_size;
+  return options;
+}
+
+CocoEvaluation measure_detector(const Program& program, const Parameters& parameters, Loader& loader,
+                                std::span<const Box> anchors, const RunData& data) {
+  ValidateOptions options;
+  options.classes = static_cast<int>(data.classes.size());
+  options.category_ids = data.category_ids();
+  Progress progress("measure", data.val->size());
+  options.progress = [&](int64_t images) { progress.update(images); };
+  const std::vector<Result> results = detect_all(program, parameters, loader, anchors, options);
+  return evaluate_coco(data.val_annotations, results, {});
+}
+
+Json metrics_line(int64_t step, const CocoEvaluation& evaluation) {
+  Json line{{"step", step}};
+  for (const auto& [name, value] : named_numbers(evaluation.metrics)) line[name] = value;
+  return line;
+}
+
+}  // namespace spinenet

@@ -1,0 +1,31 @@
+#include "train/metrics.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/files.h"
+
+namespace spinenet {
+namespace {
+
+TEST(MetricsLog, GoesOnBehindTheBytesOfTheCheckpoint) {
+  const auto folder = std::filesystem::temp_directory_path() / ("spinenet-metrics-" + std::to_string(::getpid()));
+  std::filesystem::create_directories(folder);
+  int64_t kept = 0;
+  {
+    MetricsLog log(folder, 0, 0);
+    log.write(Json{{"step", 1}, {"loss", 0.5}}, "train");
+    kept = log.bytes();
+    log.write(Json{{"step", 2}, {"loss", 0.25}}, "train");
+  }
+  {
+    MetricsLog log(folder, kept, 1);
+    log.write(Json{{"step", 2}, {"loss", 0.125}}, "train");
+    EXPECT_EQ(log.bytes(), static_cast<int64_t>(read_file(folder / "metrics.jsonl").size()));
+  }
+  EXPECT_EQ(read_file(folder / "metrics.jsonl"), "{\"step\":1,\"loss\":0.5}\n{\"step\":2,\"loss\":0.125}\n");
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace spinenet

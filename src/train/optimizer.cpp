@@ -1,0 +1,64 @@
+#include "train/optimizer.h"
+
+#include <cmath>
+
+namespace spinenet {
+namespace {
+
+void update_sgd(Parameters& p, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate) {
+  if (recipe.weight_decay > 0) {
+    p.gradients.narrow(0, 0, p.kernels).add_(p.values.narrow(0, 0, p.kernels), recipe.weight_decay);
+  }
+  state.moments[0].mul_(recipe.momentum).add_(p.gradients);
+  p.values.add_(state.moments[0], -learning_rate);
+}
+
+void update_adamw(Parameters& p, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate) {
+  constexpr double kEpsilon = 1e-8;
+  if (recipe.weight_decay > 0) p.values.narrow(0, 0, p.kernels).mul_(1 - learning_rate * recipe.weight_decay);
+  state.moments[0].mul_(recipe.momentum).add_(p.gradients, 1 - recipe.momentum);
+  state.moments[1].mul_(recipe.beta2).addcmul_(p.gradients, p.gradients, 1 - recipe.beta2);
+  const auto t = static_cast<double>(state.updates);
+  const double bias1 = 1 - std::pow(recipe.momentum, t);
+  const double bias2 = 1 - std::pow(recipe.beta2, t);
+  const torch::Tensor scale = state.moments[1].sqrt().div_(std::sqrt(bias2)).add_(kEpsilon);
+  p.values.addcdiv_(state.moments[0], scale, -learning_rate / bias1);
+}
+
+}  // namespace
+
+OptimizerState make_optimizer(const OptimizerRecipe& recipe, const Parameters& parameters) {
+  OptimizerState state;
+  const size_t moments = recipe.kind == OptimizerKind::sgd ? 1 : 2;
+  for (size_t i = 0; i < moments; ++i) state.moments.push_back(torch::zeros_like(parameters.values));
+  return state;
+}
+
+double clip_gradients(Parameters& parameters, double limit) {
+  const double norm = parameters.gradients.norm().item<double>();
+  if (limit > 0 && norm > limit) parameters.gradients.mul_(limit / norm);
+  return norm;
+}
+
+void update(Parameters& parameters, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate) {
+  const torch::NoGradGuard no_grad;
+  ++state.updates;
+  switch (recipe.kind) {
+    case OptimizerKind::sgd:
+      update_sgd(parameters, state, recipe, learning_rate);
+      return;
+    case OptimizerKind::adamw:
+      update_adamw(parameters, state, recipe, learning_rate);
+      return;
+  }
+}
+
+void update_average(Parameters& average, const Parameters& live, double decay, int64_t updates) {
+  const torch::NoGradGuard no_grad;
+  const auto t = static_cast<double>(updates);
+  const double kept = std::min(decay, (1 + t) / (10 + t));
+  average.values.mul_(kept).add_(live.values, 1 - kept);
+  average.statistics.mul_(kept).add_(live.statistics, 1 - kept);
+}
+
+}  // namespace spinenet

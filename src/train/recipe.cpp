@@ -1,0 +1,132 @@
+#include "train/recipe.h"
+
+#include "arch/families.h"
+#include "base/error.h"
+#include "base/files.h"
+
+namespace spinenet {
+
+static void fields(FieldList& list, ArchitectureRecipe& a) {
+  list("base", a.base,
+       "Name of a known architecture, or path of an architecture JSON; the other keys change parts of it");
+  list("filter_size_scale", a.filter_size_scale, "Width of all blocks", above(0));
+  list("resample_alpha", a.resample_alpha, "Width of the squeeze in resampling connections", above(0));
+  list("endpoints_num_filters", a.endpoints_num_filters, "Channels of P3 to P7", at_least(1));
+  list("block_repeats", a.block_repeats, "Blocks in a group", at_least(1));
+  list("stem_filters", a.stem_filters, "Filters of the first convolution", at_least(1));
+  list("head_convs", a.head_convs, "Convolutions in each tower of the head", at_least(0));
+  list("head_filters", a.head_filters, "Filters of the towers", at_least(1));
+  list("anchor_size", a.anchor_size, "Side of the smallest anchor of a level, in strides", above(0));
+  list("anchor_scales", a.anchor_scales, "Anchor sizes in an octave", at_least(1));
+  list("aspect_ratios", a.aspect_ratios, "Width to height of the anchors", above(0));
+  list("activation", a.activation, "Non-linearity of the whole network");
+  list("batch_norm_momentum", a.batch_norm_momentum, "Share of the running statistics kept at each step",
+       between(0, 0.99999));
+}
+
+static void fields(FieldList& list, DataRecipe& d) {
+  list("root", d.root, "Folder that the other paths start from; itself from the working directory");
+  list("train_annotations", d.train_annotations, "COCO JSON to learn from");
+  list("train_images", d.train_images, "Folder of its pictures");
+  list("val_annotations", d.val_annotations, "COCO JSON to measure on; empty to measure nothing");
+  list("val_images", d.val_images, "Folder of its pictures");
+  list("scenes", d.scenes, "Make the built-in scenes of this level in root when they are not there yet");
+  list("scenes_images", d.scenes_images, "Training scenes to make", at_least(1));
+  list("scenes_val_images", d.scenes_val_images, "Validation scenes to make", at_least(1));
+  list("scenes_size", d.scenes_size, "Height and width of the scenes in pixels", at_least(32));
+  list("bad_images", d.bad_images, "What an image that cannot be read does");
+  list("loader_threads", d.loader_threads, "Threads that decode and augment", between(1, 256));
+}
+
+static void fields(FieldList& list, OptimizerRecipe& o) {
+  list("kind", o.kind, "Update rule");
+  list("learning_rate", o.learning_rate, "Peak learning rate", above(0));
+  list("momentum", o.momentum, "Momentum of sgd, beta1 of adamw", between(0, 0.99999));
+  list("beta2", o.beta2, "Second moment of adamw", between(0, 0.999999));
+  list("weight_decay", o.weight_decay, "On kernels only", at_least(0));
+  list("clip_norm", o.clip_norm, "Largest global norm of the gradient; 0: no limit", at_least(0));
+  list("ema_decay", o.ema_decay, "Moving average of the weights that is measured and kept; 0: none",
+       between(0, 0.999999));
+}
+
+static void fields(FieldList& list, ScheduleRecipe& s) {
+  list("kind", s.kind, "Shape of the learning rate after the warm-up");
+  list("warmup_steps", s.warmup_steps, "Steps of linear warm-up", at_least(0));
+  list("warmup_factor", s.warmup_factor, "Where the warm-up begins, times the peak", between(0, 1));
+  list("milestones", s.milestones, "step: shares of the run at which the rate falls", between(0, 1));
+  list("gamma", s.gamma, "step: times this at each milestone", between(0, 1));
+  list("final_factor", s.final_factor, "cosine: where it ends, times the peak", between(0, 1));
+}
+
+static void fields(FieldList& list, InitOptions& i) {
+  list("kernel", i.kernel, "First values of kernels");
+  list("residual_norm_weight", i.residual_norm_weight, "First weight of each block's last batch norm", at_least(0));
+  list("predictor_deviation", i.predictor_deviation, "Deviation of the predictors' kernels", at_least(0));
+  list("prior", i.prior, "First probability of every class", between(1e-6, 0.999));
+}
+
+static void fields(FieldList& list, LossOptions& l) {
+  list("focal_alpha", l.focal_alpha, "Weight of positive anchors", between(0, 1));
+  list("focal_gamma", l.focal_gamma, "Focus on hard anchors", at_least(0));
+  list("huber_delta", l.huber_delta, "Where the box loss becomes linear", above(0));
+  list("box_weight", l.box_weight, "Weight of the box loss", at_least(0));
+}
+
+void fields(FieldList& list, Recipe& r) {
+  list.group("architecture", r.architecture, "The network");
+  list.group("data", r.data, "Where pictures and annotations are");
+  list("image_size", r.image_size, "Height and width of the network's input; a multiple of 128", between(128, 8192));
+  list("batch", r.batch, "Images in a step, over all processes", between(1, 65536));
+  list("epochs", r.epochs, "Passes over the training images", at_least(1));
+  list("max_minutes", r.max_minutes,
+       "Shorten the run to what fits in this time, measured over its first steps; 0: no limit", at_least(0));
+  list.group("optimizer", r.optimizer, "How weights change");
+  list.group("schedule", r.schedule, "How the learning rate changes");
+  list.group("augment", r.augment, "How training pictures are varied");
+  list.group("init", r.init, "First weights");
+  list.group("loss", r.loss, "What is minimised");
+  list("stochastic_depth", r.stochastic_depth, "Drop rate of the last block's residual branch", between(0, 0.99));
+  list("precision", r.precision, "Of convolutions and activations in training");
+  list("eval_every", r.eval_every, "Epochs between measurements on the validation set", at_least(1));
+  list("early_stop", r.early_stop, "Stop after so many measurements without a better AP; 0: never", at_least(0));
+  list("log_every", r.log_every, "Steps between lines of metrics.jsonl", at_least(1));
+  list("checkpoint_every", r.checkpoint_every, "Steps between checkpoints; one is also kept at each epoch's end",
+       at_least(1));
+  list("threads", r.threads, "Threads of the computation; 0: as many as there are processors", between(0, 1024));
+  list("device", r.device, "cpu, cuda, cuda:N or auto");
+  list("seed", r.seed, "Of weights, order and augmentation");
+}
+
+Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& settings) {
+  Recipe recipe;
+  read_yaml(read_file(path), path.string(), recipe);
+  for (const std::string& setting : settings) apply_setting(recipe, setting);
+  if (recipe.image_size % 128 != 0) {
+    fail(ErrorKind::bad_data, fmt::format("image_size {} is not a multiple of 128", recipe.image_size), path.string(),
+         fmt::format("use {}", (recipe.image_size / 128 + 1) * 128));
+  }
+  return recipe;
+}
+
+Architecture resolve_architecture(const ArchitectureRecipe& recipe) {
+  Architecture a = find_architecture(recipe.base);
+  const auto set = [](auto& field, const auto& value) {
+    if (value) field = *value;
+  };
+  set(a.scaling.filter_size_scale, recipe.filter_size_scale);
+  set(a.scaling.resample_alpha, recipe.resample_alpha);
+  set(a.scaling.endpoints_num_filters, recipe.endpoints_num_filters);
+  set(a.scaling.block_repeats, recipe.block_repeats);
+  set(a.scaling.stem_filters, recipe.stem_filters);
+  set(a.head.convs, recipe.head_convs);
+  set(a.head.filters, recipe.head_filters);
+  set(a.head.anchor_size, recipe.anchor_size);
+  set(a.head.scales, recipe.anchor_scales);
+  set(a.head.aspect_ratios, recipe.aspect_ratios);
+  set(a.activation, recipe.activation);
+  set(a.batch_norm.momentum, recipe.batch_norm_momentum);
+  validate(a);
+  return a;
+}
+
+}  // namespace spinenet

@@ -1,0 +1,52 @@
+#include "train/run_data.h"
+
+#include "base/format.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "data/coco.h"
+
+namespace spinenet {
+namespace {
+
+std::filesystem::path under(const std::string& root, const std::string& path) {
+  return root.empty() ? std::filesystem::path(path) : std::filesystem::path(root) / path;
+}
+
+void make_missing_scenes(const DataRecipe& recipe, uint64_t seed) {
+  if (!recipe.scenes || std::filesystem::exists(under(recipe.root, recipe.train_annotations))) return;
+  ScenesOptions options = scenes_options(*recipe.scenes);
+  options.seed = seed;
+  if (recipe.scenes_images) options.images = *recipe.scenes_images;
+  if (recipe.scenes_val_images) options.val_images = *recipe.scenes_val_images;
+  if (recipe.scenes_size) options.size = *recipe.scenes_size;
+  const std::filesystem::path root = recipe.root.empty() ? "." : recipe.root;
+  log_info(fmt::format("making {} scenes in {}", options.images + options.val_images, root.string()));
+  Progress progress("scenes", options.images + options.val_images);
+  make_scenes(root, options, [&](int64_t done, int64_t) { progress.update(done); });
+}
+
+}  // namespace
+
+std::vector<int64_t> RunData::category_ids() const {
+  std::vector<int64_t> ids;
+  for (const Category& category : classes) ids.push_back(category.id);
+  return ids;
+}
+
+RunData open_data(const DataRecipe& recipe, uint64_t seed, bool make_missing) {
+  if (make_missing) make_missing_scenes(recipe, seed);
+  CocoReadOptions boxes_only;
+  boxes_only.segmentations = false;
+  RunData data;
+  const Annotations train = read_coco(under(recipe.root, recipe.train_annotations), boxes_only);
+  data.classes = class_list(train);
+  data.train = std::make_unique<CocoDataset>(train, under(recipe.root, recipe.train_images), data.classes);
+  if (!recipe.val_annotations.empty()) {
+    data.val_annotations = read_coco(under(recipe.root, recipe.val_annotations), boxes_only);
+    check_same_classes(data.classes, class_list(data.val_annotations));
+    data.val = std::make_unique<CocoDataset>(data.val_annotations, under(recipe.root, recipe.val_images), data.classes);
+  }
+  return data;
+}
+
+}  // namespace spinenet

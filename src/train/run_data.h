@@ -1,0 +1,26 @@
+// The data sets of a recipe, ready to be loaded: the built-in scenes are made when they are asked for and missing.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "data/coco_dataset.h"
+#include "detect/annotations.h"
+#include "train/recipe.h"
+
+namespace spinenet {
+
+struct RunData {
+  std::unique_ptr<CocoDataset> train;
+  std::unique_ptr<CocoDataset> val;  // none when the recipe measures nothing
+  Annotations val_annotations;
+  std::vector<Category> classes;
+
+  std::vector<int64_t> category_ids() const;
+};
+
+// `make_missing`: this process makes scenes that are not there (one process of a machine does).
+RunData open_data(const DataRecipe& recipe, uint64_t seed, bool make_missing);
+
+}  // namespace spinenet

@@ -1,0 +1,58 @@
+#include "train/run_folder.h"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+
+namespace spinenet {
+
+RunFolder::RunFolder(std::filesystem::path path, bool resume) : path_(std::move(path)) {
+  std::error_code error;
+  std::filesystem::create_directories(path_, error);
+  if (error || !std::filesystem::is_directory(path_)) {
+    fail(ErrorKind::io, fmt::format("cannot be the folder of a run: {}", error ? error.message() : "it is a file"),
+         path_.string(), "name another one with --out");
+  }
+  lock();
+  if (!resume && std::filesystem::exists(path_ / "recipe.yaml")) {
+    fail(ErrorKind::usage, "holds a run already", path_.string(),
+         "go on with --resume, or name another folder with --out");
+  }
+  if (resume && !std::filesystem::exists(path_ / "recipe.yaml")) {
+    fail(ErrorKind::usage, "holds no run to resume", path_.string(), "start it without --resume");
+  }
+}
+
+RunFolder::~RunFolder() {
+  if (lock_fd_ >= 0) ::close(lock_fd_);
+}
+
+void RunFolder::lock() {
+  const std::string file = (path_ / "lock").string();
+  lock_fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (lock_fd_ < 0) {
+    fail(ErrorKind::io, fmt::format("cannot write: {}", std::strerror(errno)), path_.string(),
+         "name another folder with --out");
+  }
+  if (::flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) {
+    const std::string holder = read_file(file);
+    fail(ErrorKind::io, fmt::format("is in use by {}", holder.empty() ? "another process" : holder), path_.string(),
+         "wait for it, or name another folder with --out");
+  }
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  const std::string holder = fmt::format("process {} on {}", ::getpid(), host.data());
+  const bool written = ::ftruncate(lock_fd_, 0) == 0 &&
+                       ::pwrite(lock_fd_, holder.data(), holder.size(), 0) == static_cast<ssize_t>(holder.size());
+  if (!written) fail(ErrorKind::io, fmt::format("cannot write: {}", std::strerror(errno)), path_.string());
+}
+
+}  // namespace spinenet

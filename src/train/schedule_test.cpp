@@ -1,0 +1,55 @@
+#include "train/schedule.h"
+
+#include <gtest/gtest.h>
+
+namespace spinenet {
+namespace {
+
+TEST(LearningRate, WarmsUpLinearlyToThePeak) {
+  OptimizerRecipe o;
+  o.learning_rate = 0.28;
+  ScheduleRecipe s;
+  s.warmup_steps = 100;
+  s.warmup_factor = 0.1;
+  EXPECT_NEAR(learning_rate(o, s, 0, 1000), 0.028, 1e-12);
+  EXPECT_NEAR(learning_rate(o, s, 50, 1000), 0.28 * 0.55, 1e-12);
+  EXPECT_NEAR(learning_rate(o, s, 100, 1000), 0.28, 1e-12);
+}
+
+TEST(LearningRate, FallsAtTheMilestonesOfProtocolB) {
+  OptimizerRecipe o;
+  o.learning_rate = 0.28;
+  ScheduleRecipe s;
+  s.kind = ScheduleKind::step;
+  s.warmup_steps = 0;
+  s.milestones = {320.0 / 350, 340.0 / 350};
+  EXPECT_NEAR(learning_rate(o, s, 319, 350), 0.28, 1e-12);
+  EXPECT_NEAR(learning_rate(o, s, 320, 350), 0.028, 1e-12);
+  EXPECT_NEAR(learning_rate(o, s, 340, 350), 0.0028, 1e-12);
+}
+
+TEST(LearningRate, CosineFallsAllTheWayAndEndsAtTheFinalFactor) {
+  OptimizerRecipe o;
+  o.learning_rate = 1;
+  ScheduleRecipe s;
+  s.warmup_steps = 10;
+  s.final_factor = 0.01;
+  double last = 2;
+  for (int64_t step = 10; step < 200; ++step) {
+    const double rate = learning_rate(o, s, step, 200);
+    EXPECT_LT(rate, last) << step;
+    last = rate;
+  }
+  EXPECT_NEAR(learning_rate(o, s, 200, 200), 0.01, 1e-12);
+}
+
+TEST(LearningRate, OfARunShorterThanItsWarmUpReachesThePeakHalfWay) {
+  OptimizerRecipe o;
+  o.learning_rate = 1;
+  ScheduleRecipe s;
+  s.warmup_steps = 500;
+  EXPECT_NEAR(learning_rate(o, s, 10, 20), 1, 1e-12);
+}
+
+}  // namespace
+}  // namespace spinenet

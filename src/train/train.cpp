@@ -1,0 +1,351 @@
+#include "train/train.h"
+
+#include <chrono>
+#include <cmath>
+#include <optional>
+
+#include <ATen/Parallel.h>
+
+#include "arch/text.h"
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "detect/anchors.h"
+#include "formats/model_file.h"
+#include "graph/lower.h"
+#include "nn/device.h"
+#include "train/measure.h"
+#include "train/metrics.h"
+#include "train/report.h"
+#include "train/run_data.h"
+#include "train/run_folder.h"
+#include "train/trainer.h"
+
+namespace spinenet {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int64_t kProbeSteps = 20;     // to learn how long a step takes
+constexpr int kMostSkippedInARow = 10;  // non-finite steps
+constexpr int kMostFailedCheckpoints = 5;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+// One call of train(): what it was asked for and what it works with.
+class Run {
+ public:
+  explicit Run(const TrainOptions& options);
+  Json go();
+
+ private:
+  bool leader() const { return communicator_.rank() == 0; }
+  bool asked_to_stop();
+  void resume();
+  void loop();
+  void fit_time();
+  void after_step(const StepReport& report, const Batch& batch);
+  void handle_non_finite(const StepReport& report, const Batch& batch);
+  void end_epoch();
+  void measure();
+  void checkpoint();
+  void save_model(const std::filesystem::path& path);
+  Json summary() const;
+
+  TrainOptions options_;
+  Recipe recipe_;
+  std::string recipe_text_;
+  ProcessPlace place_;
+  torch::Device device_;
+  Communicator communicator_;
+  std::optional<RunFolder> folder_;
+  RunData data_;
+  Architecture architecture_;
+  AnchorOptions anchor_options_;
+  std::vector<Box> anchors_;
+  std::unique_ptr<Trainer> trainer_;
+  std::unique_ptr<Loader> loader_;
+  std::unique_ptr<MetricsLog> metrics_;
+  std::unique_ptr<Progress> progress_;
+  Clock::time_point start_ = Clock::now();
+  double step_seconds_ = 0;
+  int64_t steps_timed_ = 0;
+  int skipped_in_a_row_ = 0;
+  int failed_checkpoints_ = 0;
+  int64_t last_checkpoint_ = -1;
+  bool stopped_ = false;
+  bool finished_early_ = false;
+};
+
+std::filesystem::path run_path(const TrainOptions& options) {
+  return options.out.empty() ? std::filesystem::path("runs") / options.recipe.stem() : options.out;
+}
+
+// A resumed run goes on with the recipe that it wrote down.
+Recipe recipe_of(const TrainOptions& options) {
+  if (!options.resume) return read_recipe(options.recipe, options.settings);
+  if (!options.settings.empty()) {
+    fail(ErrorKind::usage, "--set and --resume do not go together", "", "a resumed run keeps its recipe");
+  }
+  const std::filesystem::path written = run_path(options) / "recipe.yaml";
+  if (!std::filesystem::exists(written)) {
+    fail(ErrorKind::usage, "holds no run to resume", run_path(options).string(), "start it without --resume");
+  }
+  return read_recipe(written, {});
+}
+
+LoaderOptions loader_options(const Recipe& recipe, const std::vector<Box>& anchors, const ProcessPlace& place) {
+  LoaderOptions o;
+  o.batch = recipe.batch;
+  o.size = recipe.image_size;
+  o.seed = recipe.seed;
+  o.threads = recipe.data.loader_threads;
+  o.prefetch = 3;
+  o.rank = place.rank;
+  o.world = place.world;
+  o.bad_images = recipe.data.bad_images;
+  o.augment = recipe.augment;
+  o.anchors = anchors;
+  return o;
+}
+
+Run::Run(const TrainOptions& options)
+    : options_(options),
+      recipe_(recipe_of(options)),
+      recipe_text_(to_yaml(recipe_)),
+      place_(process_place()),
+      device_(find_device(recipe_.device)),
+      communicator_(place_, device_) {
+  at::set_num_threads(recipe_.threads > 0 ? recipe_.threads : std::max(1, available_cores() / place_.world));
+  architecture_ = resolve_architecture(recipe_.architecture);
+  if (leader()) {
+    folder_.emplace(run_path(options), options.resume);
+    write_file_atomic(folder_->path() / "recipe.yaml", recipe_text_);
+    data_ = open_data(recipe_.data, recipe_.seed, true);
+  }
+  torch::Tensor ready = torch::ones({1});
+  communicator_.broadcast(ready);
+  if (!leader()) data_ = open_data(recipe_.data, recipe_.seed, false);
+
+  anchor_options_ = anchor_options_of(architecture_);
+  anchors_ = make_anchors(anchor_options_, recipe_.image_size, recipe_.image_size);
+  const LowerOptions lower{recipe_.image_size, recipe_.image_size, static_cast<int>(data_.classes.size()),
+                           recipe_.stochastic_depth};
+  Program program = lower_detector(architecture_, lower);
+  const Weights first = initial_weights(program, recipe_.init, recipe_.seed);
+  trainer_ = std::make_unique<Trainer>(std::move(program), first, recipe_, device_, communicator_);
+  loader_ = std::make_unique<Loader>(*data_.train, loader_options(recipe_, anchors_, place_));
+  trainer_->state().progression.total_steps = loader_->steps_per_epoch() * recipe_.epochs;
+}
+
+// All processes stop at the same step, so the flag goes through rank 0.
+bool Run::asked_to_stop() {
+  const bool here = options_.stop_signal != nullptr && options_.stop_signal->load() != 0;
+  if (communicator_.world() == 1) return here;
+  torch::Tensor flag = torch::full({1}, here ? 1.0F : 0.0F);
+  communicator_.all_reduce(flag);
+  return flag.item<float>() > 0;
+}
+
+void Run::resume() {
+  if (options_.resume) {
+    const auto path = load_checkpoint(run_path(options_) / "checkpoints", trainer_->state(), recipe_text_);
+    if (leader()) {
+      log_info(path ? fmt::format("going on from {}", path->string())
+                    : std::string("no whole checkpoint yet: starting from the beginning"));
+    }
+  }
+  const Progression& p = trainer_->state().progression;
+  loader_->seek(p.step);
+  last_checkpoint_ = p.step;
+  if (!leader()) return;
+  metrics_ = std::make_unique<MetricsLog>(folder_->path(), p.metrics_bytes, p.step);
+  progress_ = std::make_unique<Progress>("train", p.total_steps);
+}
+
+// max_minutes: how many steps of the pace so far fit, less what measuring takes.
+void Run::fit_time() {
+  Progression& p = trainer_->state().progression;
+  if (recipe_.max_minutes <= 0 || p.step != kProbeSteps || steps_timed_ != kProbeSteps) return;
+  const double per_step = step_seconds_ / static_cast<double>(kProbeSteps);
+  const auto fitting = static_cast<int64_t>(recipe_.max_minutes * 60 * 0.93 / per_step);
+  const double total = static_cast<double>(std::min(p.total_steps, std::max(fitting, 2 * kProbeSteps)));
+  torch::Tensor agreed = torch::full({1}, total, torch::kFloat64);
+  communicator_.broadcast(agreed);
+  p.total_steps = static_cast<int64_t>(agreed.item<double>());
+  if (!leader()) return;
+  log_info(fmt::format("{:.0f} ms for a step: {} steps fit in {} minutes", per_step * 1000, p.total_steps,
+                       recipe_.max_minutes));
+  progress_ = std::make_unique<Progress>("train", p.total_steps);
+}
+
+void Run::handle_non_finite(const StepReport& report, const Batch& batch) {
+  ++skipped_in_a_row_;
+  if (leader()) {
+    const Json dump{{"step", batch.step},
+                    {"image_ids", batch.image_ids},
+                    {"classification_loss", fmt::format("{}", report.classification_loss)},
+                    {"box_loss", fmt::format("{}", report.box_loss)},
+                    {"gradient_norm", fmt::format("{}", report.gradient_norm)},
+                    {"largest_logit", fmt::format("{}", report.largest_logit)}};
+    const auto path = folder_->path() / fmt::format("non-finite-step-{}.json", batch.step);
+    write_file_atomic(path, to_text(dump));
+    log_warning(fmt::format("loss {} at step {} is not finite: the step is skipped, see {}", report.loss(), batch.step,
+                            path.string()));
+  }
+  if (skipped_in_a_row_ >= kMostSkippedInARow) {
+    fail(ErrorKind::failed, fmt::format("{} steps in a row were not finite", skipped_in_a_row_),
+         run_path(options_).string(), "lower optimizer.learning_rate, lengthen schedule.warmup_steps or use fp32");
+  }
+}
+
+void Run::after_step(const StepReport& report, const Batch& batch) {
+  if (!report.finite) {
+    handle_non_finite(report, batch);
+  } else {
+    skipped_in_a_row_ = 0;
+  }
+  if (!leader()) return;
+  const Progression& p = trainer_->state().progression;
+  if (progress_)
+    progress_->update(p.step, fmt::format("loss {:.3f}  AP {:.3f}", report.loss(), std::max(p.best_ap, 0.0)));
+  if (report.finite && (p.step % recipe_.log_every == 0 || p.step == p.total_steps)) {
+    metrics_->write(Json{{"step", p.step},
+                         {"loss", report.loss()},
+                         {"classification_loss", report.classification_loss},
+                         {"box_loss", report.box_loss},
+                         {"gradient_norm", report.gradient_norm},
+                         {"learning_rate", report.learning_rate}},
+                    "train");
+    metrics_->write_timing(
+        Json{{"step", p.step},
+             {"images_per_second", static_cast<double>(recipe_.batch * steps_timed_) / step_seconds_},
+             {"data_wait_share", loader_->wait_seconds() / std::max(step_seconds_, 1e-9)},
+             {"seconds", seconds_since(start_)}});
+  }
+}
+
+void Run::loop() {
+  Progression& p = trainer_->state().progression;
+  while (p.step < p.total_steps && !finished_early_) {
+    const Clock::time_point begin = Clock::now();
+    const Batch batch = loader_->next();
+    const StepReport report = trainer_->step(batch);
+    step_seconds_ += seconds_since(begin);
+    ++steps_timed_;
+    after_step(report, batch);
+    fit_time();
+    if (p.step % loader_->steps_per_epoch() == 0 || p.step == p.total_steps) end_epoch();
+    if (p.step - last_checkpoint_ >= recipe_.checkpoint_every) checkpoint();
+    if (p.step < p.total_steps && asked_to_stop()) {
+      stopped_ = true;
+      checkpoint();
+      return;
+    }
+  }
+}
+
+void Run::end_epoch() {
+  const Progression& p = trainer_->state().progression;
+  const int64_t epoch = (p.step + loader_->steps_per_epoch() - 1) / loader_->steps_per_epoch();
+  const bool last = p.step == p.total_steps;
+  if (leader() && data_.val && (last || epoch % recipe_.eval_every == 0)) measure();
+  torch::Tensor stop = torch::full({1}, finished_early_ ? 1.0F : 0.0F);
+  communicator_.broadcast(stop);
+  finished_early_ = stop.item<float>() > 0;
+  if (last || finished_early_ || recipe_.checkpoint_every <= loader_->steps_per_epoch()) checkpoint();
+}
+
+void Run::measure() {
+  Progression& p = trainer_->state().progression;
+  LoaderOptions o = loader_options(recipe_, {}, {});
+  o.train = false;
+  o.batch = std::min(recipe_.batch, 8);
+  Loader loader(*data_.val, o);
+  const CocoEvaluation evaluation =
+      measure_detector(trainer_->program(), trainer_->measured(), loader, anchors_, data_);
+  metrics_->write(metrics_line(p.step, evaluation), "val");
+  const double ap = evaluation.metrics.ap;
+  log_info(fmt::format("step {}: AP {:.4f}  AP50 {:.4f}  AP75 {:.4f}", p.step, ap, evaluation.metrics.ap50,
+                       evaluation.metrics.ap75));
+  if (ap > p.best_ap) {
+    p.best_ap = ap;
+    p.best_step = p.step;
+    p.evaluations_without_gain = 0;
+    save_model(folder_->path() / "best.safetensors");
+  } else if (++p.evaluations_without_gain; recipe_.early_stop > 0 && p.evaluations_without_gain >= recipe_.early_stop) {
+    log_info(fmt::format("no better AP in {} measurements: stopping", p.evaluations_without_gain));
+    finished_early_ = true;
+  }
+}
+
+void Run::save_model(const std::filesystem::path& path) {
+  const Parameters& kept = trainer_->measured();
+  ModelFile model;
+  model.architecture = to_json(architecture_);
+  for (const Category& category : data_.classes) model.classes.push_back({category.id, category.name});
+  model.image_size = recipe_.image_size;
+  model.weights = weights_of(trainer_->program(), kept.values, kept.statistics);
+  model.extra["step"] = std::to_string(trainer_->state().progression.step);
+  model.extra["recipe_hash"] = fmt::format("{:016x}", hash_of(recipe_));
+  write_model(path, model);
+}
+
+void Run::checkpoint() {
+  TrainState& state = trainer_->state();
+  last_checkpoint_ = state.progression.step;
+  if (!leader()) return;
+  metrics_->sync();
+  state.progression.metrics_bytes = metrics_->bytes();
+  try {
+    save_checkpoint(folder_->checkpoints(), state, recipe_text_);
+    failed_checkpoints_ = 0;
+  } catch (const Error& error) {
+    if (++failed_checkpoints_ >= kMostFailedCheckpoints) throw;
+    log_warning(fmt::format("{}; training goes on and tries again at the next checkpoint", error.what()));
+  }
+}
+
+Json Run::summary() const {
+  const Progression& p = trainer_->state().progression;
+  const double done = static_cast<double>(recipe_.batch * steps_timed_);
+  Json json{{"run", run_path(options_).string()},
+            {"step", p.step},
+            {"total_steps", p.total_steps},
+            {"best_AP", p.best_ap},
+            {"best_step", p.best_step},
+            {"skipped_steps", p.skipped_steps},
+            {"seconds", seconds_since(start_)},
+            {"images_per_second", steps_timed_ > 0 ? done / step_seconds_ : 0.0},
+            {"data_wait_share", steps_timed_ > 0 ? loader_->wait_seconds() / step_seconds_ : 0.0},
+            {"stopped_by_signal", stopped_}};
+  const std::vector<BadImage> bad = loader_->bad_images();
+  json["bad_images"] = Json::array();
+  for (const BadImage& image : bad) json["bad_images"].push_back(image.reason);
+  return json;
+}
+
+Json Run::go() {
+  resume();
+  loop();
+  if (progress_) progress_->finish();
+  if (leader() && !stopped_) {
+    save_model(folder_->path() / "last.safetensors");
+    if (!std::filesystem::exists(folder_->path() / "best.safetensors")) {
+      save_model(folder_->path() / "best.safetensors");
+    }
+    write_report(folder_->path(), recipe_text_, trainer_->program(), data_, recipe_, summary());
+  }
+  return summary();
+}
+
+}  // namespace
+
+Json train(const TrainOptions& options) {
+  return Run(options).go();
+}
+
+}  // namespace spinenet

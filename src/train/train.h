@@ -1,0 +1,25 @@
+// `spinenet train`: a recipe becomes a run folder.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace spinenet {
+
+struct TrainOptions {
+  std::filesystem::path recipe;       // not needed when resuming
+  std::filesystem::path out;          // empty: runs/ and the recipe's name
+  std::vector<std::string> settings;  // "optimizer.learning_rate=0.1"
+  bool resume = false;
+  const std::atomic<int>* stop_signal = nullptr;  // not 0: finish the step, write a checkpoint, end
+};
+
+// Trains, measures, writes everything into the run folder. A summary: run, step, best AP and where the models are; with
+// "stopped_by_signal" when it was. In several processes (environment of torchrun) each calls it; rank 0 writes.
+Json train(const TrainOptions& options);
+
+}  // namespace spinenet

@@ -1,0 +1,162 @@
+#include "train/trainer.h"
+
+#include <cmath>
+#include <exception>
+#include <future>
+#include <limits>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "arch/families.h"
+#include "base/error.h"
+#include "detect/anchors.h"
+#include "graph/lower.h"
+#include "train/measure.h"
+
+namespace spinenet {
+namespace {
+
+Architecture tiny() {
+  Architecture a = named_architecture("spinenet-49");
+  a.scaling.filter_size_scale = 0.07;
+  a.scaling.endpoints_num_filters = 8;
+  a.scaling.stem_filters = 6;
+  a.head.convs = 1;
+  a.head.filters = 8;
+  return a;
+}
+
+Recipe tiny_recipe() {
+  Recipe recipe;
+  recipe.batch = 4;
+  recipe.optimizer.learning_rate = 0.02;
+  recipe.schedule.warmup_steps = 2;
+  recipe.stochastic_depth = 0.2;
+  return recipe;
+}
+
+// A bright square on a dark ground in each picture.
+Prepared square_picture(int64_t i, const std::vector<Box>& anchors) {
+  Prepared p;
+  p.image_id = i;
+  p.image = make_image(128, 128, 20);
+  const int x = static_cast<int>(16 + 13 * (i % 5));
+  const int y = static_cast<int>(10 + 17 * (i % 4));
+  for (int row = y; row < y + 40; ++row) {
+    for (int column = x; column < x + 40; ++column) std::fill_n(p.image.at(row, column), 3, uint8_t{220});
+  }
+  p.targets = {
+      {Box{static_cast<float>(x), static_cast<float>(y), static_cast<float>(x + 40), static_cast<float>(y + 40)},
+       static_cast<int>(i % 2), false}};
+  p.labels = label_anchors(anchors, p.targets);
+  return p;
+}
+
+Batch squares(int64_t step, int64_t first, int64_t count) {
+  const std::vector<Box> anchors = make_anchors(anchor_options_of(tiny()), 128, 128);
+  std::vector<Prepared> prepared;
+  for (int64_t i = first; i < first + count; ++i) prepared.push_back(square_picture(step * 4 + i, anchors));
+  Batch batch = make_batch(std::move(prepared), 128, 128);
+  batch.step = step;
+  return batch;
+}
+
+std::unique_ptr<Trainer> make_trainer(const Recipe& recipe, Communicator& communicator) {
+  Program program = lower_detector(tiny(), {128, 128, 2, recipe.stochastic_depth});
+  const Weights first = initial_weights(program, {}, 1);
+  auto trainer = std::make_unique<Trainer>(std::move(program), first, recipe, torch::kCPU, communicator);
+  trainer->state().progression.total_steps = 100;
+  return trainer;
+}
+
+TEST(Trainer, LearnsAFewPicturesByHeart) {
+  Communicator alone({}, torch::kCPU);
+  Recipe recipe = tiny_recipe();
+  recipe.stochastic_depth = 0;
+  recipe.optimizer.kind = OptimizerKind::adamw;
+  recipe.optimizer.learning_rate = 0.005;
+  const auto trainer = make_trainer(recipe, alone);
+  double first = 0;
+  double last = 0;
+  for (int64_t step = 0; step < 60; ++step) {
+    Batch batch = squares(0, 0, 4);
+    batch.step = step;
+    last = trainer->step(batch).loss();
+    if (step == 0) first = last;
+  }
+  EXPECT_LT(last, first / 3);
+}
+
+TEST(Trainer, EqualRunsHaveEqualBits) {
+  Communicator alone({}, torch::kCPU);
+  const auto a = make_trainer(tiny_recipe(), alone);
+  const auto b = make_trainer(tiny_recipe(), alone);
+  for (int64_t step = 0; step < 4; ++step) {
+    EXPECT_EQ(a->step(squares(step, 0, 4)).loss(), b->step(squares(step, 0, 4)).loss());
+  }
+  EXPECT_TRUE(torch::equal(a->state().parameters.values, b->state().parameters.values));
+  EXPECT_TRUE(torch::equal(a->state().average.statistics, b->state().average.statistics));
+}
+
+TEST(Trainer, ANonFiniteStepChangesNothing) {
+  Communicator alone({}, torch::kCPU);
+  const auto trainer = make_trainer(tiny_recipe(), alone);
+  trainer->step(squares(0, 0, 4));
+  const TrainState& state = trainer->state();
+  const torch::Tensor values = state.parameters.values.clone();
+  const torch::Tensor statistics = state.parameters.statistics.clone();
+  const torch::Tensor moments = state.optimizer.moments[0].clone();
+  Batch bad = squares(1, 0, 4);
+  bad.pixels[17] = std::numeric_limits<float>::infinity();
+  const StepReport report = trainer->step(bad);
+  EXPECT_FALSE(report.finite);
+  EXPECT_TRUE(torch::equal(state.parameters.values, values));
+  EXPECT_TRUE(torch::equal(state.parameters.statistics, statistics));
+  EXPECT_TRUE(torch::equal(state.optimizer.moments[0], moments));
+  EXPECT_EQ(state.progression.skipped_steps, 1);
+  EXPECT_TRUE(trainer->step(squares(2, 0, 4)).finite);
+}
+
+TEST(Trainer, ABatchWithoutAnyBoxTrainsTheClassHeadAlone) {
+  Communicator alone({}, torch::kCPU);
+  const auto trainer = make_trainer(tiny_recipe(), alone);
+  const std::vector<Box> anchors = make_anchors(anchor_options_of(tiny()), 128, 128);
+  std::vector<Prepared> empty;
+  for (int64_t i = 0; i < 4; ++i) {
+    empty.push_back(square_picture(i, anchors));
+    empty.back().targets.clear();
+    empty.back().labels = label_anchors(anchors, {});
+  }
+  const StepReport report = trainer->step(make_batch(std::move(empty), 128, 128));
+  EXPECT_TRUE(report.finite);
+  EXPECT_GT(report.classification_loss, 0);
+  EXPECT_EQ(report.box_loss, 0);
+  const Program& program = trainer->program();
+  for (size_t i = 0; i < program.parameters.size(); ++i) {
+    if (!program.parameters[i].name.starts_with("head.box.")) continue;
+    const torch::Tensor& gradient = trainer->state().parameters.views[i].grad();
+    if (gradient.defined()) EXPECT_EQ(gradient.abs().sum().item<double>(), 0) << program.parameters[i].name;
+  }
+}
+
+std::vector<double> losses_of(int rank, int world, int port, int64_t steps) {
+  Communicator communicator({rank, world, rank, "127.0.0.1", port}, torch::kCPU);
+  const auto trainer = make_trainer(tiny_recipe(), communicator);
+  const int64_t part = 4 / world;
+  std::vector<double> losses;
+  for (int64_t step = 0; step < steps; ++step) losses.push_back(trainer->step(squares(step, rank * part, part)).loss());
+  return losses;
+}
+
+TEST(Trainer, TwoProcessesReproduceTheCurveOfOne) {
+  const int port = 20000 + static_cast<int>(::getpid() % 20000);
+  const std::vector<double> one = losses_of(0, 1, port, 12);
+  auto second = std::async(std::launch::async, losses_of, 1, 2, port, 12);
+  const std::vector<double> first = losses_of(0, 2, port, 12);
+  EXPECT_EQ(second.get(), first);
+  for (size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(first[i], one[i], 1e-4 * one[i]) << "step " << i;
+}
+
+}  // namespace
+}  // namespace spinenet

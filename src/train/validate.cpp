@@ -1,0 +1,60 @@
+#include "train/validate.h"
+
+namespace spinenet {
+namespace {
+
+torch::Tensor pixels_of(Batch& batch, torch::Device device) {
+  const torch::Tensor host =
+      torch::from_blob(batch.pixels.data(), {batch.images, 3, batch.height, batch.width}, torch::kFloat32);
+  return device.is_cpu() ? host.clone() : host.to(device);
+}
+
+// The levels of one image out of the outputs class.p3.., box.p3.. of a batch.
+std::vector<LevelOutput> levels_of(const std::vector<torch::Tensor>& outputs, int64_t image) {
+  const size_t levels = outputs.size() / 2;
+  std::vector<LevelOutput> found;
+  for (size_t l = 0; l < levels; ++l) {
+    const torch::Tensor& classes = outputs[l];
+    const torch::Tensor& boxes = outputs[levels + l];
+    found.push_back({classes.data_ptr<float>() + image * classes.stride(0),
+                     boxes.data_ptr<float>() + image * boxes.stride(0), static_cast<int>(classes.size(2)),
+                     static_cast<int>(classes.size(3))});
+  }
+  return found;
+}
+
+Result to_result(const Detection& detection, const Batch& batch, size_t image, const ValidateOptions& options) {
+  const Box box = from_canvas(detection.box, batch.letterboxes[image]);
+  Result result;
+  result.image_id = batch.image_ids[image];
+  result.category_id = options.category_ids[static_cast<size_t>(detection.label)];
+  result.bbox = {box.x1, box.y1, static_cast<double>(box.x2) - box.x1, static_cast<double>(box.y2) - box.y1};
+  result.score = detection.score;
+  return result;
+}
+
+}  // namespace
+
+std::vector<Result> detect_all(const Program& program, const Parameters& parameters, Loader& loader,
+                               std::span<const Box> anchors, const ValidateOptions& options) {
+  std::vector<Result> results;
+  int64_t done = 0;
+  loader.seek(0);
+  for (int64_t step = 0; step < loader.steps_per_epoch(); ++step) {
+    Batch batch = loader.next();
+    if (batch.images == 0) continue;
+    std::vector<torch::Tensor> outputs = forward(program, parameters, pixels_of(batch, parameters.values.device()), {});
+    for (torch::Tensor& output : outputs) output = output.to(torch::kCPU).contiguous();
+    for (int64_t image = 0; image < batch.images; ++image) {
+      for (const Detection& detection :
+           postprocess(levels_of(outputs, image), anchors, options.classes, options.post)) {
+        results.push_back(to_result(detection, batch, static_cast<size_t>(image), options));
+      }
+    }
+    done += batch.images;
+    if (options.progress) options.progress(done);
+  }
+  return results;
+}
+
+}  // namespace spinenet

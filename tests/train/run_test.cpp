@@ -1,0 +1,243 @@
+// The program itself in training: killed at random moments, resumed, in two processes, with broken checkpoints.
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "base/json.h"
+#include "base/random.h"
+#include "data/coco.h"
+#include "formats/safetensors.h"
+#include "image/encode.h"
+
+namespace spinenet {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Pictures of bright squares and dark discs' bounding squares: two classes that a tiny network tells apart.
+void make_squares(const fs::path& root, int count) {
+  fs::create_directories(root / "images");
+  fs::create_directories(root / "annotations");
+  Random random(5);
+  Annotations a;
+  a.categories = {{3, "bright", ""}, {8, "dark", ""}};
+  for (int i = 1; i <= count; ++i) {
+    Image image = make_image(128, 128, 110);
+    const std::string name = "square" + std::to_string(i) + ".png";
+    for (int k = 0; k < 2; ++k) {
+      const int side = static_cast<int>(20 + random.below(40));
+      const int x = static_cast<int>(random.below(128 - side));
+      const int y = static_cast<int>(random.below(128 - side));
+      for (int row = y; row < y + side; ++row) {
+        std::fill_n(image.at(row, x), 3 * side, static_cast<uint8_t>(k == 0 ? 230 : 10));
+      }
+      Annotation box;
+      box.id = i * 2 + k;
+      box.image_id = i;
+      box.category_id = k == 0 ? 3 : 8;
+      box.bbox = {double(x), double(y), double(side), double(side)};
+      box.area = double(side) * side;
+      a.annotations.push_back(box);
+    }
+    write_file_atomic(root / "images" / name, encode_png(image));
+    a.images.push_back({i, name, 128, 128});
+  }
+  for (const char* split : {"train.json", "val.json"})
+    write_file_atomic(root / "annotations" / split, to_text(to_json(a)));
+}
+
+constexpr const char* kRecipe = R"(
+architecture:
+  filter_size_scale: 0.07
+  endpoints_num_filters: 8
+  stem_filters: 6
+  head_convs: 1
+  head_filters: 8
+data:
+  loader_threads: 1
+image_size: 128
+batch: 4
+epochs: 6
+optimizer:
+  learning_rate: 0.02
+schedule:
+  warmup_steps: 5
+stochastic_depth: 0.2
+eval_every: 2
+log_every: 1
+checkpoint_every: 3
+threads: 1
+device: cpu
+)";
+
+class Run : public testing::Test {
+ protected:
+  void SetUp() override {
+    root_ = fs::temp_directory_path() / ("spinenet-run-test-" + std::to_string(::getpid()));
+    fs::remove_all(root_);
+    make_squares(root_ / "data", 20);
+    std::ofstream(root_ / "recipe.yaml") << kRecipe;
+  }
+  void TearDown() override { fs::remove_all(root_); }
+
+  std::vector<std::string> start(const std::string& out, std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments{
+        SPINENET_BINARY,        "train", (root_ / "recipe.yaml").string(),        "--out",
+        (root_ / out).string(), "--set", "data.root=" + (root_ / "data").string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+  std::vector<std::string> resume(const std::string& out) const {
+    return {SPINENET_BINARY, "train", (root_ / "recipe.yaml").string(), "--out", (root_ / out).string(), "--resume"};
+  }
+
+  pid_t spawn(const std::vector<std::string>& arguments) const {
+    std::vector<char*> argv;
+    for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      const int log = ::open((root_ / "log").c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+      ::dup2(log, 1);
+      ::dup2(log, 2);
+      ::execv(argv[0], argv.data());
+      ::_exit(127);
+    }
+    return pid;
+  }
+  static int wait(pid_t pid) {
+    int status = 0;
+    ::waitpid(pid, &status, 0);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+  int run(const std::vector<std::string>& arguments) const { return wait(spawn(arguments)); }
+  std::string log() const { return fs::exists(root_ / "log") ? read_file(root_ / "log") : ""; }
+
+  // The newest checkpoint (weights, optimiser, average), the models and the metrics: what equal runs have in common.
+  std::vector<std::string> bytes_of(const std::string& out) const {
+    const fs::path run = root_ / out;
+    return {read_file(run / "checkpoints" / "step-000000030.safetensors"), read_file(run / "best.safetensors"),
+            read_file(run / "last.safetensors"), read_file(run / "metrics.jsonl")};
+  }
+
+  fs::path root_;
+};
+
+TEST_F(Run, KilledTwentyTimesEndsInTheSameBytes) {
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_EQ(run(start("whole")), 0) << log();
+  const auto whole = std::chrono::steady_clock::now() - begin;
+
+  Random random(static_cast<uint64_t>(std::chrono::system_clock::now().time_since_epoch().count()));
+  int kills = 0;
+  bool begun = false;
+  while (kills < 20) {
+    const pid_t pid = spawn(begun ? resume("killed") : start("killed"));
+    // Start-up takes about a third of a run of this length: most kills fall into training, some into start and end.
+    std::this_thread::sleep_for(random.uniform(0.1, 0.9) * whole);
+    ::kill(pid, SIGKILL);
+    const int status = wait(pid);
+    if (status == 128 + SIGKILL) {
+      ++kills;
+    } else {
+      ASSERT_EQ(status, 0) << log();
+      fs::remove_all(root_ / "killed");  // it was done before the kill: once more from the start
+    }
+    begun = fs::exists(root_ / "killed" / "recipe.yaml");
+    if (!begun) fs::remove_all(root_ / "killed");
+  }
+  ASSERT_EQ(run(begun ? resume("killed") : start("killed")), 0) << log();
+  const auto expected = bytes_of("whole");
+  auto found = bytes_of("killed");
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_TRUE(found[i] == expected[i]) << "file " << i << " of checkpoint, best, last, metrics differs";
+  }
+}
+
+TEST_F(Run, ASignalEndsItWithACheckpointAndItsStatus) {
+  const pid_t pid = spawn(start("stopped"));
+  for (int i = 0; i < 600 && !fs::exists(root_ / "stopped" / "checkpoints"); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  ::kill(pid, SIGTERM);
+  EXPECT_EQ(wait(pid), 143) << log();
+  ASSERT_EQ(run(resume("stopped")), 0) << log();
+  ASSERT_EQ(run(start("whole")), 0) << log();
+  EXPECT_TRUE(bytes_of("stopped") == bytes_of("whole"));
+}
+
+TEST_F(Run, ABrokenCheckpointIsNamedAndTheOneBeforeTaken) {
+  ASSERT_EQ(run(start("whole")), 0) << log();
+  const auto expected = bytes_of("whole");
+  const fs::path newest = root_ / "whole" / "checkpoints" / "step-000000030.safetensors";
+  std::string broken = read_file(newest);
+  broken[broken.size() / 2] = static_cast<char>(broken[broken.size() / 2] ^ 1);
+  std::ofstream(newest, std::ios::binary) << broken;
+  ASSERT_EQ(run(resume("whole")), 0) << log();
+  EXPECT_NE(log().find("step-000000030.safetensors"), std::string::npos) << log();
+  EXPECT_TRUE(bytes_of("whole") == expected);
+}
+
+TEST_F(Run, TwoProcessesFollowTheCurveOfOne) {
+  ASSERT_EQ(run(start("one")), 0) << log();
+  ASSERT_EQ(run(start("two", {"--nproc", "2"})), 0) << log();
+  std::ifstream one(root_ / "one" / "metrics.jsonl");
+  std::ifstream two(root_ / "two" / "metrics.jsonl");
+  std::string a, b;
+  int compared = 0;
+  while (std::getline(one, a) && std::getline(two, b)) {
+    const Json x = parse_json(a, "one");
+    const Json y = parse_json(b, "two");
+    if (!x.contains("loss")) continue;
+    ++compared;
+    EXPECT_NEAR(y.at("loss").get<double>(), x.at("loss").get<double>(), 1e-4 * x.at("loss").get<double>()) << a;
+  }
+  EXPECT_EQ(compared, 30);
+}
+
+TEST_F(Run, ALostProcessEndsTheOtherWithAClearError) {
+  std::vector<pid_t> processes;
+  const std::string port = std::to_string(20000 + ::getpid() % 20000);
+  ::setenv("WORLD_SIZE", "2", 1);
+  ::setenv("MASTER_PORT", port.c_str(), 1);
+  for (const char* rank : {"0", "1"}) {
+    ::setenv("RANK", rank, 1);
+    processes.push_back(spawn(start("lost", {"--set", "epochs=1000", "--set", "eval_every=1000"})));
+  }
+  for (const char* name : {"RANK", "WORLD_SIZE", "MASTER_PORT"}) ::unsetenv(name);
+  for (int i = 0; i < 600 && !fs::exists(root_ / "lost" / "checkpoints"); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  ::kill(processes[1], SIGKILL);
+  wait(processes[1]);
+  const auto begin = std::chrono::steady_clock::now();
+  int status = 0;
+  while (::waitpid(processes[0], &status, WNOHANG) == 0 &&
+         std::chrono::steady_clock::now() - begin < std::chrono::seconds(60)) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  const bool ended = WIFEXITED(status);
+  if (!ended) ::kill(processes[0], SIGKILL);
+  ASSERT_TRUE(ended) << "the other process hangs\n" << log();
+  EXPECT_EQ(WEXITSTATUS(status), 1);
+  EXPECT_NE(log().find("another process was lost"), std::string::npos) << log();
+}
+
+TEST_F(Run, AModelKnowsItsClassesBySourceIds) {
+  ASSERT_EQ(run(start("whole", {"--set", "epochs=1"})), 0) << log();
+  const TensorFile model = read_safetensors(root_ / "whole" / "best.safetensors");
+  const std::string classes = model.metadata.at("classes");
+  EXPECT_NE(classes.find("\"id\":3"), std::string::npos) << classes;
+  EXPECT_NE(classes.find("\"name\":\"dark\""), std::string::npos) << classes;
+}
+
+}  // namespace
+}  // namespace spinenet
