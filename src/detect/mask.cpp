@@ -141,24 +141,32 @@ uint64_t area(const Rle& rle) {
 }
 
 PixelRect pixel_extent(const Rle& rle) {
+  const int64_t height = rle.height;
   int64_t left = rle.width;
   int64_t right = 0;
-  int64_t top = rle.height;
+  int64_t top = height;
   int64_t bottom = 0;
   int64_t column = 0;
   int64_t row = 0;
-  for (size_t i = 0; i < rle.counts.size(); ++i) {
-    const int64_t run_end = row + rle.counts[i];
-    const int64_t columns = run_end < rle.height ? 0 : rle.height > 0 ? run_end / rle.height : 0;
-    if (i % 2 == 1 && rle.counts[i] > 0) {
-      const bool over_border = run_end > rle.height;
-      left = std::min(left, column);
-      right = std::max(right, run_end == columns * rle.height ? column + columns : column + columns + 1);
-      top = over_border ? 0 : std::min(top, row);
-      bottom = over_border ? rle.height : std::max(bottom, run_end);
-    }
-    column += columns;
-    row = run_end - columns * rle.height;
+  const auto advance = [&](int64_t run) {  // most runs end in their own column or the next: no division
+    row += run;
+    if (row < height) return;
+    row -= height;
+    ++column;
+    if (row < height || height == 0) return;
+    column += row / height;
+    row %= height;
+  };
+  for (size_t i = 0; i + 1 < rle.counts.size(); i += 2) {
+    advance(rle.counts[i]);
+    const int64_t run = rle.counts[i + 1];
+    if (run == 0) continue;
+    left = std::min(left, column);
+    const bool within_column = row + run <= height;
+    top = within_column ? std::min(top, row) : 0;
+    bottom = within_column ? std::max(bottom, row + run) : height;
+    advance(run);
+    right = row == 0 ? column : column + 1;
   }
   if (right == 0) return {};
   return {left, top, right - left, bottom - top};

@@ -22,12 +22,17 @@ struct FinePoint {
   int64_t x, y;
 };
 
+// The COCO API's rounding: towards 0 after adding one half, so that it differs from lround below 0.
+int64_t rounded(double value) {
+  return static_cast<int64_t>(value + .5);
+}  // NOLINT(bugprone-incorrect-roundings)
+
 FinePoint fine_point(double x, double y) {
   if (!(std::abs(x) < kFarthest && std::abs(y) < kFarthest)) {
     fail(ErrorKind::bad_data, fmt::format("a polygon has the point ({}, {})", x, y));
   }
   const double scale = kFiner;
-  return {static_cast<int>(scale * x + .5), static_cast<int>(scale * y + .5)};
+  return {rounded(scale * x), rounded(scale * y)};
 }
 
 // The runs' borders as pixel positions, column by column.
@@ -52,12 +57,12 @@ class Crossings {
     std::sort(positions_.begin(), positions_.end());
     Rle rle{height_, width_, {}};
     const int64_t total = height_ * width_;
-    int64_t run_begin = 0;
+    uint32_t run_begin = 0;
     for (size_t i = 0; i < positions_.size();) {
       size_t same = i;
       while (same < positions_.size() && positions_[same] == positions_[i]) ++same;
       if ((same - i) % 2 == 1 && positions_[i] < total) {  // a border passed twice is none
-        rle.counts.push_back(static_cast<uint32_t>(positions_[i] - run_begin));
+        rle.counts.push_back(positions_[i] - run_begin);
         run_begin = positions_[i];
       }
       i = same;
@@ -77,15 +82,13 @@ class Crossings {
   // y is the upper fine row of the step that passes the column's middle.
   void add(int64_t column, int64_t y) {
     const int64_t row = y <= kMiddle ? 0 : std::min((y - kMiddle + kFiner - 1) / kFiner, height_);
-    positions_.push_back(column * height_ + row);
+    positions_.push_back(static_cast<uint32_t>(column * height_ + row));
   }
 
-  // One point per fine column; y is rounded as the COCO API does, towards 0 after adding one half.
+  // One point per fine column.
   void add_flat(FinePoint from, FinePoint to) {
     const double slope = static_cast<double>(to.y - from.y) / static_cast<double>(to.x - from.x);
-    const auto y_at = [&](int64_t t) {
-      return static_cast<int64_t>(static_cast<double>(from.y) + slope * static_cast<double>(t) + .5);
-    };
+    const auto y_at = [&](int64_t t) { return rounded(static_cast<double>(from.y) + slope * static_cast<double>(t)); };
     const auto [first, end] = columns(from.x, to.x);
     for (int64_t column = first; column < end; ++column) {
       const int64_t t = column * kFiner + kMiddle - from.x;
@@ -99,9 +102,7 @@ class Crossings {
     const double slope = static_cast<double>(to.x - from.x) / static_cast<double>(to.y - from.y);
     const int64_t steps = to.y - from.y;
     const bool right = slope > 0;
-    const auto x_at = [&](int64_t t) {
-      return static_cast<int64_t>(static_cast<double>(from.x) + slope * static_cast<double>(t) + .5);
-    };
+    const auto x_at = [&](int64_t t) { return rounded(static_cast<double>(from.x) + slope * static_cast<double>(t)); };
     const auto [first, end] = columns(std::min(from.x, to.x), std::max(from.x, to.x));
     for (int64_t column = first; column < end; ++column) {
       const int64_t middle = column * kFiner + kMiddle;
@@ -115,7 +116,7 @@ class Crossings {
   }
 
   int64_t height_, width_;
-  std::vector<int64_t> positions_;
+  std::vector<uint32_t> positions_;  // at most height * width
 };
 
 }  // namespace

@@ -22,6 +22,11 @@ constexpr int kMostCharacters = 7;  // 35 bits: any difference of two 32-bit run
 
 // The signed number that begins at text[at]; moves `at` behind it.
 int64_t read_number(std::string_view text, size_t& at) {
+  const auto only_group = static_cast<unsigned>(text[at] - kFirstCharacter);
+  if (only_group < kMoreBit) {  // most numbers are short
+    ++at;
+    return static_cast<int64_t>(only_group ^ kSignBit) - kSignBit;
+  }
   uint64_t bits = 0;
   for (int shift = 0;; shift += kBitsPerCharacter) {
     if (at == text.size()) refuse("cut off within a number", at);

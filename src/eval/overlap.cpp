@@ -30,7 +30,8 @@ struct MeasuredMask {
 };
 
 MeasuredMask measure(const Rle& rle) {
-  const bool plain = rle.counts.empty() || std::find(rle.counts.begin() + 1, rle.counts.end(), 0U) == rle.counts.end();
+  bool plain = true;
+  for (size_t i = 1; i < rle.counts.size(); ++i) plain &= rle.counts[i] != 0;
   return {&rle, pixel_extent(rle), area(rle), plain};
 }
 
