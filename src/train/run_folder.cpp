@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "base/log.h"
 
 namespace spinenet {
 
@@ -21,7 +22,7 @@ RunFolder::RunFolder(std::filesystem::path path, bool resume) : path_(std::move(
     fail(ErrorKind::io, fmt::format("cannot be the folder of a run: {}", error ? error.message() : "it is a file"),
          path_.string(), "name another one with --out");
   }
-  lock();
+  lock_.emplace(path_);
   if (!resume && std::filesystem::exists(path_ / "recipe.yaml")) {
     fail(ErrorKind::usage, "holds a run already", path_.string(),
          "go on with --resume, or name another folder with --out");
@@ -31,28 +32,30 @@ RunFolder::RunFolder(std::filesystem::path path, bool resume) : path_(std::move(
   }
 }
 
-RunFolder::~RunFolder() {
-  if (lock_fd_ >= 0) ::close(lock_fd_);
-}
-
-void RunFolder::lock() {
-  const std::string file = (path_ / "lock").string();
-  lock_fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (lock_fd_ < 0) {
-    fail(ErrorKind::io, fmt::format("cannot write: {}", std::strerror(errno)), path_.string(),
+RunFolder::Lock::Lock(const std::filesystem::path& folder) {
+  const std::string file = (folder / "lock").string();
+  fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  if (fd_ < 0) {
+    fail(ErrorKind::io, fmt::format("cannot write: {}", std::strerror(errno)), folder.string(),
          "name another folder with --out");
   }
-  if (::flock(lock_fd_, LOCK_EX | LOCK_NB) != 0) {
+  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    ::close(fd_);
     const std::string holder = read_file(file);
-    fail(ErrorKind::io, fmt::format("is in use by {}", holder.empty() ? "another process" : holder), path_.string(),
+    fail(ErrorKind::io, fmt::format("is in use by {}", holder.empty() ? "another process" : holder), folder.string(),
          "wait for it, or name another folder with --out");
   }
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);
   const std::string holder = fmt::format("process {} on {}", ::getpid(), host.data());
-  const bool written = ::ftruncate(lock_fd_, 0) == 0 &&
-                       ::pwrite(lock_fd_, holder.data(), holder.size(), 0) == static_cast<ssize_t>(holder.size());
-  if (!written) fail(ErrorKind::io, fmt::format("cannot write: {}", std::strerror(errno)), path_.string());
+  // The name of the holder is for messages; the lock holds without it.
+  if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, holder.data(), holder.size(), 0) < 0) {
+    log_warning(fmt::format("{}: cannot write: {}", file, std::strerror(errno)));
+  }
+}
+
+RunFolder::Lock::~Lock() {
+  ::close(fd_);
 }
 
 }  // namespace spinenet

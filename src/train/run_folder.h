@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace spinenet {
@@ -16,16 +17,25 @@ class RunFolder {
   RunFolder(std::filesystem::path path, bool resume);
   RunFolder(const RunFolder&) = delete;
   RunFolder& operator=(const RunFolder&) = delete;
-  ~RunFolder();
 
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
 
  private:
-  void lock();
+  // The open lock file; closing it gives the lock back.
+  class Lock {
+   public:
+    explicit Lock(const std::filesystem::path& folder);
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+    ~Lock();
+
+   private:
+    int fd_ = -1;
+  };
 
   std::filesystem::path path_;
-  int lock_fd_ = -1;
+  std::optional<Lock> lock_;
 };
 
 }  // namespace spinenet

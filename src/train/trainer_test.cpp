@@ -37,10 +37,10 @@ Recipe tiny_recipe() {
 }
 
 // A bright square on a dark ground in each picture.
-Prepared square_picture(int64_t i, const std::vector<Box>& anchors) {
+Prepared square_picture(int64_t i, const std::vector<Box>& anchors, int size = 128) {
   Prepared p;
   p.image_id = i;
-  p.image = make_image(128, 128, 20);
+  p.image = make_image(size, size, 20);
   const int x = static_cast<int>(16 + 13 * (i % 5));
   const int y = static_cast<int>(10 + 17 * (i % 4));
   for (int row = y; row < y + 40; ++row) {
@@ -53,18 +53,18 @@ Prepared square_picture(int64_t i, const std::vector<Box>& anchors) {
   return p;
 }
 
-Batch squares(int64_t step, int64_t first, int64_t count) {
-  const std::vector<Box> anchors = make_anchors(anchor_options_of(tiny()), 128, 128);
+Batch squares(int64_t step, int64_t first, int64_t count, int size = 128) {
+  const std::vector<Box> anchors = make_anchors(anchor_options_of(tiny()), size, size);
   std::vector<Prepared> prepared;
-  for (int64_t i = first; i < first + count; ++i) prepared.push_back(square_picture(step * 4 + i, anchors));
-  Batch batch = make_batch(std::move(prepared), 128, 128);
+  for (int64_t i = first; i < first + count; ++i) prepared.push_back(square_picture(step * 4 + i, anchors, size));
+  Batch batch = make_batch(std::move(prepared), size, size);
   batch.step = step;
   return batch;
 }
 
 std::unique_ptr<Trainer> make_trainer(const Recipe& recipe, Communicator& communicator) {
   Program program = lower_detector(tiny(), {128, 128, 2, recipe.stochastic_depth});
-  const Weights first = initial_weights(program, {}, 1);
+  const Weights first = initial_weights(program, recipe.init, 1);
   auto trainer = std::make_unique<Trainer>(std::move(program), first, recipe, torch::kCPU, communicator);
   trainer->state().progression.total_steps = 100;
   return trainer;
@@ -120,7 +120,9 @@ TEST(Trainer, ANonFiniteStepChangesNothing) {
 
 TEST(Trainer, ABatchWithoutAnyBoxTrainsTheClassHeadAlone) {
   Communicator alone({}, torch::kCPU);
-  const auto trainer = make_trainer(tiny_recipe(), alone);
+  Recipe recipe = tiny_recipe();
+  recipe.optimizer.weight_decay = 0;  // which would stand in the gradient too
+  const auto trainer = make_trainer(recipe, alone);
   const std::vector<Box> anchors = make_anchors(anchor_options_of(tiny()), 128, 128);
   std::vector<Prepared> empty;
   for (int64_t i = 0; i < 4; ++i) {
@@ -136,26 +138,44 @@ TEST(Trainer, ABatchWithoutAnyBoxTrainsTheClassHeadAlone) {
   for (size_t i = 0; i < program.parameters.size(); ++i) {
     if (!program.parameters[i].name.starts_with("head.box.")) continue;
     const torch::Tensor& gradient = trainer->state().parameters.views[i].grad();
-    if (gradient.defined()) EXPECT_EQ(gradient.abs().sum().item<double>(), 0) << program.parameters[i].name;
+    EXPECT_TRUE(!gradient.defined() || gradient.abs().sum().item<double>() == 0) << program.parameters[i].name;
   }
 }
 
-std::vector<double> losses_of(int rank, int world, int port, int64_t steps) {
-  Communicator communicator({rank, world, rank, "127.0.0.1", port}, torch::kCPU);
-  const auto trainer = make_trainer(tiny_recipe(), communicator);
-  const int64_t part = 4 / world;
+struct Curve {
   std::vector<double> losses;
-  for (int64_t step = 0; step < steps; ++step) losses.push_back(trainer->step(squares(step, rank * part, part)).loss());
-  return losses;
+  torch::Tensor first_gradient;
+};
+
+// Training amplifies rounding: a change of 1e-6 in the input of one process moves its losses by 1e-3 after a few steps
+// where batch norms see few values or blocks are steep. So: 256 px, blocks that begin as the identity, a low rate.
+Curve curve_of(int rank, int world, int port) {
+  Communicator communicator({rank, world, rank, "127.0.0.1", port}, torch::kCPU);
+  Recipe recipe = tiny_recipe();
+  recipe.optimizer.learning_rate = 0.0002;
+  recipe.optimizer.weight_decay = 0;
+  recipe.init.residual_norm_weight = 0;
+  const auto trainer = make_trainer(recipe, communicator);
+  const int64_t part = 4 / world;
+  Curve curve;
+  for (int64_t step = 0; step < 8; ++step) {
+    curve.losses.push_back(trainer->step(squares(step, rank * part, part, 256)).loss());
+    if (step == 0) curve.first_gradient = trainer->state().parameters.gradients.clone();
+  }
+  return curve;
 }
 
 TEST(Trainer, TwoProcessesReproduceTheCurveOfOne) {
   const int port = 20000 + static_cast<int>(::getpid() % 20000);
-  const std::vector<double> one = losses_of(0, 1, port, 12);
-  auto second = std::async(std::launch::async, losses_of, 1, 2, port, 12);
-  const std::vector<double> first = losses_of(0, 2, port, 12);
-  EXPECT_EQ(second.get(), first);
-  for (size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(first[i], one[i], 1e-4 * one[i]) << "step " << i;
+  const Curve one = curve_of(0, 1, port);
+  auto second = std::async(std::launch::async, curve_of, 1, 2, port);
+  const Curve first = curve_of(0, 2, port);
+  EXPECT_EQ(second.get().losses, first.losses);
+  const torch::Tensor difference = (first.first_gradient - one.first_gradient).norm();
+  EXPECT_LT(difference.item<double>(), 1e-4 * one.first_gradient.norm().item<double>());
+  for (size_t i = 0; i < one.losses.size(); ++i) {
+    EXPECT_NEAR(first.losses[i], one.losses[i], 1e-4 * one.losses[i]) << "step " << i;
+  }
 }
 
 }  // namespace
