@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
+#include "train/train.h"
 
 namespace spinenet {
 namespace {
@@ -80,6 +82,11 @@ TEST(ResolveArchitecture, ChangesWhatTheRecipeNamesAndNothingElse) {
   EXPECT_EQ(a.scaling.endpoints_num_filters, 256);
   recipe.resample_alpha = 0.001;
   EXPECT_THROW(resolve_architecture(recipe), Error);
+}
+
+TEST(Recipes, DocumentedKeysAreTheKeysThereAre) {
+  EXPECT_EQ(read_file(std::filesystem::path(SPINENET_SOURCE_DIR) / "docs" / "config.md"), recipe_keys())
+      << "run: spinenet train --keys > docs/config.md";
 }
 
 TEST(Recipes, KeptInTheProjectAreValid) {

@@ -348,4 +348,8 @@ Json train(const TrainOptions& options) {
   return Run(options).go();
 }
 
+std::string recipe_keys() {
+  return "# Keys of a recipe\n\nWritten by `spinenet train --keys`.\n\n" + document(Recipe{});
+}
+
 }  // namespace spinenet

@@ -22,4 +22,7 @@ struct TrainOptions {
 // "stopped_by_signal" when it was. In several processes (environment of torchrun) each calls it; rank 0 writes.
 Json train(const TrainOptions& options);
 
+// docs/config.md: every key of a recipe with its type, default and meaning.
+std::string recipe_keys();
+
 }  // namespace spinenet
