@@ -1,0 +1,89 @@
+#include "plot/architecture.h"
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "plot/architecture_picture.h"
+
+namespace spinenet {
+namespace {
+
+int occurrences(const std::string& text, std::string_view part) {
+  int count = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+TEST(ArchitecturePicture, HasABoxForEachBlockAndAConnectionForEachParent) {
+  const Picture picture = picture_of(named_architecture("spinenet-49"), {});
+  ASSERT_EQ(picture.boxes.size(), 18U);  // stem and 17 blocks
+  EXPECT_EQ(picture.connections.size(), 2U + 15 * 2 + 1);
+  for (const PictureConnection& c : picture.connections) {
+    EXPECT_LT(c.from, c.to);
+    EXPECT_EQ(c.raw, c.from == 12 && c.to == 15) << c.from << " to " << c.to;  // block 11 into 14
+  }
+  EXPECT_EQ(picture.boxes[7].kind, PictureKind::residual);
+  EXPECT_EQ(picture.boxes[7].level, 6);
+  EXPECT_EQ(picture.boxes[13].output, "P4");
+}
+
+TEST(ArchitecturePicture, ShowsAPyramid) {
+  const Picture picture = picture_of(named_architecture("resnet-101-fpn"), {});
+  ASSERT_EQ(picture.boxes.size(), 13U);
+  EXPECT_EQ(picture.boxes[3].label, "C4");
+  EXPECT_EQ(picture.boxes[3].repeats, 23);
+  std::vector<std::string> outputs;
+  for (const PictureBox& box : picture.boxes) {
+    if (!box.output.empty()) outputs.push_back(box.output);
+  }
+  EXPECT_EQ(outputs, (std::vector<std::string>{"P3", "P4", "P5", "P6", "P7"}));
+  // Each connection changes the level by one at most: up the stages, across, and down the pyramid.
+  for (const PictureConnection& c : picture.connections) {
+    const int change =
+        picture.boxes[static_cast<size_t>(c.to)].level - picture.boxes[static_cast<size_t>(c.from)].level;
+    EXPECT_LE(std::abs(change), 1) << c.from << " to " << c.to;
+  }
+}
+
+TEST(ArchitectureSvg, DrawsEveryFamily) {
+  for (const std::string& name : architecture_names()) {
+    const std::string svg = architecture_svg(named_architecture(name), {});
+    EXPECT_TRUE(svg.starts_with("<svg ")) << name;
+    EXPECT_TRUE(svg.ends_with("</svg>\n")) << name;
+    for (const auto& [opening, closing] : {std::pair{"<g>", "</g>"}, {"<text ", "</text>"}, {"<title>", "</title>"}}) {
+      EXPECT_EQ(occurrences(svg, opening), occurrences(svg, closing)) << name << " " << opening;
+    }
+    EXPECT_EQ(occurrences(svg, "class=\"pill\""), 5) << name;
+    EXPECT_EQ(occurrences(svg, "nan") + occurrences(svg, "inf"), 0) << name;
+  }
+}
+
+TEST(ArchitectureSvg, SaysWhatItCosts) {
+  const std::string svg = architecture_svg(named_architecture("spinenet-49"), {});
+  EXPECT_NE(svg.find("28.54 M parameters"), std::string::npos);
+  EXPECT_NE(svg.find("85.28 G multiply-adds"), std::string::npos);
+  EXPECT_EQ(occurrences(svg, "class=\"edge raw\""), 2);  // one connection, one line of the legend
+  EXPECT_EQ(occurrences(architecture_svg(named_architecture("resnet-50-fpn"), {}), "edge raw"), 0);
+}
+
+TEST(ArchitectureSvg, EscapesTheName) {
+  Architecture a = named_architecture("spinenet-49");
+  a.name = "<b>\"mine\" & yours</b>";
+  const std::string svg = architecture_svg(a, {});
+  EXPECT_EQ(svg.find("<b>"), std::string::npos);
+  EXPECT_NE(svg.find("&lt;b&gt;"), std::string::npos);
+}
+
+TEST(ArchitectureSvg, IsDrawnForManyBlocksOfOneLevel) {
+  Architecture a = named_architecture("spinenet-49");
+  auto& blocks = std::get<ScalePermuted>(a.backbone).blocks;
+  for (int i = 0; i < 40; ++i) blocks.insert(blocks.begin(), {2, BlockKind::residual, {0, 1}, false});
+  for (size_t k = 40; k < blocks.size(); ++k) {
+    for (int& parent : blocks[k].parents) parent += parent < kStemBlocks ? 0 : 40;
+  }
+  EXPECT_EQ(picture_of(a, {}).boxes.size(), 58U);
+  EXPECT_TRUE(architecture_svg(a, {}).ends_with("</svg>\n"));
+}
+
+}  // namespace
+}  // namespace spinenet
