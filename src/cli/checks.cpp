@@ -1,0 +1,111 @@
+// spinenet checks: versions, instruction sets and devices, which is what a bug report needs.
+#include <fstream>
+#include <memory>
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/format.h"
+#include "base/thread_pool.h"
+#include "cli/command.h"
+#include "cli/forward.h"
+#include "cli/output.h"
+#include "data/fashion_mnist.h"
+
+namespace spinenet {
+namespace {
+
+using Facts = std::vector<std::pair<std::string, std::string>>;
+
+// The value behind "key :" in the first such line of a file under /proc; "" without one.
+std::string proc_value(const char* path, std::string_view key) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with(key)) continue;
+    const size_t colon = line.find(':');
+    const size_t start = colon == std::string::npos ? colon : line.find_first_not_of(" \t", colon + 1);
+    if (start != std::string::npos) return line.substr(start);
+  }
+  return "";
+}
+
+std::string instruction_sets() {
+  std::vector<std::string> names;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+  if (__builtin_cpu_supports("sse4.2") != 0) names.emplace_back("sse4.2");
+  if (__builtin_cpu_supports("avx") != 0) names.emplace_back("avx");
+  if (__builtin_cpu_supports("avx2") != 0) names.emplace_back("avx2");
+  if (__builtin_cpu_supports("fma") != 0) names.emplace_back("fma");
+  if (__builtin_cpu_supports("avx512f") != 0) names.emplace_back("avx512f");
+  if (__builtin_cpu_supports("avx512bw") != 0) names.emplace_back("avx512bw");
+  if (__builtin_cpu_supports("avx512vnni") != 0) names.emplace_back("avx512vnni");
+  if (__builtin_cpu_supports("avx512bf16") != 0) names.emplace_back("avx512bf16");
+#elif defined(__aarch64__)
+  names.emplace_back("neon");
+#endif
+  return fmt::format("{}", fmt::join(names, " "));
+}
+
+std::string operating_system() {
+  utsname name{};
+  if (::uname(&name) != 0) return "unknown";
+  return fmt::format("{} {} {}", name.sysname, name.release, name.machine);
+}
+
+std::string memory() {
+  const auto pages = static_cast<double>(::sysconf(_SC_PHYS_PAGES));
+  const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
+  std::ifstream file("/sys/fs/cgroup/memory.max");
+  int64_t limit = 0;
+  const std::string cap =
+      file >> limit ? fmt::format(", limited to {:.1f} GiB", static_cast<double>(limit) / (1 << 30)) : "";
+  return fmt::format("{:.1f} GiB{}", pages * page / (1 << 30), cap);
+}
+
+Facts gather() {
+  Facts facts{{"spinenet", SPINENET_VERSION},
+              {"compiler", __VERSION__},
+              {"optimised",
+#ifdef NDEBUG
+               "yes"
+#else
+               "no: built without NDEBUG"
+#endif
+              },
+              {"system", operating_system()},
+              {"processor", proc_value("/proc/cpuinfo", "model name")},
+              {"instruction sets", instruction_sets()},
+              {"cores", fmt::format("{} of {}", available_cores(), ::sysconf(_SC_NPROCESSORS_ONLN))},
+              {"memory", memory()},
+              {"fashion-mnist", std::filesystem::exists(fashion_mnist_folder())
+                                    ? fashion_mnist_folder().string()
+                                    : "not installed: `spinenet data scenes` needs dataset-fashion-mnist"}};
+  for (auto& fact : forward_facts()) facts.push_back(std::move(fact));
+  return facts;
+}
+
+int run_checks(const CommonOptions& common) {
+  const Facts facts = gather();
+  if (common.json) {
+    Json json;
+    for (const auto& [name, value] : facts) json[name] = value;
+    print_json(json);
+    return 0;
+  }
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& [name, value] : facts) rows.push_back({name, value});
+  print(table_text(rows));
+  return 0;
+}
+
+}  // namespace
+
+void add_checks(CLI::App& app, Invocation& invocation) {
+  CLI::App& verb = *app.add_subcommand("checks", "Show versions, instruction sets and devices");
+  add_json_flag(verb, invocation.common);
+  add_common_flags(verb, invocation.common);
+  verb.callback([&invocation] { invocation.run = [&invocation] { return run_checks(invocation.common); }; });
+}
+
+}  // namespace spinenet

@@ -1,0 +1,39 @@
+#include "cli/command.h"
+
+#include "base/format.h"
+#include "base/thread_pool.h"
+
+namespace spinenet {
+
+CLI::Validator within(double low, double high) {
+  const auto check = [low, high](const std::string& text) {
+    double value = 0;
+    if (CLI::detail::lexical_cast(text, value) && value >= low && value <= high) return std::string();
+    return fmt::format("{} is not between {} and {}", text, low, high);
+  };
+  return {check, ""};
+}
+
+void add_common_flags(CLI::App& verb, CommonOptions& common) {
+  verb.add_option("--threads", common.threads, "Threads to use; 0 is one for each core (the default)")
+      ->check(within(0, 4096))
+      ->type_name("N");
+  auto* quiet = verb.add_flag("-q,--quiet", common.quiet, "Only warnings on standard error, no progress");
+  verb.add_flag("-v,--verbose", common.verbose, "More on standard error")->excludes(quiet);
+}
+
+void add_json_flag(CLI::App& verb, CommonOptions& common) {
+  verb.add_flag("--json", common.json, "One JSON document on standard output");
+}
+
+int threads_of(const CommonOptions& common) {
+  return common.threads > 0 ? common.threads : available_cores();
+}
+
+ProgressOptions progress_of(const CommonOptions& common) {
+  ProgressOptions options = standard_progress();
+  if (common.quiet) options.write = [](std::string_view) {};
+  return options;
+}
+
+}  // namespace spinenet

@@ -1,0 +1,52 @@
+// What every command of the program shares: the flags that all of them have, and how a command line becomes an action.
+//
+// A command is one function add_NAME(app, invocation) in a file of its own: it declares the verb with its flags, and,
+// once it has been chosen, sets invocation.run. Nothing runs while flags are still being read.
+//
+// Thread contract: the main thread alone.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "base/progress.h"
+
+namespace spinenet {
+
+struct CommonOptions {
+  bool json = false;  // one JSON document on standard output
+  int threads = 0;    // as given; 0: every core this process may use
+  bool quiet = false;
+  bool verbose = false;
+};
+
+struct Invocation {
+  std::vector<std::string> arguments;  // with the program's name first
+  CommonOptions common;
+  std::function<int()> run;  // the exit status
+};
+
+// Flags that every verb has. `predict` has a --json of its own.
+void add_common_flags(CLI::App& verb, CommonOptions& common);
+void add_json_flag(CLI::App& verb, CommonOptions& common);
+
+// A check that a number lies between two, ends included.
+CLI::Validator within(double low, double high);
+
+// At least 1.
+int threads_of(const CommonOptions& common);
+// Silent with --quiet.
+ProgressOptions progress_of(const CommonOptions& common);
+
+void add_describe(CLI::App& app, Invocation& invocation);
+void add_data(CLI::App& app, Invocation& invocation);
+void add_train(CLI::App& app, Invocation& invocation);
+void add_eval(CLI::App& app, Invocation& invocation);
+void add_predict(CLI::App& app, Invocation& invocation);
+void add_checks(CLI::App& app, Invocation& invocation);
+
+}  // namespace spinenet

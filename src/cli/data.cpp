@@ -1,0 +1,158 @@
+// spinenet data: check a data set, count it, mend it, make the built-in one.
+#include <memory>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/data_text.h"
+#include "cli/output.h"
+#include "data/coco.h"
+#include "data/coco_check.h"
+#include "data/coco_stats.h"
+#include "data/scenes.h"
+
+namespace spinenet {
+namespace {
+
+struct DataOptions {
+  std::string annotations, images, other_annotations, other_images, out;
+  bool headers_only = false;
+};
+
+struct SceneFlags {
+  std::string out, level = "easy", source;
+  int images = 0, val_images = 0, size = 0;
+  uint64_t seed = 1;
+};
+
+CheckOptions check_options(const DataOptions& options, const CommonOptions& common) {
+  CheckOptions check;
+  check.files.threads = threads_of(common);
+  check.files.decode = !options.headers_only;
+  check.other_annotations = options.other_annotations;
+  check.other_image_dir = options.other_images;
+  return check;
+}
+
+int run_check(const DataOptions& options, const CommonOptions& common) {
+  const CheckReport report = check_coco(options.annotations, options.images, check_options(options, common));
+  if (common.json) {
+    print_json(to_json(report));
+  } else {
+    print(to_text(report, options.annotations));
+  }
+  return report.errors > 0 ? exit_status(ErrorKind::bad_data) : 0;
+}
+
+int run_stats(const DataOptions& options, const CommonOptions& common) {
+  const DatasetStats found = stats(read_coco(options.annotations));
+  if (common.json) {
+    print_json(to_json(found));
+  } else {
+    print(to_text(found));
+  }
+  return 0;
+}
+
+int run_fix(const DataOptions& options, const CommonOptions& common) {
+  const FixReport report = fix_coco(options.annotations, options.images, options.out, check_options(options, common));
+  if (common.json) {
+    print_json(to_json(report, options.out));
+  } else {
+    print(to_text(report, options.out));
+  }
+  return 0;
+}
+
+int run_scenes(const SceneFlags& flags, const CommonOptions& common) {
+  ScenesOptions options = scenes_options(scene_level(flags.level));
+  if (flags.images > 0) options.images = flags.images;
+  if (flags.val_images > 0) options.val_images = flags.val_images;
+  if (flags.size > 0) options.size = flags.size;
+  if (!flags.source.empty()) options.source = flags.source;
+  options.seed = flags.seed;
+  Progress progress("scenes", options.images + options.val_images, progress_of(common));
+  make_scenes(flags.out, options, [&](int64_t done, int64_t) { progress.update(done); });
+  progress.finish();
+  if (common.json) {
+    print_json(Json{{"folder", flags.out},
+                    {"level", flags.level},
+                    {"images", options.images},
+                    {"val_images", options.val_images},
+                    {"size", options.size},
+                    {"seed", options.seed}});
+  } else {
+    print(fmt::format("{} pictures to train on and {} to measure on, {}x{}, in {}\n", options.images,
+                      options.val_images, options.size, options.size, flags.out));
+  }
+  return 0;
+}
+
+void add_annotations(CLI::App& verb, DataOptions& options) {
+  verb.add_option("ANNOTATIONS", options.annotations, "A COCO annotation file")->required()->type_name("");
+}
+
+void add_images(CLI::App& verb, DataOptions& options) {
+  verb.add_option("--images", options.images, "The folder of the pictures; without it they are not looked at")
+      ->type_name("DIR");
+  verb.add_flag("--headers-only", options.headers_only, "Read the headers of the pictures, not their pixels");
+}
+
+using Action = int (*)(const DataOptions&, const CommonOptions&);
+
+CLI::App& add_verb(CLI::App& data, Invocation& invocation, const std::shared_ptr<DataOptions>& options,
+                   const std::pair<const char*, const char*>& name, Action action) {
+  CLI::App& verb = *data.add_subcommand(name.first, name.second);
+  add_annotations(verb, *options);
+  add_json_flag(verb, invocation.common);
+  add_common_flags(verb, invocation.common);
+  verb.callback([&invocation, options, action] {
+    invocation.run = [&invocation, options, action] { return action(*options, invocation.common); };
+  });
+  return verb;
+}
+
+void add_scenes(CLI::App& data, Invocation& invocation) {
+  const auto flags = std::make_shared<SceneFlags>();
+  CLI::App& verb = *data.add_subcommand("scenes", "Make the built-in data set: garments of many sizes in scenes");
+  verb.add_option("--out", flags->out, "The folder to make it in")->required()->type_name("DIR");
+  verb.add_option("--level", flags->level, "easy, middle or hard")->type_name("LEVEL")->capture_default_str();
+  verb.add_option("--images", flags->images, "Pictures to train on")->check(within(1, 10000000))->type_name("N");
+  verb.add_option("--val-images", flags->val_images, "Pictures to measure on")
+      ->check(within(1, 10000000))
+      ->type_name("N");
+  verb.add_option("--size", flags->size, "Height and width in pixels")->check(within(32, 4096))->type_name("N");
+  verb.add_option("--seed", flags->seed, "The same seed makes the same pictures")
+      ->type_name("N")
+      ->capture_default_str();
+  verb.add_option("--source", flags->source, "Folder of the Fashion-MNIST files")->type_name("DIR");
+  add_json_flag(verb, invocation.common);
+  add_common_flags(verb, invocation.common);
+  verb.callback([&invocation, flags] {
+    invocation.run = [&invocation, flags] { return run_scenes(*flags, invocation.common); };
+  });
+}
+
+}  // namespace
+
+void add_data(CLI::App& app, Invocation& invocation) {
+  CLI::App& data = *app.add_subcommand("data", "Check, count, mend or make a data set");
+  data.require_subcommand(1);
+  const auto options = std::make_shared<DataOptions>();
+  CLI::App& check =
+      add_verb(data, invocation, options, {"check", "Look for the 36 known faults of COCO files"}, run_check);
+  add_images(check, *options);
+  check.add_option("--other", options->other_annotations, "A second set: pictures in both are reported")
+      ->type_name("FILE");
+  check.add_option("--other-images", options->other_images, "The folder of its pictures")->type_name("DIR");
+  check.footer("Exit status 65 when there are errors.\n\nExample:\n  spinenet data check train.json --images train/");
+  add_verb(data, invocation, options, {"stats", "Count classes, boxes and sizes"}, run_stats);
+  CLI::App& fix =
+      add_verb(data, invocation, options, {"fix", "Write a copy without the faults that can be mended"}, run_fix);
+  add_images(fix, *options);
+  fix.add_option("--out", options->out, "The copy")->required()->type_name("FILE");
+  add_scenes(data, invocation);
+}
+
+}  // namespace spinenet

@@ -1,0 +1,97 @@
+// spinenet describe: blocks, shapes, cost and a drawing of an architecture or a model.
+#include <array>
+#include <memory>
+
+#include "arch/families.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/description.h"
+#include "cli/model.h"
+#include "cli/output.h"
+#include "plot/architecture.h"
+
+namespace spinenet {
+namespace {
+
+struct DescribeOptions {
+  std::string name;
+  std::string task;
+  int size = 0;
+  int classes = 0;
+  std::string svg;
+};
+
+void check_task(const std::string& task) {
+  if (task == "detect") return;
+  const std::vector<std::string> tasks(model_tasks().begin(), model_tasks().end());
+  for (const std::string& known : tasks) {
+    if (known == task)
+      fail(ErrorKind::unsupported, fmt::format("task {}", task), "", "this version describes detect only");
+  }
+  const std::string near = nearest_name(task, tasks);
+  fail(ErrorKind::usage, fmt::format("unknown task \"{}\"", task), "",
+       near.empty() ? fmt::format("use {}", fmt::join(tasks, ", ")) : fmt::format("did you mean {}?", near));
+}
+
+int run_describe(DescribeOptions options, const CommonOptions& common) {
+  Architecture architecture;
+  std::string task = "detect";
+  if (is_model_path(options.name)) {
+    Model model = open_model(options.name);
+    architecture = std::move(model.architecture);
+    task = model.file.task;
+    if (options.size == 0) options.size = model.file.image_size;
+    if (options.classes == 0) options.classes = static_cast<int>(model.file.classes.size());
+  } else {
+    architecture = find_architecture(options.name);
+  }
+  check_task(options.task.empty() ? task : options.task);
+  const LowerOptions defaults;
+  const Description description = describe(architecture, options.size > 0 ? options.size : defaults.width,
+                                           options.classes > 0 ? options.classes : defaults.classes);
+  if (!options.svg.empty()) {
+    const int side = description.input_size;
+    write_file_atomic(options.svg,
+                      architecture_svg(architecture, {.height = side, .width = side, .classes = description.classes}));
+    log_info(fmt::format("drawing: {}", options.svg));
+  }
+  if (common.json) {
+    print_json(to_json(description));
+  } else {
+    print(to_table(description));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_describe(CLI::App& app, Invocation& invocation) {
+  const auto options = std::make_shared<DescribeOptions>();
+  CLI::App& verb = *app.add_subcommand("describe", "Show the blocks, shapes and cost of an architecture or a model");
+  verb.add_option("ARCH", options->name, "A known architecture, an architecture JSON file, or a model (.safetensors)")
+      ->required()
+      ->type_name("");
+  verb.add_option("--task", options->task, "Task of the head; detect unless the model says otherwise")
+      ->type_name("TASK");
+  verb.add_option("--size", options->size, "Image size in pixels; 640, or the model's")
+      ->check(within(1, 65536))
+      ->type_name("N");
+  verb.add_option("--classes", options->classes, "Number of classes; 91, or the model's")
+      ->check(within(1, 100000))
+      ->type_name("N");
+  verb.add_option("--svg", options->svg, "Write a drawing to this file")->type_name("FILE");
+  add_json_flag(verb, invocation.common);
+  add_common_flags(verb, invocation.common);
+  verb.footer(
+      "Examples:\n  spinenet describe spinenet-49 --size 896\n  spinenet describe my.json --json\n"
+      "  spinenet describe runs/easy/best.safetensors --svg network.svg\n\nKnown architectures:\n  " +
+      fmt::format("{}", fmt::join(architecture_names(), ", ")));
+  verb.callback([&invocation, options] {
+    invocation.run = [&invocation, options] { return run_describe(*options, invocation.common); };
+  });
+}
+
+}  // namespace spinenet

@@ -1,0 +1,136 @@
+#include "cli/description.h"
+
+#include <algorithm>
+
+#include "arch/text.h"
+#include "base/format.h"
+#include "cli/output.h"
+#include "engine/detector.h"
+
+namespace spinenet {
+namespace {
+
+Cost sum(const Cost& a, const Cost& b) {
+  return {a.parameters + b.parameters, a.multiply_adds + b.multiply_adds};
+}
+
+std::vector<BlockDescription> permuted_blocks(const Architecture& a, const Program& program, int size) {
+  std::vector<BlockSpec> specs(kStemBlocks, {kStemLevel, BlockKind::bottleneck, {}, false});
+  const auto& blocks = std::get<ScalePermuted>(a.backbone).blocks;
+  specs.insert(specs.end(), blocks.begin(), blocks.end());
+  std::vector<BlockDescription> found;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    const BlockSpec& spec = specs[i];
+    BlockDescription block;
+    block.index = static_cast<int>(i);
+    block.level = spec.level;
+    block.kind = spec.kind;
+    if (i >= kStemBlocks) block.parents.assign(spec.parents.begin(), spec.parents.end());
+    if (i == 1) block.parents = {0};
+    block.output = spec.output;
+    block.shape = {output_channels(spec, a.scaling), size >> spec.level, size >> spec.level};
+    block.cost = sum(cost_of(program, fmt::format("blocks.{}.", i)), cost_of(program, fmt::format("resample.{}.", i)));
+    found.push_back(std::move(block));
+  }
+  return found;
+}
+
+std::vector<BlockDescription> resnet_blocks(const Architecture& a, const Program& program, int size) {
+  std::vector<BlockDescription> found;
+  const auto& stages = std::get<ResNetFpn>(a.backbone).stages;
+  for (int stage = 0; stage < 4; ++stage) {
+    for (int k = 0; k < stages[static_cast<size_t>(stage)]; ++k) {
+      BlockDescription block;
+      block.index = static_cast<int>(found.size());
+      block.level = stage + 2;
+      if (!found.empty()) block.parents = {block.index - 1};
+      const auto filters = static_cast<int64_t>((64 << stage) * a.scaling.filter_size_scale);
+      block.shape = {4 * filters, size >> block.level, size >> block.level};
+      block.cost = cost_of(program, fmt::format("stages.c{}.{}.", stage + 2, k));
+      found.push_back(std::move(block));
+    }
+  }
+  return found;
+}
+
+std::string parents_text(const std::vector<int>& parents) {
+  return parents.empty() ? "stem" : fmt::format("{}", fmt::join(parents, ", "));
+}
+
+std::vector<std::string> cost_cells(const Cost& cost) {
+  return {short_count(cost.parameters), short_count(cost.multiply_adds)};
+}
+
+std::vector<std::string> part_row(std::string_view name, const Cost& cost) {
+  const auto cells = cost_cells(cost);
+  return {std::string(name), "", "", "", "", "", cells[0], cells[1]};
+}
+
+}  // namespace
+
+Description describe(const Architecture& architecture, int image_size, int classes) {
+  Description d;
+  d.architecture = architecture.name;
+  d.image_size = image_size;
+  d.input_size = input_size(image_size, architecture.max_level);
+  d.classes = classes;
+  const Program program =
+      lower_detector(architecture, {.height = d.input_size, .width = d.input_size, .classes = classes});
+  d.total = cost(program);
+  d.blocks = std::holds_alternative<ScalePermuted>(architecture.backbone)
+                 ? permuted_blocks(architecture, program, d.input_size)
+                 : resnet_blocks(architecture, program, d.input_size);
+  for (const char* part : {"stem", "fpn", "endpoints", "head"}) {
+    const std::string prefix = fmt::format("{}.", part);
+    const bool there =
+        std::any_of(program.ops.begin(), program.ops.end(), [&](const Op& op) { return op.name.starts_with(prefix); });
+    if (there) d.parts.push_back({part, cost_of(program, prefix)});
+  }
+  return d;
+}
+
+Json to_json(const Description& d) {
+  Json json{{"architecture", d.architecture},
+            {"task", d.task},
+            {"image_size", d.image_size},
+            {"input_size", d.input_size},
+            {"classes", d.classes},
+            {"parameters", d.total.parameters},
+            {"multiply_adds", d.total.multiply_adds},
+            {"blocks", Json::array()},
+            {"parts", Json::object()}};
+  for (const BlockDescription& b : d.blocks) {
+    json["blocks"].push_back(Json{{"index", b.index},
+                                  {"level", b.level},
+                                  {"block", name_of(b.kind)},
+                                  {"parents", b.parents},
+                                  {"output", b.output},
+                                  {"shape", {b.shape.channels, b.shape.height, b.shape.width}},
+                                  {"parameters", b.cost.parameters},
+                                  {"multiply_adds", b.cost.multiply_adds}});
+  }
+  for (const PartDescription& part : d.parts) {
+    json["parts"][part.name] = Json{{"parameters", part.cost.parameters}, {"multiply_adds", part.cost.multiply_adds}};
+  }
+  return json;
+}
+
+std::string to_table(const Description& d) {
+  const std::string padded = d.input_size == d.image_size ? "" : fmt::format(" (padded to {0}x{0})", d.input_size);
+  std::string text =
+      fmt::format("{0}: {1}, {2}x{2}{3}, {4} classes\n{5} parameters, {6} multiply-adds\n\n", d.architecture, d.task,
+                  d.image_size, padded, d.classes, short_count(d.total.parameters), short_count(d.total.multiply_adds));
+  std::vector<std::vector<std::string>> rows{
+      {"block", "level", "kind", "parents", "output", "shape", "parameters", "multiply-adds"}};
+  for (const BlockDescription& b : d.blocks) {
+    const auto cells = cost_cells(b.cost);
+    rows.push_back({std::to_string(b.index), std::to_string(b.level), std::string(name_of(b.kind)),
+                    parents_text(b.parents), b.output ? fmt::format("P{}", b.level) : "",
+                    fmt::format("{}x{}x{}", b.shape.channels, b.shape.height, b.shape.width), cells[0], cells[1]});
+  }
+  for (const PartDescription& part : d.parts) rows.push_back(part_row(part.name, part.cost));
+  rows.push_back(part_row("total", d.total));
+  return text + table_text(rows);
+}
+
+}  // namespace spinenet

@@ -1,0 +1,49 @@
+// An architecture with its shapes and cost, as a table and as JSON: what `spinenet describe` shows.
+//
+// Thread contract: pure functions.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "arch/architecture.h"
+#include "base/json.h"
+#include "graph/cost.h"
+#include "graph/lower.h"
+
+namespace spinenet {
+
+struct BlockDescription {
+  int index = 0;
+  int level = 0;
+  BlockKind kind = BlockKind::bottleneck;
+  std::vector<int> parents;
+  bool output = false;
+  Shape shape;
+  Cost cost;  // with the resampling of its parents
+};
+
+struct PartDescription {
+  std::string name;  // stem, fpn, endpoints, head
+  Cost cost;
+};
+
+// Invariant: the costs of the blocks and parts sum to the total.
+struct Description {
+  std::string architecture;
+  std::string task = "detect";
+  int image_size = 0;  // as asked for
+  int input_size = 0;  // rounded up to where all levels meet
+  int classes = 0;
+  Cost total;
+  std::vector<BlockDescription> blocks;
+  std::vector<PartDescription> parts;
+};
+
+Description describe(const Architecture& architecture, int image_size, int classes);
+
+Json to_json(const Description& description);
+std::string to_table(const Description& description);
+
+}  // namespace spinenet

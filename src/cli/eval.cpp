@@ -1,0 +1,122 @@
+// spinenet eval: COCO numbers of a model on pictures, or of a results file.
+#include <memory>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/metrics_text.h"
+#include "cli/model.h"
+#include "cli/output.h"
+#include "cli/run_detector.h"
+#include "data/coco.h"
+#include "eval/coco_ap.h"
+#include "eval/metrics_json.h"
+
+namespace spinenet {
+namespace {
+
+struct EvalOptions {
+  std::string model;
+  std::string annotations, images, results, save_results;
+  std::string iou = "bbox";
+  std::string device = "auto";
+  int size = 0;
+  int batch = 1;
+};
+
+void require(bool holds, std::string_view what) {
+  if (!holds) fail(ErrorKind::usage, what, "", "see spinenet eval --help");
+}
+
+IouType iou_type(const std::string& name) {
+  if (name == "bbox") return IouType::bbox;
+  if (name == "segm") return IouType::segm;
+  const std::vector<std::string> names{"bbox", "segm"};
+  const std::string near = nearest_name(name, names);
+  fail(ErrorKind::usage, fmt::format("unknown IoU type \"{}\"", name), "--iou",
+       near.empty() ? "use bbox or segm" : fmt::format("did you mean {}?", near));
+}
+
+// The classes of the model must be those of the annotations, or the ids would mean something else.
+void check_classes(const Model& model, const Annotations& annotations) {
+  std::vector<Category> classes;
+  for (const ModelClass& c : model.file.classes) classes.push_back({c.id, c.name, ""});
+  check_same_classes(classes, annotations.categories);
+}
+
+std::vector<Result> results_of_model(const EvalOptions& options, const CommonOptions& common,
+                                     const Annotations& annotations) {
+  const Model model = open_model(options.model);
+  check_classes(model, annotations);
+  RunOptions run;
+  run.image_size = options.size;
+  run.threads = threads_of(common);
+  run.device = options.device;
+  const Detector detector = make_detector(model, run);
+  return detect_images_of(
+      annotations, options.images, detector,
+      {.classes = model.file.classes, .batch = options.batch, .threads = run.threads, .progress = progress_of(common)});
+}
+
+int run_eval(const EvalOptions& options, const CommonOptions& common) {
+  const IouType iou = iou_type(options.iou);
+  require(options.model.empty() != options.results.empty(), "give a MODEL or --results, one of the two");
+  require(options.model.empty() || !options.images.empty(), "--images is missing: the folder of the pictures");
+  require(options.model.empty() || iou == IouType::bbox, "a detector gives boxes: use --iou bbox");
+  CocoReadOptions read;
+  read.segmentations = iou == IouType::segm;
+  const Annotations annotations = read_coco(options.annotations, read);
+  const std::vector<Result> results = options.model.empty() ? read_results(options.results, annotations)
+                                                            : results_of_model(options, common, annotations);
+  if (!options.save_results.empty()) {
+    write_file_atomic(options.save_results, results_to_text(results));
+    log_info(fmt::format("results: {}", options.save_results));
+  }
+  CocoEvalOptions evaluate;
+  evaluate.iou = iou;
+  evaluate.threads = threads_of(common);
+  const CocoEvaluation evaluation = evaluate_coco(annotations, results, evaluate);
+  if (common.json) {
+    print_json(to_json(evaluation, annotations));
+  } else {
+    print(to_table(evaluation.metrics));
+  }
+  return 0;
+}
+
+void add_options(CLI::App& verb, EvalOptions& options) {
+  verb.add_option("MODEL", options.model, "A model (.safetensors); without one give --results")->type_name("");
+  verb.add_option("--annotations", options.annotations, "Annotations in COCO JSON")->required()->type_name("FILE");
+  verb.add_option("--images", options.images, "Folder of the pictures, for a MODEL")->type_name("DIR");
+  verb.add_option("--results", options.results, "Results in COCO JSON, instead of a MODEL")->type_name("FILE");
+  verb.add_option("--iou", options.iou, "What overlaps: bbox or segm")->type_name("TYPE")->capture_default_str();
+  verb.add_option("--size", options.size, "Image size; the model's own if not given")
+      ->check(within(1, 65536))
+      ->type_name("N");
+  verb.add_option("--batch", options.batch, "Pictures that go through the network together")
+      ->check(within(1, 1024))
+      ->type_name("N")
+      ->capture_default_str();
+  verb.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->type_name("NAME")->capture_default_str();
+  verb.add_option("--save-results", options.save_results, "Also write the results, in COCO JSON")->type_name("FILE");
+}
+
+}  // namespace
+
+void add_eval(CLI::App& app, Invocation& invocation) {
+  const auto options = std::make_shared<EvalOptions>();
+  CLI::App& verb = *app.add_subcommand("eval", "Measure a model, or a results file, as COCO does");
+  add_options(verb, *options);
+  add_json_flag(verb, invocation.common);
+  add_common_flags(verb, invocation.common);
+  verb.footer(
+      "Examples:\n  spinenet eval best.safetensors --annotations val.json --images val/\n"
+      "  spinenet eval --annotations val.json --results results.json --iou segm --json");
+  verb.callback([&invocation, options] {
+    invocation.run = [&invocation, options] { return run_eval(*options, invocation.common); };
+  });
+}
+
+}  // namespace spinenet

@@ -1,0 +1,19 @@
+// The fastest way that this build has to run a network: LibTorch, or the reference interpreter without it.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "graph/forward.h"
+#include "graph/program.h"
+
+namespace spinenet {
+
+// `device`: cpu, cuda, cuda:N or auto. ErrorKind::unsupported when this build or machine has not got it.
+Forward make_forward(const Program& program, const Weights& weights, int threads, const std::string& device);
+
+// What runs networks here, for `spinenet checks`: name and value.
+std::vector<std::pair<std::string, std::string>> forward_facts();
+
+}  // namespace spinenet

@@ -1,0 +1,92 @@
+#include "cli/inputs.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include <glob.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "image/decode.h"
+
+namespace spinenet {
+namespace {
+
+bool looks_like_picture(const std::filesystem::path& path) {
+  constexpr std::array<std::string_view, 3> kEndings{".jpg", ".jpeg", ".png"};
+  std::string ending = path.extension().string();
+  std::transform(ending.begin(), ending.end(), ending.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
+}
+
+std::vector<std::string> pictures_in(const std::filesystem::path& folder) {
+  std::vector<std::string> found;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+    if (looks_like_picture(entry.path()) && entry.is_regular_file()) found.push_back(entry.path().string());
+  }
+  if (error) fail(ErrorKind::io, fmt::format("cannot read the folder: {}", error.message()), folder.string());
+  std::sort(found.begin(), found.end());
+  if (found.empty()) fail(ErrorKind::bad_data, "no picture in the folder", folder.string(), "JPEG and PNG are read");
+  return found;
+}
+
+// Sorted by glob() itself.
+std::vector<std::string> matches_of(const std::string& pattern) {
+  glob_t found{};
+  const int status = ::glob(pattern.c_str(), 0, nullptr, &found);
+  std::vector<std::string> names;
+  if (status == 0) names.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+  ::globfree(&found);
+  return names;
+}
+
+std::string read_standard_input(int64_t most) {
+  std::string bytes;
+  std::array<char, 1 << 16> buffer{};
+  while (static_cast<int64_t>(bytes.size()) <= most) {
+    const ssize_t got = ::read(STDIN_FILENO, buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail(ErrorKind::io, fmt::format("cannot read: {}", std::strerror(errno)), "standard input");
+    if (got == 0) break;
+    bytes.append(buffer.data(), static_cast<size_t>(got));
+  }
+  return bytes;
+}
+
+}  // namespace
+
+std::vector<std::string> expand_inputs(std::span<const std::string> inputs) {
+  std::vector<std::string> files;
+  for (const std::string& input : inputs) {
+    std::vector<std::string> found;
+    if (input == "-" || std::filesystem::is_regular_file(input)) {
+      found = {input};
+    } else if (std::filesystem::is_directory(input)) {
+      found = pictures_in(input);
+    } else if (std::filesystem::exists(input)) {
+      found = {input};  // a pipe, say
+    } else if (input.find_first_of("*?[") != std::string::npos) {
+      found = matches_of(input);
+      if (found.empty()) fail(ErrorKind::bad_data, "the pattern matches no file", input);
+    } else {
+      fail(ErrorKind::io, "no such file or folder", input);
+    }
+    files.insert(files.end(), found.begin(), found.end());
+  }
+  return files;
+}
+
+Image read_input(const std::string& name) {
+  if (name != "-") return read_image(name);
+  const DecodeLimits limits;
+  const std::string bytes = read_standard_input(limits.max_bytes);
+  return decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, "standard input", limits);
+}
+
+}  // namespace spinenet

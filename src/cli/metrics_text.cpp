@@ -1,0 +1,29 @@
+#include "cli/metrics_text.h"
+
+#include "base/format.h"
+#include "cli/output.h"
+
+namespace spinenet {
+namespace {
+
+std::string percent(double value) {
+  return value < 0 ? "-" : fmt::format("{:.1f}", 100 * value);
+}
+
+}  // namespace
+
+std::string to_table(const CocoMetrics& metrics) {
+  std::vector<std::vector<std::string>> numbers(2);
+  for (const auto& [name, value] : named_numbers(metrics)) {
+    numbers[0].push_back(name);
+    numbers[1].push_back(percent(value));
+  }
+  std::vector<std::vector<std::string>> classes{{"id", "class", "AP", "AP50", "AP75", "APs", "APm", "APl", "AR100"}};
+  for (const ClassMetrics& c : metrics.per_class) {
+    classes.push_back({std::to_string(c.category_id), c.name, percent(c.ap), percent(c.ap50), percent(c.ap75),
+                       percent(c.ap_small), percent(c.ap_medium), percent(c.ap_large), percent(c.ar100)});
+  }
+  return table_text(numbers) + "\n" + table_text(classes);
+}
+
+}  // namespace spinenet

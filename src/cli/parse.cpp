@@ -1,0 +1,133 @@
+#include "cli/parse.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "cli/output.h"
+
+namespace spinenet {
+namespace {
+
+std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
+  auto app = std::make_unique<CLI::App>("SpineNet: scale-permuted networks that find objects in pictures.", "spinenet");
+  app->set_version_flag("--version", "spinenet " SPINENET_VERSION);
+  app->require_subcommand(1);
+  app->footer(
+      "Results go to standard output, log and progress to standard error.\n"
+      "Exit status: 0 done, 1 failed, 2 wrong usage, 65 bad data, 130 and 143 stopped by a signal.");
+  add_describe(*app, invocation);
+  add_data(*app, invocation);
+  add_train(*app, invocation);
+  add_eval(*app, invocation);
+  add_predict(*app, invocation);
+  add_checks(*app, invocation);
+  return app;
+}
+
+std::vector<std::string> verbs_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(verb->get_name());
+  }
+  return names;
+}
+
+std::vector<std::string> flags_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    for (const std::string& name : option->get_snames()) names.push_back("-" + name);
+  }
+  return names;
+}
+
+std::string usage_of(const CLI::App& app) {
+  std::string words = app.get_name();
+  for (const CLI::App* at = app.get_parent(); at != nullptr; at = at->get_parent())
+    words = at->get_name() + " " + words;
+  return fmt::format("see {} --help", words);
+}
+
+[[noreturn]] void refuse(std::string_view what, const std::string& wrong, const std::vector<std::string>& names,
+                         const CLI::App& app) {
+  const std::string near = nearest_name(wrong, names);
+  fail(ErrorKind::usage, fmt::format("unknown {} \"{}\"", what, wrong), "",
+       near.empty() ? usage_of(app) : fmt::format("did you mean {}?", near));
+}
+
+bool is_flag(const std::string& word) {
+  return word.size() > 1 && word[0] == '-' && (word[1] < '0' || word[1] > '9') && word[1] != '.';
+}
+
+// Walks along the words as CLI11 will, and refuses unknown verbs and flags with the nearest name.
+void check_names(const CLI::App& root, const std::vector<std::string>& words) {
+  const CLI::App* at = &root;
+  for (size_t i = 1; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--") return;
+    if (is_flag(word)) {
+      const bool is_long = word.starts_with("--");
+      const std::string name = is_long ? word.substr(0, word.find('=')) : word.substr(0, 2);
+      const std::vector<std::string> flags = flags_of(*at);
+      if (std::find(flags.begin(), flags.end(), name) == flags.end()) refuse("flag", name, flags, *at);
+    } else if (const std::vector<std::string> verbs = verbs_of(*at); !verbs.empty()) {
+      if (std::find(verbs.begin(), verbs.end(), word) == verbs.end()) refuse("command", word, verbs, *at);
+      at = at->get_subcommand(word);
+    }
+  }
+  if (!verbs_of(*at).empty() && std::none_of(words.begin(), words.end(), is_flag)) {
+    fail(ErrorKind::usage, "a command is missing", "", fmt::format("use {}", fmt::join(verbs_of(*at), ", ")));
+  }
+}
+
+const CLI::App& innermost(const CLI::App& app) {
+  const CLI::App* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  return *at;
+}
+
+// predict's --json takes a file, or nothing where the next word is not one: then the document goes to standard output.
+void complete_json_flag(std::vector<std::string>& words) {
+  if (words.size() < 2 || words[1] != "predict") return;
+  for (size_t i = 2; i < words.size(); ++i) {
+    if (words[i] != "--json") continue;
+    const bool has_file = i + 1 < words.size() && (words[i + 1].ends_with(".json") || words[i + 1] == "-");
+    if (!has_file) words[i] = "--json=-";
+  }
+}
+
+}  // namespace
+
+void parse_command_line(std::vector<std::string> arguments, Invocation& invocation) {
+  if (arguments.size() > 1 && arguments[1] == "help") {
+    arguments.erase(arguments.begin() + 1);
+    arguments.emplace_back("--help");
+  }
+  invocation.arguments = arguments;
+  complete_json_flag(arguments);
+  // The options that CLI11 fills live in the closures that are the verbs' actions, so the app itself may go.
+  const std::shared_ptr<CLI::App> app = make_app(invocation);
+  check_names(*app, arguments);
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend() - 1);
+  try {
+    app->parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    invocation.run = [app] {
+      const std::string help = app->help();
+      print(help.ends_with('\n') ? help : help + "\n");
+      return 0;
+    };
+  } catch (const CLI::CallForVersion& version) {
+    invocation.run = [text = std::string(version.what())] {
+      print(text + "\n");
+      return 0;
+    };
+  } catch (const CLI::ParseError& error) {
+    fail(ErrorKind::usage, error.what(), "", usage_of(innermost(*app)));
+  }
+}
+
+}  // namespace spinenet

@@ -1,0 +1,15 @@
+// The command line: verbs, flags, help, and an answer with the nearest right name for a wrong one.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+
+namespace spinenet {
+
+// Fills invocation.run for the verb that was given. Help and version are actions too. ErrorKind::usage, with the
+// nearest name where there is one, for everything that is wrong.
+void parse_command_line(std::vector<std::string> arguments, Invocation& invocation);
+
+}  // namespace spinenet

@@ -1,0 +1,192 @@
+// spinenet predict: what is in these pictures.
+#include <map>
+#include <memory>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/inputs.h"
+#include "cli/model.h"
+#include "cli/output.h"
+#include "cli/prediction.h"
+#include "data/coco.h"
+#include "image/encode.h"
+
+namespace spinenet {
+namespace {
+
+struct PredictOptions {
+  std::string model;
+  std::vector<std::string> inputs;
+  std::string out, json, annotations;
+  double threshold = 0.3;
+  int size = 0;
+  int max_detections = 100;
+  std::string device = "auto";
+};
+
+// Where pictures with boxes go. Names of pictures from several folders may meet: they are numbered then.
+class PictureFolder {
+ public:
+  explicit PictureFolder(std::filesystem::path folder) : folder_(std::move(folder)) {
+    std::error_code error;
+    std::filesystem::create_directories(folder_, error);
+    if (!std::filesystem::is_directory(folder_)) fail(ErrorKind::io, "cannot make the folder", folder_.string());
+  }
+
+  void write(const Prediction& prediction, const Image& drawn) {
+    const std::filesystem::path input = prediction.file_name;
+    const bool png = input.extension() == ".png" || input.extension() == ".PNG";
+    const std::string stem = prediction.file_name == "-" ? "stdin" : input.stem().string();
+    const int count = ++used_[stem];
+    const std::string number = count > 1 ? fmt::format("_{}", count) : "";
+    const std::filesystem::path path = folder_ / (stem + number + (png ? ".png" : ".jpg"));
+    std::error_code error;
+    if (std::filesystem::equivalent(path, input, error)) {
+      fail(ErrorKind::usage, "would be written over itself", path.string(), "choose another --out");
+    }
+    write_file_atomic(path, png ? encode_png(drawn) : encode_jpeg(drawn));
+  }
+
+ private:
+  std::filesystem::path folder_;
+  std::map<std::string, int> used_;
+};
+
+// Ids from an annotation file by file name, else 1, 2, 3, ...
+class ImageIds {
+ public:
+  explicit ImageIds(const std::string& annotations) {
+    if (annotations.empty()) return;
+    CocoReadOptions read;
+    read.segmentations = false;
+    const Annotations found = read_coco(annotations, read);
+    for (const ImageInfo& image : found.images) {
+      ids_[image.file_name] = image.id;
+    }
+    given_ = true;
+  }
+
+  int64_t id_of(const std::string& file_name) {
+    ++count_;
+    if (!given_) return count_;
+    // The longest end of the path that the annotations know: a/b/c.jpg, b/c.jpg, c.jpg.
+    for (size_t at = 0; at != std::string::npos; at = file_name.find('/', at)) {
+      at += at > 0 || file_name.starts_with('/') ? 1 : 0;
+      const auto it = ids_.find(file_name.substr(at));
+      if (it != ids_.end()) return it->second;
+    }
+    fail(ErrorKind::bad_data, "the annotations have no such image", file_name, "predict the pictures that they name");
+  }
+
+ private:
+  std::map<std::string, int64_t> ids_;
+  bool given_ = false;
+  int64_t count_ = 0;
+};
+
+// Goes on behind a picture that cannot be read, and counts it.
+struct Run {
+  const PredictOptions& options;
+  const CommonOptions& common;
+  std::vector<Prediction> done;
+  int64_t failed = 0;
+
+  void all(const std::vector<std::string>& files, const Model& model, const Detector& detector) {
+    std::unique_ptr<PictureFolder> folder;
+    if (!options.out.empty()) folder = std::make_unique<PictureFolder>(options.out);
+    ImageIds ids(options.annotations);
+    Progress progress("predict", static_cast<int64_t>(files.size()), progress_of(common));
+    for (size_t i = 0; i < files.size(); ++i) {
+      const int64_t id = ids.id_of(files[i]);
+      if (std::optional<Image> image = read(files[i])) {
+        done.push_back({id, files[i], image->height, image->width, detector.detect(*image)});
+        if (folder != nullptr) folder->write(done.back(), draw(std::move(*image), done.back(), model.file.classes));
+      }
+      progress.update(static_cast<int64_t>(i) + 1);
+    }
+  }
+
+  std::optional<Image> read(const std::string& file) {
+    try {
+      return read_input(file);
+    } catch (const Error& error) {
+      log_warning(error.what());
+      ++failed;
+      return std::nullopt;
+    }
+  }
+};
+
+int run_predict(const PredictOptions& options, const CommonOptions& common) {
+  const std::vector<std::string> files = expand_inputs(options.inputs);
+  const Model model = open_model(options.model);
+  RunOptions run;
+  run.image_size = options.size;
+  run.threads = threads_of(common);
+  run.device = options.device;
+  run.post.score_threshold = static_cast<float>(options.threshold);
+  run.post.max_detections = options.max_detections;
+  const Detector detector = make_detector(model, run);
+  Run work{options, common, {}, 0};
+  work.all(files, model, detector);
+  if (options.json == "-") {
+    print_json(to_json(work.done, model.file.classes));
+  } else {
+    if (!options.json.empty()) write_file_atomic(options.json, to_text(to_json(work.done, model.file.classes)));
+    print(to_table(work.done, model.file.classes));
+  }
+  if (work.failed > 0) {
+    fail(ErrorKind::bad_data, fmt::format("{} of {} pictures could not be read", work.failed, files.size()), "predict",
+         "see the warnings above; the others are done");
+  }
+  return 0;
+}
+
+void add_options(CLI::App& verb, PredictOptions& options) {
+  verb.add_option("MODEL", options.model, "A model (.safetensors)")->required()->type_name("");
+  verb.add_option("INPUT", options.inputs, "Pictures, folders, patterns such as 'a/*.jpg', or - for standard input")
+      ->required()
+      ->type_name("");
+  verb.add_option("--out", options.out, "Write the pictures with boxes to this folder")->type_name("DIR");
+  verb.add_option("--json", options.json,
+                  "Write the results as COCO JSON to this file; to standard output where no FILE.json follows")
+      ->type_name("FILE");
+  verb.add_option("--annotations", options.annotations, "Take image ids from this COCO file, by file name")
+      ->type_name("FILE");
+  verb.add_option("--threshold", options.threshold, "Least score of what is shown")
+      ->check(within(0.0, 1.0))
+      ->type_name("S")
+      ->capture_default_str();
+  verb.add_option("--max", options.max_detections, "Most objects in a picture")
+      ->check(within(1, 100000))
+      ->type_name("N")
+      ->capture_default_str();
+  verb.add_option("--size", options.size, "Image size; the model's own if not given")
+      ->check(within(1, 65536))
+      ->type_name("N");
+  verb.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->type_name("NAME")->capture_default_str();
+}
+
+}  // namespace
+
+void add_predict(CLI::App& app, Invocation& invocation) {
+  const auto options = std::make_shared<PredictOptions>();
+  CLI::App& verb = *app.add_subcommand("predict", "Find objects in pictures");
+  add_options(verb, *options);
+  add_common_flags(verb, invocation.common);
+  verb.footer(
+      "Examples:\n  spinenet predict best.safetensors photo.jpg --out drawn\n"
+      "  spinenet predict best.safetensors holiday/ --threshold 0.5 --json found.json\n"
+      "  cat photo.jpg | spinenet predict best.safetensors - --json\n\n"
+      "Boxes are in pixels of the upright picture. A picture that cannot be read is reported, the others are done, "
+      "and\n"
+      "the exit status is 65.");
+  verb.callback([&invocation, options] {
+    invocation.run = [&invocation, options] { return run_predict(*options, invocation.common); };
+  });
+}
+
+}  // namespace spinenet

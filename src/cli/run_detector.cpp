@@ -1,0 +1,47 @@
+#include "cli/run_detector.h"
+
+#include <algorithm>
+
+#include "base/thread_pool.h"
+#include "data/coco_root.h"
+#include "image/decode.h"
+
+namespace spinenet {
+
+Result to_result(const Detection& detection, int64_t image_id, std::span<const ModelClass> classes) {
+  const Box& box = detection.box;
+  Result result;
+  result.image_id = image_id;
+  result.category_id = classes[static_cast<size_t>(detection.label)].id;
+  result.bbox = {box.x1, box.y1, static_cast<double>(box.x2) - box.x1, static_cast<double>(box.y2) - box.y1};
+  result.score = detection.score;
+  return result;
+}
+
+std::vector<Result> detect_images_of(const Annotations& annotations, const std::filesystem::path& folder,
+                                     const Detector& detector, const RunDetectorOptions& options) {
+  const ImageRoot root(folder);
+  ThreadPool pool(std::min(options.threads, options.batch));
+  Progress progress("eval", static_cast<int64_t>(annotations.images.size()), options.progress);
+  std::vector<Result> results;
+  for (size_t begin = 0; begin < annotations.images.size(); begin += static_cast<size_t>(options.batch)) {
+    const size_t count = std::min(static_cast<size_t>(options.batch), annotations.images.size() - begin);
+    const std::span<const ImageInfo> infos = std::span(annotations.images).subspan(begin, count);
+    std::vector<Image> images(count);
+    pool.parallel_for(static_cast<int64_t>(count), [&](int64_t i) {
+      const auto k = static_cast<size_t>(i);
+      images[k] = read_image(root.resolve(infos[k].file_name));
+    });
+    const auto found = detector.detect(images);
+    for (size_t i = 0; i < count; ++i) {
+      for (const Detection& detection : found[i]) {
+        results.push_back(to_result(detection, infos[i].id, options.classes));
+      }
+    }
+    progress.update(static_cast<int64_t>(begin + count));
+  }
+  progress.finish();
+  return results;
+}
+
+}  // namespace spinenet

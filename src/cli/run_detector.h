@@ -1,0 +1,30 @@
+// A detector over the pictures of an annotation file, and its detections as results with the ids of the files.
+//
+// Thread contract: free functions; pictures are read by threads of their own.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <vector>
+
+#include "base/progress.h"
+#include "detect/annotations.h"
+#include "engine/detector.h"
+#include "formats/model_file.h"
+
+namespace spinenet {
+
+struct RunDetectorOptions {
+  std::vector<ModelClass> classes;
+  int batch = 1;
+  int threads = 1;
+  ProgressOptions progress;
+};
+
+Result to_result(const Detection& detection, int64_t image_id, std::span<const ModelClass> classes);
+
+// In the order of the file. ErrorKind::bad_data or io naming the first picture that cannot be read.
+std::vector<Result> detect_images_of(const Annotations& annotations, const std::filesystem::path& folder,
+                                     const Detector& detector, const RunDetectorOptions& options);
+
+}  // namespace spinenet

@@ -1,0 +1,82 @@
+// spinenet describe.
+#include "arch/families.h"
+#include "arch/text.h"
+#include "base/files.h"
+#include "cli/program.h"
+
+namespace spinenet {
+namespace {
+
+class Describe : public ProgramTest {};
+
+TEST_F(Describe, GivesPublishedNumbers) {
+  const Json json = run_json("describe spinenet-49 --json");
+  EXPECT_EQ(json["architecture"], "spinenet-49");
+  EXPECT_EQ(json["task"], "detect");
+  EXPECT_EQ(json["image_size"], 640);
+  EXPECT_NEAR(json["parameters"].get<double>() / 1e6, 28.54, 0.05);
+  EXPECT_NEAR(json["multiply_adds"].get<double>() / 1e9, 85.28, 0.2);
+  EXPECT_EQ(json["blocks"].size(), 17U);
+}
+
+TEST_F(Describe, KnowsEveryName) {
+  for (const std::string& name : architecture_names()) {
+    EXPECT_EQ(run_json("describe " + name + " --json --size 128")["architecture"], name);
+  }
+}
+
+TEST_F(Describe, ShowsATable) {
+  const std::string table = run("describe spinenet-49 --size 896 --classes 10").out;
+  EXPECT_NE(table.find("896x896, 10 classes"), std::string::npos) << table;
+  EXPECT_NE(table.find("multiply-adds"), std::string::npos);
+  EXPECT_NE(table.find("bottleneck"), std::string::npos);
+}
+
+TEST_F(Describe, WritesADrawing) {
+  EXPECT_EQ(run("describe r0-sp53 --svg drawing.svg").status, 0);
+  EXPECT_TRUE(read_file(folder_ / "drawing.svg").starts_with("<svg "));
+  EXPECT_EQ(run("describe r0-sp53 --svg no/such/folder.svg").status, 1);
+}
+
+TEST_F(Describe, ReadsAnArchitectureFile) {
+  Architecture a = named_architecture("r0-sp53");
+  a.name = "mine";
+  write_file_atomic(folder_ / "mine.json", to_text(to_json(a)));
+  EXPECT_EQ(run_json("describe mine.json --json")["architecture"], "mine");
+}
+
+TEST_F(Describe, NamesThePlaceOfAFault) {
+  Json json = to_json(named_architecture("r0-sp53"));
+  json["backbone"]["blocks"][3]["levle"] = 2;
+  write_file_atomic(folder_ / "broken.json", to_text(json));
+  const Outcome outcome = run("describe broken.json");
+  EXPECT_EQ(outcome.status, 65);
+  EXPECT_NE(outcome.err.find("broken.json/backbone/blocks/3"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("did you mean level?"), std::string::npos) << outcome.err;
+  write_file_atomic(folder_ / "cut.json", "{\"name\": \"x\",");
+  EXPECT_EQ(run("describe cut.json").status, 65);
+  EXPECT_EQ(run("describe missing.json").status, 1);
+}
+
+TEST_F(Describe, ReadsAModel) {
+  write_model(folder_ / "tiny.safetensors", tiny_model());
+  const Json json = run_json("describe tiny.safetensors --json");
+  EXPECT_EQ(json["architecture"], "tiny");
+  EXPECT_EQ(json["image_size"], 128);
+  EXPECT_EQ(json["classes"], 2);
+  EXPECT_EQ(run_json("describe tiny.safetensors --json --size 256 --classes 5")["classes"], 5);
+}
+
+TEST_F(Describe, RefusesAFileThatIsNoModel) {
+  write_file_atomic(folder_ / "no.safetensors", "these are not tensors");
+  EXPECT_EQ(run("describe no.safetensors").status, 65);
+}
+
+TEST_F(Describe, SaysWhichTasksAreNotYetThere) {
+  const Outcome outcome = run("describe spinenet-49 --task segment");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.err.find("detect only"), std::string::npos) << outcome.err;
+}
+
+}  // namespace
+}  // namespace spinenet

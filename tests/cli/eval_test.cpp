@@ -1,0 +1,97 @@
+// spinenet eval.
+#include "base/files.h"
+#include "base/format.h"
+#include "cli/program.h"
+#include "image/encode.h"
+
+namespace spinenet {
+namespace {
+
+class Eval : public ProgramTest {
+ protected:
+  // Three pictures with a box each, and a model that knows the categories.
+  void write_set() const {
+    Json json{{"images", Json::array()},
+              {"categories", {{{"id", 3}, {"name", "apple"}}, {{"id", 7}, {"name", "pear"}}}},
+              {"annotations", Json::array()}};
+    for (int i = 1; i <= 3; ++i) {
+      const std::string name = fmt::format("{}.png", i);
+      json["images"].push_back(Json{{"id", 10 * i}, {"file_name", name}, {"height", 80}, {"width", 60 + i}});
+      json["annotations"].push_back(Json{{"id", i},
+                                         {"image_id", 10 * i},
+                                         {"category_id", i == 2 ? 7 : 3},
+                                         {"bbox", {5, 6, 30, 40}},
+                                         {"area", 1200},
+                                         {"iscrowd", 0}});
+      write_file_atomic(folder_ / name, encode_png(test_picture(80, 60 + i, i)));
+    }
+    write_file_atomic(folder_ / "val.json", to_text(json));
+    write_model(folder_ / "tiny.safetensors", tiny_model());
+  }
+
+  void expect_golden(const std::filesystem::path& truth, const std::filesystem::path& results,
+                     const std::filesystem::path& expected, const std::string& iou) const {
+    if (!std::filesystem::exists(expected)) GTEST_SKIP() << "needs " << expected;
+    const Json found = run_json(
+        fmt::format("eval --annotations '{}' --results '{}' --iou {} --json", truth.string(), results.string(), iou));
+    const Json answers = read_json(expected)["metrics"];
+    ASSERT_EQ(answers.size(), 12U);
+    for (const auto& [name, value] : answers.items()) {
+      EXPECT_EQ(found[name].get<double>(), value.get<double>()) << name;
+    }
+    EXPECT_FALSE(found["per_class"].empty());
+  }
+
+  std::filesystem::path shared_ = std::filesystem::path(SPINENET_SHARED_DIR) / "data";
+};
+
+TEST_F(Eval, GivesTheNumbersOfTheCocoApiForBoxes) {
+  const auto golden = shared_ / "coco_golden";
+  expect_golden(golden / "instances_val2014_100.json", golden / "instances_val2014_fakebbox100_results.json",
+                golden / "val2014_100_bbox_expected.json", "bbox");
+}
+
+TEST_F(Eval, GivesTheNumbersOfTheCocoApiForMasks) {
+  const auto golden = shared_ / "coco_golden";
+  expect_golden(shared_ / "coco_cc" / "annotations" / "val.json", golden / "coco_cc_val_segm_results.json",
+                golden / "coco_cc_val_segm_expected.json", "segm");
+}
+
+TEST_F(Eval, OfAModelEqualsEvalOfItsResults) {
+  write_set();
+  const Json direct =
+      run_json("eval tiny.safetensors --annotations val.json --images . --save-results found.json --json -q --batch 2");
+  EXPECT_GT(read_json(folder_ / "found.json").size(), 0U);
+  EXPECT_EQ(run_json("eval --annotations val.json --results found.json --json"), direct);
+  const Outcome table = run("eval --annotations val.json --results found.json");
+  EXPECT_NE(table.out.find("AP50"), std::string::npos);
+  EXPECT_NE(table.out.find("apple"), std::string::npos);
+}
+
+TEST_F(Eval, NeedsTheClassesOfTheModel) {
+  write_set();
+  Json json = read_json(folder_ / "val.json");
+  json["categories"][0]["name"] = "plum";
+  write_file_atomic(folder_ / "val.json", to_text(json));
+  const Outcome outcome = run("eval tiny.safetensors --annotations val.json --images .");
+  EXPECT_EQ(outcome.status, 65);
+}
+
+TEST_F(Eval, NamesAPictureThatCannotBeRead) {
+  write_set();
+  write_file_atomic(folder_ / "2.png", "not a picture");
+  const Outcome outcome = run("eval tiny.safetensors --annotations val.json --images .");
+  EXPECT_EQ(outcome.status, 65);
+  EXPECT_NE(outcome.err.find("2.png"), std::string::npos) << outcome.err;
+}
+
+TEST_F(Eval, NamesAnUnknownImage) {
+  write_set();
+  write_file_atomic(folder_ / "r.json", R"([{"image_id": 99, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 0.5}])");
+  const Outcome outcome = run("eval --annotations val.json --results r.json");
+  EXPECT_EQ(outcome.status, 65);
+  EXPECT_NE(outcome.err.find("99"), std::string::npos) << outcome.err;
+}
+
+}  // namespace
+}  // namespace spinenet

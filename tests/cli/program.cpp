@@ -1,0 +1,88 @@
+#include "cli/program.h"
+
+#include <cmath>
+#include <cstdlib>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arch/families.h"
+#include "arch/text.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "graph/lower.h"
+#include "graph/weights.h"
+
+namespace spinenet {
+
+void ProgramTest::SetUp() {
+  const auto* info = testing::UnitTest::GetInstance()->current_test_info();
+  folder_ = std::filesystem::path(testing::TempDir()) /
+            fmt::format("spinenet_{}_{}_{}", info->test_suite_name(), info->name(), ::getpid());
+  std::filesystem::create_directories(folder_);
+}
+
+void ProgramTest::TearDown() {
+  std::filesystem::remove_all(folder_);
+}
+
+Outcome ProgramTest::run(const std::string& arguments, const std::string& input) const {
+  const std::string command =
+      fmt::format("cd '{}' && '{}' {} <'{}' >.out 2>.err", folder_.string(), SPINENET_PROGRAM, arguments, input);
+  const int status = std::system(command.c_str());
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(folder_ / ".out"),
+          read_file(folder_ / ".err")};
+}
+
+Json ProgramTest::run_json(const std::string& arguments, const std::string& input) const {
+  const Outcome outcome = run(arguments, input);
+  EXPECT_EQ(outcome.status, 0) << arguments << "\n" << outcome.err;
+  return outcome.status == 0 ? parse_json(outcome.out, arguments) : Json();
+}
+
+ModelFile tiny_model() {
+  Architecture a = named_architecture("spinenet-49s");
+  a.name = "tiny";
+  a.scaling.filter_size_scale = 0.1;
+  a.scaling.endpoints_num_filters = 8;
+  a.head.filters = 8;
+  a.head.convs = 1;
+  ModelFile model;
+  model.architecture = to_json(a);
+  model.classes = {{3, "apple"}, {7, "pear"}};
+  model.image_size = 128;
+  const Program program = lower_detector(a, {.height = 128, .width = 128, .classes = 2});
+  InitOptions init;
+  init.predictor_deviation = 0.3;
+  init.prior = 0.3;
+  model.weights = initial_weights(program, init, 5);
+  return model;
+}
+
+Image test_picture(int height, int width, int seed) {
+  Image image = make_image(height, width);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      for (int c = 0; c < 3; ++c) {
+        const double wave = std::sin(0.05 * (c + 1) * x + seed) + std::cos(0.07 * (3 - c) * y + 2 * seed);
+        image.at(y, x)[c] = static_cast<uint8_t>(127 + 60 * wave);
+      }
+    }
+  }
+  return image;
+}
+
+std::string with_orientation(const std::string& jpeg, int orientation) {
+  // APP1 of 34 bytes: "Exif", a little-endian TIFF header, one directory entry (tag 0x0112, a short).
+  std::string app1(
+      "\xFF\xE1\x00\x22"
+      "Exif\0\0"
+      "II*\0\x08\0\0\0"
+      "\x01\0"
+      "\x12\x01\x03\0\x01\0\0\0",
+      28);
+  app1 += std::string{static_cast<char>(orientation), 0, 0, 0} + std::string(4, '\0');
+  return jpeg.substr(0, 2) + app1 + jpeg.substr(2);
+}
+
+}  // namespace spinenet

@@ -1,0 +1,45 @@
+// The built program, run as a user would, and small inputs for it.
+//
+// Thread contract: one test at a time; each has a folder of its own.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+#include "formats/model_file.h"
+#include "image/image.h"
+
+namespace spinenet {
+
+struct Outcome {
+  int status = 0;
+  std::string out, err;
+};
+
+// A fresh folder for each test, removed with it.
+class ProgramTest : public testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  // `arguments` as typed in a shell, in the test's folder; `input` is the file standard input comes from.
+  Outcome run(const std::string& arguments, const std::string& input = "/dev/null") const;
+  // Standard output of a run that must succeed, as JSON.
+  Json run_json(const std::string& arguments, const std::string& input = "/dev/null") const;
+
+  std::filesystem::path folder_;
+};
+
+// A narrow SpineNet of two classes (ids 3 and 7) with random weights that finds something everywhere.
+ModelFile tiny_model();
+
+// Smooth, and different for each seed.
+Image test_picture(int height, int width, int seed);
+
+// The JPEG file with an EXIF block that gives the orientation.
+std::string with_orientation(const std::string& jpeg, int orientation);
+
+}  // namespace spinenet
