@@ -24,8 +24,9 @@ struct FinePoint {
 
 // The COCO API's rounding: towards 0 after adding one half, so that it differs from lround below 0.
 int64_t rounded(double value) {
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings)
   return static_cast<int64_t>(value + .5);
-}  // NOLINT(bugprone-incorrect-roundings)
+}
 
 FinePoint fine_point(double x, double y) {
   if (!(std::abs(x) < kFarthest && std::abs(y) < kFarthest)) {
