@@ -79,7 +79,7 @@ void fields(FieldList& list, Recipe& r) {
   list("batch", r.batch, "Images in a step, over all processes", between(1, 65536));
   list("epochs", r.epochs, "Passes over the training images", at_least(1));
   list("max_minutes", r.max_minutes,
-       "Shorten the run to what fits in this time, measured over its first steps; 0: no limit", at_least(0));
+       "Shorten the run to what fits in this time at its pace, resuming aside; 0: no limit", at_least(0));
   list.group("optimizer", r.optimizer, "How weights change");
   list.group("schedule", r.schedule, "How the learning rate changes");
   list.group("augment", r.augment, "How training pictures are varied");

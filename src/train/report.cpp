@@ -1,5 +1,6 @@
 #include "train/report.h"
 
+#include <algorithm>
 #include <map>
 
 #include "base/files.h"
@@ -10,6 +11,7 @@
 #include "graph/cost.h"
 #include "image/draw.h"
 #include "image/encode.h"
+#include "image/resize.h"
 #include "plot/report.h"
 #include "train/measure.h"
 #include "train/validate.h"
@@ -18,7 +20,8 @@ namespace spinenet {
 namespace {
 
 constexpr int kPictures = 12;
-constexpr double kShownScore = 0.3;
+constexpr int kPictureSide = 480;  // pixels, at least
+constexpr double kShownScore = 0.4;
 
 // Series of metrics.jsonl by key: training lines have "loss", measurements "AP".
 std::map<std::string, Series> read_series(const std::filesystem::path& folder) {
@@ -48,27 +51,35 @@ ReportCurve curve(const std::map<std::string, Series>& all, const std::string& t
   return found;
 }
 
+// Small pictures are enlarged, so that boxes and labels leave the objects visible.
+ReportPicture draw_sample(Sample sample, const RunData& data, std::span<const Result> results) {
+  const float scale = std::max(
+      1.0F, static_cast<float>(kPictureSide) / static_cast<float>(std::max(sample.image.height, sample.image.width)));
+  Image image = resize(sample.image, static_cast<int>(static_cast<float>(sample.image.height) * scale),
+                       static_cast<int>(static_cast<float>(sample.image.width) * scale));
+  int drawn = 0;
+  for (const Result& result : results) {
+    if (result.image_id != sample.image_id || result.score < kShownScore) continue;
+    const auto found = std::find_if(data.classes.begin(), data.classes.end(),
+                                    [&](const Category& c) { return c.id == result.category_id; });
+    const Color color = class_color(static_cast<int>(found - data.classes.begin()));
+    const auto x1 = static_cast<float>(result.bbox[0]) * scale;
+    const auto y1 = static_cast<float>(result.bbox[1]) * scale;
+    draw_box(image, {x1, y1, x1 + static_cast<float>(result.bbox[2]) * scale,
+                     y1 + static_cast<float>(result.bbox[3]) * scale, color});
+    draw_label(image, static_cast<int>(x1), static_cast<int>(y1), fmt::format("{} {:.2f}", found->name, result.score),
+               color);
+    ++drawn;
+  }
+  return {fmt::format("image {}: {} found, {} there", sample.image_id, drawn, sample.targets.size()),
+          encode_jpeg(image, 85)};
+}
+
 std::vector<ReportPicture> sample_pictures(const RunData& data, std::span<const Result> results) {
-  std::map<int64_t, int> label_of;
-  for (size_t i = 0; i < data.classes.size(); ++i) label_of[data.classes[i].id] = static_cast<int>(i);
   std::vector<ReportPicture> pictures;
   const int64_t stride = std::max<int64_t>(1, data.val->size() / kPictures);
   for (int64_t i = 0; i < data.val->size() && pictures.size() < kPictures; i += stride) {
-    Sample sample = data.val->get(i);
-    int drawn = 0;
-    for (const Result& result : results) {
-      if (result.image_id != sample.image_id || result.score < kShownScore) continue;
-      const auto& b = result.bbox;
-      const int label = label_of.at(result.category_id);
-      draw_box(sample.image, {static_cast<float>(b[0]), static_cast<float>(b[1]), static_cast<float>(b[0] + b[2]),
-                              static_cast<float>(b[1] + b[3]), class_color(label)});
-      draw_label(sample.image, static_cast<int>(b[0]), static_cast<int>(b[1]),
-                 fmt::format("{} {:.2f}", data.classes[static_cast<size_t>(label)].name, result.score),
-                 class_color(label));
-      ++drawn;
-    }
-    pictures.push_back({fmt::format("image {}: {} found, {} there", sample.image_id, drawn, sample.targets.size()),
-                        encode_jpeg(sample.image, 85)});
+    pictures.push_back(draw_sample(data.val->get(i), data, results));
   }
   return pictures;
 }

@@ -27,8 +27,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int64_t kProbeSteps = 20;     // to learn how long a step takes
-constexpr int kMostSkippedInARow = 10;  // non-finite steps
+constexpr int64_t kPaceSteps = 20;       // between looks at the pace
+constexpr double kShareForSteps = 0.95;  // of max_minutes; the rest is for the last measurement and the report
+constexpr int kMostSkippedInARow = 10;   // non-finite steps
 constexpr int kMostFailedCheckpoints = 5;
 
 double seconds_since(Clock::time_point start) {
@@ -73,6 +74,7 @@ class Run {
   Clock::time_point start_ = Clock::now();
   double step_seconds_ = 0;
   int64_t steps_timed_ = 0;
+  int64_t shown_total_ = 0;
   int skipped_in_a_row_ = 0;
   int failed_checkpoints_ = 0;
   int64_t last_checkpoint_ = -1;
@@ -163,20 +165,24 @@ void Run::resume() {
   last_checkpoint_ = p.step;
   if (!leader()) return;
   metrics_ = std::make_unique<MetricsLog>(folder_->path(), p.metrics_bytes, p.step);
+  shown_total_ = p.total_steps;
   progress_ = std::make_unique<Progress>("train", p.total_steps);
 }
 
-// max_minutes: how many steps of the pace so far fit, less what measuring takes.
+// max_minutes: how many steps of the pace so far fit, looked at again and again because the pace of a machine changes.
 void Run::fit_time() {
   Progression& p = trainer_->state().progression;
-  if (recipe_.max_minutes <= 0 || p.step != kProbeSteps || steps_timed_ != kProbeSteps) return;
-  const double per_step = step_seconds_ / static_cast<double>(kProbeSteps);
-  const auto fitting = static_cast<int64_t>(recipe_.max_minutes * 60 * 0.93 / per_step);
-  const double total = static_cast<double>(std::min(p.total_steps, std::max(fitting, 2 * kProbeSteps)));
-  torch::Tensor agreed = torch::full({1}, total, torch::kFloat64);
+  if (recipe_.max_minutes <= 0 || steps_timed_ % kPaceSteps != 0) return;
+  const double per_step = step_seconds_ / static_cast<double>(steps_timed_);
+  const double left = recipe_.max_minutes * 60 * kShareForSteps - step_seconds_;
+  const int64_t whole = loader_->steps_per_epoch() * recipe_.epochs;
+  const int64_t fitting = p.step + std::max<int64_t>(static_cast<int64_t>(left / per_step), 1);
+  torch::Tensor agreed = torch::full({1}, static_cast<double>(std::min(whole, fitting)), torch::kFloat64);
   communicator_.broadcast(agreed);
   p.total_steps = static_cast<int64_t>(agreed.item<double>());
-  if (!leader()) return;
+  if (!leader() || std::abs(p.total_steps - shown_total_) < shown_total_ / 20) return;
+  shown_total_ = p.total_steps;
+  progress_.reset();
   log_info(fmt::format("{:.0f} ms for a step: {} steps fit in {} minutes", per_step * 1000, p.total_steps,
                        recipe_.max_minutes));
   progress_ = std::make_unique<Progress>("train", p.total_steps);
