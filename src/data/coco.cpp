@@ -12,27 +12,35 @@
 namespace spinenet {
 namespace {
 
-Annotations read_text(std::string text, std::string_view place, const CocoReadOptions& options, FindingLog& log,
-                      Skipped* skipped) {
+struct Reading {
+  Annotations content;
+  Skipped skipped;
+};
+
+Reading read_text(std::string text, std::string_view place, const CocoReadOptions& options, FindingLog& log) {
   const bool skip = options.policy == DataPolicy::skip;
   log.refuse_errors(place, skip);
   const CocoDocument document(std::move(text), options.limits, log);
-  log.refuse_errors(place, skip);
+  log.refuse_errors(place, skip && document.sound());
   CocoScan scan(document.root(), {.segmentations = options.segmentations}, log);
   scan.scan_annotations();
   log.refuse_errors(place, skip);
-  Annotations content = scan.take();
+  Reading reading;
+  reading.content = scan.take();
+  reading.skipped = {scan.dropped_images(), scan.dropped_annotations(), log.counts()};
+  return reading;
+}
+
+void warn(std::string_view place, const Skipped& skipped, const FindingLog& log) {
   for (const Finding& finding : log.findings()) {
     const bool loud = finding.code == code(Fault::looks_like_corners) || finding.code == code(Fault::looks_normalised);
     if (loud) log_warning(fmt::format("{}: {}; {}", place, finding.message, finding.remedy));
   }
-  const Skipped left_out{scan.dropped_images(), scan.dropped_annotations(), log.counts()};
-  if (left_out.images + left_out.annotations > 0) {
-    log_warning(fmt::format("{}: {} images and {} annotations left out: {}", place, left_out.images,
-                            left_out.annotations, left_out.faults));
-  }
-  if (skipped != nullptr) *skipped = left_out;
-  return content;
+  if (skipped.images + skipped.annotations == 0) return;
+  std::string faults;
+  for (const auto& [name, count] : skipped.faults) faults += fmt::format(" {} {}x", name, count);
+  log_warning(
+      fmt::format("{}: {} images and {} annotations left out:{}", place, skipped.images, skipped.annotations, faults));
 }
 
 std::map<int64_t, std::string> names_by_id(std::span<const Category> categories) {
@@ -46,12 +54,17 @@ std::map<int64_t, std::string> names_by_id(std::span<const Category> categories)
 Annotations read_coco(const std::filesystem::path& path, const CocoReadOptions& options, Skipped* skipped) {
   FindingLog log;
   std::string text = read_limited(path.string(), options.limits, log);
-  return read_text(std::move(text), path.string(), options, log, skipped);
+  Reading reading = read_text(std::move(text), path.string(), options, log);
+  warn(path.string(), reading.skipped, log);
+  if (skipped != nullptr) *skipped = std::move(reading.skipped);
+  return std::move(reading.content);
 }
 
 Annotations parse_coco(std::string text, std::string_view place, const CocoReadOptions& options, Skipped* skipped) {
   FindingLog log;
-  return read_text(std::move(text), place, options, log, skipped);
+  Reading reading = read_text(std::move(text), place, options, log);
+  if (skipped != nullptr) *skipped = std::move(reading.skipped);
+  return std::move(reading.content);
 }
 
 std::vector<Category> class_list(const Annotations& annotations) {

@@ -33,18 +33,18 @@ struct CocoReadOptions {
   CocoLimits limits;
 };
 
-// What DataPolicy::skip left out. An annotation counts once, its faults under every code that applies.
+// What DataPolicy::skip left out. An annotation counts once, its faults (warnings, too) under every code that applies.
 struct Skipped {
   int64_t images = 0;
   int64_t annotations = 0;
   std::map<std::string, int64_t> faults;
 };
 
-// ErrorKind::bad_data with the file, the first places as JSON pointers, and remedies. With DataPolicy::skip, what was
-// left out is logged and, where asked for, returned.
+// ErrorKind::bad_data with the file, the first places as JSON pointers, and remedies. Logs a warning when something was
+// left out and when the boxes as a whole look like another convention (D025, D026).
 Annotations read_coco(const std::filesystem::path& path, const CocoReadOptions& options = {},
                       Skipped* skipped = nullptr);
-// The same from text; `place` appears in messages.
+// The same from text, without log; `place` appears in messages.
 Annotations parse_coco(std::string text, std::string_view place, const CocoReadOptions& options = {},
                        Skipped* skipped = nullptr);
 

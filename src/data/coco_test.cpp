@@ -151,7 +151,8 @@ TEST(Coco, SkipLeavesOutAndCounts) {
   EXPECT_EQ(skipped.images, 2);
   EXPECT_EQ(skipped.annotations, 2);
   EXPECT_EQ(skipped.faults, (std::map<std::string, int64_t>{{"D012", 1}, {"D020", 1}, {"D033", 1}}));
-  for (const char* whole : {"", "{", "[]", R"({"images":[]})", R"({"images":[],"images":[]})"}) {
+  for (const char* whole : {"", "{", "[]", R"({"images":[]})", R"({"images":[],"images":[]})", "184467440737095516152%",
+                            R"({"images":[{"id":1e999}]})"}) {
     EXPECT_THROW(parse_coco(whole, "t", skip), Error) << whole;
   }
 }
