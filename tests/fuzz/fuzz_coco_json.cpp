@@ -1,0 +1,84 @@
+// Any bytes as an annotation file and as a results file: read, or refused as bad data. What check finds is what reading
+// refuses, what was read survives being written, and a repaired copy has nothing left to repair.
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "data/coco.h"
+#include "data/coco_check.h"
+#include "data/coco_stats.h"
+
+namespace spinenet {
+namespace {
+
+constexpr CocoLimits kLimits{.max_file_bytes = 1 << 20, .max_string_bytes = 1 << 12};
+
+void require(bool holds) {
+  if (!holds) std::abort();
+}
+
+// What the body gives, or nothing when it refuses the text as bad data.
+template <class Body>
+auto unless_refused(const Body& body) -> std::optional<decltype(body())> {
+  try {
+    return body();
+  } catch (const Error& error) {
+    require(error.kind() == ErrorKind::bad_data);
+    return std::nullopt;
+  }
+}
+
+Annotations truth() {
+  Annotations all;
+  all.images = {{1, "a.png", 10, 20}, {2, "b.png", 100, 200}};
+  all.categories = {{1, "cat", ""}};
+  return all;
+}
+
+void try_annotations(const std::string& text) {
+  CocoReadOptions options;
+  options.limits = kLimits;
+  CheckOptions checks;
+  checks.limits = kLimits;
+  const CheckReport report = check_coco_text(text, {}, checks);
+  const auto strict = unless_refused([&] { return parse_coco(text, "fuzz", options); });
+  require(strict.has_value() == (report.errors == 0));
+  if (strict) {
+    const Annotations again = parse_coco(to_json(*strict).dump(), "again");
+    require(again.annotations.size() == strict->annotations.size() && again.images.size() == strict->images.size());
+    require(stats(*strict).images == static_cast<int64_t>(strict->images.size()));
+  }
+  options.policy = DataPolicy::skip;
+  const auto lenient = unless_refused([&] { return parse_coco(text, "fuzz", options); });
+  require(lenient || !strict);
+  if (lenient) parse_coco(to_json(*lenient).dump(), "again");
+
+  std::string copy;
+  if (!unless_refused([&] { return fix_coco_text(text, {}, copy, checks); })) return;
+  for (const auto& [code, count] : check_coco_text(copy).counts) {
+    const std::string needs_files = spinenet::code(Fault::wrong_image_size);
+    for (int i = 0; i < kFaultCount; ++i) {
+      const auto fault = static_cast<Fault>(i);
+      require(spinenet::code(fault) != code || !rule(fault).fixable || code == needs_files);
+    }
+  }
+}
+
+void try_results(const std::string& text) {
+  const Annotations images = truth();
+  const auto results = unless_refused([&] { return parse_results(text, "fuzz", images, kLimits); });
+  if (!results) return;
+  require(parse_results(results_to_text(*results), "again", images).size() == results->size());
+}
+
+}  // namespace
+}  // namespace spinenet
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  spinenet::try_annotations(text);
+  spinenet::try_results(text);
+  return 0;
+}
