@@ -83,7 +83,7 @@ TEST(CocoCheck, D002EmptyFile) {
 }
 
 TEST(CocoCheck, D003ByteOrderMark) {
-  const std::string text = "\xEF\xBB\xBF" + coco(sound_box());
+  const std::string text = std::string("\xEF\xBB\xBF") + coco(sound_box());
   expect_only(text, "D003", "");
   EXPECT_EQ(expect_fixed(text, {{"D003", 1}}).front(), '{');
 }
@@ -97,7 +97,7 @@ TEST(CocoCheck, D004TrailingCommaOrComment) {
 
 TEST(CocoCheck, D005NanOrInfinity) {
   for (const char* word : {"NaN", "Infinity", "-Infinity", "nan", "inf", "-nan"}) {
-    const std::string text = coco(box(1, "[1,2," + std::string(word) + ",4]", "8"));
+    const std::string text = coco(box(1, fmt::format("[1,2,{},4]", word), "8"));
     expect_only(text, "D005", "/annotations/0/bbox/2");
   }
   expect_only(coco(box(1, "[1,2,3,4]", "NaN")), "D005", "/annotations/0/area");
@@ -189,6 +189,15 @@ TEST(CocoCheck, D014DuplicateAnnotationIdIsRenumbered) {
   EXPECT_EQ(fixed.annotations[0].id, 7);
   EXPECT_EQ(fixed.annotations[1].id, 10);
   EXPECT_EQ(fixed.annotations[3].id, 11);
+}
+
+TEST(CocoCheck, D014FreeIdsAreFoundBelowTheLargest) {
+  const auto at = [](const char* id) {
+    return fmt::format(R"({{"id":{},"image_id":1,"category_id":1,"bbox":[10,20,30,40],"area":1200,"iscrowd":0}})", id);
+  };
+  const std::string top = at("9007199254740992");
+  const Annotations fixed = parse_coco(expect_fixed(coco(at("1") + "," + top + "," + top), {{"D014", 1}}), "copy");
+  EXPECT_EQ(fixed.annotations[2].id, 2);
 }
 
 TEST(CocoCheck, D015DuplicateCategoryId) {
@@ -383,7 +392,7 @@ TEST(CocoCheck, D036UnsafeFileName) {
 
 TEST(CocoCheck, FirstFivePlacesAreKeptAndAllAreCounted) {
   std::string annotations = sound_box(1);
-  for (int i = 2; i <= 9; ++i) annotations += "," + box(i, "[1,2,3]", "6");
+  for (int i = 2; i <= 9; ++i) annotations.append(",").append(box(i, "[1,2,3]", "6"));
   const CheckReport report = check_coco_text(coco(annotations));
   EXPECT_EQ(report.counts, (Counts{{"D019", 8}}));
   EXPECT_EQ(report.findings.size(), 5U);

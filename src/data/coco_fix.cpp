@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 #include "base/files.h"
@@ -10,20 +11,32 @@
 namespace spinenet {
 namespace {
 
-// The first id above all in use; ids beyond what a file may hold are left out of account.
-int64_t next_id(const Json& annotations) {
-  int64_t next = 1;
-  for (const Json& annotation : annotations) {
-    const auto id = annotation.is_object() ? annotation.find("id") : annotation.end();
-    if (id == annotation.end() || !id->is_number()) continue;
-    const auto number = id->get<double>();
-    if (number >= 0 && number < static_cast<double>(kMaxId)) next = std::max(next, static_cast<int64_t>(number) + 1);
+// Ids that no annotation has: those above all others, and when these are used up, from 1.
+class FreeIds {
+ public:
+  explicit FreeIds(const Json& annotations) {
+    for (const Json& annotation : annotations) {
+      const auto id = annotation.is_object() ? annotation.find("id") : annotation.end();
+      if (id == annotation.end() || !id->is_number()) continue;
+      const auto number = id->get<double>();
+      if (number >= 0 && number <= static_cast<double>(kMaxId)) used_.insert(static_cast<int64_t>(number));
+    }
+    if (!used_.empty()) last_ = *std::max_element(used_.begin(), used_.end());
   }
-  return next;
-}
+  int64_t next() {
+    do {
+      last_ = last_ < kMaxId ? last_ + 1 : 1;
+    } while (!used_.insert(last_).second);
+    return last_;
+  }
 
-void mend(Json& annotation, const AnnotationRepair& repair, int64_t& free_id) {
-  if (repair.renumber) annotation["id"] = free_id++;
+ private:
+  std::unordered_set<int64_t> used_;
+  int64_t last_ = 0;
+};
+
+void mend(Json& annotation, const AnnotationRepair& repair, FreeIds& ids) {
+  if (repair.renumber) annotation["id"] = ids.next();
   if (repair.clear_crowd) annotation["iscrowd"] = 0;
   if (repair.bbox) annotation["bbox"] = *repair.bbox;
   if (repair.area) annotation["area"] = *repair.area;
@@ -33,7 +46,7 @@ void mend(Json& annotation, const AnnotationRepair& repair, int64_t& free_id) {
 }
 
 int64_t mend_annotations(Json& annotations, const Inspection& inspection) {
-  int64_t free_id = next_id(annotations);
+  FreeIds ids(annotations);
   Json kept = Json::array();
   int64_t position = -1;
   for (Json& annotation : annotations) {
@@ -41,7 +54,7 @@ int64_t mend_annotations(Json& annotations, const Inspection& inspection) {
     const auto found = inspection.annotations.find(position);
     if (found != inspection.annotations.end()) {
       if (found->second.drop) continue;
-      mend(annotation, found->second, free_id);
+      mend(annotation, found->second, ids);
     }
     kept.push_back(std::move(annotation));
   }

@@ -150,9 +150,9 @@ bool CocoScan::scan_annotation(dom::element entry, int64_t position) {
   const int64_t errors_before = log_.errors();
   const ScannedImage* image = read_ids(fields, annotation, position);
   const bool box = read_box(fields, image, annotation, position);
-  if (options_.segmentations) read_segmentation(fields, image, annotation, position);
+  const bool mask = !options_.segmentations || read_segmentation(fields, image, annotation, position);
   read_crowd(fields, annotation, position);
-  if (box) read_area(fields, annotation, position);
+  if (box && mask) read_area(fields, annotation, position);
   if (image == nullptr || image->info.height == 0 || log_.errors() != errors_before) return false;
   content_.annotations.push_back(std::move(annotation));
   return true;

@@ -52,7 +52,8 @@ class CocoScan {
   bool read_box(const AnnotationFields& fields, const ScannedImage* image, Annotation& annotation, int64_t position);
   bool judge_size(const Bbox& bbox, int64_t position);
   void judge_position(const ImageInfo& image, const Bbox& bbox, int64_t position);
-  void read_segmentation(const AnnotationFields& fields, const ScannedImage* image, Annotation& annotation,
+  // False when there is a run-length code that cannot be read.
+  bool read_segmentation(const AnnotationFields& fields, const ScannedImage* image, Annotation& annotation,
                          int64_t position);
   void read_polygons(simdjson::dom::array list, Annotation& annotation, int64_t position);
   void read_crowd(const AnnotationFields& fields, Annotation& annotation, int64_t position);

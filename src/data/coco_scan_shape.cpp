@@ -56,29 +56,30 @@ void CocoScan::judge_position(const ImageInfo& image, const Bbox& bbox, int64_t 
   }
 }
 
-void CocoScan::read_segmentation(const AnnotationFields& fields, const ScannedImage* image, Annotation& annotation,
+bool CocoScan::read_segmentation(const AnnotationFields& fields, const ScannedImage* image, Annotation& annotation,
                                  int64_t position) {
-  if (!fields.segmentation || fields.segmentation->is_null()) return;
+  if (!fields.segmentation || fields.segmentation->is_null()) return true;
   dom::array polygons;
   if (fields.segmentation->get(polygons) == simdjson::SUCCESS) {
     read_polygons(polygons, annotation, position);
-    return;
+    return true;
   }
   const Place place{"annotations", position, "segmentation"};
   std::string why;
   std::optional<Rle> rle = read_rle(*fields.segmentation, why);
   if (!rle) {
     log_.add(Fault::bad_rle, place, fmt::format("the segmentation {}", why));
-    return;
+    return false;
   }
   const bool sized = image != nullptr && image->info.height > 0;
   if (sized && (rle->height != image->info.height || rle->width != image->info.width)) {
     log_.add(Fault::bad_rle, place,
              fmt::format("its size is [{}, {}], the image's is [{}, {}]", rle->height, rle->width, image->info.height,
                          image->info.width));
-    return;
+    return false;
   }
   annotation.segmentation.rle = std::move(*rle);
+  return true;
 }
 
 void CocoScan::read_polygons(dom::array list, Annotation& annotation, int64_t position) {
