@@ -146,11 +146,11 @@ Json to_json(const DatasetStats& stats) {
   json["with_masks"] = stats.with_masks;
   json["by_area"] = {{"small", stats.small}, {"medium", stats.medium}, {"large", stats.large}};
   json["by_side"] = Json::object();
-  for (size_t i = 0; i < stats.by_side.size(); ++i) {
-    const bool last = i + 1 == stats.by_side.size();
-    const int limit = 4 << (last ? i - 1 : i);
-    json["by_side"][fmt::format("{}{}", last ? ">=" : "<", limit)] = stats.by_side[i];
+  int64_t limit = 4;
+  for (size_t i = 0; i + 1 < stats.by_side.size(); ++i, limit *= 2) {
+    json["by_side"][fmt::format("<{}", limit)] = stats.by_side[i];
   }
+  json["by_side"][fmt::format(">={}", limit / 2)] = stats.by_side.back();
   json["boxes_per_image"] = spread_to_json(stats.boxes_per_image);
   json["image_height"] = spread_to_json(stats.image_height);
   json["image_width"] = spread_to_json(stats.image_width);
