@@ -35,6 +35,8 @@ class Progress {
   // Leaves the line as finish() does.
   ~Progress();
 
+  // The work turned out longer or shorter than thought.
+  void set_total(int64_t total) { total_ = total; }
   // `detail` is shown behind the numbers: "loss 0.41". Cheap to call often: it writes ten times a second at most.
   void update(int64_t done, std::string_view detail = {});
   // Shows the last state and the time taken, and ends the line. Later calls do nothing.

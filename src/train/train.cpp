@@ -74,7 +74,6 @@ class Run {
   Clock::time_point start_ = Clock::now();
   double step_seconds_ = 0;
   int64_t steps_timed_ = 0;
-  int64_t shown_total_ = 0;
   int skipped_in_a_row_ = 0;
   int failed_checkpoints_ = 0;
   int64_t last_checkpoint_ = -1;
@@ -165,8 +164,9 @@ void Run::resume() {
   last_checkpoint_ = p.step;
   if (!leader()) return;
   metrics_ = std::make_unique<MetricsLog>(folder_->path(), p.metrics_bytes, p.step);
-  shown_total_ = p.total_steps;
-  progress_ = std::make_unique<Progress>("train", p.total_steps);
+  ProgressOptions bar = standard_progress();
+  bar.first = p.step;
+  progress_ = std::make_unique<Progress>("train", p.total_steps, bar);
 }
 
 // max_minutes: how many steps of the pace so far fit, looked at again and again because the pace of a machine changes.
@@ -180,12 +180,7 @@ void Run::fit_time() {
   torch::Tensor agreed = torch::full({1}, static_cast<double>(std::min(whole, fitting)), torch::kFloat64);
   communicator_.broadcast(agreed);
   p.total_steps = static_cast<int64_t>(agreed.item<double>());
-  if (!leader() || std::abs(p.total_steps - shown_total_) < shown_total_ / 20) return;
-  shown_total_ = p.total_steps;
-  progress_.reset();
-  log_info(fmt::format("{:.0f} ms for a step: {} steps fit in {} minutes", per_step * 1000, p.total_steps,
-                       recipe_.max_minutes));
-  progress_ = std::make_unique<Progress>("train", p.total_steps);
+  if (leader()) progress_->set_total(p.total_steps);
 }
 
 void Run::handle_non_finite(const StepReport& report, const Batch& batch) {
