@@ -65,12 +65,10 @@ std::vector<std::string> expand_inputs(std::span<const std::string> inputs) {
   std::vector<std::string> files;
   for (const std::string& input : inputs) {
     std::vector<std::string> found;
-    if (input == "-" || std::filesystem::is_regular_file(input)) {
-      found = {input};
-    } else if (std::filesystem::is_directory(input)) {
+    if (std::filesystem::is_directory(input)) {
       found = pictures_in(input);
-    } else if (std::filesystem::exists(input)) {
-      found = {input};  // a pipe, say
+    } else if (input == "-" || std::filesystem::exists(input)) {
+      found = {input};
     } else if (input.find_first_of("*?[") != std::string::npos) {
       found = matches_of(input);
       if (found.empty()) fail(ErrorKind::bad_data, "the pattern matches no file", input);

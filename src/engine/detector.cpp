@@ -61,7 +61,8 @@ std::vector<std::vector<Detection>> Detector::detect(std::span<const Image> imag
 // The levels of one picture out of the outputs class.p3.., box.p3.. of a batch.
 std::vector<LevelOutput> Detector::levels_of(const std::vector<HostTensor>& outputs, size_t image,
                                              size_t images) const {
-  const auto levels = static_cast<size_t>(options_.anchors.max_level - options_.anchors.min_level + 1);
+  const auto levels =
+      static_cast<size_t>(options_.anchors.max_level) - static_cast<size_t>(options_.anchors.min_level) + 1;
   const int64_t anchors = anchors_per_cell(options_.anchors);
   if (outputs.size() != 2 * levels) {
     fail(ErrorKind::failed, fmt::format("the network gave {} outputs where {} are needed", outputs.size(), 2 * levels));

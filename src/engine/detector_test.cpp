@@ -62,7 +62,7 @@ struct FakeNetwork {
     const auto per_cell = static_cast<size_t>(anchors_per_cell(anchors));
     const BoxCode code = encode(p.box, all[cell * per_cell]);
     HostTensor& classes = outputs[0];
-    HostTensor& boxes = outputs[static_cast<size_t>(anchors.max_level - anchors.min_level + 1)];
+    HostTensor& boxes = outputs[outputs.size() / 2];
     classes.data[(n * per_cell * kClasses + static_cast<size_t>(p.label)) * cells + cell] = p.logit;
     for (size_t i = 0; i < 4; ++i) boxes.data[(n * per_cell * 4 + i) * cells + cell] = code[i];
   }
