@@ -67,21 +67,19 @@ std::vector<LevelOutput> Detector::levels_of(const std::vector<HostTensor>& outp
   if (outputs.size() != 2 * levels) {
     fail(ErrorKind::failed, fmt::format("the network gave {} outputs where {} are needed", outputs.size(), 2 * levels));
   }
-  std::vector<const float*> starts;
-  for (size_t k = 0; k < outputs.size(); ++k) {
-    const int64_t side = input_size_ >> (static_cast<size_t>(options_.anchors.min_level) + k % levels);
-    const int64_t channels = anchors * (k < levels ? options_.classes : 4);
+  const auto part = [&](const HostTensor& output, int64_t channels, int side) {
     const std::vector<int64_t> shape{static_cast<int64_t>(images), channels, side, side};
-    if (outputs[k].shape != shape) {
+    if (output.shape != shape) {
       fail(ErrorKind::failed, fmt::format("the network gave an output [{}] where [{}] is needed",
-                                          fmt::join(outputs[k].shape, ", "), fmt::join(shape, ", ")));
+                                          fmt::join(output.shape, ", "), fmt::join(shape, ", ")));
     }
-    starts.push_back(outputs[k].data.data() + image * static_cast<size_t>(channels * side * side));
-  }
+    return output.data.data() + image * static_cast<size_t>(channels * side * side);
+  };
   std::vector<LevelOutput> found;
   for (size_t l = 0; l < levels; ++l) {
     const int side = input_size_ >> (static_cast<size_t>(options_.anchors.min_level) + l);
-    found.push_back({starts[l], starts[levels + l], side, side});
+    found.push_back(
+        {part(outputs[l], anchors * options_.classes, side), part(outputs[levels + l], anchors * 4, side), side, side});
   }
   return found;
 }
