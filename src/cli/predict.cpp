@@ -40,19 +40,26 @@ class PictureFolder {
     const std::filesystem::path input = prediction.file_name;
     const bool png = input.extension() == ".png" || input.extension() == ".PNG";
     const std::string stem = prediction.file_name == "-" ? "stdin" : input.stem().string();
-    const int count = ++used_[stem];
-    const std::string number = count > 1 ? fmt::format("_{}", count) : "";
-    const std::filesystem::path path = folder_ / (stem + number + (png ? ".png" : ".jpg"));
-    std::error_code error;
-    if (std::filesystem::equivalent(path, input, error)) {
-      fail(ErrorKind::usage, "would be written over itself", path.string(), "choose another --out");
+    const std::string suffix = png ? ".png" : ".jpg";
+    std::string name = stem + suffix;
+    for (int count = 2; !used_.insert(name).second; ++count) name = fmt::format("{}_{}{}", stem, count, suffix);
+    write_file_atomic(folder_ / name, png ? encode_png(drawn) : encode_jpeg(drawn));
+  }
+
+  // ErrorKind::usage when a picture of this folder is an input: it, or another one beside it, would be written over.
+  void refuse_inputs_inside(const std::vector<std::string>& files) const {
+    for (const std::string& file : files) {
+      const std::filesystem::path parent = std::filesystem::path(file).parent_path();
+      std::error_code error;
+      if (file == "-" || !std::filesystem::equivalent(parent.empty() ? "." : parent, folder_, error)) continue;
+      fail(ErrorKind::usage, "lies in the folder that the drawn pictures would go to, and could be written over", file,
+           "choose another --out");
     }
-    write_file_atomic(path, png ? encode_png(drawn) : encode_jpeg(drawn));
   }
 
  private:
   std::filesystem::path folder_;
-  std::map<std::string, int> used_;
+  std::set<std::string> used_;
 };
 
 // Ids from an annotation file by file name, else 1, 2, 3, ...
@@ -97,6 +104,7 @@ struct Run {
   void all(const std::vector<std::string>& files, const Model& model, const Detector& detector) {
     std::unique_ptr<PictureFolder> folder;
     if (!options.out.empty()) folder = std::make_unique<PictureFolder>(options.out);
+    if (folder) folder->refuse_inputs_inside(files);
     ImageIds ids(options.annotations);
     Progress progress("predict", static_cast<int64_t>(files.size()), progress_of(common));
     for (size_t i = 0; i < files.size(); ++i) {
