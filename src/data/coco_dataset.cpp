@@ -111,7 +111,7 @@ Sample CocoDataset::get(int64_t index) const {
     fail(ErrorKind::bad_data,
          fmt::format("the upright image is {} x {} (width x height), its annotations say {} x {}", sample.image.width,
                      sample.image.height, size.width, size.height),
-         path.string(), "see `spinenet data check`; --fix takes the sizes from the files");
+         path.string(), "see `spinenet data check`; `spinenet data fix` takes the sizes from the files");
   }
   const std::span<const Target> found = targets(index);
   sample.targets.assign(found.begin(), found.end());

@@ -117,7 +117,7 @@ void FindingLog::refuse_errors(std::string_view file, bool skip) const {
   for (size_t i = 0; i < std::min(refused.size(), kKept); ++i) {
     what += fmt::format("\n  {} {}: {}; {}", refused[i].code, refused[i].place, refused[i].message, refused[i].remedy);
   }
-  fail(ErrorKind::bad_data, what, file, "`spinenet data check` lists them, and --fix repairs some");
+  fail(ErrorKind::bad_data, what, file, "`spinenet data check` lists them, and `spinenet data fix` repairs some");
 }
 
 }  // namespace spinenet

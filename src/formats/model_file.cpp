@@ -95,7 +95,7 @@ std::vector<ModelClass> read_classes(const TensorFile& file, std::string_view pl
 void check_format(const TensorFile& file, std::string_view place) {
   if (!is_model_metadata(file.metadata)) {
     fail(ErrorKind::bad_data, "a safetensors file, but not a model of spinenet: its metadata names no spinenet model",
-         place, "weights of other programs are taken in by `spinenet import`");
+         place, "give a model that `spinenet train` wrote");
   }
   const int version = read_int(file, "format_version", place);
   if (version > kModelFormatVersion) {
