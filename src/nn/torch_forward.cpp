@@ -1,5 +1,6 @@
 #include "nn/torch_forward.h"
 
+#include <charconv>
 #include <memory>
 
 #include <ATen/Parallel.h>
@@ -20,7 +21,15 @@ torch::Device find_device(const std::string& name) {
     if (!torch::cuda::is_available()) {
       fail(ErrorKind::unsupported, "no CUDA device can be used", "device " + name, "use device cpu or auto");
     }
-    return torch::Device(name);
+    int64_t index = 0;
+    if (name.size() > 5) {
+      const auto [end, error] = std::from_chars(name.data() + 5, name.data() + name.size(), index);
+      if (error != std::errc() || end != name.data() + name.size() || index < 0 ||
+          index >= static_cast<int64_t>(torch::cuda::device_count())) {
+        fail(ErrorKind::usage, fmt::format("there are {} CUDA devices", torch::cuda::device_count()), "device " + name);
+      }
+    }
+    return torch::Device(torch::kCUDA, static_cast<torch::DeviceIndex>(index));
   }
   fail(ErrorKind::usage, fmt::format("unknown device \"{}\"", name), "", "use cpu, cuda, cuda:N or auto");
 }

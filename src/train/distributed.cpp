@@ -46,6 +46,13 @@ ProcessPlace process_place() {
   place.local_rank = whole_number("LOCAL_RANK", 0);
   place.master_port = whole_number("MASTER_PORT", place.master_port);
   if (const char* address = std::getenv("MASTER_ADDR")) place.master_address = address;
+  if (place.master_port < 1 || place.master_port > 65535) {
+    fail(ErrorKind::usage, fmt::format("is {}", place.master_port), "environment variable MASTER_PORT",
+         "use 1 to 65535");
+  }
+  if (place.world > 1 && std::getenv("RANK") == nullptr) {
+    fail(ErrorKind::usage, fmt::format("WORLD_SIZE is {} but RANK is not set", place.world), "environment");
+  }
   if (place.world < 1 || place.rank >= place.world) {
     fail(ErrorKind::usage, fmt::format("RANK {} does not fit WORLD_SIZE {}", place.rank, place.world), "environment");
   }

@@ -75,6 +75,8 @@ int launch_processes(int count, const std::vector<std::string>& arguments) {
     const int code = exit_status_of(status);
     if (code == 0 || result != 0) continue;
     result = code;
+    // Asked to stop: all are, and rank 0 may still be writing its checkpoint.
+    if (code == 128 + SIGINT || code == 128 + SIGTERM) continue;
     log_warning(fmt::format("process {} ended with status {}; ending the others", rank, code));
     for (const auto& [other, other_rank] : running) ::kill(other, SIGTERM);
   }
