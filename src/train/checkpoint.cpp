@@ -58,13 +58,23 @@ std::vector<std::pair<std::string, torch::Tensor>> named_tensors(const TrainStat
 std::vector<std::filesystem::path> checkpoints_in(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> found;
   if (!std::filesystem::is_directory(folder)) return found;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("step-") && name.ends_with(".safetensors")) found.push_back(entry.path());
-    if (name.find(".tmp.") != std::string::npos) std::filesystem::remove(entry.path());
+    if (name.find(".tmp.") != std::string::npos) std::filesystem::remove(entry.path(), error);
   }
   std::sort(found.rbegin(), found.rend());
   return found;
+}
+
+// Keeps the one just written and the newest before it. Later ones are those that were found broken.
+void remove_others(const std::filesystem::path& folder, const std::filesystem::path& written) {
+  size_t kept = 0;
+  for (const std::filesystem::path& path : checkpoints_in(folder)) {
+    std::error_code ignored;
+    if (path > written || kept++ >= kKept) std::filesystem::remove(path, ignored);
+  }
 }
 
 void restore(TrainState& state, const TensorFile& file, const std::string& place) {
@@ -82,16 +92,18 @@ void restore(TrainState& state, const TensorFile& file, const std::string& place
 
 void save_checkpoint(const std::filesystem::path& folder, const TrainState& state, const std::string& recipe,
                      const FileLayer& layer) {
-  std::filesystem::create_directories(folder);
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) fail(ErrorKind::io, fmt::format("cannot be made: {}", error.message()), folder.string());
   TensorFile file;
   for (const auto& [name, tensor] : named_tensors(state)) file.weights.emplace(name, to_host(tensor));
   file.metadata["format"] = kFormat;
   file.metadata["recipe"] = recipe;
   file.metadata["progress"] = to_json(state.progression).dump();
   file.metadata["updates"] = std::to_string(state.optimizer.updates);
-  write_safetensors(folder / fmt::format("step-{:09}.safetensors", state.progression.step), file, layer);
-  const auto all = checkpoints_in(folder);
-  for (size_t i = kKept; i < all.size(); ++i) std::filesystem::remove(all[i]);
+  const std::filesystem::path written = folder / fmt::format("step-{:09}.safetensors", state.progression.step);
+  write_safetensors(written, file, layer);
+  remove_others(folder, written);
 }
 
 std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path& folder, TrainState& state,

@@ -121,6 +121,18 @@ TEST_F(Checkpoint, AFlippedOrMissingByteFallsBackToTheOneBefore) {
   }
 }
 
+TEST_F(Checkpoint, BrokenOnesOfLaterStepsMakeRoomForFreshOnes) {
+  save_checkpoint(folder_, state_at(800), "r");
+  save_checkpoint(folder_, state_at(900), "r");
+  for (const char* name : {"step-000000800.safetensors", "step-000000900.safetensors"}) {
+    std::ofstream(folder_ / name, std::ios::binary) << "broken";
+  }
+  save_checkpoint(folder_, state_at(3), "r");
+  TrainState loaded = state_at(0);
+  ASSERT_TRUE(load_checkpoint(folder_, loaded, "r"));
+  EXPECT_EQ(loaded.progression.step, 3);
+}
+
 TEST_F(Checkpoint, OfAnotherRecipeIsRefused) {
   save_checkpoint(folder_, state_at(1), "r");
   TrainState state = state_at(0);

@@ -1,5 +1,6 @@
 #include "train/metrics.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -21,12 +22,12 @@ int open_log(const std::filesystem::path& path) {
 
 }  // namespace
 
-MetricsLog::MetricsLog(const std::filesystem::path& folder, int64_t keep_bytes, int64_t first_step)
-    : folder_(folder), bytes_(keep_bytes) {
+MetricsLog::MetricsLog(const std::filesystem::path& folder, int64_t keep_bytes, int64_t first_step) : folder_(folder) {
   metrics_fd_ = open_log(folder / "metrics.jsonl");
+  bytes_ = std::min<int64_t>(keep_bytes, ::lseek(metrics_fd_, 0, SEEK_END));
   timing_fd_ = open_log(folder / "timing.jsonl");
-  if (::ftruncate(metrics_fd_, keep_bytes) != 0) warn_once(errno);
-  if (::lseek(metrics_fd_, keep_bytes, SEEK_SET) < 0) warn_once(errno);
+  if (::ftruncate(metrics_fd_, bytes_) != 0) warn_once(errno);
+  if (::lseek(metrics_fd_, bytes_, SEEK_SET) < 0) warn_once(errno);
   if (first_step == 0 && ::ftruncate(timing_fd_, 0) != 0) warn_once(errno);
   if (::lseek(timing_fd_, 0, SEEK_END) < 0) warn_once(errno);
   EventWriterOptions options;
@@ -42,7 +43,13 @@ MetricsLog::~MetricsLog() {
 
 void MetricsLog::append(int fd, const Json& line) {
   const std::string text = line.dump() + "\n";
-  if (const int error = system_file_layer().write(fd, text); error != 0) warn_once(error);
+  const off_t before = ::lseek(fd, 0, SEEK_CUR);
+  if (const int error = system_file_layer().write(fd, text); error != 0) {
+    warn_once(error);
+    // Half a line would spoil the file: back to where it was whole.
+    if (::ftruncate(fd, before) != 0 || ::lseek(fd, before, SEEK_SET) < 0) warn_once(errno);
+    return;
+  }
   if (fd == metrics_fd_) bytes_ += static_cast<int64_t>(text.size());
 }
 

@@ -24,6 +24,13 @@ TEST(MetricsLog, GoesOnBehindTheBytesOfTheCheckpoint) {
     EXPECT_EQ(log.bytes(), static_cast<int64_t>(read_file(folder / "metrics.jsonl").size()));
   }
   EXPECT_EQ(read_file(folder / "metrics.jsonl"), "{\"step\":1,\"loss\":0.5}\n{\"step\":2,\"loss\":0.125}\n");
+  {
+    // A file that lost its end goes on where it ends: nothing is filled in.
+    std::filesystem::resize_file(folder / "metrics.jsonl", 10);
+    MetricsLog log(folder, kept, 1);
+    EXPECT_EQ(log.bytes(), 10);
+  }
+  EXPECT_EQ(std::filesystem::file_size(folder / "metrics.jsonl"), 10);
   std::filesystem::remove_all(folder);
 }
 

@@ -30,10 +30,12 @@ static void fields(FieldList& list, DataRecipe& d) {
   list("train_images", d.train_images, "Folder of its pictures");
   list("val_annotations", d.val_annotations, "COCO JSON to measure on; empty to measure nothing");
   list("val_images", d.val_images, "Folder of its pictures");
-  list("scenes", d.scenes, "Make the built-in scenes of this level in root when they are not there yet");
+  list("scenes", d.scenes,
+       "Make the built-in scenes of this level in root; train_images and val_images are then train and val");
   list("scenes_images", d.scenes_images, "Training scenes to make", at_least(1));
   list("scenes_val_images", d.scenes_val_images, "Validation scenes to make", at_least(1));
   list("scenes_size", d.scenes_size, "Height and width of the scenes in pixels", at_least(32));
+  list("scenes_seed", d.scenes_seed, "Of the scenes; other scenes for another seed");
   list("bad_images", d.bad_images, "What an image that cannot be read does");
   list("loader_threads", d.loader_threads, "Threads that decode and augment", between(1, 256));
 }
@@ -90,7 +92,7 @@ void fields(FieldList& list, Recipe& r) {
   list("eval_every", r.eval_every, "Epochs between measurements on the validation set", at_least(1));
   list("early_stop", r.early_stop, "Stop after so many measurements without a better AP; 0: never", at_least(0));
   list("log_every", r.log_every, "Steps between lines of metrics.jsonl", at_least(1));
-  list("checkpoint_every", r.checkpoint_every, "Steps between checkpoints; one is also kept at each epoch's end",
+  list("checkpoint_every", r.checkpoint_every, "Steps between checkpoints; one is also written at the end",
        at_least(1));
   list("threads", r.threads, "Threads of the computation; 0: as many as there are processors", between(0, 1024));
   list("device", r.device, "cpu, cuda, cuda:N or auto");

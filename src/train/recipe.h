@@ -59,6 +59,7 @@ struct DataRecipe {
   std::string val_annotations = "annotations/val.json", val_images = "images";
   std::optional<SceneLevel> scenes;
   std::optional<int> scenes_images, scenes_val_images, scenes_size;
+  uint64_t scenes_seed = 1;
   BadImagePolicy bad_images = BadImagePolicy::stop;
   int loader_threads = 2;
 };

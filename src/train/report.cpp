@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <map>
 
+#include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "base/log.h"
 #include "eval/confusion.h"
 #include "eval/pr_curve.h"
 #include "formats/model_file.h"
@@ -30,8 +32,13 @@ std::map<std::string, Series> read_series(const std::filesystem::path& folder) {
   size_t begin = 0;
   while (begin < text.size()) {
     const size_t end = std::min(text.find('\n', begin), text.size());
-    const Json line = parse_json(std::string_view(text).substr(begin, end - begin), "metrics.jsonl");
+    const std::string_view written = std::string_view(text).substr(begin, end - begin);
     begin = end + 1;
+    if (!Json::accept(written)) {
+      log_warning("metrics.jsonl has a broken line, which the report leaves out");
+      continue;
+    }
+    const Json line = parse_json(written, "metrics.jsonl");
     for (const auto& [key, value] : line.items()) {
       if (key == "step" || !value.is_number() || value.get<double>() < 0) continue;
       series[key].name = key;
@@ -79,7 +86,11 @@ std::vector<ReportPicture> sample_pictures(const RunData& data, std::span<const 
   std::vector<ReportPicture> pictures;
   const int64_t stride = std::max<int64_t>(1, data.val->size() / kPictures);
   for (int64_t i = 0; i < data.val->size() && pictures.size() < kPictures; i += stride) {
-    pictures.push_back(draw_sample(data.val->get(i), data, results));
+    try {
+      pictures.push_back(draw_sample(data.val->get(i), data, results));
+    } catch (const Error& error) {
+      log_warning(fmt::format("left out of the report: {}", error.what()));
+    }
   }
   return pictures;
 }
@@ -107,10 +118,10 @@ void add_evaluation(ReportData& report, const RunData& data, std::span<const Res
   report.pictures = sample_pictures(data, results);
 }
 
-std::vector<Result> results_of_best(const std::filesystem::path& folder, const Program& program, const RunData& data,
+std::vector<Result> results_of_best(const std::filesystem::path& folder, const Trainer& trainer, const RunData& data,
                                     const Recipe& recipe) {
   const ModelFile best = read_model(folder / "best.safetensors");
-  const Parameters parameters = make_parameters(program, best.weights, torch::kCPU);
+  const Parameters parameters = make_parameters(trainer.program(), best.weights, trainer.device());
   LoaderOptions o;
   o.train = false;
   o.batch = 8;
@@ -123,15 +134,15 @@ std::vector<Result> results_of_best(const std::filesystem::path& folder, const P
   ValidateOptions options;
   options.classes = static_cast<int>(data.classes.size());
   options.category_ids = data.category_ids();
-  return detect_all(program, parameters, loader, anchors, options);
+  return detect_all(trainer.program(), parameters, loader, anchors, options);
 }
 
 }  // namespace
 
-void write_report(const std::filesystem::path& folder, const std::string& recipe_text, const Program& program,
+void write_report(const std::filesystem::path& folder, const std::string& recipe_text, const Trainer& trainer,
                   const RunData& data, const Recipe& recipe, const Json& summary) {
   ReportData report;
-  const Cost network = cost(program);
+  const Cost network = cost(trainer.program());
   report.title = folder.filename().string();
   report.subtitle = fmt::format("{} at {} px", recipe.architecture.base, recipe.image_size);
   report.facts = {{"parameters", fmt::format("{:.2f} M", static_cast<double>(network.parameters) / 1e6)},
@@ -148,7 +159,7 @@ void write_report(const std::filesystem::path& folder, const std::string& recipe
                    curve(series, "Learning rate", "learning rate", {"learning_rate"}),
                    curve(series, "Gradient norm", "norm", {"gradient_norm"})};
   for (const Json& reason : summary.at("bad_images")) report.notes.push_back("skipped: " + reason.get<std::string>());
-  if (data.val) add_evaluation(report, data, results_of_best(folder, program, data, recipe));
+  if (data.val) add_evaluation(report, data, results_of_best(folder, trainer, data, recipe));
   report.recipe = recipe_text;
   write_file_atomic(folder / "report.html", render_report(report));
 }

@@ -1,6 +1,9 @@
 #include "train/run_data.h"
 
+#include "base/error.h"
+#include "base/files.h"
 #include "base/format.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "data/coco.h"
@@ -12,17 +15,35 @@ std::filesystem::path under(const std::string& root, const std::string& path) {
   return root.empty() ? std::filesystem::path(path) : std::filesystem::path(root) / path;
 }
 
-void make_missing_scenes(const DataRecipe& recipe, uint64_t seed) {
-  if (!recipe.scenes || std::filesystem::exists(under(recipe.root, recipe.train_annotations))) return;
+ScenesOptions scenes_of(const DataRecipe& recipe) {
   ScenesOptions options = scenes_options(*recipe.scenes);
-  options.seed = seed;
+  options.seed = recipe.scenes_seed;
   if (recipe.scenes_images) options.images = *recipe.scenes_images;
   if (recipe.scenes_val_images) options.val_images = *recipe.scenes_val_images;
   if (recipe.scenes_size) options.size = *recipe.scenes_size;
+  return options;
+}
+
+// scenes.json in the folder says what its scenes were made with; it is written last, so that half a set is made anew.
+void make_missing_scenes(const DataRecipe& recipe) {
+  if (!recipe.scenes) return;
+  const ScenesOptions options = scenes_of(recipe);
   const std::filesystem::path root = recipe.root.empty() ? "." : recipe.root;
+  const std::string wanted = to_text(Json{{"level", names(options.level).at(static_cast<size_t>(options.level))},
+                                          {"images", options.images},
+                                          {"val_images", options.val_images},
+                                          {"size", options.size},
+                                          {"seed", options.seed}});
+  const std::filesystem::path made = root / "scenes.json";
+  if (std::filesystem::exists(made)) {
+    if (read_file(made) == wanted) return;
+    fail(ErrorKind::bad_data, "holds scenes that were made with other options", root.string(),
+         "see its scenes.json; set data.root to another folder, or the data.scenes keys to those options");
+  }
   log_info(fmt::format("making {} scenes in {}", options.images + options.val_images, root.string()));
   Progress progress("scenes", options.images + options.val_images);
   make_scenes(root, options, [&](int64_t done, int64_t) { progress.update(done); });
+  write_file_atomic(made, wanted);
 }
 
 }  // namespace
@@ -33,8 +54,8 @@ std::vector<int64_t> RunData::category_ids() const {
   return ids;
 }
 
-RunData open_data(const DataRecipe& recipe, uint64_t seed, bool make_missing) {
-  if (make_missing) make_missing_scenes(recipe, seed);
+RunData open_data(const DataRecipe& recipe, bool make_missing) {
+  if (make_missing) make_missing_scenes(recipe);
   CocoReadOptions boxes_only;
   boxes_only.segmentations = false;
   RunData data;

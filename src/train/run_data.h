@@ -20,7 +20,8 @@ struct RunData {
   std::vector<int64_t> category_ids() const;
 };
 
-// `make_missing`: this process makes scenes that are not there (one process of a machine does).
-RunData open_data(const DataRecipe& recipe, uint64_t seed, bool make_missing);
+// ErrorKind::bad_data when the folder holds scenes of other options. `make_missing`: this process makes scenes that are
+// not there (one process of a machine does).
+RunData open_data(const DataRecipe& recipe, bool make_missing);
 
 }  // namespace spinenet

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <functional>
 #include <optional>
 
 #include <ATen/Parallel.h>
@@ -30,7 +31,7 @@ using Clock = std::chrono::steady_clock;
 constexpr int64_t kPaceSteps = 20;       // between looks at the pace
 constexpr double kShareForSteps = 0.95;  // of max_minutes; the rest is for the last measurement and the report
 constexpr int kMostSkippedInARow = 10;   // non-finite steps
-constexpr int kMostFailedCheckpoints = 5;
+constexpr int kMostFailedWrites = 5;     // in a row
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -53,6 +54,7 @@ class Run {
   void end_epoch();
   void measure();
   void checkpoint();
+  void try_to_write(const std::function<void()>& write);
   void save_model(const std::filesystem::path& path);
   Json summary() const;
 
@@ -75,7 +77,7 @@ class Run {
   double step_seconds_ = 0;
   int64_t steps_timed_ = 0;
   int skipped_in_a_row_ = 0;
-  int failed_checkpoints_ = 0;
+  int failed_writes_ = 0;
   int64_t last_checkpoint_ = -1;
   bool stopped_ = false;
   bool finished_early_ = false;
@@ -98,6 +100,12 @@ Recipe recipe_of(const TrainOptions& options) {
   return read_recipe(written, {});
 }
 
+// With several processes on a machine each has a GPU of its own.
+std::string device_name(const Recipe& recipe, const ProcessPlace& place) {
+  const bool first_gpu = recipe.device == "cuda" || (recipe.device == "auto" && find_device("auto").is_cuda());
+  return place.world > 1 && first_gpu ? fmt::format("cuda:{}", place.local_rank) : recipe.device;
+}
+
 LoaderOptions loader_options(const Recipe& recipe, const std::vector<Box>& anchors, const ProcessPlace& place) {
   LoaderOptions o;
   o.batch = recipe.batch;
@@ -118,18 +126,17 @@ Run::Run(const TrainOptions& options)
       recipe_(recipe_of(options)),
       recipe_text_(to_yaml(recipe_)),
       place_(process_place()),
-      device_(find_device(recipe_.device)),
+      device_(find_device(device_name(recipe_, place_))),
       communicator_(place_, device_) {
   at::set_num_threads(recipe_.threads > 0 ? recipe_.threads : std::max(1, available_cores() / place_.world));
   architecture_ = resolve_architecture(recipe_.architecture);
   if (leader()) {
     folder_.emplace(run_path(options), options.resume);
-    write_file_atomic(folder_->path() / "recipe.yaml", recipe_text_);
-    data_ = open_data(recipe_.data, recipe_.seed, true);
+    data_ = open_data(recipe_.data, true);
   }
   torch::Tensor ready = torch::ones({1});
   communicator_.broadcast(ready);
-  if (!leader()) data_ = open_data(recipe_.data, recipe_.seed, false);
+  if (!leader()) data_ = open_data(recipe_.data, false);
 
   anchor_options_ = anchor_options_of(architecture_);
   anchors_ = make_anchors(anchor_options_, recipe_.image_size, recipe_.image_size);
@@ -140,6 +147,8 @@ Run::Run(const TrainOptions& options)
   trainer_ = std::make_unique<Trainer>(std::move(program), first, recipe_, device_, communicator_);
   loader_ = std::make_unique<Loader>(*data_.train, loader_options(recipe_, anchors_, place_));
   trainer_->state().progression.total_steps = loader_->steps_per_epoch() * recipe_.epochs;
+  // Only now: what was wrong so far can be mended and started again in the same folder.
+  if (leader()) write_file_atomic(folder_->path() / "recipe.yaml", recipe_text_);
 }
 
 // All processes stop at the same step, so the flag goes through rank 0.
@@ -160,6 +169,7 @@ void Run::resume() {
     }
   }
   const Progression& p = trainer_->state().progression;
+  finished_early_ = recipe_.early_stop > 0 && p.evaluations_without_gain >= recipe_.early_stop;
   loader_->seek(p.step);
   last_checkpoint_ = p.step;
   if (!leader()) return;
@@ -193,7 +203,7 @@ void Run::handle_non_finite(const StepReport& report, const Batch& batch) {
                     {"gradient_norm", fmt::format("{}", report.gradient_norm)},
                     {"largest_logit", fmt::format("{}", report.largest_logit)}};
     const auto path = folder_->path() / fmt::format("non-finite-step-{}.json", batch.step);
-    write_file_atomic(path, to_text(dump));
+    try_to_write([&] { write_file_atomic(path, to_text(dump)); });
     log_warning(fmt::format("loss {} at step {} is not finite: the step is skipped, see {}", report.loss(), batch.step,
                             path.string()));
   }
@@ -241,7 +251,7 @@ void Run::loop() {
     fit_time();
     if (p.step % loader_->steps_per_epoch() == 0 || p.step == p.total_steps) end_epoch();
     if (p.step - last_checkpoint_ >= recipe_.checkpoint_every) checkpoint();
-    if (p.step < p.total_steps && asked_to_stop()) {
+    if (p.step < p.total_steps && !finished_early_ && asked_to_stop()) {
       stopped_ = true;
       checkpoint();
       return;
@@ -276,7 +286,7 @@ void Run::measure() {
     p.best_ap = ap;
     p.best_step = p.step;
     p.evaluations_without_gain = 0;
-    save_model(folder_->path() / "best.safetensors");
+    try_to_write([&] { save_model(folder_->path() / "best.safetensors"); });
   } else if (++p.evaluations_without_gain; recipe_.early_stop > 0 && p.evaluations_without_gain >= recipe_.early_stop) {
     log_info(fmt::format("no better AP in {} measurements: stopping", p.evaluations_without_gain));
     finished_early_ = true;
@@ -301,12 +311,17 @@ void Run::checkpoint() {
   if (!leader()) return;
   metrics_->sync();
   state.progression.metrics_bytes = metrics_->bytes();
+  try_to_write([&] { save_checkpoint(folder_->checkpoints(), state, recipe_text_); });
+}
+
+// A full disk must not end a training run: a write that fails is a warning, and the next one tries again.
+void Run::try_to_write(const std::function<void()>& write) {
   try {
-    save_checkpoint(folder_->checkpoints(), state, recipe_text_);
-    failed_checkpoints_ = 0;
+    write();
+    failed_writes_ = 0;
   } catch (const Error& error) {
-    if (++failed_checkpoints_ >= kMostFailedCheckpoints) throw;
-    log_warning(fmt::format("{}; training goes on and tries again at the next checkpoint", error.what()));
+    if (error.kind() != ErrorKind::io || ++failed_writes_ >= kMostFailedWrites) throw;
+    log_warning(fmt::format("{}; training goes on and tries again later", error.what()));
   }
 }
 
@@ -338,7 +353,11 @@ Json Run::go() {
     if (!std::filesystem::exists(folder_->path() / "best.safetensors")) {
       save_model(folder_->path() / "best.safetensors");
     }
-    write_report(folder_->path(), recipe_text_, trainer_->program(), data_, recipe_, summary());
+    try {
+      write_report(folder_->path(), recipe_text_, *trainer_, data_, recipe_, summary());
+    } catch (const Error& error) {
+      log_warning(fmt::format("no report: {}", error.what()));
+    }
   }
   return summary();
 }

@@ -18,7 +18,7 @@ struct TrainOptions {
   const std::atomic<int>* stop_signal = nullptr;  // not 0: finish the step, write a checkpoint, end
 };
 
-// Trains, measures, writes everything into the run folder. A summary: run, step, best AP and where the models are; with
+// Trains, measures, writes everything into the run folder. A summary: run, steps, best AP, speed; with
 // "stopped_by_signal" when it was. In several processes (environment of torchrun) each calls it; rank 0 writes.
 Json train(const TrainOptions& options);
 

@@ -238,6 +238,21 @@ TEST_F(Run, ALostProcessEndsTheOtherWithAClearError) {
   EXPECT_NE(log().find("another process was lost"), std::string::npos) << log();
 }
 
+TEST_F(Run, AWrongFirstTryLeavesTheFolderFree) {
+  EXPECT_EQ(run(start("first", {"--set", "data.root=nowhere"})), 1) << log();
+  EXPECT_EQ(run(start("first", {"--set", "epochs=1"})), 0) << log();
+}
+
+TEST_F(Run, StoppedEarlyItStaysStopped) {
+  // The learning rate is nothing, so no measurement is better than the first.
+  const std::vector<std::string> still{"--set",       "optimizer.learning_rate=1e-30", "--set", "early_stop=1", "--set",
+                                       "eval_every=1"};
+  ASSERT_EQ(run(start("early", still)), 0) << log();
+  const std::string metrics = read_file(root_ / "early" / "metrics.jsonl");
+  ASSERT_EQ(run(resume("early")), 0) << log();
+  EXPECT_EQ(read_file(root_ / "early" / "metrics.jsonl"), metrics);
+}
+
 TEST_F(Run, AModelKnowsItsClassesBySourceIds) {
   ASSERT_EQ(run(start("whole", {"--set", "epochs=1"})), 0) << log();
   const TensorFile model = read_safetensors(root_ / "whole" / "best.safetensors");
