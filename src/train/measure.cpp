@@ -5,16 +5,6 @@
 
 namespace spinenet {
 
-AnchorOptions anchor_options_of(const Architecture& architecture) {
-  AnchorOptions options;
-  options.min_level = architecture.min_level;
-  options.max_level = architecture.max_level;
-  options.scales = architecture.head.scales;
-  options.aspect_ratios = architecture.head.aspect_ratios;
-  options.size = architecture.head.anchor_size;
-  return options;
-}
-
 CocoEvaluation measure_detector(const Program& program, const Parameters& parameters, Loader& loader,
                                 std::span<const Box> anchors, const RunData& data) {
   ValidateOptions options;

@@ -7,6 +7,8 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "detect/anchors.h"
+#include "engine/detector.h"
 #include "eval/confusion.h"
 #include "eval/pr_curve.h"
 #include "formats/model_file.h"
@@ -130,7 +132,7 @@ std::vector<Result> results_of_best(const std::filesystem::path& folder, const T
   o.bad_images = recipe.data.bad_images;
   Loader loader(*data.val, o);
   const std::vector<Box> anchors =
-      make_anchors(anchor_options_of(resolve_architecture(recipe.architecture)), recipe.image_size, recipe.image_size);
+      make_anchors(anchor_options(resolve_architecture(recipe.architecture)), recipe.image_size, recipe.image_size);
   ValidateOptions options;
   options.classes = static_cast<int>(data.classes.size());
   options.category_ids = data.category_ids();

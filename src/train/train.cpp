@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "detect/anchors.h"
+#include "engine/detector.h"
 #include "formats/model_file.h"
 #include "graph/lower.h"
 #include "nn/device.h"
@@ -67,7 +68,6 @@ class Run {
   std::optional<RunFolder> folder_;
   RunData data_;
   Architecture architecture_;
-  AnchorOptions anchor_options_;
   std::vector<Box> anchors_;
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<Loader> loader_;
@@ -138,8 +138,7 @@ Run::Run(const TrainOptions& options)
   communicator_.broadcast(ready);
   if (!leader()) data_ = open_data(recipe_.data, false);
 
-  anchor_options_ = anchor_options_of(architecture_);
-  anchors_ = make_anchors(anchor_options_, recipe_.image_size, recipe_.image_size);
+  anchors_ = make_anchors(anchor_options(architecture_), recipe_.image_size, recipe_.image_size);
   const LowerOptions lower{recipe_.image_size, recipe_.image_size, static_cast<int>(data_.classes.size()),
                            recipe_.stochastic_depth};
   Program program = lower_detector(architecture_, lower);

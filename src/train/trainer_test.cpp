@@ -11,8 +11,8 @@
 #include "arch/families.h"
 #include "base/error.h"
 #include "detect/anchors.h"
+#include "engine/detector.h"
 #include "graph/lower.h"
-#include "train/measure.h"
 
 namespace spinenet {
 namespace {
@@ -54,7 +54,7 @@ Prepared square_picture(int64_t i, const std::vector<Box>& anchors, int size = 1
 }
 
 Batch squares(int64_t step, int64_t first, int64_t count, int size = 128) {
-  const std::vector<Box> anchors = make_anchors(anchor_options_of(tiny()), size, size);
+  const std::vector<Box> anchors = make_anchors(anchor_options(tiny()), size, size);
   std::vector<Prepared> prepared;
   for (int64_t i = first; i < first + count; ++i) prepared.push_back(square_picture(step * 4 + i, anchors, size));
   Batch batch = make_batch(std::move(prepared), size, size);
@@ -123,7 +123,7 @@ TEST(Trainer, ABatchWithoutAnyBoxTrainsTheClassHeadAlone) {
   Recipe recipe = tiny_recipe();
   recipe.optimizer.weight_decay = 0;  // which would stand in the gradient too
   const auto trainer = make_trainer(recipe, alone);
-  const std::vector<Box> anchors = make_anchors(anchor_options_of(tiny()), 128, 128);
+  const std::vector<Box> anchors = make_anchors(anchor_options(tiny()), 128, 128);
   std::vector<Prepared> empty;
   for (int64_t i = 0; i < 4; ++i) {
     empty.push_back(square_picture(i, anchors));
