@@ -19,7 +19,7 @@ Extent extent(const HostTensor& x) {
   return {x.shape[0], x.shape[1], x.shape[2], x.shape[3]};
 }
 
-// The pixels of one map that lie under a window, as ranges clipped to the map.
+// Top left corner of a window; negative where it begins in the padding.
 struct Window {
   int64_t y0, x0;
 };

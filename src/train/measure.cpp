@@ -5,15 +5,14 @@
 
 namespace spinenet {
 
-CocoEvaluation measure_detector(const Program& program, const Parameters& parameters, Loader& loader,
-                                std::span<const Box> anchors, const RunData& data) {
+std::vector<Result> detect_validation(const Program& program, const Parameters& parameters, Loader& loader,
+                                      std::span<const Box> anchors, const RunData& data) {
   ValidateOptions options;
   options.classes = static_cast<int>(data.classes.size());
   options.category_ids = data.category_ids();
   Progress progress("measure", data.val->size());
   options.progress = [&](int64_t images) { progress.update(images); };
-  const std::vector<Result> results = detect_all(program, parameters, loader, anchors, options);
-  return evaluate_coco(data.val_annotations, results, {});
+  return detect_all(program, parameters, loader, anchors, options);
 }
 
 Json metrics_line(int64_t step, const CocoEvaluation& evaluation) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/json.h"
 #include "data/loader.h"
@@ -13,9 +14,9 @@
 
 namespace spinenet {
 
-// `loader` makes evaluation batches of data.val.
-CocoEvaluation measure_detector(const Program& program, const Parameters& parameters, Loader& loader,
-                                std::span<const Box> anchors, const RunData& data);
+// What the network finds in data.val. `loader` makes evaluation batches of it, for which `anchors` are.
+std::vector<Result> detect_validation(const Program& program, const Parameters& parameters, Loader& loader,
+                                      std::span<const Box> anchors, const RunData& data);
 
 Json metrics_line(int64_t step, const CocoEvaluation& evaluation);
 

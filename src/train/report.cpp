@@ -18,7 +18,6 @@
 #include "image/resize.h"
 #include "plot/report.h"
 #include "train/measure.h"
-#include "train/validate.h"
 
 namespace spinenet {
 namespace {
@@ -133,10 +132,7 @@ std::vector<Result> results_of_best(const std::filesystem::path& folder, const T
   Loader loader(*data.val, o);
   const std::vector<Box> anchors =
       make_anchors(anchor_options(resolve_architecture(recipe.architecture)), recipe.image_size, recipe.image_size);
-  ValidateOptions options;
-  options.classes = static_cast<int>(data.classes.size());
-  options.category_ids = data.category_ids();
-  return detect_all(trainer.program(), parameters, loader, anchors, options);
+  return detect_validation(trainer.program(), parameters, loader, anchors, data);
 }
 
 }  // namespace

@@ -275,8 +275,9 @@ void Run::measure() {
   o.train = false;
   o.batch = std::min(recipe_.batch, 8);
   Loader loader(*data_.val, o);
-  const CocoEvaluation evaluation =
-      measure_detector(trainer_->program(), trainer_->measured(), loader, anchors_, data_);
+  const std::vector<Result> results =
+      detect_validation(trainer_->program(), trainer_->measured(), loader, anchors_, data_);
+  const CocoEvaluation evaluation = evaluate_coco(data_.val_annotations, results, {});
   metrics_->write(metrics_line(p.step, evaluation), "val");
   const double ap = evaluation.metrics.ap;
   log_info(fmt::format("step {}: AP {:.4f}  AP50 {:.4f}  AP75 {:.4f}", p.step, ap, evaluation.metrics.ap50,

@@ -5,10 +5,6 @@
 // Thread contract: belongs to one thread.
 #pragma once
 
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "data/batch.h"
 #include "graph/program.h"
 #include "train/checkpoint.h"
