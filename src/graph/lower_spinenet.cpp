@@ -1,5 +1,7 @@
 // The scale-permuted backbone: stem; then for each block resample two parents, add, activate, repeat the block;
 // endpoints.
+#include <algorithm>
+
 #include "base/format.h"
 #include "graph/lower.h"
 
@@ -10,6 +12,7 @@ namespace {
 struct Built {
   BlockSpec spec;
   ValueId value = 0;
+  int depth = 0;  // blocks on the shortest way from the picture, this one included
   int children = 0;
 };
 
@@ -32,22 +35,27 @@ class ScalePermutedLowering {
     for (int i = 0; i < kStemBlocks; ++i) {
       const BlockSpec spec{kStemLevel, BlockKind::bottleneck, {}, false};
       x = block_group(b_, x, group(spec, 0), fmt::format("blocks.{}", i));
-      built_.push_back({spec, x});
+      built_.push_back({spec, x, i + 1});
     }
   }
 
   void build_block(const BlockSpec& spec, double drop_rate) {
     const auto index = static_cast<int>(built_.size());
+    const auto [a, b] = spec.parents;
+    const int depth = std::min(built_[static_cast<size_t>(a)].depth, built_[static_cast<size_t>(b)].depth);
     std::vector<ValueId> inputs;
     for (int j = 0; j < 2; ++j) {
       Built& parent = built_[static_cast<size_t>(spec.parents[static_cast<size_t>(j)])];
-      inputs.push_back(resample(parent, spec, fmt::format("resample.{}.{}", index, j)));
+      const ParameterRole role =
+          parent.depth > depth ? ParameterRole::deeper_norm_weight : ParameterRole::norm_weight;
+      inputs.push_back(resample(parent, spec, role, fmt::format("resample.{}.{}", index, j)));
       ++parent.children;
     }
     if (spec.output) add_unused(spec, inputs);
     ValueId x = b_.add(std::move(inputs), fmt::format("blocks.{}.fuse", index));
     x = b_.activate(x, fmt::format("blocks.{}.fuse_act", index));
-    built_.push_back({spec, block_group(b_, x, group(spec, drop_rate), fmt::format("blocks.{}", index))});
+    x = block_group(b_, x, group(spec, drop_rate), fmt::format("blocks.{}", index));
+    built_.push_back({spec, x, depth + 1});
   }
 
   // An earlier block without children joins the output block of its own level and channels, as it is.
@@ -62,7 +70,7 @@ class ScalePermutedLowering {
   }
 
   // Section 3.1 and Figure 5: squeeze by alpha, change the scale, expand to the channels that the block works on.
-  ValueId resample(const Built& parent, const BlockSpec& target, const std::string& scope) {
+  ValueId resample(const Built& parent, const BlockSpec& target, ParameterRole norm_role, const std::string& scope) {
     const int squeezed = static_cast<int>(scaled_filters(parent.spec.level, a_.scaling) * a_.scaling.resample_alpha);
     ValueId x = conv_norm_act(parent.value, {.filters = squeezed}, scope + ".squeeze");
     const int down = target.level - parent.spec.level;
@@ -73,7 +81,7 @@ class ScalePermutedLowering {
       x = b_.upsample(x, 1 << -down, scope + ".up");
     }
     x = b_.conv(x, {.filters = output_channels(target, a_.scaling)}, scope + ".expand");
-    return b_.batch_norm(x, scope + ".expand_bn");
+    return b_.batch_norm(x, scope + ".expand_bn", norm_role);
   }
 
   // The 2^levels that the stride-2 convolution left to do.

@@ -73,6 +73,7 @@ enum class ParameterRole {
   prior_bias,        // class predictor's bias: -log((1 - p) / p), p = 0.01
   norm_weight,
   residual_norm_weight,  // last batch norm of a residual branch
+  deeper_norm_weight,    // last batch norm of a connection from the deeper of a block's two parents
   norm_bias,
   running_mean,
   running_var,

@@ -50,6 +50,9 @@ Weights initial_weights(const Program& program, const InitOptions& options, uint
       case ParameterRole::residual_norm_weight:
         tensor.data.assign(tensor.data.size(), static_cast<float>(options.residual_norm_weight));
         break;
+      case ParameterRole::deeper_norm_weight:
+        tensor.data.assign(tensor.data.size(), static_cast<float>(options.deeper_norm_weight));
+        break;
       case ParameterRole::bias:
       case ParameterRole::norm_bias:
       case ParameterRole::running_mean:

@@ -19,6 +19,7 @@ enum class KernelInit {
 struct InitOptions {
   KernelInit kernel = KernelInit::variance_scaling;
   double residual_norm_weight = 1.0;  // 0 makes every block the identity at first
+  double deeper_norm_weight = 1.0;    // below 1 the network is shallow at first: each block leans on its shallower parent
   double predictor_deviation = 1e-5;  // of the last layer's kernels in the heads
   double prior = 0.01;                // first probability of every class
 };

@@ -63,6 +63,8 @@ static void fields(FieldList& list, ScheduleRecipe& s) {
 static void fields(FieldList& list, InitOptions& i) {
   list("kernel", i.kernel, "First values of kernels");
   list("residual_norm_weight", i.residual_norm_weight, "First weight of each block's last batch norm", at_least(0));
+  list("deeper_norm_weight", i.deeper_norm_weight,
+       "First weight of the last batch norm of a connection from the deeper of a block's two parents", at_least(0));
   list("predictor_deviation", i.predictor_deviation, "Deviation of the predictors' kernels", at_least(0));
   list("prior", i.prior, "First probability of every class", between(1e-6, 0.999));
 }
