@@ -1,4 +1,4 @@
-# spinenet_module(NAME DEPENDS module... [EXCLUDE regex] PUBLIC libs... PRIVATE libs...)
+# spinenet_module(NAME DEPENDS module... PUBLIC libs... PRIVATE libs... EXCLUDE name)
 #
 # Makes the static library spinenet_NAME of every .cpp beside src/NAME, and, with tests on, one test program
 # spinenet_NAME_test of every *_test.cpp. DEPENDS names modules of lower levels; scripts/check_includes reads the same
