@@ -1,10 +1,11 @@
 #include <algorithm>
-#include <set>
+#include <span>
 #include <unordered_map>
 #include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/thread_pool.h"
 #include "data/coco.h"
 #include "data/coco_document.h"
 #include "data/coco_fields.h"
@@ -16,45 +17,61 @@ namespace {
 namespace dom = simdjson::dom;
 using ImagesById = std::unordered_map<int64_t, const ImageInfo*>;
 
+constexpr size_t kTold = 5;  // faults that a message spells out
+
 // What is wrong with entries: the first five in words, the others counted.
 class Complaints {
  public:
   void add(int64_t position, std::string_view what) {
-    constexpr int64_t kTold = 5;
-    if (++count_ <= kTold) told_ += fmt::format("\n  /{}: {}", position, what);
+    ++count_;
+    if (told_.size() < kTold) told_.push_back(fmt::format("\n  /{}: {}", position, what));
+  }
+  // Those of later entries.
+  void append(const Complaints& later) {
+    count_ += later.count_;
+    for (const std::string& one : later.told_) {
+      if (told_.size() < kTold) told_.push_back(one);
+    }
   }
   void refuse(std::string_view place) const {
     if (count_ == 0) return;
-    fail(ErrorKind::bad_data, fmt::format("{} results cannot be used:{}", count_, told_), place,
+    fail(ErrorKind::bad_data, fmt::format("{} results cannot be used:{}", count_, fmt::join(told_, "")), place,
          "write image_id, category_id, bbox [x, y, width, height] or segmentation, and score, with the ids of the "
          "annotation file");
   }
 
  private:
   int64_t count_ = 0;
-  std::string told_;
+  std::vector<std::string> told_;
 };
 
 // Ids that no image has: the first five distinct ones and the number of results.
 class UnknownImages {
  public:
   void add(int64_t id) {
-    constexpr size_t kTold = 5;
     ++count_;
-    if (ids_.size() < kTold && ids_.insert(id).second) told_ += fmt::format(" {}", id);
+    tell(id);
+  }
+  // Those of later entries.
+  void append(const UnknownImages& later) {
+    count_ += later.count_;
+    for (const int64_t id : later.ids_) tell(id);
   }
   void refuse(std::string_view place) const {
     if (count_ == 0) return;
     fail(ErrorKind::bad_data,
-         fmt::format("{} results are of images that the annotation file does not have: image_id{}{}", count_, told_,
-                     count_ > static_cast<int64_t>(ids_.size()) ? " ..." : ""),
+         fmt::format("{} results are of images that the annotation file does not have: image_id {}{}", count_,
+                     fmt::join(ids_, " "), count_ > static_cast<int64_t>(ids_.size()) ? " ..." : ""),
          place, "use the image ids of the annotation file, found by file name");
   }
 
  private:
+  void tell(int64_t id) {
+    if (ids_.size() < kTold && std::ranges::find(ids_, id) == ids_.end()) ids_.push_back(id);
+  }
+
   int64_t count_ = 0;
-  std::set<int64_t> ids_;
-  std::string told_;
+  std::vector<int64_t> ids_;
 };
 
 bool given(const std::optional<dom::element>& element) {
@@ -112,6 +129,48 @@ std::string read_result(dom::element entry, const ImagesById& images, UnknownIma
   return read_geometry(fields, *image->second, result);
 }
 
+// Entries one after another, and what is wrong with them.
+struct Stretch {
+  Complaints complaints;
+  UnknownImages unknown;
+
+  void read(std::span<const dom::element> entries, size_t first, const ImagesById& images, std::span<Result> results) {
+    for (size_t i = 0; i < entries.size(); ++i) {
+      const std::string wrong = read_result(entries[i], images, unknown, results[i]);
+      if (!wrong.empty()) complaints.add(static_cast<int64_t>(first + i), wrong);
+    }
+  }
+};
+
+// Decoding masks takes most of the time, so stretches of the list are read on all cores; messages are as if it had been
+// read in order.
+std::vector<Result> read_entries(const std::vector<dom::element>& entries, const ImagesById& images,
+                                 std::string_view place) {
+  constexpr size_t kLength = 2048;
+  std::vector<Result> results(entries.size());
+  std::vector<Stretch> stretches((entries.size() + kLength - 1) / kLength);
+  const auto read = [&](int64_t k) {
+    const size_t first = static_cast<size_t>(k) * kLength;
+    const size_t count = std::min(kLength, entries.size() - first);
+    stretches[static_cast<size_t>(k)].read(std::span(entries).subspan(first, count), first, images,
+                                           std::span(results).subspan(first, count));
+  };
+  const int extra_threads = std::min(available_cores(), static_cast<int>(stretches.size())) - 1;
+  if (extra_threads > 0) {
+    ThreadPool(extra_threads).parallel_for(static_cast<int64_t>(stretches.size()), read);
+  } else {
+    for (size_t k = 0; k < stretches.size(); ++k) read(static_cast<int64_t>(k));
+  }
+  Stretch all;
+  for (const Stretch& stretch : stretches) {
+    all.complaints.append(stretch.complaints);
+    all.unknown.append(stretch.unknown);
+  }
+  all.unknown.refuse(place);
+  all.complaints.refuse(place);
+  return results;
+}
+
 std::vector<Result> read_text(std::string text, std::string_view place, const Annotations& truth,
                               const CocoLimits& limits, FindingLog& log) {
   log.refuse_errors(place);
@@ -123,21 +182,7 @@ std::vector<Result> read_text(std::string text, std::string_view place, const An
   }
   ImagesById images;
   for (const ImageInfo& image : truth.images) images.emplace(image.id, &image);
-  Complaints complaints;
-  UnknownImages unknown;
-  std::vector<Result> results;
-  results.reserve(list.size());
-  int64_t position = 0;
-  for (const dom::element entry : list) {
-    Result result;
-    const std::string wrong = read_result(entry, images, unknown, result);
-    if (!wrong.empty()) complaints.add(position, wrong);
-    results.push_back(std::move(result));
-    ++position;
-  }
-  unknown.refuse(place);
-  complaints.refuse(place);
-  return results;
+  return read_entries(std::vector<dom::element>(list.begin(), list.end()), images, place);
 }
 
 }  // namespace
