@@ -68,6 +68,7 @@ int run_train(const TrainFlags& flags, const Invocation& invocation) {
   if (invocation.common.threads > 0) options.settings.push_back(fmt::format("threads={}", invocation.common.threads));
   options.settings.insert(options.settings.end(), flags.settings.begin(), flags.settings.end());
   options.resume = flags.resume;
+  options.progress = progress_of(invocation.common);
   options.stop_signal = &stop_signal;
   const Json summary = train(options);
   if (process_place().rank == 0) {

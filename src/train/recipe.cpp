@@ -30,6 +30,8 @@ static void fields(FieldList& list, DataRecipe& d) {
   list("train_images", d.train_images, "Folder of its pictures");
   list("val_annotations", d.val_annotations, "COCO JSON to measure on; empty to measure nothing");
   list("val_images", d.val_images, "Folder of its pictures");
+  list("hold_out", d.hold_out,
+       "Share of the training pictures to measure on instead of the validation set, as a search does", between(0, 0.9));
   list("scenes", d.scenes,
        "Make the built-in scenes of this level in root; train_images and val_images are then train and val");
   list("scenes_images", d.scenes_images, "Training scenes to make", at_least(1));

@@ -57,6 +57,7 @@ struct DataRecipe {
   std::string root;
   std::string train_annotations = "annotations/train.json", train_images = "images";
   std::string val_annotations = "annotations/val.json", val_images = "images";
+  double hold_out = 0;  // share of the training images that takes the place of the validation set
   std::optional<SceneLevel> scenes;
   std::optional<int> scenes_images, scenes_val_images, scenes_size;
   uint64_t scenes_seed = 1;

@@ -1,5 +1,7 @@
 #include "train/run_data.h"
 
+#include <tuple>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
@@ -7,6 +9,7 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "data/coco.h"
+#include "data/hold_out.h"
 
 namespace spinenet {
 namespace {
@@ -25,7 +28,7 @@ ScenesOptions scenes_of(const DataRecipe& recipe) {
 }
 
 // scenes.json in the folder says what its scenes were made with; it is written last, so that half a set is made anew.
-void make_missing_scenes(const DataRecipe& recipe) {
+void make_missing_scenes(const DataRecipe& recipe, const ProgressOptions& shown) {
   if (!recipe.scenes) return;
   const ScenesOptions options = scenes_of(recipe);
   const std::filesystem::path root = recipe.root.empty() ? "." : recipe.root;
@@ -41,7 +44,7 @@ void make_missing_scenes(const DataRecipe& recipe) {
          "see its scenes.json; set data.root to another folder, or the data.scenes keys to those options");
   }
   log_info(fmt::format("making {} scenes in {}", options.images + options.val_images, root.string()));
-  Progress progress("scenes", options.images + options.val_images);
+  Progress progress("scenes", options.images + options.val_images, shown);
   make_scenes(root, options, [&](int64_t done, int64_t) { progress.update(done); });
   write_file_atomic(made, wanted);
 }
@@ -54,18 +57,24 @@ std::vector<int64_t> RunData::category_ids() const {
   return ids;
 }
 
-RunData open_data(const DataRecipe& recipe, bool make_missing) {
-  if (make_missing) make_missing_scenes(recipe);
+RunData open_data(const DataRecipe& recipe, const ProgressOptions* making) {
+  if (making != nullptr) make_missing_scenes(recipe, *making);
   CocoReadOptions boxes_only;
   boxes_only.segmentations = false;
   RunData data;
-  const Annotations train = read_coco(under(recipe.root, recipe.train_annotations), boxes_only);
+  Annotations train = read_coco(under(recipe.root, recipe.train_annotations), boxes_only);
+  std::string val_images = recipe.val_images;
   data.classes = class_list(train);
-  data.train = std::make_unique<CocoDataset>(train, under(recipe.root, recipe.train_images), data.classes);
-  if (!recipe.val_annotations.empty()) {
+  if (recipe.hold_out > 0) {
+    std::tie(train, data.val_annotations) = hold_out(train, recipe.hold_out);
+    val_images = recipe.train_images;
+  } else if (!recipe.val_annotations.empty()) {
     data.val_annotations = read_coco(under(recipe.root, recipe.val_annotations), boxes_only);
     check_same_classes(data.classes, class_list(data.val_annotations));
-    data.val = std::make_unique<CocoDataset>(data.val_annotations, under(recipe.root, recipe.val_images), data.classes);
+  }
+  data.train = std::make_unique<CocoDataset>(train, under(recipe.root, recipe.train_images), data.classes);
+  if (!data.val_annotations.images.empty()) {
+    data.val = std::make_unique<CocoDataset>(data.val_annotations, under(recipe.root, val_images), data.classes);
   }
   return data;
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/progress.h"
 #include "data/coco_dataset.h"
 #include "detect/annotations.h"
 #include "train/recipe.h"
@@ -20,8 +21,8 @@ struct RunData {
   std::vector<int64_t> category_ids() const;
 };
 
-// ErrorKind::bad_data when the folder holds scenes of other options. `make_missing`: this process makes scenes that are
-// not there (one process of a machine does).
-RunData open_data(const DataRecipe& recipe, bool make_missing);
+// ErrorKind::bad_data when the folder holds scenes of other options. With `making`, scenes that are not there are made
+// (one process of a machine does) and their progress is shown so.
+RunData open_data(const DataRecipe& recipe, const ProgressOptions* making);
 
 }  // namespace spinenet

@@ -48,6 +48,7 @@ class Run {
   bool leader() const { return communicator_.rank() == 0; }
   bool asked_to_stop();
   void resume();
+  void check_same_start();
   void loop();
   void fit_time();
   void after_step(const StepReport& report, const Batch& batch);
@@ -132,11 +133,11 @@ Run::Run(const TrainOptions& options)
   architecture_ = resolve_architecture(recipe_.architecture);
   if (leader()) {
     folder_.emplace(run_path(options), options.resume);
-    data_ = open_data(recipe_.data, true);
+    data_ = open_data(recipe_.data, &options.progress);
   }
   torch::Tensor ready = torch::ones({1});
   communicator_.broadcast(ready);
-  if (!leader()) data_ = open_data(recipe_.data, false);
+  if (!leader()) data_ = open_data(recipe_.data, nullptr);
 
   anchors_ = make_anchors(anchor_options(architecture_), recipe_.image_size, recipe_.image_size);
   const LowerOptions lower{recipe_.image_size, recipe_.image_size, static_cast<int>(data_.classes.size()),
@@ -159,6 +160,22 @@ bool Run::asked_to_stop() {
   return flag.item<float>() > 0;
 }
 
+// Every process reads the checkpoint by itself; one that sees another file must not train on quietly.
+void Run::check_same_start() {
+  if (communicator_.world() == 1) return;
+  const int64_t own = trainer_->state().progression.step;
+  torch::Tensor first = torch::full({1}, static_cast<double>(own), torch::kFloat64);
+  communicator_.broadcast(first);
+  const auto expected = static_cast<int64_t>(first.item<double>());
+  torch::Tensor differs = torch::full({1}, own == expected ? 0.0F : 1.0F);
+  communicator_.all_reduce(differs);
+  if (differs.item<float>() == 0) return;
+  fail(ErrorKind::failed,
+       fmt::format("process {} would go on from step {}, process 0 from step {}", communicator_.rank(), own, expected),
+       (run_path(options_) / "checkpoints").string(),
+       "give every machine the same run folder, on a shared file system");
+}
+
 void Run::resume() {
   if (options_.resume) {
     const auto path = load_checkpoint(run_path(options_) / "checkpoints", trainer_->state(), recipe_text_);
@@ -168,12 +185,13 @@ void Run::resume() {
     }
   }
   const Progression& p = trainer_->state().progression;
+  check_same_start();
   finished_early_ = recipe_.early_stop > 0 && p.evaluations_without_gain >= recipe_.early_stop;
   loader_->seek(p.step);
   last_checkpoint_ = p.step;
   if (!leader()) return;
   metrics_ = std::make_unique<MetricsLog>(folder_->path(), p.metrics_bytes, p.step);
-  ProgressOptions bar = standard_progress();
+  ProgressOptions bar = options_.progress;
   bar.first = p.step;
   progress_ = std::make_unique<Progress>("train", p.total_steps, bar);
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/progress.h"
 
 namespace spinenet {
 
@@ -15,6 +16,7 @@ struct TrainOptions {
   std::filesystem::path out;          // empty: runs/ and the recipe's name
   std::vector<std::string> settings;  // "optimizer.learning_rate=0.1"
   bool resume = false;
+  ProgressOptions progress = standard_progress();
   const std::atomic<int>* stop_signal = nullptr;  // not 0: finish the step, write a checkpoint, end
 };
 
