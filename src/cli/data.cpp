@@ -124,6 +124,7 @@ void add_scenes(CLI::App& data, Invocation& invocation) {
       ->type_name("N");
   verb.add_option("--size", flags->size, "Height and width in pixels")->check(within(32, 4096))->type_name("N");
   verb.add_option("--seed", flags->seed, "The same seed makes the same pictures")
+      ->check(within(0, 9007199254740992.0))
       ->type_name("N")
       ->capture_default_str();
   verb.add_option("--source", flags->source, "Folder of the Fashion-MNIST files")->type_name("DIR");

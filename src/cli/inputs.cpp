@@ -28,7 +28,8 @@ std::vector<std::string> pictures_in(const std::filesystem::path& folder) {
   std::vector<std::string> found;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    if (looks_like_picture(entry.path()) && entry.is_regular_file()) found.push_back(entry.path().string());
+    std::error_code unreadable;  // a broken link is no picture
+    if (looks_like_picture(entry.path()) && entry.is_regular_file(unreadable)) found.push_back(entry.path().string());
   }
   if (error) fail(ErrorKind::io, fmt::format("cannot read the folder: {}", error.message()), folder.string());
   std::sort(found.begin(), found.end());
@@ -65,9 +66,10 @@ std::vector<std::string> expand_inputs(std::span<const std::string> inputs) {
   std::vector<std::string> files;
   for (const std::string& input : inputs) {
     std::vector<std::string> found;
-    if (std::filesystem::is_directory(input)) {
+    std::error_code problem;  // a name that the system refuses (too long, no permission) is no file
+    if (std::filesystem::is_directory(input, problem)) {
       found = pictures_in(input);
-    } else if (input == "-" || std::filesystem::exists(input)) {
+    } else if (input == "-" || std::filesystem::exists(input, problem)) {
       found = {input};
     } else if (input.find_first_of("*?[") != std::string::npos) {
       found = matches_of(input);

@@ -45,6 +45,7 @@ HostTensor formula_parameter(const Parameter& parameter) {
     }
     case ParameterRole::norm_weight:
     case ParameterRole::residual_norm_weight:
+    case ParameterRole::deeper_norm_weight:
       return filled(1, 0.3);
     case ParameterRole::norm_bias:
     case ParameterRole::running_mean:
