@@ -9,6 +9,8 @@
 //      last `parent_window` blocks before it (stem included), an output's among all before it;
 //   3. level shift of each intermediate block, clamped to levels 2..7;
 //   4. kind of each block.
+// All of them are asked in every space, those that are fixed with one option, so the choices of every sample of a
+// number of blocks have the same length and the same meaning at each place.
 //
 // Invariant: generate gives an architecture that validate accepts, whatever the chooser answers.
 // Thread contract: plain values and pure functions; a Chooser belongs to one thread.
@@ -18,9 +20,11 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arch/architecture.h"
+#include "arch/canonical.h"
 #include "base/fields.h"
 #include "base/random.h"
 
@@ -33,13 +37,18 @@ struct SearchSpace {
   std::vector<int> output_levels{3, 4, 5, 6, 7};
   bool permute = true;  // off: the blocks stand in the order of the two lists (hourglass, fish)
   bool connect = true;  // off: parents as in `fixed_parents`
-  std::vector<std::array<int, 2>> fixed_parents;  // of every block, when connect is off
-  std::vector<int> level_shifts{-1, 0, 1, 2};     // one entry, 0: levels stay
+  std::vector<std::array<int, 2>> fixed_parents;                             // of every block, when connect is off
+  std::vector<int> level_shifts{-1, 0, 1, 2};                                // one entry, 0: levels stay
   std::vector<BlockKind> kinds{BlockKind::bottleneck, BlockKind::residual};  // one entry: every block is of that kind
-  int parent_window = 5;                          // 0: an intermediate's parents may be any earlier blocks
+  int parent_window = 5;  // 0: an intermediate's parents may be any earlier blocks
 
   bool operator==(const SearchSpace&) const = default;
 };
+
+constexpr std::array<std::string_view, 2> names(BlockKind) {
+  return {"residual", "bottleneck"};
+}
+void fields(FieldList& list, SearchSpace& space);
 
 // The spaces of the paper by name: "spinenet-49" (all three parts), "r0-sp53" (permutation and connections),
 // "hourglass" and "fish" (fixed order, learned connections: Table 8). ErrorKind::usage with the nearest name.
@@ -82,8 +91,10 @@ Sample random_sample(const SearchSpace& space, Random& random);
 Sample replay(const SearchSpace& space, const Choices& choices);
 // Choices that make exactly this backbone; ErrorKind::bad_data with the block and the rule when the space has none.
 Choices choices_of(const SearchSpace& space, const ScalePermuted& backbone);
-// The sample with one decision, drawn at random among those with more than one option, changed to another value; what
-// follows stays where it can, a slot that is taken swaps places. Never the parent itself.
+// The sample with one decision changed to another value, drawn at random among the decisions that can change the
+// network and then among their values; everything else stays, only a slot that is taken swaps places. Never the parent
+// itself: slots that give the same levels, shifts clamped to the same level and the parents in another order are no
+// change. ErrorKind::usage when no decision of the space can change the network.
 Sample mutate(const SearchSpace& space, const Choices& parent, Random& random);
 // Every sample that mutate can give, each once.
 std::vector<Choices> neighbours(const SearchSpace& space, const Choices& parent);
@@ -99,11 +110,6 @@ struct SpaceSize {
 };
 SpaceSize size_of(const SearchSpace& space);
 
-// The same for two backbones that are the same network with blocks listed in another order, parents in another order,
-// slots of one level exchanged; different otherwise. The text lists the blocks in the least of all valid orders, and
-// keeps what unused blocks join.
-std::string canonical_text(const ScalePermuted& backbone);
-uint64_t canonical_hash(const ScalePermuted& backbone);
 // Of the space itself, so that a study refuses to go on in another one.
 std::string to_text(const SearchSpace& space);
 uint64_t hash_of_space(const SearchSpace& space);

@@ -153,7 +153,7 @@ struct FieldValue<std::array<T, N>> {
   static std::array<T, N> read(const YamlNode& node, const Expectation& expected) {
     const std::vector<T> values = FieldValue<std::vector<T>>::read(node, expected);
     if (values.size() != N) mismatch(node, expected);
-    std::array<T, N> result;
+    std::array<T, N> result{};
     std::copy(values.begin(), values.end(), result.begin());
     return result;
   }
