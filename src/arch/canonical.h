@@ -19,8 +19,8 @@ namespace spinenet {
 // of its own level and channels that has no child so far. Which ones depends on the order of the listing.
 std::vector<std::vector<int>> joined_unused_blocks(const ScalePermuted& backbone);
 
-// The blocks in the least of all orders in which parents come first; "L5b(7,12+11)o" is a bottleneck of level 5 with
-// parents 7 and 12, joined by 11, that is an output. ErrorKind::bad_data when a parent is not an earlier block.
+// The blocks in an order that depends on the network alone, parents first; "L5b(7,12+11)o" is a bottleneck of level 5
+// with parents 7 and 12, joined by 11, that is an output. ErrorKind::bad_data when a parent is not an earlier block.
 std::string canonical_text(const ScalePermuted& backbone);
 uint64_t canonical_hash(const ScalePermuted& backbone);
 
