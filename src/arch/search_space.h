@@ -99,7 +99,9 @@ Sample mutate(const SearchSpace& space, const Choices& parent, Random& random);
 // Every sample that mutate can give, each once.
 std::vector<Choices> neighbours(const SearchSpace& space, const Choices& parent);
 
-// Sizes as exact decimal numbers ("1199...") and their logarithms: factors of the closed formulas of the paper.
+// Sizes as exact decimal numbers ("1199...") and their logarithms: factors of the closed formulas of the paper. A pair
+// of parents counts once, though two series of choices name it; slots of one level and clamped shifts count as they are
+// chosen, as in the paper.
 struct SpaceSize {
   std::string permutations;  // (N-5)! 5!
   std::string connections;   // product of C(candidates, 2)
