@@ -36,12 +36,13 @@ struct StudyDescription {
   bool operator==(const StudyDescription&) const = default;
 };
 
-// Given by the caller of claim; runs inside the transaction, so it must be quick and touch no store.
+// Given by the caller of claim; runs inside the transaction, so it must be quick and touch no store. It may be asked
+// again for the same number, state and news, when the transaction has to be repeated.
 struct Proposal {
   Choices choices;
   uint64_t hash = 0;
-  std::string state;                          // the algorithm's, after suggest
-  std::optional<std::string> rejection;       // a constraint refuses it: the trial ends at once
+  std::string state;                     // the algorithm's, after suggest
+  std::optional<std::string> rejection;  // a constraint refuses it: the trial ends at once
 };
 // `state` is the algorithm's text so far (empty at first), `news` the ended trials that it has not been told of, in the
 // order of their numbers.
@@ -62,10 +63,10 @@ struct ClaimAnswer {
 };
 
 struct ClaimOptions {
-  std::string worker;         // host:pid
+  std::string worker;  // host:pid
   double lease_seconds = 60;
-  int64_t trials = 0;         // the study ends when it has this many
-  int max_attempts = 3;       // a trial lost so often has failed (TrialFailure::lost)
+  int64_t trials = 0;    // the study ends when it has this many
+  int max_attempts = 3;  // a trial lost so often has failed (TrialFailure::lost)
 };
 
 struct Outcome {
@@ -90,14 +91,16 @@ class Store {
   // Of a study that exists; ErrorKind::usage when there is none.
   virtual StudyDescription description() = 0;
 
-  // In one transaction: a trial whose lease ran out is leased again; else, when trials 0..k-lag have all ended, the next
-  // number k is proposed and leased. A proposal whose hash equals that of a complete trial among 0..k-lag takes its
-  // measurement over and ends at once; a rejected one ends too; the call then goes on to the next number. `wait`: none
-  // can be had now.
+  // In one transaction: a trial whose lease ran out is leased again; else, when trials 0..k-lag have all ended, the
+  // next number k is proposed and leased. A proposal whose hash equals that of a complete trial among 0..k-lag takes
+  // its measurement over and ends at once; a rejected one ends too; the call then goes on to the next number. `wait`:
+  // none can be had now.
   virtual ClaimAnswer claim(const ClaimOptions& options, const Propose& propose) = 0;
   // False: the lease was lost; the worker must stop this trial.
   virtual bool heartbeat(const Claim& claim, double lease_seconds) = 0;
-  // False: refused, because the lease was lost and given to another, or the trial has ended.
+  // False: refused, because the lease was lost and given to another, or the trial has ended. The same report given
+  // twice is true twice, so that a worker may repeat it when no answer came. ErrorKind::bad_data when a complete
+  // trial's score is not finite, ErrorKind::usage when the outcome is neither complete nor failed.
   virtual bool report(const Claim& claim, const Outcome& outcome) = 0;
 
   virtual StudyStatus status() = 0;
@@ -105,8 +108,15 @@ class Store {
   virtual std::vector<Trial> trials(int64_t first = 0, int64_t count = INT64_MAX) = 0;
 };
 
-// "postgresql://..." or the path of a SQLite file. `create` makes what is missing; without it ErrorKind::usage says that
-// there is no study. ErrorKind::bad_data for a file that is no study or of a newer version, naming both versions.
-std::unique_ptr<Store> open_store(const std::string& place, bool create);
+struct StoreOptions {
+  // How long a call waits for a locked file, or for a server that restarts or cannot be reached, before it throws
+  // ErrorKind::io. A first connection waits at most five seconds.
+  double patience_seconds = 60;
+};
+
+// "postgresql://..." or the path of a SQLite file. `create` makes what is missing; without it ErrorKind::usage says
+// that there is no study. ErrorKind::bad_data for a file that is no study or of a newer version, naming both versions.
+// A database holds one study per schema: "?options=-csearch_path%3DNAME" names another schema.
+std::unique_ptr<Store> open_store(const std::string& place, bool create, const StoreOptions& options = {});
 
 }  // namespace spinenet

@@ -1,0 +1,114 @@
+// A study for tests that costs nothing: proposals that depend on every trial told so far, some refused, many alike, and
+// a measurement that is a function of the proposal. So any fault of order or of counting changes the trials.
+#pragma once
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/format.h"
+#include "base/random.h"
+#include "search/store.h"
+
+namespace spinenet::fixture {
+
+inline StudyDescription toy_description(int lag = 4) {
+  StudyDescription description;
+  description.space = "toy\n8 by 8";
+  description.algorithm = "digest of all news";
+  description.task = "a function of the choices";
+  description.seed = 7;
+  description.lag = lag;
+  return description;
+}
+
+// 56 different ones, so that duplicates come soon.
+inline Proposal toy_proposal(uint64_t digest) {
+  Proposal proposal;
+  proposal.choices = {static_cast<int>(digest % 8), static_cast<int>(digest / 8 % 7)};
+  proposal.hash = Random::mix(static_cast<uint64_t>(proposal.choices[0] * 10 + proposal.choices[1]));
+  if (proposal.hash % 7 == 0) proposal.rejection = "divisible by seven";
+  return proposal;
+}
+
+// The state is a digest of all that was ever told, as text.
+inline Proposal toy_propose(int64_t number, const std::string& state, std::span<const Trial> news) {
+  uint64_t digest = 1;
+  std::from_chars(state.data(), state.data() + state.size(), digest);
+  for (const Trial& trial : news) {
+    for (const auto word : {static_cast<uint64_t>(trial.number), static_cast<uint64_t>(trial.state), trial.hash,
+                            static_cast<uint64_t>(std::llround(1000 * trial.measurement.score))}) {
+      digest = Random::mix(digest ^ word);
+    }
+  }
+  digest = Random::mix(digest + static_cast<uint64_t>(number));
+  Proposal proposal = toy_proposal(digest);
+  proposal.state = fmt::format("{}", digest);
+  return proposal;
+}
+
+inline Outcome toy_outcome(const Claim& claim) {
+  Outcome outcome;
+  outcome.measurement.score = std::sin(static_cast<double>(claim.hash % 1000));
+  outcome.measurement.metrics = {{"AP", outcome.measurement.score / 3}, {"parameters", 1e6 * claim.choices.at(0)}};
+  if (claim.hash % 11 == 0) {
+    outcome = {};
+    outcome.state = TrialState::failed;
+    outcome.failure = TrialFailure::non_finite;
+    outcome.reason = "the loss is not finite";
+  }
+  return outcome;
+}
+
+// Whatever must not depend on who did the work.
+inline std::string lasting_part(const Trial& trial) {
+  return fmt::format("{} {} {} {} {} {} {} {}", trial.number, name_of(trial.state), fmt::join(trial.choices, ","),
+                     trial.hash, trial.measurement.score, name_of(trial.failure), trial.reason, trial.duplicate_of);
+}
+
+inline std::vector<std::string> lasting_parts(const std::vector<Trial>& trials) {
+  std::vector<std::string> parts;
+  for (const Trial& trial : trials) parts.push_back(lasting_part(trial));
+  return parts;
+}
+
+// The first `count` trials of the toy study as they must come out, by the rules of store.h in the plainest form.
+inline std::vector<std::string> toy_trials(int64_t count, int lag) {
+  std::vector<Trial> trials;
+  std::string state;
+  for (int64_t k = 0; k < count; ++k) {
+    std::vector<Trial> news;
+    if (k >= lag) news.push_back(trials[static_cast<size_t>(k - lag)]);
+    const Proposal proposal = toy_propose(k, state, news);
+    state = proposal.state;
+    Trial trial;
+    trial.number = k;
+    trial.choices = proposal.choices;
+    trial.hash = proposal.hash;
+    const auto known = trials.begin() + std::max<int64_t>(0, k - lag + 1);
+    const auto same = std::find_if(
+        trials.begin(), known, [&](const Trial& t) { return t.state == TrialState::complete && t.hash == trial.hash; });
+    if (proposal.rejection) {
+      trial.state = TrialState::rejected;
+      trial.reason = *proposal.rejection;
+    } else if (same != known) {
+      trial.state = TrialState::complete;
+      trial.measurement = same->measurement;
+      trial.duplicate_of = same->number;
+    } else {
+      const Outcome outcome = toy_outcome({k, 0, trial.choices, trial.hash, 1});
+      trial.state = outcome.state;
+      trial.measurement = outcome.measurement;
+      trial.failure = outcome.failure;
+      trial.reason = outcome.reason;
+    }
+    trials.push_back(trial);
+  }
+  return lasting_parts(trials);
+}
+
+}  // namespace spinenet::fixture
