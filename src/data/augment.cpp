@@ -46,7 +46,7 @@ std::vector<Target> map_targets(const std::vector<Target>& targets, const Window
   return mapped;
 }
 
-void mirror(Sample& sample) {
+void mirror(LabelledImage& sample) {
   sample.image = flip_horizontal(sample.image);
   const auto width = static_cast<float>(sample.image.width);
   for (Target& target : sample.targets) {
@@ -89,7 +89,7 @@ void check(const AugmentOptions& options) {
        "scale_min has to be above 0 and not above scale_max");
 }
 
-Sample augment(Sample sample, const AugmentOptions& options, int size, Random& random) {
+LabelledImage augment(LabelledImage sample, const AugmentOptions& options, int size, Random& random) {
   const bool mirrored = random.chance(options.flip);
   const double side = size * random.uniform(options.scale_min, options.scale_max);
   const double where_y = random.uniform();

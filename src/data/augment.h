@@ -31,7 +31,7 @@ void fields(FieldList& list, AugmentOptions& options);
 void check(const AugmentOptions& options);
 
 // Crowd boxes are kept as long as any of them is in the window. size > 0.
-Sample augment(Sample sample, const AugmentOptions& options, int size, Random& random);
+LabelledImage augment(LabelledImage sample, const AugmentOptions& options, int size, Random& random);
 
 struct Letterboxed {
   Image image;  // height x width as asked for

@@ -10,8 +10,8 @@ namespace {
 constexpr std::array<uint8_t, 3> kPaint = {255, 0, 255};
 
 // A grey picture with one box painted in a colour found nowhere else.
-Sample painted(int height, int width, const Box& box) {
-  Sample sample;
+LabelledImage painted(int height, int width, const Box& box) {
+  LabelledImage sample;
   sample.image_id = 7;
   sample.image = make_image(height, width, 90);
   for (int y = static_cast<int>(box.y1); y < static_cast<int>(box.y2); ++y) {
@@ -59,7 +59,7 @@ TEST(Augment, BoxesStayOnTheirObjects) {
     const Box box = {x1, y1, x1 + 20 + static_cast<float>(random.below(width - 19 - static_cast<int>(x1))),
                      y1 + 20 + static_cast<float>(random.below(height - 19 - static_cast<int>(y1)))};
     Random draws = Random(2).fork(static_cast<uint64_t>(i));
-    const Sample out = augment(painted(height, width, box), {.min_box = 4}, 96, draws);
+    const LabelledImage out = augment(painted(height, width, box), {.min_box = 4}, 96, draws);
     ASSERT_EQ(out.image.height, 96);
     ASSERT_EQ(out.image.width, 96);
     EXPECT_EQ(out.image_id, 7);
@@ -71,16 +71,16 @@ TEST(Augment, BoxesStayOnTheirObjects) {
 }
 
 TEST(Augment, WithoutChangesIsTheIdentity) {
-  const Sample in = painted(96, 96, {10, 20, 50, 60});
+  const LabelledImage in = painted(96, 96, {10, 20, 50, 60});
   Random random(1);
-  const Sample out = augment(in, {.flip = 0, .scale_min = 1, .scale_max = 1}, 96, random);
+  const LabelledImage out = augment(in, {.flip = 0, .scale_min = 1, .scale_max = 1}, 96, random);
   EXPECT_EQ(out.image.pixels, in.image.pixels);
   EXPECT_EQ(out.targets[0].box, in.targets[0].box);
 }
 
 TEST(Augment, FlipsLeftAndRight) {
   Random random(1);
-  const Sample out =
+  const LabelledImage out =
       augment(painted(96, 96, {10, 20, 50, 60}), {.flip = 1, .scale_min = 1, .scale_max = 1}, 96, random);
   EXPECT_EQ(out.targets[0].box, (Box{46, 20, 86, 60}));
   EXPECT_EQ(painted_extent(out.image), (Box{46, 20, 86, 60}));
@@ -88,7 +88,8 @@ TEST(Augment, FlipsLeftAndRight) {
 
 TEST(Augment, PadsBelowAndOnTheRightWithTheMeanColour) {
   Random random(1);
-  const Sample out = augment(painted(50, 100, {0, 0, 100, 50}), {.scale_min = 0.5, .scale_max = 0.5}, 128, random);
+  const LabelledImage out =
+      augment(painted(50, 100, {0, 0, 100, 50}), {.scale_min = 0.5, .scale_max = 0.5}, 128, random);
   EXPECT_EQ(painted_extent(out.image), (Box{0, 0, 64, 32}));
   EXPECT_EQ(out.image.at(127, 127)[0], 124);
   EXPECT_EQ(out.image.at(40, 5)[1], 116);
@@ -96,11 +97,11 @@ TEST(Augment, PadsBelowAndOnTheRightWithTheMeanColour) {
 }
 
 TEST(Augment, BoxesOutOfViewAreDropped) {
-  Sample sample = painted(100, 100, {0, 0, 100, 100});
+  LabelledImage sample = painted(100, 100, {0, 0, 100, 100});
   sample.targets = {{{0, 0, 4, 4}, 0, false}, {{96, 96, 100, 100}, 0, false}, {{0, 0, 100, 100}, 2, true}};
   for (uint64_t i = 0; i < 30; ++i) {
     Random random = Random(4).fork(i);
-    const Sample out = augment(sample, {.scale_min = 4, .scale_max = 4}, 50, random);
+    const LabelledImage out = augment(sample, {.scale_min = 4, .scale_max = 4}, 50, random);
     EXPECT_LE(out.targets.size(), 2U);
     ASSERT_FALSE(out.targets.empty());
     EXPECT_TRUE(out.targets.back().crowd) << "the crowd region fills every window";
@@ -113,11 +114,12 @@ TEST(Augment, BoxesOutOfViewAreDropped) {
 }
 
 TEST(Augment, TheColourChangesWithJitterAndNotTheBoxes) {
-  const Sample sample = painted(64, 64, {5, 5, 40, 40});
+  const LabelledImage sample = painted(64, 64, {5, 5, 40, 40});
   Random plain(9);
   Random jittered(9);
-  const Sample a = augment(sample, {}, 64, plain);
-  const Sample b = augment(sample, {.brightness = 0.5, .contrast = 0.5, .saturation = 0.5, .hue = 0.2}, 64, jittered);
+  const LabelledImage a = augment(sample, {}, 64, plain);
+  const LabelledImage b =
+      augment(sample, {.brightness = 0.5, .contrast = 0.5, .saturation = 0.5, .hue = 0.2}, 64, jittered);
   ASSERT_EQ(a.targets.size(), b.targets.size());
   for (size_t i = 0; i < a.targets.size(); ++i) EXPECT_EQ(a.targets[i].box, b.targets[i].box);
   EXPECT_NE(a.image.pixels, b.image.pixels);
@@ -127,10 +129,10 @@ TEST(Augment, ExtremePicturesSurvive) {
   for (const auto& [height, width] : {std::pair{1, 1}, std::pair{1, 900}, std::pair{900, 1}, std::pair{3, 2000}}) {
     for (uint64_t i = 0; i < 20; ++i) {
       Random random = Random(6).fork(i);
-      Sample sample;
+      LabelledImage sample;
       sample.image = make_image(height, width, 200);
       sample.targets = {{{0, 0, static_cast<float>(width), static_cast<float>(height)}, 0, false}};
-      const Sample out = augment(std::move(sample), {.scale_min = 0.1}, 64, random);
+      const LabelledImage out = augment(std::move(sample), {.scale_min = 0.1}, 64, random);
       EXPECT_EQ(out.image.pixels.size(), 64U * 64 * 3);
     }
   }

@@ -101,9 +101,9 @@ std::string_view CocoDataset::file_name(int64_t index) const {
   return std::string_view(names_).substr(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
 }
 
-Sample CocoDataset::get(int64_t index) const {
+LabelledImage CocoDataset::get(int64_t index) const {
   const std::filesystem::path path = root_.resolve(file_name(index));
-  Sample sample;
+  LabelledImage sample;
   sample.image_id = image_ids_[static_cast<size_t>(index)];
   sample.image = read_image(path);
   const Size& size = sizes_[static_cast<size_t>(index)];

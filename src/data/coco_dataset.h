@@ -28,7 +28,7 @@ class CocoDataset : public Dataset {
 
   int64_t size() const override { return static_cast<int64_t>(image_ids_.size()); }
   // ErrorKind::bad_data naming the file when it cannot be decoded or is not of the size the annotations say.
-  Sample get(int64_t index) const override;
+  LabelledImage get(int64_t index) const override;
 
   std::span<const Category> classes() const { return classes_; }
   // Without reading the image.

@@ -52,7 +52,7 @@ TEST_F(CocoData, SamplesHaveTheirOwnBoxesInTheOrderOfTheFile) {
   add(102, 3, {1, 2, 3, 4});
   const CocoDataset data = dataset();
   ASSERT_EQ(data.size(), 3);
-  const Sample last = data.get(2);
+  const LabelledImage last = data.get(2);
   EXPECT_EQ(last.image_id, 102);
   EXPECT_EQ(last.image.at(39, 59)[0], 2);
   ASSERT_EQ(last.targets.size(), 3U);
@@ -111,7 +111,7 @@ TEST_F(CocoData, ThreadsReadTheSameSamples) {
     threads.emplace_back([&, t] {
       bool all_right = true;
       for (int64_t i = 0; i < 30; ++i) {
-        const Sample sample = data.get(i % 3);
+        const LabelledImage sample = data.get(i % 3);
         all_right = all_right && sample.image.at(0, 0)[0] == i % 3 && sample.targets.size() == 20;
       }
       right[t] = all_right;
@@ -147,7 +147,7 @@ TEST(CocoDataset, RealImagesDecodeInTheSizeOfTheirAnnotations) {
   const CocoDataset set(all, images, class_list(all));
   ASSERT_EQ(set.size(), 24);
   for (int64_t i = 0; i < set.size(); ++i) {
-    const Sample sample = set.get(i);
+    const LabelledImage sample = set.get(i);
     for (const Target& target : sample.targets) {
       EXPECT_LE(target.box.x2, static_cast<float>(sample.image.width));
       EXPECT_LE(target.box.y2, static_cast<float>(sample.image.height));

@@ -18,7 +18,7 @@ struct Target {
   bool crowd = false;
 };
 
-struct Sample {
+struct LabelledImage {
   int64_t image_id = 0;
   Image image;
   std::vector<Target> targets;
@@ -28,7 +28,7 @@ class Dataset {
  public:
   virtual ~Dataset() = default;
   virtual int64_t size() const = 0;
-  virtual Sample get(int64_t index) const = 0;
+  virtual LabelledImage get(int64_t index) const = 0;
 };
 
 }  // namespace spinenet

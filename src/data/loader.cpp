@@ -127,7 +127,7 @@ bool Loader::prepare(const Job& job, int64_t place, Prepared& out) {
   return false;
 }
 
-Prepared Loader::finish(Sample sample, int64_t epoch, int64_t index) const {
+Prepared Loader::finish(LabelledImage sample, int64_t epoch, int64_t index) const {
   Prepared out;
   out.image_id = sample.image_id;
   out.letterbox = {sample.image.height, sample.image.width, 1, 1};

@@ -81,7 +81,7 @@ class Loader {
   Order order_of(int64_t epoch);
   void make_slot(Job& job, size_t slot);
   bool prepare(const Job& job, int64_t place, Prepared& out);
-  Prepared finish(Sample sample, int64_t epoch, int64_t index) const;
+  Prepared finish(LabelledImage sample, int64_t epoch, int64_t index) const;
 
   const Dataset& dataset_;
   const LoaderOptions options_;

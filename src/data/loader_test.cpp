@@ -13,9 +13,9 @@ class NumberedImages : public Dataset {
  public:
   explicit NumberedImages(int64_t count, std::set<int64_t> bad = {}) : count_(count), bad_(std::move(bad)) {}
   int64_t size() const override { return count_; }
-  Sample get(int64_t index) const override {
+  LabelledImage get(int64_t index) const override {
     if (bad_.contains(index)) fail(ErrorKind::bad_data, "is broken", "image " + std::to_string(index));
-    Sample sample;
+    LabelledImage sample;
     sample.image_id = 1000 + index;
     sample.image = make_image(40 + static_cast<int>(index % 3) * 20, 60);
     for (size_t i = 0; i < sample.image.pixels.size(); i += 3) sample.image.pixels[i] = static_cast<uint8_t>(index);
@@ -144,7 +144,7 @@ TEST(LoaderTest, EvaluationShowsAllImagesInOrderWithTheirPlaceInTheCanvas) {
     EXPECT_EQ(batch.images, step < 2 ? 4 : 2);
     for (size_t i = 0; i < batch.image_ids.size(); ++i, ++index) {
       EXPECT_EQ(batch.image_ids[i], 1000 + index);
-      const Sample sample = data.get(index);
+      const LabelledImage sample = data.get(index);
       EXPECT_EQ(batch.letterboxes[i].height, sample.image.height);
       const Box back = from_canvas(batch.targets[i][0].box, batch.letterboxes[i]);
       EXPECT_GT(iou(back, sample.targets[0].box), 0.999F);

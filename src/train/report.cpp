@@ -60,7 +60,7 @@ ReportCurve curve(const std::map<std::string, Series>& all, const std::string& t
 }
 
 // Small pictures are enlarged, so that boxes and labels leave the objects visible.
-ReportPicture draw_sample(Sample sample, const RunData& data, std::span<const Result> results) {
+ReportPicture draw_sample(LabelledImage sample, const RunData& data, std::span<const Result> results) {
   const float scale = std::max(
       1.0F, static_cast<float>(kPictureSide) / static_cast<float>(std::max(sample.image.height, sample.image.width)));
   Image image = resize(sample.image, static_cast<int>(static_cast<float>(sample.image.height) * scale),
