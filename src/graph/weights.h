@@ -18,8 +18,11 @@ enum class KernelInit {
 
 struct InitOptions {
   KernelInit kernel = KernelInit::variance_scaling;
-  double residual_norm_weight = 1.0;  // 0 makes every block the identity at first
-  double deeper_norm_weight = 1.0;    // below 1 the network is shallow at first: each block leans on its shallower parent
+  // Published networks begin with 1 in both. From scratch and with few steps, less is better (docs/results.md): at 0
+  // every block is the identity at first; below 1 each block leans on its shallower parent, so that the network is
+  // shallow at first.
+  double residual_norm_weight = 0;
+  double deeper_norm_weight = 0.2;
   double predictor_deviation = 1e-5;  // of the last layer's kernels in the heads
   double prior = 0.01;                // first probability of every class
 };
