@@ -23,6 +23,7 @@ struct TrainFlags {
   std::string out;
   std::vector<std::string> settings;
   bool resume = false;
+  int64_t until_epoch = 0;
   int nproc = 1;
   bool keys = false;
 };
@@ -68,6 +69,7 @@ int run_train(const TrainFlags& flags, const Invocation& invocation) {
   if (invocation.common.threads > 0) options.settings.push_back(fmt::format("threads={}", invocation.common.threads));
   options.settings.insert(options.settings.end(), flags.settings.begin(), flags.settings.end());
   options.resume = flags.resume;
+  options.until_epoch = flags.until_epoch;
   options.progress = progress_of(invocation.common);
   options.stop_signal = &stop_signal;
   const Json summary = train(options);
@@ -101,6 +103,9 @@ void add_train(CLI::App& app, Invocation& invocation) {
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
   verb.add_flag("--resume", flags->resume, "Go on from the last whole checkpoint of the run folder");
+  verb.add_option("--until", flags->until_epoch, "Measure, write a checkpoint and end after this epoch")
+      ->check(within(1, 1000000000))
+      ->type_name("EPOCH");
   verb.add_flag("--keys", flags->keys, "Print every key of a recipe with its default, as docs/config.md");
   verb.add_option("--nproc", flags->nproc, "Processes on this machine, one for each GPU")
       ->check(within(1, 1024))

@@ -82,6 +82,8 @@ class Run {
   int64_t last_checkpoint_ = -1;
   bool stopped_ = false;
   bool finished_early_ = false;
+  bool paused_ = false;  // by until_epoch
+  double last_ap_ = -1;
 };
 
 std::filesystem::path run_path(const TrainOptions& options) {
@@ -268,6 +270,7 @@ void Run::loop() {
     fit_time();
     if (p.step % loader_->steps_per_epoch() == 0 || p.step == p.total_steps) end_epoch();
     if (p.step - last_checkpoint_ >= recipe_.checkpoint_every) checkpoint();
+    if (paused_) return;
     if (p.step < p.total_steps && !finished_early_ && asked_to_stop()) {
       stopped_ = true;
       checkpoint();
@@ -280,11 +283,12 @@ void Run::end_epoch() {
   const Progression& p = trainer_->state().progression;
   const int64_t epoch = (p.step + loader_->steps_per_epoch() - 1) / loader_->steps_per_epoch();
   const bool last = p.step == p.total_steps;
-  if (leader() && data_.val && (last || epoch % recipe_.eval_every == 0)) measure();
+  paused_ = !last && epoch == options_.until_epoch;
+  if (leader() && data_.val && (last || paused_ || epoch % recipe_.eval_every == 0)) measure();
   torch::Tensor stop = torch::full({1}, finished_early_ ? 1.0F : 0.0F);
   communicator_.broadcast(stop);
   finished_early_ = stop.item<float>() > 0;
-  if (last || finished_early_ || recipe_.checkpoint_every <= loader_->steps_per_epoch()) checkpoint();
+  if (last || paused_ || finished_early_ || recipe_.checkpoint_every <= loader_->steps_per_epoch()) checkpoint();
 }
 
 void Run::measure() {
@@ -300,6 +304,7 @@ void Run::measure() {
   const double ap = evaluation.metrics.ap;
   log_info(fmt::format("step {}: AP {:.4f}  AP50 {:.4f}  AP75 {:.4f}", p.step, ap, evaluation.metrics.ap50,
                        evaluation.metrics.ap75));
+  last_ap_ = ap;
   if (ap > p.best_ap) {
     p.best_ap = ap;
     p.best_step = p.step;
@@ -349,13 +354,15 @@ Json Run::summary() const {
   Json json{{"run", run_path(options_).string()},
             {"step", p.step},
             {"total_steps", p.total_steps},
+            {"AP", last_ap_},
             {"best_AP", p.best_ap},
             {"best_step", p.best_step},
             {"skipped_steps", p.skipped_steps},
             {"seconds", seconds_since(start_)},
             {"images_per_second", steps_timed_ > 0 ? done / step_seconds_ : 0.0},
             {"data_wait_share", steps_timed_ > 0 ? loader_->wait_seconds() / step_seconds_ : 0.0},
-            {"stopped_by_signal", stopped_}};
+            {"stopped_by_signal", stopped_},
+            {"paused", paused_}};
   const std::vector<BadImage> bad = loader_->bad_images();
   json["bad_images"] = Json::array();
   for (const BadImage& image : bad) json["bad_images"].push_back(image.reason);
@@ -366,7 +373,7 @@ Json Run::go() {
   resume();
   loop();
   if (progress_) progress_->finish();
-  if (leader() && !stopped_) {
+  if (leader() && !stopped_ && !paused_) {
     save_model(folder_->path() / "last.safetensors");
     if (!std::filesystem::exists(folder_->path() / "best.safetensors")) {
       save_model(folder_->path() / "best.safetensors");

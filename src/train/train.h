@@ -16,12 +16,13 @@ struct TrainOptions {
   std::filesystem::path out;          // empty: runs/ and the recipe's name
   std::vector<std::string> settings;  // "optimizer.learning_rate=0.1"
   bool resume = false;
+  int64_t until_epoch = 0;  // measure, write a checkpoint and end after this epoch; 0: all of the recipe's
   ProgressOptions progress = standard_progress();
   const std::atomic<int>* stop_signal = nullptr;  // not 0: finish the step, write a checkpoint, end
 };
 
 // Trains, measures, writes everything into the run folder. A summary: run, steps, best AP, speed; with
-// "stopped_by_signal" when it was. In several processes (environment of torchrun) each calls it; rank 0 writes.
+// "stopped_by_signal" when it was, "AP" of the last measurement. In several processes (environment of torchrun) each calls it; rank 0 writes.
 Json train(const TrainOptions& options);
 
 // docs/config.md: every key of a recipe with its type, default and meaning.
