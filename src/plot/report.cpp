@@ -8,34 +8,12 @@
 #include "base/format.h"
 #include "plot/heat_map.h"
 #include "plot/markup.h"
-#include "plot/report_style.h"
 
 namespace spinenet {
 namespace {
 
 constexpr int kChartWidth = 494;
 constexpr int kChartHeight = 290;
-constexpr int kPageWidth = 1024;
-
-std::string section(std::string_view title, std::string_view content) {
-  return fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", escape_markup(title), content);
-}
-
-std::string draw_headline(const std::vector<ReportFact>& facts) {
-  if (facts.empty()) return "";
-  std::string html = "<dl class=\"headline\">\n";
-  for (const ReportFact& fact : facts) {
-    html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_markup(fact.name), escape_markup(fact.value));
-  }
-  return html + "</dl>\n";
-}
-
-std::string draw_notes(const std::vector<std::string>& notes) {
-  if (notes.empty()) return "";
-  std::string html = "<ul class=\"notes\">\n";
-  for (const std::string& note : notes) html += fmt::format("<li>{}</li>\n", escape_markup(note));
-  return html + "</ul>\n";
-}
 
 std::string draw_curves(const std::vector<ReportCurve>& curves) {
   if (curves.empty()) return "";
@@ -50,7 +28,7 @@ std::string draw_curves(const std::vector<ReportCurve>& curves) {
     options.height = kChartHeight;
     html += fmt::format("<div>{}</div>\n", line_chart(curve.series, options));
   }
-  return section("Training", html + "</div>\n");
+  return page_section("Training", html + "</div>\n");
 }
 
 std::string draw_precision_recall(const std::vector<Series>& curves) {
@@ -62,7 +40,8 @@ std::string draw_precision_recall(const std::vector<Series>& curves) {
   options.x_max = options.y_max = 1;
   options.width = kPageWidth;
   options.height = 400;
-  return section("Precision and recall", fmt::format("<div class=\"wide\">{}</div>\n", line_chart(curves, options)));
+  return page_section("Precision and recall",
+                      fmt::format("<div class=\"wide\">{}</div>\n", line_chart(curves, options)));
 }
 
 std::string draw_confusion(const ConfusionTable& confusion) {
@@ -72,7 +51,7 @@ std::string draw_confusion(const ConfusionTable& confusion) {
   options.y_label = "true";
   options.width = kPageWidth;
   const HeatMap map{confusion.names, confusion.names, confusion.counts};
-  return section("Confusion", fmt::format("<div class=\"wide\">{}</div>\n", heat_map(map, options)));
+  return page_section("Confusion", fmt::format("<div class=\"wide\">{}</div>\n", heat_map(map, options)));
 }
 
 std::string score_cell(double score) {
@@ -94,7 +73,7 @@ std::string draw_classes(const std::vector<ReportClass>& classes) {
         row.id, escape_markup(row.name), row.objects, score_cell(row.ap), score_cell(row.ap50), score_cell(row.ap75),
         score_cell(row.recall), 100 * share);
   }
-  return section("Classes", html + "</tbody></table></div>\n");
+  return page_section("Classes", html + "</tbody></table></div>\n");
 }
 
 std::string_view media_type(const ReportPicture& picture) {
@@ -107,50 +86,25 @@ std::string draw_pictures(const std::vector<ReportPicture>& pictures) {
   if (pictures.empty()) return "";
   std::string html = "<div class=\"pictures\">\n";
   for (const ReportPicture& picture : pictures) {
-    const std::string label = escape_markup(picture.label);
-    html += fmt::format("<figure><img alt=\"{}\" src=\"data:{};base64,{}\"><figcaption>{}</figcaption></figure>\n",
-                        label, media_type(picture), base64(picture.bytes), label);
+    html += page_picture(picture.label, media_type(picture), picture.bytes);
   }
-  return section("Samples", html + "</div>\n");
-}
-
-std::string draw_facts(const std::vector<ReportFact>& facts) {
-  if (facts.empty()) return "";
-  std::string html = "<table class=\"facts\">\n";
-  for (const ReportFact& fact : facts) {
-    html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escape_markup(fact.name),
-                        escape_markup(fact.value));
-  }
-  return section("Facts", html + "</table>\n");
-}
-
-std::string draw_recipe(const std::string& recipe) {
-  if (recipe.empty()) return "";
-  return section("Recipe", fmt::format("<pre>{}</pre>\n", escape_markup(recipe)));
+  return page_section("Samples", html + "</div>\n");
 }
 
 }  // namespace
 
 std::string render_report(const ReportData& data) {
-  const std::string title = escape_markup(data.title);
-  // The policy makes the browser itself refuse whatever is not in the file.
-  std::string html = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
-      "'unsafe-inline'\">\n<title>{}</title>\n<style>{}</style>\n</head>\n<body>\n<main>\n<h1>{}</h1>\n",
-      title, report_style(), title);
-  if (!data.subtitle.empty()) html += fmt::format("<p class=\"subtitle\">{}</p>\n", escape_markup(data.subtitle));
-  html += draw_headline(data.headline);
-  html += draw_notes(data.notes);
+  std::string html = page_head(data.title, data.subtitle);
+  html += page_headline(data.headline);
+  html += page_notes(data.notes);
   html += draw_curves(data.curves);
   html += draw_precision_recall(data.precision_recall);
   html += draw_classes(data.classes);
   html += draw_confusion(data.confusion);
   html += draw_pictures(data.pictures);
-  html += draw_facts(data.facts);
-  html += draw_recipe(data.recipe);
-  return html + "</main>\n</body>\n</html>\n";
+  html += page_facts(data.facts);
+  html += page_recipe(data.recipe);
+  return html + page_tail();
 }
 
 }  // namespace spinenet

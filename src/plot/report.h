@@ -9,13 +9,9 @@
 #include <vector>
 
 #include "plot/curves.h"
+#include "plot/page.h"
 
 namespace spinenet {
-
-struct ReportFact {
-  std::string name;
-  std::string value;
-};
 
 // A chart of one or more series over training steps, in the order in which they are given.
 struct ReportCurve {

@@ -1,0 +1,66 @@
+#include "plot/page.h"
+
+#include "base/format.h"
+#include "plot/markup.h"
+#include "plot/report_style.h"
+
+namespace spinenet {
+
+std::string page_head(std::string_view title, std::string_view subtitle) {
+  // The policy makes the browser itself refuse whatever is not in the file.
+  std::string html = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:; style-src "
+      "'unsafe-inline'\">\n<title>{0}</title>\n<style>{1}</style>\n</head>\n<body>\n<main>\n<h1>{0}</h1>\n",
+      escape_markup(title), report_style());
+  if (!subtitle.empty()) html += fmt::format("<p class=\"subtitle\">{}</p>\n", escape_markup(subtitle));
+  return html;
+}
+
+std::string page_tail() {
+  return "</main>\n</body>\n</html>\n";
+}
+
+std::string page_section(std::string_view title, std::string_view content) {
+  return fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", escape_markup(title), content);
+}
+
+std::string page_headline(const std::vector<ReportFact>& facts) {
+  if (facts.empty()) return "";
+  std::string html = "<dl class=\"headline\">\n";
+  for (const ReportFact& fact : facts) {
+    html += fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", escape_markup(fact.name), escape_markup(fact.value));
+  }
+  return html + "</dl>\n";
+}
+
+std::string page_notes(const std::vector<std::string>& notes) {
+  if (notes.empty()) return "";
+  std::string html = "<ul class=\"notes\">\n";
+  for (const std::string& note : notes) html += fmt::format("<li>{}</li>\n", escape_markup(note));
+  return html + "</ul>\n";
+}
+
+std::string page_facts(const std::vector<ReportFact>& facts) {
+  if (facts.empty()) return "";
+  std::string html = "<table class=\"facts\">\n";
+  for (const ReportFact& fact : facts) {
+    html += fmt::format("<tr><th scope=\"row\">{}</th><td>{}</td></tr>\n", escape_markup(fact.name),
+                        escape_markup(fact.value));
+  }
+  return page_section("Facts", html + "</table>\n");
+}
+
+std::string page_recipe(const std::string& recipe) {
+  if (recipe.empty()) return "";
+  return page_section("Recipe", fmt::format("<pre>{}</pre>\n", escape_markup(recipe)));
+}
+
+std::string page_picture(std::string_view label, std::string_view media_type, std::string_view bytes) {
+  const std::string shown = escape_markup(label);
+  return fmt::format("<figure><img alt=\"{0}\" src=\"data:{1};base64,{2}\"><figcaption>{0}</figcaption></figure>\n",
+                     shown, media_type, base64(bytes));
+}
+
+}  // namespace spinenet

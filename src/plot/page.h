@@ -1,0 +1,34 @@
+// Pieces of a page that holds everything it shows: the report of a run, the page of a study. One HTML text, styles,
+// charts and pictures included, that needs no network.
+//
+// All text comes from outside and is escaped here. Pieces without content are empty.
+// Thread contract: pure functions.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spinenet {
+
+inline constexpr int kPageWidth = 1024;  // pixels that a chart of full width has
+
+struct ReportFact {
+  std::string name;
+  std::string value;
+};
+
+// Up to and with the headings.
+std::string page_head(std::string_view title, std::string_view subtitle);
+std::string page_tail();
+// `content` is markup.
+std::string page_section(std::string_view title, std::string_view content);
+// The few numbers that matter, shown large.
+std::string page_headline(const std::vector<ReportFact>& facts);
+std::string page_notes(const std::vector<std::string>& notes);
+std::string page_facts(const std::vector<ReportFact>& facts);
+std::string page_recipe(const std::string& recipe);
+// A figure with its label below; the file travels inside.
+std::string page_picture(std::string_view label, std::string_view media_type, std::string_view bytes);
+
+}  // namespace spinenet

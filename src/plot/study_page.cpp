@@ -1,0 +1,104 @@
+#include "plot/study_page.h"
+
+#include "base/format.h"
+#include "plot/markup.h"
+
+namespace spinenet {
+namespace {
+
+constexpr int kHalfWidth = 494;
+constexpr int kHeight = 300;
+
+std::string half(const std::string& svg) {
+  return svg.empty() ? "" : fmt::format("<div>{}</div>\n", svg);
+}
+
+std::string charts(const std::string& content) {
+  return "<div class=\"charts\">\n" + content + "</div>\n";
+}
+
+ChartOptions options_of(std::string title, std::string x_label, std::string y_label) {
+  ChartOptions options;
+  options.title = std::move(title);
+  options.x_label = std::move(x_label);
+  options.y_label = std::move(y_label);
+  options.width = kHalfWidth;
+  options.height = kHeight;
+  return options;
+}
+
+std::string draw_scores(const StudyPage& page) {
+  if (page.scores.x.empty()) return "";
+  std::string content = half(line_chart(page.best_so_far, options_of("Best so far", "trial", page.score_name)));
+  content += half(scatter_chart(std::span(&page.scores, 1), options_of("Each trial", "trial", page.score_name)));
+  return page_section("Score over trials", charts(content));
+}
+
+std::string draw_costs(const StudyPage& page) {
+  if (page.costs.empty()) return "";
+  ChartOptions options = options_of("", "multiply-adds (M)", page.score_name);
+  options.width = kPageWidth;
+  return page_section("Score against cost",
+                      fmt::format("<div class=\"wide\">{}</div>\n", scatter_chart(page.costs, options)));
+}
+
+std::string draw_levels(const StudyPage& page) {
+  if (page.levels_all.values.empty()) return "";
+  std::string content = half(heat_map(page.levels_all, options_of("All trials", "level", "place in the order")));
+  if (!page.levels_best.values.empty()) {
+    content += half(heat_map(page.levels_best, options_of("The best tenth", "level", "place in the order")));
+  }
+  return page_section("Order of the blocks", charts(content));
+}
+
+std::string draw_parents(const StudyPage& page) {
+  if (page.parents_all.empty()) return "";
+  std::string content = half(bar_chart(page.parents_all, options_of("All trials", "share of connections", "")));
+  if (!page.parents_best.empty()) {
+    content += half(bar_chart(page.parents_best, options_of("The best tenth", "share of connections", "")));
+  }
+  return page_section("How far back parents stand", charts(content));
+}
+
+// A drawing is a picture of its own: its style must not reach the page's charts.
+std::string draw_networks(const std::vector<StudyNetwork>& networks) {
+  if (networks.empty()) return "";
+  std::string html;
+  for (const StudyNetwork& network : networks) {
+    html += "<div class=\"wide\">" + page_picture(network.label, "image/svg+xml", network.svg) + "</div>\n";
+  }
+  return page_section("Best networks", html);
+}
+
+std::string draw_table(std::string_view title, const StudyTable& table) {
+  if (table.rows.empty()) return "";
+  std::string html = "<div class=\"wide\"><table>\n<thead><tr>";
+  for (const std::string& name : table.head) html += fmt::format("<th class=\"name\">{}</th>", escape_markup(name));
+  html += "</tr></thead>\n<tbody>\n";
+  for (const std::vector<std::string>& row : table.rows) {
+    html += "<tr>";
+    for (const std::string& cell : row) html += fmt::format("<td>{}</td>", escape_markup(cell));
+    html += "</tr>\n";
+  }
+  return page_section(title, html + "</tbody></table></div>\n");
+}
+
+}  // namespace
+
+std::string render_study_page(const StudyPage& page) {
+  std::string html = page_head(page.title, page.subtitle);
+  html += page_headline(page.headline);
+  html += page_notes(page.notes);
+  html += draw_scores(page);
+  html += draw_costs(page);
+  html += draw_table("Best trials", page.best);
+  html += draw_networks(page.networks);
+  html += draw_levels(page);
+  html += draw_parents(page);
+  html += draw_table("Trials without a measurement", page.failures);
+  html += page_facts(page.facts);
+  html += page_recipe(page.recipe);
+  return html + page_tail();
+}
+
+}  // namespace spinenet

@@ -1,0 +1,56 @@
+#include "plot/study_page.h"
+
+#include <gtest/gtest.h>
+
+namespace spinenet {
+namespace {
+
+size_t count(const std::string& text, std::string_view part) {
+  size_t found = 0;
+  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
+StudyPage example() {
+  StudyPage page;
+  page.title = "Search of <things> & others";
+  page.subtitle = "a.study";
+  page.headline = {{"trials", "3"}};
+  page.scores = {"trial", {0, 1, 2}, {0.1, 0.3, 0.2}};
+  page.best_so_far = {{"evolution", {0, 1, 2}, {0.1, 0.3, 0.3}}, {"random", {0, 1}, {0.05, 0.2}}};
+  page.costs = {{"trials", {100, 120}, {0.1, 0.3}}, {"Pareto front", {120}, {0.3}}};
+  page.levels_all = {{"2", "3"}, {"L2", "L3"}, {2, 0, 1, 1}};
+  page.parents_all = {{"1 back", 0.7}, {"2 back", 0.3}};
+  page.networks = {
+      {"trial 1: <best>", "<svg xmlns=\"http://www.w3.org/2000/svg\"><style>text{fill:red}</style></svg>"}};
+  page.best = {{"trial", "score"}, {{"1", "0.3"}}};
+  page.failures = {{"trial", "reason"}, {{"2", "status 1: <oops>"}}};
+  return page;
+}
+
+TEST(StudyPage, ShowsEverySectionThatHasContent) {
+  const std::string html = render_study_page(example());
+  for (const char* title : {"Score over trials", "Score against cost", "Best trials", "Best networks",
+                            "Order of the blocks", "How far back parents stand", "Trials without a measurement"}) {
+    EXPECT_EQ(count(html, std::string("<h2>") + title + "</h2>"), 1U) << title;
+  }
+  EXPECT_EQ(count(html, "<svg"), 5U) << "two score charts, one of costs, one of levels, one of parents";
+}
+
+TEST(StudyPage, EmptyStudyHasNoSections) {
+  const std::string html = render_study_page(StudyPage{});
+  EXPECT_EQ(count(html, "<h2>"), 0U);
+  EXPECT_EQ(count(html, "<svg"), 0U);
+}
+
+TEST(StudyPage, EscapesTextAndKeepsDrawingsApart) {
+  const std::string html = render_study_page(example());
+  EXPECT_EQ(html.find("<things>"), std::string::npos);
+  EXPECT_EQ(html.find("<oops>"), std::string::npos);
+  EXPECT_EQ(html.find("<best>"), std::string::npos);
+  EXPECT_EQ(html.find("fill:red"), std::string::npos) << "the style of a drawing would reach the page";
+  EXPECT_EQ(count(html, "data:image/svg+xml;base64,"), 1U);
+}
+
+}  // namespace
+}  // namespace spinenet
