@@ -47,6 +47,8 @@ void add_data(CLI::App& app, Invocation& invocation);
 void add_train(CLI::App& app, Invocation& invocation);
 void add_eval(CLI::App& app, Invocation& invocation);
 void add_predict(CLI::App& app, Invocation& invocation);
+void add_search(CLI::App& app, Invocation& invocation);
+void add_study(CLI::App& app, Invocation& invocation);
 void add_checks(CLI::App& app, Invocation& invocation);
 
 }  // namespace spinenet

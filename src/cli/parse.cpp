@@ -23,6 +23,8 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   add_train(*app, invocation);
   add_eval(*app, invocation);
   add_predict(*app, invocation);
+  add_search(*app, invocation);
+  add_study(*app, invocation);
   add_checks(*app, invocation);
   return app;
 }

@@ -1,0 +1,196 @@
+// spinenet study show|best|export: looking at a search, from any machine that reaches its store.
+#include "cli/study.h"
+
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "arch/text.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/output.h"
+
+namespace spinenet {
+namespace {
+
+struct StudyFlags {
+  std::string study;
+  int count = 10;
+  bool watch = false;
+  int64_t trial = -1;
+  std::string architecture, csv, json, html;
+  std::vector<std::string> others;
+};
+
+std::string score_text(const Trial& trial) {
+  return trial.state == TrialState::complete ? fmt::format("{:.4f}", trial.measurement.score) : "";
+}
+
+std::string metric_count(const Trial& trial, const std::string& name) {
+  const auto found = trial.measurement.metrics.find(name);
+  return found == trial.measurement.metrics.end() ? "" : short_count(static_cast<int64_t>(found->second));
+}
+
+std::string state_text(const Trial& trial) {
+  if (trial.duplicate_of >= 0) return fmt::format("same as {}", trial.duplicate_of);
+  if (trial.state == TrialState::failed) return fmt::format("{}: {}", name_of(trial.failure), trial.reason);
+  if (trial.state == TrialState::rejected) return "refused: " + trial.reason;
+  return std::string(name_of(trial.state));
+}
+
+// Seconds that the trials still to come take at the pace so far, or -1.
+double seconds_left(const Study& study) {
+  const StudyStatus& s = study.status;
+  const int64_t ended = s.trials - s.running;
+  const int64_t left = study.recipe.trials - ended;
+  const double taken = s.last_finished - s.first_started;
+  return ended > 0 && left > 0 && taken > 0 ? taken / static_cast<double>(ended) * static_cast<double>(left) : -1;
+}
+
+std::string shown(const Study& study, int count) {
+  std::vector<std::vector<std::string>> rows{{"trial", "score", "multiply-adds", "parameters", "worker", "state"}};
+  const auto begin = static_cast<size_t>(std::max<int64_t>(0, static_cast<int64_t>(study.trials.size()) - count));
+  for (size_t i = begin; i < study.trials.size(); ++i) {
+    const Trial& t = study.trials[i];
+    rows.push_back({std::to_string(t.number), score_text(t), metric_count(t, "multiply_adds"),
+                    metric_count(t, "parameters"), t.worker, state_text(t)});
+  }
+  return table_text(rows);
+}
+
+Json summary_of(const Study& study) {
+  const std::unique_ptr<Store> store = open_store(study.place, false);
+  return study_summary(*store, study.place);
+}
+
+int run_show(const StudyFlags& flags, const CommonOptions& common) {
+  while (true) {
+    const Study study = read_study(flags.study);
+    const Json summary = summary_of(study);
+    if (common.json) {
+      Json document = summary;
+      document["trial_list"] = Json::array();
+      for (const Trial& trial : study.trials) document["trial_list"].push_back(to_json(trial));
+      print_json(document);
+      return 0;
+    }
+    if (flags.watch) print("\033[H\033[2J");
+    print(study_summary_text(summary) + "\n" + shown(study, flags.count));
+    if (!flags.watch) return 0;
+    if (const double left = seconds_left(study); left > 0) print(fmt::format("\nabout {} left\n", duration_text(left)));
+    if (study.status.running == 0 && study.status.trials > 0) return 0;
+    std::this_thread::sleep_for(std::chrono::seconds(2));
+  }
+}
+
+int run_best(const StudyFlags& flags, const CommonOptions& common) {
+  const Study study = read_study(flags.study);
+  const std::vector<const Trial*> order = ranked(study);
+  const size_t count = std::min(order.size(), static_cast<size_t>(flags.count));
+  if (common.json) {
+    Json document = Json::array();
+    for (size_t i = 0; i < count; ++i) {
+      document.push_back(to_json(*order[i]));
+      document.back()["architecture"] = to_json(architecture_of(study, *order[i]));
+    }
+    print_json(document);
+    return 0;
+  }
+  std::vector<std::vector<std::string>> rows{{"trial", "score", "multiply-adds", "parameters", "network"}};
+  for (size_t i = 0; i < count; ++i) {
+    const Trial& t = *order[i];
+    rows.push_back({std::to_string(t.number), score_text(t), metric_count(t, "multiply_adds"),
+                    metric_count(t, "parameters"), fmt::format("{:016x}", t.hash)});
+  }
+  print(table_text(rows));
+  return 0;
+}
+
+const Trial& wanted_trial(const Study& study, int64_t number) {
+  if (number >= 0) {
+    for (const Trial& trial : study.trials) {
+      if (trial.number == number) return trial;
+    }
+    fail(ErrorKind::usage, fmt::format("no trial {}", number), study.place,
+         fmt::format("it has trials 0 to {}", static_cast<int64_t>(study.trials.size()) - 1));
+  }
+  const std::vector<const Trial*> order = ranked(study);
+  if (order.empty()) fail(ErrorKind::failed, "no trial has been measured yet", study.place, "name one with --trial");
+  return *order.front();
+}
+
+int run_export(const StudyFlags& flags) {
+  if (flags.architecture.empty() && flags.csv.empty() && flags.json.empty() && flags.html.empty()) {
+    fail(ErrorKind::usage, "nothing to export", "", "give --architecture, --csv, --json or --html with a file");
+  }
+  const Study study = read_study(flags.study);
+  const auto write = [](const std::string& path, const std::string& content) {
+    write_file_atomic(path, content);
+    log_info(fmt::format("written: {}", path));
+  };
+  if (!flags.architecture.empty()) {
+    write(flags.architecture, to_text(to_json(architecture_of(study, wanted_trial(study, flags.trial)))));
+  }
+  if (!flags.csv.empty()) write(flags.csv, to_csv(study));
+  if (!flags.json.empty()) {
+    Json document = summary_of(study);
+    document["recipe"] = to_yaml(study.recipe);
+    document["trial_list"] = Json::array();
+    for (const Trial& trial : study.trials) document["trial_list"].push_back(to_json(trial));
+    write(flags.json, to_text(document));
+  }
+  if (!flags.html.empty()) {
+    std::vector<Study> others;
+    for (const std::string& place : flags.others) others.push_back(read_study(place));
+    write(flags.html, study_page(study, others));
+  }
+  return 0;
+}
+
+void add_place(CLI::App& verb, StudyFlags& flags) {
+  verb.add_option("STUDY", flags.study, "A SQLite file, or postgresql://user@host/database")->required()->type_name("");
+}
+
+}  // namespace
+
+void add_study(CLI::App& app, Invocation& invocation) {
+  const auto flags = std::make_shared<StudyFlags>();
+  CLI::App& verb = *app.add_subcommand("study", "Look at an architecture search: show, best, export");
+  verb.require_subcommand(1);
+
+  CLI::App& show = *verb.add_subcommand("show", "How far it is, and its last trials");
+  add_place(show, *flags);
+  show.add_option("-n,--count", flags->count, "Trials to list")->check(within(1, 1e9))->capture_default_str();
+  show.add_flag("--watch", flags->watch, "Again every two seconds, until it is complete");
+  add_json_flag(show, invocation.common);
+  add_common_flags(show, invocation.common);
+  show.callback(
+      [&invocation, flags] { invocation.run = [&invocation, flags] { return run_show(*flags, invocation.common); }; });
+
+  CLI::App& best = *verb.add_subcommand("best", "The best networks, each once");
+  add_place(best, *flags);
+  best.add_option("-n,--count", flags->count, "Networks to list")->check(within(1, 1e9))->capture_default_str();
+  add_json_flag(best, invocation.common);
+  add_common_flags(best, invocation.common);
+  best.callback(
+      [&invocation, flags] { invocation.run = [&invocation, flags] { return run_best(*flags, invocation.common); }; });
+
+  CLI::App& out = *verb.add_subcommand("export", "Trials as files, a network as architecture JSON, the page");
+  add_place(out, *flags);
+  out.add_option("--architecture", flags->architecture,
+                 "Write the best network, or that of --trial, for every other verb")
+      ->type_name("FILE");
+  out.add_option("--trial", flags->trial, "Which network")->check(within(0, 1e15))->type_name("N");
+  out.add_option("--csv", flags->csv, "Write every trial, one line each")->type_name("FILE");
+  out.add_option("--json", flags->json, "Write the study with every trial")->type_name("FILE");
+  out.add_option("--html", flags->html, "Write the page: scores, costs, orders, the best networks drawn")
+      ->type_name("FILE");
+  out.add_option("--compare", flags->others, "Other studies whose best-so-far the page shows, too")->type_name("STUDY");
+  add_common_flags(out, invocation.common);
+  out.callback([&invocation, flags] { invocation.run = [flags] { return run_export(*flags); }; });
+}
+
+}  // namespace spinenet

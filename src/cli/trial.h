@@ -1,0 +1,39 @@
+// One trial of an architecture search by this program itself: the architecture becomes a file, `spinenet train` a
+// process of its own, its measurement the outcome. Whatever happens to that process, the search goes on.
+//
+// Thread contract: pure functions and plain values; try_architecture may run in several processes at once.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "arch/architecture.h"
+#include "search/process.h"
+#include "search/search_recipe.h"
+#include "search/worker.h"
+
+namespace spinenet {
+
+struct TrialSetup {
+  SearchRecipe recipe;
+  Architecture base;  // whose backbone is replaced
+  int image_size = 0;
+  int classes = 1;
+  std::filesystem::path folder;                    // trials write below it
+  int threads = 1;                                 // of a trial
+  std::map<std::string, std::string> environment;  // of a trial, such as the GPU it may see
+  bool keep_runs = false;                          // also of trials that ended well
+};
+
+// The architecture that is trained, of this backbone.
+Architecture candidate(const Architecture& base, const ScalePermuted& backbone);
+// Why the constraints refuse a backbone, or nothing.
+std::optional<std::string> objection(const TrialSetup& setup, const ScalePermuted& backbone);
+Outcome try_architecture(const TrialSetup& setup, const ScalePermuted& backbone, const TrialContext& context);
+
+// How a training process ended, as an outcome of a trial: failed, with the kind and the last line that it wrote.
+Outcome failure_of(const ProcessResult& result);
+
+}  // namespace spinenet

@@ -1,0 +1,36 @@
+#include "search/plan.h"
+
+#include <utility>
+
+#include "arch/canonical.h"
+
+namespace spinenet {
+
+Planner::Planner(Plan plan) : plan_(std::move(plan)), algorithm_(make_algorithm(plan_.space, plan_.algorithm)) {}
+
+Propose Planner::proposal() {
+  return [this](int64_t number, const std::string& state, std::span<const Trial> news) {
+    return propose(number, state, news);
+  };
+}
+
+Proposal Planner::propose(int64_t number, const std::string& state, std::span<const Trial> news) {
+  if (state.empty() || state != last_state_) {
+    // A call that threw or was rolled back leaves the object ahead of the study: begin from what the study says.
+    algorithm_ = make_algorithm(plan_.space, plan_.algorithm);
+    if (!state.empty()) algorithm_->restore(state);
+  }
+  last_state_.clear();
+  for (const Trial& trial : news) algorithm_->update(trial);
+  Random random = Random(plan_.seed).fork(static_cast<uint64_t>(number));
+  Sample sample = algorithm_->suggest(random);
+  Proposal proposal;
+  proposal.hash = canonical_hash(sample.backbone);
+  if (plan_.objection) proposal.rejection = plan_.objection(sample.backbone);
+  proposal.choices = std::move(sample.choices);
+  proposal.state = algorithm_->state();
+  last_state_ = proposal.state;
+  return proposal;
+}
+
+}  // namespace spinenet

@@ -1,0 +1,77 @@
+#include "search/search_recipe.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace spinenet {
+namespace {
+
+std::string message_of(const std::string& text) {
+  try {
+    parse_search_recipe(text, "search.yaml");
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(SearchRecipe, ChangesTheBaseSpace) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "spinenet-search-recipe.yaml";
+  write_file_atomic(path, "base_space: r0-sp53\nspace:\n  parent_window: 3\nproxy:\n  recipe: train.yaml\n");
+  const SearchRecipe recipe = read_search_recipe(path, {"trials=7"});
+  SearchSpace expected = named_search_space("r0-sp53");
+  expected.parent_window = 3;
+  EXPECT_EQ(recipe.space, expected);
+  EXPECT_EQ(recipe.trials, 7);
+  EXPECT_EQ(recipe.proxy.recipe, (path.parent_path() / "train.yaml").lexically_normal().string());
+  EXPECT_EQ(read_search_recipe(path, {"base_space=fish"}).space.permute, false);
+  std::filesystem::remove(path);
+}
+
+TEST(SearchRecipe, SurvivesTheWayThroughAStudy) {
+  SearchRecipe recipe;
+  recipe.space = named_search_space("hourglass");
+  recipe.proxy.recipe = "train.yaml";
+  recipe.proxy.settings = {"batch=4", "architecture.head_convs=1"};
+  recipe.halving.epochs = {1, 3};
+  recipe.price.target = 1.25e8;
+  const SearchRecipe back = parse_search_recipe(to_yaml(recipe), "study");
+  EXPECT_EQ(to_yaml(back), to_yaml(recipe));
+  EXPECT_EQ(back.space, recipe.space);
+}
+
+TEST(SearchRecipe, RefusesWhatCannotWork) {
+  EXPECT_NE(message_of("trials: 3\n").find("proxy.recipe is missing"), std::string::npos);
+  EXPECT_NE(message_of("proxy: {recipe: a.yaml, epochs: 3}\nhalving: {epochs: [2, 2]}\n").find("halving.epochs [2, 2]"),
+            std::string::npos);
+  EXPECT_NE(message_of("proxy: {recipe: a.yaml, epochs: 3}\nhalving: {epochs: [3]}\n").find("proxy.epochs 3"),
+            std::string::npos);
+  EXPECT_NE(message_of("algorithm: {kind: evolve}\n").find("evolution"), std::string::npos);
+  EXPECT_NE(message_of("proxy: {recipe: a.yaml}\nspace: {parent_window: -1}\n"), "");
+}
+
+Trial at_rung(double score) {
+  Trial trial;
+  trial.state = TrialState::complete;
+  trial.measurement.metrics["rung0"] = score;
+  return trial;
+}
+
+TEST(PassesRung, KeepsTheBestShareOfEarlierTrials) {
+  const HalvingRecipe halving{{1}, 0.5, 4};
+  std::vector<Trial> earlier{at_rung(0.1), at_rung(0.2), at_rung(0.3)};
+  EXPECT_TRUE(passes_rung(halving, 0, 0.0, earlier)) << "three are too few to judge";
+  earlier.push_back(at_rung(0.4));
+  EXPECT_FALSE(passes_rung(halving, 0, 0.25, earlier)) << "two of four are better";
+  EXPECT_TRUE(passes_rung(halving, 0, 0.35, earlier)) << "one of four is better";
+  EXPECT_TRUE(passes_rung(halving, 1, 0.0, earlier)) << "no trial has come to the second rung";
+  Trial lost = at_rung(0.9);
+  lost.state = TrialState::failed;
+  earlier.insert(earlier.end(), 10, lost);
+  EXPECT_TRUE(passes_rung(halving, 0, 0.35, earlier)) << "failed trials do not count";
+}
+
+}  // namespace
+}  // namespace spinenet

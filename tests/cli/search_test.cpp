@@ -1,0 +1,189 @@
+// spinenet search and study, on networks so small that a trial takes about a second.
+#ifdef SPINENET_WITH_TORCH
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/files.h"
+#include "cli/program.h"
+
+namespace spinenet {
+namespace {
+
+constexpr std::string_view kTraining = R"(architecture:
+  base: spinenet-49
+  filter_size_scale: 0.0625
+  endpoints_num_filters: 8
+  stem_filters: 4
+  head_convs: 1
+  head_filters: 8
+data:
+  root: scenes
+  train_images: train
+  val_images: val
+  scenes: easy
+  scenes_images: 10
+  scenes_val_images: 2
+  loader_threads: 1
+image_size: 128
+batch: 4
+optimizer:
+  kind: adamw
+  learning_rate: 0.002
+schedule:
+  warmup_steps: 1
+seed: 1
+)";
+
+constexpr std::string_view kSearch = R"(algorithm:
+  kind: evolution
+  evolution:
+    population: 3
+    tournament: 2
+proxy:
+  recipe: training.yaml
+  epochs: 2
+  hold_out: 0.3
+trials: 5
+lag: 3
+)";
+
+class SearchProgram : public ProgramTest {
+ protected:
+  void SetUp() override {
+    ProgramTest::SetUp();
+    write_file_atomic(folder_ / "training.yaml", kTraining);
+    write_file_atomic(folder_ / "search.yaml", kSearch);
+  }
+
+  Json trials(const std::string& study) const {
+    Json kept = Json::array();
+    for (Json trial : run_json("study show " + study + " --json")["trial_list"]) {
+      for (const char* key : {"worker", "started", "finished", "attempts"}) trial.erase(key);
+      trial["metrics"].erase("seconds");
+      kept.push_back(std::move(trial));
+    }
+    return kept;
+  }
+};
+
+TEST_F(SearchProgram, FindsShowsAndExports) {
+  const Json summary = run_json("search search.yaml --study a.study --workers 2 --json -q");
+  EXPECT_EQ(summary["complete"], 5);
+  EXPECT_EQ(summary["running"], 0);
+  EXPECT_EQ(summary["failed"], 0);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "a.study.trials" / "trial-000000-1"));
+
+  const Json best = run_json("study best a.study --json");
+  ASSERT_FALSE(best.empty());
+  EXPECT_EQ(best[0]["score"], summary["best"]["score"]);
+  EXPECT_EQ(run("study show a.study").status, 0);
+
+  EXPECT_EQ(run("study export a.study --architecture found.json --csv all.csv --json all.json --html page.html").status,
+            0);
+  const Json described = run_json("describe found.json --size 128 --classes 4 --json");
+  EXPECT_EQ(described["multiply_adds"].get<double>(), best[0]["metrics"]["multiply_adds"].get<double>());
+  const std::string csv = read_file(folder_ / "all.csv");
+  EXPECT_EQ(std::count(csv.begin(), csv.end(), '\n'), 6);
+  EXPECT_NE(read_file(folder_ / "page.html").find("data:image/svg+xml"), std::string::npos);
+  EXPECT_EQ(read_json(folder_ / "all.json")["trial_list"].size(), 5U);
+
+  // Once more: there is nothing left to do, and nothing changes.
+  EXPECT_EQ(run_json("search search.yaml --study a.study --json -q"), summary);
+  EXPECT_EQ(run_json("search search.yaml --study a.study --trials 6 --json -q")["complete"], 6);
+}
+
+TEST_F(SearchProgram, TheSameTrialsForAnyNumberOfWorkersAndAfterAKill) {
+  ASSERT_EQ(run("search search.yaml --study one.study --workers 1 --threads 1 -q").status, 0);
+  ASSERT_EQ(run("search search.yaml --study three.study --workers 3 --threads 1 -q").status, 0);
+  const Json undisturbed = trials("one.study");
+  EXPECT_EQ(undisturbed, trials("three.study"));
+
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::setsid();
+    if (::chdir(folder_.c_str()) != 0) ::_exit(1);
+    ::execl(SPINENET_PROGRAM, "spinenet", "search", "search.yaml", "--study", "killed.study", "--workers", "2",
+            "--threads", "1", "--lease", "2", "-q", nullptr);
+    ::_exit(127);
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  ::kill(-pid, SIGKILL);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  ASSERT_EQ(run("search search.yaml --study killed.study --workers 2 --threads 1 --lease 2 -q").status, 0);
+  EXPECT_EQ(trials("killed.study"), undisturbed);
+}
+
+TEST_F(SearchProgram, FailedTrialsAreStatesWithReasons) {
+  const Json late =
+      run_json("search search.yaml --study late.study --trials 2 --set proxy.timeout_minutes=0.0005 --json -q");
+  EXPECT_EQ(late["failed"], 2);
+  EXPECT_TRUE(late["best"].is_null());
+  EXPECT_EQ(trials("late.study")[0]["failure"], "timeout");
+
+  const Json wild = run_json(
+      "search search.yaml --study wild.study --trials 1 --set proxy.epochs=12 --set "
+      "'proxy.settings=[optimizer.learning_rate=1e30, optimizer.kind=sgd]' --json -q");
+  EXPECT_EQ(wild["failed"], 1) << wild;
+  EXPECT_EQ(trials("wild.study")[0]["failure"], "non_finite") << trials("wild.study");
+
+  const Json large = run_json("search search.yaml --study large.study --trials 1 --set proxy.memory_gb=0.06 --json -q");
+  EXPECT_EQ(large["failed"], 1);
+  EXPECT_EQ(trials("large.study")[0]["failure"], "out_of_memory") << trials("large.study");
+
+  const Json dear =
+      run_json("search search.yaml --study dear.study --trials 2 --set constraints.max_multiply_adds=1000 --json -q");
+  EXPECT_EQ(dear["rejected"], 2);
+  EXPECT_NE(trials("dear.study")[1]["reason"].get<std::string>().find("multiply-adds, more than"), std::string::npos);
+}
+
+TEST_F(SearchProgram, WeakTrialsEndEarly) {
+  const Json summary = run_json(
+      "search search.yaml --study a.study --trials 6 --set lag=1 --set 'halving.epochs=[1]' --set halving.keep=0.2 "
+      "--set "
+      "halving.warmup=2 --json -q");
+  EXPECT_EQ(summary["complete"], 6);
+  int early = 0, whole = 0;
+  for (const Json& trial : trials("a.study")) {
+    if (!trial["duplicate_of"].is_null()) continue;
+    EXPECT_TRUE(trial["metrics"].contains("rung0"));
+    (trial["metrics"]["epochs"] == 1 ? early : whole) += 1;
+  }
+  EXPECT_GE(whole, 2);
+  EXPECT_GE(early, 1);
+}
+
+TEST_F(SearchProgram, RefusesAnotherStudyAndWrongInput) {
+  ASSERT_EQ(run("search search.yaml --study a.study --trials 1 -q").status, 0);
+  const Outcome other = run("search search.yaml --study a.study --set seed=2 -q");
+  EXPECT_EQ(other.status, 2);
+  EXPECT_NE(other.err.find("seed"), std::string::npos) << other.err;
+  const Outcome space = run("search search.yaml --study a.study --set base_space=r0-sp53 -q");
+  EXPECT_EQ(space.status, 2);
+  EXPECT_NE(space.err.find("space"), std::string::npos) << space.err;
+
+  EXPECT_EQ(run("search search.yaml -q").status, 2);
+  EXPECT_EQ(run("search nowhere.yaml --study b.study").status, 1);
+  const Outcome key = run("search search.yaml --study b.study --set proxy.epoch=2");
+  EXPECT_EQ(key.status, 2);
+  EXPECT_NE(key.err.find("epochs"), std::string::npos) << key.err;
+  const Outcome rungs = run("search search.yaml --study b.study --set 'halving.epochs=[2]'");
+  EXPECT_EQ(rungs.status, 65);
+  EXPECT_NE(rungs.err.find("halving.epochs"), std::string::npos) << rungs.err;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "b.study"));
+
+  const Outcome none = run("study show b.study");
+  EXPECT_EQ(none.status, 2) << none.err;
+  EXPECT_NE(none.err.find("b.study"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "b.study"));
+  const Outcome text = run("study best search.yaml");
+  EXPECT_EQ(text.status, 65) << text.err;
+}
+
+}  // namespace
+}  // namespace spinenet
+#endif
