@@ -103,7 +103,7 @@ std::vector<Bar> parents(const std::vector<ScalePermuted>& backbones) {
 
 std::string metric_text(const Trial& trial, const std::string& name) {
   const auto found = trial.measurement.metrics.find(name);
-  if (found == trial.measurement.metrics.end()) return "–";
+  if (found == trial.measurement.metrics.end() || found->second < 0) return "–";
   if (found->second >= 10'000) return short_count(static_cast<int64_t>(found->second));
   return fmt::format("{:.4g}", found->second);
 }
@@ -111,13 +111,12 @@ std::string metric_text(const Trial& trial, const std::string& name) {
 StudyTable best_table(std::span<const Trial* const> order) {
   StudyTable table;
   table.head = {"trial", "score",         "AP50",       "small",  "medium",
-                "large", "multiply-adds", "parameters", "epochs", "network"};
+                "large", "multiply-adds", "parameters", "epochs"};
   for (const Trial* trial : order.first(std::min(kListed, order.size()))) {
     std::vector<std::string> row{std::to_string(trial->number), fmt::format("{:.4f}", trial->measurement.score)};
     for (const char* name : {"AP50", "APs", "APm", "APl", "multiply_adds", "parameters", "epochs"}) {
       row.push_back(metric_text(*trial, name));
     }
-    row.push_back(fmt::format("{:016x}", trial->hash));
     table.rows.push_back(std::move(row));
   }
   return table;
