@@ -184,6 +184,26 @@ TEST_F(Postgres, AServerThatRestartsIsWaitedFor) {
   for (const Trial& trial : store->trials()) EXPECT_LE(trial.attempts, 1) << "a lease was lost";
 }
 
+// The server is ended as by a crash: what it had not written to its log is gone.
+TEST_F(Postgres, WhatACallReturnedSurvivesACrashOfTheServer) {
+  const auto crash = [this] {
+    server_->stop(SIGQUIT);
+    server_->start();
+  };
+  const auto store = open_store(place_, true);
+  store->open(toy_description());
+  crash();
+  EXPECT_EQ(store->description(), toy_description());
+  for (int64_t i = 0; i < 4; ++i) {
+    const Claim claim = claim_one(*store, claim_options(), propose_fresh);
+    crash();
+    EXPECT_EQ(store->status().trials, i + 1);
+    EXPECT_TRUE(store->report(claim, complete(0.5)));
+    crash();
+    EXPECT_EQ(store->status().complete, i + 1);
+  }
+}
+
 TEST_F(Postgres, WaitsNoLongerThanItMay) {
   const auto store = open_store(place_, true, {.patience_seconds = 0.3});
   store->open(toy_description());

@@ -63,6 +63,7 @@ class SqlStore final : public Store {
   ClaimAnswer claim(const ClaimOptions& options, const Propose& propose) override;
   bool heartbeat(const Claim& claim, double lease_seconds) override;
   bool report(const Claim& claim, const Outcome& outcome) override;
+  bool release(const Claim& claim) override;
   StudyStatus status() override;
   std::vector<Trial> trials(int64_t first, int64_t count) override;
 
@@ -149,6 +150,10 @@ bool SqlStore::heartbeat(const Claim& claim, double lease_seconds) {
 bool SqlStore::report(const Claim& claim, const Outcome& outcome) {
   const OutcomeRow row = outcome_row(outcome, fmt::format("{}: trial {}", database_->place(), claim.number));
   return transact(Access::statement, [&](int) { return tables_.finish(claim.number, claim.token, row); });
+}
+
+bool SqlStore::release(const Claim& claim) {
+  return transact(Access::statement, [&](int) { return tables_.release(claim.number, claim.token); });
 }
 
 StudyStatus SqlStore::status() {
