@@ -102,6 +102,9 @@ class Store {
   // twice is true twice, so that a worker may repeat it when no answer came. ErrorKind::bad_data when a complete
   // trial's score is not finite, ErrorKind::usage when the outcome is neither complete nor failed.
   virtual bool report(const Claim& claim, const Outcome& outcome) = 0;
+  // The worker gives the trial back untried: the next claim may lease it at once, and the attempt does not count. False:
+  // the lease was lost already.
+  virtual bool release(const Claim& claim) = 0;
 
   virtual StudyStatus status() = 0;
   // Ordered by number, from `first` on, at most `count`.

@@ -216,6 +216,13 @@ bool StudyTables::prolong(int64_t number, int64_t token, double seconds) {
              .changed == 1;
 }
 
+bool StudyTables::release(int64_t number, int64_t token) {
+  return run("UPDATE spinenet_trial SET lease_until = {now} - 1, attempts = attempts - 1, token = 0"
+             " WHERE number = $1 AND token = $2 AND state = 'running'",
+             {number, token})
+             .changed == 1;
+}
+
 bool StudyTables::finish(int64_t number, int64_t token, const OutcomeRow& outcome) {
   const SqlResult update =
       run("UPDATE spinenet_trial SET state = $1, score = $2, metrics = $3, failure = $4, reason = $5, finished = {now}"

@@ -76,6 +76,8 @@ class StudyTables {
   std::optional<Claim> leased(int64_t first, const Lease& lease);
 
   bool prolong(int64_t number, int64_t token, double seconds);
+  // Ends the lease; the attempt does not count, and its token is worth nothing any more.
+  bool release(int64_t number, int64_t token);
   // Whether the trial holds this outcome now, by this token.
   bool finish(int64_t number, int64_t token, const OutcomeRow& outcome);
 

@@ -111,6 +111,23 @@ TEST_P(StoreLeases, ATrialLostTooOftenFails) {
   EXPECT_EQ(store->status().failed, 1);
 }
 
+TEST_P(StoreLeases, ATrialGivenBackIsLeasedAtOnceAndDoesNotCountAsTried) {
+  const auto store = open();
+  for (int round = 0; round < 5; ++round) {
+    const Claim claim = claim_one(*store);
+    EXPECT_EQ(claim.number, 0);
+    EXPECT_EQ(claim.attempt, 1);
+    EXPECT_TRUE(store->release(claim));
+    EXPECT_FALSE(store->release(claim)) << "it is no longer held";
+    EXPECT_FALSE(store->heartbeat(claim, 60));
+    EXPECT_FALSE(store->report(claim, complete(1)));
+  }
+  const Claim taken = claim_one(*store);
+  EXPECT_TRUE(store->report(taken, complete(1)));
+  EXPECT_FALSE(store->release(taken)) << "it has ended";
+  EXPECT_EQ(store->status().complete, 1);
+}
+
 TEST_P(StoreLeases, ARepeatedReportIsAnsweredAsTheFirst) {
   const auto store = open();
   const Claim one = claim_one(*store), two = claim_one(*store);
