@@ -108,7 +108,11 @@ class Worker {
       context.earlier = [&] { return store_->trials(0, std::max<int64_t>(claim.number - options_.lag + 1, 0)); };
       context.wanted = [&] { return !heartbeat.lost() && !stopping(); };
       outcome = guarded(claim, context);
-      if (heartbeat.lost() || stopping()) return false;
+      if (heartbeat.lost()) return false;
+    }
+    if (stopping()) {
+      store_->release(claim);
+      return false;
     }
     const bool accepted = store_->report(claim, outcome);
     if (options_.ended) options_.ended(claim, outcome, accepted);

@@ -36,7 +36,7 @@ struct WorkerOptions {
   int lag = 16;
   double lease_seconds = 60;
   double poll_seconds = 0.2;   // between claims when there is nothing to do
-  std::function<bool()> stop;  // true: end after giving up the running trial, whose lease runs out
+  std::function<bool()> stop;  // true: end after giving the running trial back
   std::function<void(const Claim&, const Outcome&, bool accepted)> ended;  // after each report; may be empty
 };
 
