@@ -12,15 +12,24 @@ void require(bool holds, const Architecture& architecture, std::string_view what
   if (!holds) fail(ErrorKind::bad_data, what, fmt::format("architecture {}", architecture.name), remedy);
 }
 
+[[noreturn]] void refuse(const Architecture& a, std::string_view what, std::string_view remedy) {
+  fail(ErrorKind::bad_data, what, fmt::format("architecture {}", a.name), remedy);
+}
+
+// A search validates thousands of architectures a second, so nothing is put into words before it is wrong.
 void validate_block(const Architecture& a, const BlockSpec& block, int index) {
-  require(block.level >= kStemLevel && block.level <= 7, a, fmt::format("block {} has level {}", index, block.level),
-          "levels go from 2 to 7");
-  for (const int parent : block.parents) {
-    require(parent >= 0 && parent < index, a, fmt::format("block {} has parent {}", index, parent),
-            fmt::format("a parent is an earlier block, 0 to {}", index - 1));
+  if (block.level < kStemLevel || block.level > 7) {
+    refuse(a, fmt::format("block {} has level {}", index, block.level), "levels go from 2 to 7");
   }
-  require(block.parents[0] != block.parents[1], a,
-          fmt::format("block {} has block {} twice as parent", index, block.parents[0]), "name two different parents");
+  for (const int parent : block.parents) {
+    if (parent >= 0 && parent < index) continue;
+    refuse(a, fmt::format("block {} has parent {}", index, parent),
+           fmt::format("a parent is an earlier block, 0 to {}", index - 1));
+  }
+  if (block.parents[0] == block.parents[1]) {
+    refuse(a, fmt::format("block {} has block {} twice as parent", index, block.parents[0]),
+           "name two different parents");
+  }
 }
 
 void validate_blocks(const Architecture& a, const ScalePermuted& backbone) {
@@ -31,15 +40,19 @@ void validate_blocks(const Architecture& a, const ScalePermuted& backbone) {
     const int index = static_cast<int>(k) + kStemBlocks;
     validate_block(a, block, index);
     if (!block.output) continue;
-    require(block.level >= a.min_level && block.level <= a.max_level, a,
-            fmt::format("output block {} has level {}", index, block.level),
-            fmt::format("outputs lie between levels {} and {}", a.min_level, a.max_level));
-    require(output_levels.insert(block.level).second, a,
-            fmt::format("block {} is a second output of level {}", index, block.level), "one output block for a level");
+    if (block.level < a.min_level || block.level > a.max_level) {
+      refuse(a, fmt::format("output block {} has level {}", index, block.level),
+             fmt::format("outputs lie between levels {} and {}", a.min_level, a.max_level));
+    }
+    if (!output_levels.insert(block.level).second) {
+      refuse(a, fmt::format("block {} is a second output of level {}", index, block.level),
+             "one output block for a level");
+    }
   }
   for (int level = a.min_level; level <= a.max_level; ++level) {
-    require(output_levels.contains(level), a, fmt::format("no output block of level {}", level),
-            fmt::format("give one block of level {} \"output\": true", level));
+    if (output_levels.contains(level)) continue;
+    refuse(a, fmt::format("no output block of level {}", level),
+           fmt::format("give one block of level {} \"output\": true", level));
   }
 }
 

@@ -12,16 +12,20 @@
 namespace spinenet {
 namespace {
 
+[[noreturn]] void refuse(std::string_view what, std::string_view remedy) {
+  fail(ErrorKind::bad_data, what, "search space", remedy);
+}
+
 void require(bool holds, std::string_view what, std::string_view remedy) {
-  if (!holds) fail(ErrorKind::bad_data, what, "search space", remedy);
+  if (!holds) refuse(what, remedy);
 }
 
 void validate_levels(const SearchSpace& space) {
   require(space.intermediate_levels.size() + space.output_levels.size() <= 1000, "has more than 1000 blocks",
           "list fewer slots");
   for (const int level : space.intermediate_levels) {
-    require(level >= kStemLevel && level <= kMaxLevel, fmt::format("an intermediate slot has level {}", level),
-            "levels go from 2 to 7");
+    if (level >= kStemLevel && level <= kMaxLevel) continue;
+    refuse(fmt::format("an intermediate slot has level {}", level), "levels go from 2 to 7");
   }
   require(!space.output_levels.empty(), "has no output slots", "list one for each level that the head sees");
   const std::set<int> levels(space.output_levels.begin(), space.output_levels.end());
@@ -33,22 +37,24 @@ void validate_levels(const SearchSpace& space) {
 }
 
 void validate_parents(const SearchSpace& space) {
-  require(space.parent_window == 0 || (space.parent_window >= 2 && space.parent_window <= 1000),
-          fmt::format("parent_window is {}", space.parent_window), "use 0 for all earlier blocks, or 2 to 1000");
+  if (space.parent_window < 0 || space.parent_window == 1 || space.parent_window > 1000) {
+    refuse(fmt::format("parent_window is {}", space.parent_window), "use 0 for all earlier blocks, or 2 to 1000");
+  }
   const size_t blocks = Layout(space).blocks;
   if (space.connect) {
     require(space.fixed_parents.empty(), "has fixed_parents, but connections are searched", "leave them out");
     return;
   }
-  require(space.fixed_parents.size() == blocks,
-          fmt::format("has {} fixed_parents for {} blocks", space.fixed_parents.size(), blocks),
-          "give two for each block");
+  if (space.fixed_parents.size() != blocks) {
+    refuse(fmt::format("has {} fixed_parents for {} blocks", space.fixed_parents.size(), blocks),
+           "give two for each block");
+  }
   for (size_t k = 0; k < blocks; ++k) {
     const auto [a, b] = space.fixed_parents[k];
     const int index = static_cast<int>(k) + kStemBlocks;
-    require(a != b && std::min(a, b) >= 0 && std::max(a, b) < index,
-            fmt::format("block {} has the fixed parents {} and {}", index, a, b),
-            fmt::format("parents are two different earlier blocks, 0 to {}", index - 1));
+    if (a != b && std::min(a, b) >= 0 && std::max(a, b) < index) continue;
+    refuse(fmt::format("block {} has the fixed parents {} and {}", index, a, b),
+           fmt::format("parents are two different earlier blocks, 0 to {}", index - 1));
   }
 }
 

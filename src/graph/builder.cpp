@@ -10,6 +10,9 @@
 namespace spinenet {
 namespace {
 
+// Of a SpineNet-49; larger programs grow.
+constexpr size_t kExpectedOps = 512, kExpectedParameters = 768;
+
 struct Pads {
   int before = 0, after = 0;
 };
@@ -27,55 +30,61 @@ Pads conv_padding(Padding rule, int kernel, int stride) {
 
 }  // namespace
 
-Builder::Builder(Shape input, Rules rules) : rules_(rules) {
+Builder::Builder(Shape input, Rules rules) : rules_(rules), parameter_names_(kExpectedParameters) {
+  program_.values.reserve(kExpectedOps + 1);
+  program_.ops.reserve(kExpectedOps);
+  program_.parameters.reserve(kExpectedParameters);
   program_.values.push_back(input);
 }
 
-ValueId Builder::conv(ValueId x, const ConvOptions& options, const std::string& name, const std::string& parameters) {
+ValueId Builder::conv(ValueId x, const ConvOptions& options, std::string name, const std::string& parameters) {
   const std::string& prefix = parameters.empty() ? name : parameters;
   const Pads pads = conv_padding(rules_.padding, options.kernel, options.stride);
   const Conv kind{options.kernel, options.stride, pads.before, pads.after};
-  std::vector<ParameterId> ids{parameter(
-      prefix + ".weight", {options.filters, shape(x).channels, options.kernel, options.kernel}, options.role)};
-  if (options.bias) ids.push_back(parameter(prefix + ".bias", {options.filters}, options.bias_role));
+  ShortList<ParameterId, 4> ids{parameter(
+      joined(prefix, ".weight"), {options.filters, shape(x).channels, options.kernel, options.kernel}, options.role)};
+  if (options.bias) ids.push_back(parameter(joined(prefix, ".bias"), {options.filters}, options.bias_role));
   const Shape out = output_shape(kind, std::span(&shape(x), 1), options.filters, name);
-  return append(name, kind, {x}, std::move(ids), out);
+  return append(std::move(name), kind, {x}, std::move(ids), out);
 }
 
-ValueId Builder::batch_norm(ValueId x, const std::string& name, ParameterRole weight_role) {
-  const std::vector<int64_t> extent{shape(x).channels};
-  std::vector<ParameterId> ids{parameter(name + ".weight", extent, weight_role),
-                               parameter(name + ".bias", extent, ParameterRole::norm_bias),
-                               parameter(name + ".running_mean", extent, ParameterRole::running_mean),
-                               parameter(name + ".running_var", extent, ParameterRole::running_var)};
+ValueId Builder::batch_norm(ValueId x, std::string name, ParameterRole weight_role) {
+  const int64_t channels = shape(x).channels;
+  ShortList<ParameterId, 4> ids{parameter(joined(name, ".weight"), {channels}, weight_role),
+                                parameter(joined(name, ".bias"), {channels}, ParameterRole::norm_bias),
+                                parameter(joined(name, ".running_mean"), {channels}, ParameterRole::running_mean),
+                                parameter(joined(name, ".running_var"), {channels}, ParameterRole::running_var)};
   const BatchNorm kind{rules_.batch_norm.momentum, rules_.batch_norm.epsilon};
-  return append(name, kind, {x}, std::move(ids), shape(x));
+  return append(std::move(name), kind, {x}, std::move(ids), shape(x));
 }
 
-ValueId Builder::activate(ValueId x, const std::string& name) {
-  return append(name, Activate{rules_.activation}, {x}, {}, shape(x));
+ValueId Builder::activate(ValueId x, std::string name) {
+  return append(std::move(name), Activate{rules_.activation}, {x}, {}, shape(x));
 }
 
-ValueId Builder::max_pool(ValueId x, int kernel, int stride, const std::string& name) {
+ValueId Builder::max_pool(ValueId x, int kernel, int stride, std::string name) {
   const Pads pads = same_padding(kernel, stride);
   const MaxPool kind{kernel, stride, pads.before, pads.after};
-  return append(name, kind, {x}, {}, output_shape(kind, std::span(&shape(x), 1), 0, name));
+  const Shape out = output_shape(kind, std::span(&shape(x), 1), 0, name);
+  return append(std::move(name), kind, {x}, {}, out);
 }
 
-ValueId Builder::upsample(ValueId x, int factor, const std::string& name) {
+ValueId Builder::upsample(ValueId x, int factor, std::string name) {
   const Upsample kind{factor};
-  return append(name, kind, {x}, {}, output_shape(kind, std::span(&shape(x), 1), 0, name));
+  const Shape out = output_shape(kind, std::span(&shape(x), 1), 0, name);
+  return append(std::move(name), kind, {x}, {}, out);
 }
 
-ValueId Builder::add(std::vector<ValueId> values, const std::string& name) {
+ValueId Builder::add(const std::vector<ValueId>& values, std::string name) {
   std::vector<Shape> shapes;
+  shapes.reserve(values.size());
   for (const ValueId value : values) shapes.push_back(shape(value));
   const Shape out = output_shape(Add{}, shapes, 0, name);
-  return append(name, Add{}, std::move(values), {}, out);
+  return append(std::move(name), Add{}, values, {}, out);
 }
 
-ValueId Builder::drop_path(ValueId x, double rate, const std::string& name) {
-  return rate > 0 ? append(name, DropPath{rate}, {x}, {}, shape(x)) : x;
+ValueId Builder::drop_path(ValueId x, double rate, std::string name) {
+  return rate > 0 ? append(std::move(name), DropPath{rate}, {x}, {}, shape(x)) : x;
 }
 
 void Builder::output(std::string name, ValueId value) {
@@ -87,24 +96,26 @@ Program Builder::finish() {
   return std::move(program_);
 }
 
-ValueId Builder::append(std::string name, OpKind kind, std::vector<ValueId> inputs, std::vector<ParameterId> parameters,
-                        Shape shape) {
+ValueId Builder::append(std::string name, OpKind kind, ShortList<ValueId, 4> inputs,
+                        ShortList<ParameterId, 4> parameters, Shape shape) {
   const auto id = static_cast<ValueId>(program_.values.size());
   program_.values.push_back(shape);
   program_.ops.push_back({std::move(name), kind, std::move(inputs), std::move(parameters), id});
   return id;
 }
 
-ParameterId Builder::parameter(const std::string& name, std::vector<int64_t> shape, ParameterRole role) {
-  for (size_t i = 0; i < program_.parameters.size(); ++i) {
-    if (program_.parameters[i].name != name) continue;
-    if (program_.parameters[i].shape != shape) {
-      fail(ErrorKind::bad_data, "is shared by operations that need different shapes", "parameter " + name);
-    }
-    return static_cast<ParameterId>(i);
+ParameterId Builder::parameter(std::string name, Extents shape, ParameterRole role) {
+  std::vector<Parameter>& all = program_.parameters;
+  const auto name_of = [&all](int id) -> std::string_view { return all[static_cast<size_t>(id)].name; };
+  const int found = parameter_names_.find_or_add(name, static_cast<int>(all.size()), name_of);
+  if (found < 0) {
+    all.push_back({std::move(name), std::move(shape), role});
+    return static_cast<ParameterId>(all.size() - 1);
   }
-  program_.parameters.push_back({name, std::move(shape), role});
-  return static_cast<ParameterId>(program_.parameters.size() - 1);
+  if (all[static_cast<size_t>(found)].shape != shape) {
+    fail(ErrorKind::bad_data, "is shared by operations that need different shapes", "parameter " + name);
+  }
+  return found;
 }
 
 }  // namespace spinenet

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "graph/names.h"
 #include "graph/program.h"
 
 namespace spinenet {
@@ -36,26 +37,27 @@ class Builder {
   const Shape& shape(ValueId value) const { return program_.values[static_cast<size_t>(value)]; }
 
   // `name` is the operation's; parameters are called `parameters` + ".weight" and so on (by default the same name).
-  ValueId conv(ValueId x, const ConvOptions& options, const std::string& name, const std::string& parameters = {});
-  ValueId batch_norm(ValueId x, const std::string& name, ParameterRole weight_role = ParameterRole::norm_weight);
-  ValueId activate(ValueId x, const std::string& name);
-  ValueId max_pool(ValueId x, int kernel, int stride, const std::string& name);
-  ValueId upsample(ValueId x, int factor, const std::string& name);
-  ValueId add(std::vector<ValueId> values, const std::string& name);
+  ValueId conv(ValueId x, const ConvOptions& options, std::string name, const std::string& parameters = {});
+  ValueId batch_norm(ValueId x, std::string name, ParameterRole weight_role = ParameterRole::norm_weight);
+  ValueId activate(ValueId x, std::string name);
+  ValueId max_pool(ValueId x, int kernel, int stride, std::string name);
+  ValueId upsample(ValueId x, int factor, std::string name);
+  ValueId add(const std::vector<ValueId>& values, std::string name);
   // x itself when the rate is 0.
-  ValueId drop_path(ValueId x, double rate, const std::string& name);
+  ValueId drop_path(ValueId x, double rate, std::string name);
   void output(std::string name, ValueId value);
 
   // The verified program.
   Program finish();
 
  private:
-  ValueId append(std::string name, OpKind kind, std::vector<ValueId> inputs, std::vector<ParameterId> parameters,
+  ValueId append(std::string name, OpKind kind, ShortList<ValueId, 4> inputs, ShortList<ParameterId, 4> parameters,
                  Shape shape);
-  ParameterId parameter(const std::string& name, std::vector<int64_t> shape, ParameterRole role);
+  ParameterId parameter(std::string name, Extents shape, ParameterRole role);
 
   Rules rules_;
   Program program_;
+  NameIndex parameter_names_;
 };
 
 }  // namespace spinenet

@@ -1,7 +1,5 @@
 #include "graph/cost.h"
 
-#include "base/host_tensor.h"
-
 namespace spinenet {
 
 int64_t multiply_adds(const Program& program, const Op& op) {

@@ -4,6 +4,7 @@
 
 #include "base/format.h"
 #include "graph/lower.h"
+#include "graph/names.h"
 
 namespace spinenet {
 namespace {
@@ -46,15 +47,15 @@ class ScalePermutedLowering {
     std::vector<ValueId> inputs;
     for (int j = 0; j < 2; ++j) {
       Built& parent = built_[static_cast<size_t>(spec.parents[static_cast<size_t>(j)])];
-      const ParameterRole role =
-          parent.depth > depth ? ParameterRole::deeper_norm_weight : ParameterRole::norm_weight;
+      const ParameterRole role = parent.depth > depth ? ParameterRole::deeper_norm_weight : ParameterRole::norm_weight;
       inputs.push_back(resample(parent, spec, role, fmt::format("resample.{}.{}", index, j)));
       ++parent.children;
     }
     if (spec.output) add_unused(spec, inputs);
-    ValueId x = b_.add(std::move(inputs), fmt::format("blocks.{}.fuse", index));
-    x = b_.activate(x, fmt::format("blocks.{}.fuse_act", index));
-    x = block_group(b_, x, group(spec, drop_rate), fmt::format("blocks.{}", index));
+    const std::string name = fmt::format("blocks.{}", index);
+    ValueId x = b_.add(std::move(inputs), joined(name, ".fuse"));
+    x = b_.activate(x, joined(name, ".fuse_act"));
+    x = block_group(b_, x, group(spec, drop_rate), name);
     built_.push_back({spec, x, depth + 1});
   }
 
@@ -72,30 +73,32 @@ class ScalePermutedLowering {
   // Section 3.1 and Figure 5: squeeze by alpha, change the scale, expand to the channels that the block works on.
   ValueId resample(const Built& parent, const BlockSpec& target, ParameterRole norm_role, const std::string& scope) {
     const int squeezed = static_cast<int>(scaled_filters(parent.spec.level, a_.scaling) * a_.scaling.resample_alpha);
-    ValueId x = conv_norm_act(parent.value, {.filters = squeezed}, scope + ".squeeze");
+    ValueId x = conv_norm_act(parent.value, {.filters = squeezed}, joined(scope, ".squeeze"));
     const int down = target.level - parent.spec.level;
     if (down > 0) {
-      x = conv_norm_act(x, {.filters = squeezed, .kernel = 3, .stride = 2}, scope + ".down");
+      x = conv_norm_act(x, {.filters = squeezed, .kernel = 3, .stride = 2}, joined(scope, ".down"));
       x = pool_rest(x, down - 1, scope);
     } else if (down < 0) {
-      x = b_.upsample(x, 1 << -down, scope + ".up");
+      x = b_.upsample(x, 1 << -down, joined(scope, ".up"));
     }
-    x = b_.conv(x, {.filters = output_channels(target, a_.scaling)}, scope + ".expand");
-    return b_.batch_norm(x, scope + ".expand_bn", norm_role);
+    x = b_.conv(x, {.filters = output_channels(target, a_.scaling)}, joined(scope, ".expand"));
+    return b_.batch_norm(x, joined(scope, ".expand_bn"), norm_role);
   }
 
   // The 2^levels that the stride-2 convolution left to do.
   ValueId pool_rest(ValueId x, int levels, const std::string& scope) {
     if (levels == 0) return x;
     if (a_.large_downsample == LargeDownsample::single_pool) {
-      return b_.max_pool(x, levels == 1 ? 3 : 5, 1 << levels, scope + ".pool");
+      return b_.max_pool(x, levels == 1 ? 3 : 5, 1 << levels, joined(scope, ".pool"));
     }
     for (int i = 0; i < levels; ++i) x = b_.max_pool(x, 3, 2, fmt::format("{}.pool{}", scope, i));
     return x;
   }
 
-  ValueId conv_norm_act(ValueId x, const Builder::ConvOptions& options, const std::string& name) {
-    return b_.activate(b_.batch_norm(b_.conv(x, options, name), name + "_bn"), name + "_act");
+  ValueId conv_norm_act(ValueId x, const Builder::ConvOptions& options, std::string name) {
+    std::string norm = joined(name, "_bn"), act = joined(name, "_act");
+    x = b_.conv(x, options, std::move(name));
+    return b_.activate(b_.batch_norm(x, std::move(norm)), std::move(act));
   }
 
   Pyramid endpoints() {
@@ -104,9 +107,9 @@ class ScalePermutedLowering {
       for (const Built& block : built_) {
         if (!block.spec.output || block.spec.level != level) continue;
         const std::string name = fmt::format("endpoints.p{}", level);
-        ValueId x = b_.conv(block.value, {.filters = a_.scaling.endpoints_num_filters}, name + ".conv");
-        x = b_.batch_norm(x, name + ".bn");
-        pyramid.levels.push_back(b_.activate(x, name + ".act"));
+        ValueId x = b_.conv(block.value, {.filters = a_.scaling.endpoints_num_filters}, joined(name, ".conv"));
+        x = b_.batch_norm(x, joined(name, ".bn"));
+        pyramid.levels.push_back(b_.activate(x, joined(name, ".act")));
       }
     }
     return pyramid;

@@ -10,11 +10,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <numeric>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "arch/architecture.h"
+#include "base/short_list.h"
 
 namespace spinenet {
 
@@ -60,8 +63,8 @@ using ParameterId = int;
 struct Op {
   std::string name;  // unique; begins with the part it belongs to: "blocks.3.", "resample.3.0.", "head.class."
   OpKind kind;
-  std::vector<ValueId> inputs;
-  std::vector<ParameterId> parameters;
+  ShortList<ValueId, 4> inputs;
+  ShortList<ParameterId, 4> parameters;
   ValueId output = 0;
 };
 
@@ -79,9 +82,11 @@ enum class ParameterRole {
   running_var,
 };
 
+using Extents = ShortList<int64_t, 4>;
+
 struct Parameter {
   std::string name;
-  std::vector<int64_t> shape;
+  Extents shape;
   ParameterRole role = ParameterRole::kernel;
 };
 
@@ -96,6 +101,10 @@ struct Program {
   std::vector<Op> ops;
   std::vector<Output> outputs;
 };
+
+inline int64_t element_count(const Extents& shape) {
+  return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());
+}
 
 inline bool is_trainable(ParameterRole role) {
   return role != ParameterRole::running_mean && role != ParameterRole::running_var;

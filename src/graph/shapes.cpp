@@ -6,13 +6,13 @@
 namespace spinenet {
 namespace {
 
-void require(bool holds, std::string_view op, std::string_view what) {
-  if (!holds) fail(ErrorKind::bad_data, what, fmt::format("operation {}", op));
+[[noreturn]] void refuse(std::string_view op, std::string_view what) {
+  fail(ErrorKind::bad_data, what, fmt::format("operation {}", op));
 }
 
 int64_t windowed(int64_t extent, int kernel, int stride, int padding, std::string_view op) {
   const int64_t span = extent + padding - kernel;
-  require(span >= 0, op, fmt::format("a window of {} does not fit a map of {}", kernel, extent));
+  if (span < 0) refuse(op, fmt::format("a window of {} does not fit a map of {}", kernel, extent));
   return span / stride + 1;
 }
 
@@ -23,7 +23,7 @@ Shape windowed(const Shape& x, int kernel, int stride, int padding, std::string_
 }  // namespace
 
 Shape output_shape(const OpKind& kind, std::span<const Shape> inputs, int64_t filters, std::string_view op) {
-  require(!inputs.empty(), op, "has no input");
+  if (inputs.empty()) refuse(op, "has no input");
   const Shape& x = inputs.front();
   return std::visit(
       Overloaded{
@@ -39,11 +39,11 @@ Shape output_shape(const OpKind& kind, std::span<const Shape> inputs, int64_t fi
             return Shape{x.channels, x.height * u.factor, x.width * u.factor};
           },
           [&](const Add&) {
-            require(inputs.size() >= 2, op, "adds fewer than two values");
+            if (inputs.size() < 2) refuse(op, "adds fewer than two values");
             for (const Shape& other : inputs) {
-              require(other == x, op,
-                      fmt::format("adds {}x{}x{} to {}x{}x{}", other.channels, other.height, other.width, x.channels,
-                                  x.height, x.width));
+              if (other == x) continue;
+              refuse(op, fmt::format("adds {}x{}x{} to {}x{}x{}", other.channels, other.height, other.width, x.channels,
+                                     x.height, x.width));
             }
             return x;
           },

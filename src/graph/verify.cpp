@@ -1,21 +1,27 @@
 #include "graph/verify.h"
 
-#include <set>
+#include <algorithm>
+#include <initializer_list>
 
 #include "base/error.h"
 #include "base/format.h"
-#include "base/host_tensor.h"
+#include "graph/names.h"
 #include "graph/shapes.h"
 
 namespace spinenet {
 namespace {
 
-void require(bool holds, const Op& op, std::string_view what) {
-  if (!holds) fail(ErrorKind::bad_data, what, fmt::format("operation {}", op.name));
+[[noreturn]] void refuse(const Op& op, std::string_view what) {
+  fail(ErrorKind::bad_data, what, fmt::format("operation {}", op.name));
 }
 
-const Parameter& parameter_of(const Program& program, const Op& op, size_t i) {
-  return program.parameters[static_cast<size_t>(op.parameters[i])];
+void require(bool holds, const Op& op, std::string_view what) {
+  if (!holds) refuse(op, what);
+}
+
+bool has_shape(const Program& program, ParameterId id, std::initializer_list<int64_t> shape) {
+  const Extents& found = program.parameters[static_cast<size_t>(id)].shape;
+  return std::equal(found.begin(), found.end(), shape.begin(), shape.end());
 }
 
 void verify_parameters(const Program& program, const Op& op) {
@@ -27,58 +33,79 @@ void verify_parameters(const Program& program, const Op& op) {
   const int64_t out = program.values[static_cast<size_t>(op.output)].channels;
   if (const auto* conv = std::get_if<Conv>(&op.kind)) {
     require(op.parameters.size() == 1 || op.parameters.size() == 2, op, "a convolution has a weight and maybe a bias");
-    const std::vector<int64_t> weight{out, in, conv->kernel, conv->kernel};
-    require(parameter_of(program, op, 0).shape == weight, op, "the weight has another shape");
-    require(op.parameters.size() == 1 || parameter_of(program, op, 1).shape == std::vector<int64_t>{out}, op,
-            "the bias has another shape");
+    require(has_shape(program, op.parameters[0], {out, in, conv->kernel, conv->kernel}), op,
+            "the weight has another shape");
+    require(op.parameters.size() == 1 || has_shape(program, op.parameters[1], {out}), op, "the bias has another shape");
   } else if (std::holds_alternative<BatchNorm>(op.kind)) {
     require(op.parameters.size() == 4, op, "a batch norm has four parameters");
-    for (size_t i = 0; i < 4; ++i) {
-      require(parameter_of(program, op, i).shape == std::vector<int64_t>{in}, op, "a parameter has another shape");
+    for (const ParameterId id : op.parameters) {
+      require(has_shape(program, id, {in}), op, "a parameter has another shape");
     }
   } else {
     require(op.parameters.empty(), op, "has parameters but needs none");
   }
 }
 
-void verify_op(const Program& program, const Op& op, std::vector<bool>& written) {
-  require(!op.inputs.empty(), op, "has no input");
-  std::vector<Shape> shapes;
-  for (const ValueId input : op.inputs) {
-    require(input >= 0 && static_cast<size_t>(input) < written.size() && written[static_cast<size_t>(input)], op,
-            fmt::format("reads value {} before it is written", input));
-    shapes.push_back(program.values[static_cast<size_t>(input)]);
+// Goes through the operations in their order.
+class Verification {
+ public:
+  explicit Verification(const Program& program) : program_(program), written_(program.values.size(), false) {
+    written_[0] = true;
   }
-  require(std::holds_alternative<Add>(op.kind) || op.inputs.size() == 1, op, "takes one input");
-  require(op.output > 0 && static_cast<size_t>(op.output) < written.size(), op, "writes a value that does not exist");
-  require(!written[static_cast<size_t>(op.output)], op, fmt::format("writes value {} again", op.output));
-  const Shape& out = program.values[static_cast<size_t>(op.output)];
-  require(output_shape(op.kind, shapes, out.channels, op.name) == out, op, "gives another shape than its value has");
-  verify_parameters(program, op);
-  written[static_cast<size_t>(op.output)] = true;
+
+  bool is_written(ValueId value) const {
+    return value >= 0 && static_cast<size_t>(value) < written_.size() && written_[static_cast<size_t>(value)];
+  }
+
+  void next(const Op& op) {
+    require(!op.inputs.empty(), op, "has no input");
+    shapes_.clear();
+    for (const ValueId input : op.inputs) {
+      if (!is_written(input)) refuse(op, fmt::format("reads value {} before it is written", input));
+      shapes_.push_back(program_.values[static_cast<size_t>(input)]);
+    }
+    require(std::holds_alternative<Add>(op.kind) || op.inputs.size() == 1, op, "takes one input");
+    require(op.output > 0 && static_cast<size_t>(op.output) < written_.size(), op,
+            "writes a value that does not exist");
+    if (is_written(op.output)) refuse(op, fmt::format("writes value {} again", op.output));
+    const Shape& out = program_.values[static_cast<size_t>(op.output)];
+    require(output_shape(op.kind, shapes_, out.channels, op.name) == out, op, "gives another shape than its value has");
+    verify_parameters(program_, op);
+    written_[static_cast<size_t>(op.output)] = true;
+  }
+
+ private:
+  const Program& program_;
+  std::vector<bool> written_;
+  std::vector<Shape> shapes_;  // of an operation's inputs
+};
+
+// The first item whose name an earlier one has, or null.
+template <class T>
+const T* second_of_a_name(const std::vector<T>& items) {
+  NameIndex names(items.size());
+  const auto name_of = [&items](int number) -> std::string_view { return items[static_cast<size_t>(number)].name; };
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (names.find_or_add(items[i].name, static_cast<int>(i), name_of) >= 0) return &items[i];
+  }
+  return nullptr;
 }
 
 }  // namespace
 
 void verify(const Program& program) {
   if (program.values.empty()) fail(ErrorKind::bad_data, "has no input", "program");
-  std::vector<bool> written(program.values.size(), false);
-  written[0] = true;
-  std::set<std::string> names;
-  for (const Op& op : program.ops) {
-    require(names.insert(op.name).second, op, "is the second of this name");
-    verify_op(program, op, written);
+  if (const Op* second = second_of_a_name(program.ops)) refuse(*second, "is the second of this name");
+  Verification verification(program);
+  for (const Op& op : program.ops) verification.next(op);
+  if (const Parameter* second = second_of_a_name(program.parameters)) {
+    fail(ErrorKind::bad_data, "is the second of this name", "parameter " + second->name);
   }
-  std::set<std::string> parameters;
   for (const Parameter& parameter : program.parameters) {
-    if (!parameters.insert(parameter.name).second) {
-      fail(ErrorKind::bad_data, "is the second of this name", "parameter " + parameter.name);
-    }
     if (element_count(parameter.shape) <= 0) fail(ErrorKind::bad_data, "is empty", "parameter " + parameter.name);
   }
   for (const Output& output : program.outputs) {
-    if (output.value < 0 || static_cast<size_t>(output.value) >= written.size() ||
-        !written[static_cast<size_t>(output.value)]) {
+    if (!verification.is_written(output.value)) {
       fail(ErrorKind::bad_data, "is never written", "output " + output.name);
     }
   }

@@ -65,6 +65,7 @@ TEST(InitialWeights, AreThoseOfTheBackboneInADetector) {
 TEST(InitialWeights, HaveTheValuesOfTheirRoles) {
   InitOptions options;
   options.residual_norm_weight = 0.25;
+  options.deeper_norm_weight = 0.125;
   options.prior = 0.02;
   const Weights weights = initial_weights(detector(), options, 3);
   for (const Parameter& parameter : detector().parameters) {
@@ -88,6 +89,9 @@ TEST(InitialWeights, HaveTheValuesOfTheirRoles) {
         break;
       case ParameterRole::residual_norm_weight:
         EXPECT_TRUE(all(0.25F)) << parameter.name;
+        break;
+      case ParameterRole::deeper_norm_weight:
+        EXPECT_TRUE(all(0.125F)) << parameter.name;
         break;
       case ParameterRole::bias:
       case ParameterRole::norm_bias:

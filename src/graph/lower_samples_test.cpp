@@ -1,0 +1,97 @@
+// Every sample of a search space is a network: it lowers, and the lowering joins the unused blocks that its canonical
+// form says.
+#include <algorithm>
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "arch/canonical.h"
+#include "arch/families.h"
+#include "arch/search_space.h"
+#include "base/format.h"
+#include "graph/cost.h"
+#include "graph/lower.h"
+
+namespace spinenet {
+namespace {
+
+Architecture architecture_of(const ScalePermuted& backbone) {
+  Architecture a = named_architecture("spinenet-49");
+  a.backbone = backbone;
+  return a;
+}
+
+// The operation of each output value.
+std::vector<const Op*> writers(const Program& program) {
+  std::vector<const Op*> ops(program.values.size(), nullptr);
+  for (const Op& op : program.ops) ops[static_cast<size_t>(op.output)] = &op;
+  return ops;
+}
+
+// Blocks that the fusion of each block takes as they are, without resampling.
+std::vector<std::vector<int>> joined_in(const Program& program, size_t blocks) {
+  const std::vector<const Op*> ops = writers(program);
+  std::vector<std::vector<int>> joined(blocks);
+  for (size_t i = kStemBlocks; i < blocks; ++i) {
+    const std::string name = fmt::format("blocks.{}.fuse", i);
+    const auto fuse =
+        std::find_if(program.ops.begin(), program.ops.end(), [&](const Op& op) { return op.name == name; });
+    for (const ValueId input : fuse->inputs) {
+      const std::string& writer = ops[static_cast<size_t>(input)]->name;
+      if (writer.starts_with("blocks.")) joined[i].push_back(std::stoi(writer.substr(7)));
+    }
+  }
+  return joined;
+}
+
+// 20,000 of them here; search_space_bench draws 100,000 of a space.
+TEST(LowerSamples, NeverFails) {
+  for (const std::string& name : search_space_names()) {
+    const SearchSpace space = named_search_space(name);
+    Random random(1);
+    for (int i = 0; i < 5000; ++i) {
+      const Sample sample = random_sample(space, random);
+      const Program program = lower_backbone(architecture_of(sample.backbone), {.height = 128, .width = 128});
+      ASSERT_EQ(program.outputs.size(), 5U) << canonical_text(sample.backbone);
+      ASSERT_GT(cost(program).multiply_adds, 0);
+    }
+  }
+}
+
+TEST(LowerSamples, JoinsTheUnusedBlocksOfTheCanonicalForm) {
+  Random random(2);
+  size_t found = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const ScalePermuted backbone = random_sample({}, random).backbone;
+    Architecture a = architecture_of(backbone);
+    a.scaling.filter_size_scale = i % 2 == 0 ? 0.65 : 1.3;
+    const auto joined =
+        joined_in(lower_backbone(a, {.height = 128, .width = 128}), backbone.blocks.size() + kStemBlocks);
+    ASSERT_EQ(joined, joined_unused_blocks(backbone));
+    for (const auto& blocks : joined) found += blocks.size();
+  }
+  EXPECT_GT(found, 100U);
+}
+
+// Equal canonical texts stand for networks of equal cost: what a search relies on when it takes a measurement over.
+TEST(LowerSamples, CostTheSameInEveryListing) {
+  SearchSpace space;
+  space.intermediate_levels = {3, 3};
+  space.output_levels = {3, 4};
+  space.level_shifts = {0};
+  std::map<std::string, Cost> costs;
+  Random random(3);
+  for (int i = 0; i < 2000; ++i) {
+    const ScalePermuted backbone = random_sample(space, random).backbone;
+    Architecture a = architecture_of(backbone);
+    a.max_level = 4;
+    const Cost found = cost(lower_backbone(a, {.height = 32, .width = 32}));
+    const Cost& first = costs.emplace(canonical_text(backbone), found).first->second;
+    ASSERT_EQ(first.parameters, found.parameters) << canonical_text(backbone);
+    ASSERT_EQ(first.multiply_adds, found.multiply_adds) << canonical_text(backbone);
+  }
+  EXPECT_LT(costs.size(), 1700U);
+}
+
+}  // namespace
+}  // namespace spinenet

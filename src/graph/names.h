@@ -1,0 +1,93 @@
+// Names of operations and parameters, made and looked up without a copy too many: programs have a thousand of them, and
+// a search lowers ten thousand programs a second.
+//
+// Thread contract: plain functions; a NameIndex belongs to one thread.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spinenet {
+
+// One allocation; operator+ makes two.
+inline std::string joined(std::string_view scope, std::string_view part, std::string_view number = {}) {
+  std::string name(scope.size() + part.size() + number.size(), ' ');
+  char* end = std::copy(scope.begin(), scope.end(), name.data());
+  end = std::copy(part.begin(), part.end(), end);
+  std::copy(number.begin(), number.end(), end);
+  return name;
+}
+
+// Finds names that were met before: a hash table (open addressing, linear probing) of numbers whose names stay with the
+// caller. Invariant: at least a quarter of the slots is free.
+class NameIndex {
+ public:
+  // Room for so many names without growing.
+  explicit NameIndex(size_t expected = 0) {
+    size_t size = kLeastSize;
+    while (is_crowded(expected, size)) size *= 2;
+    slots_.resize(size);
+  }
+
+  // The number that was added under this name, or -1 after adding `number`. name_of(n) is the name of an added number.
+  template <class NameOf>
+  int find_or_add(std::string_view name, int number, const NameOf& name_of) {
+    if (is_crowded(count_ + 1, slots_.size())) grow();
+    const uint32_t hash = hash_of(name);
+    size_t place = hash & (slots_.size() - 1);
+    for (; slots_[place].taken(); place = (place + 1) & (slots_.size() - 1)) {
+      if (slots_[place].hash == hash && name_of(slots_[place].number()) == name) return slots_[place].number();
+    }
+    slots_[place] = {hash, number + 1};
+    ++count_;
+    return -1;
+  }
+
+ private:
+  static constexpr uint64_t kOdd = 0x9e3779b97f4a7c15;
+  static constexpr size_t kLeastSize = 16;  // a power of two, as every size
+
+  struct Slot {
+    uint32_t hash = 0;
+    int number_plus_one = 0;
+
+    bool taken() const { return number_plus_one > 0; }
+    int number() const { return number_plus_one - 1; }
+  };
+
+  static bool is_crowded(size_t names, size_t slots) { return 4 * names > 3 * slots; }
+
+  // Eight bytes at a time; the last ones may overlap those before.
+  static uint32_t hash_of(std::string_view name) {
+    const auto word = [&name](size_t place, size_t bytes) {
+      uint64_t value = 0;
+      std::memcpy(&value, name.data() + place, bytes);
+      return value;
+    };
+    uint64_t hash = name.size();
+    for (size_t place = 0; place + 8 < name.size(); place += 8) hash = (hash ^ word(place, 8)) * kOdd;
+    hash ^= name.size() < 8 ? word(0, name.size()) : word(name.size() - 8, 8);
+    hash *= kOdd;
+    return static_cast<uint32_t>((hash ^ (hash >> 29)) * kOdd >> 32);
+  }
+
+  void grow() {
+    std::vector<Slot> old(2 * slots_.size());
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (!slot.taken()) continue;
+      size_t place = slot.hash & (slots_.size() - 1);
+      while (slots_[place].taken()) place = (place + 1) & (slots_.size() - 1);
+      slots_[place] = slot;
+    }
+  }
+
+  std::vector<Slot> slots_;
+  size_t count_ = 0;
+};
+
+}  // namespace spinenet
