@@ -203,10 +203,11 @@ void PostgresDatabase::begin(Access access) {
   if (access == Access::write) execute("BEGIN; SET LOCAL synchronous_commit = off");
 }
 
+// Behind the commit a transaction of its own, empty but for a record in the log: done when that is on disk.
 void PostgresDatabase::commit() {
-  if (in_transaction_) execute(changed_ ? "COMMIT" : "ROLLBACK");
-  // A transaction of its own, empty but for a record in the log: done when that is on disk.
-  if (in_transaction_ && changed_) execute("SELECT pg_logical_emit_message(true, 'spinenet', '')");
+  if (in_transaction_) {
+    execute(changed_ ? "COMMIT; SELECT pg_logical_emit_message(true, 'spinenet', '')" : "ROLLBACK");
+  }
   in_transaction_ = false;
 }
 

@@ -57,8 +57,9 @@ class PostgresServer {
   // Not synced: the tests kill processes, not machines.
   void start() {
     std::vector<std::string> words{(*binaries() / "postgres").string(), "-D", data(), "-k", folder().string()};
-    for (const char* setting : {"listen_addresses=", "max_connections=200", "shared_buffers=32MB", "fsync=off",
-                                "full_page_writes=off", "autovacuum=off", "wal_level=minimal", "max_wal_senders=0"}) {
+    for (const char* setting :
+         {"listen_addresses=", "max_connections=200", "shared_buffers=32MB", "fsync=off", "full_page_writes=off",
+          "autovacuum=off", "wal_level=minimal", "max_wal_senders=0", "dynamic_shared_memory_type=mmap"}) {
       words.insert(words.end(), {"-c", setting});
     }
     process_ = spawn(words, as_server_user());
