@@ -11,15 +11,15 @@ int64_t multiply_adds(const Program& program, const Op& op) {
 
 Cost cost_of(const Program& program, std::string_view prefix) {
   Cost sum;
-  std::vector<bool> counted(program.parameters.size(), false);
+  std::vector<char> counted(program.parameters.size(), 0);
   for (const Op& op : program.ops) {
     const bool wanted = std::string_view(op.name).starts_with(prefix);
     if (wanted) sum.multiply_adds += multiply_adds(program, op);
     for (const ParameterId id : op.parameters) {
+      char& seen = counted[static_cast<size_t>(id)];
       const Parameter& parameter = program.parameters[static_cast<size_t>(id)];
-      if (counted[static_cast<size_t>(id)]) continue;
-      counted[static_cast<size_t>(id)] = true;
-      if (wanted && is_trainable(parameter.role)) sum.parameters += element_count(parameter.shape);
+      if (wanted && seen == 0 && is_trainable(parameter.role)) sum.parameters += element_count(parameter.shape);
+      seen = 1;
     }
   }
   return sum;

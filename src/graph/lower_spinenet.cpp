@@ -2,7 +2,6 @@
 // endpoints.
 #include <algorithm>
 
-#include "base/format.h"
 #include "graph/lower.h"
 #include "graph/names.h"
 
@@ -35,7 +34,7 @@ class ScalePermutedLowering {
     ValueId x = stem(b_, b_.input(), a_.scaling.stem_filters);
     for (int i = 0; i < kStemBlocks; ++i) {
       const BlockSpec spec{kStemLevel, BlockKind::bottleneck, {}, false};
-      x = block_group(b_, x, group(spec, 0), fmt::format("blocks.{}", i));
+      x = block_group(b_, x, group(spec, 0), joined("blocks.", std::to_string(i)));
       built_.push_back({spec, x, i + 1});
     }
   }
@@ -48,11 +47,11 @@ class ScalePermutedLowering {
     for (int j = 0; j < 2; ++j) {
       Built& parent = built_[static_cast<size_t>(spec.parents[static_cast<size_t>(j)])];
       const ParameterRole role = parent.depth > depth ? ParameterRole::deeper_norm_weight : ParameterRole::norm_weight;
-      inputs.push_back(resample(parent, spec, role, fmt::format("resample.{}.{}", index, j)));
+      inputs.push_back(resample(parent, spec, role, joined("resample.", std::to_string(index), j == 0 ? ".0" : ".1")));
       ++parent.children;
     }
     if (spec.output) add_unused(spec, inputs);
-    const std::string name = fmt::format("blocks.{}", index);
+    const std::string name = joined("blocks.", std::to_string(index));
     ValueId x = b_.add(std::move(inputs), joined(name, ".fuse"));
     x = b_.activate(x, joined(name, ".fuse_act"));
     x = block_group(b_, x, group(spec, drop_rate), name);
@@ -91,7 +90,7 @@ class ScalePermutedLowering {
     if (a_.large_downsample == LargeDownsample::single_pool) {
       return b_.max_pool(x, levels == 1 ? 3 : 5, 1 << levels, joined(scope, ".pool"));
     }
-    for (int i = 0; i < levels; ++i) x = b_.max_pool(x, 3, 2, fmt::format("{}.pool{}", scope, i));
+    for (int i = 0; i < levels; ++i) x = b_.max_pool(x, 3, 2, joined(scope, ".pool", std::to_string(i)));
     return x;
   }
 
@@ -106,7 +105,7 @@ class ScalePermutedLowering {
     for (int level = a_.min_level; level <= a_.max_level; ++level) {
       for (const Built& block : built_) {
         if (!block.spec.output || block.spec.level != level) continue;
-        const std::string name = fmt::format("endpoints.p{}", level);
+        const std::string name = joined("endpoints.p", std::to_string(level));
         ValueId x = b_.conv(block.value, {.filters = a_.scaling.endpoints_num_filters}, joined(name, ".conv"));
         x = b_.batch_norm(x, joined(name, ".bn"));
         pyramid.levels.push_back(b_.activate(x, joined(name, ".act")));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <span>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -49,35 +50,41 @@ void verify_parameters(const Program& program, const Op& op) {
 // Goes through the operations in their order.
 class Verification {
  public:
-  explicit Verification(const Program& program) : program_(program), written_(program.values.size(), false) {
-    written_[0] = true;
+  explicit Verification(const Program& program) : program_(program), written_(program.values.size(), 0) {
+    written_[0] = 1;
   }
 
   bool is_written(ValueId value) const {
-    return value >= 0 && static_cast<size_t>(value) < written_.size() && written_[static_cast<size_t>(value)];
+    return value >= 0 && static_cast<size_t>(value) < written_.size() && written_[static_cast<size_t>(value)] != 0;
   }
 
   void next(const Op& op) {
     require(!op.inputs.empty(), op, "has no input");
-    shapes_.clear();
     for (const ValueId input : op.inputs) {
       if (!is_written(input)) refuse(op, fmt::format("reads value {} before it is written", input));
-      shapes_.push_back(program_.values[static_cast<size_t>(input)]);
     }
     require(std::holds_alternative<Add>(op.kind) || op.inputs.size() == 1, op, "takes one input");
     require(op.output > 0 && static_cast<size_t>(op.output) < written_.size(), op,
             "writes a value that does not exist");
     if (is_written(op.output)) refuse(op, fmt::format("writes value {} again", op.output));
     const Shape& out = program_.values[static_cast<size_t>(op.output)];
-    require(output_shape(op.kind, shapes_, out.channels, op.name) == out, op, "gives another shape than its value has");
+    require(output_shape(op.kind, input_shapes(op), out.channels, op.name) == out, op,
+            "gives another shape than its value has");
     verify_parameters(program_, op);
-    written_[static_cast<size_t>(op.output)] = true;
+    written_[static_cast<size_t>(op.output)] = 1;
   }
 
  private:
+  std::span<const Shape> input_shapes(const Op& op) {
+    if (op.inputs.size() == 1) return {&program_.values[static_cast<size_t>(op.inputs[0])], 1};
+    shapes_.clear();
+    for (const ValueId input : op.inputs) shapes_.push_back(program_.values[static_cast<size_t>(input)]);
+    return shapes_;
+  }
+
   const Program& program_;
-  std::vector<bool> written_;
-  std::vector<Shape> shapes_;  // of an operation's inputs
+  std::vector<char> written_;
+  std::vector<Shape> shapes_;
 };
 
 // The first item whose name an earlier one has, or null.
