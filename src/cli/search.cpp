@@ -51,6 +51,7 @@ std::filesystem::path trial_folder(const SearchFlags& flags) {
 // The training recipe as trials run it, less what differs between machines.
 Recipe training_recipe(const SearchRecipe& search) {
   Recipe recipe = read_recipe(search.proxy.recipe, search.proxy.settings);
+  if (!search.proxy.data_root.empty()) recipe.data.root = search.proxy.data_root;
   recipe.epochs = search.proxy.epochs;
   recipe.data.hold_out = search.proxy.hold_out;
   if (search.proxy.image_size > 0) recipe.image_size = search.proxy.image_size;

@@ -33,12 +33,13 @@ StudyDescription describe_study(const TrialSetup& setup, const std::string& trai
   SearchRecipe recipe = setup.recipe;
   recipe.seed = 1;
   recipe.lag = 1;
+  recipe.proxy.data_root.clear();
   recipe.proxy.recipe = std::filesystem::path(recipe.proxy.recipe).filename().string();
   StudyDescription description;
   description.space = to_text(recipe.space);
   description.algorithm = options_text(recipe.algorithm);
-  description.seed = recipe.seed;
-  description.lag = recipe.lag;
+  description.seed = setup.recipe.seed;
+  description.lag = setup.recipe.lag;
   description.task = to_text(Json{{"image_size", setup.image_size},
                                   {"classes", setup.classes},
                                   {"architecture", to_json(setup.base)},

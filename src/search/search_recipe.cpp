@@ -11,6 +11,7 @@ namespace spinenet {
 static void fields(FieldList& list, ProxyRecipe& p) {
   list("recipe", p.recipe, "The training recipe, relative to this file");
   list("settings", p.settings, "Changes to it, each as for train --set");
+  list("data_root", p.data_root, "Where its data lies on this machine; empty: as the training recipe says");
   list("epochs", p.epochs, "Passes over the training images of a trial", at_least(1));
   list("hold_out", p.hold_out, "Share of the training images that a trial is measured on; 0: the validation set",
        between(0, 0.9));

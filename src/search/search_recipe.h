@@ -20,6 +20,7 @@ namespace spinenet {
 struct ProxyRecipe {
   std::string recipe;                 // a training recipe; relative to the search recipe's folder
   std::vector<std::string> settings;  // changes to it, as for --set
+  std::string data_root;              // where its data lies here; empty: as it says
   int epochs = 5;
   double hold_out = 0.15;
   int image_size = 0;  // 0: the training recipe's
