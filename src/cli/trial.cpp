@@ -104,6 +104,7 @@ class Attempt {
       line.push_back(proxy.recipe);
       std::vector<std::string> settings = proxy.settings;
       settings.push_back("architecture.base=" + (folder_ / "architecture.json").string());
+      if (!proxy.data_root.empty()) settings.push_back("data.root=" + proxy.data_root);
       settings.push_back(fmt::format("epochs={}", proxy.epochs));
       settings.push_back(fmt::format("eval_every={}", proxy.epochs));
       settings.push_back(fmt::format("image_size={}", setup_.image_size));
@@ -189,6 +190,7 @@ std::optional<std::string> objection(const TrialSetup& setup, const ScalePermute
 
 Outcome failure_of(const ProcessResult& result) {
   const std::string last = last_line(result.errors);
+  const bool no_memory = contains_any(last, {"out of memory", "can't allocate memory", "bad_alloc"});
   const std::string said = last.empty() ? std::string() : ": " + last;
   switch (result.end) {
     case ProcessEnd::timed_out:
@@ -196,16 +198,14 @@ Outcome failure_of(const ProcessResult& result) {
     case ProcessEnd::unwanted:
       return failed(TrialFailure::error, "given up");
     case ProcessEnd::signalled:
-      if (result.status == SIGKILL) {
-        return failed(TrialFailure::out_of_memory, "killed by the system (signal 9), most likely for its memory");
-      }
+      // Nobody but the system's guard of memory ends a trial so.
+      if (result.status == SIGKILL) return failed(TrialFailure::out_of_memory, "killed by signal 9");
+      if (no_memory) return failed(TrialFailure::out_of_memory, last);
       return failed(TrialFailure::crash, fmt::format("signal {}{}", result.status, said));
     case ProcessEnd::exited:
       break;
   }
-  if (contains_any(last, {"out of memory", "can't allocate memory", "bad_alloc"})) {
-    return failed(TrialFailure::out_of_memory, last);
-  }
+  if (no_memory) return failed(TrialFailure::out_of_memory, last);
   if (contains_any(last, {"not finite"})) return failed(TrialFailure::non_finite, last);
   return failed(result.status > 2 && result.status != 65 ? TrialFailure::crash : TrialFailure::error,
                 fmt::format("status {}{}", result.status, said));

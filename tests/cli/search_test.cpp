@@ -61,7 +61,8 @@ class SearchProgram : public ProgramTest {
 
   Json trials(const std::string& study) const {
     Json kept = Json::array();
-    for (Json trial : run_json("study show " + study + " --json")["trial_list"]) {
+    const Json shown = run_json("study show " + study + " --json");
+    for (Json trial : shown["trial_list"]) {
       for (const char* key : {"worker", "started", "finished", "attempts"}) trial.erase(key);
       trial["metrics"].erase("seconds");
       kept.push_back(std::move(trial));
