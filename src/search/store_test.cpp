@@ -200,6 +200,32 @@ TEST_P(StoreLeases, NumbersComeBackToTheLastBit) {
   }
 }
 
+TEST_P(StoreLeases, MetricsOfAnyNameComeBack) {
+  const auto store = open();
+  const std::vector<std::map<std::string, double>> all{
+      {},
+      {{"", 1}},
+      {{"quote \" comma, colon: brace } backslash \\", 0.5}, {"z", -1e-300}},
+      {{"\\", 1}, {"a", 2}},
+      {{"caf\xC3\xA9", 3}, {"[]", NAN}, {"{", 1e22}},
+  };
+  for (const auto& metrics : all) {
+    const Claim claim = claim_one(*store);
+    Outcome outcome = complete(1);
+    outcome.measurement.metrics = metrics;
+    EXPECT_TRUE(store->report(claim, outcome));
+    EXPECT_TRUE(store->report(claim, outcome));
+    auto found = store->trials().back().measurement.metrics;
+    ASSERT_EQ(found.size(), metrics.size());
+    for (const auto& [name, value] : metrics) {
+      ASSERT_TRUE(found.contains(name)) << name;
+      if (!std::isnan(value)) {
+        EXPECT_EQ(found[name], value);
+      }
+    }
+  }
+}
+
 TEST_P(StoreLeases, AMegabyteOfStateComesBackByteForByte) {
   std::string state;
   for (int i = 0; state.size() < 1'000'000; ++i) state += static_cast<char>(i * 7 + i / 256);
