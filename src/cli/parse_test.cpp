@@ -39,7 +39,7 @@ TEST_P(WrongCommandLine, IsAnswered) {
 
 INSTANTIATE_TEST_SUITE_P(
     Parse, WrongCommandLine,
-    testing::Values(WrongLine{{}, "a command is missing; use describe, data, train, eval, predict, checks"},
+    testing::Values(WrongLine{{}, "a command is missing; use describe, data, train, eval, predict, search, study, checks"},
                     WrongLine{{"data"}, "a command is missing; use check, stats, fix, scenes"},
                     WrongLine{{"predct", "m.safetensors"}, "unknown command \"predct\"; did you mean predict?"},
                     WrongLine{{"xyzzyxyzzy"}, "unknown command \"xyzzyxyzzy\"; see spinenet --help"},

@@ -30,6 +30,17 @@ TEST(SearchRecipe, ChangesTheBaseSpace) {
   std::filesystem::remove(path);
 }
 
+TEST(SearchRecipe, KeptInTheProjectAreValid) {
+  int found = 0;
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::filesystem::path(SPINENET_SOURCE_DIR) / "recipes")) {
+    if (!entry.path().filename().string().starts_with("search-")) continue;
+    ++found;
+    EXPECT_TRUE(std::filesystem::exists(read_search_recipe(entry.path(), {}).proxy.recipe)) << entry.path();
+  }
+  EXPECT_GE(found, 2);
+}
+
 TEST(SearchRecipe, SurvivesTheWayThroughAStudy) {
   SearchRecipe recipe;
   recipe.space = named_search_space("hourglass");
