@@ -32,13 +32,17 @@ class Pauses {
   Pauses(const BackOff& back_off, double patience_seconds, std::mt19937_64& random)
       : next_(back_off.first_seconds),
         longest_(back_off.longest_seconds),
-        end_(Clock::now() +
-             std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(patience_seconds))),
+        end_(start_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(patience_seconds))),
         random_(random) {}
 
-  // False, at once, when the time is over.
-  bool wait() {
-    if (Clock::now() >= end_) return false;
+  // False, at once, when the time is over. The reason is told when it has lasted for more than a moment.
+  bool wait(std::string_view reason) {
+    const auto now = Clock::now();
+    if (now >= end_) return false;
+    if (!told_ && now - start_ > std::chrono::seconds(1)) {
+      log_warning(fmt::format("{}; trying again", reason));
+      told_ = true;
+    }
     std::this_thread::sleep_for(
         std::chrono::duration<double>(std::uniform_real_distribution<double>(0.5 * next_, next_)(random_)));
     next_ = std::min(2 * next_, longest_);
@@ -47,7 +51,8 @@ class Pauses {
 
  private:
   double next_, longest_;
-  Clock::time_point end_;
+  Clock::time_point start_ = Clock::now(), end_;
+  bool told_ = false;
   std::mt19937_64& random_;
 };
 
@@ -97,10 +102,7 @@ auto SqlStore::transact(Access access, const Body& body) {
       const bool passing = database_->passing_fault();
       database_->rollback();
       if (!passing) throw;
-      if (number == 1) {
-        log_warning(fmt::format("{}; trying again for up to {} s", error.what(), options_.patience_seconds));
-      }
-      if (!pauses.wait()) throw;
+      if (!pauses.wait(error.what())) throw;
     } catch (...) {
       database_->rollback();
       throw;
