@@ -151,7 +151,7 @@ class ScenesFolder : public testing::Test {
     return all;
   }
 
-  fs::path folder_ = fs::path(testing::TempDir()) / "spinenet_scenes";
+  fs::path folder_ = fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
   ScenesOptions options_;
 };
 
