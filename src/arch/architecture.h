@@ -13,7 +13,8 @@
 namespace spinenet {
 
 enum class BlockKind { residual, bottleneck };
-enum class Activation { relu, swish };
+// hard_swish is x times the hard sigmoid: (x + 3) / 6 cut to 0..1.
+enum class Activation { relu, swish, hard_swish };
 
 // How strided convolutions and pools are padded. `same` is TensorFlow's rule (the odd pixel goes after), `symmetric`
 // pads strided convolutions by (kernel - 1) / 2 on both sides and pools as `same`.

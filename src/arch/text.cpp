@@ -11,7 +11,7 @@ namespace spinenet {
 namespace {
 
 constexpr std::array kBlockKinds{BlockKind::residual, BlockKind::bottleneck};
-constexpr std::array kActivations{Activation::relu, Activation::swish};
+constexpr std::array kActivations{Activation::relu, Activation::swish, Activation::hard_swish};
 constexpr std::array kPaddings{Padding::same, Padding::symmetric};
 constexpr std::array kLargeDownsamples{LargeDownsample::repeated_pools, LargeDownsample::single_pool};
 
@@ -192,7 +192,15 @@ std::string_view name_of(BlockKind kind) {
   return kind == BlockKind::residual ? "residual" : "bottleneck";
 }
 std::string_view name_of(Activation activation) {
-  return activation == Activation::relu ? "relu" : "swish";
+  switch (activation) {
+    case Activation::relu:
+      return "relu";
+    case Activation::swish:
+      return "swish";
+    case Activation::hard_swish:
+      return "hard_swish";
+  }
+  return "";
 }
 std::string_view name_of(Padding padding) {
   return padding == Padding::same ? "same" : "symmetric";

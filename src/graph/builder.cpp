@@ -39,12 +39,22 @@ Builder::Builder(Shape input, Rules rules) : rules_(rules), parameter_names_(kEx
 
 ValueId Builder::conv(ValueId x, const ConvOptions& options, std::string name, const std::string& parameters) {
   const std::string& prefix = parameters.empty() ? name : parameters;
-  const Pads pads = conv_padding(rules_.padding, options.kernel, options.stride);
-  const Conv kind{options.kernel, options.stride, pads.before, pads.after};
-  ShortList<ParameterId, 4> ids{parameter(
-      joined(prefix, ".weight"), {options.filters, shape(x).channels, options.kernel, options.kernel}, options.role)};
+  const Pads pads = options.padded ? conv_padding(rules_.padding, options.kernel, options.stride) : Pads{};
+  const Conv kind{options.kernel, options.stride, pads.before, pads.after, options.groups};
+  ShortList<ParameterId, 4> ids{
+      parameter(joined(prefix, ".weight"),
+                {options.filters, shape(x).channels / options.groups, options.kernel, options.kernel}, options.role)};
   if (options.bias) ids.push_back(parameter(joined(prefix, ".bias"), {options.filters}, options.bias_role));
   const Shape out = output_shape(kind, std::span(&shape(x), 1), options.filters, name);
+  return append(std::move(name), kind, {x}, std::move(ids), out);
+}
+
+ValueId Builder::deconv(ValueId x, int64_t filters, bool bias, std::string name) {
+  const Deconv kind;
+  ShortList<ParameterId, 4> ids{parameter(
+      joined(name, ".weight"), {shape(x).channels, filters, kind.kernel, kind.kernel}, ParameterRole::kernel)};
+  if (bias) ids.push_back(parameter(joined(name, ".bias"), {filters}, ParameterRole::bias));
+  const Shape out = output_shape(kind, std::span(&shape(x), 1), filters, name);
   return append(std::move(name), kind, {x}, std::move(ids), out);
 }
 
@@ -69,6 +79,12 @@ ValueId Builder::max_pool(ValueId x, int kernel, int stride, std::string name) {
   return append(std::move(name), kind, {x}, {}, out);
 }
 
+ValueId Builder::global_pool(ValueId x, PoolKind pool, std::string name) {
+  const GlobalPool kind{pool};
+  const Shape out = output_shape(kind, std::span(&shape(x), 1), 0, name);
+  return append(std::move(name), kind, {x}, {}, out);
+}
+
 ValueId Builder::upsample(ValueId x, int factor, std::string name) {
   const Upsample kind{factor};
   const Shape out = output_shape(kind, std::span(&shape(x), 1), 0, name);
@@ -76,11 +92,19 @@ ValueId Builder::upsample(ValueId x, int factor, std::string name) {
 }
 
 ValueId Builder::add(const std::vector<ValueId>& values, std::string name) {
-  std::vector<Shape> shapes;
-  shapes.reserve(values.size());
-  for (const ValueId value : values) shapes.push_back(shape(value));
-  const Shape out = output_shape(Add{}, shapes, 0, name);
-  return append(std::move(name), Add{}, values, {}, out);
+  return join(Add{}, values, std::move(name));
+}
+
+ValueId Builder::mean(const std::vector<ValueId>& values, std::string name) {
+  return join(Mean{}, values, std::move(name));
+}
+
+ValueId Builder::scale(ValueId x, ValueId gate, std::string name) {
+  return join(Scale{}, {x, gate}, std::move(name));
+}
+
+ValueId Builder::sigmoid(ValueId x, bool hard, std::string name) {
+  return append(std::move(name), Sigmoid{hard}, {x}, {}, shape(x));
 }
 
 ValueId Builder::drop_path(ValueId x, double rate, std::string name) {
@@ -102,6 +126,14 @@ ValueId Builder::append(std::string name, OpKind kind, ShortList<ValueId, 4> inp
   program_.values.push_back(shape);
   program_.ops.push_back({std::move(name), kind, std::move(inputs), std::move(parameters), id});
   return id;
+}
+
+ValueId Builder::join(OpKind kind, const std::vector<ValueId>& values, std::string name) {
+  std::vector<Shape> shapes;
+  shapes.reserve(values.size());
+  for (const ValueId value : values) shapes.push_back(shape(value));
+  const Shape out = output_shape(kind, shapes, 0, name);
+  return append(std::move(name), kind, values, {}, out);
 }
 
 ParameterId Builder::parameter(std::string name, Extents shape, ParameterRole role) {

@@ -29,6 +29,8 @@ class Builder {
     bool bias = false;
     ParameterRole role = ParameterRole::kernel;
     ParameterRole bias_role = ParameterRole::bias;
+    bool padded = true;  // by the network's rule; else the window stays within the map
+    int groups = 1;      // 1, or the number of channels
   };
 
   Builder(Shape input, Rules rules);
@@ -38,11 +40,17 @@ class Builder {
 
   // `name` is the operation's; parameters are called `parameters` + ".weight" and so on (by default the same name).
   ValueId conv(ValueId x, const ConvOptions& options, std::string name, const std::string& parameters = {});
+  // Twice the size, by a kernel of 2 with stride 2.
+  ValueId deconv(ValueId x, int64_t filters, bool bias, std::string name);
   ValueId batch_norm(ValueId x, std::string name, ParameterRole weight_role = ParameterRole::norm_weight);
   ValueId activate(ValueId x, std::string name);
   ValueId max_pool(ValueId x, int kernel, int stride, std::string name);
+  ValueId global_pool(ValueId x, PoolKind kind, std::string name);
   ValueId upsample(ValueId x, int factor, std::string name);
   ValueId add(const std::vector<ValueId>& values, std::string name);
+  ValueId mean(const std::vector<ValueId>& values, std::string name);
+  ValueId scale(ValueId x, ValueId gate, std::string name);
+  ValueId sigmoid(ValueId x, bool hard, std::string name);
   // x itself when the rate is 0.
   ValueId drop_path(ValueId x, double rate, std::string name);
   void output(std::string name, ValueId value);
@@ -53,6 +61,7 @@ class Builder {
  private:
   ValueId append(std::string name, OpKind kind, ShortList<ValueId, 4> inputs, ShortList<ParameterId, 4> parameters,
                  Shape shape);
+  ValueId join(OpKind kind, const std::vector<ValueId>& values, std::string name);
   ParameterId parameter(std::string name, Extents shape, ParameterRole role);
 
   Rules rules_;

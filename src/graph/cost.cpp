@@ -3,10 +3,15 @@
 namespace spinenet {
 
 int64_t multiply_adds(const Program& program, const Op& op) {
-  if (!std::holds_alternative<Conv>(op.kind)) return 0;
-  const Shape& out = program.values[static_cast<size_t>(op.output)];
-  const Parameter& weight = program.parameters[static_cast<size_t>(op.parameters.front())];
-  return out.height * out.width * element_count(weight.shape);
+  // Each pixel of a convolution's output, or of a transposed one's input, meets the whole kernel.
+  const auto at_each_pixel_of = [&](ValueId value) {
+    const Shape& map = program.values[static_cast<size_t>(value)];
+    const Parameter& weight = program.parameters[static_cast<size_t>(op.parameters.front())];
+    return map.height * map.width * element_count(weight.shape);
+  };
+  if (std::holds_alternative<Conv>(op.kind)) return at_each_pixel_of(op.output);
+  if (std::holds_alternative<Deconv>(op.kind)) return at_each_pixel_of(op.inputs.front());
+  return 0;
 }
 
 Cost cost_of(const Program& program, std::string_view prefix) {

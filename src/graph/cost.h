@@ -17,7 +17,7 @@ struct Cost {
 Cost cost(const Program& program);
 // The operations whose name begins with `prefix`; a parameter counts where it is first used.
 Cost cost_of(const Program& program, std::string_view prefix);
-// Of one operation; 0 for all but convolutions.
+// Of one operation; 0 for all but convolutions, transposed ones included.
 int64_t multiply_adds(const Program& program, const Op& op);
 
 }  // namespace spinenet

@@ -75,6 +75,20 @@ TEST(Cost, CountsSharedParametersOnce) {
   EXPECT_EQ(found.multiply_adds, 2 * (2 * 2 * 9 * 16));
 }
 
+TEST(Cost, OfDepthwiseTransposedAndDenseLayers) {
+  Builder b({4, 6, 6}, {});
+  ValueId x = b.conv(b.input(), {.filters = 4, .kernel = 3, .groups = 4}, "depthwise");
+  x = b.deconv(x, 3, true, "up");
+  b.output("y", b.conv(x, {.filters = 5, .kernel = 12, .bias = true, .padded = false}, "dense"));
+  const Program program = b.finish();
+  EXPECT_EQ(cost_of(program, "depthwise").parameters, 4 * 9);
+  EXPECT_EQ(cost_of(program, "depthwise").multiply_adds, 4 * 9 * 36);
+  EXPECT_EQ(cost_of(program, "up").parameters, 4 * 3 * 4 + 3);
+  EXPECT_EQ(cost_of(program, "up").multiply_adds, 4 * 3 * 4 * 36);
+  EXPECT_EQ(cost_of(program, "dense").parameters, 5 * 3 * 144 + 5);
+  EXPECT_EQ(cost_of(program, "dense").multiply_adds, 5 * 3 * 144);
+}
+
 TEST(Cost, GrowsWithTheAreaAlone) {
   const Architecture a = named_architecture("r0-sp53");
   const Cost small = cost(lower_detector(a, {.height = 128, .width = 256}));

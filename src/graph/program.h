@@ -27,10 +27,16 @@ struct Shape {
   bool operator==(const Shape&) const = default;
 };
 
-// Square kernel; padding before (top, left) and after (bottom, right). Parameters: weight [O, I, k, k], then bias [O]
-// where the operation has one.
+// Square kernel; padding before (top, left) and after (bottom, right). Parameters: weight [O, I / groups, k, k], then
+// bias [O] where the operation has one. groups is 1, or the number of channels: a depthwise convolution, whose every
+// output channel sees its own input channel alone. A dense layer is a convolution over the whole map.
 struct Conv {
-  int kernel = 1, stride = 1, pad_before = 0, pad_after = 0;
+  int kernel = 1, stride = 1, pad_before = 0, pad_after = 0, groups = 1;
+};
+// Transposed convolution without padding: each pixel adds its kernel to the (H - 1) * stride + kernel pixels of the
+// result. Parameters: weight [I, O, k, k], then bias [O] where the operation has one.
+struct Deconv {
+  int kernel = 2, stride = 2;
 };
 // Parameters: weight, bias, running_mean, running_var, each [C].
 struct BatchNorm {
@@ -43,19 +49,33 @@ struct Activate {
 struct MaxPool {
   int kernel = 3, stride = 2, pad_before = 0, pad_after = 1;
 };
+enum class PoolKind { average, maximum };
+// [C, H, W] to [C, 1, 1].
+struct GlobalPool {
+  PoolKind kind = PoolKind::average;
+};
 // Nearest neighbour by a whole factor.
 struct Upsample {
   int factor = 2;
 };
 // Sum of two or more values of one shape.
 struct Add {};
+// Their mean.
+struct Mean {};
+// Inputs: a value [C, H, W] and a gate [C, 1, 1] that each of its channels is multiplied by.
+struct Scale {};
+// 1 / (1 + exp(-x)); the hard one is (x + 3) / 6 cut to 0..1.
+struct Sigmoid {
+  bool hard = false;
+};
 // Stochastic depth in training: zero for a whole sample with this probability, else scaled by 1 / (1 - rate). Identity
 // in inference.
 struct DropPath {
   double rate = 0;
 };
 
-using OpKind = std::variant<Conv, BatchNorm, Activate, MaxPool, Upsample, Add, DropPath>;
+using OpKind =
+    std::variant<Conv, Deconv, BatchNorm, Activate, MaxPool, GlobalPool, Upsample, Add, Mean, Scale, Sigmoid, DropPath>;
 
 using ValueId = int;
 using ParameterId = int;

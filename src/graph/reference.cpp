@@ -1,7 +1,9 @@
 #include "graph/reference.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -24,14 +26,15 @@ struct Window {
   int64_t y0, x0;
 };
 
-// Sums over input channels and window in double, so that the result hardly depends on the order.
-float conv_at(const HostTensor& x, const HostTensor& weight, int64_t n, int64_t o, Window at) {
+// Sums over the input channels from `first_channel` on and the window in double, so that the result hardly depends on
+// the order.
+float conv_at(const HostTensor& x, const HostTensor& weight, int64_t n, int64_t o, int64_t first_channel, Window at) {
   const Extent in = extent(x);
-  const int64_t kernel = weight.shape[2];
+  const int64_t channels = weight.shape[1], kernel = weight.shape[2];
   double sum = 0;
-  for (int64_t c = 0; c < in.c; ++c) {
-    const float* map = x.data.data() + (n * in.c + c) * in.h * in.w;
-    const float* taps = weight.data.data() + (o * in.c + c) * kernel * kernel;
+  for (int64_t c = 0; c < channels; ++c) {
+    const float* map = x.data.data() + (n * in.c + first_channel + c) * in.h * in.w;
+    const float* taps = weight.data.data() + (o * channels + c) * kernel * kernel;
     for (int64_t i = 0; i < kernel; ++i) {
       const int64_t row = at.y0 + i;
       if (row < 0 || row >= in.h) continue;
@@ -55,6 +58,22 @@ float max_at(const HostTensor& x, int64_t map_index, int kernel, Window at) {
     }
   }
   return best;
+}
+
+float hard_sigmoid(float x) {
+  return std::clamp((x + 3) / 6, 0.0F, 1.0F);
+}
+
+float activated(Activation kind, float x) {
+  switch (kind) {
+    case Activation::relu:
+      return std::max(x, 0.0F);
+    case Activation::swish:
+      return x / (1.0F + std::exp(-x));
+    case Activation::hard_swish:
+      return x * hard_sigmoid(x);
+  }
+  return x;
 }
 
 class Interpreter {
@@ -83,18 +102,57 @@ class Interpreter {
     return make_tensor({values_[0].shape[0], s.channels, s.height, s.width});
   }
 
+  float bias_of(const Op& op, int64_t channel) const {
+    return op.parameters.size() > 1 ? parameter(op, 1).data[static_cast<size_t>(channel)] : 0.0F;
+  }
+
   HostTensor apply(const Conv& conv, const Op& op) const {
     HostTensor y = result(op);
     const Extent out = extent(y);
     float* to = y.data.data();
     for (int64_t n = 0; n < out.n; ++n) {
       for (int64_t o = 0; o < out.c; ++o) {
-        const float bias = op.parameters.size() > 1 ? parameter(op, 1).data[static_cast<size_t>(o)] : 0.0F;
+        const float bias = bias_of(op, o);
+        const int64_t first_channel = conv.groups == 1 ? 0 : o;
         for (int64_t i = 0; i < out.h; ++i) {
           for (int64_t j = 0; j < out.w; ++j) {
             const Window at{i * conv.stride - conv.pad_before, j * conv.stride - conv.pad_before};
-            *to++ = conv_at(value(op), parameter(op, 0), n, o, at) + bias;
+            *to++ = conv_at(value(op), parameter(op, 0), n, o, first_channel, at) + bias;
           }
+        }
+      }
+    }
+    return y;
+  }
+
+  // Each pixel of the result gathers the taps of the pixels that reach it.
+  HostTensor apply(const Deconv& deconv, const Op& op) const {
+    HostTensor y = result(op);
+    const Extent in = extent(value(op)), out = extent(y);
+    const int64_t kernel = deconv.kernel;
+    const auto at = [&](int64_t n, int64_t o, int64_t i, int64_t j) {
+      double sum = 0;
+      for (int64_t c = 0; c < in.c; ++c) {
+        const float* map = value(op).data.data() + (n * in.c + c) * in.h * in.w;
+        const float* taps = parameter(op, 0).data.data() + (c * out.c + o) * kernel * kernel;
+        for (int64_t row = 0; row < in.h; ++row) {
+          const int64_t tap_row = i - row * deconv.stride;
+          if (tap_row < 0 || tap_row >= kernel) continue;
+          for (int64_t column = 0; column < in.w; ++column) {
+            const int64_t tap_column = j - column * deconv.stride;
+            if (tap_column < 0 || tap_column >= kernel) continue;
+            sum += static_cast<double>(map[row * in.w + column]) *
+                   static_cast<double>(taps[tap_row * kernel + tap_column]);
+          }
+        }
+      }
+      return static_cast<float>(sum) + bias_of(op, o);
+    };
+    float* to = y.data.data();
+    for (int64_t n = 0; n < out.n; ++n) {
+      for (int64_t o = 0; o < out.c; ++o) {
+        for (int64_t i = 0; i < out.h; ++i) {
+          for (int64_t j = 0; j < out.w; ++j) *to++ = at(n, o, i, j);
         }
       }
     }
@@ -116,9 +174,7 @@ class Interpreter {
 
   HostTensor apply(const Activate& activate, const Op& op) const {
     HostTensor y = value(op);
-    for (float& x : y.data) {
-      x = activate.kind == Activation::relu ? std::max(x, 0.0F) : x / (1.0F + std::exp(-x));
-    }
+    for (float& x : y.data) x = activated(activate.kind, x);
     return y;
   }
 
@@ -133,6 +189,19 @@ class Interpreter {
           *to++ = max_at(value(op), map, pool.kernel, at);
         }
       }
+    }
+    return y;
+  }
+
+  HostTensor apply(const GlobalPool& pool, const Op& op) const {
+    HostTensor y = result(op);
+    const Extent in = extent(value(op));
+    const int64_t area = in.h * in.w;
+    for (size_t map = 0; map < y.data.size(); ++map) {
+      const float* from = value(op).data.data() + static_cast<int64_t>(map) * area;
+      y.data[map] = pool.kind == PoolKind::maximum
+                        ? *std::max_element(from, from + area)
+                        : static_cast<float>(std::accumulate(from, from + area, 0.0) / static_cast<double>(area));
     }
     return y;
   }
@@ -157,6 +226,27 @@ class Interpreter {
       const HostTensor& other = value(op, k);
       for (size_t i = 0; i < y.data.size(); ++i) y.data[i] += other.data[i];
     }
+    return y;
+  }
+
+  HostTensor apply(const Mean&, const Op& op) const {
+    HostTensor y = apply(Add{}, op);
+    for (float& x : y.data) x /= static_cast<float>(op.inputs.size());
+    return y;
+  }
+
+  HostTensor apply(const Scale&, const Op& op) const {
+    HostTensor y = value(op);
+    const Extent e = extent(y);
+    for (int64_t i = 0; i < e.n * e.c * e.h * e.w; ++i) {
+      y.data[static_cast<size_t>(i)] *= value(op, 1).data[static_cast<size_t>(i / (e.h * e.w))];
+    }
+    return y;
+  }
+
+  HostTensor apply(const Sigmoid& sigmoid, const Op& op) const {
+    HostTensor y = value(op);
+    for (float& x : y.data) x = sigmoid.hard ? hard_sigmoid(x) : 1.0F / (1.0F + std::exp(-x));
     return y;
   }
 

@@ -79,6 +79,43 @@ TEST(ReferenceConv, DoesNotFlipItsKernel) {
             (std::vector<float>{0, 0, 0, 2, 3, 0, 5, 6, 0}));
 }
 
+TEST(ReferenceConv, OfOneGroupForEachChannelSeesItsChannelAlone) {
+  Builder b({2, 3, 3}, {});
+  const ValueId y = b.conv(b.input(), {.filters = 2, .kernel = 3, .bias = true, .padded = false, .groups = 2}, "c");
+  HostTensor weight = make_tensor({2, 1, 3, 3}, 1);
+  for (size_t i = 9; i < 18; ++i) weight.data[i] = -2;
+  EXPECT_EQ(run_one(b, y, {{"c.weight", weight}, {"c.bias", tensor({2}, {0, 1})}}, counting({1, 2, 3, 3})).data,
+            (std::vector<float>{45, -2 * (45 + 81) + 1}));
+}
+
+// The whole map under one window: a dense layer.
+TEST(ReferenceConv, WithoutPaddingStaysWithinTheMap) {
+  Builder b({1, 4, 4}, {});
+  const ValueId y = b.conv(b.input(), {.filters = 1, .kernel = 3, .padded = false}, "c");
+  EXPECT_EQ(run_one(b, y, {{"c.weight", make_tensor({1, 1, 3, 3}, 1)}}, counting({1, 1, 4, 4})).data,
+            (std::vector<float>{54, 63, 90, 99}));
+}
+
+TEST(ReferenceDeconv, PaintsItsKernelForEachPixel) {
+  Builder b({2, 1, 2}, {});
+  const ValueId y = b.deconv(b.input(), 1, true, "d");
+  const Weights weights{{"d.weight", tensor({2, 1, 2, 2}, {1, 2, 3, 4, 100, 0, 0, 0})},
+                        {"d.bias", tensor({1}, {0.5F})}};
+  EXPECT_EQ(b.shape(y), (Shape{1, 2, 4}));
+  EXPECT_EQ(run_one(b, y, weights, tensor({1, 2, 1, 2}, {1, 10, 2, 3})).data,
+            (std::vector<float>{201.5F, 2.5F, 310.5F, 20.5F, 3.5F, 4.5F, 30.5F, 40.5F}));
+}
+
+TEST(ReferenceGlobalPool, IsTheMeanOrTheLargestOfEachChannel) {
+  const HostTensor x = tensor({1, 2, 2, 2}, {1, 2, 3, 6, -4, -1, -2, -5});
+  Builder mean({2, 2, 2}, {});
+  ValueId y = mean.global_pool(mean.input(), PoolKind::average, "g");
+  EXPECT_EQ(run_one(mean, y, {}, x).data, (std::vector<float>{3, -3}));
+  Builder largest({2, 2, 2}, {});
+  y = largest.global_pool(largest.input(), PoolKind::maximum, "g");
+  EXPECT_EQ(run_one(largest, y, {}, x).data, (std::vector<float>{6, -1}));
+}
+
 TEST(ReferencePool, TakesTheLargestWithPaddingAfter) {
   Builder b({1, 4, 4}, {});
   const ValueId y = b.max_pool(b.input(), 3, 2, "p");
@@ -119,6 +156,23 @@ TEST(ReferenceActivate, IsReluOrSwish) {
   expect_near(run_one(swish, y, {}, x), tensor({1, 1, 1, 4}, {-0.23840584F, 0, 0.73105858F, 2.85772238F}), 1e-6);
 }
 
+TEST(ReferenceActivate, CutsHardSwishAtThreeOnBothSides) {
+  Builder b({1, 1, 5}, {.activation = Activation::hard_swish, .batch_norm = {}});
+  const ValueId y = b.activate(b.input(), "a");
+  EXPECT_EQ(run_one(b, y, {}, tensor({1, 1, 1, 5}, {-4, -3, -1.5F, 1.5F, 4})).data,
+            (std::vector<float>{0, 0, -0.375F, 1.125F, 4}));
+}
+
+TEST(ReferenceSigmoid, IsSmoothOrHard) {
+  Builder smooth({1, 1, 3}, {});
+  ValueId y = smooth.sigmoid(smooth.input(), false, "s");
+  expect_near(run_one(smooth, y, {}, tensor({1, 1, 1, 3}, {-100, 0, 1})), tensor({1, 1, 1, 3}, {0, 0.5F, 0.73105858F}),
+              1e-6);
+  Builder hard({1, 1, 4}, {});
+  y = hard.sigmoid(hard.input(), true, "s");
+  EXPECT_EQ(run_one(hard, y, {}, tensor({1, 1, 1, 4}, {-5, 0, 1.5F, 5})).data, (std::vector<float>{0, 0.5F, 0.75F, 1}));
+}
+
 TEST(ReferenceActivate, KeepsSwishFiniteFarOut) {
   Builder b({1, 1, 2}, {.activation = Activation::swish, .batch_norm = {}});
   const ValueId y = b.activate(b.input(), "a");
@@ -129,6 +183,21 @@ TEST(ReferenceAdd, SumsAllItsInputs) {
   Builder b({1, 1, 2}, {});
   const ValueId y = b.add({b.input(), b.input(), b.input()}, "s");
   EXPECT_EQ(run_one(b, y, {}, tensor({1, 1, 1, 2}, {1, -2})).data, (std::vector<float>{3, -6}));
+}
+
+TEST(ReferenceMean, DividesTheSumByTheNumberOfInputs) {
+  Builder b({1, 1, 2}, {});
+  const ValueId other = b.sigmoid(b.input(), true, "half");
+  const ValueId y = b.mean({b.input(), b.input(), other}, "m");
+  EXPECT_EQ(run_one(b, y, {}, tensor({1, 1, 1, 2}, {4, -4})).data, (std::vector<float>{3, -8.0F / 3}));
+}
+
+TEST(ReferenceScale, MultipliesEachChannelByItsGate) {
+  Builder b({2, 1, 2}, {});
+  const ValueId gate = b.global_pool(b.input(), PoolKind::maximum, "gate");
+  const ValueId y = b.scale(b.input(), gate, "s");
+  EXPECT_EQ(run_one(b, y, {}, tensor({2, 2, 1, 2}, {1, 2, 3, 4, 5, 6, -1, -8})).data,
+            (std::vector<float>{2, 4, 12, 16, 30, 36, 1, 8}));
 }
 
 TEST(ReferenceDropPath, IsTheIdentityInInference) {

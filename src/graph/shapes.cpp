@@ -20,6 +20,26 @@ Shape windowed(const Shape& x, int kernel, int stride, int padding, std::string_
   return {x.channels, windowed(x.height, kernel, stride, padding, op), windowed(x.width, kernel, stride, padding, op)};
 }
 
+// Of an operation on two or more values of one shape: "adds" one "to" another.
+Shape common_shape(std::span<const Shape> inputs, std::string_view op, std::string_view verb, std::string_view with) {
+  if (inputs.size() < 2) refuse(op, fmt::format("{} fewer than two values", verb));
+  const Shape& x = inputs.front();
+  for (const Shape& other : inputs) {
+    if (other == x) continue;
+    refuse(op, fmt::format("{} {}x{}x{} {} {}x{}x{}", verb, other.channels, other.height, other.width, with, x.channels,
+                           x.height, x.width));
+  }
+  return x;
+}
+
+Shape scaled_shape(std::span<const Shape> inputs, std::string_view op) {
+  if (inputs.size() != 2) refuse(op, "takes a map and a gate");
+  const Shape &x = inputs[0], &gate = inputs[1];
+  if (gate == Shape{x.channels, 1, 1}) return x;
+  refuse(op, fmt::format("scales {}x{}x{} by {}x{}x{}", x.channels, x.height, x.width, gate.channels, gate.height,
+                         gate.width));
+}
+
 }  // namespace
 
 Shape output_shape(const OpKind& kind, std::span<const Shape> inputs, int64_t filters, std::string_view op) {
@@ -32,21 +52,22 @@ Shape output_shape(const OpKind& kind, std::span<const Shape> inputs, int64_t fi
             shape.channels = filters;
             return shape;
           },
+          [&](const Deconv& d) {
+            return Shape{filters, (x.height - 1) * d.stride + d.kernel, (x.width - 1) * d.stride + d.kernel};
+          },
           [&](const BatchNorm&) { return x; },
           [&](const Activate&) { return x; },
           [&](const MaxPool& p) { return windowed(x, p.kernel, p.stride, p.pad_before + p.pad_after, op); },
+          [&](const GlobalPool&) {
+            return Shape{x.channels, 1, 1};
+          },
           [&](const Upsample& u) {
             return Shape{x.channels, x.height * u.factor, x.width * u.factor};
           },
-          [&](const Add&) {
-            if (inputs.size() < 2) refuse(op, "adds fewer than two values");
-            for (const Shape& other : inputs) {
-              if (other == x) continue;
-              refuse(op, fmt::format("adds {}x{}x{} to {}x{}x{}", other.channels, other.height, other.width, x.channels,
-                                     x.height, x.width));
-            }
-            return x;
-          },
+          [&](const Add&) { return common_shape(inputs, op, "adds", "to"); },
+          [&](const Mean&) { return common_shape(inputs, op, "averages", "with"); },
+          [&](const Scale&) { return scaled_shape(inputs, op); },
+          [&](const Sigmoid&) { return x; },
           [&](const DropPath&) { return x; },
       },
       kind);

@@ -8,7 +8,7 @@
 
 namespace spinenet {
 
-// `filters` counts for a convolution alone. ErrorKind::bad_data naming `op` when the shapes do not fit.
+// `filters` counts for convolutions alone. ErrorKind::bad_data naming `op` when the shapes do not fit.
 Shape output_shape(const OpKind& kind, std::span<const Shape> inputs, int64_t filters, std::string_view op);
 
 }  // namespace spinenet

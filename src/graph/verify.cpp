@@ -25,6 +25,13 @@ bool has_shape(const Program& program, ParameterId id, std::initializer_list<int
   return std::equal(found.begin(), found.end(), shape.begin(), shape.end());
 }
 
+void verify_weight_and_bias(const Program& program, const Op& op, std::initializer_list<int64_t> weight) {
+  const int64_t out = program.values[static_cast<size_t>(op.output)].channels;
+  require(op.parameters.size() == 1 || op.parameters.size() == 2, op, "a convolution has a weight and maybe a bias");
+  require(has_shape(program, op.parameters[0], weight), op, "the weight has another shape");
+  require(op.parameters.size() == 1 || has_shape(program, op.parameters[1], {out}), op, "the bias has another shape");
+}
+
 void verify_parameters(const Program& program, const Op& op) {
   for (const ParameterId id : op.parameters) {
     require(id >= 0 && static_cast<size_t>(id) < program.parameters.size(), op,
@@ -33,10 +40,11 @@ void verify_parameters(const Program& program, const Op& op) {
   const int64_t in = program.values[static_cast<size_t>(op.inputs.front())].channels;
   const int64_t out = program.values[static_cast<size_t>(op.output)].channels;
   if (const auto* conv = std::get_if<Conv>(&op.kind)) {
-    require(op.parameters.size() == 1 || op.parameters.size() == 2, op, "a convolution has a weight and maybe a bias");
-    require(has_shape(program, op.parameters[0], {out, in, conv->kernel, conv->kernel}), op,
-            "the weight has another shape");
-    require(op.parameters.size() == 1 || has_shape(program, op.parameters[1], {out}), op, "the bias has another shape");
+    require(conv->groups == 1 || (conv->groups == in && in == out), op,
+            "has groups other than one, or one for each channel");
+    verify_weight_and_bias(program, op, {out, in / conv->groups, conv->kernel, conv->kernel});
+  } else if (const auto* deconv = std::get_if<Deconv>(&op.kind)) {
+    verify_weight_and_bias(program, op, {in, out, deconv->kernel, deconv->kernel});
   } else if (std::holds_alternative<BatchNorm>(op.kind)) {
     require(op.parameters.size() == 4, op, "a batch norm has four parameters");
     for (const ParameterId id : op.parameters) {
@@ -45,6 +53,12 @@ void verify_parameters(const Program& program, const Op& op) {
   } else {
     require(op.parameters.empty(), op, "has parameters but needs none");
   }
+}
+
+// Those that take any number of values, or two, are checked with their shapes.
+bool takes_one_input(const OpKind& kind) {
+  return !std::holds_alternative<Add>(kind) && !std::holds_alternative<Mean>(kind) &&
+         !std::holds_alternative<Scale>(kind);
 }
 
 // Goes through the operations in their order.
@@ -63,7 +77,7 @@ class Verification {
     for (const ValueId input : op.inputs) {
       if (!is_written(input)) refuse(op, fmt::format("reads value {} before it is written", input));
     }
-    require(std::holds_alternative<Add>(op.kind) || op.inputs.size() == 1, op, "takes one input");
+    require(!takes_one_input(op.kind) || op.inputs.size() == 1, op, "takes one input");
     require(op.output > 0 && static_cast<size_t>(op.output) < written_.size(), op,
             "writes a value that does not exist");
     if (is_written(op.output)) refuse(op, fmt::format("writes value {} again", op.output));

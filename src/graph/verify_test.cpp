@@ -12,13 +12,18 @@
 namespace spinenet {
 namespace {
 
-// Values 0..4: picture, convolution, batch norm, activation, sum of the last two.
+// Values 0..4: picture, convolution, batch norm, activation, sum of the last two. Then 5..8: largest of each channel,
+// the sum scaled by it, twice as large, and the mean of two equal ones.
 Program small_program() {
   Builder b({3, 8, 8}, {});
   const ValueId conv = b.conv(b.input(), {.filters = 4, .kernel = 3, .bias = true}, "conv");
   const ValueId norm = b.batch_norm(conv, "norm");
   const ValueId act = b.activate(norm, "act");
-  b.output("y", b.add({norm, act}, "sum"));
+  const ValueId sum = b.add({norm, act}, "sum");
+  b.output("y", sum);
+  const ValueId scaled = b.scale(sum, b.global_pool(sum, PoolKind::maximum, "largest"), "scaled");
+  const ValueId twice = b.deconv(scaled, 2, true, "twice");
+  b.output("z", b.mean({twice, twice}, "mean"));
   return b.finish();
 }
 
@@ -78,7 +83,22 @@ std::vector<BrokenProgram> broken_programs() {
        },
        "parameter x: is empty"},
       {"OutputNowhere", [](Program& p) { p.outputs[0].value = 99; }, "output y: is never written"},
-      {"OutputUnwritten", [](Program& p) { p.ops.pop_back(); }, "output y: is never written"},
+      {"OutputUnwritten", [](Program& p) { p.ops.pop_back(); }, "output z: is never written"},
+      {"Groups", [](Program& p) { std::get<Conv>(p.ops[0].kind).groups = 3; }, "conv: has groups other than one"},
+      {"DeconvWeight", [](Program& p) { std::swap(p.parameters[6].shape[0], p.parameters[6].shape[1]); },
+       "twice: the weight has another shape"},
+      {"ScaledByNothing", [](Program& p) { p.ops[5].inputs.pop_back(); }, "scaled: takes a map and a gate"},
+      {"ScaledByAMap",
+       [](Program& p) {
+         p.ops[5].inputs = {4, 3};
+       },
+       "scaled: scales 4x8x8 by 4x8x8"},
+      {"AveragesOtherShapes",
+       [](Program& p) {
+         p.ops[7].inputs = {7, 4};
+       },
+       "mean: averages 4x8x8 with 2x16x16"},
+      {"AveragesOne", [](Program& p) { p.ops[7].inputs = {7}; }, "mean: averages fewer than two values"},
   };
 }
 

@@ -51,28 +51,36 @@ class TorchInterpreter {
   const torch::Tensor& parameter(const Op& op, size_t i) const {
     return parameters_.views[static_cast<size_t>(op.parameters[i])];
   }
-  // The only reader of its input may overwrite it where no gradient needs the old value: a batch norm or a sum keeps
-  // its input, not its output.
+  // The only reader of its input may overwrite it where no gradient needs the old value.
   bool may_overwrite(const Op& op) const {
     const auto id = static_cast<size_t>(op.inputs[0]);
-    return uses_[id] == 1 && !keeps_output_.contains(op.inputs[0]);
+    return uses_[id] == 1 && !kept_.contains(op.inputs[0]);
   }
+  void keep_inputs(const Op& op) { kept_.insert(op.inputs.begin(), op.inputs.end()); }
   torch::Tensor cast(const torch::Tensor& t) const {
     return mode_.precision == Precision::bf16 ? t.to(torch::kBFloat16) : t;
   }
 
+  torch::Tensor bias(const Op& op) const { return op.parameters.size() > 1 ? cast(parameter(op, 1)) : torch::Tensor(); }
+
   torch::Tensor apply(const Conv& conv, const Op& op) {
     torch::Tensor x = value(op);
+    keep_inputs(op);
     int64_t pad = conv.pad_before;
     if (conv.pad_before != conv.pad_after) {
       x = at::constant_pad_nd(x, {conv.pad_before, conv.pad_after, conv.pad_before, conv.pad_after});
       pad = 0;
     }
-    const torch::Tensor bias = op.parameters.size() > 1 ? cast(parameter(op, 1)) : torch::Tensor();
-    return at::conv2d(x, cast(parameter(op, 0)), bias, conv.stride, pad);
+    return at::conv2d(x, cast(parameter(op, 0)), bias(op), conv.stride, pad, 1, conv.groups);
+  }
+
+  torch::Tensor apply(const Deconv& deconv, const Op& op) {
+    keep_inputs(op);
+    return at::conv_transpose2d(value(op), cast(parameter(op, 0)), bias(op), deconv.stride);
   }
 
   torch::Tensor apply(const BatchNorm& norm, const Op& op) {
+    keep_inputs(op);
     if (mode_.training && mode_.all_reduce != nullptr) {
       const BatchNormState state{parameter(op, 0), parameter(op, 1), parameter(op, 2),
                                  parameter(op, 3), norm.momentum,    norm.epsilon};
@@ -87,17 +95,21 @@ class TorchInterpreter {
     const bool in_place = may_overwrite(op);
     switch (activate.kind) {
       case Activation::relu:
-        keeps_output_.insert(op.output);
+        kept_.insert(op.output);
         return in_place ? at::relu_(x) : at::relu(x);
       case Activation::swish:
+        keep_inputs(op);
         return at::silu(x);
+      case Activation::hard_swish:
+        keep_inputs(op);
+        return at::hardswish(x);
     }
     return x;
   }
 
   torch::Tensor apply(const MaxPool& pool, const Op& op) {
     torch::Tensor x = value(op);
-    keeps_output_.insert(op.inputs[0]);
+    keep_inputs(op);
     if (pool.pad_before == 0) {
       // ceil_mode lets the last window reach over the edge: padding after, none before.
       return at::max_pool2d(x, pool.kernel, pool.stride, 0, 1, true);
@@ -105,6 +117,13 @@ class TorchInterpreter {
     const std::vector<int64_t> pads{pool.pad_before, pool.pad_after, pool.pad_before, pool.pad_after};
     x = at::constant_pad_nd(x, pads, -std::numeric_limits<double>::infinity());
     return at::max_pool2d(x, pool.kernel, pool.stride);
+  }
+
+  torch::Tensor apply(const GlobalPool& pool, const Op& op) {
+    if (pool.kind == PoolKind::average) return value(op).mean({2, 3}, true);
+    keep_inputs(op);
+    kept_.insert(op.output);
+    return value(op).amax({2, 3}, true);
   }
 
   torch::Tensor apply(const Upsample& up, const Op& op) {
@@ -118,6 +137,21 @@ class TorchInterpreter {
     if (!may_overwrite(op)) sum = sum + value(op, next++);
     for (; next < op.inputs.size(); ++next) sum.add_(value(op, next));
     return sum;
+  }
+
+  torch::Tensor apply(const Mean&, const Op& op) {
+    return apply(Add{}, op).div_(static_cast<double>(op.inputs.size()));
+  }
+
+  torch::Tensor apply(const Scale&, const Op& op) {
+    keep_inputs(op);
+    return value(op) * value(op, 1);
+  }
+
+  torch::Tensor apply(const Sigmoid& sigmoid, const Op& op) {
+    keep_inputs(op);
+    kept_.insert(op.output);
+    return sigmoid.hard ? at::hardsigmoid(value(op)) : at::sigmoid(value(op));
   }
 
   torch::Tensor apply(const DropPath& drop, const Op& op) {
@@ -137,7 +171,7 @@ class TorchInterpreter {
   const ForwardMode& mode_;
   std::vector<torch::Tensor> values_;
   std::vector<int> uses_;
-  std::set<ValueId> keeps_output_;  // values whose producer's or reader's gradient needs them unchanged
+  std::set<ValueId> kept_;  // values whose producer's or reader's gradient needs them unchanged
 };
 
 }  // namespace

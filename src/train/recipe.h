@@ -34,8 +34,8 @@ constexpr std::array<std::string_view, 2> names(ScheduleKind) {
 constexpr std::array<std::string_view, 2> names(Precision) {
   return {"fp32", "bf16"};
 }
-constexpr std::array<std::string_view, 2> names(Activation) {
-  return {"relu", "swish"};
+constexpr std::array<std::string_view, 3> names(Activation) {
+  return {"relu", "swish", "hard_swish"};
 }
 constexpr std::array<std::string_view, 2> names(BadImagePolicy) {
   return {"stop", "skip"};

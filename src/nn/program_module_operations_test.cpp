@@ -1,0 +1,120 @@
+// Every kind of operation alone and together: LibTorch against the reference interpreter, and gradients against finite
+// differences.
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "graph/builder.h"
+#include "graph/reference.h"
+#include "graph/weights.h"
+#include "nn/program_module.h"
+
+namespace spinenet {
+namespace {
+
+// A block with squeeze and excitation, a pyramid's merge, and a mask head's end, as small as can be.
+Program every_operation(Activation activation) {
+  Builder b({4, 8, 8}, {.activation = activation, .batch_norm = {}});
+  ValueId x = b.conv(b.input(), {.filters = 4, .kernel = 3, .stride = 2, .bias = true, .groups = 4}, "depthwise");
+  x = b.activate(b.batch_norm(x, "norm"), "act");
+  ValueId gate = b.global_pool(x, PoolKind::average, "mean_pool");
+  gate = b.activate(b.conv(gate, {.filters = 2, .bias = true}, "reduce"), "gate_act");
+  gate = b.conv(gate, {.filters = 4, .bias = true}, "expand");
+  const ValueId smooth = b.scale(x, b.sigmoid(gate, false, "sigmoid"), "scale");
+  const ValueId largest = b.sigmoid(b.global_pool(x, PoolKind::maximum, "max_pool"), true, "hard_sigmoid");
+  const ValueId hard = b.scale(smooth, largest, "hard_scale");
+  const ValueId mean = b.mean({smooth, x, hard}, "mean");
+  const ValueId up = b.deconv(mean, 3, true, "deconv");
+  b.output("up", up);
+  b.output("dense", b.conv(up, {.filters = 5, .kernel = 8, .bias = true, .padded = false}, "dense"));
+  return b.finish();
+}
+
+HostTensor random_tensor(const std::vector<int64_t>& shape, uint64_t seed) {
+  HostTensor t = make_tensor(shape);
+  Random random(seed);
+  for (float& x : t.data) x = static_cast<float>(random.uniform(-1, 1));
+  return t;
+}
+
+Weights random_weights(const Program& program) {
+  Weights weights;
+  uint64_t seed = 1;
+  for (const Parameter& parameter : program.parameters) {
+    HostTensor t = random_tensor(parameter.shape, ++seed);
+    if (parameter.role == ParameterRole::running_var) {
+      for (float& x : t.data) x = 1 + x / 2;
+    }
+    weights.emplace(parameter.name, std::move(t));
+  }
+  return weights;
+}
+
+class EveryOperation : public testing::TestWithParam<Activation> {};
+
+TEST_P(EveryOperation, AgreesWithTheReferenceInterpreter) {
+  const Program program = every_operation(GetParam());
+  const Weights weights = random_weights(program);
+  const HostTensor input = random_tensor({3, 4, 8, 8}, 99);
+  const std::vector<HostTensor> expected = run_reference(program, weights, input);
+  const auto found = forward(program, make_parameters(program, weights, torch::kCPU), to_torch(input), {});
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    const torch::Tensor wanted = to_torch(expected[i]);
+    ASSERT_EQ(found[i].sizes(), wanted.sizes());
+    EXPECT_LT((found[i] - wanted).abs().max().item<double>(), 1e-5 * wanted.abs().max().item<double>());
+  }
+}
+
+TEST_P(EveryOperation, HasTheGradientOfFiniteDifferences) {
+  const Program program = every_operation(GetParam());
+  Parameters p = make_parameters(program, random_weights(program), torch::kCPU);
+  for (torch::Tensor& view : p.views) {
+    view = view.detach().to(torch::kFloat64).set_requires_grad(view.requires_grad());
+  }
+  const torch::Tensor input = to_torch(random_tensor({3, 4, 8, 8}, 98)).to(torch::kFloat64);
+  ForwardMode mode;
+  mode.training = true;
+  const auto loss = [&] {
+    torch::Tensor sum = torch::zeros({}, torch::kFloat64);
+    for (const torch::Tensor& y : forward(program, p, input, mode)) sum = sum + torch::sin(y).sum();
+    return sum;
+  };
+  loss().backward();
+  torch::manual_seed(1);
+  for (size_t i = 0; i < p.views.size(); ++i) {
+    if (!p.views[i].requires_grad()) continue;
+    const torch::Tensor direction = torch::randn_like(p.views[i]);
+    const double slope = (p.views[i].grad() * direction).sum().item<double>();
+    const auto at = [&](double h) {
+      const torch::NoGradGuard no_grad;
+      p.views[i].add_(direction, h);
+      const double value = loss().item<double>();
+      p.views[i].sub_(direction, h);
+      return value;
+    };
+    EXPECT_NEAR((at(1e-6) - at(-1e-6)) / 2e-6, slope, 1e-5 * std::abs(slope) + 1e-6) << program.parameters[i].name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(ProgramModule, EveryOperation,
+                         testing::Values(Activation::relu, Activation::swish, Activation::hard_swish));
+
+// Work in place must spare what an earlier reader's gradient needs.
+TEST(ProgramModule, OverwritesNoValueThatAConvolutionKeeps) {
+  Builder b({2, 4, 4}, {});
+  const ValueId x = b.conv(b.input(), {.filters = 2}, "first");
+  const ValueId y = b.conv(x, {.filters = 2}, "second");
+  const ValueId gate = b.global_pool(x, PoolKind::average, "gate");
+  const ValueId scaled = b.scale(y, gate, "scaled");
+  b.output("sum", b.add({y, scaled}, "sum"));
+  b.output("act", b.activate(x, "act"));
+  const Program program = b.finish();
+  const Parameters p = make_parameters(program, random_weights(program), torch::kCPU);
+  ForwardMode mode;
+  mode.training = true;
+  const auto outputs = forward(program, p, to_torch(random_tensor({1, 2, 4, 4}, 7)), mode);
+  EXPECT_NO_THROW((outputs[0].sum() + outputs[1].sum()).backward());
+}
+
+}  // namespace
+}  // namespace spinenet
