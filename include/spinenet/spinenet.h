@@ -23,8 +23,8 @@ struct Description {
   int64_t multiply_adds = 0;  // of one picture
 };
 
-// `architecture`: a name, or the path of an architecture JSON. The detector at image_size x image_size (a multiple of
-// 128).
+// `architecture`: a name, or the path of an architecture JSON. The detector (the classifier, where a network has no
+// pyramid of levels) at image_size x image_size, a multiple of 128.
 Description describe(const std::string& architecture, int image_size, int classes);
 
 // COCO average precision and recall ("AP", "AP50", ..., "ARl"; -1 where undefined) of a results file against an

@@ -5,8 +5,7 @@
 #include "base/format.h"
 #include "data/coco.h"
 #include "eval/coco_ap.h"
-#include "graph/cost.h"
-#include "graph/lower.h"
+#include "graph/network_cost.h"
 
 namespace spinenet::api {
 
@@ -24,7 +23,7 @@ Description describe(const std::string& architecture, int image_size, int classe
   options.height = image_size;
   options.width = image_size;
   options.classes = classes;
-  const Cost network = cost(lower_detector(found, options));
+  const Cost network = network_cost(found, default_task(found), options);
   return {found.name, network.parameters, network.multiply_adds};
 }
 

@@ -32,7 +32,7 @@ void validate_block(const Architecture& a, const BlockSpec& block, int index) {
   }
 }
 
-void validate_blocks(const Architecture& a, const ScalePermuted& backbone) {
+void validate_backbone(const Architecture& a, const ScalePermuted& backbone) {
   require(!backbone.blocks.empty(), a, "there are no blocks", "list the scale-permuted blocks");
   std::set<int> output_levels;
   for (size_t k = 0; k < backbone.blocks.size(); ++k) {
@@ -54,6 +54,23 @@ void validate_blocks(const Architecture& a, const ScalePermuted& backbone) {
     refuse(a, fmt::format("no output block of level {}", level),
            fmt::format("give one block of level {} \"output\": true", level));
   }
+}
+
+void validate_stages(const Architecture& a, const std::array<int, 4>& stages) {
+  for (const int stage : stages) {
+    require(stage > 0 && stage <= 100, a, fmt::format("a stage has {} blocks", stage), "use 1 to 100");
+  }
+}
+
+void validate_backbone(const Architecture& a, const ResNetFpn& backbone) {
+  validate_stages(a, backbone.stages);
+  require(a.min_level == 3 && a.max_level == 7, a, "a feature pyramid gives levels 3 to 7",
+          "set min_level 3 and max_level 7");
+}
+
+void validate_backbone(const Architecture& a, const ResNet& backbone) {
+  validate_stages(a, backbone.stages);
+  require(a.max_level == 5, a, "a ResNet ends at level 5", "set max_level 5");
 }
 
 void validate_numbers(const Architecture& a) {
@@ -103,17 +120,13 @@ int output_channels(const BlockSpec& block, const Scaling& scaling) {
   return scaled_filters(block.level, scaling) * (block.kind == BlockKind::bottleneck ? 4 : 1);
 }
 
+int resnet_filters(int level, const Scaling& scaling) {
+  return static_cast<int>((64 << (level - kStemLevel)) * scaling.filter_size_scale);
+}
+
 void validate(const Architecture& architecture) {
   validate_numbers(architecture);
-  if (const auto* permuted = std::get_if<ScalePermuted>(&architecture.backbone)) {
-    validate_blocks(architecture, *permuted);
-  } else {
-    for (const int stage : std::get<ResNetFpn>(architecture.backbone).stages) {
-      require(stage > 0 && stage <= 100, architecture, fmt::format("a stage has {} blocks", stage), "use 1 to 100");
-    }
-    require(architecture.min_level == 3 && architecture.max_level == 7, architecture,
-            "a feature pyramid gives levels 3 to 7", "set min_level 3 and max_level 7");
-  }
+  std::visit([&](const auto& backbone) { validate_backbone(architecture, backbone); }, architecture.backbone);
 }
 
 }  // namespace spinenet

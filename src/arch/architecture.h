@@ -1,4 +1,4 @@
-// An architecture as data: which blocks a backbone has, how they are wired and scaled, and the detection head on top.
+// An architecture as data: which blocks a backbone has, how they are wired and scaled, and the heads on top.
 // Everything that follows (shapes, cost, weights, training, drawing) is derived from this one value by graph/lower.
 //
 // Invariant (checked by validate): every rule in its comment below. Values are plain and may be shared between threads.
@@ -51,6 +51,15 @@ struct ResNetFpn {
   bool operator==(const ResNetFpn&) const = default;
 };
 
+// ResNet alone: a classifier.
+struct ResNet {
+  std::array<int, 4> stages{3, 4, 6, 3};
+
+  bool operator==(const ResNet&) const = default;
+};
+
+using Backbone = std::variant<ScalePermuted, ResNetFpn, ResNet>;
+
 struct Scaling {
   int endpoints_num_filters = 256;  // channels of P3..P7 as the head sees them
   double filter_size_scale = 1.0;   // on the filters of every level, rounded down
@@ -80,7 +89,7 @@ struct BatchNormSettings {
 
 struct Architecture {
   std::string name;
-  std::variant<ScalePermuted, ResNetFpn> backbone;
+  Backbone backbone;
   Scaling scaling;
   RetinaHead head;
   Activation activation = Activation::relu;
@@ -99,6 +108,9 @@ int base_filters(int level);
 int scaled_filters(int level, const Scaling& scaling);
 // Channels that leave a block: filters, or 4 times as many for a bottleneck.
 int output_channels(const BlockSpec& block, const Scaling& scaling);
+
+// Of the stages C2..C5 of a ResNet, with or without a pyramid.
+int resnet_filters(int level, const Scaling& scaling);
 
 // ErrorKind::bad_data, naming the block and the rule that it breaks.
 void validate(const Architecture& architecture);

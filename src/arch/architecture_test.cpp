@@ -81,6 +81,7 @@ std::vector<BrokenRule> broken_numbers() {
          a.backbone = ResNetFpn{{3, 0, 6, 3}};
        },
        {"stage has 0 blocks"}},
+      {"StagesBeyondTheLast", [](Architecture& a) { a.backbone = ResNet{}, a.max_level = 6; }, {"ends at level 5"}},
       {"PyramidOfFourLevels", [](Architecture& a) { a.backbone = ResNetFpn{}, a.max_level = 6; }, {"levels 3 to 7"}},
   };
 }

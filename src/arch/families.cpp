@@ -56,13 +56,18 @@ ScalePermuted r0_sp53_blocks() {
   }};
 }
 
-Architecture make(std::string_view name, std::variant<ScalePermuted, ResNetFpn> backbone, Scaling scaling = {},
-                  RetinaHead head = {}) {
+Architecture make(std::string_view name, Backbone backbone, Scaling scaling = {}, RetinaHead head = {}) {
   Architecture a;
   a.name = name;
   a.backbone = std::move(backbone);
   a.scaling = scaling;
   a.head = std::move(head);
+  return a;
+}
+
+Architecture resnet(std::string_view name, const ResNet& backbone) {
+  Architecture a = make(name, backbone);
+  a.max_level = 5;
   return a;
 }
 
@@ -87,6 +92,9 @@ std::vector<Architecture> all_architectures() {
       make("resnet-50-fpn", ResNetFpn{{3, 4, 6, 3}}),
       make("resnet-101-fpn", ResNetFpn{{3, 4, 23, 3}}),
       make("resnet-152-fpn", ResNetFpn{{3, 8, 36, 3}}),
+      resnet("resnet-50", {{3, 4, 6, 3}}),
+      resnet("resnet-101", {{3, 4, 23, 3}}),
+      resnet("resnet-152", {{3, 8, 36, 3}}),
   };
 }
 

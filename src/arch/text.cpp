@@ -123,24 +123,30 @@ ScalePermuted read_blocks(const Json& blocks, const std::string& place) {
   return backbone;
 }
 
-std::variant<ScalePermuted, ResNetFpn> read_backbone(const Json& json, const std::string& place) {
+std::array<int, 4> read_stages(ObjectReader& reader) {
+  const Json& stages = reader.need("stages");
+  if (!stages.is_array() || stages.size() != 4) {
+    fail(ErrorKind::bad_data, "expected the number of blocks of four stages", reader.place("stages"));
+  }
+  std::array<int, 4> counts{};
+  for (size_t i = 0; i < 4; ++i) counts[i] = ObjectReader::as_int(stages[i], reader.place("stages"));
+  return counts;
+}
+
+Backbone read_backbone(const Json& json, const std::string& place) {
   ObjectReader reader(json, place);
   std::string kind = "scale_permuted";
   reader.read("kind", kind);
-  std::variant<ScalePermuted, ResNetFpn> backbone;
+  Backbone backbone;
   if (kind == "scale_permuted") {
     backbone = read_blocks(reader.need("blocks"), reader.place("blocks"));
   } else if (kind == "resnet_fpn") {
-    const Json& stages = reader.need("stages");
-    if (!stages.is_array() || stages.size() != 4) {
-      fail(ErrorKind::bad_data, "expected the number of blocks of four stages", reader.place("stages"));
-    }
-    ResNetFpn resnet;
-    for (size_t i = 0; i < 4; ++i) resnet.stages[i] = ObjectReader::as_int(stages[i], reader.place("stages"));
-    backbone = resnet;
+    backbone = ResNetFpn{read_stages(reader)};
+  } else if (kind == "resnet") {
+    backbone = ResNet{read_stages(reader)};
   } else {
     fail(ErrorKind::bad_data, fmt::format("unknown kind \"{}\"", kind), reader.place("kind"),
-         "use scale_permuted or resnet_fpn");
+         "use scale_permuted or resnet_fpn or resnet");
   }
   reader.finish();
   return backbone;
@@ -184,6 +190,10 @@ Json backbone_to_json(const ScalePermuted& backbone) {
 
 Json backbone_to_json(const ResNetFpn& backbone) {
   return Json{{"kind", "resnet_fpn"}, {"stages", backbone.stages}};
+}
+
+Json backbone_to_json(const ResNet& backbone) {
+  return Json{{"kind", "resnet"}, {"stages", backbone.stages}};
 }
 
 }  // namespace

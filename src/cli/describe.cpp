@@ -1,9 +1,7 @@
 // spinenet describe: blocks, shapes, cost and a drawing of an architecture or a model.
-#include <array>
 #include <memory>
 
 #include "arch/families.h"
-#include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
@@ -16,7 +14,7 @@
 namespace spinenet {
 namespace {
 
-struct DescribeOptions {
+struct DescribeArguments {
   std::string name;
   std::string task;
   int size = 0;
@@ -24,38 +22,26 @@ struct DescribeOptions {
   std::string svg;
 };
 
-void check_task(const std::string& task) {
-  if (task == "detect") return;
-  const std::vector<std::string> tasks(model_tasks().begin(), model_tasks().end());
-  for (const std::string& known : tasks) {
-    if (known == task)
-      fail(ErrorKind::unsupported, fmt::format("task {}", task), "", "this version describes detect only");
-  }
-  const std::string near = nearest_name(task, tasks);
-  fail(ErrorKind::usage, fmt::format("unknown task \"{}\"", task), "",
-       near.empty() ? fmt::format("use {}", fmt::join(tasks, ", ")) : fmt::format("did you mean {}?", near));
-}
-
-int run_describe(DescribeOptions options, const CommonOptions& common) {
+int run_describe(DescribeArguments options, const CommonOptions& common) {
   Architecture architecture;
-  std::string task = "detect";
   if (is_model_path(options.name)) {
     Model model = open_model(options.name);
     architecture = std::move(model.architecture);
-    task = model.file.task;
+    if (options.task.empty()) options.task = model.file.task;
     if (options.size == 0) options.size = model.file.image_size;
     if (options.classes == 0) options.classes = static_cast<int>(model.file.classes.size());
   } else {
     architecture = find_architecture(options.name);
   }
-  check_task(options.task.empty() ? task : options.task);
-  const LowerOptions defaults;
-  const Description description = describe(architecture, options.size > 0 ? options.size : defaults.width,
-                                           options.classes > 0 ? options.classes : defaults.classes);
+  DescribeOptions wanted =
+      default_describe_options(options.task.empty() ? default_task(architecture) : task_named(options.task));
+  if (options.size > 0) wanted.image_size = options.size;
+  if (options.classes > 0) wanted.classes = options.classes;
+  const Description description = describe(architecture, wanted);
   if (!options.svg.empty()) {
     const int side = description.input_size;
-    write_file_atomic(options.svg,
-                      architecture_svg(architecture, {.height = side, .width = side, .classes = description.classes}));
+    write_file_atomic(options.svg, architecture_svg(architecture, wanted.task,
+                                                    {.height = side, .width = side, .classes = description.classes}));
     log_info(fmt::format("drawing: {}", options.svg));
   }
   if (common.json) {
@@ -69,17 +55,17 @@ int run_describe(DescribeOptions options, const CommonOptions& common) {
 }  // namespace
 
 void add_describe(CLI::App& app, Invocation& invocation) {
-  const auto options = std::make_shared<DescribeOptions>();
+  const auto options = std::make_shared<DescribeArguments>();
   CLI::App& verb = *app.add_subcommand("describe", "Show the blocks, shapes and cost of an architecture or a model");
   verb.add_option("ARCH", options->name, "A known architecture, an architecture JSON file, or a model (.safetensors)")
       ->required()
       ->type_name("");
-  verb.add_option("--task", options->task, "Task of the head; detect unless the model says otherwise")
+  verb.add_option("--task", options->task, "detect, segment or classify; by default the model's own")
       ->type_name("TASK");
-  verb.add_option("--size", options->size, "Image size in pixels; 640, or the model's")
+  verb.add_option("--size", options->size, "Image size in pixels; 640 (224 to classify), or the model's")
       ->check(within(1, 65536))
       ->type_name("N");
-  verb.add_option("--classes", options->classes, "Number of classes; 91, or the model's")
+  verb.add_option("--classes", options->classes, "Number of classes; 91 (1000 to classify), or the model's")
       ->check(within(1, 100000))
       ->type_name("N");
   verb.add_option("--svg", options->svg, "Write a drawing to this file")->type_name("FILE");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "arch/text.h"
+#include "base/error.h"
 #include "base/format.h"
 #include "cli/output.h"
 #include "engine/detector.h"
@@ -28,29 +29,48 @@ std::vector<BlockDescription> permuted_blocks(const Architecture& a, const Progr
     if (i >= kStemBlocks) block.parents.assign(spec.parents.begin(), spec.parents.end());
     if (i == 1) block.parents = {0};
     block.output = spec.output;
-    block.shape = {output_channels(spec, a.scaling), size >> spec.level, size >> spec.level};
+    block.shape = {output_channels(spec, a.scaling), level_size(size, spec.level), level_size(size, spec.level)};
     block.cost = sum(cost_of(program, fmt::format("blocks.{}.", i)), cost_of(program, fmt::format("resample.{}.", i)));
     found.push_back(std::move(block));
   }
   return found;
 }
 
-std::vector<BlockDescription> resnet_blocks(const Architecture& a, const Program& program, int size) {
+std::vector<BlockDescription> blocks_of(const ScalePermuted&, const Architecture& a, const Program& program, int size) {
+  return permuted_blocks(a, program, size);
+}
+
+// A ResNet, alone or under a pyramid.
+template <class ResNetBackbone>
+std::vector<BlockDescription> blocks_of(const ResNetBackbone& backbone, const Architecture& a, const Program& program,
+                                        int size) {
   std::vector<BlockDescription> found;
-  const auto& stages = std::get<ResNetFpn>(a.backbone).stages;
-  for (int stage = 0; stage < 4; ++stage) {
-    for (int k = 0; k < stages[static_cast<size_t>(stage)]; ++k) {
+  for (int level = 2; level <= 5; ++level) {
+    for (int k = 0; k < backbone.stages[static_cast<size_t>(level - 2)]; ++k) {
       BlockDescription block;
       block.index = static_cast<int>(found.size());
-      block.level = stage + 2;
+      block.level = level;
       if (!found.empty()) block.parents = {block.index - 1};
-      const auto filters = static_cast<int64_t>((64 << stage) * a.scaling.filter_size_scale);
-      block.shape = {4 * filters, size >> block.level, size >> block.level};
-      block.cost = cost_of(program, fmt::format("stages.c{}.{}.", stage + 2, k));
+      block.shape = {4 * static_cast<int64_t>(resnet_filters(level, a.scaling)), level_size(size, level),
+                     level_size(size, level)};
+      block.cost = cost_of(program, fmt::format("stages.c{}.{}.", level, k));
       found.push_back(std::move(block));
     }
   }
   return found;
+}
+
+Program lower(const Architecture& architecture, const DescribeOptions& options, int side) {
+  const LowerOptions lower_options{.height = side, .width = side, .classes = options.classes};
+  switch (options.task) {
+    case Task::detect:
+      return lower_detector(architecture, lower_options);
+    case Task::classify:
+      return lower_classifier(architecture, lower_options);
+    case Task::segment:
+      break;
+  }
+  fail(ErrorKind::unsupported, "task segment", "", "this version describes detect and classify");
 }
 
 std::string parents_text(const std::vector<int>& parents) {
@@ -68,18 +88,23 @@ std::vector<std::string> part_row(std::string_view name, const Cost& cost) {
 
 }  // namespace
 
-Description describe(const Architecture& architecture, int image_size, int classes) {
+DescribeOptions default_describe_options(Task task) {
+  if (task == Task::classify) return {task, 224, 1000};
+  return {task, 640, 91};
+}
+
+Description describe(const Architecture& architecture, const DescribeOptions& options) {
   Description d;
   d.architecture = architecture.name;
-  d.image_size = image_size;
-  d.input_size = input_size(image_size, architecture.max_level);
-  d.classes = classes;
-  const Program program =
-      lower_detector(architecture, {.height = d.input_size, .width = d.input_size, .classes = classes});
+  d.task = options.task;
+  d.image_size = options.image_size;
+  d.input_size =
+      options.task == Task::classify ? options.image_size : input_size(options.image_size, architecture.max_level);
+  d.classes = options.classes;
+  const Program program = lower(architecture, options, d.input_size);
   d.total = cost(program);
-  d.blocks = std::holds_alternative<ScalePermuted>(architecture.backbone)
-                 ? permuted_blocks(architecture, program, d.input_size)
-                 : resnet_blocks(architecture, program, d.input_size);
+  d.blocks = std::visit([&](const auto& backbone) { return blocks_of(backbone, architecture, program, d.input_size); },
+                        architecture.backbone);
   for (const char* part : {"stem", "fpn", "endpoints", "head"}) {
     const std::string prefix = fmt::format("{}.", part);
     const bool there =
@@ -91,7 +116,7 @@ Description describe(const Architecture& architecture, int image_size, int class
 
 Json to_json(const Description& d) {
   Json json{{"architecture", d.architecture},
-            {"task", d.task},
+            {"task", name_of(d.task)},
             {"image_size", d.image_size},
             {"input_size", d.input_size},
             {"classes", d.classes},
@@ -117,9 +142,9 @@ Json to_json(const Description& d) {
 
 std::string to_table(const Description& d) {
   const std::string padded = d.input_size == d.image_size ? "" : fmt::format(" (padded to {0}x{0})", d.input_size);
-  std::string text =
-      fmt::format("{0}: {1}, {2}x{2}{3}, {4} classes\n{5} parameters, {6} multiply-adds\n\n", d.architecture, d.task,
-                  d.image_size, padded, d.classes, short_count(d.total.parameters), short_count(d.total.multiply_adds));
+  std::string text = fmt::format("{0}: {1}, {2}x{2}{3}, {4} classes\n{5} parameters, {6} multiply-adds\n\n",
+                                 d.architecture, name_of(d.task), d.image_size, padded, d.classes,
+                                 short_count(d.total.parameters), short_count(d.total.multiply_adds));
   std::vector<std::vector<std::string>> rows{
       {"block", "level", "kind", "parents", "output", "shape", "parameters", "multiply-adds"}};
   for (const BlockDescription& b : d.blocks) {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "arch/architecture.h"
+#include "arch/task.h"
 #include "base/json.h"
 #include "graph/cost.h"
 #include "graph/lower.h"
@@ -32,16 +32,26 @@ struct PartDescription {
 // Invariant: the costs of the blocks and parts sum to the total.
 struct Description {
   std::string architecture;
-  std::string task = "detect";
+  Task task = Task::detect;
   int image_size = 0;  // as asked for
-  int input_size = 0;  // rounded up to where all levels meet
+  int input_size = 0;  // of a detector rounded up to where all levels meet
   int classes = 0;
   Cost total;
   std::vector<BlockDescription> blocks;
   std::vector<PartDescription> parts;
 };
 
-Description describe(const Architecture& architecture, int image_size, int classes);
+struct DescribeOptions {
+  Task task = Task::detect;
+  int image_size = 640;
+  int classes = 91;
+};
+
+// What the published tables of a task count: 91 classes of COCO at 640 px, or 1000 classes of ImageNet at 224 px.
+DescribeOptions default_describe_options(Task task);
+
+// ErrorKind::usage when the network cannot do the task.
+Description describe(const Architecture& architecture, const DescribeOptions& options);
 
 Json to_json(const Description& description);
 std::string to_table(const Description& description);

@@ -15,16 +15,26 @@ constexpr size_t kExpectedOps = 512, kExpectedParameters = 768;
 
 struct Pads {
   int before = 0, after = 0;
+
+  bool operator==(const Pads&) const = default;
 };
 
-// TensorFlow's SAME for an extent that the stride divides: kernel - stride in all, the odd pixel after.
-Pads same_padding(int kernel, int stride) {
-  const int total = std::max(kernel - stride, 0);
+// TensorFlow's SAME: as many windows as the extent has strides, begun or whole; the odd pixel after.
+Pads same_padding(int kernel, int stride, int64_t extent) {
+  const int64_t windows = (extent + stride - 1) / stride;
+  const auto total = static_cast<int>(std::max<int64_t>((windows - 1) * stride + kernel - extent, 0));
   return {total / 2, total - total / 2};
 }
 
-Pads conv_padding(Padding rule, int kernel, int stride) {
-  if (stride == 1 || rule == Padding::same) return same_padding(kernel, stride);
+Pads same_padding(int kernel, int stride, const Shape& x, std::string_view op) {
+  const Pads pads = same_padding(kernel, stride, x.height);
+  if (pads == same_padding(kernel, stride, x.width)) return pads;
+  fail(ErrorKind::usage, fmt::format("a map of {}x{} would be padded differently along its sides", x.height, x.width),
+       fmt::format("operation {}", op), "use a square picture, or sides that are multiples of 128");
+}
+
+Pads conv_padding(Padding rule, int kernel, int stride, const Shape& x, std::string_view op) {
+  if (stride == 1 || rule == Padding::same) return same_padding(kernel, stride, x, op);
   return {(kernel - 1) / 2, kernel - 1 - (kernel - 1) / 2};
 }
 
@@ -39,7 +49,8 @@ Builder::Builder(Shape input, Rules rules) : rules_(rules), parameter_names_(kEx
 
 ValueId Builder::conv(ValueId x, const ConvOptions& options, std::string name, const std::string& parameters) {
   const std::string& prefix = parameters.empty() ? name : parameters;
-  const Pads pads = options.padded ? conv_padding(rules_.padding, options.kernel, options.stride) : Pads{};
+  const Pads pads =
+      options.padded ? conv_padding(rules_.padding, options.kernel, options.stride, shape(x), name) : Pads{};
   const Conv kind{options.kernel, options.stride, pads.before, pads.after, options.groups};
   ShortList<ParameterId, 4> ids{
       parameter(joined(prefix, ".weight"),
@@ -73,7 +84,7 @@ ValueId Builder::activate(ValueId x, std::string name) {
 }
 
 ValueId Builder::max_pool(ValueId x, int kernel, int stride, std::string name) {
-  const Pads pads = same_padding(kernel, stride);
+  const Pads pads = same_padding(kernel, stride, shape(x), name);
   const MaxPool kind{kernel, stride, pads.before, pads.after};
   const Shape out = output_shape(kind, std::span(&shape(x), 1), 0, name);
   return append(std::move(name), kind, {x}, {}, out);
@@ -86,7 +97,12 @@ ValueId Builder::global_pool(ValueId x, PoolKind pool, std::string name) {
 }
 
 ValueId Builder::upsample(ValueId x, int factor, std::string name) {
-  const Upsample kind{factor};
+  return upsample(x, factor, shape(x).height * factor, shape(x).width * factor, std::move(name));
+}
+
+ValueId Builder::upsample(ValueId x, int factor, int64_t height, int64_t width, std::string name) {
+  const Upsample kind{factor, static_cast<int>(shape(x).height * factor - height),
+                      static_cast<int>(shape(x).width * factor - width)};
   const Shape out = output_shape(kind, std::span(&shape(x), 1), 0, name);
   return append(std::move(name), kind, {x}, {}, out);
 }

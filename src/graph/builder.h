@@ -47,6 +47,8 @@ class Builder {
   ValueId max_pool(ValueId x, int kernel, int stride, std::string name);
   ValueId global_pool(ValueId x, PoolKind kind, std::string name);
   ValueId upsample(ValueId x, int factor, std::string name);
+  // To a size that the factor reaches or passes by less than one pixel of x.
+  ValueId upsample(ValueId x, int factor, int64_t height, int64_t width, std::string name);
   ValueId add(const std::vector<ValueId>& values, std::string name);
   ValueId mean(const std::vector<ValueId>& values, std::string name);
   ValueId scale(ValueId x, ValueId gate, std::string name);

@@ -52,6 +52,31 @@ INSTANTIATE_TEST_SUITE_P(Backbones, PublishedBackboneCost,
                                          Published{"spinenet-190", 1280, 126.59, 621.0},
                                          Published{"spinenet-49s-e128", 640, 9.09, 12.3}));
 
+class PublishedClassifierCost : public testing::TestWithParam<std::tuple<Published, int>> {};
+
+TEST_P(PublishedClassifierCost, IsReached) {
+  const auto& [row, classes] = GetParam();
+  const Cost found =
+      cost(lower_classifier(named_architecture(row.name), {.height = row.size, .width = row.size, .classes = classes}));
+  EXPECT_NEAR(static_cast<double>(found.parameters) / 1e6, row.parameters, 0.005 * row.parameters);
+  EXPECT_NEAR(static_cast<double>(found.multiply_adds) / 1e9, row.multiply_adds, 0.005 * row.multiply_adds);
+}
+
+using Classifier = std::tuple<Published, int>;
+INSTANTIATE_TEST_SUITE_P(ImageNet, PublishedClassifierCost,
+                         testing::Values(Classifier{{"spinenet-49", 224, 22.09, 3.48}, 1001},
+                                         Classifier{{"spinenet-96", 224, 36.52, 5.72}, 1001},
+                                         Classifier{{"spinenet-143", 224, 60.50, 9.09}, 1001},
+                                         Classifier{{"spinenet-190", 224, 127.10, 19.11}, 1001},
+                                         Classifier{{"resnet-50", 224, 25.56, 4.09}, 1000},
+                                         Classifier{{"resnet-101", 224, 44.55, 7.80}, 1000},
+                                         Classifier{{"resnet-152", 224, 60.19, 11.51}, 1000}));
+INSTANTIATE_TEST_SUITE_P(INaturalist, PublishedClassifierCost,
+                         testing::Values(Classifier{{"spinenet-49", 224, 23.14, 3.48}, 5090},
+                                         Classifier{{"spinenet-96", 224, 37.57, 5.72}, 5090},
+                                         Classifier{{"spinenet-143", 224, 61.56, 9.09}, 5090},
+                                         Classifier{{"spinenet-190", 224, 129.20, 19.11}, 5090}));
+
 TEST(Cost, OfPartsSumsToTheWhole) {
   const Program program = lower_detector(named_architecture("spinenet-49"), {.height = 256, .width = 256});
   Cost sum;

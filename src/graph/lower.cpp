@@ -1,5 +1,6 @@
 #include "graph/lower.h"
 
+#include "arch/task.h"
 #include "base/error.h"
 #include "base/format.h"
 
@@ -8,17 +9,35 @@ namespace {
 
 Builder begin(const Architecture& a, const LowerOptions& options) {
   validate(a);
+  if (options.height <= 0 || options.width <= 0) {
+    fail(ErrorKind::usage, fmt::format("image size {}x{}", options.height, options.width), a.name);
+  }
+  return Builder({3, options.height, options.width}, {a.activation, a.padding, a.batch_norm});
+}
+
+// Anchors need levels whose pixels stand for 2^level pixels of the picture, the last ones too.
+void check_levels_meet(const Architecture& a, const LowerOptions& options) {
   const int multiple = 1 << a.max_level;
   if (options.height <= 0 || options.width <= 0 || options.height % multiple != 0 || options.width % multiple != 0) {
     fail(ErrorKind::usage, fmt::format("image size {}x{}", options.height, options.width), a.name,
          fmt::format("levels up to {} meet only at multiples of {}", a.max_level, multiple));
   }
-  return Builder({3, options.height, options.width}, {a.activation, a.padding, a.batch_norm});
 }
 
+// What a head stands on: the levels of a pyramid, or the last stage of a ResNet.
 Pyramid backbone(Builder& b, const Architecture& a, double stochastic_depth) {
-  return std::holds_alternative<ScalePermuted>(a.backbone) ? scale_permuted_backbone(b, a, stochastic_depth)
-                                                           : resnet_fpn_backbone(b, a, stochastic_depth);
+  return std::visit(Overloaded{
+                        [&](const ScalePermuted&) { return scale_permuted_backbone(b, a, stochastic_depth); },
+                        [&](const ResNetFpn&) { return resnet_fpn_backbone(b, a, stochastic_depth); },
+                        [&](const ResNet& resnet) {
+                          return Pyramid{5, {resnet_stages(b, resnet.stages, a.scaling, stochastic_depth).back()}};
+                        },
+                    },
+                    a.backbone);
+}
+
+void check_classes(const Architecture& a, const LowerOptions& options) {
+  if (options.classes <= 0) fail(ErrorKind::usage, fmt::format("{} classes", options.classes), a.name);
 }
 
 }  // namespace
@@ -40,10 +59,19 @@ Program lower_backbone(const Architecture& architecture, const LowerOptions& opt
 }
 
 Program lower_detector(const Architecture& architecture, const LowerOptions& options) {
-  if (options.classes <= 0) fail(ErrorKind::usage, fmt::format("{} classes", options.classes), architecture.name);
+  check_classes(architecture, options);
+  require_task(architecture, Task::detect);
+  check_levels_meet(architecture, options);
   Builder b = begin(architecture, options);
   const Pyramid pyramid = backbone(b, architecture, options.stochastic_depth);
   retina_head(b, pyramid, architecture.head, options.classes);
+  return b.finish();
+}
+
+Program lower_classifier(const Architecture& architecture, const LowerOptions& options) {
+  check_classes(architecture, options);
+  Builder b = begin(architecture, options);
+  classification_head(b, backbone(b, architecture, options.stochastic_depth), options.classes);
   return b.finish();
 }
 

@@ -1,6 +1,7 @@
 // The wiring of every network, written once: an Architecture becomes a Program.
 //
-// Source: SpineNet, sections 3.1 (scale-permuted network, cross-scale resampling) and 4.1; RetinaNet, section 4; FPN.
+// Source: SpineNet, sections 3.1 (scale-permuted network, cross-scale resampling), 4.1 and 6 (classification);
+// RetinaNet, section 4; FPN.
 #pragma once
 
 #include "arch/architecture.h"
@@ -10,16 +11,25 @@
 namespace spinenet {
 
 struct LowerOptions {
-  int height = 640, width = 640;  // multiples of 2^max_level (128), so that all levels meet
-  int classes = 91;               // class outputs of each anchor
+  int height = 640, width = 640;  // of a detector multiples of 2^max_level (128), so that all levels meet
+  int classes = 91;               // class outputs, of each anchor in a detector
   double stochastic_depth = 0;    // drop rate of the last block; earlier ones have proportionally less
 };
 
-// Outputs p3..p7: [endpoints_num_filters, height / 2^level, width / 2^level].
+// Outputs p3..p7: [endpoints_num_filters, height / 2^level, width / 2^level];
+// of a ResNet p5 alone, its last stage.
 Program lower_backbone(const Architecture& architecture, const LowerOptions& options);
 
 // The backbone under a RetinaNet head. Outputs class.p3..class.p7 and box.p3..box.p7.
 Program lower_detector(const Architecture& architecture, const LowerOptions& options);
+
+// The backbone under one dense layer. Output class: [classes, 1, 1] logits. Takes pictures of any size.
+Program lower_classifier(const Architecture& architecture, const LowerOptions& options);
+
+// Extent of a level's maps: rounded up where the image's is no multiple.
+inline int64_t level_size(int64_t image, int level) {
+  return (image + (int64_t{1} << level) - 1) >> level;
+}
 
 // Building blocks shared by the lowerings.
 
@@ -44,6 +54,10 @@ struct Pyramid {
 };
 Pyramid scale_permuted_backbone(Builder& b, const Architecture& architecture, double stochastic_depth);
 Pyramid resnet_fpn_backbone(Builder& b, const Architecture& architecture, double stochastic_depth);
+// Stem and stages: C2..C5.
+std::vector<ValueId> resnet_stages(Builder& b, const std::array<int, 4>& stages, const Scaling& scaling,
+                                   double stochastic_depth);
 void retina_head(Builder& b, const Pyramid& pyramid, const RetinaHead& head, int classes);
+void classification_head(Builder& b, const Pyramid& pyramid, int classes);
 
 }  // namespace spinenet

@@ -1,28 +1,34 @@
-// ResNet (stride in the 3x3 convolution) under a feature pyramid network: the scale-decreasing baseline with its
-// decoder.
+// ResNet (stride in the 3x3 convolution), and the feature pyramid network on top: the scale-decreasing baseline with
+// its decoder.
 #include "base/format.h"
 #include "graph/lower.h"
 
 namespace spinenet {
 
-Pyramid resnet_fpn_backbone(Builder& b, const Architecture& a, double stochastic_depth) {
-  const auto& stages = std::get<ResNetFpn>(a.backbone).stages;
-  ValueId x = stem(b, b.input(), a.scaling.stem_filters);
-  std::vector<ValueId> features;  // C3, C4, C5
+std::vector<ValueId> resnet_stages(Builder& b, const std::array<int, 4>& stages, const Scaling& scaling,
+                                   double stochastic_depth) {
+  ValueId x = stem(b, b.input(), scaling.stem_filters);
+  std::vector<ValueId> features;
   for (int s = 0; s < 4; ++s) {
-    const GroupOptions group{BlockKind::bottleneck, static_cast<int>((64 << s) * a.scaling.filter_size_scale),
-                             stages[static_cast<size_t>(s)], s == 0 ? 1 : 2, stochastic_depth * (s + 1) / 4};
+    const GroupOptions group{BlockKind::bottleneck, resnet_filters(s + 2, scaling), stages[static_cast<size_t>(s)],
+                             s == 0 ? 1 : 2, stochastic_depth * (s + 1) / 4};
     x = block_group(b, x, group, fmt::format("stages.c{}", s + 2));
-    if (s > 0) features.push_back(x);
+    features.push_back(x);
   }
+  return features;
+}
 
+Pyramid resnet_fpn_backbone(Builder& b, const Architecture& a, double stochastic_depth) {
+  const std::vector<ValueId> features =
+      resnet_stages(b, std::get<ResNetFpn>(a.backbone).stages, a.scaling, stochastic_depth);
   const int64_t filters = a.scaling.endpoints_num_filters;
   std::vector<ValueId> merged(3);
   for (int i = 2; i >= 0; --i) {
     const size_t k = static_cast<size_t>(i);
-    merged[k] = b.conv(features[k], {.filters = filters, .bias = true}, fmt::format("fpn.lateral.c{}", i + 3));
+    merged[k] = b.conv(features[k + 1], {.filters = filters, .bias = true}, fmt::format("fpn.lateral.c{}", i + 3));
     if (i == 2) continue;
-    const ValueId up = b.upsample(merged[k + 1], 2, fmt::format("fpn.up.p{}", i + 3));
+    const auto [channels, height, width] = b.shape(merged[k]);
+    const ValueId up = b.upsample(merged[k + 1], 2, height, width, fmt::format("fpn.up.p{}", i + 3));
     merged[k] = b.add({merged[k], up}, fmt::format("fpn.add.p{}", i + 3));
   }
   Pyramid pyramid{3, {}};

@@ -78,7 +78,9 @@ class ScalePermutedLowering {
       x = conv_norm_act(x, {.filters = squeezed, .kernel = 3, .stride = 2}, joined(scope, ".down"));
       x = pool_rest(x, down - 1, scope);
     } else if (down < 0) {
-      x = b_.upsample(x, 1 << -down, joined(scope, ".up"));
+      const Shape& image = b_.shape(b_.input());
+      x = b_.upsample(x, 1 << -down, level_size(image.height, target.level), level_size(image.width, target.level),
+                      joined(scope, ".up"));
     }
     x = b_.conv(x, {.filters = output_channels(target, a_.scaling)}, joined(scope, ".expand"));
     return b_.batch_norm(x, joined(scope, ".expand_bn"), norm_role);

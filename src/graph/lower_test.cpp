@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "arch/families.h"
+#include "arch/task.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "graph/cost.h"
@@ -56,6 +57,7 @@ TEST(LowerSpineNet, AddsAnUnusedBlockOfOtherChannelsToNothing) {
 TEST(LowerSpineNet, GivesEachLevelItsSize) {
   for (const std::string& name : architecture_names()) {
     const Architecture a = named_architecture(name);
+    if (!can_do(a, Task::detect)) continue;
     const Program program = lower_backbone(a, {.height = 256, .width = 384});
     ASSERT_EQ(program.outputs.size(), 5U) << name;
     for (int level = 3; level <= 7; ++level) {
@@ -153,6 +155,53 @@ TEST(LowerDetector, NeedsSmallerMultiplesForFewerLevels) {
   EXPECT_EQ(lower_detector(a, {.height = 96, .width = 32}).outputs.size(), 6U);
 }
 
+TEST(LowerClassifier, AveragesTheLevelsUnderOneDenseLayer) {
+  const Program program =
+      lower_classifier(named_architecture("spinenet-49"), {.height = 128, .width = 256, .classes = 7});
+  ASSERT_EQ(program.outputs.size(), 1U);
+  EXPECT_EQ(program.outputs[0].name, "class");
+  EXPECT_EQ(program.values[static_cast<size_t>(program.outputs[0].value)], (Shape{7, 1, 1}));
+  EXPECT_EQ(op_named(program, "head.mean").inputs.size(), 5U);
+  EXPECT_EQ(op_named(program, "head.dense").parameters.size(), 2U);
+}
+
+// The maps of 224 px: 56, 28, 14, 7, and rounded up 4 and 2.
+TEST(LowerClassifier, RoundsLevelsUpWhereTheyDoNotMeet) {
+  Architecture a = named_architecture("spinenet-49");
+  for (const Padding padding : {Padding::symmetric, Padding::same}) {
+    for (const LargeDownsample large : {LargeDownsample::single_pool, LargeDownsample::repeated_pools}) {
+      a.padding = padding;
+      a.large_downsample = large;
+      const Program program = lower_classifier(a, {.height = 224, .width = 224});
+      const auto size_of = [&](const char* op) {
+        return program.values[static_cast<size_t>(op_named(program, op).output)].height;
+      };
+      EXPECT_EQ(size_of("endpoints.p5.act"), 7);
+      EXPECT_EQ(size_of("endpoints.p6.act"), 4);
+      EXPECT_EQ(size_of("endpoints.p7.act"), 2);
+      const auto& up = std::get<Upsample>(op_named(program, "resample.8.0.up").kind);  // level 6 to 5
+      EXPECT_EQ(up.drop_rows, 1);
+      EXPECT_EQ(up.drop_columns, 1);
+    }
+  }
+  EXPECT_THROW(lower_classifier(a, {.height = 224, .width = 256}), Error);  // padded as TensorFlow does
+  a.padding = Padding::symmetric;
+  a.large_downsample = LargeDownsample::single_pool;
+  for (const int size : {1, 33, 100, 225})
+    EXPECT_NO_THROW(lower_classifier(a, {.height = size, .width = size})) << size;
+}
+
+TEST(LowerClassifier, TakesTheLastStageOfAResNet) {
+  const Program program = lower_classifier(named_architecture("resnet-50"), {.height = 224, .width = 32, .classes = 7});
+  EXPECT_EQ(program.values[static_cast<size_t>(op_named(program, "head.pool.p5").inputs[0])], (Shape{2048, 7, 1}));
+  EXPECT_EQ(program.parameters.back().name, "head.dense.bias");
+  EXPECT_THROW(lower_classifier(named_architecture("resnet-50"), {.height = 224, .width = 224, .classes = 0}), Error);
+}
+
+TEST(LowerDetector, RefusesABackboneWithoutAPyramid) {
+  EXPECT_THROW(lower_detector(named_architecture("resnet-50"), {.height = 128, .width = 128}), Error);
+}
+
 // The stride-2 convolution and one 3x3 pool in both ways up to ratio 4; at ratio 8 they differ in the pools alone.
 TEST(LargeDownsampling, IsOneOperationUpToRatio4) {
   Architecture a = named_architecture("spinenet-49");
@@ -180,8 +229,12 @@ TEST(LargeDownsampling, IsOneOperationUpToRatio4) {
 }
 
 TEST(LowerResNetFpn, HasAsManyConvolutionsAsItsName) {
-  for (const auto& [name, layers] :
-       {std::pair{"resnet-50-fpn", 50}, {"resnet-101-fpn", 101}, {"resnet-152-fpn", 152}}) {
+  for (const auto& [name, layers] : {std::pair{"resnet-50-fpn", 50},
+                                     {"resnet-101-fpn", 101},
+                                     {"resnet-152-fpn", 152},
+                                     {"resnet-50", 50},
+                                     {"resnet-101", 101},
+                                     {"resnet-152", 152}}) {
     const Program program = lower_backbone(named_architecture(name), {.height = 128, .width = 128});
     int convs = 1;  // the classifier, which a backbone has not
     for (const Op& op : program.ops) {

@@ -54,9 +54,10 @@ enum class PoolKind { average, maximum };
 struct GlobalPool {
   PoolKind kind = PoolKind::average;
 };
-// Nearest neighbour by a whole factor.
+// Nearest neighbour by a whole factor. Of a map that was rounded up on its way down, the last rows and columns are
+// dropped, fewer than the factor.
 struct Upsample {
-  int factor = 2;
+  int factor = 2, drop_rows = 0, drop_columns = 0;
 };
 // Sum of two or more values of one shape.
 struct Add {};

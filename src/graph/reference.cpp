@@ -206,6 +206,7 @@ class Interpreter {
     return y;
   }
 
+  // The dropped rows and columns lie beyond the result.
   HostTensor apply(const Upsample& up, const Op& op) const {
     HostTensor y = result(op);
     const Extent out = extent(y);

@@ -62,7 +62,9 @@ Shape output_shape(const OpKind& kind, std::span<const Shape> inputs, int64_t fi
             return Shape{x.channels, 1, 1};
           },
           [&](const Upsample& u) {
-            return Shape{x.channels, x.height * u.factor, x.width * u.factor};
+            const auto is_drop = [&](int count) { return count >= 0 && count < u.factor; };
+            if (!is_drop(u.drop_rows) || !is_drop(u.drop_columns)) refuse(op, "drops whole pixels of its input");
+            return Shape{x.channels, x.height * u.factor - u.drop_rows, x.width * u.factor - u.drop_columns};
           },
           [&](const Add&) { return common_shape(inputs, op, "adds", "to"); },
           [&](const Mean&) { return common_shape(inputs, op, "averages", "with"); },

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "arch/families.h"
+#include "arch/task.h"
 #include "base/error.h"
 #include "graph/builder.h"
 #include "graph/lower.h"
@@ -125,6 +126,8 @@ TEST(Verify, AcceptsEveryLowering) {
     for (const Padding padding : {Padding::same, Padding::symmetric}) {
       Architecture a = named_architecture(name);
       a.padding = padding;
+      EXPECT_NO_THROW(verify(lower_classifier(a, {.height = 128, .width = 256}))) << name;
+      if (!can_do(a, Task::detect)) continue;
       EXPECT_NO_THROW(verify(lower_detector(a, {.height = 128, .width = 256}))) << name;
     }
   }

@@ -128,7 +128,10 @@ class TorchInterpreter {
 
   torch::Tensor apply(const Upsample& up, const Op& op) {
     const torch::Tensor& x = value(op);
-    return at::upsample_nearest2d(x, {x.size(2) * up.factor, x.size(3) * up.factor});
+    torch::Tensor y = at::upsample_nearest2d(x, {x.size(2) * up.factor, x.size(3) * up.factor});
+    if (up.drop_rows > 0) y = y.narrow(2, 0, y.size(2) - up.drop_rows);
+    if (up.drop_columns > 0) y = y.narrow(3, 0, y.size(3) - up.drop_columns);
+    return y;
   }
 
   torch::Tensor apply(const Add&, const Op& op) {

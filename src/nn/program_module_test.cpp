@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "arch/families.h"
+#include "arch/task.h"
 #include "base/random.h"
 #include "graph/lower.h"
 #include "graph/reference.h"
@@ -57,16 +58,22 @@ double relative_difference(const HostTensor& a, const HostTensor& b) {
   return difference / largest;
 }
 
-class EveryFamily : public testing::TestWithParam<std::tuple<std::string, Activation, Padding, LargeDownsample>> {};
+Program lower(const Architecture& a, Task task, const LowerOptions& options) {
+  return task == Task::classify ? lower_classifier(a, options) : lower_detector(a, options);
+}
+
+class EveryFamily : public testing::TestWithParam<std::tuple<std::string, Task, Activation, Padding, LargeDownsample>> {
+};
 
 TEST_P(EveryFamily, AgreesWithTheReferenceInterpreter) {
-  const auto& [name, activation, padding, large] = GetParam();
+  const auto& [name, task, activation, padding, large] = GetParam();
   Architecture a = small(name, activation);
   a.padding = padding;
   a.large_downsample = large;
-  const Program program = lower_detector(a, {128, 256, 2, 0.3});
+  const int height = task == Task::classify ? 224 : 128, width = task == Task::classify ? 224 : 256;
+  const Program program = lower(a, task, {height, width, 2, 0.3});
   const Weights weights = busy_weights(program, 3);
-  const HostTensor input = random_input({2, 3, 128, 256}, 5);
+  const HostTensor input = random_input({2, 3, height, width}, 5);
   const std::vector<HostTensor> expected = run_reference(program, weights, input);
   const Parameters parameters = make_parameters(program, weights, torch::kCPU);
   const std::vector<torch::Tensor> found = forward(program, parameters, to_torch(input), {});
@@ -76,15 +83,21 @@ TEST_P(EveryFamily, AgreesWithTheReferenceInterpreter) {
   }
 }
 
-std::vector<std::tuple<std::string, Activation, Padding, LargeDownsample>> family_cases() {
-  std::vector<std::tuple<std::string, Activation, Padding, LargeDownsample>> cases;
+using FamilyCase = std::tuple<std::string, Task, Activation, Padding, LargeDownsample>;
+
+std::vector<FamilyCase> family_cases() {
+  std::vector<FamilyCase> cases;
   for (const std::string& name : architecture_names()) {
-    if (name == "resnet-101-fpn" || name == "resnet-152-fpn") continue;  // longer stages of the same blocks
-    cases.emplace_back(name, Activation::relu, Padding::symmetric, LargeDownsample::single_pool);
+    // Longer stages of the same blocks.
+    if (name.starts_with("resnet-101") || name.starts_with("resnet-152")) continue;
+    cases.emplace_back(name, default_task(named_architecture(name)), Activation::relu, Padding::symmetric,
+                       LargeDownsample::single_pool);
   }
-  cases.emplace_back("spinenet-49", Activation::swish, Padding::same, LargeDownsample::repeated_pools);
-  cases.emplace_back("r0-sp53", Activation::relu, Padding::same, LargeDownsample::single_pool);
-  cases.emplace_back("resnet-50-fpn", Activation::swish, Padding::same, LargeDownsample::single_pool);
+  cases.emplace_back("spinenet-49", Task::classify, Activation::hard_swish, Padding::symmetric,
+                     LargeDownsample::single_pool);
+  cases.emplace_back("spinenet-49", Task::detect, Activation::swish, Padding::same, LargeDownsample::repeated_pools);
+  cases.emplace_back("r0-sp53", Task::detect, Activation::relu, Padding::same, LargeDownsample::single_pool);
+  cases.emplace_back("resnet-50-fpn", Task::detect, Activation::swish, Padding::same, LargeDownsample::single_pool);
   return cases;
 }
 

@@ -5,7 +5,7 @@
 #include <set>
 
 #include "base/format.h"
-#include "graph/cost.h"
+#include "graph/network_cost.h"
 #include "plot/architecture_picture.h"
 #include "plot/markup.h"
 
@@ -133,13 +133,13 @@ std::string rows(const LowerOptions& options, double width) {
     svg += fmt::format("<path class=\"row\" d=\"M{:.1f} {:.1f}H{:.1f}\"/>", kLeft - 34, y, width - 24);
     svg += fmt::format("<text class=\"level\" x=\"20\" y=\"{:.1f}\">L{}</text>", y - 2, level);
     svg += fmt::format("<text class=\"small\" x=\"20\" y=\"{:.1f}\">{}\u00D7{}</text>\n", y + 13,
-                       options.height >> level, options.width >> level);
+                       level_size(options.height, level), level_size(options.width, level));
   }
   return svg;
 }
 
-std::string heading(const Architecture& a, const LowerOptions& options) {
-  const Cost whole = cost(lower_detector(a, options));
+std::string heading(const Architecture& a, Task task, const LowerOptions& options) {
+  const Cost whole = network_cost(a, task, options);
   return fmt::format(
       "<text class=\"name\" x=\"20\" y=\"34\">{}</text>\n<text class=\"small\" x=\"20\" y=\"54\">{:.2f} M parameters "
       "\u00B7 {:.2f} G multiply-adds at {}\u00D7{}, {} classes</text>\n",
@@ -178,7 +178,7 @@ std::string legend(const Picture& picture, double y) {
 
 }  // namespace
 
-std::string architecture_svg(const Architecture& architecture, const LowerOptions& options) {
+std::string architecture_svg(const Architecture& architecture, Task task, const LowerOptions& options) {
   const Picture picture = picture_of(architecture, options);
   std::vector<Frame> frames;
   for (size_t i = 0; i < picture.boxes.size(); ++i) frames.push_back(frame_of(picture.boxes[i], i));
@@ -190,12 +190,16 @@ std::string architecture_svg(const Architecture& architecture, const LowerOption
       width, height, escape_markup(architecture.name));
   svg += kStyle;
   svg += fmt::format("<rect class=\"ground\" width=\"{:.0f}\" height=\"{:.0f}\" rx=\"10\"/>\n", width, height);
-  svg += heading(architecture, options);
+  svg += heading(architecture, task, options);
   svg += rows(options, width);
   svg += edges(picture, frames);
   for (size_t i = 0; i < frames.size(); ++i) svg += block(picture.boxes[i], frames[i]);
   svg += legend(picture, height - 22);
   return svg + "</svg>\n";
+}
+
+std::string architecture_svg(const Architecture& architecture, const LowerOptions& options) {
+  return architecture_svg(architecture, default_task(architecture), options);
 }
 
 }  // namespace spinenet

@@ -7,12 +7,14 @@
 
 #include <string>
 
-#include "arch/architecture.h"
+#include "arch/task.h"
 #include "graph/lower.h"
 
 namespace spinenet {
 
-// One <svg> text. The size and the number of classes in `options` are those of the cost in the title.
+// One <svg> text. The task, the size and the number of classes in `options` are those of the cost in the title.
+std::string architecture_svg(const Architecture& architecture, Task task, const LowerOptions& options);
+// For the task that is the network's own.
 std::string architecture_svg(const Architecture& architecture, const LowerOptions& options);
 
 }  // namespace spinenet

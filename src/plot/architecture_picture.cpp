@@ -16,7 +16,8 @@ std::string cost_text(const Cost& cost) {
 }
 
 std::string map_text(int channels, int level, const LowerOptions& options) {
-  return fmt::format("{}\u00D7{}\u00D7{}", channels, options.height >> level, options.width >> level);
+  return fmt::format("{}\u00D7{}\u00D7{}", channels, level_size(options.height, level),
+                     level_size(options.width, level));
 }
 
 class PermutedPicture {
@@ -82,20 +83,22 @@ class PermutedPicture {
   Picture picture_;
 };
 
-class PyramidPicture {
+// A ResNet, alone or under a pyramid.
+class ResNetPicture {
  public:
-  PyramidPicture(const Architecture& a, const LowerOptions& options)
+  ResNetPicture(const Architecture& a, const LowerOptions& options)
       : a_(a), options_(options), program_(lower_backbone(a, options)) {}
 
+  // Columns: stem, C2..C5.
+  Picture draw(const ResNet& backbone) {
+    draw_stages(backbone.stages);
+    return std::move(picture_);
+  }
+
   // Columns: stem, C2..C5, lateral 5, 4, 3, then P3..P7.
-  Picture draw() {
+  Picture draw(const ResNetFpn& backbone) {
+    draw_stages(backbone.stages);
     const int filters = a_.scaling.endpoints_num_filters;
-    add({PictureKind::stem, 2, a_.scaling.stem_filters, 1, "stem", "", ""}, "stem.", {});
-    for (int level = 2; level <= 5; ++level) {
-      add({PictureKind::bottleneck, level, static_cast<int>((64 << (level - 2)) * a_.scaling.filter_size_scale) * 4,
-           std::get<ResNetFpn>(a_.backbone).stages[static_cast<size_t>(level - 2)], fmt::format("C{}", level), "", ""},
-          fmt::format("stages.c{}.", level), {level - 2});
-    }
     for (int level = 5; level >= 3; --level) {
       std::vector<int> from{level - 1};
       if (level < 5) from.push_back(9 - level);
@@ -110,6 +113,15 @@ class PyramidPicture {
   }
 
  private:
+  void draw_stages(const std::array<int, 4>& stages) {
+    add({PictureKind::stem, 2, a_.scaling.stem_filters, 1, "stem", "", ""}, "stem.", {});
+    for (int level = 2; level <= 5; ++level) {
+      add({PictureKind::bottleneck, level, resnet_filters(level, a_.scaling) * 4,
+           stages[static_cast<size_t>(level - 2)], fmt::format("C{}", level), "", ""},
+          fmt::format("stages.c{}.", level), {level - 2});
+    }
+  }
+
   void add(PictureBox box, const std::string& prefix, const std::vector<int>& from) {
     const auto column = static_cast<int>(picture_.boxes.size());
     for (const int source : from) picture_.connections.push_back({source, column});
@@ -129,8 +141,11 @@ class PyramidPicture {
 }  // namespace
 
 Picture picture_of(const Architecture& architecture, const LowerOptions& options) {
-  return std::holds_alternative<ScalePermuted>(architecture.backbone) ? PermutedPicture(architecture, options).draw()
-                                                                      : PyramidPicture(architecture, options).draw();
+  return std::visit(Overloaded{
+                        [&](const ScalePermuted&) { return PermutedPicture(architecture, options).draw(); },
+                        [&](const auto& resnet) { return ResNetPicture(architecture, options).draw(resnet); },
+                    },
+                    architecture.backbone);
 }
 
 std::string_view name_of(PictureKind kind) {

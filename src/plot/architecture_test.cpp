@@ -45,6 +45,14 @@ TEST(ArchitecturePicture, ShowsAPyramid) {
   }
 }
 
+TEST(ArchitecturePicture, ShowsAResNetAlone) {
+  const Picture picture = picture_of(named_architecture("resnet-50"), {});
+  ASSERT_EQ(picture.boxes.size(), 5U);
+  EXPECT_EQ(picture.boxes[4].label, "C5");
+  EXPECT_EQ(picture.boxes[4].channels, 2048);
+  EXPECT_EQ(picture.connections.size(), 4U);
+}
+
 TEST(ArchitectureSvg, DrawsEveryFamily) {
   for (const std::string& name : architecture_names()) {
     const std::string svg = architecture_svg(named_architecture(name), {});
@@ -53,7 +61,8 @@ TEST(ArchitectureSvg, DrawsEveryFamily) {
     for (const auto& [opening, closing] : {std::pair{"<g>", "</g>"}, {"<text ", "</text>"}, {"<title>", "</title>"}}) {
       EXPECT_EQ(occurrences(svg, opening), occurrences(svg, closing)) << name << " " << opening;
     }
-    EXPECT_EQ(occurrences(svg, "class=\"pill\""), 5) << name;
+    const int outputs = can_do(named_architecture(name), Task::detect) ? 5 : 0;
+    EXPECT_EQ(occurrences(svg, "class=\"pill\""), outputs) << name;
     EXPECT_EQ(occurrences(svg, "nan") + occurrences(svg, "inf"), 0) << name;
   }
 }
@@ -62,6 +71,8 @@ TEST(ArchitectureSvg, SaysWhatItCosts) {
   const std::string svg = architecture_svg(named_architecture("spinenet-49"), {});
   EXPECT_NE(svg.find("28.54 M parameters"), std::string::npos);
   EXPECT_NE(svg.find("85.28 G multiply-adds"), std::string::npos);
+  const std::string classifier = architecture_svg(named_architecture("spinenet-49"), Task::classify, {.classes = 1000});
+  EXPECT_NE(classifier.find("22.09 M parameters"), std::string::npos);
   EXPECT_EQ(occurrences(svg, "class=\"edge raw\""), 2);  // one connection, one line of the legend
   EXPECT_EQ(occurrences(architecture_svg(named_architecture("resnet-50-fpn"), {}), "edge raw"), 0);
 }

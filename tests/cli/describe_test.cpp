@@ -72,10 +72,22 @@ TEST_F(Describe, RefusesAFileThatIsNoModel) {
   EXPECT_EQ(run("describe no.safetensors").status, 65);
 }
 
+TEST_F(Describe, CountsClassifiers) {
+  const Json json = run_json("describe spinenet-49 --task classify --classes 1001 --json");
+  EXPECT_EQ(json["task"], "classify");
+  EXPECT_EQ(json["image_size"], 224);
+  EXPECT_NEAR(json["parameters"].get<double>() / 1e6, 22.09, 0.05);
+  EXPECT_NEAR(json["multiply_adds"].get<double>() / 1e9, 3.48, 0.01);
+  EXPECT_EQ(run_json("describe resnet-50 --json")["task"], "classify");
+  const Outcome outcome = run("describe resnet-50 --task detect");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("use one with a pyramid"), std::string::npos) << outcome.err;
+}
+
 TEST_F(Describe, SaysWhichTasksAreNotYetThere) {
   const Outcome outcome = run("describe spinenet-49 --task segment");
   EXPECT_EQ(outcome.status, 1);
-  EXPECT_NE(outcome.err.find("detect only"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("detect and classify"), std::string::npos) << outcome.err;
 }
 
 }  // namespace

@@ -1,0 +1,31 @@
+// What a network answers of a picture, and so which head stands on its backbone.
+//
+// Thread contract: pure functions.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "arch/architecture.h"
+
+namespace spinenet {
+
+enum class Task {
+  detect,    // boxes with classes: a RetinaNet head
+  segment,   // boxes with classes and masks: the two stages of Mask R-CNN
+  classify,  // one class of the whole picture
+};
+
+std::span<const Task> tasks();
+std::string_view name_of(Task task);
+// ErrorKind::usage with the nearest name when there is none of that name.
+Task task_named(std::string_view name);
+
+// Every backbone classifies; boxes and masks need a pyramid of levels.
+bool can_do(const Architecture& architecture, Task task);
+// ErrorKind::usage when it cannot.
+void require_task(const Architecture& architecture, Task task);
+// The task of a network when nothing else is said: detect where there is a pyramid, else classify.
+Task default_task(const Architecture& architecture);
+
+}  // namespace spinenet
