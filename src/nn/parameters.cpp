@@ -62,6 +62,25 @@ Parameters make_parameters(const Program& program, const Weights& weights, torch
   return p;
 }
 
+Program parameters_of_all(std::span<const Program> programs) {
+  Program all;
+  for (const Program& program : programs) {
+    all.parameters.insert(all.parameters.end(), program.parameters.begin(), program.parameters.end());
+  }
+  return all;
+}
+
+std::vector<Parameters> parts_of(const Parameters& all, std::span<const Program> programs) {
+  std::vector<Parameters> parts;
+  auto first = all.views.begin();
+  for (const Program& program : programs) {
+    const auto end = first + static_cast<std::ptrdiff_t>(program.parameters.size());
+    parts.push_back({all.values, all.gradients, all.statistics, all.kernels, {first, end}});
+    first = end;
+  }
+  return parts;
+}
+
 Weights weights_of(const Program& program, const torch::Tensor& values, const torch::Tensor& statistics) {
   const Layout layout = layout_of(program);
   Weights weights;

@@ -18,7 +18,7 @@ constexpr std::string_view kFormat = "spinenet-checkpoint-1";
 Json to_json(const Progression& p) {
   return Json{{"step", p.step},
               {"total_steps", p.total_steps},
-              {"best_ap", p.best_ap},
+              {"best_score", p.best_score},
               {"best_step", p.best_step},
               {"evaluations_without_gain", p.evaluations_without_gain},
               {"metrics_bytes", p.metrics_bytes},
@@ -31,7 +31,7 @@ Progression progression_from(const std::string& text, const std::string& place) 
   try {
     p.step = json.at("step");
     p.total_steps = json.at("total_steps");
-    p.best_ap = json.at("best_ap");
+    p.best_score = json.at("best_score");
     p.best_step = json.at("best_step");
     p.evaluations_without_gain = json.at("evaluations_without_gain");
     p.metrics_bytes = json.at("metrics_bytes");

@@ -20,7 +20,7 @@ namespace spinenet {
 struct Progression {
   int64_t step = 0;  // the next one to do
   int64_t total_steps = 0;
-  double best_ap = -1;
+  double best_score = -1;  // of the metric that decides
   int64_t best_step = -1;
   int64_t evaluations_without_gain = 0;
   int64_t metrics_bytes = 0;  // length of metrics.jsonl at this step

@@ -31,7 +31,7 @@ class Checkpoint : public testing::Test {
     state.optimizer.updates = step;
     state.progression.step = step;
     state.progression.total_steps = 1000;
-    state.progression.best_ap = 0.1234567890123;
+    state.progression.best_score = 0.1234567890123;
     state.progression.metrics_bytes = 77;
     return state;
   }
@@ -50,7 +50,7 @@ TEST_F(Checkpoint, GivesBackEveryBit) {
   EXPECT_TRUE(torch::equal(loaded.optimizer.moments[0], saved.optimizer.moments[0]));
   EXPECT_EQ(loaded.optimizer.updates, 12);
   EXPECT_EQ(loaded.progression.step, 12);
-  EXPECT_EQ(loaded.progression.best_ap, saved.progression.best_ap);
+  EXPECT_EQ(loaded.progression.best_score, saved.progression.best_score);
   EXPECT_EQ(loaded.progression.metrics_bytes, 77);
 }
 

@@ -1,4 +1,4 @@
-// report.html of a run: curves out of metrics.jsonl, precision and recall, confusion matrix, sample pictures.
+// report.html of a run: curves out of metrics.jsonl, and how the best model does as its task shows it.
 #pragma once
 
 #include <filesystem>
@@ -6,13 +6,21 @@
 
 #include "base/json.h"
 #include "train/recipe.h"
-#include "train/run_data.h"
+#include "train/task.h"
 #include "train/trainer.h"
 
 namespace spinenet {
 
+struct ReportSource {
+  const std::filesystem::path& folder;
+  const std::string& recipe_text;
+  const Recipe& recipe;
+  const TrainTask& task;
+  const Trainer& trainer;
+  const Json& summary;
+};
+
 // Measures best.safetensors of the folder once more on the validation set.
-void write_report(const std::filesystem::path& folder, const std::string& recipe_text, const Trainer& trainer,
-                  const RunData& data, const Recipe& recipe, const Json& summary);
+void write_report(const ReportSource& source);
 
 }  // namespace spinenet

@@ -12,16 +12,12 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/progress.h"
-#include "detect/anchors.h"
-#include "engine/detector.h"
 #include "formats/model_file.h"
-#include "graph/lower.h"
 #include "nn/device.h"
-#include "train/measure.h"
 #include "train/metrics.h"
 #include "train/report.h"
-#include "train/run_data.h"
 #include "train/run_folder.h"
+#include "train/task.h"
 #include "train/trainer.h"
 
 namespace spinenet {
@@ -33,6 +29,7 @@ constexpr int64_t kPaceSteps = 20;       // between looks at the pace
 constexpr double kShareForSteps = 0.95;  // of max_minutes; the rest is for the last measurement and the report
 constexpr int kMostSkippedInARow = 10;   // non-finite steps
 constexpr int kMostFailedWrites = 5;     // in a row
+constexpr size_t kShownNumbers = 3;      // of a measurement, in the log
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -67,9 +64,8 @@ class Run {
   torch::Device device_;
   Communicator communicator_;
   std::optional<RunFolder> folder_;
-  RunData data_;
   Architecture architecture_;
-  std::vector<Box> anchors_;
+  std::unique_ptr<TrainTask> task_;
   std::unique_ptr<Trainer> trainer_;
   std::unique_ptr<Loader> loader_;
   std::unique_ptr<MetricsLog> metrics_;
@@ -83,7 +79,7 @@ class Run {
   bool stopped_ = false;
   bool finished_early_ = false;
   bool paused_ = false;  // by until_epoch
-  double last_ap_ = -1;
+  double last_score_ = -1;
 };
 
 std::filesystem::path run_path(const TrainOptions& options) {
@@ -109,7 +105,7 @@ std::string device_name(const Recipe& recipe, const ProcessPlace& place) {
   return place.world > 1 && first_gpu ? fmt::format("cuda:{}", place.local_rank) : recipe.device;
 }
 
-LoaderOptions loader_options(const Recipe& recipe, const std::vector<Box>& anchors, const ProcessPlace& place) {
+LoaderOptions loader_options(const Recipe& recipe, const ProcessPlace& place) {
   LoaderOptions o;
   o.batch = recipe.batch;
   o.size = recipe.image_size;
@@ -119,8 +115,6 @@ LoaderOptions loader_options(const Recipe& recipe, const std::vector<Box>& ancho
   o.rank = place.rank;
   o.world = place.world;
   o.bad_images = recipe.data.bad_images;
-  o.augment = recipe.augment;
-  o.anchors = anchors;
   return o;
 }
 
@@ -135,19 +129,16 @@ Run::Run(const TrainOptions& options)
   architecture_ = resolve_architecture(recipe_.architecture);
   if (leader()) {
     folder_.emplace(run_path(options), options.resume);
-    data_ = open_data(recipe_.data, &options.progress);
+    task_ = make_task(recipe_, architecture_, &options.progress);
   }
   torch::Tensor ready = torch::ones({1});
   communicator_.broadcast(ready);
-  if (!leader()) data_ = open_data(recipe_.data, nullptr);
+  if (!leader()) task_ = make_task(recipe_, architecture_, nullptr);
 
-  anchors_ = make_anchors(anchor_options(architecture_), recipe_.image_size, recipe_.image_size);
-  const LowerOptions lower{recipe_.image_size, recipe_.image_size, static_cast<int>(data_.classes.size()),
-                           recipe_.stochastic_depth};
-  Program program = lower_detector(architecture_, lower);
-  const Weights first = initial_weights(program, recipe_.init, recipe_.seed);
-  trainer_ = std::make_unique<Trainer>(std::move(program), first, recipe_, device_, communicator_);
-  loader_ = std::make_unique<Loader>(*data_.train, loader_options(recipe_, anchors_, place_));
+  Trainee trainee{task_->programs(), [this](const BatchPass& pass) { return task_->losses(pass); }};
+  const Weights first = initial_weights(parameters_of_all(trainee.programs), recipe_.init, recipe_.seed);
+  trainer_ = std::make_unique<Trainer>(std::move(trainee), first, recipe_, device_, communicator_);
+  loader_ = std::make_unique<Loader>(task_->training_set(), task_->training_loader(loader_options(recipe_, place_)));
   trainer_->state().progression.total_steps = loader_->steps_per_epoch() * recipe_.epochs;
   // Only now: what was wrong so far can be mended and started again in the same folder.
   if (leader()) write_file_atomic(folder_->path() / "recipe.yaml", recipe_text_);
@@ -215,12 +206,10 @@ void Run::fit_time() {
 void Run::handle_non_finite(const StepReport& report, const Batch& batch) {
   ++skipped_in_a_row_;
   if (leader()) {
-    const Json dump{{"step", batch.step},
-                    {"image_ids", batch.image_ids},
-                    {"classification_loss", fmt::format("{}", report.classification_loss)},
-                    {"box_loss", fmt::format("{}", report.box_loss)},
-                    {"gradient_norm", fmt::format("{}", report.gradient_norm)},
-                    {"largest_logit", fmt::format("{}", report.largest_logit)}};
+    Json dump{{"step", batch.step}, {"image_ids", batch.image_ids}};
+    for (const auto& [name, value] : report.losses) dump[name] = fmt::format("{}", value);
+    dump["gradient_norm"] = fmt::format("{}", report.gradient_norm);
+    dump["largest_logit"] = fmt::format("{}", report.largest_logit);
     const auto path = folder_->path() / fmt::format("non-finite-step-{}.json", batch.step);
     try_to_write([&] { write_file_atomic(path, to_text(dump)); });
     log_warning(fmt::format("loss {} at step {} is not finite: the step is skipped, see {}", report.loss(), batch.step,
@@ -240,16 +229,16 @@ void Run::after_step(const StepReport& report, const Batch& batch) {
   }
   if (!leader()) return;
   const Progression& p = trainer_->state().progression;
-  if (progress_)
-    progress_->update(p.step, fmt::format("loss {:.3f}  AP {:.3f}", report.loss(), std::max(p.best_ap, 0.0)));
+  if (progress_) {
+    progress_->update(p.step, fmt::format("loss {:.3f}  {} {:.3f}", report.loss(), task_->main_metric(),
+                                          std::max(p.best_score, 0.0)));
+  }
   if (report.finite && (p.step % recipe_.log_every == 0 || p.step == p.total_steps)) {
-    metrics_->write(Json{{"step", p.step},
-                         {"loss", report.loss()},
-                         {"classification_loss", report.classification_loss},
-                         {"box_loss", report.box_loss},
-                         {"gradient_norm", report.gradient_norm},
-                         {"learning_rate", report.learning_rate}},
-                    "train");
+    Json line{{"step", p.step}, {"loss", report.loss()}};
+    for (const auto& [name, value] : report.losses) line[name] = value;
+    line["gradient_norm"] = report.gradient_norm;
+    line["learning_rate"] = report.learning_rate;
+    metrics_->write(line, "train");
     metrics_->write_timing(
         Json{{"step", p.step},
              {"images_per_second", static_cast<double>(recipe_.batch * steps_timed_) / step_seconds_},
@@ -284,7 +273,7 @@ void Run::end_epoch() {
   const int64_t epoch = (p.step + loader_->steps_per_epoch() - 1) / loader_->steps_per_epoch();
   const bool last = p.step == p.total_steps;
   paused_ = !last && epoch == options_.until_epoch;
-  if (leader() && data_.val && (last || paused_ || epoch % recipe_.eval_every == 0)) measure();
+  if (leader() && task_->measures() && (last || paused_ || epoch % recipe_.eval_every == 0)) measure();
   torch::Tensor stop = torch::full({1}, finished_early_ ? 1.0F : 0.0F);
   communicator_.broadcast(stop);
   finished_early_ = stop.item<float>() > 0;
@@ -293,25 +282,24 @@ void Run::end_epoch() {
 
 void Run::measure() {
   Progression& p = trainer_->state().progression;
-  LoaderOptions o = loader_options(recipe_, {}, {});
-  o.train = false;
-  o.batch = std::min(recipe_.batch, 8);
-  Loader loader(*data_.val, o);
-  const std::vector<Result> results =
-      detect_validation(trainer_->program(), trainer_->measured(), loader, anchors_, data_);
-  const CocoEvaluation evaluation = evaluate_coco(data_.val_annotations, results, {});
-  metrics_->write(metrics_line(p.step, evaluation), "val");
-  const double ap = evaluation.metrics.ap;
-  log_info(fmt::format("step {}: AP {:.4f}  AP50 {:.4f}  AP75 {:.4f}", p.step, ap, evaluation.metrics.ap50,
-                       evaluation.metrics.ap75));
-  last_ap_ = ap;
-  if (ap > p.best_ap) {
-    p.best_ap = ap;
+  const NamedNumbers numbers = task_->measure(trainer_->measured());
+  Json line{{"step", p.step}};
+  for (const auto& [name, value] : numbers) line[name] = value;
+  metrics_->write(line, "val");
+  std::string shown;
+  for (size_t i = 0; i < std::min(kShownNumbers, numbers.size()); ++i) {
+    shown += fmt::format("{}{} {:.4f}", i > 0 ? "  " : "", numbers[i].first, numbers[i].second);
+  }
+  log_info(fmt::format("step {}: {}", p.step, shown));
+  last_score_ = numbers.front().second;
+  if (last_score_ > p.best_score) {
+    p.best_score = last_score_;
     p.best_step = p.step;
     p.evaluations_without_gain = 0;
     try_to_write([&] { save_model(folder_->path() / "best.safetensors"); });
   } else if (++p.evaluations_without_gain; recipe_.early_stop > 0 && p.evaluations_without_gain >= recipe_.early_stop) {
-    log_info(fmt::format("no better AP in {} measurements: stopping", p.evaluations_without_gain));
+    log_info(
+        fmt::format("no better {} in {} measurements: stopping", task_->main_metric(), p.evaluations_without_gain));
     finished_early_ = true;
   }
 }
@@ -320,9 +308,10 @@ void Run::save_model(const std::filesystem::path& path) {
   const Parameters& kept = trainer_->measured();
   ModelFile model;
   model.architecture = to_json(architecture_);
-  for (const Category& category : data_.classes) model.classes.push_back({category.id, category.name});
+  model.task = task_->name();
+  model.classes = task_->classes();
   model.image_size = recipe_.image_size;
-  model.weights = weights_of(trainer_->program(), kept.values, kept.statistics);
+  model.weights = weights_of(trainer_->parameters(), kept.values, kept.statistics);
   model.extra["step"] = std::to_string(trainer_->state().progression.step);
   model.extra["recipe_hash"] = fmt::format("{:016x}", hash_of(recipe_));
   write_model(path, model);
@@ -351,11 +340,12 @@ void Run::try_to_write(const std::function<void()>& write) {
 Json Run::summary() const {
   const Progression& p = trainer_->state().progression;
   const double done = static_cast<double>(recipe_.batch * steps_timed_);
+  const std::string metric(task_->main_metric());
   Json json{{"run", run_path(options_).string()},
             {"step", p.step},
             {"total_steps", p.total_steps},
-            {"AP", last_ap_},
-            {"best_AP", p.best_ap},
+            {metric, last_score_},
+            {"best_" + metric, p.best_score},
             {"best_step", p.best_step},
             {"skipped_steps", p.skipped_steps},
             {"seconds", seconds_since(start_)},
@@ -379,7 +369,7 @@ Json Run::go() {
       save_model(folder_->path() / "best.safetensors");
     }
     try {
-      write_report(folder_->path(), recipe_text_, *trainer_, data_, recipe_, summary());
+      write_report({folder_->path(), recipe_text_, recipe_, *task_, *trainer_, summary()});
     } catch (const Error& error) {
       log_warning(fmt::format("no report: {}", error.what()));
     }

@@ -22,7 +22,8 @@ struct TrainOptions {
 };
 
 // Trains, measures, writes everything into the run folder. A summary: run, steps, best AP, speed; with
-// "stopped_by_signal" when it was, "AP" of the last measurement. In several processes (environment of torchrun) each calls it; rank 0 writes.
+// "stopped_by_signal" when it was, "AP" of the last measurement. In several processes (environment of torchrun) each
+// calls it; rank 0 writes.
 Json train(const TrainOptions& options);
 
 // docs/config.md: every key of a recipe with its type, default and meaning.

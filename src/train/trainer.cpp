@@ -1,43 +1,44 @@
 #include "train/trainer.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstring>
 
+#include "base/error.h"
+#include "base/format.h"
 #include "base/random.h"
 #include "train/schedule.h"
 
 namespace spinenet {
-namespace {
 
-// The labels of a batch as tensors on the device.
-LossTargets targets_of(const Batch& batch, torch::Device device) {
-  const auto anchors = static_cast<int64_t>(batch.labels.front().classes.size());
-  torch::Tensor classes = torch::empty({batch.images, anchors}, torch::kInt32);
-  torch::Tensor codes = torch::empty({batch.images, anchors, 4}, torch::kFloat32);
-  for (size_t i = 0; i < batch.labels.size(); ++i) {
-    const AnchorLabels& labels = batch.labels[i];
-    std::memcpy(classes.data_ptr<int32_t>() + static_cast<int64_t>(i) * anchors, labels.classes.data(),
-                labels.classes.size() * sizeof(int32_t));
-    std::memcpy(codes.data_ptr<float>() + static_cast<int64_t>(i) * anchors * 4, labels.codes.data(),
-                labels.codes.size() * sizeof(float));
-  }
-  return {classes.to(device, torch::kInt64), codes.to(device)};
+double BatchPass::sum(double own) const {
+  torch::Tensor all = torch::full({1}, own, torch::kFloat64);
+  communicator.all_reduce(all);
+  return all.item<double>();
 }
 
-double positives_of(const Batch& batch) {
-  double positives = 0;
-  for (const AnchorLabels& labels : batch.labels) positives += labels.positives;
-  return positives;
+double StepReport::loss() const {
+  double sum = 0;
+  for (const auto& [name, value] : losses) sum += value;
+  return sum;
 }
 
-}  // namespace
+double StepReport::loss(std::string_view name) const {
+  const auto found = std::ranges::find(losses, name, [](const auto& part) { return std::string_view(part.first); });
+  if (found == losses.end()) fail(ErrorKind::failed, fmt::format("the step has no {}", name), "trainer");
+  return found->second;
+}
 
-Trainer::Trainer(Program program, const Weights& first, const Recipe& recipe, torch::Device device,
+Trainer::Trainer(Trainee trainee, const Weights& first, const Recipe& recipe, torch::Device device,
                  Communicator& communicator)
-    : program_(std::move(program)), recipe_(recipe), device_(device), communicator_(communicator) {
-  state_.parameters = make_parameters(program_, first, device);
-  state_.average = make_parameters(program_, first, device);
+    : trainee_(std::move(trainee)),
+      all_(parameters_of_all(trainee_.programs)),
+      recipe_(recipe),
+      device_(device),
+      communicator_(communicator) {
+  state_.parameters = make_parameters(all_, first, device);
+  state_.average = make_parameters(all_, first, device);
   state_.optimizer = make_optimizer(recipe.optimizer, state_.parameters);
+  live_ = parts_of(state_.parameters, trainee_.programs);
   all_reduce_ = [this](torch::Tensor& tensor) { communicator_.all_reduce(tensor); };
 }
 
@@ -52,28 +53,27 @@ ForwardMode Trainer::mode(const Batch& batch) const {
 }
 
 StepReport Trainer::forward_backward(const Batch& batch) {
-  torch::Tensor positives = torch::full({1}, positives_of(batch), torch::kFloat64);
-  communicator_.all_reduce(positives);
-  const torch::Tensor host = torch::from_blob(const_cast<float*>(batch.pixels.data()),
-                                              {batch.images, 3, batch.height, batch.width}, torch::kFloat32);
-  const std::vector<torch::Tensor> outputs = forward(program_, state_.parameters, host.to(device_), mode(batch));
-  const size_t levels = outputs.size() / 2;
-  const LossTargets targets = targets_of(batch, device_);
-  const torch::Tensor codes = flatten_levels({outputs.begin() + static_cast<std::ptrdiff_t>(levels), outputs.end()}, 4);
-  const std::vector<torch::Tensor> class_levels(outputs.begin(), outputs.begin() + static_cast<std::ptrdiff_t>(levels));
-  const int64_t anchors = outputs[levels].size(1) / 4;
-  const torch::Tensor logits = flatten_levels(class_levels, class_levels.front().size(1) / anchors);
-  const Losses losses = detection_losses(logits, codes, targets, positives.item<double>(), recipe_.loss);
+  const torch::Tensor pixels = torch::from_blob(const_cast<float*>(batch.pixels.data()),
+                                                {batch.images, 3, batch.height, batch.width}, torch::kFloat32)
+                                   .to(device_);
+  const ForwardMode training = mode(batch);
+  const BatchLosses losses = trainee_.losses({batch, pixels, trainee_.programs, live_, training, communicator_});
+  torch::Tensor total = losses.parts.front().second;
+  std::vector<torch::Tensor> values{total.detach()};
+  for (size_t i = 1; i < losses.parts.size(); ++i) {
+    total = total + losses.parts[i].second;
+    values.push_back(losses.parts[i].second.detach());
+  }
   state_.parameters.gradients.zero_();
-  losses.total().backward();
+  total.backward();
   communicator_.all_reduce(state_.parameters.gradients);
-  torch::Tensor sums =
-      torch::stack({losses.classification.detach(), losses.box.detach()}).to(torch::kCPU, torch::kFloat64);
+  torch::Tensor sums = torch::stack(values).to(torch::kCPU, torch::kFloat64);
   communicator_.all_reduce(sums);
   StepReport report;
-  report.classification_loss = sums[0].item<double>();
-  report.box_loss = sums[1].item<double>();
-  if (!std::isfinite(report.loss())) report.largest_logit = logits.detach().abs().max().item<double>();
+  for (size_t i = 0; i < losses.parts.size(); ++i) {
+    report.losses.emplace_back(losses.parts[i].first, sums[static_cast<int64_t>(i)].item<double>());
+  }
+  if (!std::isfinite(report.loss())) report.largest_logit = losses.logits.detach().abs().max().item<double>();
   return report;
 }
 

@@ -1,9 +1,16 @@
-// One network in training: a batch goes in, the weights move. Knows nothing of files, data sets and logs.
+// One network in training: a batch goes in, the weights move. Knows nothing of tasks, files, data sets and logs.
 //
 // Invariant: after each step every process holds the same weights. A step whose loss or gradient is not finite changes
 // nothing: neither weights nor optimiser nor running statistics.
 // Thread contract: belongs to one thread.
 #pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "data/batch.h"
 #include "graph/program.h"
@@ -13,26 +20,56 @@
 
 namespace spinenet {
 
+// One batch on its way through the programs of a task. The batch is this process's part of the global one.
+struct BatchPass {
+  const Batch& batch;
+  const torch::Tensor& pixels;  // [N, 3, H, W] on the device
+  std::span<const Program> programs;
+  std::span<const Parameters> parameters;  // of each program
+  const ForwardMode& mode;
+  Communicator& communicator;
+
+  std::vector<torch::Tensor> run(size_t program, const torch::Tensor& x) const {
+    return forward(programs[program], parameters[program], x, mode);
+  }
+  // Of all processes together.
+  double sum(double own) const;
+};
+
+// What a batch costs: scalars that are minimised in sum. Those of all processes add up to the loss of the global batch.
+struct BatchLosses {
+  std::vector<std::pair<std::string, torch::Tensor>> parts;  // names as in metrics.jsonl: "box_loss"
+  torch::Tensor logits;                                      // of the classes: looked at when a loss is not finite
+};
+
+struct Trainee {
+  std::vector<Program> programs;
+  std::function<BatchLosses(const BatchPass&)> losses;
+};
+
 struct StepReport {
-  double classification_loss = 0, box_loss = 0;
+  std::vector<std::pair<std::string, double>> losses;  // the parts, over all processes
   double gradient_norm = 0;
   double learning_rate = 0;
   double largest_logit = 0;  // only of a step that was not finite
   bool finite = true;
 
-  double loss() const { return classification_loss + box_loss; }
+  double loss() const;
+  // ErrorKind::failed when there is none of this name.
+  double loss(std::string_view name) const;
 };
 
 class Trainer {
  public:
-  Trainer(Program program, const Weights& first, const Recipe& recipe, torch::Device device,
+  Trainer(Trainee trainee, const Weights& first, const Recipe& recipe, torch::Device device,
           Communicator& communicator);
 
   // Does step state().progression.step and moves on. `batch` is this process's part.
   StepReport step(const Batch& batch);
 
   TrainState& state() { return state_; }
-  const Program& program() const { return program_; }
+  // All parameters of the programs, without operations: what the weights of a model are read and written with.
+  const Program& parameters() const { return all_; }
   torch::Device device() const { return device_; }
   // The weights that are measured and kept: the moving average, or the live ones without it.
   const Parameters& measured() const { return recipe_.optimizer.ema_decay > 0 ? state_.average : state_.parameters; }
@@ -41,12 +78,14 @@ class Trainer {
   StepReport forward_backward(const Batch& batch);
   ForwardMode mode(const Batch& batch) const;
 
-  Program program_;
+  Trainee trainee_;
+  Program all_;
   Recipe recipe_;
   torch::Device device_;
   Communicator& communicator_;
   AllReduce all_reduce_;
   TrainState state_;
+  std::vector<Parameters> live_;  // state_.parameters by program
 };
 
 }  // namespace spinenet

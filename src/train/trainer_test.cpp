@@ -13,6 +13,7 @@
 #include "detect/anchors.h"
 #include "engine/detector.h"
 #include "graph/lower.h"
+#include "train/task_detect.h"
 
 namespace spinenet {
 namespace {
@@ -65,7 +66,9 @@ Batch squares(int64_t step, int64_t first, int64_t count, int size = 128) {
 std::unique_ptr<Trainer> make_trainer(const Recipe& recipe, Communicator& communicator) {
   Program program = lower_detector(tiny(), {128, 128, 2, recipe.stochastic_depth});
   const Weights first = initial_weights(program, recipe.init, 1);
-  auto trainer = std::make_unique<Trainer>(std::move(program), first, recipe, torch::kCPU, communicator);
+  Trainee trainee{{std::move(program)},
+                  [loss = recipe.loss](const BatchPass& pass) { return detection_batch_losses(pass, loss); }};
+  auto trainer = std::make_unique<Trainer>(std::move(trainee), first, recipe, torch::kCPU, communicator);
   trainer->state().progression.total_steps = 100;
   return trainer;
 }
@@ -132,9 +135,9 @@ TEST(Trainer, ABatchWithoutAnyBoxTrainsTheClassHeadAlone) {
   }
   const StepReport report = trainer->step(make_batch(std::move(empty), 128, 128));
   EXPECT_TRUE(report.finite);
-  EXPECT_GT(report.classification_loss, 0);
-  EXPECT_EQ(report.box_loss, 0);
-  const Program& program = trainer->program();
+  EXPECT_GT(report.loss("classification_loss"), 0);
+  EXPECT_EQ(report.loss("box_loss"), 0);
+  const Program& program = trainer->parameters();
   for (size_t i = 0; i < program.parameters.size(); ++i) {
     if (!program.parameters[i].name.starts_with("head.box.")) continue;
     const torch::Tensor& gradient = trainer->state().parameters.views[i].grad();

@@ -1,0 +1,85 @@
+#include "train/report_detect.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "eval/coco_ap.h"
+#include "eval/confusion.h"
+#include "eval/pr_curve.h"
+#include "image/draw.h"
+#include "image/encode.h"
+#include "image/resize.h"
+
+namespace spinenet {
+namespace {
+
+constexpr int kPictures = 12;
+constexpr int kPictureSide = 480;  // pixels, at least
+constexpr double kShownScore = 0.4;
+
+// Small pictures are enlarged, so that boxes and labels leave the objects visible.
+ReportPicture draw_sample(LabelledImage sample, const RunData& data, std::span<const Result> results) {
+  const float scale = std::max(
+      1.0F, static_cast<float>(kPictureSide) / static_cast<float>(std::max(sample.image.height, sample.image.width)));
+  Image image = resize(sample.image, static_cast<int>(static_cast<float>(sample.image.height) * scale),
+                       static_cast<int>(static_cast<float>(sample.image.width) * scale));
+  int drawn = 0;
+  for (const Result& result : results) {
+    if (result.image_id != sample.image_id || result.score < kShownScore) continue;
+    const auto found = std::find_if(data.classes.begin(), data.classes.end(),
+                                    [&](const Category& c) { return c.id == result.category_id; });
+    const Color color = class_color(static_cast<int>(found - data.classes.begin()));
+    const auto x1 = static_cast<float>(result.bbox[0]) * scale;
+    const auto y1 = static_cast<float>(result.bbox[1]) * scale;
+    draw_box(image, {x1, y1, x1 + static_cast<float>(result.bbox[2]) * scale,
+                     y1 + static_cast<float>(result.bbox[3]) * scale, color});
+    draw_label(image, static_cast<int>(x1), static_cast<int>(y1), fmt::format("{} {:.2f}", found->name, result.score),
+               color);
+    ++drawn;
+  }
+  return {fmt::format("image {}: {} found, {} there", sample.image_id, drawn, sample.targets.size()),
+          encode_jpeg(image, 85)};
+}
+
+std::vector<ReportPicture> sample_pictures(const RunData& data, std::span<const Result> results) {
+  std::vector<ReportPicture> pictures;
+  const int64_t stride = std::max<int64_t>(1, data.val->size() / kPictures);
+  for (int64_t i = 0; i < data.val->size() && pictures.size() < kPictures; i += stride) {
+    try {
+      pictures.push_back(draw_sample(data.val->get(i), data, results));
+    } catch (const Error& error) {
+      log_warning(fmt::format("left out of the report: {}", error.what()));
+    }
+  }
+  return pictures;
+}
+
+}  // namespace
+
+void add_detections(ReportData& report, const RunData& data, std::span<const Result> results) {
+  const CocoEvaluation evaluation = evaluate_coco(data.val_annotations, results, {});
+  const CocoMetrics& m = evaluation.metrics;
+  for (const auto& [name, value] : named_numbers(m)) {
+    if (name.starts_with("AP")) report.headline.push_back({name, value < 0 ? "–" : fmt::format("{:.3f}", value)});
+  }
+  std::map<int64_t, int64_t> objects;
+  for (const Annotation& annotation : data.val_annotations.annotations) ++objects[annotation.category_id];
+  for (const ClassMetrics& c : m.per_class) {
+    report.classes.push_back({c.category_id, c.name, objects[c.category_id], c.ap, c.ap50, c.ap75, c.ar100});
+  }
+  const auto thresholds = recall_thresholds();
+  for (const PrCurve& pr : pr_curves(evaluation)) {
+    if (pr.precision_at_50.empty()) continue;
+    report.precision_recall.push_back({pr.name, {thresholds.begin(), thresholds.end()}, pr.precision_at_50});
+  }
+  const ConfusionMatrix confusion = confusion_matrix(data.val_annotations, results, {});
+  report.confusion.names = confusion.names;
+  report.confusion.names.emplace_back("background");
+  report.confusion.counts.assign(confusion.counts.begin(), confusion.counts.end());
+  report.pictures = sample_pictures(data, results);
+}
+
+}  // namespace spinenet

@@ -1,0 +1,25 @@
+#include "train/task.h"
+
+#include <algorithm>
+
+#include "train/task_detect.h"
+
+namespace spinenet {
+
+LoaderOptions measuring_loader(const Recipe& recipe) {
+  LoaderOptions options;
+  options.train = false;
+  options.batch = std::min(recipe.batch, 8);
+  options.size = recipe.image_size;
+  options.threads = recipe.data.loader_threads;
+  options.prefetch = 3;
+  options.bad_images = recipe.data.bad_images;
+  return options;
+}
+
+std::unique_ptr<TrainTask> make_task(const Recipe& recipe, const Architecture& architecture,
+                                     const ProgressOptions* making) {
+  return std::make_unique<DetectTask>(recipe, architecture, open_data(recipe.data, making));
+}
+
+}  // namespace spinenet
