@@ -54,21 +54,6 @@ void mirror(LabelledImage& sample) {
   }
 }
 
-// The four draws are always made, so that an option of 0 leaves the other draws as they are.
-void jitter(Image& image, const AugmentOptions& options, Random& random) {
-  const auto factor = [&](double reach) {
-    return static_cast<float>(random.uniform(std::max(0.0, 1 - reach), 1 + reach));
-  };
-  const float brightness = factor(options.brightness);
-  const float contrast = factor(options.contrast);
-  const float saturation = factor(options.saturation);
-  const auto hue = static_cast<float>(random.uniform(-1, 1) * options.hue);
-  if (options.brightness > 0) adjust_brightness(image, brightness);
-  if (options.contrast > 0) adjust_contrast(image, contrast);
-  if (options.saturation > 0) adjust_saturation(image, saturation);
-  if (options.hue > 0) adjust_hue(image, hue);
-}
-
 }  // namespace
 
 void fields(FieldList& list, AugmentOptions& options) {
@@ -87,6 +72,21 @@ void check(const AugmentOptions& options) {
   if (options.scale_min > 0 && options.scale_min <= options.scale_max) return;
   fail(ErrorKind::usage, fmt::format("scale_min {} and scale_max {}", options.scale_min, options.scale_max), "augment",
        "scale_min has to be above 0 and not above scale_max");
+}
+
+// The four draws are always made, so that an option of 0 leaves the other draws as they are.
+void jitter(Image& image, const AugmentOptions& options, Random& random) {
+  const auto factor = [&](double reach) {
+    return static_cast<float>(random.uniform(std::max(0.0, 1 - reach), 1 + reach));
+  };
+  const float brightness = factor(options.brightness);
+  const float contrast = factor(options.contrast);
+  const float saturation = factor(options.saturation);
+  const auto hue = static_cast<float>(random.uniform(-1, 1) * options.hue);
+  if (options.brightness > 0) adjust_brightness(image, brightness);
+  if (options.contrast > 0) adjust_contrast(image, contrast);
+  if (options.saturation > 0) adjust_saturation(image, saturation);
+  if (options.hue > 0) adjust_hue(image, hue);
 }
 
 LabelledImage augment(LabelledImage sample, const AugmentOptions& options, int size, Random& random) {

@@ -33,6 +33,9 @@ void check(const AugmentOptions& options);
 // Crowd boxes are kept as long as any of them is in the window. size > 0.
 LabelledImage augment(LabelledImage sample, const AugmentOptions& options, int size, Random& random);
 
+// Brightness, contrast, saturation and hue.
+void jitter(Image& image, const AugmentOptions& options, Random& random);
+
 struct Letterboxed {
   Image image;  // height x width as asked for
   Letterbox letterbox;

@@ -23,6 +23,7 @@ struct Batch {
   std::vector<Letterbox> letterboxes;        // in evaluation: back to the picture's own pixels
   std::vector<AnchorLabels> labels;          // empty without anchors
   std::vector<std::vector<Target>> targets;  // boxes in pixels of the input
+  std::vector<int> image_labels;             // -1 in a detection set
 };
 
 // One image of a batch, before the pixels become floats.
@@ -32,6 +33,7 @@ struct Prepared {
   Letterbox letterbox;
   std::vector<Target> targets;
   AnchorLabels labels;
+  int image_label = -1;
 };
 
 // All images must be height x width; there may be none.

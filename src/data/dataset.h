@@ -1,4 +1,5 @@
-// A data set as the loader sees it: a number of samples, each decoded on demand. Crowd regions stay in the sample (the
+// A data set as the loader sees it: a number of samples, each decoded on demand. A sample of a detection set has
+// targets, one of a classification set a label. Crowd regions stay in the sample (the
 // labels turn them into ignore areas); boxes are in pixels of the decoded, EXIF-upright image.
 //
 // Thread contract: size() and get() may be called from several threads at once.
@@ -22,6 +23,7 @@ struct LabelledImage {
   int64_t image_id = 0;
   Image image;
   std::vector<Target> targets;
+  int label = -1;  // of the picture as a whole
 };
 
 class Dataset {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "image/center_crop.h"
 
 namespace spinenet {
 
@@ -43,6 +44,7 @@ OrderOptions checked_order(const Dataset& dataset, const LoaderOptions& options)
   want(options.threads >= 1, fmt::format("{} threads", options.threads));
   want(options.prefetch >= 1, fmt::format("{} batches ahead", options.prefetch));
   check(options.augment);
+  if (options.crop) check(*options.crop);
   const OrderOptions order{dataset.size(), options.batch, options.seed, options.train, options.rank, options.world};
   check(order);
   return order;
@@ -127,15 +129,24 @@ bool Loader::prepare(const Job& job, int64_t place, Prepared& out) {
   return false;
 }
 
+Random Loader::random_of(int64_t epoch, int64_t index) const {
+  return Random(options_.seed)
+      .fork(Random::hash("augment"))
+      .fork(static_cast<uint64_t>(epoch))
+      .fork(static_cast<uint64_t>(index));
+}
+
 Prepared Loader::finish(LabelledImage sample, int64_t epoch, int64_t index) const {
   Prepared out;
   out.image_id = sample.image_id;
+  out.image_label = sample.label;
   out.letterbox = {sample.image.height, sample.image.width, 1, 1};
-  if (options_.train) {
-    Random random = Random(options_.seed)
-                        .fork(Random::hash("augment"))
-                        .fork(static_cast<uint64_t>(epoch))
-                        .fork(static_cast<uint64_t>(index));
+  Random random = random_of(epoch, index);
+  if (options_.crop && options_.train) {
+    out.image = random_crop(sample.image, *options_.crop, options_.augment, options_.size, random);
+  } else if (options_.crop) {
+    out.image = center_crop(sample.image, options_.size, options_.crop->center);
+  } else if (options_.train) {
     sample = augment(std::move(sample), options_.augment, options_.size, random);
     out.image = std::move(sample.image);
   } else {

@@ -16,6 +16,7 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@
 #include "data/augment.h"
 #include "data/batch.h"
 #include "data/dataset.h"
+#include "data/random_crop.h"
 #include "data/sample_order.h"
 
 namespace spinenet {
@@ -40,6 +42,7 @@ struct LoaderOptions {
   int rank = 0, world = 1;
   BadImagePolicy bad_images = BadImagePolicy::stop;
   AugmentOptions augment;
+  std::optional<CropOptions> crop;  // for classifiers: parts of the picture, instead of augment's window and letterbox
   Normalization normalization;
   std::vector<Box> anchors;  // of an input of size x size; empty: batches without labels
   LabelOptions label;
@@ -81,6 +84,7 @@ class Loader {
   Order order_of(int64_t epoch);
   void make_slot(Job& job, size_t slot);
   bool prepare(const Job& job, int64_t place, Prepared& out);
+  Random random_of(int64_t epoch, int64_t index) const;
   Prepared finish(LabelledImage sample, int64_t epoch, int64_t index) const;
 
   const Dataset& dataset_;
