@@ -76,6 +76,39 @@ std::string draw_classes(const std::vector<ReportClass>& classes) {
   return page_section("Classes", html + "</tbody></table></div>\n");
 }
 
+std::string draw_table(const ReportTable& table) {
+  std::string html = fmt::format("<div class=\"wide\"><table>\n<thead><tr><th class=\"name\">{}</th>",
+                                 escape_markup(table.name_column));
+  for (const std::string& column : table.columns) {
+    html += fmt::format("<th class=\"number\">{}</th>", escape_markup(column));
+  }
+  html += "<th></th></tr></thead>\n<tbody>\n";
+  for (const ReportTable::Row& row : table.rows) {
+    if (row.values.size() != table.columns.size() || table.bar >= row.values.size()) {
+      fail(ErrorKind::failed, fmt::format("the row \"{}\" does not fit the columns", row.name),
+           fmt::format("report table \"{}\"", table.title));
+    }
+    html += fmt::format("<tr><td>{}</td><td class=\"number\">{:.0f}</td>", escape_markup(row.name), row.values[0]);
+    for (size_t i = 1; i < row.values.size(); ++i) html += score_cell(row.values[i]);
+    const double bar = row.values[table.bar];
+    html += fmt::format("<td class=\"share\"><span><i style=\"width:{:.1f}%\"></i></span></td></tr>\n",
+                        100 * (std::isfinite(bar) ? std::clamp(bar, 0.0, 1.0) : 0));
+  }
+  return page_section(table.title, html + "</tbody></table></div>\n");
+}
+
+std::string draw_calibration(const std::vector<Series>& curves) {
+  if (curves.empty()) return "";
+  ChartOptions options;
+  options.x_label = "score";
+  options.y_label = "share that is right";
+  options.x_min = options.y_min = 0;
+  options.x_max = options.y_max = 1;
+  options.width = kChartWidth;
+  options.height = kChartHeight;
+  return page_section("Calibration", fmt::format("<div class=\"wide\">{}</div>\n", line_chart(curves, options)));
+}
+
 std::string_view media_type(const ReportPicture& picture) {
   if (picture.bytes.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
   if (picture.bytes.starts_with("\xFF\xD8\xFF")) return "image/jpeg";
@@ -100,6 +133,8 @@ std::string render_report(const ReportData& data) {
   html += draw_curves(data.curves);
   html += draw_precision_recall(data.precision_recall);
   html += draw_classes(data.classes);
+  for (const ReportTable& table : data.tables) html += draw_table(table);
+  html += draw_calibration(data.calibration);
   html += draw_confusion(data.confusion);
   html += draw_pictures(data.pictures);
   html += page_facts(data.facts);

@@ -39,6 +39,18 @@ struct ConfusionTable {
   std::vector<double> counts;
 };
 
+// Rows of names and numbers with a bar for one of the numbers.
+struct ReportTable {
+  struct Row {
+    std::string name;
+    std::vector<double> values;  // one for each column; negative or not finite: a dash
+  };
+  std::string title, name_column;
+  std::vector<std::string> columns;  // a number of pictures or the like first, shares in [0, 1] behind it
+  std::vector<Row> rows;
+  size_t bar = 1;  // the column that the bar shows
+};
+
 struct ReportPicture {
   std::string label;
   std::string bytes;  // a whole PNG or JPEG file
@@ -52,6 +64,8 @@ struct ReportData {
   std::vector<ReportCurve> curves;
   std::vector<Series> precision_recall;  // x recall, y precision, both in [0, 1]
   std::vector<ReportClass> classes;
+  std::vector<ReportTable> tables;
+  std::vector<Series> calibration;  // x score, y share that was right, both in [0, 1]
   ConfusionTable confusion;
   std::vector<ReportPicture> pictures;
   std::vector<std::string> notes;

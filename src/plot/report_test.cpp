@@ -21,6 +21,8 @@ ReportData full_report() {
   data.curves = {{kEvil, kEvil, true, {{kEvil, {1, 2}, {3, 4}}, {kEvil, {1, 2}, {3, 4}}}}};
   data.precision_recall = {{kEvil, {0, 1}, {1, 0}}, {kEvil, {0, 1}, {1, 0.5}}};
   data.classes = {{7, kEvil, 12, 0.25, 0.5, -1, 0.75}};
+  data.tables = {{kEvil, kEvil, {kEvil, kEvil}, {{kEvil, {12, 0.75}}, {kEvil, {3, -1}}}, 1}};
+  data.calibration = {{kEvil, {0, 1}, {0, 1}}};
   data.confusion = {{kEvil, "background"}, {3, 1, 0, 2}};
   data.pictures = {{kEvil, kPng}, {"photo", "\xFF\xD8\xFF\xE0..."}};
   return data;
@@ -49,7 +51,8 @@ TEST(Report, SectionsWithoutDataAreLeftOut) {
   EXPECT_TRUE(well_formed(html));
   EXPECT_EQ(html.find("<section"), std::string::npos);
   const std::string full = render_report(full_report());
-  for (const char* title : {"Training", "Precision and recall", "Classes", "Confusion", "Samples", "Facts", "Recipe"}) {
+  for (const char* title :
+       {"Training", "Precision and recall", "Classes", "Calibration", "Confusion", "Samples", "Facts", "Recipe"}) {
     EXPECT_NE(full.find(std::string("<h2>") + title), std::string::npos) << title;
   }
 }
@@ -69,6 +72,12 @@ TEST(Report, PictureOfAnotherKindIsRefused) {
 TEST(Report, ConfusionOfTheWrongSizeIsRefused) {
   ReportData data;
   data.confusion = {{"a", "b"}, {1, 2, 3}};
+  EXPECT_THROW(render_report(data), Error);
+}
+
+TEST(Report, TableRowsMustFitTheirColumns) {
+  ReportData data;
+  data.tables = {{"Classes", "class", {"pictures", "top1"}, {{"apple", {12}}}, 1}};
   EXPECT_THROW(render_report(data), Error);
 }
 
