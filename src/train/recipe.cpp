@@ -30,6 +30,10 @@ static void fields(FieldList& list, DataRecipe& d) {
   list("train_images", d.train_images, "Folder of its pictures");
   list("val_annotations", d.val_annotations, "COCO JSON to measure on; empty to measure nothing");
   list("val_images", d.val_images, "Folder of its pictures");
+  list("classes_from", d.classes_from,
+       "classify: subfolders of train_images and val_images, the annotations (iNaturalist-style JSON), or the files of "
+       "Fashion-MNIST in root");
+  list("group_key", d.group_key, "classify: the key of a category in the annotations that groups it with others");
   list("hold_out", d.hold_out,
        "Share of the training pictures to measure on instead of the validation set, as a search does", between(0, 0.9));
   list("scenes", d.scenes,
@@ -62,7 +66,21 @@ static void fields(FieldList& list, ScheduleRecipe& s) {
   list("final_factor", s.final_factor, "cosine: where it ends, times the peak", between(0, 1));
 }
 
-static void fields(FieldList& list, InitOptions& i) {
+static void fields(FieldList& list, ClassifyRecipe& c) {
+  list("area_min", c.crop.area_min, "Smallest share of a picture that is learned from at once", between(1e-4, 1));
+  list("area_max", c.crop.area_max, "Greatest share", between(1e-4, 1));
+  list("ratio", c.crop.ratio, "Greatest ratio of width to height of that part, and of height to width",
+       between(1, 100));
+  list("center", c.crop.center, "Measured on the middle of a picture: this share of its shorter side",
+       between(0.01, 1));
+  list("label_smoothing", c.loss.label_smoothing, "Share of the target that is spread over all classes",
+       between(0, 0.99));
+  list("mixup", c.loss.mixup, "Parameter of the Beta distribution by which pictures are mixed; 0: they are not",
+       between(0, 8));
+}
+
+static void fields(FieldList& list, InitRecipe& i) {
+  list("weights", i.weights, "Model file to begin with: its tensors are taken where name and shape fit");
   list("kernel", i.kernel, "First values of kernels");
   list("residual_norm_weight", i.residual_norm_weight, "First weight of each block's last batch norm", at_least(0));
   list("deeper_norm_weight", i.deeper_norm_weight,
@@ -79,9 +97,11 @@ static void fields(FieldList& list, LossOptions& l) {
 }
 
 void fields(FieldList& list, Recipe& r) {
+  list("task", r.task, "What the network learns to say of a picture");
   list.group("architecture", r.architecture, "The network");
   list.group("data", r.data, "Where pictures and annotations are");
-  list("image_size", r.image_size, "Height and width of the network's input; a multiple of 128", between(128, 8192));
+  list("image_size", r.image_size,
+       "Height and width of the network's input; a multiple of 128 unless the task is classify", between(16, 8192));
   list("batch", r.batch, "Images in a step, over all processes", between(1, 65536));
   list("epochs", r.epochs, "Passes over the training images", at_least(1));
   list("max_minutes", r.max_minutes,
@@ -90,11 +110,12 @@ void fields(FieldList& list, Recipe& r) {
   list.group("schedule", r.schedule, "How the learning rate changes");
   list.group("augment", r.augment, "How training pictures are varied");
   list.group("init", r.init, "First weights");
-  list.group("loss", r.loss, "What is minimised");
+  list.group("loss", r.loss, "What is minimised in detection");
+  list.group("classify", r.classify, "What a classifier learns from");
   list("stochastic_depth", r.stochastic_depth, "Drop rate of the last block's residual branch", between(0, 0.99));
   list("precision", r.precision, "Of convolutions and activations in training");
   list("eval_every", r.eval_every, "Epochs between measurements on the validation set", at_least(1));
-  list("early_stop", r.early_stop, "Stop after so many measurements without a better AP; 0: never", at_least(0));
+  list("early_stop", r.early_stop, "Stop after so many measurements without a better one; 0: never", at_least(0));
   list("log_every", r.log_every, "Steps between lines of metrics.jsonl", at_least(1));
   list("checkpoint_every", r.checkpoint_every, "Steps between checkpoints; one is also written at the end",
        at_least(1));
@@ -107,7 +128,7 @@ Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::str
   Recipe recipe;
   read_yaml(read_file(path), path.string(), recipe);
   for (const std::string& setting : settings) apply_setting(recipe, setting);
-  if (recipe.image_size % 128 != 0) {
+  if (recipe.task != Task::classify && recipe.image_size % 128 != 0) {
     fail(ErrorKind::bad_data, fmt::format("image_size {} is not a multiple of 128", recipe.image_size), path.string(),
          fmt::format("use {}", (recipe.image_size / 128 + 1) * 128));
   }

@@ -13,10 +13,12 @@
 #include <vector>
 
 #include "arch/architecture.h"
+#include "arch/task.h"
 #include "base/fields.h"
 #include "data/loader.h"
 #include "data/scenes.h"
 #include "graph/weights.h"
+#include "nn/classification_loss.h"
 #include "nn/losses.h"
 #include "nn/program_module.h"
 
@@ -25,6 +27,15 @@ namespace spinenet {
 enum class OptimizerKind { sgd, adamw };
 enum class ScheduleKind { step, cosine };
 
+// Where the classes of pictures are written.
+enum class ClassSource { folders, annotations, fashion_mnist };
+
+constexpr std::array<std::string_view, 3> names(Task) {
+  return {"detect", "segment", "classify"};
+}
+constexpr std::array<std::string_view, 3> names(ClassSource) {
+  return {"folders", "annotations", "fashion_mnist"};
+}
 constexpr std::array<std::string_view, 2> names(OptimizerKind) {
   return {"sgd", "adamw"};
 }
@@ -57,12 +68,24 @@ struct DataRecipe {
   std::string root;
   std::string train_annotations = "annotations/train.json", train_images = "images";
   std::string val_annotations = "annotations/val.json", val_images = "images";
+  ClassSource classes_from = ClassSource::folders;
+  std::string group_key = "supercategory";
   double hold_out = 0;  // share of the training images that takes the place of the validation set
   std::optional<SceneLevel> scenes;
   std::optional<int> scenes_images, scenes_val_images, scenes_size;
   uint64_t scenes_seed = 1;
   BadImagePolicy bad_images = BadImagePolicy::stop;
   int loader_threads = 2;
+};
+
+// Of a classifier.
+struct ClassifyRecipe {
+  CropOptions crop;
+  ClassificationLossOptions loss;
+};
+
+struct InitRecipe : InitOptions {
+  std::string weights;
 };
 
 struct OptimizerRecipe {
@@ -85,6 +108,7 @@ struct ScheduleRecipe {
 };
 
 struct Recipe {
+  Task task = Task::detect;
   ArchitectureRecipe architecture;
   DataRecipe data;
   int image_size = 640;
@@ -94,8 +118,9 @@ struct Recipe {
   OptimizerRecipe optimizer;
   ScheduleRecipe schedule;
   AugmentOptions augment;
-  InitOptions init;
+  InitRecipe init;
   LossOptions loss;
+  ClassifyRecipe classify;
   double stochastic_depth = 0;
   Precision precision = Precision::fp32;
   int eval_every = 1;

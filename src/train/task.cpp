@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+#include "base/format.h"
+#include "train/task_classify.h"
 #include "train/task_detect.h"
 
 namespace spinenet {
@@ -19,7 +22,16 @@ LoaderOptions measuring_loader(const Recipe& recipe) {
 
 std::unique_ptr<TrainTask> make_task(const Recipe& recipe, const Architecture& architecture,
                                      const ProgressOptions* making) {
-  return std::make_unique<DetectTask>(recipe, architecture, open_data(recipe.data, making));
+  switch (recipe.task) {
+    case Task::detect:
+      return std::make_unique<DetectTask>(recipe, architecture, open_data(recipe.data, making));
+    case Task::classify:
+      return std::make_unique<ClassifyTask>(recipe, architecture, open_class_data(recipe.data));
+    case Task::segment:
+      break;
+  }
+  fail(ErrorKind::unsupported, fmt::format("the task \"{}\" cannot be trained yet", name_of(recipe.task)), "task",
+       "use detect or classify");
 }
 
 }  // namespace spinenet

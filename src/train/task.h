@@ -5,6 +5,7 @@
 // Invariant: programs() and classes() never change. Thread contract: belongs to the thread that trains.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,8 +33,7 @@ class TrainTask {
  public:
   virtual ~TrainTask() = default;
 
-  // As in a model file: detect, segment, classify.
-  virtual std::string_view name() const = 0;
+  virtual Task kind() const = 0;
   virtual const std::vector<Program>& programs() const = 0;
   // In the order of the class outputs, with the ids of the data.
   virtual const std::vector<ModelClass>& classes() const = 0;
@@ -53,6 +53,8 @@ class TrainTask {
   virtual std::vector<CurveKeys> curves() const = 0;
   // Headline, classes, confusion and sample pictures. Nothing without a validation set.
   virtual void add_evaluation(ReportData& report, const Parameters& best) const = 0;
+  // What a model file must say beside the architecture, the classes and the size.
+  virtual std::map<std::string, std::string> model_facts() const { return {}; }
 };
 
 // How a validation set is read: in order, in small batches.

@@ -15,7 +15,7 @@ class DetectTask final : public TrainTask {
  public:
   DetectTask(const Recipe& recipe, const Architecture& architecture, RunData data);
 
-  std::string_view name() const override { return "detect"; }
+  Task kind() const override { return Task::detect; }
   const std::vector<Program>& programs() const override { return programs_; }
   const std::vector<ModelClass>& classes() const override { return classes_; }
   const Dataset& training_set() const override { return *data_.train; }

@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "formats/model_file.h"
 #include "nn/device.h"
+#include "train/carry_over.h"
 #include "train/metrics.h"
 #include "train/report.h"
 #include "train/run_folder.h"
@@ -45,6 +46,7 @@ class Run {
   bool leader() const { return communicator_.rank() == 0; }
   bool asked_to_stop();
   void resume();
+  void take_weights();
   void check_same_start();
   void loop();
   void fit_time();
@@ -169,14 +171,27 @@ void Run::check_same_start() {
        "give every machine the same run folder, on a shared file system");
 }
 
+// init.weights: the weights of another model in place of the first ones.
+void Run::take_weights() {
+  const std::filesystem::path source = recipe_.init.weights;
+  Weights weights = initial_weights(trainer_->parameters(), recipe_.init, recipe_.seed);
+  const CarriedOver carried = carry_over(trainer_->parameters(), read_model(source), source.string(), weights);
+  trainer_->begin_with(weights);
+  if (!leader()) return;
+  log_info(summary_of(carried, source));
+  try_to_write([&] { write_file_atomic(folder_->path() / "carried-weights.json", to_text(to_json(carried, source))); });
+}
+
 void Run::resume() {
+  std::optional<std::filesystem::path> path;
   if (options_.resume) {
-    const auto path = load_checkpoint(run_path(options_) / "checkpoints", trainer_->state(), recipe_text_);
+    path = load_checkpoint(run_path(options_) / "checkpoints", trainer_->state(), recipe_text_);
     if (leader()) {
       log_info(path ? fmt::format("going on from {}", path->string())
                     : std::string("no whole checkpoint yet: starting from the beginning"));
     }
   }
+  if (!path && !recipe_.init.weights.empty()) take_weights();
   const Progression& p = trainer_->state().progression;
   check_same_start();
   finished_early_ = recipe_.early_stop > 0 && p.evaluations_without_gain >= recipe_.early_stop;
@@ -308,10 +323,11 @@ void Run::save_model(const std::filesystem::path& path) {
   const Parameters& kept = trainer_->measured();
   ModelFile model;
   model.architecture = to_json(architecture_);
-  model.task = task_->name();
+  model.task = name_of(task_->kind());
   model.classes = task_->classes();
   model.image_size = recipe_.image_size;
   model.weights = weights_of(trainer_->parameters(), kept.values, kept.statistics);
+  model.extra = task_->model_facts();
   model.extra["step"] = std::to_string(trainer_->state().progression.step);
   model.extra["recipe_hash"] = fmt::format("{:016x}", hash_of(recipe_));
   write_model(path, model);

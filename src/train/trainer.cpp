@@ -42,6 +42,15 @@ Trainer::Trainer(Trainee trainee, const Weights& first, const Recipe& recipe, to
   all_reduce_ = [this](torch::Tensor& tensor) { communicator_.all_reduce(tensor); };
 }
 
+void Trainer::begin_with(const Weights& weights) {
+  const torch::NoGradGuard no_grad;
+  const Parameters given = make_parameters(all_, weights, device_);
+  for (Parameters* own : {&state_.parameters, &state_.average}) {
+    own->values.copy_(given.values);
+    own->statistics.copy_(given.statistics);
+  }
+}
+
 ForwardMode Trainer::mode(const Batch& batch) const {
   ForwardMode mode;
   mode.training = true;

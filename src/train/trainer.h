@@ -64,6 +64,8 @@ class Trainer {
   Trainer(Trainee trainee, const Weights& first, const Recipe& recipe, torch::Device device,
           Communicator& communicator);
 
+  // Puts other weights in place of the first ones.
+  void begin_with(const Weights& weights);
   // Does step state().progression.step and moves on. `batch` is this process's part.
   StepReport step(const Batch& batch);
 

@@ -54,6 +54,23 @@ void make_squares(const fs::path& root, int count) {
     write_file_atomic(root / "annotations" / split, to_text(to_json(a)));
 }
 
+// Folders of bright and of dark squares, for a classifier.
+void make_classes(const fs::path& root, int count) {
+  Random random(6);
+  for (const char* split : {"train", "val"}) {
+    for (int i = 0; i < count; ++i) {
+      const bool bright = i % 2 == 0;
+      Image image = make_image(48, 48, 110);
+      const int x = static_cast<int>(random.below(20));
+      for (int row = 10; row < 38; ++row)
+        std::fill_n(image.at(row, x), 3 * 28, static_cast<uint8_t>(bright ? 230 : 10));
+      const fs::path folder = root / split / (bright ? "bright" : "dark");
+      fs::create_directories(folder);
+      write_file_atomic(folder / (std::to_string(i) + ".png"), encode_png(image));
+    }
+  }
+}
+
 constexpr const char* kRecipe = R"(
 architecture:
   filter_size_scale: 0.07
@@ -160,6 +177,65 @@ TEST_F(Run, KilledTwentyTimesEndsInTheSameBytes) {
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_TRUE(found[i] == expected[i]) << "file " << i << " of checkpoint, best, last, metrics differs";
   }
+}
+
+TEST_F(Run, AClassifierKilledAndResumedEndsInTheSameBytes) {
+  make_classes(root_ / "data", 20);
+  const std::vector<std::string> classify{"--set", "task=classify",          "--set", "data.train_images=train",
+                                          "--set", "data.val_images=val",    "--set", "image_size=32",
+                                          "--set", "classify.mixup=0.2",     "--set", "classify.label_smoothing=0.1",
+                                          "--set", "schedule.warmup_steps=2"};
+  const auto begin = std::chrono::steady_clock::now();
+  ASSERT_EQ(run(start("whole", classify)), 0) << log();
+  const auto whole = std::chrono::steady_clock::now() - begin;
+  const fs::path folder = root_ / "killed";
+  for (int kills = 1; kills <= 4; ++kills) {
+    const bool begun = fs::exists(folder / "recipe.yaml");
+    if (!begun) fs::remove_all(folder);
+    const pid_t pid = spawn(begun ? resume("killed") : start("killed", classify));
+    std::this_thread::sleep_for(0.2 * kills * whole);
+    ::kill(pid, SIGKILL);
+    wait(pid);
+  }
+  const bool begun = fs::exists(folder / "recipe.yaml");
+  if (!begun) fs::remove_all(folder);
+  ASSERT_EQ(run(begun ? resume("killed") : start("killed", classify)), 0) << log();
+  EXPECT_TRUE(bytes_of("killed") == bytes_of("whole"));
+
+  const std::string metrics = read_file(root_ / "whole" / "metrics.jsonl");
+  for (const char* key : {"\"classification_loss\":", "\"top1\":", "\"ece\":"}) {
+    EXPECT_NE(metrics.find(key), std::string::npos) << key;
+  }
+  const TensorFile model = read_safetensors(root_ / "whole" / "best.safetensors");
+  EXPECT_EQ(model.metadata.at("task"), "classify");
+  EXPECT_EQ(model.metadata.at("center_crop"), "0.875");
+  const std::string report = read_file(root_ / "whole" / "report.html");
+  for (const char* title : {"Calibration", "Most frequent mistakes", "Confusion", "Samples"}) {
+    EXPECT_NE(report.find(title), std::string::npos) << title;
+  }
+}
+
+TEST_F(Run, ADetectorTakesOverTheBackboneOfAClassifierAndBack) {
+  make_classes(root_ / "data", 20);
+  const std::vector<std::string> classify{
+      "--set",         "task=classify", "--set",   "data.train_images=train", "--set", "data.val_images=val", "--set",
+      "image_size=32", "--set",         "epochs=1"};
+  ASSERT_EQ(run(start("classifier", classify)), 0) << log();
+  const auto weights_of = [&](const std::string& out) {
+    return std::vector<std::string>{"--set", "epochs=1", "--set",
+                                    "init.weights=" + (root_ / out / "last.safetensors").string()};
+  };
+  ASSERT_EQ(run(start("detector", weights_of("classifier"))), 0) << log();
+  const Json to_detector = read_json(root_ / "detector" / "carried-weights.json");
+  EXPECT_GT(to_detector.at("taken").size(), 100U);
+  EXPECT_EQ(to_detector.at("left").size(), 2U) << "the dense layer's kernel and bias";
+  EXPECT_NE(log().find("tensors taken; 2 left (head.dense.bias"), std::string::npos) << log();
+  std::vector<std::string> back = classify;
+  for (const std::string& setting : weights_of("detector")) back.push_back(setting);
+  ASSERT_EQ(run(start("again", back)), 0) << log();
+  const Json to_classifier = read_json(root_ / "again" / "carried-weights.json");
+  EXPECT_EQ(to_classifier.at("taken"), to_detector.at("taken"));
+  EXPECT_EQ(to_classifier.at("fresh").size(), 2U);
 }
 
 TEST_F(Run, ASignalEndsItWithACheckpointAndItsStatus) {

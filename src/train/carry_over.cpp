@@ -1,0 +1,68 @@
+#include "train/carry_over.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace spinenet {
+namespace {
+
+constexpr size_t kNamed = 4;  // tensors that the log names
+
+std::string counted(std::string_view what, const std::vector<std::string>& names) {
+  if (names.empty()) return "";
+  const std::vector<std::string> shown(names.begin(),
+                                       names.begin() + static_cast<std::ptrdiff_t>(std::min(kNamed, names.size())));
+  return fmt::format("; {} {} ({}{})", names.size(), what, fmt::join(shown, ", "),
+                     names.size() > kNamed ? ", ..." : "");
+}
+
+}  // namespace
+
+CarriedOver carry_over(const Program& parameters, const ModelFile& source, std::string_view place, Weights& first) {
+  CarriedOver carried;
+  std::set<std::string> known;
+  for (const Parameter& parameter : parameters.parameters) {
+    known.insert(parameter.name);
+    const auto found = source.weights.find(parameter.name);
+    if (found == source.weights.end()) {
+      carried.fresh.push_back(parameter.name);
+      continue;
+    }
+    const std::vector<int64_t> shape(parameter.shape.begin(), parameter.shape.end());
+    if (found->second.shape != shape) {
+      carried.other_shape.push_back(fmt::format("{} [{}] for [{}]", parameter.name,
+                                                fmt::join(found->second.shape, ", "), fmt::join(shape, ", ")));
+      continue;
+    }
+    first.at(parameter.name) = found->second;
+    carried.taken.push_back(parameter.name);
+  }
+  for (const auto& [name, tensor] : source.weights) {
+    if (!known.contains(name)) carried.left.push_back(name);
+  }
+  for (auto* names : {&carried.taken, &carried.left, &carried.fresh, &carried.other_shape}) std::ranges::sort(*names);
+  if (carried.taken.empty()) {
+    fail(ErrorKind::bad_data, "none of its tensors fits the network by name and shape", place,
+         "give init.weights a model of the same architecture and width");
+  }
+  return carried;
+}
+
+Json to_json(const CarriedOver& carried, const std::filesystem::path& source) {
+  return {{"source", source.string()},
+          {"taken", carried.taken},
+          {"left", carried.left},
+          {"fresh", carried.fresh},
+          {"other_shape", carried.other_shape}};
+}
+
+std::string summary_of(const CarriedOver& carried, const std::filesystem::path& source) {
+  return fmt::format("{}: {} tensors taken{}{}{}", source.string(), carried.taken.size(), counted("left", carried.left),
+                     counted("of the network are not in it", carried.fresh),
+                     counted("of another shape", carried.other_shape));
+}
+
+}  // namespace spinenet

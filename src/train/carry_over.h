@@ -1,0 +1,33 @@
+// Weights taken over from another model, of the same task or another one: a classifier's backbone into a detector, and
+// the other way round.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "formats/model_file.h"
+#include "graph/program.h"
+
+namespace spinenet {
+
+// Names of tensors, each list in alphabetical order.
+struct CarriedOver {
+  std::vector<std::string> taken;        // name and shape fit
+  std::vector<std::string> left;         // in the file alone
+  std::vector<std::string> fresh;        // in the network alone: they keep their first values
+  std::vector<std::string> other_shape;  // in both, with the two shapes; they keep their first values
+};
+
+// Puts the tensors of `source` whose names and shapes are those of `parameters` into `first`.
+// ErrorKind::bad_data when there is not one.
+CarriedOver carry_over(const Program& parameters, const ModelFile& source, std::string_view place, Weights& first);
+
+// As carried-weights.json has it: the source and the four lists.
+Json to_json(const CarriedOver& carried, const std::filesystem::path& source);
+// As the log has it: how many, and the first names of each list but the first.
+std::string summary_of(const CarriedOver& carried, const std::filesystem::path& source);
+
+}  // namespace spinenet

@@ -1,0 +1,87 @@
+#include "train/carry_over.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "base/error.h"
+#include "graph/lower.h"
+#include "graph/weights.h"
+
+namespace spinenet {
+namespace {
+
+Architecture tiny() {
+  Architecture a = named_architecture("spinenet-49");
+  a.scaling.filter_size_scale = 0.07;
+  a.scaling.endpoints_num_filters = 8;
+  a.scaling.stem_filters = 6;
+  a.head.convs = 1;
+  a.head.filters = 8;
+  return a;
+}
+
+ModelFile model_of(const Program& program, uint64_t seed) {
+  ModelFile model;
+  model.weights = initial_weights(program, {}, seed);
+  return model;
+}
+
+bool any_begins(const std::vector<std::string>& names, std::string_view part) {
+  return std::ranges::any_of(names, [&](const std::string& name) { return name.starts_with(part); });
+}
+
+// Everything but the heads goes from one to the other.
+void expect_backbone_carried(const Program& from, const Program& to) {
+  const ModelFile source = model_of(from, 7);
+  Weights first = initial_weights(to, {}, 1);
+  const Weights before = first;
+  const CarriedOver carried = carry_over(to, source, "model", first);
+  EXPECT_TRUE(carried.other_shape.empty());
+  EXPECT_FALSE(any_begins(carried.taken, "head."));
+  for (const auto* heads : {&carried.left, &carried.fresh}) {
+    EXPECT_FALSE(heads->empty());
+    for (const std::string& name : *heads) EXPECT_TRUE(name.starts_with("head.")) << name;
+  }
+  EXPECT_EQ(carried.taken.size() + carried.fresh.size(), to.parameters.size());
+  EXPECT_EQ(first.at("stem.conv.weight").data, source.weights.at("stem.conv.weight").data);
+  EXPECT_NE(first.at("stem.conv.weight").data, before.at("stem.conv.weight").data);
+  for (const std::string& name : carried.fresh) EXPECT_EQ(first.at(name).data, before.at(name).data);
+}
+
+TEST(CarryOver, BackbonesGoBetweenClassifiersAndDetectors) {
+  const Program classifier = lower_classifier(tiny(), {128, 128, 5});
+  const Program detector = lower_detector(tiny(), {128, 128, 3});
+  expect_backbone_carried(classifier, detector);
+  expect_backbone_carried(detector, classifier);
+}
+
+TEST(CarryOver, OtherNumbersOfClassesKeepTheirFirstValues) {
+  const Program three = lower_classifier(tiny(), {128, 128, 3});
+  const ModelFile source = model_of(lower_classifier(tiny(), {128, 128, 5}), 7);
+  Weights first = initial_weights(three, {}, 1);
+  const CarriedOver carried = carry_over(three, source, "model", first);
+  EXPECT_EQ(carried.other_shape, (std::vector<std::string>{"head.dense.bias [5] for [3]",
+                                                           "head.dense.weight [5, 8, 1, 1] for [3, 8, 1, 1]"}));
+  EXPECT_EQ(first.at("head.dense.bias").data.size(), 3U);
+  EXPECT_NE(summary_of(carried, "a.safetensors").find("2 of another shape (head.dense.bias"), std::string::npos);
+  EXPECT_EQ(to_json(carried, "a.safetensors").at("other_shape").size(), 2U);
+}
+
+TEST(CarryOver, AnotherNetworkIsRefused) {
+  ModelFile source;
+  source.weights.emplace("something.else", make_tensor({1}));
+  const Program program = lower_classifier(tiny(), {128, 128, 3});
+  Weights first = initial_weights(program, {}, 1);
+  try {
+    carry_over(program, source, "other.safetensors", first);
+    FAIL() << "carried over";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("other.safetensors"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("init.weights"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace spinenet

@@ -1,0 +1,71 @@
+#include "train/class_data.h"
+
+#include <filesystem>
+#include <tuple>
+
+#include "data/class_set.h"
+#include "data/classified_files.h"
+#include "data/garment_pictures.h"
+
+namespace spinenet {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path under(const std::string& root, const std::string& path) {
+  return root.empty() ? fs::path(path) : fs::path(root) / path;
+}
+
+// One of the two sets, where it is read from and where its pictures are.
+struct Source {
+  ClassSet set;
+  std::string place;
+  fs::path images;
+};
+
+Source read_source(const DataRecipe& recipe, const std::string& annotations, const std::string& images) {
+  Source source;
+  source.images = under(recipe.root, images);
+  if (recipe.classes_from == ClassSource::annotations) {
+    const fs::path file = under(recipe.root, annotations);
+    source.place = file.string();
+    source.set = read_class_json(file, {.group_key = recipe.group_key, .limits = {}});
+  } else {
+    source.place = source.images.string();
+    source.set = read_image_folder(source.images);
+  }
+  return source;
+}
+
+ClassData open_garments(const DataRecipe& recipe) {
+  const fs::path folder = recipe.root.empty() ? fashion_mnist_folder() : fs::path(recipe.root);
+  ClassData data;
+  data.classes = GarmentPictures::classes();
+  data.train = std::make_unique<GarmentPictures>(read_fashion_mnist(folder, GarmentSplit::train));
+  data.val = std::make_unique<GarmentPictures>(read_fashion_mnist(folder, GarmentSplit::test));
+  return data;
+}
+
+}  // namespace
+
+ClassData open_class_data(const DataRecipe& recipe) {
+  if (recipe.classes_from == ClassSource::fashion_mnist) return open_garments(recipe);
+  const bool folders = recipe.classes_from == ClassSource::folders;
+  Source train = read_source(recipe, recipe.train_annotations, recipe.train_images);
+  check_no_empty_class(train.set, train.place);
+  ClassData data;
+  data.classes = train.set.classes;
+  if (recipe.hold_out > 0) {
+    ClassSet held;
+    std::tie(train.set, held) = hold_out(train.set, recipe.hold_out);
+    data.val = std::make_unique<ClassifiedFiles>(std::move(held), train.images);
+  } else if (folders ? !recipe.val_images.empty() : !recipe.val_annotations.empty()) {
+    Source val = read_source(recipe, recipe.val_annotations, recipe.val_images);
+    data.val = std::make_unique<ClassifiedFiles>(with_classes_of(data.classes, std::move(val.set), !folders, val.place),
+                                                 val.images);
+  }
+  data.train = std::make_unique<ClassifiedFiles>(std::move(train.set), train.images);
+  return data;
+}
+
+}  // namespace spinenet

@@ -1,0 +1,22 @@
+// The classification sets of a recipe, ready to be loaded.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "data/dataset.h"
+#include "detect/annotations.h"
+#include "train/recipe.h"
+
+namespace spinenet {
+
+struct ClassData {
+  std::unique_ptr<Dataset> train;
+  std::unique_ptr<Dataset> val;  // none when the recipe measures nothing
+  std::vector<Category> classes;
+};
+
+// ErrorKind::bad_data when a set is not sound or the two do not go together.
+ClassData open_class_data(const DataRecipe& recipe);
+
+}  // namespace spinenet
