@@ -1,11 +1,13 @@
-// spinenet eval: COCO numbers of a model on pictures, or of a results file.
+// spinenet eval: COCO numbers of a detector on pictures or of a results file, accuracy of a classifier.
 #include <memory>
+#include <optional>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/eval_classes.h"
 #include "cli/metrics_text.h"
 #include "cli/model.h"
 #include "cli/output.h"
@@ -21,6 +23,7 @@ struct EvalOptions {
   std::string model;
   std::string annotations, images, results, save_results;
   std::string iou = "bbox";
+  std::string group_key = "supercategory";
   std::string device = "auto";
   int size = 0;
   int batch = 1;
@@ -46,30 +49,50 @@ void check_classes(const Model& model, const Annotations& annotations) {
   check_same_classes(classes, annotations.categories);
 }
 
-std::vector<Result> results_of_model(const EvalOptions& options, const CommonOptions& common,
-                                     const Annotations& annotations) {
-  const Model model = open_model(options.model);
-  check_classes(model, annotations);
+RunOptions run_options(const EvalOptions& options, const CommonOptions& common) {
   RunOptions run;
   run.image_size = options.size;
   run.threads = threads_of(common);
   run.device = options.device;
+  return run;
+}
+
+std::vector<Result> results_of_model(const Model& model, const EvalOptions& options, const CommonOptions& common,
+                                     const Annotations& annotations) {
+  check_classes(model, annotations);
+  const RunOptions run = run_options(options, common);
   const Detector detector = make_detector(model, run);
   return detect_images_of(
       annotations, options.images, detector,
       {.classes = model.file.classes, .batch = options.batch, .threads = run.threads, .progress = progress_of(common)});
 }
 
-int run_eval(const EvalOptions& options, const CommonOptions& common) {
+int eval_classifier(const Model& model, const EvalOptions& options, const CommonOptions& common) {
+  require(options.save_results.empty(), "--save-results is for detectors");
+  const ClassesEvaluation evaluation = evaluate_classes(model, {.annotations = options.annotations,
+                                                                .images = options.images,
+                                                                .group_key = options.group_key,
+                                                                .batch = options.batch,
+                                                                .run = run_options(options, common),
+                                                                .progress = progress_of(common)});
+  if (common.json) {
+    print_json(to_json(evaluation.metrics));
+  } else {
+    print(to_table(evaluation.metrics));
+  }
+  return 0;
+}
+
+// Of a detector, or of results without one.
+int eval_boxes(const std::optional<Model>& model, const EvalOptions& options, const CommonOptions& common) {
   const IouType iou = iou_type(options.iou);
-  require(options.model.empty() != options.results.empty(), "give a MODEL or --results, one of the two");
-  require(options.model.empty() || !options.images.empty(), "--images is missing: the folder of the pictures");
-  require(options.model.empty() || iou == IouType::bbox, "a detector gives boxes: use --iou bbox");
+  require(!options.annotations.empty(), "--annotations is missing: what is to be found");
+  require(!model || iou == IouType::bbox, "a detector gives boxes: use --iou bbox");
   CocoReadOptions read;
   read.segmentations = iou == IouType::segm;
   const Annotations annotations = read_coco(options.annotations, read);
-  const std::vector<Result> results = options.model.empty() ? read_results(options.results, annotations)
-                                                            : results_of_model(options, common, annotations);
+  const std::vector<Result> results =
+      model ? results_of_model(*model, options, common, annotations) : read_results(options.results, annotations);
   if (!options.save_results.empty()) {
     write_file_atomic(options.save_results, results_to_text(results));
     log_info(fmt::format("results: {}", options.save_results));
@@ -86,10 +109,28 @@ int run_eval(const EvalOptions& options, const CommonOptions& common) {
   return 0;
 }
 
+int run_eval(const EvalOptions& options, const CommonOptions& common) {
+  iou_type(options.iou);
+  require(options.model.empty() != options.results.empty(), "give a MODEL or --results, one of the two");
+  require(options.model.empty() || !options.images.empty(), "--images is missing: the folder of the pictures");
+  if (options.model.empty()) return eval_boxes(std::nullopt, options, common);
+  const Model model = open_model(options.model);
+  return model.file.task == name_of(Task::classify) ? eval_classifier(model, options, common)
+                                                    : eval_boxes(model, options, common);
+}
+
 void add_options(CLI::App& verb, EvalOptions& options) {
   verb.add_option("MODEL", options.model, "A model (.safetensors); without one give --results")->type_name("");
-  verb.add_option("--annotations", options.annotations, "Annotations in COCO JSON")->required()->type_name("FILE");
-  verb.add_option("--images", options.images, "Folder of the pictures, for a MODEL")->type_name("DIR");
+  verb.add_option("--annotations", options.annotations,
+                  "Annotations in COCO JSON; of a classifier's pictures in iNaturalist-style JSON, or none where each "
+                  "class is a subfolder of --images")
+      ->type_name("FILE");
+  verb.add_option("--images", options.images, "Folder of the pictures, or of the files of Fashion-MNIST, for a MODEL")
+      ->type_name("DIR");
+  verb.add_option("--group-key", options.group_key,
+                  "For a classifier: the key of a category in the annotations that groups it with others")
+      ->type_name("KEY")
+      ->capture_default_str();
   verb.add_option("--results", options.results, "Results in COCO JSON, instead of a MODEL")->type_name("FILE");
   verb.add_option("--iou", options.iou, "What overlaps: bbox or segm")->type_name("TYPE")->capture_default_str();
   verb.add_option("--size", options.size, "Image size; the model's own if not given")
@@ -107,13 +148,14 @@ void add_options(CLI::App& verb, EvalOptions& options) {
 
 void add_eval(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<EvalOptions>();
-  CLI::App& verb = *app.add_subcommand("eval", "Measure a model, or a results file, as COCO does");
+  CLI::App& verb = *app.add_subcommand("eval", "Measure a detector or its results as COCO does, or a classifier");
   add_options(verb, *options);
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
   verb.footer(
       "Examples:\n  spinenet eval best.safetensors --annotations val.json --images val/\n"
-      "  spinenet eval --annotations val.json --results results.json --iou segm --json");
+      "  spinenet eval --annotations val.json --results results.json --iou segm --json\n"
+      "  spinenet eval classifier.safetensors --images val/ --json");
   verb.callback([&invocation, options] {
     invocation.run = [&invocation, options] { return run_eval(*options, invocation.common); };
   });

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "arch/architecture.h"
+#include "arch/task.h"
+#include "engine/classifier.h"
 #include "engine/detector.h"
 #include "formats/model_file.h"
 #include "graph/forward.h"
@@ -34,5 +36,6 @@ struct RunOptions {
 
 // ErrorKind::unsupported when the model does another task; ErrorKind::bad_data when its weights do not fit.
 Detector make_detector(const Model& model, const RunOptions& options);
+Classifier make_classifier(const Model& model, const RunOptions& options);
 
 }  // namespace spinenet

@@ -11,6 +11,7 @@
 #include "cli/model.h"
 #include "cli/output.h"
 #include "cli/prediction.h"
+#include "cli/predictor.h"
 #include "data/coco.h"
 #include "image/encode.h"
 
@@ -27,7 +28,7 @@ struct PredictOptions {
   std::string device = "auto";
 };
 
-// Where pictures with boxes go. Names of pictures from several folders may meet: they are numbered then.
+// Where drawn pictures go. Names of pictures from several folders may meet: they are numbered then.
 class PictureFolder {
  public:
   explicit PictureFolder(std::filesystem::path folder) : folder_(std::move(folder)) {
@@ -101,7 +102,7 @@ struct Run {
   std::vector<Prediction> done;
   int64_t failed = 0;
 
-  void all(const std::vector<std::string>& files, const Model& model, const Detector& detector) {
+  void all(const std::vector<std::string>& files, const Model& model, const Predictor& predict) {
     std::unique_ptr<PictureFolder> folder;
     if (!options.out.empty()) folder = std::make_unique<PictureFolder>(options.out);
     if (folder) folder->refuse_inputs_inside(files);
@@ -110,7 +111,7 @@ struct Run {
     for (size_t i = 0; i < files.size(); ++i) {
       const int64_t id = ids.id_of(files[i]);
       if (std::optional<Image> image = read(files[i])) {
-        done.push_back({id, files[i], image->height, image->width, detector.detect(*image)});
+        done.push_back({id, files[i], image->height, image->width, predict(*image)});
         if (folder != nullptr) folder->write(done.back(), draw(std::move(*image), done.back(), model.file.classes));
       }
       progress.update(static_cast<int64_t>(i) + 1);
@@ -137,9 +138,8 @@ int run_predict(const PredictOptions& options, const CommonOptions& common) {
   run.device = options.device;
   run.post.score_threshold = static_cast<float>(options.threshold);
   run.post.max_detections = options.max_detections;
-  const Detector detector = make_detector(model, run);
   Run work{options, common, {}, 0};
-  work.all(files, model, detector);
+  work.all(files, model, make_predictor(model, run));
   if (options.json == "-") {
     print_json(to_json(work.done, model.file.classes));
   } else {
@@ -158,9 +158,10 @@ void add_options(CLI::App& verb, PredictOptions& options) {
   verb.add_option("INPUT", options.inputs, "Pictures, folders, patterns such as 'a/*.jpg', or - for standard input")
       ->required()
       ->type_name("");
-  verb.add_option("--out", options.out, "Write the pictures with boxes to this folder")->type_name("DIR");
-  verb.add_option("--json", options.json,
-                  "Write the results as COCO JSON to this file; to standard output where no FILE.json follows")
+  verb.add_option("--out", options.out, "Write the pictures with what was found to this folder")->type_name("DIR");
+  verb.add_option(
+          "--json", options.json,
+          "Write the results as JSON (COCO's for boxes) to this file; to standard output where no FILE.json follows")
       ->type_name("FILE");
   verb.add_option("--annotations", options.annotations, "Take image ids from this COCO file, by file name")
       ->type_name("FILE");
@@ -168,7 +169,7 @@ void add_options(CLI::App& verb, PredictOptions& options) {
       ->check(within(0.0, 1.0))
       ->type_name("S")
       ->capture_default_str();
-  verb.add_option("--max", options.max_detections, "Most objects in a picture")
+  verb.add_option("--max", options.max_detections, "Most objects, or classes, of a picture")
       ->check(within(1, 100000))
       ->type_name("N")
       ->capture_default_str();
@@ -182,7 +183,7 @@ void add_options(CLI::App& verb, PredictOptions& options) {
 
 void add_predict(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<PredictOptions>();
-  CLI::App& verb = *app.add_subcommand("predict", "Find objects in pictures");
+  CLI::App& verb = *app.add_subcommand("predict", "Find objects in pictures, or the class of each");
   add_options(verb, *options);
   add_common_flags(verb, invocation.common);
   verb.footer(

@@ -3,36 +3,101 @@
 #include "base/format.h"
 #include "cli/output.h"
 #include "cli/run_detector.h"
+#include "graph/program.h"
 #include "image/draw.h"
 
 namespace spinenet {
+namespace {
 
-Image draw(Image image, const Prediction& prediction, std::span<const ModelClass> classes) {
+const ModelClass& class_of(int label, std::span<const ModelClass> classes) {
+  return classes[static_cast<size_t>(label)];
+}
+
+void draw_detections(Image& image, const std::vector<Detection>& detections, std::span<const ModelClass> classes) {
   // The surest on top.
-  for (size_t i = prediction.detections.size(); i > 0; --i) {
-    const Detection& d = prediction.detections[i - 1];
+  for (size_t i = detections.size(); i > 0; --i) {
+    const Detection& d = detections[i - 1];
     draw_box(image, {d.box.x1, d.box.y1, d.box.x2, d.box.y2, class_color(d.label), 0});
   }
-  for (size_t i = prediction.detections.size(); i > 0; --i) {
-    const Detection& d = prediction.detections[i - 1];
+  for (size_t i = detections.size(); i > 0; --i) {
+    const Detection& d = detections[i - 1];
     draw_label(image, static_cast<int>(d.box.x1), static_cast<int>(d.box.y1),
-               fmt::format("{} {:.2f}", classes[static_cast<size_t>(d.label)].name, d.score), class_color(d.label));
+               fmt::format("{} {:.2f}", class_of(d.label, classes).name, d.score), class_color(d.label));
   }
+}
+
+void add_detections(Json& json, const Prediction& p, const std::vector<Detection>& detections,
+                    std::span<const ModelClass> classes) {
+  for (const Detection& d : detections) {
+    const Result result = to_result(d, p.image_id, classes);
+    json.push_back(Json{{"image_id", result.image_id},
+                        {"category_id", result.category_id},
+                        {"bbox", result.bbox},
+                        {"score", result.score},
+                        {"category", class_of(d.label, classes).name},
+                        {"file_name", p.file_name}});
+  }
+}
+
+Json guess_json(const ClassGuess& guess, std::span<const ModelClass> classes) {
+  const ModelClass& found = class_of(guess.label, classes);
+  return {{"category_id", found.id}, {"category", found.name}, {"score", guess.score}};
+}
+
+void add_guesses(Json& json, const Prediction& p, const std::vector<ClassGuess>& guesses,
+                 std::span<const ModelClass> classes) {
+  Json entry{{"image_id", p.image_id}, {"file_name", p.file_name}};
+  entry.update(guess_json(guesses.front(), classes));
+  entry["guesses"] = Json::array();
+  for (const ClassGuess& guess : guesses) entry["guesses"].push_back(guess_json(guess, classes));
+  json.push_back(std::move(entry));
+}
+
+std::string detections_text(const Prediction& p, const std::vector<Detection>& detections,
+                            std::span<const ModelClass> classes) {
+  std::string text = fmt::format("{} ({}x{}): {} object{}\n", p.file_name, p.width, p.height, detections.size(),
+                                 detections.size() == 1 ? "" : "s");
+  if (detections.empty()) return text;
+  std::vector<std::vector<std::string>> rows{{"class", "score", "x1", "y1", "x2", "y2"}};
+  for (const Detection& d : detections) {
+    rows.push_back({class_of(d.label, classes).name, fmt::format("{:.2f}", d.score), fmt::format("{:.1f}", d.box.x1),
+                    fmt::format("{:.1f}", d.box.y1), fmt::format("{:.1f}", d.box.x2), fmt::format("{:.1f}", d.box.y2)});
+  }
+  return text + table_text(rows);
+}
+
+std::string guesses_text(const Prediction& p, const std::vector<ClassGuess>& guesses,
+                         std::span<const ModelClass> classes) {
+  std::string text =
+      fmt::format("{} ({}x{}): {}\n", p.file_name, p.width, p.height, class_of(guesses.front().label, classes).name);
+  std::vector<std::vector<std::string>> rows{{"class", "score"}};
+  for (const ClassGuess& guess : guesses) {
+    rows.push_back({class_of(guess.label, classes).name, fmt::format("{:.3f}", guess.score)});
+  }
+  return text + table_text(rows);
+}
+
+}  // namespace
+
+Image draw(Image image, const Prediction& prediction, std::span<const ModelClass> classes) {
+  std::visit(Overloaded{[&](const std::vector<Detection>& detections) { draw_detections(image, detections, classes); },
+                        [&](const std::vector<ClassGuess>& guesses) {
+                          const ClassGuess& best = guesses.front();
+                          draw_label(image, 0, 0,
+                                     fmt::format("{} {:.2f}", class_of(best.label, classes).name, best.score),
+                                     class_color(best.label));
+                        }},
+             prediction.answer);
   return image;
 }
 
 Json to_json(std::span<const Prediction> predictions, std::span<const ModelClass> classes) {
   Json json = Json::array();
   for (const Prediction& p : predictions) {
-    for (const Detection& d : p.detections) {
-      const Result result = to_result(d, p.image_id, classes);
-      json.push_back(Json{{"image_id", result.image_id},
-                          {"category_id", result.category_id},
-                          {"bbox", result.bbox},
-                          {"score", result.score},
-                          {"category", classes[static_cast<size_t>(d.label)].name},
-                          {"file_name", p.file_name}});
-    }
+    std::visit(
+        Overloaded{[&](const std::vector<Detection>& detections) { add_detections(json, p, detections, classes); },
+                   [&](const std::vector<ClassGuess>& guesses) { add_guesses(json, p, guesses, classes); }},
+        p.answer);
   }
   return json;
 }
@@ -41,16 +106,10 @@ std::string to_table(std::span<const Prediction> predictions, std::span<const Mo
   std::string text;
   for (const Prediction& p : predictions) {
     if (!text.empty()) text += "\n";
-    text += fmt::format("{} ({}x{}): {} object{}\n", p.file_name, p.width, p.height, p.detections.size(),
-                        p.detections.size() == 1 ? "" : "s");
-    if (p.detections.empty()) continue;
-    std::vector<std::vector<std::string>> rows{{"class", "score", "x1", "y1", "x2", "y2"}};
-    for (const Detection& d : p.detections) {
-      rows.push_back({classes[static_cast<size_t>(d.label)].name, fmt::format("{:.2f}", d.score),
-                      fmt::format("{:.1f}", d.box.x1), fmt::format("{:.1f}", d.box.y1), fmt::format("{:.1f}", d.box.x2),
-                      fmt::format("{:.1f}", d.box.y2)});
-    }
-    text += table_text(rows);
+    text += std::visit(
+        Overloaded{[&](const std::vector<Detection>& detections) { return detections_text(p, detections, classes); },
+                   [&](const std::vector<ClassGuess>& guesses) { return guesses_text(p, guesses, classes); }},
+        p.answer);
   }
   return text;
 }

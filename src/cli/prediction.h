@@ -1,4 +1,4 @@
-// What was found in a picture: drawn on it, as a table, and as COCO results.
+// What was found in a picture: drawn on it, as a table, and as JSON. A detector's answer is COCO's results list.
 //
 // Thread contract: pure functions.
 #pragma once
@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/json.h"
@@ -15,16 +16,26 @@
 
 namespace spinenet {
 
+// What class a picture may be of: an index into the class list.
+struct ClassGuess {
+  int label = 0;
+  float score = 0;
+};
+
+using Answer = std::variant<std::vector<Detection>,    // best first
+                            std::vector<ClassGuess>>;  // best first, at least one
+
 struct Prediction {
   int64_t image_id = 0;
   std::string file_name;
   int height = 0, width = 0;
-  std::vector<Detection> detections;
+  Answer answer;
 };
 
 Image draw(Image image, const Prediction& prediction, std::span<const ModelClass> classes);
 
-// COCO's results list (image_id, category_id, bbox, score), each entry also with category and file_name.
+// A list with an entry for each detection (image_id, category_id, bbox, score, category, file_name), or for each
+// picture (image_id, file_name, category_id, category, score, and `guesses` with the last three of each).
 Json to_json(std::span<const Prediction> predictions, std::span<const ModelClass> classes);
 std::string to_table(std::span<const Prediction> predictions, std::span<const ModelClass> classes);
 

@@ -53,4 +53,43 @@ Json to_json(const ConfusionMatrix& matrix) {
   return {{"ids", matrix.category_ids}, {"names", matrix.names}, {"counts", std::move(rows)}};
 }
 
+Json to_json(const TopKMetrics& metrics) {
+  Json json;
+  for (const auto& [name, value] : named_numbers(metrics)) json[name] = value;
+  json["pictures"] = metrics.pictures;
+  json["per_class"] = Json::array();
+  Json ids = Json::array();
+  for (const ClassAccuracy& c : metrics.per_class) {
+    json["per_class"].push_back({{"name", c.name},
+                                 {"id", c.category_id},
+                                 {"pictures", c.pictures},
+                                 {"top1", c.top1},
+                                 {"top5", c.top5},
+                                 {"precision", c.precision}});
+    ids.push_back(c.category_id);
+  }
+  json["per_group"] = Json::array();
+  for (const GroupAccuracy& g : metrics.per_group) {
+    json["per_group"].push_back(
+        {{"name", g.name}, {"pictures", g.pictures}, {"top1", g.top1}, {"group_top1", g.group_top1}});
+  }
+  json["calibration"] = Json::array();
+  for (const CalibrationBin& bin : metrics.calibration) {
+    json["calibration"].push_back({{"low", bin.low},
+                                   {"high", bin.high},
+                                   {"pictures", bin.pictures},
+                                   {"score", bin.score},
+                                   {"accuracy", bin.accuracy}});
+  }
+  Json rows = Json::array();
+  const size_t side = metrics.per_class.size();
+  for (size_t truth = 0; truth < side; ++truth) {
+    Json row = Json::array();
+    for (size_t found = 0; found < side; ++found) row.push_back(metrics.confusion[truth * side + found]);
+    rows.push_back(std::move(row));
+  }
+  json["confusion"] = {{"ids", std::move(ids)}, {"counts", std::move(rows)}};
+  return json;
+}
+
 }  // namespace spinenet

@@ -59,6 +59,16 @@ ModelFile tiny_model() {
   return model;
 }
 
+ModelFile tiny_classifier() {
+  ModelFile model = tiny_model();
+  model.task = "classify";
+  model.image_size = 32;
+  const Architecture a = architecture_from_json(model.architecture, "tiny");
+  model.weights = initial_weights(lower_classifier(a, {.height = 32, .width = 32, .classes = 2}), {}, 5);
+  model.extra.emplace("center_crop", "1");
+  return model;
+}
+
 Image test_picture(int height, int width, int seed) {
   Image image = make_image(height, width);
   for (int y = 0; y < height; ++y) {

@@ -36,6 +36,9 @@ class ProgramTest : public testing::Test {
 // A narrow SpineNet of two classes (ids 3 and 7) with random weights that finds something everywhere.
 ModelFile tiny_model();
 
+// The same for the task classify, at 32 px.
+ModelFile tiny_classifier();
+
 // Smooth, and different for each seed.
 Image test_picture(int height, int width, int seed);
 

@@ -1,0 +1,69 @@
+#include "cli/eval_classes.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+
+#include "base/thread_pool.h"
+#include "data/class_set.h"
+#include "data/classified_files.h"
+#include "data/garment_pictures.h"
+
+namespace spinenet {
+namespace {
+
+std::vector<Category> classes_of(const Model& model) {
+  std::vector<Category> classes;
+  for (const ModelClass& c : model.file.classes) classes.push_back({c.id, c.name, ""});
+  return classes;
+}
+
+bool holds_fashion_mnist(const std::filesystem::path& folder) {
+  std::error_code unreadable;
+  return std::filesystem::exists(folder / "t10k-images-idx3-ubyte.gz", unreadable);
+}
+
+std::unique_ptr<Dataset> open_set(const EvalClassesOptions& options, std::vector<Category>& classes) {
+  if (options.annotations.empty() && holds_fashion_mnist(options.images)) {
+    ClassSet none;
+    none.classes = GarmentPictures::classes();
+    with_classes_of(classes, std::move(none), true, options.images);
+    return std::make_unique<GarmentPictures>(read_fashion_mnist(options.images, GarmentSplit::test));
+  }
+  const bool from_file = !options.annotations.empty();
+  ClassSet set = from_file ? read_class_json(options.annotations, {.group_key = options.group_key, .limits = {}})
+                           : read_image_folder(options.images);
+  std::map<std::string, std::string> group_of;
+  for (const Category& category : set.classes) group_of[category.name] = category.supercategory;
+  for (Category& category : classes) category.supercategory = group_of[category.name];
+  set = with_classes_of(classes, std::move(set), from_file, from_file ? options.annotations : options.images);
+  return std::make_unique<ClassifiedFiles>(std::move(set), options.images);
+}
+
+}  // namespace
+
+ClassesEvaluation evaluate_classes(const Model& model, const EvalClassesOptions& options) {
+  ClassesEvaluation evaluation;
+  evaluation.classes = classes_of(model);
+  const std::unique_ptr<Dataset> set = open_set(options, evaluation.classes);
+  const Classifier classifier = make_classifier(model, options.run);
+  ThreadPool pool(std::min(options.run.threads, options.batch));
+  Progress progress("eval", set->size(), options.progress);
+  for (int64_t begin = 0; begin < set->size(); begin += options.batch) {
+    const int64_t count = std::min<int64_t>(options.batch, set->size() - begin);
+    std::vector<LabelledImage> samples(static_cast<size_t>(count));
+    pool.parallel_for(count, [&](int64_t i) { samples[static_cast<size_t>(i)] = set->get(begin + i); });
+    std::vector<Image> images;
+    for (LabelledImage& sample : samples) images.push_back(std::move(sample.image));
+    std::vector<std::vector<float>> scores = classifier.classify(images);
+    for (size_t i = 0; i < samples.size(); ++i) {
+      evaluation.pictures.push_back({samples[i].image_id, samples[i].label, std::move(scores[i])});
+    }
+    progress.update(begin + count);
+  }
+  progress.finish();
+  evaluation.metrics = evaluate_top_k(evaluation.pictures, evaluation.classes);
+  return evaluation;
+}
+
+}  // namespace spinenet

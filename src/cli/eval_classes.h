@@ -1,0 +1,33 @@
+// Measuring a classifier on pictures whose classes are known.
+//
+// Thread contract: free functions; pictures are read by threads of their own.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "base/progress.h"
+#include "cli/model.h"
+#include "eval/top_k.h"
+
+namespace spinenet {
+
+struct EvalClassesOptions {
+  std::string annotations;                  // iNaturalist-style JSON; empty: the classes are subfolders of `images`
+  std::string images;                       // or the folder with the files of Fashion-MNIST
+  std::string group_key = "supercategory";  // of the annotations
+  int batch = 1;
+  RunOptions run;
+  ProgressOptions progress;
+};
+
+struct ClassesEvaluation {
+  std::vector<Category> classes;  // of the model, with the super-categories of the annotations
+  std::vector<Classified> pictures;
+  TopKMetrics metrics;
+};
+
+// ErrorKind::bad_data or io naming the first picture that cannot be read, or a class that the model does not know.
+ClassesEvaluation evaluate_classes(const Model& model, const EvalClassesOptions& options);
+
+}  // namespace spinenet

@@ -1,0 +1,32 @@
+#include "cli/predictor.h"
+
+#include <algorithm>
+
+#include "eval/top_k.h"
+
+namespace spinenet {
+namespace {
+
+constexpr int kMostGuesses = 5;
+
+std::vector<ClassGuess> guesses_of(const std::vector<float>& scores, const PostprocessOptions& options) {
+  std::vector<ClassGuess> guesses;
+  for (const int label : best_classes(scores, std::min(kMostGuesses, options.max_detections))) {
+    const float score = scores[static_cast<size_t>(label)];
+    if (guesses.empty() || score >= options.score_threshold) guesses.push_back({label, score});
+  }
+  return guesses;
+}
+
+}  // namespace
+
+Predictor make_predictor(const Model& model, const RunOptions& options) {
+  if (model.file.task != name_of(Task::classify)) {
+    return [detector = make_detector(model, options)](const Image& image) { return detector.detect(image); };
+  }
+  return [classifier = make_classifier(model, options), post = options.post](const Image& image) {
+    return guesses_of(classifier.classify(image), post);
+  };
+}
+
+}  // namespace spinenet

@@ -1,0 +1,103 @@
+// Classifiers with spinenet predict and spinenet eval.
+#include <cmath>
+
+#include "base/files.h"
+#include "base/format.h"
+#include "cli/program.h"
+#include "image/decode.h"
+#include "image/encode.h"
+
+namespace spinenet {
+namespace {
+
+class Classify : public ProgramTest {
+ protected:
+  // Two pictures of each class, in folders and in a JSON file.
+  void SetUp() override {
+    ProgramTest::SetUp();
+    write_model(folder_ / "tiny.safetensors", tiny_classifier());
+    for (int i = 1; i <= 4; ++i) {
+      const std::string name = fmt::format("set/{}/{}.png", i <= 2 ? "apple" : "pear", i);
+      std::filesystem::create_directories((folder_ / name).parent_path());
+      write_file_atomic(folder_ / name, encode_png(test_picture(40, 50 + i, i)));
+    }
+  }
+
+  void write_annotations(std::string_view categories) const {
+    std::string images, annotations;
+    for (int i = 1; i <= 4; ++i) {
+      const char* comma = i < 4 ? "," : "";
+      images +=
+          fmt::format(R"({{"id":{},"file_name":"set/{}/{}.png"}}{})", 10 * i, i <= 2 ? "apple" : "pear", i, comma);
+      annotations += fmt::format(R"({{"id":{},"image_id":{},"category_id":{}}}{})", i, 10 * i, i <= 2 ? 3 : 7, comma);
+    }
+    write_file_atomic(folder_ / "val.json", fmt::format(R"({{"images":[{}],"annotations":[{}],"categories":[{}]}})",
+                                                        images, annotations, categories));
+  }
+};
+
+TEST_F(Classify, PredictGivesClassesWithScores) {
+  const Json found = run_json("predict tiny.safetensors set/apple set/pear --json --threshold 0");
+  ASSERT_EQ(found.size(), 4U);
+  for (const Json& entry : found) {
+    ASSERT_EQ(entry.at("guesses").size(), 2U);
+    EXPECT_EQ(entry.at("category"), entry.at("guesses")[0].at("category"));
+    EXPECT_EQ(entry.at("category_id"), entry.at("category") == "apple" ? 3 : 7);
+    const double first = entry.at("guesses")[0].at("score");
+    const double second = entry.at("guesses")[1].at("score");
+    EXPECT_GE(first, second);
+    EXPECT_NEAR(first + second, 1, 1e-6);
+  }
+  const Json sure = run_json("predict tiny.safetensors set/apple --json --threshold 1");
+  EXPECT_EQ(sure[0].at("guesses").size(), 1U) << "the first guess always stands";
+}
+
+TEST_F(Classify, PredictDrawsTheClass) {
+  const Outcome outcome = run("predict tiny.safetensors set/apple --out drawn");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("1.png (51x40): "), std::string::npos) << outcome.out;
+  EXPECT_NE(read_image(folder_ / "drawn/1.png").pixels, test_picture(40, 51, 1).pixels);
+}
+
+TEST_F(Classify, EvalAgreesWithPredict) {
+  const Json found = run_json("predict tiny.safetensors set/apple set/pear --json");
+  double right = 0;
+  for (size_t i = 0; i < 4; ++i) right += found[i].at("category") == (i < 2 ? "apple" : "pear") ? 1 : 0;
+  const Json folders = run_json("eval tiny.safetensors --images set --json");
+  EXPECT_EQ(folders.at("top1").get<double>(), right / 4);
+  EXPECT_EQ(folders.at("top5").get<double>(), 1);
+  EXPECT_EQ(folders.at("pictures"), 4);
+  EXPECT_EQ(folders.at("per_class")[1].at("id"), 7);
+  EXPECT_EQ(folders.at("confusion").at("ids"), Json({3, 7}));
+  EXPECT_EQ(folders.at("calibration").size(), 15U);
+  write_annotations(R"({"id":3,"name":"apple","family":"rose"},{"id":7,"name":"pear","family":"rose"})");
+  const Json file =
+      run_json("eval tiny.safetensors --annotations val.json --images . --group-key family --batch 3 --json");
+  EXPECT_EQ(file.at("top1"), folders.at("top1"));
+  EXPECT_EQ(file.at("per_group").size(), 1U);
+  EXPECT_EQ(file.at("group_top1"), 1.0);
+  EXPECT_NE(run("eval tiny.safetensors --images set").out.find("top1"), std::string::npos);
+}
+
+TEST_F(Classify, EvalNamesClassesThatTheModelDoesNotKnow) {
+  std::filesystem::rename(folder_ / "set/pear", folder_ / "set/peer");
+  const Outcome outcome = run("eval tiny.safetensors --images set");
+  EXPECT_EQ(outcome.status, 65);
+  EXPECT_NE(outcome.err.find("did you mean \"pear\"?"), std::string::npos) << outcome.err;
+  write_annotations(R"({"id":3,"name":"pear"},{"id":7,"name":"apple"})");
+  const Outcome swapped = run("eval tiny.safetensors --annotations val.json --images .");
+  EXPECT_EQ(swapped.status, 65);
+  EXPECT_NE(swapped.err.find("in the training set it has id"), std::string::npos) << swapped.err;
+}
+
+TEST_F(Classify, ACenterCropThatIsNoShareIsNamed) {
+  ModelFile model = tiny_classifier();
+  model.extra.insert_or_assign("center_crop", "most");
+  write_model(folder_ / "wrong.safetensors", model);
+  const Outcome outcome = run("predict wrong.safetensors set/apple");
+  EXPECT_EQ(outcome.status, 65);
+  EXPECT_NE(outcome.err.find("\"center_crop\" is \"most\""), std::string::npos) << outcome.err;
+}
+
+}  // namespace
+}  // namespace spinenet
