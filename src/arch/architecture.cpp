@@ -73,6 +73,22 @@ void validate_backbone(const Architecture& a, const ResNet& backbone) {
   require(a.max_level == 5, a, "a ResNet ends at level 5", "set max_level 5");
 }
 
+void validate_convs(const Architecture& a, std::string_view whose, int convs, int filters) {
+  if (convs >= 0 && convs <= 64 && filters > 0 && filters <= 4096) return;
+  refuse(a, fmt::format("{} convs or filters are out of range", whose), "use 0 to 64 convs of 1 to 4096 filters");
+}
+
+// Of a RetinaHead or a TwoStageHead.
+template <class Head>
+void validate_anchors(const Architecture& a, const Head& head) {
+  require(head.scales > 0 && head.scales <= 16 && !head.aspect_ratios.empty() && head.aspect_ratios.size() <= 16, a,
+          "the head has no anchors, or too many", "use 1 to 16 scales and aspect ratios");
+  for (const double ratio : head.aspect_ratios) {
+    if (!(ratio > 0 && ratio < 100)) refuse(a, fmt::format("aspect ratio {} is out of range", ratio), "use 0 to 100");
+  }
+  require(head.anchor_size > 0 && head.anchor_size < 100, a, "anchor_size is out of range", "use 0 to 100");
+}
+
 void validate_numbers(const Architecture& a) {
   const Scaling& s = a.scaling;
   require(a.min_level >= 3 && a.min_level <= a.max_level && a.max_level <= 7, a,
@@ -86,15 +102,14 @@ void validate_numbers(const Architecture& a) {
           fmt::format("resample_alpha {} leaves no filters or is above 4", s.resample_alpha),
           "use a larger one, 0.5 say");
   require(s.block_repeats > 0 && s.block_repeats <= 64, a, "block_repeats is out of range", "use 1 to 64");
-  require(a.head.convs >= 0 && a.head.convs <= 64 && a.head.filters > 0 && a.head.filters <= 4096, a,
-          "the head's convs or filters are out of range", "use 0 to 64 convs of 1 to 4096 filters");
-  require(
-      a.head.scales > 0 && a.head.scales <= 16 && !a.head.aspect_ratios.empty() && a.head.aspect_ratios.size() <= 16, a,
-      "the head has no anchors, or too many", "use 1 to 16 scales and aspect ratios");
-  for (const double ratio : a.head.aspect_ratios) {
-    require(ratio > 0 && ratio < 100, a, fmt::format("aspect ratio {} is out of range", ratio), "use 0 to 100");
-  }
-  require(a.head.anchor_size > 0 && a.head.anchor_size < 100, a, "anchor_size is out of range", "use 0 to 100");
+  validate_convs(a, "the head's", a.head.convs, a.head.filters);
+  validate_anchors(a, a.head);
+  validate_convs(a, "two_stage's rpn", a.two_stage.rpn_convs, a.two_stage.rpn_filters);
+  validate_convs(a, "two_stage's box", a.two_stage.box_convs, a.two_stage.box_filters);
+  validate_convs(a, "two_stage's mask", a.two_stage.mask_convs, a.two_stage.mask_filters);
+  require(a.two_stage.box_dense > 0 && a.two_stage.box_dense <= 65536, a, "two_stage's box_dense is out of range",
+          "use 1 to 65536");
+  validate_anchors(a, a.two_stage);
   require(a.batch_norm.epsilon > 0 && a.batch_norm.momentum >= 0 && a.batch_norm.momentum < 1, a,
           "batch_norm is out of range", "use a positive epsilon and a momentum from 0 to 1");
 }

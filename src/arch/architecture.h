@@ -2,7 +2,8 @@
 // Everything that follows (shapes, cost, weights, training, drawing) is derived from this one value by graph/lower.
 //
 // Invariant (checked by validate): every rule in its comment below. Values are plain and may be shared between threads.
-// Source: SpineNet, sections 3 and 4.1 ("Scale-Permuted Model", "Scaling"); RetinaNet, section 4.
+// Source: SpineNet, sections 3 and 4.1 ("Scale-Permuted Model", "Scaling"); RetinaNet, section 4;
+// Mask R-CNN, section 3.
 #pragma once
 
 #include <array>
@@ -80,6 +81,19 @@ struct RetinaHead {
   bool operator==(const RetinaHead&) const = default;
 };
 
+// Mask R-CNN: proposals, their boxes and classes, and masks. Every convolution is 3x3 under a batch norm.
+struct TwoStageHead {
+  int rpn_convs = 1, rpn_filters = 256;  // of the region proposal network
+  int scales = 1;                        // anchors per octave
+  std::vector<double> aspect_ratios{1.0, 2.0, 0.5};
+  double anchor_size = 3.0;                // times the stride
+  int box_convs = 4, box_filters = 256;    // on 7x7 crops of the proposals
+  int box_dense = 1024;                    // width of the dense layer behind them
+  int mask_convs = 4, mask_filters = 256;  // on 14x14 crops of the detections
+
+  bool operator==(const TwoStageHead&) const = default;
+};
+
 struct BatchNormSettings {
   double momentum = 0.99;  // share of the running value that is kept at each step
   double epsilon = 1e-3;
@@ -92,6 +106,7 @@ struct Architecture {
   Backbone backbone;
   Scaling scaling;
   RetinaHead head;
+  TwoStageHead two_stage;
   Activation activation = Activation::relu;
   Padding padding = Padding::symmetric;
   LargeDownsample large_downsample = LargeDownsample::single_pool;

@@ -79,15 +79,39 @@ RetinaHead head(int convs, int filters, double anchor_size) {
   return h;
 }
 
+// The published Mask R-CNN settings; what the others have is the default.
+Architecture with_two_stage(Architecture a, const TwoStageHead& head) {
+  a.two_stage = head;
+  return a;
+}
+
+TwoStageHead small_two_stage() {
+  TwoStageHead head;
+  head.rpn_filters = head.box_filters = head.mask_filters = 128;
+  head.box_dense = 512;
+  return head;
+}
+
+TwoStageHead large_two_stage() {
+  TwoStageHead head;
+  head.anchor_size = 5;
+  head.rpn_filters = head.box_filters = head.mask_filters = 384;
+  head.box_convs = head.mask_convs = 7;
+  return head;
+}
+
 std::vector<Architecture> all_architectures() {
   return {
-      make("spinenet-49s", spinenet_49_blocks(), {256, 0.65, 0.5, 1, 64}, head(4, 128, 3)),
-      make("spinenet-49s-e128", spinenet_49_blocks(), {128, 0.65, 0.5, 1, 64}, head(4, 128, 3)),
+      with_two_stage(make("spinenet-49s", spinenet_49_blocks(), {256, 0.65, 0.5, 1, 64}, head(4, 128, 3)),
+                     small_two_stage()),
+      with_two_stage(make("spinenet-49s-e128", spinenet_49_blocks(), {128, 0.65, 0.5, 1, 64}, head(4, 128, 3)),
+                     small_two_stage()),
       make("spinenet-49", spinenet_49_blocks()),
       make("spinenet-96", spinenet_49_blocks(), {256, 1.0, 0.5, 2, 64}),
       make("spinenet-143", spinenet_49_blocks(), {256, 1.0, 1.0, 3, 64}, head(4, 256, 4)),
       make("spinenet-143l", spinenet_49_blocks(), {256, 1.3, 1.0, 3, 64}, head(4, 256, 4)),
-      make("spinenet-190", spinenet_49_blocks(), {512, 1.3, 1.0, 4, 64}, head(7, 512, 4)),
+      with_two_stage(make("spinenet-190", spinenet_49_blocks(), {512, 1.3, 1.0, 4, 64}, head(7, 512, 4)),
+                     large_two_stage()),
       make("r0-sp53", r0_sp53_blocks()),
       make("resnet-50-fpn", ResNetFpn{{3, 4, 6, 3}}),
       make("resnet-101-fpn", ResNetFpn{{3, 4, 23, 3}}),

@@ -51,6 +51,16 @@ class ObjectReader {
     if (!found->is_boolean()) fail(ErrorKind::bad_data, "expected true or false", place(key));
     value = found->get<bool>();
   }
+  void read(const std::string& key, std::vector<double>& values) {
+    const Json* found = find(key);
+    if (found == nullptr) return;
+    if (!found->is_array()) fail(ErrorKind::bad_data, "expected a list of numbers", place(key));
+    values.clear();
+    for (const Json& value : *found) {
+      if (!value.is_number()) fail(ErrorKind::bad_data, "expected numbers", place(key));
+      values.push_back(value.get<double>());
+    }
+  }
   void read(const std::string& key, std::string& value) {
     const Json* found = find(key);
     if (found == nullptr) return;
@@ -167,16 +177,31 @@ void read_head(const Json& json, const std::string& place, RetinaHead& head) {
   reader.read("convs", head.convs);
   reader.read("filters", head.filters);
   reader.read("scales", head.scales);
-  if (const Json* ratios = reader.find("aspect_ratios")) {
-    if (!ratios->is_array()) fail(ErrorKind::bad_data, "expected a list of numbers", reader.place("aspect_ratios"));
-    head.aspect_ratios.clear();
-    for (const Json& ratio : *ratios) {
-      if (!ratio.is_number()) fail(ErrorKind::bad_data, "expected numbers", reader.place("aspect_ratios"));
-      head.aspect_ratios.push_back(ratio.get<double>());
-    }
-  }
+  reader.read("aspect_ratios", head.aspect_ratios);
   reader.read("anchor_size", head.anchor_size);
   reader.finish();
+}
+
+void read_two_stage(const Json& json, const std::string& place, TwoStageHead& head) {
+  ObjectReader reader(json, place);
+  reader.read("rpn_convs", head.rpn_convs);
+  reader.read("rpn_filters", head.rpn_filters);
+  reader.read("scales", head.scales);
+  reader.read("aspect_ratios", head.aspect_ratios);
+  reader.read("anchor_size", head.anchor_size);
+  reader.read("box_convs", head.box_convs);
+  reader.read("box_filters", head.box_filters);
+  reader.read("box_dense", head.box_dense);
+  reader.read("mask_convs", head.mask_convs);
+  reader.read("mask_filters", head.mask_filters);
+  reader.finish();
+}
+
+Json two_stage_to_json(const TwoStageHead& head) {
+  return Json{{"rpn_convs", head.rpn_convs},         {"rpn_filters", head.rpn_filters}, {"scales", head.scales},
+              {"aspect_ratios", head.aspect_ratios}, {"anchor_size", head.anchor_size}, {"box_convs", head.box_convs},
+              {"box_filters", head.box_filters},     {"box_dense", head.box_dense},     {"mask_convs", head.mask_convs},
+              {"mask_filters", head.mask_filters}};
 }
 
 Json backbone_to_json(const ScalePermuted& backbone) {
@@ -233,6 +258,7 @@ Json to_json(const Architecture& a) {
                       {"scales", a.head.scales},
                       {"aspect_ratios", a.head.aspect_ratios},
                       {"anchor_size", a.head.anchor_size}};
+  if (a.two_stage != TwoStageHead{}) json["two_stage"] = two_stage_to_json(a.two_stage);
   json["activation"] = name_of(a.activation);
   json["padding"] = name_of(a.padding);
   json["large_downsample"] = name_of(a.large_downsample);
@@ -249,6 +275,7 @@ Architecture architecture_from_json(const Json& json, std::string_view place) {
   a.backbone = read_backbone(reader.need("backbone"), reader.place("backbone"));
   if (const Json* scaling = reader.find("scaling")) read_scaling(*scaling, reader.place("scaling"), a.scaling);
   if (const Json* head = reader.find("head")) read_head(*head, reader.place("head"), a.head);
+  if (const Json* head = reader.find("two_stage")) read_two_stage(*head, reader.place("two_stage"), a.two_stage);
   reader.read("activation", a.activation, kActivations);
   reader.read("padding", a.padding, kPaddings);
   reader.read("large_downsample", a.large_downsample, kLargeDownsamples);

@@ -23,6 +23,7 @@ TEST(ArchitectureText, KeepsEveryChoice) {
   a.large_downsample = LargeDownsample::repeated_pools;
   a.batch_norm = {0.9, 1e-5};
   a.head = {2, 48, 2, {1.0, 3.0}, 4.5};
+  a.two_stage = {2, 24, 3, {0.7, 1.5}, 2.5, 3, 40, 96, 5, 72};
   a.scaling = {96, 0.123456789012345, 0.3, 5, 32};
   EXPECT_EQ(architecture_from_json(to_json(a), "a"), a);
   EXPECT_EQ(to_text(to_json(architecture_from_json(to_json(a), "a"))), to_text(to_json(a)));
@@ -78,6 +79,7 @@ std::vector<BrokenJson> broken_jsons() {
       {"UnknownKey", "/activatoin", "swish", {"a.json", "unknown key \"activatoin\"", "did you mean activation?"}},
       {"UnknownScalingKey", "/scaling/block_repeat", 2, {"a.json/scaling", "did you mean block_repeats?"}},
       {"UnknownHeadKey", "/head/filter", 2, {"a.json/head", "did you mean filters?"}},
+      {"UnknownTwoStageKey", "/two_stage", {{"box_conv", 3}}, {"a.json/two_stage", "did you mean box_convs?"}},
       {"UnknownNormKey", "/batch_norm/eps", 1, {"a.json/batch_norm", "unknown key \"eps\"", "epsilon"}},
       {"UnknownBackboneKey", "/backbone/block", 1, {"a.json/backbone", "did you mean blocks?"}},
       {"UnknownBlockKey", "/backbone/blocks/3/parent", 1, {"/backbone/blocks/3", "did you mean parents?"}},

@@ -1,12 +1,10 @@
 #include "cli/description.h"
 
-#include <algorithm>
-
 #include "arch/text.h"
-#include "base/error.h"
 #include "base/format.h"
 #include "cli/output.h"
 #include "engine/detector.h"
+#include "graph/network_cost.h"
 
 namespace spinenet {
 namespace {
@@ -60,19 +58,6 @@ std::vector<BlockDescription> blocks_of(const ResNetBackbone& backbone, const Ar
   return found;
 }
 
-Program lower(const Architecture& architecture, const DescribeOptions& options, int side) {
-  const LowerOptions lower_options{.height = side, .width = side, .classes = options.classes};
-  switch (options.task) {
-    case Task::detect:
-      return lower_detector(architecture, lower_options);
-    case Task::classify:
-      return lower_classifier(architecture, lower_options);
-    case Task::segment:
-      break;
-  }
-  fail(ErrorKind::unsupported, "task segment", "", "this version describes detect and classify");
-}
-
 std::string parents_text(const std::vector<int>& parents) {
   return parents.empty() ? "stem" : fmt::format("{}", fmt::join(parents, ", "));
 }
@@ -101,15 +86,15 @@ Description describe(const Architecture& architecture, const DescribeOptions& op
   d.input_size =
       options.task == Task::classify ? options.image_size : input_size(options.image_size, architecture.max_level);
   d.classes = options.classes;
-  const Program program = lower(architecture, options, d.input_size);
-  d.total = cost(program);
+  const auto programs = counted_programs(architecture, options.task,
+                                         {.height = d.input_size, .width = d.input_size, .classes = options.classes});
+  const Program& program = programs.front().program;
+  d.total = cost_of(programs, "");
   d.blocks = std::visit([&](const auto& backbone) { return blocks_of(backbone, architecture, program, d.input_size); },
                         architecture.backbone);
-  for (const char* part : {"stem", "fpn", "endpoints", "head"}) {
-    const std::string prefix = fmt::format("{}.", part);
-    const bool there =
-        std::any_of(program.ops.begin(), program.ops.end(), [&](const Op& op) { return op.name.starts_with(prefix); });
-    if (there) d.parts.push_back({part, cost_of(program, prefix)});
+  for (const char* part : {"stem", "fpn", "endpoints", "head", "rpn", "box_head", "mask_head"}) {
+    const Cost found = cost_of(programs, fmt::format("{}.", part));
+    if (found.parameters > 0) d.parts.push_back({part, found});
   }
   return d;
 }

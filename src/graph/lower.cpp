@@ -5,17 +5,19 @@
 #include "base/format.h"
 
 namespace spinenet {
-namespace {
 
-Builder begin(const Architecture& a, const LowerOptions& options) {
+Builder::Rules rules_of(const Architecture& a) {
+  return {a.activation, a.padding, a.batch_norm};
+}
+
+Builder begin_network(const Architecture& a, const LowerOptions& options) {
   validate(a);
   if (options.height <= 0 || options.width <= 0) {
     fail(ErrorKind::usage, fmt::format("image size {}x{}", options.height, options.width), a.name);
   }
-  return Builder({3, options.height, options.width}, {a.activation, a.padding, a.batch_norm});
+  return Builder({3, options.height, options.width}, rules_of(a));
 }
 
-// Anchors need levels whose pixels stand for 2^level pixels of the picture, the last ones too.
 void check_levels_meet(const Architecture& a, const LowerOptions& options) {
   const int multiple = 1 << a.max_level;
   if (options.height <= 0 || options.width <= 0 || options.height % multiple != 0 || options.width % multiple != 0) {
@@ -24,7 +26,6 @@ void check_levels_meet(const Architecture& a, const LowerOptions& options) {
   }
 }
 
-// What a head stands on: the levels of a pyramid, or the last stage of a ResNet.
 Pyramid backbone(Builder& b, const Architecture& a, double stochastic_depth) {
   return std::visit(Overloaded{
                         [&](const ScalePermuted&) { return scale_permuted_backbone(b, a, stochastic_depth); },
@@ -40,7 +41,11 @@ void check_classes(const Architecture& a, const LowerOptions& options) {
   if (options.classes <= 0) fail(ErrorKind::usage, fmt::format("{} classes", options.classes), a.name);
 }
 
-}  // namespace
+void output_levels(Builder& b, const Pyramid& pyramid) {
+  for (size_t i = 0; i < pyramid.levels.size(); ++i) {
+    b.output(fmt::format("p{}", pyramid.min_level + static_cast<int>(i)), pyramid.levels[i]);
+  }
+}
 
 ValueId stem(Builder& b, ValueId image, int filters) {
   ValueId x = b.conv(image, {.filters = filters, .kernel = 7, .stride = 2}, "stem.conv");
@@ -50,11 +55,9 @@ ValueId stem(Builder& b, ValueId image, int filters) {
 }
 
 Program lower_backbone(const Architecture& architecture, const LowerOptions& options) {
-  Builder b = begin(architecture, options);
+  Builder b = begin_network(architecture, options);
   const Pyramid pyramid = backbone(b, architecture, options.stochastic_depth);
-  for (size_t i = 0; i < pyramid.levels.size(); ++i) {
-    b.output(fmt::format("p{}", pyramid.min_level + static_cast<int>(i)), pyramid.levels[i]);
-  }
+  output_levels(b, pyramid);
   return b.finish();
 }
 
@@ -62,7 +65,7 @@ Program lower_detector(const Architecture& architecture, const LowerOptions& opt
   check_classes(architecture, options);
   require_task(architecture, Task::detect);
   check_levels_meet(architecture, options);
-  Builder b = begin(architecture, options);
+  Builder b = begin_network(architecture, options);
   const Pyramid pyramid = backbone(b, architecture, options.stochastic_depth);
   retina_head(b, pyramid, architecture.head, options.classes);
   return b.finish();
@@ -70,7 +73,7 @@ Program lower_detector(const Architecture& architecture, const LowerOptions& opt
 
 Program lower_classifier(const Architecture& architecture, const LowerOptions& options) {
   check_classes(architecture, options);
-  Builder b = begin(architecture, options);
+  Builder b = begin_network(architecture, options);
   classification_head(b, backbone(b, architecture, options.stochastic_depth), options.classes);
   return b.finish();
 }

@@ -52,6 +52,18 @@ struct Pyramid {
   int min_level = 3;
   std::vector<ValueId> levels;
 };
+
+// The beginning of every lowering. ErrorKind::bad_data or usage, naming what cannot be lowered.
+Builder::Rules rules_of(const Architecture& architecture);
+Builder begin_network(const Architecture& architecture, const LowerOptions& options);
+void check_classes(const Architecture& architecture, const LowerOptions& options);
+// Anchors need levels whose pixels stand for 2^level pixels of the picture, the last ones too.
+void check_levels_meet(const Architecture& architecture, const LowerOptions& options);
+
+// What a head stands on: the levels of a pyramid, or the last stage of a ResNet.
+Pyramid backbone(Builder& b, const Architecture& architecture, double stochastic_depth);
+void output_levels(Builder& b, const Pyramid& pyramid);
+
 Pyramid scale_permuted_backbone(Builder& b, const Architecture& architecture, double stochastic_depth);
 Pyramid resnet_fpn_backbone(Builder& b, const Architecture& architecture, double stochastic_depth);
 // Stem and stages: C2..C5.

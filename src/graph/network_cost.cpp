@@ -1,19 +1,47 @@
 #include "graph/network_cost.h"
 
-#include "base/error.h"
+#include "graph/lower_two_stage.h"
 
 namespace spinenet {
+namespace {
 
-Cost network_cost(const Architecture& architecture, Task task, const LowerOptions& options) {
+std::vector<CountedProgram> one_program(Program program) {
+  std::vector<CountedProgram> programs;
+  programs.push_back({std::move(program)});
+  return programs;
+}
+
+}  // namespace
+
+std::vector<CountedProgram> counted_programs(const Architecture& architecture, Task task, const LowerOptions& options) {
   switch (task) {
     case Task::detect:
-      return cost(lower_detector(architecture, options));
+      return one_program(lower_detector(architecture, options));
     case Task::classify:
-      return cost(lower_classifier(architecture, options));
-    case Task::segment:
-      break;
+      return one_program(lower_classifier(architecture, options));
+    case Task::segment: {
+      TwoStageProgram network = lower_two_stage(architecture, options);
+      std::vector<CountedProgram> programs = one_program(std::move(network.trunk));
+      programs.push_back({std::move(network.box_head), kCountedProposals});
+      programs.push_back({std::move(network.mask_head), kCountedDetections});
+      return programs;
+    }
   }
-  fail(ErrorKind::unsupported, "task segment", "", "this version detects and classifies");
+  return {};
+}
+
+Cost cost_of(const std::vector<CountedProgram>& programs, std::string_view prefix) {
+  Cost sum;
+  for (const CountedProgram& counted : programs) {
+    const Cost once = cost_of(counted.program, prefix);
+    sum.parameters += once.parameters;
+    sum.multiply_adds += counted.times * once.multiply_adds;
+  }
+  return sum;
+}
+
+Cost network_cost(const Architecture& architecture, Task task, const LowerOptions& options) {
+  return cost_of(counted_programs(architecture, task, options), "");
 }
 
 }  // namespace spinenet

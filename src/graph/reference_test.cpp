@@ -138,10 +138,10 @@ TEST(ReferenceUpsample, RepeatsEachPixel) {
 
 TEST(ReferenceUpsample, DropsTheLastRowsAndColumns) {
   Builder b({1, 2, 2}, {});
-  const ValueId y = b.upsample(b.input(), 2, 3, 4, "u");
-  EXPECT_EQ(run_one(b, y, {}, counting({1, 1, 2, 2})).data, (std::vector<float>{1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4}));
   EXPECT_THROW(b.upsample(b.input(), 2, 2, 4, "too_small"), Error);
   EXPECT_THROW(b.upsample(b.input(), 2, 4, 5, "too_large"), Error);
+  const ValueId y = b.upsample(b.input(), 2, 3, 4, "u");
+  EXPECT_EQ(run_one(b, y, {}, counting({1, 1, 2, 2})).data, (std::vector<float>{1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4}));
 }
 
 TEST(ReferenceBatchNorm, UsesTheRunningValues) {

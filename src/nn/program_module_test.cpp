@@ -5,7 +5,7 @@
 #include "arch/families.h"
 #include "arch/task.h"
 #include "base/random.h"
-#include "graph/lower.h"
+#include "graph/lower_two_stage.h"
 #include "graph/reference.h"
 #include "graph/weights.h"
 #include "nn/losses.h"
@@ -58,6 +58,18 @@ double relative_difference(const HostTensor& a, const HostTensor& b) {
   return difference / largest;
 }
 
+void expect_agreement(const Program& program, uint64_t seed) {
+  const Weights weights = busy_weights(program, seed);
+  const Shape& s = program.values.front();
+  const HostTensor input = random_input({2, s.channels, s.height, s.width}, seed + 1);
+  const std::vector<HostTensor> expected = run_reference(program, weights, input);
+  const auto found = forward(program, make_parameters(program, weights, torch::kCPU), to_torch(input), {});
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_LT(relative_difference(to_host(found[i]), expected[i]), 1e-5) << program.outputs[i].name;
+  }
+}
+
 Program lower(const Architecture& a, Task task, const LowerOptions& options) {
   return task == Task::classify ? lower_classifier(a, options) : lower_detector(a, options);
 }
@@ -72,15 +84,7 @@ TEST_P(EveryFamily, AgreesWithTheReferenceInterpreter) {
   a.large_downsample = large;
   const int height = task == Task::classify ? 224 : 128, width = task == Task::classify ? 224 : 256;
   const Program program = lower(a, task, {height, width, 2, 0.3});
-  const Weights weights = busy_weights(program, 3);
-  const HostTensor input = random_input({2, 3, height, width}, 5);
-  const std::vector<HostTensor> expected = run_reference(program, weights, input);
-  const Parameters parameters = make_parameters(program, weights, torch::kCPU);
-  const std::vector<torch::Tensor> found = forward(program, parameters, to_torch(input), {});
-  ASSERT_EQ(found.size(), expected.size());
-  for (size_t i = 0; i < found.size(); ++i) {
-    EXPECT_LT(relative_difference(to_host(found[i]), expected[i]), 1e-5) << program.outputs[i].name;
-  }
+  expect_agreement(program, 3);
 }
 
 using FamilyCase = std::tuple<std::string, Task, Activation, Padding, LargeDownsample>;
@@ -102,6 +106,16 @@ std::vector<FamilyCase> family_cases() {
 }
 
 INSTANTIATE_TEST_SUITE_P(ProgramModule, EveryFamily, testing::ValuesIn(family_cases()));
+
+TEST(TwoStageProgram, AgreesWithTheReferenceInterpreter) {
+  Architecture a = small("spinenet-49", Activation::swish);
+  a.two_stage.rpn_filters = a.two_stage.box_filters = a.two_stage.mask_filters = 6;
+  a.two_stage.box_dense = 16;
+  const TwoStageProgram network = lower_two_stage(a, {128, 128, 3, 0});
+  expect_agreement(network.trunk, 1);
+  expect_agreement(network.box_head, 2);
+  expect_agreement(network.mask_head, 3);
+}
 
 // The whole loss in double precision as a function of the parameters.
 struct DoubleNet {

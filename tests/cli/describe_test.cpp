@@ -84,10 +84,12 @@ TEST_F(Describe, CountsClassifiers) {
   EXPECT_NE(outcome.err.find("use one with a pyramid"), std::string::npos) << outcome.err;
 }
 
-TEST_F(Describe, SaysWhichTasksAreNotYetThere) {
-  const Outcome outcome = run("describe spinenet-49 --task segment");
-  EXPECT_EQ(outcome.status, 1);
-  EXPECT_NE(outcome.err.find("detect and classify"), std::string::npos) << outcome.err;
+TEST_F(Describe, CountsTheTwoStagesOfMaskRcnn) {
+  const Json json = run_json("describe spinenet-49 --task segment --classes 90 --json");
+  EXPECT_EQ(json["task"], "segment");
+  EXPECT_NEAR(json["parameters"].get<double>() / 1e6, 40.8, 0.2);
+  EXPECT_NEAR(json["multiply_adds"].get<double>() / 1e9, 216.1, 1.0);
+  EXPECT_GT(json["parts"]["box_head"]["multiply_adds"], json["parts"]["rpn"]["multiply_adds"]);
 }
 
 }  // namespace
