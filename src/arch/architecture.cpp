@@ -89,6 +89,29 @@ void validate_anchors(const Architecture& a, const Head& head) {
   require(head.anchor_size > 0 && head.anchor_size < 100, a, "anchor_size is out of range", "use 0 to 100");
 }
 
+void validate_widths(const Architecture& a) {
+  const Scaling& s = a.scaling;
+  const int finest = stem_blocks(a.stem).front().level;
+  for (const int filters : s.level_filters) {
+    require(filters > 0 && filters <= 4096, a, "level_filters are out of range", "use 1 to 4096");
+  }
+  require(s.filter_size_scale > 0 && s.filter_size_scale <= 16, a,
+          fmt::format("filter_size_scale {} is out of range", s.filter_size_scale), "use 1/64 to 16");
+  for (int level = finest; level <= 7; ++level) {
+    require(scaled_filters(level, s) >= 1, a,
+            fmt::format("filter_size_scale {} leaves no filters at level {}", s.filter_size_scale, level),
+            "use a larger one");
+  }
+  require(a.stem == StemKind::bottlenecks || s.stem_filters * s.filter_size_scale >= 1, a,
+          fmt::format("filter_size_scale {} leaves no filters in the stem", s.filter_size_scale), "use a larger one");
+  require(scaled_filters(finest, s) * s.resample_alpha >= 1 && s.resample_alpha <= 4, a,
+          fmt::format("resample_alpha {} leaves no filters or is above 4", s.resample_alpha),
+          "use a larger one, 0.5 say");
+  require(a.inverted.expand_ratio > 0 && a.inverted.expand_ratio <= 64 && a.inverted.squeeze_excite >= 0 &&
+              a.inverted.squeeze_excite <= 1,
+          a, "inverted_bottleneck is out of range", "use an expand_ratio of 1 to 64 and a squeeze_excite of 0 to 1");
+}
+
 void validate_numbers(const Architecture& a) {
   const Scaling& s = a.scaling;
   require(a.min_level >= 3 && a.min_level <= a.max_level && a.max_level <= 7, a,
@@ -96,11 +119,7 @@ void validate_numbers(const Architecture& a) {
   require(s.endpoints_num_filters > 0 && s.endpoints_num_filters <= 4096, a, "endpoints_num_filters is out of range",
           "use 1 to 4096");
   require(s.stem_filters > 0 && s.stem_filters <= 4096, a, "stem_filters is out of range", "use 1 to 4096");
-  require(s.filter_size_scale * 64 >= 1 && s.filter_size_scale <= 16, a,
-          fmt::format("filter_size_scale {} is out of range", s.filter_size_scale), "use 1/64 to 16");
-  require(scaled_filters(kStemLevel, s) * s.resample_alpha >= 1 && s.resample_alpha <= 4, a,
-          fmt::format("resample_alpha {} leaves no filters or is above 4", s.resample_alpha),
-          "use a larger one, 0.5 say");
+  validate_widths(a);
   require(s.block_repeats > 0 && s.block_repeats <= 64, a, "block_repeats is out of range", "use 1 to 64");
   validate_convs(a, "the head's", a.head.convs, a.head.filters);
   validate_anchors(a, a.head);
@@ -116,19 +135,16 @@ void validate_numbers(const Architecture& a) {
 
 }  // namespace
 
-int base_filters(int level) {
-  switch (level) {
-    case 2:
-      return 64;
-    case 3:
-      return 128;
-    default:
-      return 256;
+std::array<BlockSpec, kStemBlocks> stem_blocks(StemKind stem) {
+  if (stem == StemKind::bottlenecks) {
+    return {BlockSpec{kStemLevel, BlockKind::bottleneck, {}, false}, {kStemLevel, BlockKind::bottleneck, {}, false}};
   }
+  return {BlockSpec{1, BlockKind::inverted_bottleneck, {}, false},
+          {kStemLevel, BlockKind::inverted_bottleneck, {}, false}};
 }
 
 int scaled_filters(int level, const Scaling& scaling) {
-  return static_cast<int>(base_filters(level) * scaling.filter_size_scale);
+  return static_cast<int>(scaling.level_filters[static_cast<size_t>(level - 1)] * scaling.filter_size_scale);
 }
 
 int output_channels(const BlockSpec& block, const Scaling& scaling) {

@@ -13,7 +13,9 @@
 
 namespace spinenet {
 
-enum class BlockKind { residual, bottleneck };
+// inverted_bottleneck is wide inside and narrow outside, with a gate of squeeze and excitation (see
+// InvertedBottleneck).
+enum class BlockKind { residual, bottleneck, inverted_bottleneck };
 // hard_swish is x times the hard sigmoid: (x + 3) / 6 cut to 0..1.
 enum class Activation { relu, swish, hard_swish };
 
@@ -25,7 +27,14 @@ enum class Padding { same, symmetric };
 // (3x3 up to ratio 4, else 5x5) of stride ratio / 2. The two agree up to ratio 4.
 enum class LargeDownsample { repeated_pools, single_pool };
 
-// Blocks 0 and 1 are the stem: bottlenecks of level 2 behind the 7x7 convolution and the pool.
+// What stands before the scale-permuted blocks, its blocks 0 and 1: a 7x7 convolution, a pool and two bottlenecks of
+// level 2; or, in the mobile family, a 3x3 convolution and inverted bottlenecks of levels 1 and 2.
+enum class StemKind { bottlenecks, inverted_bottlenecks };
+
+// How a connection changes the scale: squeezed by resample_alpha, with a whole convolution and pools; or, in the mobile
+// family, with depthwise convolutions and no squeeze.
+enum class Resampling { squeezed, depthwise };
+
 constexpr int kStemBlocks = 2;
 constexpr int kStemLevel = 2;
 
@@ -66,7 +75,8 @@ struct Scaling {
   double filter_size_scale = 1.0;   // on the filters of every level, rounded down
   double resample_alpha = 0.5;      // width of the squeeze in a resampling connection
   int block_repeats = 1;            // blocks in a group
-  int stem_filters = 64;            // of the 7x7 convolution; not scaled
+  int stem_filters = 64;            // of the 7x7 convolution; not scaled, as those of the 3x3 one are
+  std::array<int, 7> level_filters{32, 64, 128, 256, 256, 256, 256};  // of levels 1..7 before filter_size_scale
 
   bool operator==(const Scaling&) const = default;
 };
@@ -77,6 +87,7 @@ struct RetinaHead {
   int scales = 3;  // anchors per octave
   std::vector<double> aspect_ratios{1.0, 2.0, 0.5};
   double anchor_size = 3.0;  // times the stride
+  bool separable = false;    // each convolution is a depthwise one and a 1x1
 
   bool operator==(const RetinaHead&) const = default;
 };
@@ -94,6 +105,15 @@ struct TwoStageHead {
   bool operator==(const TwoStageHead&) const = default;
 };
 
+// The settings of all inverted bottlenecks: 1x1 to expand_ratio times the channels, depthwise 3x3, gate, 1x1 back.
+struct InvertedBottleneck {
+  int expand_ratio = 6;
+  double squeeze_excite = 0.2;  // channels of the gate's inside, as a share of the block's input; 0: no gate
+  bool hard_gate = false;       // a hard sigmoid in place of the sigmoid
+
+  bool operator==(const InvertedBottleneck&) const = default;
+};
+
 struct BatchNormSettings {
   double momentum = 0.99;  // share of the running value that is kept at each step
   double epsilon = 1e-3;
@@ -107,6 +127,9 @@ struct Architecture {
   Scaling scaling;
   RetinaHead head;
   TwoStageHead two_stage;
+  StemKind stem = StemKind::bottlenecks;
+  Resampling resampling = Resampling::squeezed;
+  InvertedBottleneck inverted;
   Activation activation = Activation::relu;
   Padding padding = Padding::symmetric;
   LargeDownsample large_downsample = LargeDownsample::single_pool;
@@ -117,9 +140,10 @@ struct Architecture {
   bool operator==(const Architecture&) const = default;
 };
 
-// Filters of a level before scaling: 64, 128, 256, 256, 256, 256 for levels 2..7 (section 4.1).
-int base_filters(int level);
-// Rounded down: int(filters * scale).
+// The stem's blocks 0 and 1, as its children see them.
+std::array<BlockSpec, kStemBlocks> stem_blocks(StemKind stem);
+
+// Filters of a level, rounded down: int(level_filters * scale).
 int scaled_filters(int level, const Scaling& scaling);
 // Channels that leave a block: filters, or 4 times as many for a bottleneck.
 int output_channels(const BlockSpec& block, const Scaling& scaling);

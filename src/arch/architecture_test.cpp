@@ -66,6 +66,8 @@ std::vector<BrokenRule> broken_numbers() {
       {"NoRepeats", [](Architecture& a) { a.scaling.block_repeats = 0; }, {"block_repeats"}},
       {"NegativeConvs", [](Architecture& a) { a.head.convs = -1; }, {"convs"}},
       {"NoHeadFilters", [](Architecture& a) { a.head.filters = 0; }, {"filters"}},
+      {"NoLevelFilters", [](Architecture& a) { a.scaling.level_filters[3] = 0; }, {"level_filters", "1 to 4096"}},
+      {"NoExpansion", [](Architecture& a) { a.inverted.expand_ratio = 0; }, {"inverted_bottleneck", "1 to 64"}},
       {"NoProposalFilters", [](Architecture& a) { a.two_stage.rpn_filters = 0; }, {"two_stage's rpn convs or filters"}},
       {"NoDenseLayer", [](Architecture& a) { a.two_stage.box_dense = 0; }, {"two_stage's box_dense", "1 to 65536"}},
       {"NoProposalAnchors", [](Architecture& a) { a.two_stage.scales = 0; }, {"anchors"}},

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "arch/text.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/random.h"
@@ -162,7 +163,8 @@ class CanonicalOrder {
     const auto count = static_cast<int>(colour.size());
     for (int i = kStemBlocks; i < count; ++i) {
       const BlockSpec& s = spec(i);
-      const int kind = s.level * 4 + (s.output ? 2 : 0) + (s.kind == BlockKind::residual ? 1 : 0);
+      const int kind = s.level * 4 + (s.output ? 2 : 0) + (s.kind == BlockKind::residual ? 1 : 0) +
+                       (s.kind == BlockKind::inverted_bottleneck ? 32 : 0);
       uint64_t sum = Random::mix(at(colour, i) * 64 + static_cast<uint64_t>(kind));
       for (const int parent : s.parents) sum += Random::mix(at(colour, parent) + 1);
       for (const int other : joined(i)) sum += Random::mix(at(colour, other) ^ kJoins);
@@ -196,8 +198,10 @@ std::vector<std::vector<int>> joined_unused_blocks(const ScalePermuted& backbone
     if (!block.output) continue;
     for (size_t j = 0; j < i; ++j) {
       const BlockSpec& earlier = j < kStemBlocks ? stem_block : backbone.blocks[j - kStemBlocks];
-      // Channels follow from level and kind, whatever the scaling.
-      if (used[j] || earlier.level != block.level || earlier.kind != block.kind) continue;
+      // Channels follow from level and kind, whatever the scaling: bottlenecks alone have four times the filters.
+      const bool fits = earlier.level == block.level &&
+                        (earlier.kind == BlockKind::bottleneck) == (block.kind == BlockKind::bottleneck);
+      if (used[j] || !fits) continue;
       joined[i].push_back(static_cast<int>(j));
       used[j] = true;
     }
@@ -208,7 +212,7 @@ std::vector<std::vector<int>> joined_unused_blocks(const ScalePermuted& backbone
 std::string canonical_text(const ScalePermuted& backbone) {
   std::string text;
   for (const Placed& block : CanonicalOrder(backbone).search()) {
-    const char kind = block.kind == BlockKind::residual ? 'r' : 'b';
+    const char kind = name_of(block.kind).front();
     text +=
         fmt::format("{}L{}{}({},{}", text.empty() ? "" : " ", block.level, kind, block.parents[0], block.parents[1]);
     for (const int other : block.joined) text += fmt::format("+{}", other);

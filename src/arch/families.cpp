@@ -56,6 +56,30 @@ ScalePermuted r0_sp53_blocks() {
   }};
 }
 
+constexpr BlockKind I = BlockKind::inverted_bottleneck;
+
+// SpineNet-Mobile: the graph of SpineNet-49 behind a finer stem, with one more block of level 2.
+ScalePermuted mobile_blocks() {
+  return {{
+      {2, I, {0, 1}, false},   // 2
+      {2, I, {1, 2}, false},   // 3
+      {4, I, {1, 2}, false},   // 4
+      {3, I, {3, 4}, false},   // 5
+      {4, I, {3, 5}, false},   // 6
+      {6, I, {4, 6}, false},   // 7
+      {4, I, {4, 6}, false},   // 8
+      {5, I, {7, 8}, false},   // 9
+      {7, I, {7, 9}, false},   // 10
+      {5, I, {9, 10}, false},  // 11
+      {5, I, {9, 11}, false},  // 12
+      {4, I, {6, 11}, true},   // 13: P4
+      {3, I, {5, 11}, true},   // 14: P3
+      {5, I, {8, 13}, true},   // 15: P5
+      {7, I, {6, 15}, true},   // 16: P7
+      {6, I, {13, 15}, true},  // 17: P6
+  }};
+}
+
 Architecture make(std::string_view name, Backbone backbone, Scaling scaling = {}, RetinaHead head = {}) {
   Architecture a;
   a.name = name;
@@ -100,6 +124,16 @@ TwoStageHead large_two_stage() {
   return head;
 }
 
+Architecture mobile(std::string_view name, double filter_size_scale, int filters) {
+  Architecture a = make(name, mobile_blocks(), {filters, filter_size_scale, 0.5, 1, 8}, head(4, filters, 3));
+  a.scaling.level_filters = {16, 24, 40, 80, 112, 112, 112};
+  a.head.separable = true;
+  a.stem = StemKind::inverted_bottlenecks;
+  a.resampling = Resampling::depthwise;
+  a.activation = Activation::swish;
+  return a;
+}
+
 std::vector<Architecture> all_architectures() {
   return {
       with_two_stage(make("spinenet-49s", spinenet_49_blocks(), {256, 0.65, 0.5, 1, 64}, head(4, 128, 3)),
@@ -112,6 +146,9 @@ std::vector<Architecture> all_architectures() {
       make("spinenet-143l", spinenet_49_blocks(), {256, 1.3, 1.0, 3, 64}, head(4, 256, 4)),
       with_two_stage(make("spinenet-190", spinenet_49_blocks(), {512, 1.3, 1.0, 4, 64}, head(7, 512, 4)),
                      large_two_stage()),
+      mobile("spinenet-mobile-49xs", 0.6, 24),
+      mobile("spinenet-mobile-49s", 0.65, 40),
+      mobile("spinenet-mobile-49", 1.0, 48),
       make("r0-sp53", r0_sp53_blocks()),
       make("resnet-50-fpn", ResNetFpn{{3, 4, 6, 3}}),
       make("resnet-101-fpn", ResNetFpn{{3, 4, 23, 3}}),

@@ -242,7 +242,7 @@ void validate(const SearchSpace& space) {
           "shifts go from -5 to 5");
   const std::set<BlockKind> kinds(space.kinds.begin(), space.kinds.end());
   require(!kinds.empty() && kinds.size() == space.kinds.size(), "kinds are none or twice the same",
-          "list bottleneck, residual or both");
+          "list some of bottleneck, residual and inverted_bottleneck");
 }
 
 Sample generate(const SearchSpace& space, Chooser& chooser) {

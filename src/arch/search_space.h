@@ -45,8 +45,8 @@ struct SearchSpace {
   bool operator==(const SearchSpace&) const = default;
 };
 
-constexpr std::array<std::string_view, 2> names(BlockKind) {
-  return {"residual", "bottleneck"};
+constexpr std::array<std::string_view, 3> names(BlockKind) {
+  return {"residual", "bottleneck", "inverted_bottleneck"};
 }
 void fields(FieldList& list, SearchSpace& space);
 

@@ -10,7 +10,9 @@
 namespace spinenet {
 namespace {
 
-constexpr std::array kBlockKinds{BlockKind::residual, BlockKind::bottleneck};
+constexpr std::array kBlockKinds{BlockKind::residual, BlockKind::bottleneck, BlockKind::inverted_bottleneck};
+constexpr std::array kStemKinds{StemKind::bottlenecks, StemKind::inverted_bottlenecks};
+constexpr std::array kResamplings{Resampling::squeezed, Resampling::depthwise};
 constexpr std::array kActivations{Activation::relu, Activation::swish, Activation::hard_swish};
 constexpr std::array kPaddings{Padding::same, Padding::symmetric};
 constexpr std::array kLargeDownsamples{LargeDownsample::repeated_pools, LargeDownsample::single_pool};
@@ -169,6 +171,14 @@ void read_scaling(const Json& json, const std::string& place, Scaling& scaling) 
   reader.read("resample_alpha", scaling.resample_alpha);
   reader.read("block_repeats", scaling.block_repeats);
   reader.read("stem_filters", scaling.stem_filters);
+  if (const Json* filters = reader.find("level_filters")) {
+    if (!filters->is_array() || filters->size() != scaling.level_filters.size()) {
+      fail(ErrorKind::bad_data, "expected the filters of seven levels", reader.place("level_filters"));
+    }
+    for (size_t i = 0; i < scaling.level_filters.size(); ++i) {
+      scaling.level_filters[i] = ObjectReader::as_int((*filters)[i], reader.place("level_filters"));
+    }
+  }
   reader.finish();
 }
 
@@ -179,6 +189,15 @@ void read_head(const Json& json, const std::string& place, RetinaHead& head) {
   reader.read("scales", head.scales);
   reader.read("aspect_ratios", head.aspect_ratios);
   reader.read("anchor_size", head.anchor_size);
+  reader.read("separable", head.separable);
+  reader.finish();
+}
+
+void read_inverted(const Json& json, const std::string& place, InvertedBottleneck& inverted) {
+  ObjectReader reader(json, place);
+  reader.read("expand_ratio", inverted.expand_ratio);
+  reader.read("squeeze_excite", inverted.squeeze_excite);
+  reader.read("hard_gate", inverted.hard_gate);
   reader.finish();
 }
 
@@ -224,7 +243,21 @@ Json backbone_to_json(const ResNet& backbone) {
 }  // namespace
 
 std::string_view name_of(BlockKind kind) {
-  return kind == BlockKind::residual ? "residual" : "bottleneck";
+  switch (kind) {
+    case BlockKind::residual:
+      return "residual";
+    case BlockKind::bottleneck:
+      return "bottleneck";
+    case BlockKind::inverted_bottleneck:
+      return "inverted_bottleneck";
+  }
+  return "";
+}
+std::string_view name_of(StemKind stem) {
+  return stem == StemKind::bottlenecks ? "bottlenecks" : "inverted_bottlenecks";
+}
+std::string_view name_of(Resampling resampling) {
+  return resampling == Resampling::squeezed ? "squeezed" : "depthwise";
 }
 std::string_view name_of(Activation activation) {
   switch (activation) {
@@ -258,6 +291,16 @@ Json to_json(const Architecture& a) {
                       {"scales", a.head.scales},
                       {"aspect_ratios", a.head.aspect_ratios},
                       {"anchor_size", a.head.anchor_size}};
+  // What came later is written only where it says something, so that older texts stay as they are.
+  if (a.scaling.level_filters != Scaling{}.level_filters) json["scaling"]["level_filters"] = a.scaling.level_filters;
+  if (a.head.separable) json["head"]["separable"] = true;
+  if (a.stem != StemKind::bottlenecks) json["stem"] = name_of(a.stem);
+  if (a.resampling != Resampling::squeezed) json["resampling"] = name_of(a.resampling);
+  if (a.inverted != InvertedBottleneck{}) {
+    json["inverted_bottleneck"] = Json{{"expand_ratio", a.inverted.expand_ratio},
+                                       {"squeeze_excite", a.inverted.squeeze_excite},
+                                       {"hard_gate", a.inverted.hard_gate}};
+  }
   if (a.two_stage != TwoStageHead{}) json["two_stage"] = two_stage_to_json(a.two_stage);
   json["activation"] = name_of(a.activation);
   json["padding"] = name_of(a.padding);
@@ -276,6 +319,11 @@ Architecture architecture_from_json(const Json& json, std::string_view place) {
   if (const Json* scaling = reader.find("scaling")) read_scaling(*scaling, reader.place("scaling"), a.scaling);
   if (const Json* head = reader.find("head")) read_head(*head, reader.place("head"), a.head);
   if (const Json* head = reader.find("two_stage")) read_two_stage(*head, reader.place("two_stage"), a.two_stage);
+  reader.read("stem", a.stem, kStemKinds);
+  reader.read("resampling", a.resampling, kResamplings);
+  if (const Json* inverted = reader.find("inverted_bottleneck")) {
+    read_inverted(*inverted, reader.place("inverted_bottleneck"), a.inverted);
+  }
   reader.read("activation", a.activation, kActivations);
   reader.read("padding", a.padding, kPaddings);
   reader.read("large_downsample", a.large_downsample, kLargeDownsamples);

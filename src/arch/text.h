@@ -16,6 +16,8 @@ Architecture architecture_from_json(const Json& json, std::string_view place);
 Architecture read_architecture(const std::filesystem::path& path);
 
 std::string_view name_of(BlockKind kind);
+std::string_view name_of(StemKind stem);
+std::string_view name_of(Resampling resampling);
 std::string_view name_of(Activation activation);
 std::string_view name_of(Padding padding);
 std::string_view name_of(LargeDownsample rule);

@@ -24,7 +24,11 @@ TEST(ArchitectureText, KeepsEveryChoice) {
   a.batch_norm = {0.9, 1e-5};
   a.head = {2, 48, 2, {1.0, 3.0}, 4.5};
   a.two_stage = {2, 24, 3, {0.7, 1.5}, 2.5, 3, 40, 96, 5, 72};
-  a.scaling = {96, 0.123456789012345, 0.3, 5, 32};
+  a.scaling = {96, 0.123456789012345, 0.3, 5, 32, {9, 40, 72, 88, 90, 91, 92}};
+  a.head.separable = true;
+  a.stem = StemKind::inverted_bottlenecks;
+  a.resampling = Resampling::depthwise;
+  a.inverted = {4, 0.25, true};
   EXPECT_EQ(architecture_from_json(to_json(a), "a"), a);
   EXPECT_EQ(to_text(to_json(architecture_from_json(to_json(a), "a"))), to_text(to_json(a)));
 }
@@ -80,6 +84,10 @@ std::vector<BrokenJson> broken_jsons() {
       {"UnknownScalingKey", "/scaling/block_repeat", 2, {"a.json/scaling", "did you mean block_repeats?"}},
       {"UnknownHeadKey", "/head/filter", 2, {"a.json/head", "did you mean filters?"}},
       {"UnknownTwoStageKey", "/two_stage", {{"box_conv", 3}}, {"a.json/two_stage", "did you mean box_convs?"}},
+      {"SixLevels", "/scaling/level_filters", {1, 2, 3, 4, 5, 6}, {"a.json/scaling/level_filters", "seven levels"}},
+      {"UnknownStem", "/stem", "patches", {"a.json/stem", "bottlenecks or inverted_bottlenecks"}},
+      {"UnknownResampling", "/resampling", "x", {"a.json/resampling", "squeezed or depthwise"}},
+      {"UnknownInvertedKey", "/inverted_bottleneck", {{"expand", 6}}, {"a.json/inverted_bottleneck", "expand_ratio"}},
       {"UnknownNormKey", "/batch_norm/eps", 1, {"a.json/batch_norm", "unknown key \"eps\"", "epsilon"}},
       {"UnknownBackboneKey", "/backbone/block", 1, {"a.json/backbone", "did you mean blocks?"}},
       {"UnknownBlockKey", "/backbone/blocks/3/parent", 1, {"/backbone/blocks/3", "did you mean parents?"}},

@@ -14,7 +14,8 @@ Cost sum(const Cost& a, const Cost& b) {
 }
 
 std::vector<BlockDescription> permuted_blocks(const Architecture& a, const Program& program, int size) {
-  std::vector<BlockSpec> specs(kStemBlocks, {kStemLevel, BlockKind::bottleneck, {}, false});
+  const auto stem = stem_blocks(a.stem);
+  std::vector<BlockSpec> specs(stem.begin(), stem.end());
   const auto& blocks = std::get<ScalePermuted>(a.backbone).blocks;
   specs.insert(specs.end(), blocks.begin(), blocks.end());
   std::vector<BlockDescription> found;

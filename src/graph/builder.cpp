@@ -80,7 +80,11 @@ ValueId Builder::batch_norm(ValueId x, std::string name, ParameterRole weight_ro
 }
 
 ValueId Builder::activate(ValueId x, std::string name) {
-  return append(std::move(name), Activate{rules_.activation}, {x}, {}, shape(x));
+  return activate(x, rules_.activation, std::move(name));
+}
+
+ValueId Builder::activate(ValueId x, Activation kind, std::string name) {
+  return append(std::move(name), Activate{kind}, {x}, {}, shape(x));
 }
 
 ValueId Builder::max_pool(ValueId x, int kernel, int stride, std::string name) {

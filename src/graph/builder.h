@@ -43,7 +43,8 @@ class Builder {
   // Twice the size, by a kernel of 2 with stride 2.
   ValueId deconv(ValueId x, int64_t filters, bool bias, std::string name);
   ValueId batch_norm(ValueId x, std::string name, ParameterRole weight_role = ParameterRole::norm_weight);
-  ValueId activate(ValueId x, std::string name);
+  ValueId activate(ValueId x, std::string name);  // the network's activation
+  ValueId activate(ValueId x, Activation kind, std::string name);
   ValueId max_pool(ValueId x, int kernel, int stride, std::string name);
   ValueId global_pool(ValueId x, PoolKind kind, std::string name);
   ValueId upsample(ValueId x, int factor, std::string name);

@@ -37,6 +37,21 @@ INSTANTIATE_TEST_SUITE_P(
                     Published{"spinenet-190", 1280, 163.64, 1881.7}, Published{"r0-sp53", 640, 26.06, 94.8},
                     Published{"resnet-50-fpn", 640, 34.0, 97.0}));
 
+// The mobile family, recounted from its description, which gives two digits.
+class PublishedMobileCost : public testing::TestWithParam<Published> {};
+
+TEST_P(PublishedMobileCost, IsReached) {
+  const Published& row = GetParam();
+  const Cost found = cost(lower_detector(named_architecture(row.name), {.height = row.size, .width = row.size}));
+  EXPECT_NEAR(static_cast<double>(found.parameters) / 1e6, row.parameters, 0.005 * row.parameters + 0.005);
+  EXPECT_NEAR(static_cast<double>(found.multiply_adds) / 1e9, row.multiply_adds, 0.005 * row.multiply_adds + 0.005);
+}
+
+INSTANTIATE_TEST_SUITE_P(Mobile, PublishedMobileCost,
+                         testing::Values(Published{"spinenet-mobile-49", 384, 2.34, 0.98},
+                                         Published{"spinenet-mobile-49s", 384, 1.03, 0.50},
+                                         Published{"spinenet-mobile-49xs", 256, 0.87, 0.17}));
+
 class PublishedBackboneCost : public testing::TestWithParam<Published> {};
 
 TEST_P(PublishedBackboneCost, IsReached) {

@@ -54,6 +54,12 @@ ValueId stem(Builder& b, ValueId image, int filters) {
   return b.max_pool(x, 3, 2, "stem.pool");
 }
 
+ValueId mobile_stem(Builder& b, ValueId image, int filters) {
+  ValueId x = b.conv(image, {.filters = filters, .kernel = 3, .stride = 2}, "stem.conv");
+  x = b.batch_norm(x, "stem.bn");
+  return b.activate(x, "stem.act");
+}
+
 Program lower_backbone(const Architecture& architecture, const LowerOptions& options) {
   Builder b = begin_network(architecture, options);
   const Pyramid pyramid = backbone(b, architecture, options.stochastic_depth);

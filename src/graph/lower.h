@@ -33,19 +33,22 @@ inline int64_t level_size(int64_t image, int level) {
 
 // Building blocks shared by the lowerings.
 
-// One group: `repeats` residual or bottleneck blocks; the first one projects its shortcut where channels or stride
-// differ. Parameters are called scope.{repeat}.conv1 and so on.
+// One group: `repeats` blocks of one kind. The first one projects its shortcut where channels or stride differ; an
+// inverted bottleneck has no shortcut there. Parameters are called scope.{repeat}.conv1 and so on.
 struct GroupOptions {
   BlockKind kind = BlockKind::bottleneck;
   int filters = 64;
   int repeats = 1;
   int stride = 1;
   double drop_rate = 0;
+  InvertedBottleneck inverted{};
 };
 ValueId block_group(Builder& b, ValueId x, const GroupOptions& options, const std::string& scope);
 
 // 7x7 stride-2 convolution and 3x3 stride-2 pool: level 2.
 ValueId stem(Builder& b, ValueId image, int filters);
+// 3x3 stride-2 convolution: level 1.
+ValueId mobile_stem(Builder& b, ValueId image, int filters);
 
 // Feature maps of levels min_level.. in order.
 struct Pyramid {

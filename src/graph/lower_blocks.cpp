@@ -1,4 +1,6 @@
-// Residual and bottleneck blocks, and groups of them.
+// Residual, bottleneck and inverted bottleneck blocks, and groups of them.
+#include <algorithm>
+
 #include "graph/lower.h"
 #include "graph/names.h"
 
@@ -44,7 +46,39 @@ ValueId bottleneck_branch(Builder& b, ValueId x, const BlockPlace& place) {
   return last_conv_norm(b, x, {.filters = 4 * filters}, place, 3);
 }
 
+// A gate for each channel from the average of all: to few channels, ReLU, back to all, sigmoid.
+ValueId squeeze_and_excite(Builder& b, ValueId x, int64_t inside, bool hard, const std::string& scope) {
+  ValueId gate = b.global_pool(x, PoolKind::average, joined(scope, ".pool"));
+  gate = b.conv(gate, {.filters = inside, .bias = true}, joined(scope, ".reduce"));
+  gate = b.activate(gate, Activation::relu, joined(scope, ".act"));
+  gate = b.conv(gate, {.filters = b.shape(x).channels, .bias = true}, joined(scope, ".expand"));
+  return b.scale(x, b.sigmoid(gate, hard, joined(scope, ".gate")), joined(scope, ".scale"));
+}
+
+// 1x1 to many channels, depthwise 3x3, gate, 1x1 to the filters. No activation at the end: what is narrow keeps all.
+ValueId inverted_block(Builder& b, ValueId x, const BlockPlace& place) {
+  const InvertedBottleneck& settings = place.group.inverted;
+  const int64_t channels = b.shape(x).channels, wide = channels * settings.expand_ratio;
+  ValueId branch = x;
+  if (settings.expand_ratio > 1) branch = conv_norm(b, branch, {.filters = wide}, place, 1);
+  branch = conv_norm(
+      b, branch, {.filters = wide, .kernel = 3, .stride = place.stride, .groups = static_cast<int>(wide)}, place, 2);
+  if (settings.squeeze_excite > 0) {
+    const auto inside =
+        std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(channels) * settings.squeeze_excite));
+    branch = squeeze_and_excite(b, branch, inside, settings.hard_gate, joined(place.name, ".se"));
+  }
+  if (channels != place.group.filters || place.stride != 1) {
+    branch = b.conv(branch, {.filters = place.group.filters}, place.part(".conv", 3));
+    return b.batch_norm(branch, place.part(".bn", 3));
+  }
+  branch = last_conv_norm(b, branch, {.filters = channels}, place, 3);
+  branch = b.drop_path(branch, place.group.drop_rate, joined(place.name, ".drop_path"));
+  return b.add({branch, x}, joined(place.name, ".add"));
+}
+
 ValueId block(Builder& b, ValueId x, const BlockPlace& place) {
+  if (place.group.kind == BlockKind::inverted_bottleneck) return inverted_block(b, x, place);
   const bool bottleneck = place.group.kind == BlockKind::bottleneck;
   const int64_t channels = place.group.filters * (bottleneck ? 4 : 1);
   ValueId shortcut = x;

@@ -11,24 +11,32 @@ struct Tower {
   ParameterRole bias_role;
 };
 
+// 3x3 under the parameters of this name; of a separable head a depthwise one, then 1x1.
+ValueId head_conv(Builder& b, ValueId x, Builder::ConvOptions options, bool separable, const std::string& parameters,
+                  const std::string& level) {
+  options.kernel = 3;
+  options.bias = true;
+  if (separable) {
+    const int64_t channels = b.shape(x).channels;
+    const std::string depthwise = parameters + "_depthwise";
+    x = b.conv(x, {.filters = channels, .kernel = 3, .groups = static_cast<int>(channels)}, depthwise + "." + level,
+               depthwise);
+    options.kernel = 1;
+  }
+  return b.conv(x, options, parameters + "." + level, parameters);
+}
+
 void tower(Builder& b, const Pyramid& pyramid, const RetinaHead& head, const Tower& t) {
   for (size_t i = 0; i < pyramid.levels.size(); ++i) {
     const std::string level = fmt::format("p{}", pyramid.min_level + static_cast<int>(i));
     ValueId x = pyramid.levels[i];
     for (int k = 0; k < head.convs; ++k) {
-      const std::string conv = fmt::format("head.{}.conv{}", t.name, k);
-      x = b.conv(x, {.filters = head.filters, .kernel = 3, .bias = true}, conv + "." + level, conv);
+      x = head_conv(b, x, {.filters = head.filters}, head.separable, fmt::format("head.{}.conv{}", t.name, k), level);
       x = b.batch_norm(x, fmt::format("head.{}.bn{}.{}", t.name, k, level));
       x = b.activate(x, fmt::format("head.{}.act{}.{}", t.name, k, level));
     }
-    const std::string predict = fmt::format("head.{}.predict", t.name);
-    x = b.conv(x,
-               {.filters = t.outputs,
-                .kernel = 3,
-                .bias = true,
-                .role = ParameterRole::predictor_kernel,
-                .bias_role = t.bias_role},
-               predict + "." + level, predict);
+    x = head_conv(b, x, {.filters = t.outputs, .role = ParameterRole::predictor_kernel, .bias_role = t.bias_role},
+                  head.separable, fmt::format("head.{}.predict", t.name), level);
     b.output(t.name + "." + level, x);
   }
 }

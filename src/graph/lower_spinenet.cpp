@@ -1,5 +1,5 @@
-// The scale-permuted backbone: stem; then for each block resample two parents, add, activate, repeat the block;
-// endpoints.
+// The scale-permuted backbone, SpineNet and its mobile family: stem; then for each block resample two parents, add,
+// activate, repeat the block; endpoints.
 #include <algorithm>
 
 #include "graph/lower.h"
@@ -31,11 +31,18 @@ class ScalePermutedLowering {
 
  private:
   void build_stem() {
-    ValueId x = stem(b_, b_.input(), a_.scaling.stem_filters);
-    for (int i = 0; i < kStemBlocks; ++i) {
-      const BlockSpec spec{kStemLevel, BlockKind::bottleneck, {}, false};
-      x = block_group(b_, x, group(spec, 0), joined("blocks.", std::to_string(i)));
-      built_.push_back({spec, x, i + 1});
+    const Scaling& s = a_.scaling;
+    const bool bottlenecks = a_.stem == StemKind::bottlenecks;
+    int level = bottlenecks ? kStemLevel : 1;
+    ValueId x = bottlenecks ? stem(b_, b_.input(), s.stem_filters)
+                            : mobile_stem(b_, b_.input(), static_cast<int>(s.stem_filters * s.filter_size_scale));
+    for (const BlockSpec& spec : stem_blocks(a_.stem)) {
+      GroupOptions options = group(spec, 0);
+      options.stride = 1 << (spec.level - level);
+      level = spec.level;
+      const auto index = static_cast<int>(built_.size());
+      x = block_group(b_, x, options, joined("blocks.", std::to_string(index)));
+      built_.push_back({spec, x, index + 1});
     }
   }
 
@@ -70,11 +77,16 @@ class ScalePermutedLowering {
   }
 
   // Section 3.1 and Figure 5: squeeze by alpha, change the scale, expand to the channels that the block works on.
+  // In the mobile family (section 4.4) nothing is squeezed.
   ValueId resample(const Built& parent, const BlockSpec& target, ParameterRole norm_role, const std::string& scope) {
+    const bool squeezes = a_.resampling == Resampling::squeezed;
     const int squeezed = static_cast<int>(scaled_filters(parent.spec.level, a_.scaling) * a_.scaling.resample_alpha);
-    ValueId x = conv_norm_act(parent.value, {.filters = squeezed}, joined(scope, ".squeeze"));
+    ValueId x = parent.value;
+    if (squeezes) x = conv_norm_act(x, {.filters = squeezed}, joined(scope, ".squeeze"));
     const int down = target.level - parent.spec.level;
-    if (down > 0) {
+    if (down > 0 && !squeezes) {
+      x = depthwise_down(x, down, scope);
+    } else if (down > 0) {
       x = conv_norm_act(x, {.filters = squeezed, .kernel = 3, .stride = 2}, joined(scope, ".down"));
       x = pool_rest(x, down - 1, scope);
     } else if (down < 0) {
@@ -84,6 +96,15 @@ class ScalePermutedLowering {
     }
     x = b_.conv(x, {.filters = output_channels(target, a_.scaling)}, joined(scope, ".expand"));
     return b_.batch_norm(x, joined(scope, ".expand_bn"), norm_role);
+  }
+
+  ValueId depthwise_down(ValueId x, int levels, const std::string& scope) {
+    const int64_t channels = b_.shape(x).channels;
+    for (int i = 0; i < levels; ++i) {
+      x = conv_norm_act(x, {.filters = channels, .kernel = 3, .stride = 2, .groups = static_cast<int>(channels)},
+                        joined(scope, ".down", std::to_string(i)));
+    }
+    return x;
   }
 
   // The 2^levels that the stride-2 convolution left to do.
@@ -117,7 +138,7 @@ class ScalePermutedLowering {
   }
 
   GroupOptions group(const BlockSpec& spec, double drop_rate) const {
-    return {spec.kind, scaled_filters(spec.level, a_.scaling), a_.scaling.block_repeats, 1, drop_rate};
+    return {spec.kind, scaled_filters(spec.level, a_.scaling), a_.scaling.block_repeats, 1, drop_rate, a_.inverted};
   }
 
   Builder& b_;

@@ -15,9 +15,10 @@ namespace {
 
 Architecture small(const std::string& name, Activation activation = Activation::relu) {
   Architecture a = named_architecture(name);
-  a.scaling.filter_size_scale = 0.07;
+  const bool mobile = a.stem == StemKind::inverted_bottlenecks;
+  a.scaling.filter_size_scale = mobile ? 0.3 : 0.07;
   a.scaling.endpoints_num_filters = 8;
-  a.scaling.stem_filters = 6;
+  if (!mobile) a.scaling.stem_filters = 6;
   a.scaling.block_repeats = std::min(a.scaling.block_repeats, 2);
   a.head.convs = 1;
   a.head.filters = 6;
@@ -193,7 +194,8 @@ TEST_P(GradientOfFamily, AgreesWithFiniteDifferences) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(ProgramModule, GradientOfFamily, testing::Values("spinenet-49", "r0-sp53", "resnet-50-fpn"));
+INSTANTIATE_TEST_SUITE_P(ProgramModule, GradientOfFamily,
+                         testing::Values("spinenet-49", "spinenet-mobile-49", "r0-sp53", "resnet-50-fpn"));
 
 TEST(ProgramModule, EveryTrainableParameterGetsAGradientInTheFlatBuffer) {
   const Program program = lower_detector(small("spinenet-49"), {128, 128, 2, 0});

@@ -15,7 +15,7 @@ namespace {
 constexpr double kColumn = 60;  // between the middles of two blocks
 constexpr double kRow = 66;     // between two levels
 constexpr double kLeft = 112, kRight = 64, kTop = 92, kBottom = 84;
-constexpr int kFinest = 2, kCoarsest = 7;
+constexpr int kFinest = 2, kCoarsest = 7;  // a mobile stem stands one level below
 
 constexpr std::string_view kStyle = R"(<style>
 .ground{fill:#ffffff}.row{stroke:#e8ebef;stroke-width:1}.name{font-size:19px;font-weight:650;fill:#16202c}
@@ -25,12 +25,12 @@ text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans
 .edge{fill:none;stroke:#93a1b1;stroke-width:1.7}.edge:hover{stroke:#d6336c;stroke-width:2.6}
 .raw{stroke:#d6336c;stroke-width:2;stroke-dasharray:1 5;stroke-linecap:round}
 .block{stroke:#ffffff;stroke-width:1.6}.block:hover{stroke:#16202c}
-.bottleneck{fill:#3b74c9}.residual{fill:#d9822b}.convolution{fill:#55896c}.stem{fill:#75818f}
+.bottleneck{fill:#3b74c9}.residual{fill:#d9822b}.inverted_bottleneck{fill:#8a5cc4}.convolution{fill:#55896c}.stem{fill:#75818f}
 .output{stroke:#d6336c;stroke-width:2.4}.pill{fill:#d6336c}.stalk{stroke:#d6336c;stroke-width:1.6}
 @media (prefers-color-scheme: dark){
 .ground{fill:#12161c}.row{stroke:#262d36}.name{fill:#eef2f6}.small{fill:#98a5b3}.level{fill:#c2ccd7}
 .edge{stroke:#5f6d7c}.block{stroke:#12161c}.block:hover{stroke:#eef2f6}
-.bottleneck{fill:#4f8ae0}.residual{fill:#dd8a37}.convolution{fill:#5f9a79}.stem{fill:#7c8996}
+.bottleneck{fill:#4f8ae0}.residual{fill:#dd8a37}.inverted_bottleneck{fill:#9a70d0}.convolution{fill:#5f9a79}.stem{fill:#7c8996}
 .output{stroke:#f06595}.pill{fill:#c2255c}.raw,.stalk,.edge:hover{stroke:#f06595}}
 </style>
 )";
@@ -126,9 +126,9 @@ std::string block(const PictureBox& box, const Frame& f) {
   return svg + "</g>\n";
 }
 
-std::string rows(const LowerOptions& options, double width) {
+std::string rows(const LowerOptions& options, int finest, double width) {
   std::string svg;
-  for (int level = kFinest; level <= kCoarsest; ++level) {
+  for (int level = finest; level <= kCoarsest; ++level) {
     const double y = row_of(level);
     svg += fmt::format("<path class=\"row\" d=\"M{:.1f} {:.1f}H{:.1f}\"/>", kLeft - 34, y, width - 24);
     svg += fmt::format("<text class=\"level\" x=\"20\" y=\"{:.1f}\">L{}</text>", y - 2, level);
@@ -183,7 +183,9 @@ std::string architecture_svg(const Architecture& architecture, Task task, const 
   std::vector<Frame> frames;
   for (size_t i = 0; i < picture.boxes.size(); ++i) frames.push_back(frame_of(picture.boxes[i], i));
   const double width = std::max(kLeft + static_cast<double>(frames.size() - 1) * kColumn + kRight, 640.0);
-  const double height = row_of(kFinest) + kBottom;
+  int finest = kFinest;
+  for (const PictureBox& box : picture.boxes) finest = std::min(finest, box.level);
+  const double height = row_of(finest) + kBottom;
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
       "role=\"img\" aria-label=\"{2}\">\n",
@@ -191,7 +193,7 @@ std::string architecture_svg(const Architecture& architecture, Task task, const 
   svg += kStyle;
   svg += fmt::format("<rect class=\"ground\" width=\"{:.0f}\" height=\"{:.0f}\" rx=\"10\"/>\n", width, height);
   svg += heading(architecture, task, options);
-  svg += rows(options, width);
+  svg += rows(options, finest, width);
   svg += edges(picture, frames);
   for (size_t i = 0; i < frames.size(); ++i) svg += block(picture.boxes[i], frames[i]);
   svg += legend(picture, height - 22);

@@ -20,6 +20,18 @@ std::string map_text(int channels, int level, const LowerOptions& options) {
                      level_size(options.width, level));
 }
 
+PictureKind picture_kind(BlockKind kind) {
+  switch (kind) {
+    case BlockKind::residual:
+      return PictureKind::residual;
+    case BlockKind::bottleneck:
+      return PictureKind::bottleneck;
+    case BlockKind::inverted_bottleneck:
+      return PictureKind::inverted_bottleneck;
+  }
+  return PictureKind::bottleneck;
+}
+
 class PermutedPicture {
  public:
   PermutedPicture(const Architecture& a, const LowerOptions& options)
@@ -27,19 +39,29 @@ class PermutedPicture {
 
   Picture draw() {
     const auto& blocks = std::get<ScalePermuted>(a_.backbone).blocks;
-    picture_.boxes.push_back(
-        {PictureKind::stem, kStemLevel, a_.scaling.stem_filters, 1, "stem", "",
-         fmt::format("stem: 7\u00D77 convolution, 3\u00D73 pool\n{}\n{}",
-                     map_text(a_.scaling.stem_filters, kStemLevel, options_), cost_text(cost_of(program_, "stem.")))});
-    for (int i = 0; i < kStemBlocks; ++i) {
-      add_box({kStemLevel, BlockKind::bottleneck, {}, false}, i);
-      picture_.connections.push_back({i, i + 1});
-    }
+    add_stem();
     for (size_t k = 0; k < blocks.size(); ++k) add_block(blocks[k], static_cast<int>(k) + kStemBlocks);
     return std::move(picture_);
   }
 
  private:
+  void add_stem() {
+    const Op& last = *std::find_if(program_.ops.rbegin(), program_.ops.rend(),
+                                   [](const Op& op) { return op.name.starts_with("stem."); });
+    const auto channels = static_cast<int>(program_.values[static_cast<size_t>(last.output)].channels);
+    const auto blocks = stem_blocks(a_.stem);
+    const int level = blocks[0].level;
+    picture_.boxes.push_back(
+        {PictureKind::stem, level, channels, 1, "stem", "",
+         fmt::format("stem: {}\n{}\n{}",
+                     a_.stem == StemKind::bottlenecks ? "7\u00D77 convolution, 3\u00D73 pool" : "3\u00D73 convolution",
+                     map_text(channels, level, options_), cost_text(cost_of(program_, "stem.")))});
+    for (int i = 0; i < kStemBlocks; ++i) {
+      add_box(blocks[static_cast<size_t>(i)], i);
+      picture_.connections.push_back({i, i + 1});
+    }
+  }
+
   // Column 0 is the stem, so block i stands in column i + 1.
   void add_block(const BlockSpec& block, int index) {
     for (const int parent : block.parents) picture_.connections.push_back({parent + 1, index + 1});
@@ -72,8 +94,7 @@ class PermutedPicture {
     if (index >= kStemBlocks) {
       title += fmt::format("\nfrom {} and {}: {}", block.parents[0], block.parents[1], cost_text(resampling));
     }
-    picture_.boxes.push_back({block.kind == BlockKind::residual ? PictureKind::residual : PictureKind::bottleneck,
-                              block.level, channels, repeats, std::to_string(index),
+    picture_.boxes.push_back({picture_kind(block.kind), block.level, channels, repeats, std::to_string(index),
                               block.output ? fmt::format("P{}", block.level) : "", std::move(title)});
   }
 
@@ -156,6 +177,8 @@ std::string_view name_of(PictureKind kind) {
       return "residual";
     case PictureKind::bottleneck:
       return "bottleneck";
+    case PictureKind::inverted_bottleneck:
+      return "inverted_bottleneck";
     case PictureKind::convolution:
       return "convolution";
   }

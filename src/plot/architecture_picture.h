@@ -12,7 +12,7 @@
 
 namespace spinenet {
 
-enum class PictureKind { stem, residual, bottleneck, convolution };
+enum class PictureKind { stem, residual, bottleneck, inverted_bottleneck, convolution };
 
 struct PictureBox {
   PictureKind kind = PictureKind::bottleneck;

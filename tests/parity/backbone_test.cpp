@@ -1,5 +1,5 @@
-// The lowered SpineNet against the two published implementations (make_backbone_oracle.py): formula weights in,
-// endpoints compared number by number.
+// The lowered SpineNet and its mobile family against the published implementations (make_backbone_oracle.py): formula
+// weights in, endpoints compared number by number.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 
 #include "arch/families.h"
+#include "arch/text.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "graph/lower.h"
@@ -53,6 +54,7 @@ HostTensor formula_parameter(const Parameter& parameter) {
     case ParameterRole::running_var:
       return filled(1, 0.5);
     case ParameterRole::bias:
+      return filled(0, 0.1);
     case ParameterRole::predictor_kernel:
     case ParameterRole::prior_bias:
       break;
@@ -84,14 +86,18 @@ HostTensor stored_tensor(const Json& json) {
 }
 
 Architecture variant_architecture(const std::string& form, const Json& variant) {
-  Architecture architecture = named_architecture("spinenet-49");
+  const bool mobile = form == "mobile";
+  Architecture architecture = named_architecture(mobile ? "spinenet-mobile-49" : "spinenet-49");
   architecture.scaling.endpoints_num_filters = variant.at("endpoints_num_filters").get<int>();
   architecture.scaling.filter_size_scale = variant.at("filter_size_scale").get<double>();
-  architecture.scaling.resample_alpha = variant.at("resample_alpha").get<double>();
+  architecture.scaling.resample_alpha = variant.value("resample_alpha", architecture.scaling.resample_alpha);
   architecture.scaling.block_repeats = variant.at("block_repeats").get<int>();
-  architecture.activation = variant.at("activation") == "swish" ? Activation::swish : Activation::relu;
+  for (const Activation activation : {Activation::relu, Activation::swish, Activation::hard_swish}) {
+    if (name_of(activation) == variant.at("activation")) architecture.activation = activation;
+  }
+  architecture.inverted.hard_gate = true;
   architecture.batch_norm.epsilon = variant.at("bn_epsilon").get<double>();
-  const bool garden = form == "garden";
+  const bool garden = form != "tpu";
   architecture.padding = garden ? Padding::same : Padding::symmetric;
   architecture.large_downsample = garden ? LargeDownsample::repeated_pools : LargeDownsample::single_pool;
   return architecture;
@@ -139,7 +145,7 @@ TEST_P(BackboneParity, EndpointsEqualThePublishedImplementation) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Forms, BackboneParity, testing::Values("garden", "tpu"),
+INSTANTIATE_TEST_SUITE_P(Forms, BackboneParity, testing::Values("garden", "mobile", "tpu"),
                          [](const auto& test) { return test.param; });
 
 // The forms differ in padding and in the 8-fold pool of one connection: each must be told from the other.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes backbone_*.json: what the two published SpineNet implementations answer for formula weights.
+"""Writes backbone_*.json: what the published SpineNet implementations answer for formula weights.
 
 No weight is stored: every parameter and the input are a function of their name (see `uniform`), which
 backbone_test.cpp repeats. Needs tensorflow, tf_keras and tf-models-official (the "garden" form: SAME padding, repeated
@@ -7,6 +7,7 @@ backbone_test.cpp repeats. Needs tensorflow, tf_keras and tf-models-official (th
 convolutions, one max pool). Neither is needed to run the test.
 
     make_backbone_oracle.py garden --out backbone_garden.json
+    make_backbone_oracle.py mobile --out backbone_mobile.json
     make_backbone_oracle.py tpu --source tpu/models/official/detection --out backbone_tpu.json
 """
 import argparse
@@ -33,6 +34,13 @@ VARIANTS = [
          activation="relu", endpoints_num_filters=8, image_size=[256, 128]),
     dict(name="swish_truncated_widths", filter_size_scale=0.2, resample_alpha=0.5, block_repeats=1,
          activation="swish", endpoints_num_filters=8, image_size=[128, 256]),
+]
+# The garden's SpineNet-Mobile; it takes no resample_alpha, and its repeats are broken (each one reads the group's input).
+MOBILE_VARIANTS = [
+    dict(name="swish", filter_size_scale=0.65, block_repeats=1, activation="swish", endpoints_num_filters=8,
+         image_size=[128, 128]),
+    dict(name="hard_swish", filter_size_scale=0.5, block_repeats=1, activation="hard_swish", endpoints_num_filters=8,
+         image_size=[128, 256]),
 ]
 LEVELS = range(3, 8)
 
@@ -156,6 +164,78 @@ def run_garden(variant):
     return [y.numpy() for y in blocks], [y.numpy() for y in endpoints]
 
 
+def depthwise_kernel(name, hwim):
+    """As conv_kernel; the weight is [C, 1, k, k]."""
+    height, width, channels, _ = hwim
+    weight = uniform(name + ".weight", (channels, 1, height, width)) * math.sqrt(3.0 / (height * width))
+    return weight.transpose(2, 3, 0, 1).astype(np.float32)
+
+
+def mobile_names(specs):
+    """Plain convolutions, depthwise convolutions and batch norms outside of blocks, each in the order of making."""
+    convs, depthwise, bns = ["stem.conv"], [], ["stem.bn"]
+    levels = [1, 2] + [spec.level for spec in specs]
+    for index, spec in enumerate(specs, start=2):
+        for j, parent in enumerate(spec.input_offsets):
+            scope = f"resample.{index}.{j}."
+            downs = [f"{scope}down{i}" for i in range(max(0, spec.level - levels[parent]))]
+            depthwise += downs
+            convs.append(scope + "expand")
+            bns += [down + "_bn" for down in downs] + [scope + "expand_bn"]
+    return (convs + [name for name, _ in endpoint_names()], depthwise, bns + [name for _, name in endpoint_names()])
+
+
+def fill_mobile_block(block, prefix):
+    def fill(conv, bn, k, kernel):
+        conv.set_weights([kernel(f"{prefix}conv{k}", conv.weights[0].shape)])
+        bn.set_weights(batch_norm(f"{prefix}bn{k}", (bn.gamma.shape[0],)))
+
+    fill(block._conv0, block._norm0, 1, conv_kernel)
+    fill(block._conv1, block._norm1, 2, depthwise_kernel)
+    fill(block._conv2, block._norm2, 3, conv_kernel)
+    for conv, name in [(block._squeeze_excitation._se_reduce, prefix + "se.reduce"),
+                       (block._squeeze_excitation._se_expand, prefix + "se.expand")]:
+        conv.set_weights([conv_kernel(name, conv.kernel.shape),
+                          (0.1 * uniform(name + ".bias", (conv.kernel.shape[3],))).astype(np.float32)])
+
+
+def run_mobile(variant):
+    import tensorflow as tf
+    import tf_keras
+    from official.modeling import activations
+    # The source writes 0.16667 for a sixth, which would hide differences of less than 1e-5.
+    activations.hard_sigmoid = lambda x: tf.nn.relu6(x + 3.0) / 6.0
+    from official.vision.modeling.backbones import spinenet_mobile
+    from official.vision.modeling.layers import nn_blocks
+    specs = spinenet_mobile.build_block_specs()
+    model = spinenet_mobile.SpineNetMobile(
+        input_specs=tf_keras.layers.InputSpec(shape=[None, *variant["image_size"], 3]), block_specs=specs,
+        endpoints_num_filters=variant["endpoints_num_filters"], filter_size_scale=variant["filter_size_scale"],
+        activation=variant["activation"], norm_epsilon=BN_EPSILON)
+
+    def made(kind):
+        return creation_order([layer for layer in model.layers if type(layer) is kind])
+
+    names = mobile_names(specs)
+    kinds = [tf_keras.layers.Conv2D, tf_keras.layers.DepthwiseConv2D, tf_keras.layers.BatchNormalization]
+    for kind, kind_names in zip(kinds, names):
+        assert len(made(kind)) == len(kind_names)
+    for conv, name in zip(made(kinds[0]), names[0]):
+        conv.set_weights([conv_kernel(name, conv.kernel.shape)])
+    for conv, name in zip(made(kinds[1]), names[1]):
+        conv.set_weights([depthwise_kernel(name, conv.weights[0].shape)])
+    for bn, name in zip(made(kinds[2]), names[2]):
+        bn.set_weights(batch_norm(name, (bn.gamma.shape[0],)))
+    blocks = made(nn_blocks.InvertedBottleneckBlock)
+    assert len(blocks) == len(specs) + 2
+    for i, block in enumerate(blocks):
+        fill_mobile_block(block, f"blocks.{i}.0.")
+    both = tf_keras.Model(model.inputs, [[block.output for block in blocks],
+                                         [model.output[str(level)] for level in LEVELS]])
+    outputs, endpoints = both(input_image(variant), training=False)
+    return [y.numpy() for y in outputs], [y.numpy() for y in endpoints]
+
+
 def tpu_names(specs, repeats, stem_projection):
     """(convolution, batch norm) in the order in which the source makes its variables."""
     def block(i, kind):
@@ -209,7 +289,7 @@ def stored(y):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("form", choices=["garden", "tpu"])
+    parser.add_argument("form", choices=["garden", "mobile", "tpu"])
     parser.add_argument("--source", help="the folder models/official/detection of tensorflow/tpu")
     parser.add_argument("--out", required=True)
     parser.add_argument("--blocks", help="a folder for the output of every block, to find where a difference begins")
@@ -219,9 +299,9 @@ def main():
         run = run_tpu
     else:
         prepare_garden()
-        run = run_garden
+        run = run_mobile if args.form == "mobile" else run_garden
     variants = []
-    for variant in VARIANTS:
+    for variant in MOBILE_VARIANTS if args.form == "mobile" else VARIANTS:
         blocks, endpoints = run(variant)
         outputs = {f"p{level}": stored(y) for level, y in zip(LEVELS, endpoints)}
         variants.append(dict(variant, bn_epsilon=BN_EPSILON, outputs=outputs))
