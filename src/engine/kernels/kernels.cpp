@@ -1,0 +1,77 @@
+// Compiles the inner loops for AVX-512, AVX2 and what every machine has, and finds which of them this machine can run.
+#include "engine/kernels/kernels.h"
+
+#include <vector>
+
+#include "base/error.h"
+#include "base/format.h"
+
+#ifndef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
+#endif
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/kernels/kernels.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "engine/kernels/multiply_inl.h"
+#include "engine/kernels/pointwise_inl.h"
+#include "engine/kernels/winograd_inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace spinenet::HWY_NAMESPACE {
+
+Kernels table() {
+  constexpr std::string_view kName = HWY_TARGET == HWY_AVX3 ? "avx512" : HWY_TARGET == HWY_AVX2 ? "avx2" : "portable";
+  return {.name = kName,
+          .panel = static_cast<int>(panel_columns()),
+          .rows = kRows,
+          .multiply = multiply,
+          .winograd_input = winograd_input,
+          .winograd_output = winograd_output,
+          .sum_row = sum_row,
+          .max_window = max_window,
+          .depthwise_window = depthwise_window,
+          .multiply_add_rounds = multiply_add_rounds};
+}
+
+}  // namespace spinenet::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace spinenet {
+namespace {
+
+std::vector<Kernels> supported_kernels() {
+  std::vector<Kernels> found;
+  const int64_t supported = hwy::SupportedTargets();
+#if HWY_TARGETS & HWY_AVX3
+  if ((supported & HWY_AVX3) != 0) found.push_back(N_AVX3::table());
+#endif
+#if HWY_TARGETS & HWY_AVX2
+  if ((supported & HWY_AVX2) != 0) found.push_back(N_AVX2::table());
+#endif
+  const Kernels portable = HWY_NAMESPACE::table();
+  if (found.empty() || found.back().name != portable.name) found.push_back(portable);
+  return found;
+}
+
+}  // namespace
+
+std::span<const Kernels> all_kernels() {
+  static const std::vector<Kernels> kAll = supported_kernels();
+  return kAll;
+}
+
+const Kernels& find_kernels(std::string_view name) {
+  std::string known;
+  for (const Kernels& kernels : all_kernels()) {
+    if (name.empty() || kernels.name == name) return kernels;
+    known += fmt::format("{}{}", known.empty() ? "" : ", ", kernels.name);
+  }
+  fail(ErrorKind::unsupported, fmt::format("this machine has no instruction set \"{}\"", name), "engine",
+       "use one of " + known);
+}
+
+}  // namespace spinenet
+#endif

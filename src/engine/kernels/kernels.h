@@ -1,0 +1,115 @@
+// The inner loops of the engine, once for each instruction set, behind one table of functions.
+//
+// Layout: activations are [height, width, stride] with the channels last; `stride` is the number of channels rounded up
+// to kChannelBlock, and what lies between is finite. Weights are packed in panels of `panel` columns:
+// [panel][k][column]. Thread contract: pure functions on the memory that they are given. Source: Goto and van de Geijn
+// 2008 (packed products); Lavin and Gray 2016 (Winograd's minimal filtering).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace spinenet {
+
+constexpr int64_t kChannelBlock = 16;
+// A tile of the Winograd transform F(4x4, 3x3): 6x6 inputs give 4x4 outputs by way of 36 products.
+constexpr int kWinogradTile = 4, kWinogradInput = 6, kWinogradProducts = 36;
+
+enum class Activator { none, relu, swish, hard_swish, sigmoid, hard_sigmoid };
+
+// y = activate(scale * x + shift + residual), channel by channel.
+struct Epilogue {
+  const float* scale = nullptr;  // one for each column
+  const float* shift = nullptr;
+  Activator activator = Activator::none;
+};
+
+// C = A * B for A [rows, k] with row stride a_stride, and columns [first_panel * panel, ...) of packed B.
+struct Product {
+  const float* a = nullptr;
+  int64_t a_stride = 0;
+  int64_t rows = 0;
+  int64_t k = 0;  // a multiple of 4
+  const float* b = nullptr;
+  float* c = nullptr;  // at the first column
+  int64_t c_stride = 0;
+  int64_t columns = 0;                      // a multiple of kChannelBlock
+  const Epilogue* epilogue = nullptr;       // at the first column; null: none
+  const float* const* residuals = nullptr;  // one row of columns for each row of C, or null
+};
+
+// One tile: where its 36 inputs lie, [stride] channels each (a row of zeros for padding).
+struct WinogradInput {
+  const float* const* pixels = nullptr;
+  int64_t channels = 0;
+  float* to = nullptr;  // [36][product_stride]: the tile's row of each product
+  int64_t product_stride = 0;
+};
+
+struct WinogradOutput {
+  const float* from = nullptr;  // [36][product_stride]
+  int64_t product_stride = 0;
+  int64_t channels = 0;
+  float* to = nullptr;  // top left pixel
+  int64_t row_stride = 0, pixel_stride = 0;
+  int height = 0, width = 0;  // how much of the 4x4 pixels lies in the picture
+  Epilogue epilogue;
+  const float* const* residuals = nullptr;  // 16 pixels, or null
+};
+
+// One row of pixels: y = activate(scale * (sum of terms) + shift); a term's pixel x lies at row[x / factor * stride].
+struct SumTerm {
+  const float* row = nullptr;
+  int factor = 1;
+};
+struct SumRow {
+  std::span<const SumTerm> terms;
+  float* to = nullptr;
+  int64_t pixels = 0, channels = 0;  // channels: the stride
+  Epilogue epilogue;
+};
+
+// One pixel: the largest of a window of pixels that lie `pixel_stride` and `row_stride` apart.
+struct MaxWindow {
+  const float* from = nullptr;
+  int rows = 0, columns = 0;
+  int64_t row_stride = 0, pixel_stride = 0;
+  int64_t channels = 0;
+  float* to = nullptr;
+};
+
+// One pixel of a depthwise convolution: the sum over a window of pixels, each channel by its own taps.
+struct DepthwiseWindow {
+  const float* from = nullptr;
+  int rows = 0, columns = 0;
+  int64_t row_stride = 0, pixel_stride = 0;
+  const float* taps = nullptr;  // of the window's first pixel; [row][column][channel]
+  int64_t tap_row_stride = 0;
+  int64_t channels = 0;
+  float* to = nullptr;
+  Epilogue epilogue;
+  const float* residual = nullptr;  // a pixel, or null
+};
+
+struct Kernels {
+  std::string_view name;  // "avx512", "avx2" or "portable"
+  int panel = 0;          // columns of a panel of packed weights
+  int rows = 0;           // rows that the inner loop of a product likes
+  void (*multiply)(const Product&) = nullptr;
+  void (*winograd_input)(const WinogradInput&) = nullptr;
+  void (*winograd_output)(const WinogradOutput&) = nullptr;
+  void (*sum_row)(const SumRow&) = nullptr;
+  void (*max_window)(const MaxWindow&) = nullptr;
+  void (*depthwise_window)(const DepthwiseWindow&) = nullptr;
+  // So many rounds of the most multiply-adds that registers alone allow; gives their number for one round.
+  int64_t (*multiply_add_rounds)(int64_t rounds) = nullptr;
+};
+
+// Best first; "" is the best.
+std::span<const Kernels> all_kernels();
+// ErrorKind::unsupported when this machine has no such instructions.
+const Kernels& find_kernels(std::string_view name);
+
+}  // namespace spinenet

@@ -1,0 +1,148 @@
+// The product with packed weights: a block of C stays in registers while k runs; the epilogue is applied on the way
+// out.
+//
+// Included once for each instruction set (Highway's foreach_target), so it has Highway's own guard.
+#if defined(SPINENET_ENGINE_MULTIPLY_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SPINENET_ENGINE_MULTIPLY_INL
+#undef SPINENET_ENGINE_MULTIPLY_INL
+#else
+#define SPINENET_ENGINE_MULTIPLY_INL
+#endif
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "engine/kernels/epilogue_inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace spinenet::HWY_NAMESPACE {
+
+// Two vectors of columns: 28 of 32 registers hold sums with AVX-512, 12 of 16 otherwise.
+constexpr int kPanelVectors = 2;
+constexpr int kRows = HWY_TARGET <= HWY_AVX3 ? 14 : 6;
+
+HWY_INLINE int64_t panel_columns() {
+  return kPanelVectors * lanes();
+}
+
+template <int kR, int kV>
+HWY_INLINE void store_block(const Vector (&sums)[kR][kV], const Product& p, int64_t row, int64_t column) {
+  const Floats d;
+  const int64_t n = lanes();
+  if (p.epilogue == nullptr) {
+    HWY_UNROLL(16)
+    for (int r = 0; r < kR; ++r) {
+      HWY_UNROLL(2)
+      for (int v = 0; v < kV; ++v) hn::StoreU(sums[r][v], d, p.c + (row + r) * p.c_stride + column + v * n);
+    }
+    return;
+  }
+  HWY_UNROLL(2)
+  for (int v = 0; v < kV; ++v) {
+    const int64_t at = column + v * n;
+    const Vector scale = hn::LoadU(d, p.epilogue->scale + at), shift = hn::LoadU(d, p.epilogue->shift + at);
+    HWY_UNROLL(16)
+    for (int r = 0; r < kR; ++r) {
+      Vector x = hn::MulAdd(sums[r][v], scale, shift);
+      if (p.residuals != nullptr) x = hn::Add(x, hn::LoadU(d, p.residuals[row + r] + at));
+      hn::StoreU(activate(x, p.epilogue->activator), d, p.c + (row + r) * p.c_stride + at);
+    }
+  }
+}
+
+// Weights that come next: each four steps of k ask for two lines of the cache and go `step` further. They lie in memory
+// or the last cache, which a whole panel's worth of arithmetic hides.
+struct Ahead {
+  const float* b = nullptr;
+  int64_t step = 0;
+};
+
+// kR rows and kV vectors of columns. Four steps of k at a time, so that the addresses of the rows are worth it.
+template <int kR, int kV>
+HWY_NOINLINE void multiply_block(const Product& p, int64_t row, const float* HWY_RESTRICT b, int64_t column,
+                                 Ahead ahead) {
+  const Floats d;
+  const int64_t n = lanes(), step = panel_columns();
+  Vector sums[kR][kV];
+  HWY_UNROLL(16)
+  for (int r = 0; r < kR; ++r) {
+    HWY_UNROLL(2)
+    for (int v = 0; v < kV; ++v) sums[r][v] = hn::Zero(d);
+  }
+  const float* HWY_RESTRICT a = p.a + row * p.a_stride;
+  const int64_t a_stride = p.a_stride;
+  for (int64_t k = 0; k < p.k; k += 4) {
+    __builtin_prefetch(ahead.b, 0, 2);
+    __builtin_prefetch(ahead.b + kChannelBlock, 0, 2);
+    ahead.b += ahead.step;
+    HWY_UNROLL(4)
+    for (int i = 0; i < 4; ++i) {
+      Vector columns[kV];
+      HWY_UNROLL(2)
+      for (int v = 0; v < kV; ++v) columns[v] = hn::LoadU(d, b + v * n);
+      b += step;
+      HWY_UNROLL(16)
+      for (int r = 0; r < kR; ++r) {
+        const Vector x = hn::Set(d, a[r * a_stride + i]);
+        HWY_UNROLL(2)
+        for (int v = 0; v < kV; ++v) sums[r][v] = hn::MulAdd(x, columns[v], sums[r][v]);
+      }
+    }
+    a += 4;
+  }
+  store_block<kR, kV>(sums, p, row, column);
+}
+
+using Block = void (*)(const Product&, int64_t row, const float* b, int64_t column, Ahead ahead);
+
+template <int kV, int... kR>
+constexpr std::array<Block, sizeof...(kR)> blocks_of(std::integer_sequence<int, kR...>) {
+  return {multiply_block<kR + 1, kV>...};
+}
+
+// Rows are dealt out evenly: 54 are 14, 14, 13, 13 and not 14, 14, 14, 12.
+HWY_INLINE void multiply(const Product& p) {
+  static constexpr auto kWide = blocks_of<kPanelVectors>(std::make_integer_sequence<int, kRows>());
+  static constexpr auto kNarrow = blocks_of<1>(std::make_integer_sequence<int, kRows>());
+  const int64_t panel = panel_columns(), n = lanes();
+  const int64_t blocks = (p.rows + kRows - 1) / kRows;
+  const int64_t step = (4 * panel / kChannelBlock + blocks - 1) / blocks * kChannelBlock;
+  for (int64_t column = 0; column < p.columns; column += panel) {
+    const float* b = p.b + column * p.k;
+    for (int64_t i = 0; i < blocks; ++i) {
+      const int64_t row = i * p.rows / blocks, rows = (i + 1) * p.rows / blocks - row;
+      const auto block = static_cast<size_t>(rows - 1);
+      if (column + panel <= p.columns) {
+        const Ahead ahead{b + panel * p.k + i * step * (p.k / 4), step};
+        kWide[block](p, row, b, column, ahead);
+      } else {
+        for (int64_t part = column; part < p.columns; part += n)
+          kNarrow[block](p, row, b + part - column, part, {b, 0});
+      }
+    }
+  }
+}
+
+// As many independent multiply-adds as it takes to keep the units busy.
+HWY_INLINE int64_t multiply_add_rounds(int64_t rounds) {
+  constexpr int kSums = 12;
+  const Floats d;
+  Vector sums[kSums];
+  for (int i = 0; i < kSums; ++i) sums[i] = hn::Set(d, static_cast<float>(i));
+  const Vector x = hn::Set(d, 0.5F + static_cast<float>(rounds & 1) * 1e-6F);
+  for (int64_t round = 0; round < rounds; ++round) {
+    HWY_UNROLL(12)
+    for (int i = 0; i < kSums; ++i) sums[i] = hn::MulAdd(sums[i], x, x);
+  }
+  Vector sum = sums[0];
+  for (int i = 1; i < kSums; ++i) sum = hn::Add(sum, sums[i]);
+  const volatile float keep = hn::GetLane(sum);
+  (void)keep;
+  return kSums * lanes();
+}
+
+}  // namespace spinenet::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif
