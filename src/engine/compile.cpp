@@ -1,0 +1,219 @@
+#include "engine/compile.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "engine/convolution_plan.h"
+#include "engine/memory_plan.h"
+#include "engine/network.h"
+#include "engine/passes/passes.h"
+#include "engine/schedule.h"
+#include "graph/weights.h"
+
+namespace spinenet {
+namespace {
+
+void refuse_weights_that_are_not_numbers(const Program& program, const Weights& weights) {
+  for (const Parameter& parameter : program.parameters) {
+    const std::vector<float>& data = weights.at(parameter.name).data;
+    const auto bad = std::find_if(data.begin(), data.end(), [](float x) { return !std::isfinite(x); });
+    if (bad == data.end()) continue;
+    fail(ErrorKind::bad_data, fmt::format("element {} is {}", bad - data.begin(), *bad), "parameter " + parameter.name,
+         "the model is broken; take an earlier checkpoint");
+  }
+}
+
+// What CompileOptions::skip may name.
+void check_skipped(std::span<const std::string> skip) {
+  std::vector<std::string> known{"winograd", "share_weights"};
+  for (const Pass& pass : all_passes()) known.emplace_back(pass.name);
+  for (const std::string& name : skip) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::string near = nearest_name(name, known);
+    fail(ErrorKind::usage, fmt::format("there is no optimisation \"{}\" to skip", name), "engine",
+         near.empty() ? fmt::format("use {}", fmt::join(known, ", ")) : fmt::format("did you mean {}?", near));
+  }
+}
+
+class Compilation {
+ public:
+  Compilation(const Program& program, const Weights& weights, const CompileOptions& options)
+      : program_(program), weights_(weights), options_(options) {
+    check_skipped(options.skip);
+    if (options.threads < 1)
+      fail(ErrorKind::usage, fmt::format("{} threads", options.threads), "engine", "use 1 or more");
+    plan_.kernels = &find_kernels(options.instructions);
+    plan_.threads = options.threads;
+  }
+
+  std::shared_ptr<const CompiledPlan> compile() {
+    network_ = make_network(program_, weights_);
+    run_passes(network_, options_.skip);
+    const Schedule order = schedule(network_, !skips("share_weights"));
+    place_maps(order);
+    for (const std::vector<int>& group : order) {
+      const Node& first = network_.nodes[static_cast<size_t>(group.front())];
+      plan_.steps.push_back(std::visit([&](const auto& work) { return step_of(work, first, group); }, first.work));
+    }
+    for (const Output& output : network_.outputs) plan_.outputs.push_back({output.name, map_of(output.value)});
+    plan_.input = map_of(0);
+    int64_t most = kChannelBlock;
+    for (const Map& map : maps_) most = std::max(most, map.stride);
+    plan_.zeros.assign(static_cast<size_t>(most), 0.0F);
+    return std::make_shared<const CompiledPlan>(std::move(plan_));
+  }
+
+ private:
+  bool skips(std::string_view name) const {
+    return std::find(options_.skip.begin(), options_.skip.end(), name) != options_.skip.end();
+  }
+
+  const Map& map_of(int value) const { return maps_[static_cast<size_t>(value)]; }
+
+  // Channels in whole blocks; a picture that only convolutions read keeps its three.
+  int64_t stride_of(int value) const {
+    const int64_t channels = shape_of(network_, value).channels;
+    const int64_t padded = (channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock;
+    if (value != 0) return padded;
+    for (const Node& node : network_.nodes) {
+      const bool is_conv = std::holds_alternative<ConvWork>(node.work) && !is_depthwise(node);
+      for (size_t i = 0; i < node.inputs.size(); ++i) {
+        if (node.inputs[i].value == value && (!is_conv || i > 0)) return padded;
+      }
+    }
+    return channels;
+  }
+
+  void place_maps(const Schedule& order) {
+    const Liveness alive = liveness(network_, order);
+    std::vector<Lifetime> buffers(alive.first.size());
+    for (size_t v = 0; v < network_.values.size(); ++v) {
+      const Shape& shape = network_.values[v];
+      maps_.push_back({0, shape, stride_of(static_cast<int>(v))});
+      if (alive.buffer_of[v] < 0) continue;
+      const auto b = static_cast<size_t>(alive.buffer_of[v]);
+      const int64_t floats = shape.height * shape.width * maps_.back().stride;
+      buffers[b] = {(floats + kChannelBlock - 1) / kChannelBlock * kChannelBlock, alive.first[b], alive.last[b]};
+    }
+    const MemoryPlan memory = plan_memory(buffers);
+    for (size_t v = 0; v < maps_.size(); ++v) {
+      if (alive.buffer_of[v] >= 0) maps_[v].offset = memory.offsets[static_cast<size_t>(alive.buffer_of[v])];
+    }
+    plan_.memory = memory.size;
+  }
+
+  ChannelAffine affine_of(const Node& node, bool always) const {
+    ChannelAffine affine{{}, {}, node.activator};
+    if (node.scale.empty() && !always) return affine;
+    const auto panel = static_cast<size_t>(std::max<int64_t>(plan_.kernels->panel, kChannelBlock));
+    const auto channels = static_cast<size_t>(shape_of(network_, node.output).channels);
+    const size_t padded = (channels + panel - 1) / panel * panel;
+    affine.scale = node.scale;
+    affine.shift = node.shift;
+    if (affine.scale.empty()) affine.scale.assign(channels, 1.0F);
+    affine.scale.resize(padded, 0.0F);
+    affine.shift.resize(padded, 0.0F);
+    return affine;
+  }
+
+  ConvSite site_of(const Node& node) const {
+    ConvSite site{map_of(node.inputs[0].value), map_of(node.output), {}, 0, affine_of(node, true)};
+    if (node.inputs.size() > 1) {
+      site.residual = map_of(node.inputs[1].value);
+      site.residual_factor = node.inputs[1].factor;
+    }
+    return site;
+  }
+
+  const HostTensor& weight_of(ParameterId id) const {
+    return weights_.at(program_.parameters[static_cast<size_t>(id)].name);
+  }
+
+  Step step_of(const ConvWork& work, const Node& first, const std::vector<int>& group) {
+    if (is_depthwise(first)) {
+      return DepthwiseStep{first.name, work.conv, pack_depthwise(weight_of(work.weight), map_of(first.output).stride),
+                           site_of(first)};
+    }
+    ConvStep step;
+    step.name = first.name;
+    step.conv = work.conv;
+    for (const int i : group) step.sites.push_back(site_of(network_.nodes[static_cast<size_t>(i)]));
+    step.columns = step.sites.front().out.stride;
+    step.algorithm = choose_algorithm(step, !skips("winograd"));
+    const int64_t stride = step.sites.front().in.stride;
+    const int64_t window = step.algorithm == ConvAlgorithm::gathered ? work.conv.kernel * work.conv.kernel : 1;
+    step.k = (window * stride + 3) / 4 * 4;
+    step.weights = packed(work.weight, step);
+    deal_tasks(step, plan_.kernels->panel, plan_.threads);
+    plan_.scratch = std::max(plan_.scratch, scratch_floats(step, plan_.kernels->panel));
+    return step;
+  }
+
+  Step step_of(const DeconvWork& work, const Node& node, const std::vector<int>&) const {
+    if (work.deconv.kernel != work.deconv.stride) {
+      fail(ErrorKind::unsupported,
+           fmt::format("a transposed convolution of kernel {} and stride {}", work.deconv.kernel, work.deconv.stride),
+           "engine: " + node.name, "use a kernel as large as the stride");
+    }
+    const Map& in = map_of(node.inputs[0].value);
+    return DeconvStep{node.name,
+                      work.deconv,
+                      in.stride,
+                      pack_deconv(weight_of(work.weight), in.stride, plan_.kernels->panel),
+                      in,
+                      map_of(node.output),
+                      affine_of(node, true)};
+  }
+
+  Step step_of(const GlobalPoolWork& work, const Node& node, const std::vector<int>&) const {
+    return GlobalPoolStep{node.name, work.kind, map_of(node.inputs[0].value), map_of(node.output)};
+  }
+
+  Step step_of(const GateWork&, const Node& node, const std::vector<int>&) const {
+    return GateStep{node.name, map_of(node.inputs[0].value), map_of(node.inputs[1].value), map_of(node.output),
+                    node.activator};
+  }
+
+  Step step_of(const PoolWork& work, const Node& node, const std::vector<int>&) const {
+    return PoolStep{node.name, work.pool, map_of(node.inputs[0].value), map_of(node.output)};
+  }
+
+  Step step_of(const SumWork&, const Node& node, const std::vector<int>&) const {
+    SumStep step{node.name, {}, map_of(node.output), affine_of(node, false)};
+    for (const Term& term : node.inputs) step.terms.push_back({map_of(term.value), term.factor});
+    return step;
+  }
+
+  // Once for each parameter and way of using it.
+  std::shared_ptr<const float[]> packed(ParameterId id, const ConvStep& step) {
+    auto& weights = packed_[{id, step.algorithm}];
+    if (!weights) {
+      weights = pack_weights(weight_of(id), step, plan_.kernels->panel);
+      plan_.weight_floats += packed_floats(step, plan_.kernels->panel);
+    }
+    return weights;
+  }
+
+  const Program& program_;
+  const Weights& weights_;
+  const CompileOptions& options_;
+  Network network_;
+  std::vector<Map> maps_;
+  std::map<std::pair<ParameterId, ConvAlgorithm>, std::shared_ptr<const float[]>> packed_;
+  CompiledPlan plan_;
+};
+
+}  // namespace
+
+std::shared_ptr<const CompiledPlan> compile(const Program& program, const Weights& weights,
+                                            const CompileOptions& options) {
+  check_weights(program, weights, "engine");
+  refuse_weights_that_are_not_numbers(program, weights);
+  return Compilation(program, weights, options).compile();
+}
+
+}  // namespace spinenet

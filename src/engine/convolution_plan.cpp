@@ -1,0 +1,185 @@
+#include "engine/convolution_plan.h"
+
+#include <algorithm>
+#include <array>
+
+namespace spinenet {
+namespace {
+
+int64_t rounded_up(int64_t n, int64_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+int64_t parts(int64_t n, int64_t size) {
+  return (n + size - 1) / size;
+}
+
+// Transposed G of Lavin and Gray: three taps of a line to six products.
+std::array<double, 6> weight_line(double a, double b, double c) {
+  return {a / 4, -(a + b + c) / 6, -(a - b + c) / 6, (a + 2 * b + 4 * c) / 24, (a - 2 * b + 4 * c) / 24, c};
+}
+
+std::array<float, kWinogradProducts> winograd_weights(const float* taps) {
+  std::array<std::array<double, 6>, 3> lines;
+  for (size_t i = 0; i < 3; ++i) {
+    const float* line = taps + i * 3;
+    lines[i] = weight_line(line[0], line[1], line[2]);
+  }
+  std::array<float, kWinogradProducts> products{};
+  for (size_t j = 0; j < 6; ++j) {
+    const auto column = weight_line(lines[0][j], lines[1][j], lines[2][j]);
+    for (size_t i = 0; i < 6; ++i) products[i * 6 + j] = static_cast<float>(column[i]);
+  }
+  return products;
+}
+
+void pack_winograd(const HostTensor& weight, const ConvStep& step, int64_t panel, float* to) {
+  const int64_t outputs = weight.shape[0], inputs = weight.shape[1];
+  for (int64_t o = 0; o < outputs; ++o) {
+    for (int64_t c = 0; c < inputs; ++c) {
+      const auto products = winograd_weights(weight.data.data() + (o * inputs + c) * 9);
+      float* at = to + (o / panel * kWinogradProducts * step.k + c) * panel + o % panel;
+      for (size_t p = 0; p < products.size(); ++p) at[static_cast<int64_t>(p) * step.k * panel] = products[p];
+    }
+  }
+}
+
+void pack_plain(const HostTensor& weight, const ConvStep& step, int64_t panel, float* to) {
+  const int64_t outputs = weight.shape[0], inputs = weight.shape[1], taps = weight.shape[2] * weight.shape[3];
+  const int64_t stride = step.sites.front().in.stride;
+  for (int64_t o = 0; o < outputs; ++o) {
+    float* column = to + o / panel * step.k * panel + o % panel;
+    for (int64_t c = 0; c < inputs; ++c) {
+      for (int64_t t = 0; t < taps; ++t) {
+        column[(t * stride + c) * panel] = weight.data[static_cast<size_t>((o * inputs + c) * taps + t)];
+      }
+    }
+  }
+}
+
+// So many rows in tasks of at most `most`, evenly; few rows are split by panels too, that every thread has work.
+struct Deal {
+  int64_t rows = 0, most = 0, panels = 0;
+  int threads = 1;
+};
+
+void deal(const Deal& d, int site, std::vector<ConvTask>& tasks) {
+  int64_t blocks = parts(d.rows, d.most), splits = 1;
+  if (blocks > d.threads) {
+    blocks = rounded_up(blocks, d.threads);
+  } else if (d.threads > 1) {
+    splits = std::min<int64_t>(d.panels, parts(2 * d.threads, blocks));
+  }
+  for (int64_t i = 0; i < blocks; ++i) {
+    const int64_t first = i * d.rows / blocks, end = (i + 1) * d.rows / blocks;
+    for (int64_t s = 0; s < splits; ++s) {
+      const int64_t panel = s * d.panels / splits, last = (s + 1) * d.panels / splits;
+      if (end > first && last > panel) tasks.push_back({site, first, end - first, panel, last - panel});
+    }
+  }
+}
+
+int64_t most_rows(const ConvStep& step) {
+  constexpr int64_t kGathered = 1 << 17;  // floats
+  if (step.algorithm == ConvAlgorithm::winograd) return kTaskTiles;
+  return std::clamp<int64_t>(kGathered / step.k, 14, kTaskRows);
+}
+
+}  // namespace
+
+ConvAlgorithm choose_algorithm(const ConvStep& step, bool winograd) {
+  const Conv& c = step.conv;
+  const bool aligned = std::all_of(step.sites.begin(), step.sites.end(),
+                                   [](const ConvSite& site) { return site.in.stride % kChannelBlock == 0; });
+  if (c.kernel == 1 && c.stride == 1 && c.pad_before == 0 && c.pad_after == 0 && aligned) return ConvAlgorithm::direct;
+  if (!winograd || !aligned || c.kernel != 3 || c.stride != 1 || c.pad_before != 1 || c.pad_after != 1) {
+    return ConvAlgorithm::gathered;
+  }
+  // A tile that mostly hangs over the edge saves nothing.
+  int64_t tiles = 0, pixels = 0;
+  for (const ConvSite& site : step.sites) {
+    const Shape& s = site.out.shape;
+    tiles += parts(s.height, kWinogradTile) * parts(s.width, kWinogradTile);
+    pixels += s.height * s.width;
+  }
+  return kWinogradProducts * tiles * 4 < 9 * pixels * 3 ? ConvAlgorithm::winograd : ConvAlgorithm::gathered;
+}
+
+int64_t packed_floats(const ConvStep& step, int panel) {
+  const int64_t products = step.algorithm == ConvAlgorithm::winograd ? kWinogradProducts : 1;
+  return rounded_up(step.columns, panel) * step.k * products;
+}
+
+std::shared_ptr<const float[]> pack_weights(const HostTensor& weight, const ConvStep& step, int panel) {
+  const int64_t count = packed_floats(step, panel);
+  AlignedFloats packed = aligned_floats(count);
+  std::fill_n(packed.get(), count, 0.0F);
+  if (step.algorithm == ConvAlgorithm::winograd) {
+    pack_winograd(weight, step, panel, packed.get());
+  } else {
+    pack_plain(weight, step, panel, packed.get());
+  }
+  return packed;
+}
+
+AlignedFloats pack_depthwise(const HostTensor& weight, int64_t stride) {
+  const int64_t channels = weight.shape[0], taps = weight.shape[2] * weight.shape[3];
+  AlignedFloats packed = aligned_floats(taps * stride);
+  std::fill_n(packed.get(), taps * stride, 0.0F);
+  for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t t = 0; t < taps; ++t) packed[t * stride + c] = weight.data[static_cast<size_t>(c * taps + t)];
+  }
+  return packed;
+}
+
+std::vector<std::shared_ptr<const float[]>> pack_deconv(const HostTensor& weight, int64_t k, int panel) {
+  const int64_t inputs = weight.shape[0], outputs = weight.shape[1], taps = weight.shape[2] * weight.shape[3];
+  std::vector<std::shared_ptr<const float[]>> packed;
+  for (int64_t t = 0; t < taps; ++t) {
+    const int64_t count = rounded_up(rounded_up(outputs, kChannelBlock), panel) * k;
+    AlignedFloats tap = aligned_floats(count);
+    std::fill_n(tap.get(), count, 0.0F);
+    for (int64_t c = 0; c < inputs; ++c) {
+      for (int64_t o = 0; o < outputs; ++o) {
+        tap[(o / panel * k + c) * panel + o % panel] = weight.data[static_cast<size_t>((c * outputs + o) * taps + t)];
+      }
+    }
+    packed.emplace_back(std::move(tap));
+  }
+  return packed;
+}
+
+void deal_tasks(ConvStep& step, int panel, int threads) {
+  const int64_t panels = parts(step.columns, panel);
+  if (step.algorithm == ConvAlgorithm::winograd) {
+    for (size_t s = 0; s < step.sites.size(); ++s) {
+      const Shape& out = step.sites[s].out.shape;
+      for (int y = 0; y < out.height; y += kWinogradTile) {
+        for (int x = 0; x < out.width; x += kWinogradTile) step.tiles.push_back({static_cast<int>(s), y, x});
+      }
+    }
+    deal({static_cast<int64_t>(step.tiles.size()), most_rows(step), panels, threads}, 0, step.tasks);
+    return;
+  }
+  for (size_t s = 0; s < step.sites.size(); ++s) {
+    const Shape& out = step.sites[s].out.shape;
+    deal({out.height * out.width, most_rows(step), panels, threads}, static_cast<int>(s), step.tasks);
+  }
+}
+
+WinogradScratch winograd_scratch(const ConvStep& step, int64_t tiles, int panel) {
+  const int64_t columns = std::min(kPanelsTogether * panel, step.columns);
+  return {tiles * step.k + kProductGap, tiles * columns + kProductGap, columns};
+}
+
+int64_t scratch_floats(const ConvStep& step, int panel) {
+  int64_t rows = 0;
+  for (const ConvTask& task : step.tasks) rows = std::max(rows, task.rows);
+  if (step.algorithm == ConvAlgorithm::winograd) {
+    const WinogradScratch layout = winograd_scratch(step, rows, panel);
+    return kWinogradProducts * (layout.input_stride + layout.output_stride);
+  }
+  return rows * (step.k + kChannelBlock);
+}
+
+}  // namespace spinenet

@@ -1,0 +1,43 @@
+// How a convolution is computed: the algorithm, the packed weights and the tasks of a ConvStep.
+//
+// Thread contract: pure functions.
+#pragma once
+
+#include <memory>
+
+#include "base/host_tensor.h"
+#include "engine/plan.h"
+
+namespace spinenet {
+
+// Tiles and rows of a task: what a core's second-level cache holds together with the weights of a panel.
+constexpr int64_t kTaskTiles = 56, kTaskRows = 112;
+// Winograd's products for so many panels are made before they are transformed.
+constexpr int64_t kPanelsTogether = 2;
+// Between the rows of the 36 products, so that they do not fall on the same lines of the cache.
+constexpr int64_t kProductGap = 16;
+
+ConvAlgorithm choose_algorithm(const ConvStep& step, bool winograd);
+
+// [O, I, k, k] to the layout that the step's algorithm reads; `stride`: channels of the input map as they lie.
+std::shared_ptr<const float[]> pack_weights(const HostTensor& weight, const ConvStep& step, int panel);
+// [C, 1, k, k] to [row][column][channel].
+AlignedFloats pack_depthwise(const HostTensor& weight, int64_t stride);
+// Of each tap of [I, O, k, k] for rows of `k` floats; columns in panels.
+std::vector<std::shared_ptr<const float[]>> pack_deconv(const HostTensor& weight, int64_t k, int panel);
+int64_t packed_floats(const ConvStep& step, int panel);
+
+// Fills tiles and tasks; the rest of the step is there.
+void deal_tasks(ConvStep& step, int panel, int threads);
+
+// Floats that a thread needs to run a task of the step.
+int64_t scratch_floats(const ConvStep& step, int panel);
+
+// Layout of a thread's scratch while it runs a task of so many tiles.
+struct WinogradScratch {
+  int64_t input_stride = 0, output_stride = 0;  // from product to product
+  int64_t output_columns = 0;
+};
+WinogradScratch winograd_scratch(const ConvStep& step, int64_t tiles, int panel);
+
+}  // namespace spinenet

@@ -1,0 +1,278 @@
+// The whole engine against the reference interpreter: every known architecture, every instruction set that this machine
+// has, every pass on and off.
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "engine/compile.h"
+#include "engine/passes/passes.h"
+#include "engine/session.h"
+#include "graph/builder.h"
+#include "graph/lower.h"
+#include "graph/reference.h"
+#include "graph/weights.h"
+
+namespace spinenet {
+namespace {
+
+HostTensor random_tensor(std::vector<int64_t> shape, uint64_t seed) {
+  HostTensor t = make_tensor(std::move(shape));
+  Random random(seed);
+  for (float& x : t.data) x = static_cast<float>(random.uniform(-1, 1));
+  return t;
+}
+
+// Nothing zero, nothing one: a batch norm that is left out shows.
+Weights lively_weights(const Program& program, uint64_t seed) {
+  Weights weights =
+      initial_weights(program, {.residual_norm_weight = 1, .deeper_norm_weight = 1, .predictor_deviation = 0.1}, seed);
+  for (const Parameter& parameter : program.parameters) {
+    Random random(seed++);
+    for (float& x : weights[parameter.name].data) {
+      if (parameter.role == ParameterRole::running_var) x = static_cast<float>(random.uniform(0.5, 2));
+      if (parameter.role == ParameterRole::running_mean || parameter.role == ParameterRole::norm_bias ||
+          parameter.role == ParameterRole::bias) {
+        x = static_cast<float>(random.uniform(-0.3, 0.3));
+      }
+    }
+  }
+  return weights;
+}
+
+// Largest difference over the largest value.
+double relative_error(const HostTensor& found, const HostTensor& expected) {
+  EXPECT_EQ(found.shape, expected.shape);
+  double difference = 0, largest = 1e-30;
+  for (size_t i = 0; i < expected.data.size(); ++i) {
+    difference = std::max(difference, std::abs(static_cast<double>(found.data[i]) - expected.data[i]));
+    largest = std::max(largest, std::abs(static_cast<double>(expected.data[i])));
+    if (!std::isfinite(found.data[i])) return HUGE_VAL;
+  }
+  return difference / largest;
+}
+
+double error_of(const Program& program, const CompileOptions& options, int64_t pictures = 1) {
+  const Weights weights = lively_weights(program, 3);
+  const Shape& s = program.values.front();
+  const HostTensor input = random_tensor({pictures, s.channels, s.height, s.width}, 5);
+  const auto expected = run_reference(program, weights, input);
+  const auto found = engine_forward(compile(program, weights, options))(input);
+  EXPECT_EQ(found.size(), expected.size());
+  double worst = 0;
+  for (size_t i = 0; i < expected.size(); ++i) worst = std::max(worst, relative_error(found[i], expected[i]));
+  return worst;
+}
+
+Architecture slim(const std::string& name) {
+  Architecture a = named_architecture(name);
+  a.scaling.filter_size_scale = 0.15;
+  a.scaling.endpoints_num_filters = 24;
+  a.scaling.stem_filters = 8;
+  a.head.filters = 20;
+  a.head.convs = 2;
+  return a;
+}
+
+class EngineOfFamily : public testing::TestWithParam<std::string> {};
+
+TEST_P(EngineOfFamily, AgreesWithTheReference) {
+  const Program program = lower_detector(slim(GetParam()), {.height = 128, .width = 128, .classes = 3});
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
+  const auto expected = run_reference(program, weights, input);
+  for (const bool winograd : {true, false}) {
+    CompileOptions options{.threads = 2, .instructions = {}, .skip = {}};
+    if (!winograd) options.skip = {"winograd"};
+    const auto found = engine_forward(compile(program, weights, options))(input);
+    ASSERT_EQ(found.size(), expected.size());
+    for (size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_LT(relative_error(found[i], expected[i]), winograd ? 1e-4 : 1e-5) << program.outputs[i].name;
+    }
+  }
+}
+
+std::vector<std::string> families() {
+  return {architecture_names().begin(), architecture_names().end()};
+}
+
+std::string test_name(const testing::TestParamInfo<std::string>& family) {
+  std::string name = family.param;
+  std::replace(name.begin(), name.end(), '-', '_');
+  return name;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EngineOfFamily, testing::ValuesIn(families()), test_name);
+
+// Every kind of operation, with odd sizes, and what fusions must not do: values that are read twice.
+Program mixed_program(Activation activation) {
+  Builder b({3, 20, 24}, {.activation = activation, .padding = Padding::same, .batch_norm = {}});
+  ValueId stem =
+      b.activate(b.batch_norm(b.conv(b.input(), {.filters = 20, .kernel = 7, .stride = 2}, "stem"), "bn"), "a");
+  ValueId wide = b.conv(stem, {.filters = 40, .kernel = 3, .bias = true}, "wide");
+  ValueId deep = b.batch_norm(b.conv(b.activate(wide, "a1"), {.filters = 20, .kernel = 3}, "deep"), "bn1");
+  ValueId sum = b.activate(b.add({stem, deep}, "residual"), "a2");
+  ValueId half = b.max_pool(b.conv(sum, {.filters = 17, .kernel = 3, .stride = 1}, "c3"), 3, 2, "pool");
+  ValueId up = b.batch_norm(b.conv(b.upsample(half, 2, "up"), {.filters = 20}, "expand"), "bn2");
+  ValueId merged = b.activate(b.add({up, sum, deep}, "merge"), "a3");
+  ValueId merged2 = b.add({b.conv(merged, {.filters = 17}, "lateral"), b.upsample(half, 2, "up2")}, "merge2");
+  ValueId down = b.conv(merged2, {.filters = 5, .kernel = 1, .stride = 2}, "down");
+  ValueId shared1 = b.conv(merged, {.filters = 20, .kernel = 3, .bias = true}, "s.1", "s");
+  ValueId shared2 = b.conv(shared1, {.filters = 20, .kernel = 3, .bias = true}, "s.2", "s");
+  ValueId plain = b.batch_norm(b.activate(b.input(), "a4"), "bn4");
+  b.output("down", down);
+  b.output("wide", wide);
+  b.output("shared", b.add({shared2, shared2}, "twice"));
+  b.output("plain", plain);
+  b.output("picture", b.input());
+  return b.finish();
+}
+
+// The operations of mobile networks, masks and classifiers.
+Program mobile_program() {
+  Builder b({3, 18, 22}, {.activation = Activation::hard_swish, .padding = Padding::same, .batch_norm = {}});
+  ValueId x = b.activate(b.conv(b.input(), {.filters = 20, .kernel = 3, .stride = 2, .bias = true}, "stem"), "a");
+  ValueId deep = b.conv(x, {.filters = 20, .kernel = 5, .groups = 20}, "deep");
+  deep = b.activate(b.batch_norm(deep, "bn"), "a1");
+  ValueId gate = b.conv(b.global_pool(deep, PoolKind::average, "average"), {.filters = 6, .bias = true}, "reduce");
+  gate = b.sigmoid(b.conv(b.activate(gate, "a2"), {.filters = 20, .bias = true}, "widen"), true, "gate");
+  deep = b.scale(deep, gate, "scale");
+  ValueId deep2 = b.batch_norm(b.conv(deep, {.filters = 20, .kernel = 3, .groups = 20}, "deep2"), "bn2");
+  ValueId sum = b.add({x, deep2}, "add");
+  ValueId half = b.conv(sum, {.filters = 20, .kernel = 3, .stride = 2, .bias = true, .groups = 20}, "half");
+  ValueId mask = b.activate(b.deconv(half, 24, true, "deconv"), "a3");
+  ValueId mean = b.mean({x, sum, deep}, "mean");
+  ValueId most = b.activate(b.scale(mean, b.global_pool(mean, PoolKind::maximum, "max"), "scale2"), "a4");
+  b.output("mask", mask);
+  b.output("soft", b.sigmoid(most, false, "soft"));
+  b.output("dense", b.conv(half, {.filters = 7, .kernel = 4, .bias = true, .padded = false}, "dense"));
+  return b.finish();
+}
+
+TEST(Engine, AgreesOnMobileNetworks) {
+  std::vector<std::string> names;
+  for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
+  for (const Kernels& kernels : all_kernels()) {
+    EXPECT_LT(error_of(mobile_program(), {2, std::string(kernels.name), {}}), 1e-5) << kernels.name;
+    EXPECT_LT(error_of(mobile_program(), {2, std::string(kernels.name), names}), 1e-5) << kernels.name;
+  }
+}
+
+TEST(Engine, AgreesOnEveryInstructionSet) {
+  for (const Kernels& kernels : all_kernels()) {
+    for (const Activation activation : {Activation::relu, Activation::swish}) {
+      for (const int threads : {1, 2, 3}) {
+        const CompileOptions options{threads, std::string(kernels.name), {}};
+        EXPECT_LT(error_of(mixed_program(activation), options), 1e-5) << kernels.name << " " << threads;
+      }
+    }
+  }
+}
+
+TEST(Engine, AgreesWithoutAnyOnePass) {
+  std::vector<std::string> names{"winograd", "share_weights"};
+  for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
+  const Program program = mixed_program(Activation::swish);
+  EXPECT_LT(error_of(program, {.skip = names}), 1e-5);
+  for (const std::string& name : names) EXPECT_LT(error_of(program, {.skip = {name}}), 1e-5) << name;
+}
+
+TEST(Engine, RunsPicturesOfABatchOneByOne) {
+  const Program program = mixed_program(Activation::relu);
+  EXPECT_LT(error_of(program, {}, 3), 1e-5);
+  EXPECT_LT(error_of(program, {}, 0), 1e-5);
+}
+
+TEST(Engine, GivesTheSameBitsAgainAndWithAnyNumberOfThreads) {
+  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor first = random_tensor({1, 3, 128, 128}, 5), second = random_tensor({1, 3, 128, 128}, 6);
+  const auto plan = compile(program, weights, {.threads = 2});
+  const Forward forward = engine_forward(plan);
+  const auto once = forward(first);
+  forward(second);
+  const auto again = forward(first);
+  const auto alone = engine_forward(compile(program, weights, {.threads = 1}))(first);
+  for (size_t i = 0; i < once.size(); ++i) {
+    EXPECT_EQ(once[i].data, again[i].data);
+    EXPECT_EQ(once[i].data, alone[i].data);
+  }
+}
+
+TEST(Engine, LetsSessionsShareAPlan) {
+  const Program program = mixed_program(Activation::swish);
+  const Weights weights = lively_weights(program, 3);
+  const auto plan = compile(program, weights, {.threads = 2});
+  const HostTensor input = random_tensor({1, 3, 20, 24}, 5);
+  const auto expected = engine_forward(plan)(input);
+  std::vector<std::vector<HostTensor>> found(3);
+  std::vector<std::thread> threads;
+  for (auto& outputs : found) {
+    threads.emplace_back([&] {
+      Session session(plan);
+      for (int i = 0; i < 5; ++i) {
+        const auto last = session.run(input.data);
+        outputs.assign(last.begin(), last.end());
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& outputs : found) {
+    for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(outputs[i].data, expected[i].data);
+  }
+}
+
+std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Engine, RefusesWhatDoesNotFit) {
+  const Program program = mixed_program(Activation::relu);
+  Weights weights = lively_weights(program, 3);
+  const auto plan = compile(program, weights, {});
+  EXPECT_EQ(message_of([&] {
+              engine_forward(plan)(make_tensor({1, 3, 20, 25}));
+            }),
+            "engine: input [1, 3, 20, 25] where [N, 3, 20, 24] is needed");
+  EXPECT_NE(message_of([&] { Session(plan).run(std::vector<float>(7)); }).find("a picture of 7 values"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { compile(program, weights, {.threads = 0}); }).find("0 threads"), std::string::npos);
+  EXPECT_NE(message_of([&] { compile(program, weights, {.instructions = "mmx"}); }).find("instruction set \"mmx\""),
+            std::string::npos);
+  EXPECT_NE(
+      message_of([&] { compile(program, weights, {.skip = {"fuse_residuals"}}); }).find("did you mean fuse_residual?"),
+      std::string::npos);
+  weights["wide.weight"].data[7] = NAN;
+  EXPECT_NE(message_of([&] { compile(program, weights, {}); }).find("parameter wide.weight: element 7 is nan"),
+            std::string::npos);
+  weights.erase("wide.weight");
+  EXPECT_NE(message_of([&] { compile(program, weights, {}); }).find("missing wide.weight"), std::string::npos);
+}
+
+// What the fusions leave of SpineNet: convolutions and few steps beside them.
+TEST(Engine, FusesNearlyEverything) {
+  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const auto plan = compile(program, initial_weights(program, {}, 1), {});
+  size_t convolutions = 0, shared = 0;
+  for (const Step& step : plan->steps) {
+    if (const auto* conv = std::get_if<ConvStep>(&step)) {
+      ++convolutions;
+      if (conv->sites.size() == 5) ++shared;
+    }
+  }
+  EXPECT_EQ(shared, 6U) << "two convolutions of each tower and two predictors";
+  EXPECT_LT(plan->steps.size() - convolutions, 20U);
+}
+
+}  // namespace
+}  // namespace spinenet

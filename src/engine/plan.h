@@ -1,0 +1,148 @@
+// A network made ready to run: steps with packed weights, tasks dealt out, and every map's place in memory.
+//
+// Invariant: a plan does not change once compile() has made it. Thread contract: shared by any number of sessions.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/kernels/kernels.h"
+#include "graph/program.h"
+
+namespace spinenet {
+
+// Floats at the start of a cache line, in large pages where there are many and the system has such; not set to zero.
+struct AlignedDelete {
+  std::align_val_t alignment{64};
+  void operator()(float* data) const { ::operator delete[](data, alignment); }
+};
+using AlignedFloats = std::unique_ptr<float[], AlignedDelete>;
+AlignedFloats aligned_floats(int64_t count);
+
+// Where a value lies in the session's memory, channels last.
+struct Map {
+  int64_t offset = 0;  // floats
+  Shape shape;
+  int64_t stride = 0;  // from pixel to pixel
+};
+
+// Scale and shift of each channel up to a whole panel.
+struct ChannelAffine {
+  std::vector<float> scale, shift;
+  Activator activator = Activator::none;
+};
+
+// One use of a convolution's weights.
+struct ConvSite {
+  Map in, out;
+  Map residual;
+  int residual_factor = 0;  // 0: none
+  ChannelAffine affine;
+};
+
+enum class ConvAlgorithm {
+  direct,    // the input's pixels are the rows of a product
+  gathered,  // rows are gathered from the window first
+  winograd,
+};
+
+// Rows (pixels, or tiles over all sites) and panels of columns.
+struct ConvTask {
+  int site = 0;
+  int64_t first_row = 0, rows = 0;
+  int64_t first_panel = 0, panels = 0;
+};
+
+struct WinogradTile {
+  int site = 0, y = 0, x = 0;  // of the top left output
+};
+
+struct ConvStep {
+  std::string name;
+  Conv conv;
+  ConvAlgorithm algorithm = ConvAlgorithm::direct;
+  int64_t k = 0;  // length of the product's rows
+  int64_t columns = 0;
+  std::shared_ptr<const float[]> weights;  // packed; Winograd: [panel][product][k][column]
+  std::vector<ConvSite> sites;
+  std::vector<WinogradTile> tiles;
+  std::vector<ConvTask> tasks;
+};
+
+struct DepthwiseStep {
+  std::string name;
+  Conv conv;
+  AlignedFloats weights;  // [row][column][channel]
+  ConvSite site;
+};
+
+// A transposed convolution whose windows do not overlap: for each tap a product of its own, whose rows are the input's
+// pixels and land a stride apart.
+struct DeconvStep {
+  std::string name;
+  Deconv deconv;
+  int64_t k = 0;
+  std::vector<std::shared_ptr<const float[]>> weights;  // of each tap, packed
+  Map in, out;
+  ChannelAffine affine;
+};
+
+struct GlobalPoolStep {
+  std::string name;
+  PoolKind kind = PoolKind::average;
+  Map in, out;
+};
+
+struct GateStep {
+  std::string name;
+  Map in, gate, out;
+  Activator activator = Activator::none;
+};
+
+struct SumStep {
+  std::string name;
+  struct Term {
+    Map map;
+    int factor = 1;
+  };
+  std::vector<Term> terms;
+  Map out;
+  ChannelAffine affine;  // scale may be empty
+};
+
+struct PoolStep {
+  std::string name;
+  MaxPool pool;
+  Map in, out;
+};
+
+using Step = std::variant<ConvStep, DepthwiseStep, DeconvStep, SumStep, GateStep, PoolStep, GlobalPoolStep>;
+
+struct PlanOutput {
+  std::string name;
+  Map map;
+};
+
+struct CompiledPlan {
+  const Kernels* kernels = nullptr;
+  int threads = 1;
+  Map input;
+  std::vector<Step> steps;
+  std::vector<PlanOutput> outputs;
+  std::vector<float> zeros;   // a pixel of padding
+  int64_t memory = 0;         // floats for all maps
+  int64_t scratch = 0;        // floats for each thread
+  int64_t weight_floats = 0;  // packed
+};
+
+inline const std::string& name_of(const Step& step) {
+  return std::visit([](const auto& s) -> const std::string& { return s.name; }, step);
+}
+// Bytes that a plan and one session of it hold: weights, maps, scratch and outputs.
+int64_t memory_bytes(const CompiledPlan& plan);
+
+}  // namespace spinenet

@@ -1,0 +1,183 @@
+// A task of a convolution: rows of pixels through a product, or tiles through Winograd's transforms.
+#include <algorithm>
+#include <array>
+
+#include "engine/convolution_plan.h"
+#include "engine/run_step.h"
+
+namespace spinenet {
+namespace {
+
+Epilogue epilogue_at(const ChannelAffine& affine, int64_t column) {
+  return {affine.scale.data() + column, affine.shift.data() + column, affine.activator};
+}
+
+const float* residual_pixel(const ConvSite& site, const float* maps, int64_t y, int64_t x) {
+  const Map& map = site.residual;
+  return maps + map.offset + ((y / site.residual_factor) * map.shape.width + x / site.residual_factor) * map.stride;
+}
+
+// Copies the window of output pixel (y, x) to a row of the product.
+void gather_window(const ConvStep& step, const ConvSite& site, const float* in, int64_t y, int64_t x, float* to) {
+  const int64_t kernel = step.conv.kernel, stride = site.in.stride;
+  const int64_t top = y * step.conv.stride - step.conv.pad_before;
+  const int64_t left = x * step.conv.stride - step.conv.pad_before;
+  const int64_t first = std::clamp<int64_t>(-left, 0, kernel);
+  const int64_t end = std::clamp<int64_t>(site.in.shape.width - left, first, kernel);
+  for (int64_t i = 0; i < kernel; ++i) {
+    float* line = to + i * kernel * stride;
+    if (top + i < 0 || top + i >= site.in.shape.height) {
+      std::fill_n(line, kernel * stride, 0.0F);
+      continue;
+    }
+    const float* from = in + ((top + i) * site.in.shape.width + left) * stride;
+    std::fill_n(line, first * stride, 0.0F);
+    std::copy_n(from + first * stride, (end - first) * stride, line + first * stride);
+    std::fill_n(line + end * stride, (kernel - end) * stride, 0.0F);
+  }
+  std::fill(to + kernel * kernel * stride, to + step.k, 0.0F);
+}
+
+struct Rows {
+  const float* at = nullptr;
+  int64_t stride = 0;
+};
+
+// Rows a whole number of pages apart would fall on the same few lines of the cache: they are copied closer.
+bool collide(int64_t stride) {
+  constexpr int64_t kPageFloats = 1024;
+  return stride % kPageFloats == 0;
+}
+
+Rows rows_of(const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
+  const ConvSite& site = step.sites[static_cast<size_t>(task.site)];
+  const float* in = memory.maps + site.in.offset;
+  const bool direct = step.algorithm == ConvAlgorithm::direct;
+  if (direct && !collide(site.in.stride)) return {in + task.first_row * site.in.stride, site.in.stride};
+  const int64_t stride = step.k + kChannelBlock, width = site.out.shape.width;
+  for (int64_t r = 0; r < task.rows; ++r) {
+    const int64_t pixel = task.first_row + r;
+    float* to = memory.scratch + r * stride;
+    if (direct) {
+      std::copy_n(in + pixel * site.in.stride, step.k, to);
+    } else {
+      gather_window(step, site, in, pixel / width, pixel % width, to);
+    }
+  }
+  return {memory.scratch, stride};
+}
+
+void run_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
+  const ConvSite& site = step.sites[static_cast<size_t>(task.site)];
+  const int64_t panel = plan.kernels->panel, column = task.first_panel * panel;
+  const Epilogue epilogue = epilogue_at(site.affine, column);
+  std::array<const float*, kTaskRows> residuals;
+  if (site.residual_factor > 0) {
+    for (int64_t r = 0; r < task.rows; ++r) {
+      const int64_t pixel = task.first_row + r, width = site.out.shape.width;
+      residuals[static_cast<size_t>(r)] = residual_pixel(site, memory.maps, pixel / width, pixel % width) + column;
+    }
+  }
+  const Rows rows = rows_of(step, task, memory);
+  plan.kernels->multiply({.a = rows.at,
+                          .a_stride = rows.stride,
+                          .rows = task.rows,
+                          .k = step.k,
+                          .b = step.weights.get() + column * step.k,
+                          .c = memory.maps + site.out.offset + task.first_row * site.out.stride + column,
+                          .c_stride = site.out.stride,
+                          .columns = std::min(task.panels * panel, step.columns - column),
+                          .epilogue = &epilogue,
+                          .residuals = site.residual_factor > 0 ? residuals.data() : nullptr});
+}
+
+void transform_inputs(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory,
+                      const WinogradScratch& layout) {
+  std::array<const float*, kWinogradProducts> pixels;
+  for (int64_t t = 0; t < task.rows; ++t) {
+    const WinogradTile& tile = step.tiles[static_cast<size_t>(task.first_row + t)];
+    const Map& in = step.sites[static_cast<size_t>(tile.site)].in;
+    for (int i = 0; i < kWinogradInput; ++i) {
+      for (int j = 0; j < kWinogradInput; ++j) {
+        const int64_t y = tile.y + i - 1, x = tile.x + j - 1;
+        const bool inside = y >= 0 && y < in.shape.height && x >= 0 && x < in.shape.width;
+        pixels[static_cast<size_t>(i * kWinogradInput + j)] =
+            inside ? memory.maps + in.offset + (y * in.shape.width + x) * in.stride : plan.zeros.data();
+      }
+    }
+    plan.kernels->winograd_input({pixels.data(), step.k, memory.scratch + t * step.k, layout.input_stride});
+  }
+}
+
+// What the outputs of a task are made of: `columns` of them from `column` on.
+struct Columns {
+  int64_t column = 0, columns = 0;
+};
+
+void transform_outputs(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory,
+                       const WinogradScratch& layout, const Columns& part) {
+  const float* products = memory.scratch + kWinogradProducts * layout.input_stride;
+  std::array<const float*, kWinogradTile * kWinogradTile> residuals;
+  for (int64_t t = 0; t < task.rows; ++t) {
+    const WinogradTile& tile = step.tiles[static_cast<size_t>(task.first_row + t)];
+    const ConvSite& site = step.sites[static_cast<size_t>(tile.site)];
+    const Map& out = site.out;
+    const int height = static_cast<int>(std::min<int64_t>(kWinogradTile, out.shape.height - tile.y));
+    const int width = static_cast<int>(std::min<int64_t>(kWinogradTile, out.shape.width - tile.x));
+    if (site.residual_factor > 0) {
+      for (int i = 0; i < height; ++i) {
+        for (int j = 0; j < width; ++j) {
+          residuals[static_cast<size_t>(i * kWinogradTile + j)] =
+              residual_pixel(site, memory.maps, tile.y + i, tile.x + j) + part.column;
+        }
+      }
+    }
+    plan.kernels->winograd_output(
+        {.from = products + t * layout.output_columns,
+         .product_stride = layout.output_stride,
+         .channels = part.columns,
+         .to = memory.maps + out.offset + (tile.y * out.shape.width + tile.x) * out.stride + part.column,
+         .row_stride = out.shape.width * out.stride,
+         .pixel_stride = out.stride,
+         .height = height,
+         .width = width,
+         .epilogue = epilogue_at(site.affine, part.column),
+         .residuals = site.residual_factor > 0 ? residuals.data() : nullptr});
+  }
+}
+
+void run_winograd(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
+  const int64_t panel = plan.kernels->panel;
+  const WinogradScratch layout = winograd_scratch(step, task.rows, plan.kernels->panel);
+  transform_inputs(plan, step, task, memory, layout);
+  float* products = memory.scratch + kWinogradProducts * layout.input_stride;
+  for (int64_t first = task.first_panel; first < task.first_panel + task.panels; first += kPanelsTogether) {
+    const int64_t end = std::min(first + kPanelsTogether, task.first_panel + task.panels);
+    const Columns part{first * panel, std::min(end * panel, step.columns) - first * panel};
+    for (int64_t p = 0; p < kWinogradProducts; ++p) {
+      for (int64_t q = first; q < end; ++q) {
+        plan.kernels->multiply({.a = memory.scratch + p * layout.input_stride,
+                                .a_stride = step.k,
+                                .rows = task.rows,
+                                .k = step.k,
+                                .b = step.weights.get() + (q * kWinogradProducts + p) * step.k * panel,
+                                .c = products + p * layout.output_stride + (q - first) * panel,
+                                .c_stride = layout.output_columns,
+                                .columns = std::min(panel, step.columns - q * panel)});
+      }
+    }
+    transform_outputs(plan, step, task, memory, layout, part);
+  }
+}
+
+}  // namespace
+
+void run_convolution(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
+  if (step.algorithm == ConvAlgorithm::winograd) {
+    run_winograd(plan, step, task, memory);
+  } else {
+    run_product(plan, step, task, memory);
+  }
+}
+
+}  // namespace spinenet

@@ -1,0 +1,127 @@
+#include "engine/session.h"
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "engine/run_step.h"
+
+namespace spinenet {
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// One row of pixels from channels last to channels first. A block of channels is a line of the cache: all of it is used
+// before the next.
+void scatter_row(const float* from, const Map& map, int64_t y, float* to) {
+  const Shape& s = map.shape;
+  for (int64_t first = 0; first < s.channels; first += kChannelBlock) {
+    const int64_t end = std::min(first + kChannelBlock, s.channels);
+    for (int64_t c = first; c < end; ++c) {
+      float* line = to + (c * s.height + y) * s.width;
+      for (int64_t x = 0; x < s.width; ++x) line[x] = from[x * map.stride + c];
+    }
+  }
+}
+
+}  // namespace
+
+Session::Session(std::shared_ptr<const CompiledPlan> plan)
+    : plan_(std::move(plan)),
+      memory_(aligned_floats(plan_->memory)),
+      scratch_(aligned_floats(plan_->scratch * plan_->threads)),
+      team_(plan_->threads) {
+  std::fill_n(memory_.get(), plan_->memory, 0.0F);
+  std::fill_n(scratch_.get(), plan_->scratch * plan_->threads, 0.0F);
+  for (const PlanOutput& output : plan_->outputs) {
+    const Shape& s = output.map.shape;
+    outputs_.push_back(make_tensor({1, s.channels, s.height, s.width}));
+  }
+}
+
+std::span<const HostTensor> Session::run(std::span<const float> picture) {
+  return run(picture, {});
+}
+
+std::span<const HostTensor> Session::run(std::span<const float> picture, std::span<double> seconds) {
+  read_picture(picture);
+  double start = seconds.empty() ? 0 : now();
+  for (size_t i = 0; i < plan_->steps.size(); ++i) {
+    const Step& step = plan_->steps[i];
+    team_.run(task_count(step), [&](int64_t task, int thread) {
+      run_task(*plan_, step, task, {memory_.get(), scratch_.get() + thread * plan_->scratch});
+    });
+    if (seconds.empty()) continue;
+    const double end = now();
+    seconds[i] += end - start;
+    start = end;
+  }
+  write_outputs();
+  return outputs_;
+}
+
+void Session::read_picture(std::span<const float> picture) {
+  const Map& map = plan_->input;
+  const Shape& s = map.shape;
+  if (static_cast<int64_t>(picture.size()) != s.channels * s.height * s.width) {
+    fail(ErrorKind::bad_data,
+         fmt::format("a picture of {} values where [{}, {}, {}] is needed", picture.size(), s.channels, s.height,
+                     s.width),
+         "engine", "scale the picture to the size that the network was compiled for");
+  }
+  team_.run(s.height, [&](int64_t y, int) {
+    float* to = memory_.get() + map.offset + y * s.width * map.stride;
+    for (int64_t c = 0; c < map.stride; ++c) {
+      const float* from = picture.data() + (c * s.height + y) * s.width;
+      for (int64_t x = 0; x < s.width; ++x) to[x * map.stride + c] = c < s.channels ? from[x] : 0.0F;
+    }
+  });
+}
+
+void Session::write_outputs() {
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    const Map& map = plan_->outputs[i].map;
+    team_.run(map.shape.height, [&](int64_t y, int) {
+      scatter_row(memory_.get() + map.offset + y * map.shape.width * map.stride, map, y, outputs_[i].data.data());
+    });
+  }
+}
+
+Forward engine_forward(std::shared_ptr<const CompiledPlan> plan) {
+  struct Shared {
+    explicit Shared(std::shared_ptr<const CompiledPlan> p) : session(std::move(p)) {}
+    std::mutex mutex;
+    Session session;
+  };
+  auto shared = std::make_shared<Shared>(std::move(plan));
+  return [shared](const HostTensor& input) {
+    const std::lock_guard lock(shared->mutex);
+    const Shape& s = shared->session.plan().input.shape;
+    if (input.shape.size() != 4 || Shape{input.shape[1], input.shape[2], input.shape[3]} != s) {
+      fail(ErrorKind::bad_data,
+           fmt::format("input [{}] where [N, {}, {}, {}] is needed", fmt::join(input.shape, ", "), s.channels, s.height,
+                       s.width),
+           "engine");
+    }
+    const auto part = static_cast<size_t>(s.channels * s.height * s.width);
+    std::vector<HostTensor> outputs;
+    for (const PlanOutput& output : shared->session.plan().outputs) {
+      const Shape& o = output.map.shape;
+      outputs.push_back({{input.shape[0], o.channels, o.height, o.width}, {}});
+      outputs.back().data.reserve(static_cast<size_t>(element_count(outputs.back().shape)));
+    }
+    for (size_t n = 0; n < static_cast<size_t>(input.shape[0]); ++n) {
+      const std::span<const HostTensor> found = shared->session.run(std::span(input.data).subspan(n * part, part));
+      for (size_t i = 0; i < found.size(); ++i) {
+        outputs[i].data.insert(outputs[i].data.end(), found[i].data.begin(), found[i].data.end());
+      }
+    }
+    return outputs;
+  };
+}
+
+}  // namespace spinenet
