@@ -1,43 +1,57 @@
 #include "cli/forward.h"
 
-#include <memory>
-
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "engine/compile.h"
+#include "engine/session.h"
 #ifdef SPINENET_WITH_TORCH
 #include "nn/torch_forward.h"
-#else
-#include "graph/reference.h"
 #endif
 
 namespace spinenet {
+namespace {
+
+Forward on_cpu(const Program& program, const Weights& weights, int threads) {
+  CompileOptions options;
+  options.threads = threads;
+  const auto plan = compile(program, weights, options);
+  log_debug(fmt::format("the engine runs the network: {}, {} threads, {:.0f} MB", plan->kernels->name, threads,
+                        static_cast<double>(memory_bytes(*plan)) / 1e6));
+  return engine_forward(plan);
+}
+
+std::string engine_fact() {
+  std::vector<std::string_view> names;
+  for (const Kernels& kernels : all_kernels()) names.push_back(kernels.name);
+  return fmt::format("{} (of {})", names.front(), fmt::join(names, ", "));
+}
+
+}  // namespace
 
 #ifdef SPINENET_WITH_TORCH
 
 Forward make_forward(const Program& program, const Weights& weights, int threads, const std::string& device) {
+  if (device == "cpu" || (device == "auto" && !torch_finds_gpu())) return on_cpu(program, weights, threads);
   return torch_forward(program, weights, threads, device);
 }
 
 std::vector<std::pair<std::string, std::string>> forward_facts() {
-  return torch_facts();
+  auto facts = torch_facts();
+  facts.emplace_back("engine", engine_fact());
+  return facts;
 }
 
 #else
 
 Forward make_forward(const Program& program, const Weights& weights, int threads, const std::string& device) {
-  if (device != "auto" && device != "cpu") {
-    fail(ErrorKind::unsupported, "this build has no LibTorch, so it runs on the CPU alone",
-         fmt::format("device {}", device), "build with -DSPINENET_BUILD_TRAIN=ON");
-  }
-  if (threads > 1) log_debug("the reference interpreter uses one thread");
-  log_warning("this build has no LibTorch: the reference interpreter is exact but slow");
-  auto shared = std::make_shared<std::pair<Program, Weights>>(program, weights);
-  return [shared](const HostTensor& input) { return run_reference(shared->first, shared->second, input); };
+  if (device == "auto" || device == "cpu") return on_cpu(program, weights, threads);
+  fail(ErrorKind::unsupported, "this build has no LibTorch, so it runs on the CPU alone",
+       fmt::format("device {}", device), "build with -DSPINENET_BUILD_TRAIN=ON");
 }
 
 std::vector<std::pair<std::string, std::string>> forward_facts() {
-  return {{"libtorch", "not in this build: training is off, prediction uses the reference interpreter"}};
+  return {{"libtorch", "not in this build: training is off, and there is no GPU"}, {"engine", engine_fact()}};
 }
 
 #endif

@@ -1,4 +1,4 @@
-// The fastest way that this build has to run a network: LibTorch, or the reference interpreter without it.
+// The fastest way that this build has to run a network: the engine on the CPU, LibTorch on a GPU.
 #pragma once
 
 #include <string>

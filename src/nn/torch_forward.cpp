@@ -48,6 +48,10 @@ Forward torch_forward(const Program& program, const Weights& weights, int thread
   };
 }
 
+bool torch_finds_gpu() {
+  return torch::cuda::is_available();
+}
+
 std::vector<std::pair<std::string, std::string>> torch_facts() {
   return {{"libtorch", TORCH_VERSION},
           {"libtorch threads", std::to_string(at::get_num_threads())},
