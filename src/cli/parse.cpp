@@ -25,6 +25,7 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   add_predict(*app, invocation);
   add_search(*app, invocation);
   add_study(*app, invocation);
+  add_bench(*app, invocation);
   add_checks(*app, invocation);
   return app;
 }

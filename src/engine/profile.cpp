@@ -1,0 +1,101 @@
+#include "engine/profile.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+
+namespace spinenet {
+namespace {
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+std::string_view algorithm_name(ConvAlgorithm algorithm) {
+  switch (algorithm) {
+    case ConvAlgorithm::direct:
+      return "direct";
+    case ConvAlgorithm::gathered:
+      return "gathered";
+    case ConvAlgorithm::winograd:
+      return "winograd";
+  }
+  return "";
+}
+
+StepProfile describe(const ConvStep& step) {
+  StepProfile found{step.name, algorithm_name(step.algorithm), step.sites.front().out.shape, 0, 0};
+  for (const ConvSite& site : step.sites) {
+    const Shape& out = site.out.shape;
+    found.multiply_adds +=
+        out.height * out.width * out.channels * site.in.shape.channels * step.conv.kernel * step.conv.kernel;
+  }
+  return found;
+}
+
+StepProfile describe(const DepthwiseStep& step) {
+  const Shape& out = step.site.out.shape;
+  const int64_t taps = int64_t{step.conv.kernel} * step.conv.kernel;
+  return {step.name, "depthwise", out, out.channels * out.height * out.width * taps, 0};
+}
+
+StepProfile describe(const DeconvStep& step) {
+  const Shape& out = step.out.shape;
+  return {step.name, "deconv", out, out.channels * out.height * out.width * step.in.shape.channels, 0};
+}
+
+StepProfile describe(const GateStep& step) {
+  return {step.name, "gate", step.out.shape, 0, 0};
+}
+
+StepProfile describe(const GlobalPoolStep& step) {
+  return {step.name, "pool", step.out.shape, 0, 0};
+}
+
+StepProfile describe(const SumStep& step) {
+  return {step.name, "sum", step.out.shape, 0, 0};
+}
+
+StepProfile describe(const PoolStep& step) {
+  return {step.name, "pool", step.out.shape, 0, 0};
+}
+
+}  // namespace
+
+Profile profile(Session& session, std::span<const float> picture, int runs) {
+  Profile found;
+  for (const Step& step : session.plan().steps) {
+    found.steps.push_back(std::visit([](const auto& s) { return describe(s); }, step));
+    found.steps.back().seconds = std::numeric_limits<double>::infinity();
+  }
+  std::vector<double> seconds(found.steps.size());
+  for (int i = 0; i < runs; ++i) {
+    std::fill(seconds.begin(), seconds.end(), 0.0);
+    const double start = now();
+    session.run(picture, seconds);
+    found.seconds.push_back(now() - start);
+    for (size_t s = 0; s < seconds.size(); ++s) found.steps[s].seconds = std::min(found.steps[s].seconds, seconds[s]);
+  }
+  return found;
+}
+
+double measure_peak_gflops(const Kernels& kernels, int threads) {
+  constexpr int64_t kRounds = 4'000'000;
+  constexpr int kTries = 16;
+  Team team(threads);
+  double best = 0;
+  for (int i = 0; i < kTries; ++i) {
+    std::vector<int64_t> done(static_cast<size_t>(threads));
+    const double start = now();
+    team.run(threads, [&](int64_t task, int) {
+      done[static_cast<size_t>(task)] = kRounds * kernels.multiply_add_rounds(kRounds);
+    });
+    const double seconds = now() - start;
+    double sum = 0;
+    for (const int64_t count : done) sum += static_cast<double>(count);
+    best = std::max(best, 2e-9 * sum / seconds);
+  }
+  return best;
+}
+
+}  // namespace spinenet

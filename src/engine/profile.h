@@ -1,0 +1,34 @@
+// What a plan costs in time: the whole, each step, and the most that this processor could do.
+//
+// Thread contract: one thread at a time; the measurements use as many as the plan.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/session.h"
+
+namespace spinenet {
+
+struct StepProfile {
+  std::string name;
+  std::string_view algorithm;  // "winograd", "direct", "gathered", "sum", "pool"
+  Shape shape;                 // of the (first) output
+  int64_t multiply_adds = 0;   // of the network's definition, whatever the algorithm saves
+  double seconds = 0;          // the least of the runs
+};
+
+struct Profile {
+  std::vector<double> seconds;  // of each run, in their order
+  std::vector<StepProfile> steps;
+};
+
+Profile profile(Session& session, std::span<const float> picture, int runs);
+
+// Multiply-adds and additions in a second, in units of 10^9, when all threads do nothing else. The best of some tries.
+double measure_peak_gflops(const Kernels& kernels, int threads);
+
+}  // namespace spinenet

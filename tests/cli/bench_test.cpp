@@ -1,0 +1,44 @@
+// spinenet bench.
+#include "cli/program.h"
+
+namespace spinenet {
+namespace {
+
+class Bench : public ProgramTest {};
+
+TEST_F(Bench, GivesOneDocumentWithEveryKey) {
+  const Json json = run_json("bench spinenet-49s --size 128 --classes 3 --runs 2 --threads 1 --json --layers");
+  EXPECT_EQ(json["architecture"], "spinenet-49s");
+  EXPECT_EQ(json["image_size"], 128);
+  EXPECT_EQ(json["threads"], 1);
+  EXPECT_EQ(json["precision"], "fp32");
+  EXPECT_GT(json["latency_ms"]["min"].get<double>(), 0);
+  EXPECT_GE(json["latency_ms"]["median"].get<double>(), json["latency_ms"]["min"].get<double>());
+  EXPECT_GT(json["gflops"].get<double>(), 0);
+  EXPECT_GT(json["peak_gflops"].get<double>(), 0);
+  EXPECT_GT(json["peak_memory_mb"].get<double>(), json["engine_memory_mb"].get<double>());
+  int64_t multiply_adds = 0;
+  for (const Json& layer : json["layers"]) multiply_adds += layer["multiply_adds"].get<int64_t>();
+  EXPECT_GT(multiply_adds, 500'000'000);
+}
+
+TEST_F(Bench, ShowsATableAndWhatWasSkipped) {
+  const std::string table = run("bench spinenet-49s --size 128 --runs 1 --threads 1 --layers --skip winograd").out;
+  EXPECT_NE(table.find("128 x 128 pixels"), std::string::npos) << table;
+  EXPECT_NE(table.find("gathered"), std::string::npos) << table;
+  EXPECT_EQ(table.find("winograd"), std::string::npos) << table;
+}
+
+TEST_F(Bench, RefusesWhatItCannotDo) {
+  EXPECT_NE(run("bench spinenet-50").err.find("spinenet-"), std::string::npos);
+  const auto precision = run("bench spinenet-49s --precision bf16");
+  EXPECT_EQ(precision.status, 1);
+  EXPECT_NE(precision.err.find("this version computes in fp32"), std::string::npos) << precision.err;
+  EXPECT_EQ(run("bench spinenet-49s --precision fp31").status, 2);
+  const auto pass = run("bench spinenet-49s --size 128 --skip winograds");
+  EXPECT_EQ(pass.status, 2);
+  EXPECT_NE(pass.err.find("did you mean winograd?"), std::string::npos) << pass.err;
+}
+
+}  // namespace
+}  // namespace spinenet
