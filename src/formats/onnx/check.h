@@ -1,0 +1,48 @@
+// Whether an ONNX file gives what its source gives: the measurement behind `spinenet export`.
+//
+// The network is run on noise at four sizes and batches, and each raw output is compared with the source's. What
+// follows the raw outputs is run on outputs that are made up (clusters of overlapping boxes, equal scores), for batch 1
+// and 4 at the size that the file declares, or at three sizes where that is open, and compared with box_coder.h and
+// postprocess.h. Two parts, because no node of the network depends on the size, so that small sizes prove it for all.
+//
+// Thread contract: a pure function, as far as the source is; it uses `threads` threads.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "detect/anchors.h"
+#include "detect/postprocess.h"
+#include "formats/onnx/file.h"
+#include "graph/forward.h"
+
+namespace spinenet {
+
+struct OnnxCheckOptions {
+  Forward source;  // the network itself, for every size that is a multiple of 2^max_level
+  AnchorOptions anchors;
+  PostprocessOptions post;
+  int classes = 1;
+  int height = 0, width = 0;  // as declared; 0: open
+  double limit = 1e-4;
+  int threads = 1;
+};
+
+struct OnnxCheckRow {
+  std::string what;  // "network 128x256, batch 4"
+  // Largest difference over the largest magnitude of the output; infinite where other boxes are found.
+  double error = 0;
+};
+
+struct OnnxCheck {
+  std::vector<OnnxCheckRow> rows;
+  double limit = 0;
+};
+
+// The row with the largest error.
+const OnnxCheckRow& worst(const OnnxCheck& check);
+bool holds(const OnnxCheck& check);
+
+OnnxCheck check_onnx(const OnnxFile& file, const OnnxCheckOptions& options);
+
+}  // namespace spinenet
