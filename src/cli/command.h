@@ -47,6 +47,7 @@ void add_data(CLI::App& app, Invocation& invocation);
 void add_train(CLI::App& app, Invocation& invocation);
 void add_eval(CLI::App& app, Invocation& invocation);
 void add_predict(CLI::App& app, Invocation& invocation);
+void add_export(CLI::App& app, Invocation& invocation);
 void add_search(CLI::App& app, Invocation& invocation);
 void add_study(CLI::App& app, Invocation& invocation);
 void add_bench(CLI::App& app, Invocation& invocation);

@@ -1,0 +1,223 @@
+// spinenet export: a model as an ONNX file, checked against the model before it is kept.
+#include "formats/onnx/export.h"
+
+#include <charconv>
+#include <memory>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/forward.h"
+#include "cli/model.h"
+#include "cli/output.h"
+#include "graph/lower.h"
+#include "graph/weights.h"
+
+namespace spinenet {
+namespace {
+
+struct ExportOptions {
+  std::string model, onnx;
+  std::string form = "detections", batch = "any", size;
+  PostprocessOptions post;
+  double limit = OnnxCheckOptions().limit;
+};
+
+constexpr int kMaxExtent = 65536;
+
+OnnxForm form_of(const std::string& name) {
+  constexpr auto known = names(OnnxForm{});
+  for (size_t i = 0; i < known.size(); ++i) {
+    if (known[i] == name) return static_cast<OnnxForm>(i);
+  }
+  const std::vector<std::string> all(known.begin(), known.end());
+  const std::string near = nearest_name(name, all);
+  fail(ErrorKind::usage, fmt::format("unknown form \"{}\"", name), "",
+       near.empty() ? fmt::format("use {}", fmt::join(all, ", ")) : fmt::format("did you mean {}?", near));
+}
+
+// A whole number from 1 to `most`, or 0 when the text is none.
+int positive(std::string_view text, int most) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() && value >= 1 && value <= most ? value : 0;
+}
+
+int batch_of(const std::string& text) {
+  if (text == "any") return 0;
+  const int batch = positive(text, 1 << 20);
+  if (batch == 0) fail(ErrorKind::usage, fmt::format("--batch {}", text), "", "give a number from 1, or any");
+  return batch;
+}
+
+struct InputSize {
+  int height = 0, width = 0;  // of the input; 0: any
+};
+
+// "any", "N" (the input is as predict makes it for that image size) or "HxW".
+InputSize size_of(const std::string& text, const Model& model) {
+  const int max_level = model.architecture.max_level;
+  if (text == "any") return {};
+  if (text.empty()) {
+    const int side = input_size(model.file.image_size, max_level);
+    return {side, side};
+  }
+  const size_t cross = text.find('x');
+  const int height = positive(text.substr(0, cross), kMaxExtent);
+  const int width = cross == std::string::npos ? height : positive(text.substr(cross + 1), kMaxExtent);
+  if (height == 0 || width == 0) {
+    fail(ErrorKind::usage, fmt::format("--size {}", text), "", "give N, HEIGHTxWIDTH, or any");
+  }
+  const InputSize size{input_size(height, max_level), input_size(width, max_level)};
+  if (cross != std::string::npos && (size.height != height || size.width != width)) {
+    fail(ErrorKind::usage, fmt::format("--size {} is no multiple of {}", text, 1 << max_level), "",
+         fmt::format("use {}x{}", size.height, size.width));
+  }
+  return size;
+}
+
+void check_target(const std::string& onnx) {
+  const std::filesystem::path folder = std::filesystem::path(onnx).parent_path();
+  if (!folder.empty() && !std::filesystem::is_directory(folder)) {
+    fail(ErrorKind::io, "the folder does not exist", folder.string(), "make it first");
+  }
+}
+
+// The model itself, lowered for the size of each input.
+Forward source_of(const Model& model, int threads) {
+  return [&model, threads](const HostTensor& image) {
+    LowerOptions lower;
+    lower.height = static_cast<int>(image.shape[2]);
+    lower.width = static_cast<int>(image.shape[3]);
+    lower.classes = static_cast<int>(model.file.classes.size());
+    return make_forward(lower_detector(model.architecture, lower), model.file.weights, threads, "cpu")(image);
+  };
+}
+
+Json to_json(const ExportOptions& options, const OnnxOptions& onnx, const OnnxFile& file, const OnnxCheck& check) {
+  Json rows = Json::array();
+  for (const OnnxCheckRow& row : check.rows) rows.push_back({{"what", row.what}, {"error", row.error}});
+  Json outputs = Json::array();
+  for (const OnnxValue& output : file.outputs) outputs.push_back(output.name);
+  Json json{{"file", options.onnx},
+            {"form", options.form},
+            {"batch", onnx.batch > 0 ? Json(onnx.batch) : Json("any")},
+            {"height", onnx.height > 0 ? Json(onnx.height) : Json("any")},
+            {"width", onnx.width > 0 ? Json(onnx.width) : Json("any")},
+            {"outputs", outputs},
+            {"nodes", file.nodes.size()},
+            {"bytes", std::filesystem::file_size(options.onnx)},
+            {"error", worst(check).error},
+            {"limit", check.limit},
+            {"checks", rows}};
+  return json;
+}
+
+std::string to_table(const ExportOptions& options, const OnnxFile& file, const OnnxCheck& check) {
+  std::vector<std::vector<std::string>> rows{{"checked against the model", "relative error"}};
+  for (const OnnxCheckRow& row : check.rows) rows.push_back({row.what, fmt::format("{:.1e}", row.error)});
+  return fmt::format("{}: {} nodes, {}B, form {}\n{}", options.onnx, file.nodes.size(),
+                     short_count(static_cast<int64_t>(std::filesystem::file_size(options.onnx))), options.form,
+                     table_text(rows));
+}
+
+int run_export(const ExportOptions& options, const CommonOptions& common) {
+  OnnxOptions onnx;
+  onnx.form = form_of(options.form);
+  onnx.batch = batch_of(options.batch);
+  check_target(options.onnx);
+  const Model model = open_model(options.model);
+  if (model.file.task != "detect") {
+    fail(ErrorKind::unsupported, fmt::format("the model's task is \"{}\"", model.file.task), options.model,
+         "this version exports detectors only");
+  }
+  const InputSize size = size_of(options.size, model);
+  onnx.height = size.height;
+  onnx.width = size.width;
+  onnx.anchors = anchor_options(model.architecture);
+  onnx.post = options.post;
+  onnx.program_version = SPINENET_VERSION;
+  const int side = 1 << model.architecture.max_level;
+  LowerOptions lower;
+  lower.height = size.height > 0 ? size.height : side;
+  lower.width = size.width > 0 ? size.width : side;
+  lower.classes = static_cast<int>(model.file.classes.size());
+  const Program program = lower_detector(model.architecture, lower);
+  check_weights(program, model.file.weights, options.model);
+  const OnnxFile file = make_onnx(program, model.file, onnx);
+
+  OnnxCheckOptions check;
+  check.source = source_of(model, threads_of(common));
+  check.anchors = onnx.anchors;
+  check.post = onnx.post;
+  check.classes = lower.classes;
+  check.height = onnx.height;
+  check.width = onnx.width;
+  check.limit = options.limit;
+  check.threads = threads_of(common);
+  log_info("checking the file against the model ...");
+  const OnnxCheck checked = export_onnx(options.onnx, file, check);
+  if (common.json) {
+    print_json(to_json(options, onnx, file, checked));
+  } else {
+    print(to_table(options, file, checked));
+  }
+  return 0;
+}
+
+void add_options(CLI::App& verb, ExportOptions& options) {
+  verb.add_option("MODEL", options.model, "A model (.safetensors)")->required()->type_name("");
+  verb.add_option("--onnx", options.onnx, "Write this ONNX file")->required()->type_name("FILE");
+  verb.add_option("--form", options.form,
+                  "raw (outputs of the network), boxes (of all anchors) or detections (after suppression)")
+      ->type_name("FORM")
+      ->capture_default_str();
+  verb.add_option("--batch", options.batch, "Pictures in a run: a number, or any")
+      ->type_name("N")
+      ->capture_default_str();
+  verb.add_option("--size", options.size, "Input size: N, HEIGHTxWIDTH, or any; the model's own if not given")
+      ->type_name("SIZE");
+  verb.add_option("--threshold", options.post.score_threshold, "Least score of a detection")
+      ->check(within(0.0, 1.0))
+      ->type_name("S")
+      ->capture_default_str();
+  verb.add_option("--iou", options.post.iou, "Boxes of a class that overlap by more suppress each other")
+      ->check(within(0.0, 1.0))
+      ->type_name("T")
+      ->capture_default_str();
+  verb.add_option("--max", options.post.max_detections, "Most detections in a picture")
+      ->check(within(1, 100000))
+      ->type_name("N")
+      ->capture_default_str();
+  verb.add_option("--pre-nms", options.post.pre_nms, "Most candidates that enter the suppression")
+      ->check(within(1, 1000000))
+      ->type_name("N")
+      ->capture_default_str();
+  verb.add_option("--limit", options.limit, "Largest relative error at which the file is kept")
+      ->check(within(0.0, 1.0))
+      ->type_name("E")
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Invocation& invocation) {
+  const auto options = std::make_shared<ExportOptions>();
+  CLI::App& verb = *app.add_subcommand("export", "Write a model as an ONNX file, checked against the model");
+  add_options(verb, *options);
+  add_json_flag(verb, invocation.common);
+  add_common_flags(verb, invocation.common);
+  verb.footer(
+      "Examples:\n  spinenet export best.safetensors --onnx best.onnx\n"
+      "  spinenet export best.safetensors --onnx raw.onnx --form raw --size any\n"
+      "  spinenet export best.safetensors --onnx fixed.onnx --batch 1 --size 640x512 --threshold 0.3\n\n"
+      "A file that differs from the model by more than the limit is not written, and the exit status is 1.\n"
+      "docs/export.md tells how to run the file.");
+  verb.callback([&invocation, options] {
+    invocation.run = [&invocation, options] { return run_export(*options, invocation.common); };
+  });
+}
+
+}  // namespace spinenet
