@@ -1,0 +1,245 @@
+// Exported files in ONNX Runtime, against the reference interpreter and our own post-processing.
+//
+// Runs where python3, or the program that SPINENET_PYTHON names, can import onnxruntime; skipped elsewhere.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "arch/families.h"
+#include "arch/text.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/random.h"
+#include "formats/onnx/boxes.h"
+#include "formats/onnx/check_heads.h"
+#include "formats/onnx/detections.h"
+#include "formats/onnx/export.h"
+#include "formats/safetensors.h"
+#include "graph/lower.h"
+#include "graph/reference.h"
+#include "graph/weights.h"
+
+namespace spinenet {
+namespace {
+
+constexpr int kClasses = 3;
+
+struct Trial {
+  int height, width;
+  int64_t batch;
+};
+constexpr std::array<Trial, 3> kTrials{{{128, 128, 1}, {128, 256, 4}, {256, 256, 1}}};
+
+std::string python() {
+  const char* named = std::getenv("SPINENET_PYTHON");
+  return named != nullptr ? named : "python3";
+}
+
+class OnnxRuntime : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (std::system(fmt::format("'{}' -c 'import onnxruntime' 2>/dev/null", python()).c_str()) != 0) {
+      GTEST_SKIP() << python() << " has no onnxruntime";
+    }
+    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = std::filesystem::path(testing::TempDir()) / fmt::format("spinenet_ort_{}_{}", info->name(), ::getpid());
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override {
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+  }
+
+  void add_file(const std::string& name, const OnnxFile& file) const {
+    write_file_atomic(folder_ / (name + ".onnx"), to_bytes(file, name));
+  }
+
+  void add_run(const std::string& name, const Weights& tensors) {
+    write_safetensors(folder_ / fmt::format("{}.{}.safetensors", name, runs_++), {tensors, {}});
+  }
+
+  void compare() const {
+    const std::string command = fmt::format("'{}' '{}/tests/parity/run_onnx.py' '{}' >'{}' 2>&1", python(),
+                                            SPINENET_SOURCE_DIR, folder_.string(), (folder_ / "log").string());
+    const int status = std::system(command.c_str());
+    const std::string log = read_file(folder_ / "log");
+    EXPECT_EQ(status, 0) << log;
+    fmt::print("{}", log);
+  }
+
+  std::filesystem::path folder_;
+  int runs_ = 0;
+};
+
+struct Network {
+  Architecture architecture;
+  ModelFile model;
+};
+
+Network narrow(const std::string& family) {
+  Architecture a = named_architecture(family);
+  a.scaling.filter_size_scale = 0.05;
+  a.scaling.stem_filters = 8;
+  a.scaling.endpoints_num_filters = 8;
+  a.head.filters = 8;
+  a.head.convs = 2;
+  Network network{a, {}};
+  network.model.architecture = to_json(a);
+  network.model.classes = {{1, "a"}, {5, "b"}, {9, "c"}};
+  network.model.image_size = 128;
+  InitOptions init;
+  init.residual_norm_weight = 1;
+  init.deeper_norm_weight = 1;
+  init.predictor_deviation = 0.3;
+  init.prior = 0.3;
+  network.model.weights =
+      initial_weights(lower_detector(a, {.height = 128, .width = 128, .classes = kClasses}), init, 11);
+  // Running statistics that are not the identity.
+  for (auto& [name, tensor] : network.model.weights) {
+    Random random(Random::hash(name));
+    if (name.ends_with("running_mean"))
+      std::generate(tensor.data.begin(), tensor.data.end(), [&] { return static_cast<float>(0.1 * random.normal()); });
+    if (name.ends_with("running_var"))
+      std::generate(tensor.data.begin(), tensor.data.end(), [&] { return static_cast<float>(random.uniform(0.5, 2)); });
+  }
+  return network;
+}
+
+OnnxOptions options_of(const Architecture& a, OnnxForm form) {
+  OnnxOptions options;
+  options.form = form;
+  options.anchors = {a.min_level, a.max_level, a.head.scales, a.head.aspect_ratios, a.head.anchor_size};
+  return options;
+}
+
+// The image, and the raw outputs of the reference under their names.
+Weights reference_run(const Network& network, const Trial& trial) {
+  HostTensor image = make_tensor({trial.batch, 3, trial.height, trial.width});
+  Random random(7);
+  for (float& x : image.data) x = static_cast<float>(random.normal());
+  const Program program =
+      lower_detector(network.architecture, {.height = trial.height, .width = trial.width, .classes = kClasses});
+  const std::vector<HostTensor> outputs = run_reference(program, network.model.weights, image);
+  Weights tensors{{"in/image", std::move(image)}};
+  for (size_t i = 0; i < outputs.size(); ++i) tensors["out/" + program.outputs[i].name] = outputs[i];
+  return tensors;
+}
+
+// The detections of heads, as the file gives them.
+void add_expected_detections(const Heads& heads, const HeadOptions& options, Weights& tensors) {
+  const int64_t most = options.post.max_detections;
+  HostTensor boxes = make_tensor({options.batch, most, 4}), scores = make_tensor({options.batch, most}),
+             labels = make_tensor({options.batch, most}, -1), count = make_tensor({options.batch});
+  for (int64_t image = 0; image < options.batch; ++image) {
+    const std::vector<Detection> found = detections_of(heads, options, image);
+    count.data[static_cast<size_t>(image)] = static_cast<float>(found.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+      const size_t row = static_cast<size_t>(image * most) + i;
+      const Box& box = found[i].box;
+      std::copy_n(std::array{box.x1, box.y1, box.x2, box.y2}.begin(), 4, boxes.data.begin() + 4 * row);
+      scores.data[row] = found[i].score;
+      labels.data[row] = static_cast<float>(found[i].label);
+    }
+  }
+  tensors["out/boxes"] = boxes;
+  tensors["out/scores"] = scores;
+  tensors["out/labels"] = labels;
+  tensors["out/count"] = count;
+}
+
+TEST_F(OnnxRuntime, GivesTheRawOutputsOfEveryFamily) {
+  for (const std::string family : {"spinenet-49", "spinenet-49s", "r0-sp53", "resnet-50-fpn"}) {
+    Network network = narrow(family);
+    if (family == "spinenet-49s") {
+      network.architecture.activation = Activation::swish;
+      network.architecture.padding = Padding::same;
+      network.architecture.large_downsample = LargeDownsample::repeated_pools;
+    }
+    const Program any = lower_detector(network.architecture, {.height = 128, .width = 128, .classes = kClasses});
+    add_file(family, make_onnx(any, network.model, options_of(network.architecture, OnnxForm::raw)));
+    for (const Trial& trial : kTrials) add_run(family, reference_run(network, trial));
+  }
+  compare();
+}
+
+TEST_F(OnnxRuntime, GivesTheBoxesAndDetectionsOfANetwork) {
+  const Network network = narrow("spinenet-49");
+  OnnxOptions boxes = options_of(network.architecture, OnnxForm::boxes);
+  OnnxOptions detections = options_of(network.architecture, OnnxForm::detections);
+  detections.post.score_threshold = 0.4F;
+  const Program any = lower_detector(network.architecture, {.height = 128, .width = 128, .classes = kClasses});
+  add_file("boxes", make_onnx(any, network.model, boxes));
+  add_file("detections", make_onnx(any, network.model, detections));
+  for (const Trial& trial : kTrials) {
+    const Weights run = reference_run(network, trial);
+    Heads heads;
+    for (const std::string& name : raw_names(boxes.anchors)) {
+      heads.values[name] = {OnnxType::f32, run.at("out/" + name).shape, run.at("out/" + name).data, {}};
+    }
+    const HeadOptions options{boxes.anchors, detections.post, kClasses, trial.height, trial.width, trial.batch};
+    const AllBoxes all = all_boxes(heads, options);
+    add_run("boxes", {{"in/image", run.at("in/image")}, {"out/boxes", all.boxes}, {"out/scores", all.scores}});
+    Weights expected{{"in/image", run.at("in/image")}};
+    add_expected_detections(heads, options, expected);
+    EXPECT_GT(expected.at("out/count").data[0], 0);
+    add_run("detections", expected);
+  }
+  compare();
+}
+
+// The part behind the network alone: overlaps, equal scores, candidates cut off, nothing found, numbers that are none.
+TEST_F(OnnxRuntime, SuppressesAsWeDo) {
+  for (const auto& [name, height, width] :
+       {std::tuple("open", 0, 0), {"fixed-a", 128, 128}, {"fixed-b", 128, 256}, {"fixed-c", 256, 256}}) {
+    HeadOptions options;
+    options.classes = kClasses;
+    options.post.pre_nms = 400;
+    OnnxGraph graph;
+    for (int level = 3; level <= 7; ++level) {
+      const auto declare = [&](const std::string& kind, int64_t channels) {
+        graph.input({fmt::format("{}.p{}", kind, level),
+                     OnnxType::f32,
+                     {std::string("batch"), channels, fmt::format("h{}", level), fmt::format("w{}", level)}});
+      };
+      declare("class", 9 * kClasses);
+      declare("box", 9 * 4);
+    }
+    add_boxes(graph, {options.anchors, kClasses, height, width}, "all.boxes", "all.scores");
+    const auto anchors = static_cast<int64_t>(height > 0 ? make_anchors(options.anchors, height, width).size() : 0);
+    add_detections(graph, {options.post, kClasses, anchors}, "all.boxes", "all.scores");
+    for (const char* output : {"boxes", "scores"}) graph.output({output, OnnxType::f32, {}});
+    OnnxFile file = graph.finish();
+    file.outputs = {{"boxes", OnnxType::f32, {std::string("batch"), int64_t{100}, int64_t{4}}},
+                    {"scores", OnnxType::f32, {std::string("batch"), int64_t{100}}},
+                    {"labels", OnnxType::i64, {std::string("batch"), int64_t{100}}},
+                    {"count", OnnxType::i64, {std::string("batch")}}};
+    add_file(name, file);
+    for (const Trial& trial : kTrials) {
+      if (height > 0 && (trial.height != height || trial.width != width)) continue;
+      for (const float threshold : {0.05F, 0.999F}) {
+        options.height = trial.height;
+        options.width = trial.width;
+        options.batch = trial.batch;
+        options.post.score_threshold = threshold;
+        Heads heads = clear_heads(options);
+        options.post.score_threshold = 0.05F;
+        if (threshold > 0.9F) {  // nothing passes
+          for (auto& [key, value] : heads.values) std::fill(value.floats.begin(), value.floats.end(), -6.0F);
+        }
+        heads.values.at("class.p3").floats[3] = NAN;
+        heads.values.at("box.p6").floats[5] = INFINITY;
+        Weights tensors;
+        for (const auto& [key, value] : heads.values) tensors["in/" + key] = {value.shape, value.floats};
+        add_expected_detections(heads, options, tensors);
+        add_run(name, tensors);
+      }
+    }
+  }
+  compare();
+}
+
+}  // namespace
+}  // namespace spinenet
