@@ -21,7 +21,7 @@ TEST_F(Usage, HelpGoesToStandardOutput) {
 
 TEST_F(Usage, HelpNamesEveryVerb) {
   const std::string help = run("--help").out;
-  for (const char* verb : {"describe", "data", "train", "eval", "predict", "bench", "checks"}) {
+  for (const char* verb : {"describe", "data", "train", "eval", "predict", "export", "bench", "checks"}) {
     EXPECT_NE(help.find(fmt::format("\n  {} ", verb)), std::string::npos) << verb;
   }
 }
