@@ -18,7 +18,9 @@
 #include "formats/onnx/check_heads.h"
 #include "formats/onnx/detections.h"
 #include "formats/onnx/export.h"
+#include "formats/onnx/network.h"
 #include "formats/safetensors.h"
+#include "graph/builder.h"
 #include "graph/lower.h"
 #include "graph/reference.h"
 #include "graph/weights.h"
@@ -162,6 +164,52 @@ TEST_F(OnnxRuntime, GivesTheRawOutputsOfEveryFamily) {
     add_file(family, make_onnx(any, network.model, options_of(network.architecture, OnnxForm::raw)));
     for (const Trial& trial : kTrials) add_run(family, reference_run(network, trial));
   }
+  compare();
+}
+
+// Those that no family here has, or not in every way.
+Program every_operation() {
+  Builder b({6, 32, 16}, {Activation::hard_swish, Padding::symmetric, {}});
+  Builder::ConvOptions depthwise;
+  depthwise.filters = depthwise.groups = 6;
+  depthwise.kernel = 3;
+  depthwise.stride = 2;
+  ValueId x = b.activate(b.batch_norm(b.conv(b.input(), depthwise, "depthwise"), "norm"), "act");
+  const ValueId squeezed = b.global_pool(x, PoolKind::average, "squeeze");
+  x = b.scale(x, b.sigmoid(b.conv(squeezed, {.filters = 6, .bias = true}, "excite"), true, "gate"), "scaled");
+  b.output("scaled", x);
+  b.output("up", b.deconv(x, 4, true, "deconv"));
+  b.output("most", b.global_pool(x, PoolKind::maximum, "most.pool"));
+  const ValueId pooled = b.max_pool(x, 5, 8, "pool");
+  b.output("mean", b.mean({x, b.upsample(pooled, 8, "up.sample"), x}, "mean.sum"));
+  b.output("soft", b.sigmoid(pooled, false, "soft.sigmoid"));
+  Builder::ConvOptions dense;
+  dense.filters = 3;
+  dense.kernel = 1;
+  dense.padded = false;
+  dense.bias = true;
+  b.output("dense", b.conv(squeezed, dense, "dense.conv"));
+  return b.finish();
+}
+
+TEST_F(OnnxRuntime, RunsEveryOperation) {
+  const Program program = every_operation();
+  const Weights weights = initial_weights(program, {.residual_norm_weight = 1}, 3);
+  OnnxGraph graph;
+  graph.input({"image", OnnxType::f32, {std::string("batch"), int64_t{6}, int64_t{32}, int64_t{16}}});
+  add_network(graph, program, weights, "image");
+  for (const Output& output : program.outputs) {
+    const Shape& shape = program.values[static_cast<size_t>(output.value)];
+    graph.output({output.name, OnnxType::f32, {std::string("batch"), shape.channels, shape.height, shape.width}});
+  }
+  add_file("operations", graph.finish());
+  HostTensor image = make_tensor({2, 6, 32, 16});
+  Random random(7);
+  for (float& x : image.data) x = static_cast<float>(2 * random.normal());
+  Weights tensors{{"in/image", image}};
+  const std::vector<HostTensor> outputs = run_reference(program, weights, image);
+  for (size_t i = 0; i < outputs.size(); ++i) tensors["out/" + program.outputs[i].name] = outputs[i];
+  add_run("operations", tensors);
   compare();
 }
 
