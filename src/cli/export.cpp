@@ -20,22 +20,25 @@ namespace {
 
 struct ExportOptions {
   std::string model, onnx;
-  std::string form = "detections", batch = "any", size;
+  std::string form, batch = "any", size;
   PostprocessOptions post;
   double limit = OnnxCheckOptions().limit;
 };
 
 constexpr int kMaxExtent = 65536;
 
-OnnxForm form_of(const std::string& name) {
-  constexpr auto known = names(OnnxForm{});
-  for (size_t i = 0; i < known.size(); ++i) {
-    if (known[i] == name) return static_cast<OnnxForm>(i);
+// The usual one of the task when none is named.
+OnnxForm form_of(const std::string& name, Task task) {
+  const std::span<const OnnxForm> forms = forms_of(task);
+  if (name.empty()) return forms.back();
+  std::vector<std::string> known;
+  for (const OnnxForm form : forms) {
+    known.emplace_back(names(form)[static_cast<size_t>(form)]);
+    if (known.back() == name) return form;
   }
-  const std::vector<std::string> all(known.begin(), known.end());
-  const std::string near = nearest_name(name, all);
+  const std::string near = nearest_name(name, known);
   fail(ErrorKind::usage, fmt::format("unknown form \"{}\"", name), "",
-       near.empty() ? fmt::format("use {}", fmt::join(all, ", ")) : fmt::format("did you mean {}?", near));
+       near.empty() ? fmt::format("use {}", fmt::join(known, ", ")) : fmt::format("did you mean {}?", near));
 }
 
 // A whole number from 1 to `most`, or 0 when the text is none.
@@ -57,8 +60,8 @@ struct InputSize {
 };
 
 // "any", "N" (the input is as predict makes it for that image size) or "HxW".
-InputSize size_of(const std::string& text, const Model& model) {
-  const int max_level = model.architecture.max_level;
+InputSize size_of(const std::string& text, const Model& model, Task task) {
+  const int max_level = task == Task::classify ? 0 : model.architecture.max_level;
   if (text == "any") return {};
   if (text.empty()) {
     const int side = input_size(model.file.image_size, max_level);
@@ -85,15 +88,48 @@ void check_target(const std::string& onnx) {
   }
 }
 
+Program lowered(const Model& model, Task task, int height, int width) {
+  LowerOptions options;
+  options.height = height;
+  options.width = width;
+  options.classes = static_cast<int>(model.file.classes.size());
+  return task == Task::classify ? lower_classifier(model.architecture, options)
+                                : lower_detector(model.architecture, options);
+}
+
 // The model itself, lowered for the size of each input.
-Forward source_of(const Model& model, int threads) {
-  return [&model, threads](const HostTensor& image) {
-    LowerOptions lower;
-    lower.height = static_cast<int>(image.shape[2]);
-    lower.width = static_cast<int>(image.shape[3]);
-    lower.classes = static_cast<int>(model.file.classes.size());
-    return make_forward(lower_detector(model.architecture, lower), model.file.weights, threads, "cpu")(image);
+Forward source_of(const Model& model, Task task, int threads) {
+  return [&model, task, threads](const HostTensor& image) {
+    const Program program = lowered(model, task, static_cast<int>(image.shape[2]), static_cast<int>(image.shape[3]));
+    return make_forward(program, model.file.weights, threads, "cpu")(image);
   };
+}
+
+OnnxOptions onnx_options(const ExportOptions& options, const Model& model, Task task) {
+  OnnxOptions onnx;
+  onnx.form = form_of(options.form, task);
+  onnx.batch = batch_of(options.batch);
+  const InputSize size = size_of(options.size, model, task);
+  onnx.height = size.height;
+  onnx.width = size.width;
+  onnx.anchors = anchor_options(model.architecture);
+  onnx.post = options.post;
+  onnx.program_version = SPINENET_VERSION;
+  return onnx;
+}
+
+OnnxCheckOptions check_options(const OnnxOptions& onnx, const Model& model, Task task, double limit, int threads) {
+  OnnxCheckOptions check;
+  check.task = task;
+  check.source = source_of(model, task, threads);
+  check.anchors = onnx.anchors;
+  check.post = onnx.post;
+  check.classes = static_cast<int>(model.file.classes.size());
+  check.height = onnx.height;
+  check.width = onnx.width;
+  check.limit = limit;
+  check.threads = threads;
+  return check;
 }
 
 Json to_json(const ExportOptions& options, const OnnxOptions& onnx, const OnnxFile& file, const OnnxCheck& check) {
@@ -102,7 +138,7 @@ Json to_json(const ExportOptions& options, const OnnxOptions& onnx, const OnnxFi
   Json outputs = Json::array();
   for (const OnnxValue& output : file.outputs) outputs.push_back(output.name);
   Json json{{"file", options.onnx},
-            {"form", options.form},
+            {"form", names(onnx.form)[static_cast<size_t>(onnx.form)]},
             {"batch", onnx.batch > 0 ? Json(onnx.batch) : Json("any")},
             {"height", onnx.height > 0 ? Json(onnx.height) : Json("any")},
             {"width", onnx.width > 0 ? Json(onnx.width) : Json("any")},
@@ -115,54 +151,32 @@ Json to_json(const ExportOptions& options, const OnnxOptions& onnx, const OnnxFi
   return json;
 }
 
-std::string to_table(const ExportOptions& options, const OnnxFile& file, const OnnxCheck& check) {
+std::string to_table(const ExportOptions& options, const OnnxOptions& onnx, const OnnxFile& file,
+                     const OnnxCheck& check) {
   std::vector<std::vector<std::string>> rows{{"checked against the model", "relative error"}};
   for (const OnnxCheckRow& row : check.rows) rows.push_back({row.what, fmt::format("{:.1e}", row.error)});
   return fmt::format("{}: {} nodes, {}B, form {}\n{}", options.onnx, file.nodes.size(),
-                     short_count(static_cast<int64_t>(std::filesystem::file_size(options.onnx))), options.form,
-                     table_text(rows));
+                     short_count(static_cast<int64_t>(std::filesystem::file_size(options.onnx))),
+                     names(onnx.form)[static_cast<size_t>(onnx.form)], table_text(rows));
 }
 
 int run_export(const ExportOptions& options, const CommonOptions& common) {
-  OnnxOptions onnx;
-  onnx.form = form_of(options.form);
-  onnx.batch = batch_of(options.batch);
   check_target(options.onnx);
   const Model model = open_model(options.model);
-  if (model.file.task != "detect") {
-    fail(ErrorKind::unsupported, fmt::format("the model's task is \"{}\"", model.file.task), options.model,
-         "this version exports detectors only");
-  }
-  const InputSize size = size_of(options.size, model);
-  onnx.height = size.height;
-  onnx.width = size.width;
-  onnx.anchors = anchor_options(model.architecture);
-  onnx.post = options.post;
-  onnx.program_version = SPINENET_VERSION;
+  const Task task = task_named(model.file.task);
+  const OnnxOptions onnx = onnx_options(options, model, task);
   const int side = 1 << model.architecture.max_level;
-  LowerOptions lower;
-  lower.height = size.height > 0 ? size.height : side;
-  lower.width = size.width > 0 ? size.width : side;
-  lower.classes = static_cast<int>(model.file.classes.size());
-  const Program program = lower_detector(model.architecture, lower);
+  const Program program =
+      lowered(model, task, onnx.height > 0 ? onnx.height : side, onnx.width > 0 ? onnx.width : side);
   check_weights(program, model.file.weights, options.model);
   const OnnxFile file = make_onnx(program, model.file, onnx);
-
-  OnnxCheckOptions check;
-  check.source = source_of(model, threads_of(common));
-  check.anchors = onnx.anchors;
-  check.post = onnx.post;
-  check.classes = lower.classes;
-  check.height = onnx.height;
-  check.width = onnx.width;
-  check.limit = options.limit;
-  check.threads = threads_of(common);
   log_info("checking the file against the model ...");
-  const OnnxCheck checked = export_onnx(options.onnx, file, check);
+  const OnnxCheck check =
+      export_onnx(options.onnx, file, check_options(onnx, model, task, options.limit, threads_of(common)));
   if (common.json) {
-    print_json(to_json(options, onnx, file, checked));
+    print_json(to_json(options, onnx, file, check));
   } else {
-    print(to_table(options, file, checked));
+    print(to_table(options, onnx, file, check));
   }
   return 0;
 }
@@ -170,10 +184,11 @@ int run_export(const ExportOptions& options, const CommonOptions& common) {
 void add_options(CLI::App& verb, ExportOptions& options) {
   verb.add_option("MODEL", options.model, "A model (.safetensors)")->required()->type_name("");
   verb.add_option("--onnx", options.onnx, "Write this ONNX file")->required()->type_name("FILE");
-  verb.add_option("--form", options.form,
-                  "raw (outputs of the network), boxes (of all anchors) or detections (after suppression)")
-      ->type_name("FORM")
-      ->capture_default_str();
+  verb.add_option(
+          "--form", options.form,
+          "raw (outputs of the network), boxes (of all anchors) or detections (after suppression, the default);\n"
+          "of a classifier raw or scores (the default)")
+      ->type_name("FORM");
   verb.add_option("--batch", options.batch, "Pictures in a run: a number, or any")
       ->type_name("N")
       ->capture_default_str();

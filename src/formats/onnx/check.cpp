@@ -45,13 +45,12 @@ class Check {
 
   OnnxCheck run() {
     OnnxCheck check{{}, options_.limit};
-    const int unit = 1 << options_.anchors.max_level;
-    for (const Trial& trial : {Trial{unit, unit, 1}, {unit, unit, 4}, {unit, 2 * unit, 1}, {2 * unit, unit, 1}}) {
-      check.rows.push_back({text("network", trial), network_error(trial)});
+    for (const Trial& trial : network_trials()) check.rows.push_back({text("network", trial), network_error(trial)});
+    if (options_.task == Task::classify) {
+      if (declares("scores")) check.rows.push_back({"scores", scores_error()});
+      return check;
     }
-    std::vector<Trial> trials{{options_.height, options_.width, 1}, {options_.height, options_.width, 4}};
-    if (options_.height == 0) trials = {{unit, unit, 1}, {unit, 2 * unit, 4}, {3 * unit, 2 * unit, 1}};
-    for (const Trial& trial : trials) {
+    for (const Trial& trial : head_trials()) {
       if (declares("count")) {
         check.rows.push_back({text("detections", trial), detections_error(trial)});
       } else if (declares("boxes")) {
@@ -62,6 +61,22 @@ class Check {
   }
 
  private:
+  int unit() const { return 1 << options_.anchors.max_level; }
+
+  std::vector<Trial> declared() const {
+    return {{options_.height, options_.width, 1}, {options_.height, options_.width, 4}};
+  }
+
+  std::vector<Trial> network_trials() const {
+    if (options_.height > 0 && options_.task == Task::classify) return declared();
+    return {{unit(), unit(), 1}, {unit(), unit(), 4}, {unit(), 2 * unit(), 1}, {2 * unit(), unit(), 1}};
+  }
+
+  std::vector<Trial> head_trials() const {
+    if (options_.height > 0) return declared();
+    return {{unit(), unit(), 1}, {unit(), 2 * unit(), 4}, {3 * unit(), 2 * unit(), 1}};
+  }
+
   bool declares(std::string_view output) const {
     return std::any_of(file_.outputs.begin(), file_.outputs.end(),
                        [&](const OnnxValue& value) { return value.name == output; });
@@ -71,7 +86,8 @@ class Check {
     HostTensor image = make_tensor({trial.batch, 3, trial.height, trial.width});
     Random random(static_cast<uint64_t>(trial.height * trial.width + trial.batch));
     for (float& x : image.data) x = static_cast<float>(random.normal());
-    const std::vector<std::string> names = raw_names(options_.anchors);
+    const std::vector<std::string> names =
+        options_.task == Task::classify ? std::vector<std::string>{"class"} : raw_names(options_.anchors);
     const OnnxValues given{{file_.inputs.front().name, {OnnxType::f32, image.shape, image.data, {}}}};
     const OnnxValues found = run_onnx(file_, given, names, options_.threads);
     const std::vector<HostTensor> expected = options_.source(image);
@@ -81,6 +97,25 @@ class Check {
       error = std::max(error, relative_error(found.at(names[i]), expected[i]));
     }
     return error;
+  }
+
+  double scores_error() const {
+    constexpr int64_t kBatch = 4;
+    HostTensor logits = make_tensor({kBatch, options_.classes, 1, 1});
+    Random random(1);
+    for (float& x : logits.data) x = static_cast<float>(3 * random.normal());
+    HostTensor expected = make_tensor({kBatch, options_.classes});
+    const auto row_size = static_cast<size_t>(options_.classes);
+    for (size_t row = 0; row < kBatch; ++row) {
+      double sum = 0;
+      for (size_t i = 0; i < row_size; ++i) sum += std::exp(static_cast<double>(logits.data[row * row_size + i]));
+      for (size_t i = row * row_size; i < (row + 1) * row_size; ++i) {
+        expected.data[i] = static_cast<float>(std::exp(static_cast<double>(logits.data[i])) / sum);
+      }
+    }
+    const std::vector<std::string> wanted{"scores"};
+    const OnnxValues given{{"class", {OnnxType::f32, logits.shape, logits.data, {}}}};
+    return relative_error(run_onnx(file_, given, wanted, options_.threads).at("scores"), expected);
   }
 
   HeadOptions heads_of(const Trial& trial) const {

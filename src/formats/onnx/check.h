@@ -1,6 +1,7 @@
 // Whether an ONNX file gives what its source gives: the measurement behind `spinenet export`.
 //
-// The network is run on noise at four sizes and batches, and each raw output is compared with the source's. What
+// The network is run on noise at four sizes and batches (a classifier of a fixed size at that one, batch 1 and 4), and
+// each raw output is compared with the source's. What
 // follows the raw outputs is run on outputs that are made up (clusters of overlapping boxes, equal scores), for batch 1
 // and 4 at the size that the file declares, or at three sizes where that is open, and compared with box_coder.h and
 // postprocess.h. Two parts, because no node of the network depends on the size, so that small sizes prove it for all.
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "arch/task.h"
 #include "detect/anchors.h"
 #include "detect/postprocess.h"
 #include "formats/onnx/file.h"
@@ -19,7 +21,8 @@
 namespace spinenet {
 
 struct OnnxCheckOptions {
-  Forward source;  // the network itself, for every size that is a multiple of 2^max_level
+  Task task = Task::detect;
+  Forward source;  // the network itself, for every size that the file takes
   AnchorOptions anchors;
   PostprocessOptions post;
   int classes = 1;

@@ -53,6 +53,15 @@ void declare_raw(OnnxGraph& graph, const Program& program, const OnnxOptions& op
   }
 }
 
+// Averages over the whole map: no extent depends on the image.
+void declare_classes(OnnxGraph& graph, int64_t classes, const OnnxOptions& options) {
+  graph.output({"class", OnnxType::f32, {batch_of(options), classes, int64_t{1}, int64_t{1}}});
+}
+
+void declare_scores(OnnxGraph& graph, int64_t classes, const OnnxOptions& options) {
+  graph.output({"scores", OnnxType::f32, {batch_of(options), classes}});
+}
+
 void declare_boxes(OnnxGraph& graph, int64_t anchors, int64_t classes, const OnnxOptions& options) {
   const OnnxExtent count = options.height > 0 ? OnnxExtent(anchors) : OnnxExtent(std::string("anchors"));
   graph.output({"boxes", OnnxType::f32, {batch_of(options), count, int64_t{4}}});
@@ -65,6 +74,16 @@ void declare_detections(OnnxGraph& graph, const OnnxOptions& options) {
   graph.output({"scores", OnnxType::f32, {batch_of(options), most}});
   graph.output({"labels", OnnxType::i64, {batch_of(options), most}});
   graph.output({"count", OnnxType::i64, {batch_of(options)}});
+}
+
+void check_form(Task task, OnnxForm form) {
+  const std::span<const OnnxForm> forms = forms_of(task);
+  if (std::find(forms.begin(), forms.end(), form) != forms.end()) return;
+  std::vector<std::string_view> known;
+  for (const OnnxForm f : forms) known.push_back(names(f)[static_cast<size_t>(f)]);
+  fail(ErrorKind::usage,
+       fmt::format("no form \"{}\" of a model whose task is {}", names(form)[static_cast<size_t>(form)], name_of(task)),
+       "export", fmt::format("use {}", fmt::join(known, " or ")));
 }
 
 // Every picture that the file takes has at least so many candidates.
@@ -97,7 +116,8 @@ std::map<std::string, std::string> metadata_of(const ModelFile& model, const Onn
       {"mean", Json(model.mean).dump()},
       {"std", Json(model.std).dump()},
       {"architecture", model.architecture.dump()},
-      {"anchors", anchors_json(options.anchors).dump()}};
+  };
+  if (model.task == name_of(Task::detect)) metadata["anchors"] = anchors_json(options.anchors).dump();
   if (options.form == OnnxForm::detections) {
     metadata["postprocess"] = Json{{"score_threshold", options.post.score_threshold},
                                    {"pre_nms", options.post.pre_nms},
@@ -134,7 +154,23 @@ class UncheckedFile {
 
 }  // namespace
 
+std::span<const OnnxForm> forms_of(Task task) {
+  static constexpr std::array detector{OnnxForm::raw, OnnxForm::boxes, OnnxForm::detections};
+  static constexpr std::array classifier{OnnxForm::raw, OnnxForm::scores};
+  switch (task) {
+    case Task::detect:
+      return detector;
+    case Task::classify:
+      return classifier;
+    case Task::segment:
+      break;
+  }
+  fail(ErrorKind::unsupported, "a model that segments", "export", "this version exports detectors and classifiers");
+}
+
 OnnxFile make_onnx(const Program& program, const ModelFile& model, const OnnxOptions& options) {
+  const Task task = task_named(model.task);
+  check_form(task, options.form);
   const auto classes = static_cast<int>(model.classes.size());
   OnnxGraph graph;
   declare_input(graph, program, options);
@@ -143,7 +179,15 @@ OnnxFile make_onnx(const Program& program, const ModelFile& model, const OnnxOpt
   const int64_t anchors = anchor_count(program, options.anchors);
   switch (options.form) {
     case OnnxForm::raw:
-      declare_raw(graph, program, options);
+      if (task == Task::classify) {
+        declare_classes(graph, classes, options);
+      } else {
+        declare_raw(graph, program, options);
+      }
+      break;
+    case OnnxForm::scores:
+      graph.node("Softmax", "scores", {graph.reshape("class.row", "class", {0, -1})}, {{"axis", int64_t{1}}});
+      declare_scores(graph, classes, options);
       break;
     case OnnxForm::boxes:
       add_boxes(graph, boxes, "boxes", "scores");

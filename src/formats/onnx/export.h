@@ -1,9 +1,11 @@
-// A trained network as an ONNX file: what the file holds, in three forms, and the file itself, checked before it is
+// A trained network as an ONNX file: what the file holds, in several forms, and the file itself, checked before it is
 // kept.
 //
 //   raw         class.p3.., box.p3..: the outputs of the network as they are
 //   boxes       boxes [N, anchors, 4] and scores [N, anchors, classes] of every anchor
 //   detections  the best after suppression: boxes [N, D, 4], scores [N, D], labels [N, D], count [N]
+//
+// of a classifier in two: raw (class [N, K, 1, 1]) and scores [N, K], which add up to 1.
 //
 // The input `image` is [N, 3, H, W], normalised. Everything a user of the file needs to know is in its metadata
 // (docs/export.md lists the keys).
@@ -13,9 +15,11 @@
 
 #include <array>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "arch/task.h"
 #include "detect/anchors.h"
 #include "detect/postprocess.h"
 #include "formats/model_file.h"
@@ -25,22 +29,26 @@
 
 namespace spinenet {
 
-enum class OnnxForm { raw, boxes, detections };
-constexpr std::array<std::string_view, 3> names(OnnxForm) {
-  return {"raw", "boxes", "detections"};
+enum class OnnxForm { raw, boxes, detections, scores };
+constexpr std::array<std::string_view, 4> names(OnnxForm) {
+  return {"raw", "boxes", "detections", "scores"};
 }
+// Those that a task has, the usual one last.
+std::span<const OnnxForm> forms_of(Task task);
 
 struct OnnxOptions {
   OnnxForm form = OnnxForm::detections;
-  int64_t batch = 0;          // 0: any, chosen at each run
-  int height = 0, width = 0;  // of the input; 0: any multiple of 2^max_level, chosen at each run
+  int64_t batch = 0;  // 0: any, chosen at each run
+  // Of the input; 0: any multiple of 2^max_level, chosen at each run. A fixed size of a classifier may be any.
+  int height = 0, width = 0;
   AnchorOptions anchors;
   PostprocessOptions post;
   std::string program_version;
 };
 
-// `program`: the detector of the model, lowered for the input size, or for any size where that is open.
-// ErrorKind::usage when there are fewer candidates than max_detections.
+// `program`: the network of the model, lowered for the input size, or for 2^max_level where that is open.
+// ErrorKind::usage when the task has not got the form, or when there are fewer candidates than max_detections;
+// ErrorKind::unsupported for a task that cannot be exported.
 OnnxFile make_onnx(const Program& program, const ModelFile& model, const OnnxOptions& options);
 
 // Writes the file beside `path`, reads it back, checks it (formats/onnx/check.h) and only then puts it in its place.

@@ -43,13 +43,26 @@ struct Source {
   Program lowered(int height, int width) const {
     return lower_detector(architecture, {.height = height, .width = width, .classes = 3});
   }
+  // The check makes one image of each shape.
   Forward forward() const {
     return [this](const HostTensor& image) {
-      return run_reference(lowered(static_cast<int>(image.shape[2]), static_cast<int>(image.shape[3])), model.weights,
-                           image);
+      std::vector<HostTensor>& outputs = known_[image.shape];
+      if (outputs.empty()) {
+        const Program program = lowered(static_cast<int>(image.shape[2]), static_cast<int>(image.shape[3]));
+        outputs = run_reference(program, model.weights, image);
+      }
+      return outputs;
     };
   }
+
+ private:
+  mutable std::map<std::vector<int64_t>, std::vector<HostTensor>> known_;
 };
+
+const Source& spinenet_49() {
+  static const Source source(tiny("spinenet-49"));
+  return source;
+}
 
 AnchorOptions anchors_of(const Architecture& a) {
   return {a.min_level, a.max_level, a.head.scales, a.head.aspect_ratios, a.head.anchor_size};
@@ -114,7 +127,7 @@ TEST_P(Families, GiveWhatTheReferenceGives) {
 INSTANTIATE_TEST_SUITE_P(Onnx, Families, testing::Values("spinenet-49s", "spinenet-49", "r0-sp53", "resnet-50-fpn"));
 
 TEST(OnnxExport, EveryFormAndSizeHolds) {
-  const Source source(tiny("spinenet-49"));
+  const Source& source = spinenet_49();
   for (const OnnxForm form : {OnnxForm::boxes, OnnxForm::detections}) {
     for (const auto& [height, width] : {std::pair(0, 0), {128, 256}}) {
       const OnnxOptions options = options_of(source, form, height, width);
@@ -128,7 +141,7 @@ TEST(OnnxExport, EveryFormAndSizeHolds) {
 }
 
 TEST(OnnxExport, DeclaresItsInputsAndOutputs) {
-  const Source source(tiny("spinenet-49"));
+  const Source& source = spinenet_49();
   OnnxOptions options = options_of(source, OnnxForm::raw, 0, 0);
   OnnxFile file = made(source, options);
   using Extents = std::vector<OnnxExtent>;
@@ -149,7 +162,7 @@ TEST(OnnxExport, DeclaresItsInputsAndOutputs) {
 }
 
 TEST(OnnxExport, TheMetadataSayHowToUseTheFile) {
-  const Source source(tiny("spinenet-49"));
+  const Source& source = spinenet_49();
   const OnnxFile file = made(source, options_of(source, OnnxForm::detections, 128, 128));
   const auto json = [&](const std::string& key) { return parse_json(file.metadata.at(key), key); };
   EXPECT_EQ(file.metadata.at("form"), "detections");
@@ -165,7 +178,7 @@ TEST(OnnxExport, TheMetadataSayHowToUseTheFile) {
 }
 
 TEST(OnnxExport, RefusesMoreDetectionsThanCandidates) {
-  const Source source(tiny("spinenet-49"));
+  const Source& source = spinenet_49();
   OnnxOptions options = options_of(source, OnnxForm::detections, 0, 0);
   options.post.max_detections = 301;
   try {
@@ -174,6 +187,59 @@ TEST(OnnxExport, RefusesMoreDetectionsThanCandidates) {
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::usage);
     EXPECT_STREQ(error.what(), "export: 301 detections of 300 candidates at most; ask for 1 to 300");
+  }
+}
+
+Source classifier(const std::string& family, int side) {
+  Source source(tiny("spinenet-49"));
+  source.architecture = tiny(family);
+  source.model.architecture = to_json(source.architecture);
+  source.model.task = "classify";
+  source.model.weights =
+      initial_weights(lower_classifier(source.architecture, {.height = side, .width = side, .classes = 3}),
+                      {.residual_norm_weight = 1}, 5);
+  return source;
+}
+
+// At 72 pixels the maps of levels 4 and up are rounded up on their way down: what is enlarged is cut.
+TEST(OnnxExport, ClassifiersHold) {
+  for (const auto& [family, side] : {std::pair("spinenet-49", 72), {"resnet-50", 56}, {"spinenet-49", 0}}) {
+    const Source source = classifier(family, side > 0 ? side : 128);
+    const auto lowered = [&](const HostTensor& image) {
+      return lower_classifier(
+          source.architecture,
+          {.height = static_cast<int>(image.shape[2]), .width = static_cast<int>(image.shape[3]), .classes = 3});
+    };
+    OnnxOptions options = options_of(source, OnnxForm::scores, side, side);
+    const Program program = lowered(make_tensor({1, 3, side > 0 ? side : 128, side > 0 ? side : 128}));
+    const OnnxFile file = make_onnx(program, source.model, options);
+    EXPECT_EQ(file.outputs[0].name, "scores");
+    OnnxCheckOptions check = check_of(source, options);
+    check.task = Task::classify;
+    check.source = [&](const HostTensor& image) { return run_reference(lowered(image), source.model.weights, image); };
+    const OnnxCheck checked = check_onnx(parse_onnx(to_bytes(file, "m.onnx"), "m.onnx"), check);
+    EXPECT_TRUE(holds(checked)) << family << " " << worst(checked).what << ": " << worst(checked).error;
+    EXPECT_EQ(checked.rows.back().what, "scores");
+    options.form = OnnxForm::raw;
+    EXPECT_EQ(make_onnx(program, source.model, options).outputs[0].shape,
+              (std::vector<OnnxExtent>{std::string("batch"), int64_t{3}, int64_t{1}, int64_t{1}}));
+  }
+}
+
+TEST(OnnxExport, RefusesAFormOfAnotherTask) {
+  const Source source = classifier("spinenet-49", 64);
+  try {
+    made(source, options_of(source, OnnxForm::boxes, 128, 128));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_STREQ(error.what(), "export: no form \"boxes\" of a model whose task is classify; use raw or scores");
+  }
+  try {
+    forms_of(Task::segment);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::unsupported);
   }
 }
 
@@ -191,7 +257,7 @@ class OnnxFolder : public testing::Test {
 };
 
 TEST_F(OnnxFolder, KeepsAFileThatHolds) {
-  const Source source(tiny("spinenet-49"));
+  const Source& source = spinenet_49();
   const OnnxOptions options = options_of(source, OnnxForm::detections, 128, 128);
   const OnnxFile file = made(source, options);
   EXPECT_TRUE(holds(export_onnx(folder_ / "m.onnx", file, check_of(source, options))));
@@ -201,7 +267,7 @@ TEST_F(OnnxFolder, KeepsAFileThatHolds) {
 
 // Whatever is changed in the graph shows in the check, and the older file stays.
 TEST_F(OnnxFolder, LeavesNothingOfAFileThatDiffers) {
-  const Source source(tiny("spinenet-49"));
+  const Source& source = spinenet_49();
   const OnnxOptions options = options_of(source, OnnxForm::detections, 128, 128);
   write_file_atomic(folder_ / "m.onnx", "older");
   const std::vector<std::pair<std::string, std::function<void(OnnxFile&)>>> faults{

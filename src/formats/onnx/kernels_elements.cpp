@@ -36,6 +36,23 @@ std::vector<OnnxTensor> absolute(const OnnxCall& call) {
   return each(call, [](float x) { return std::abs(x); });
 }
 
+// Along axis 1 of a matrix.
+std::vector<OnnxTensor> softmax(const OnnxCall& call) {
+  OnnxTensor y = floats(call, 0);
+  require(call, y.shape.size() == 2 && y.shape[1] > 0 && attribute(call, "axis", int64_t{-1}) == 1,
+          "normalises in a way that this program does not write");
+  const int64_t columns = y.shape[1];
+  for (int64_t row = 0; row < y.shape[0]; ++row) {
+    const std::span values =
+        std::span(y.floats).subspan(static_cast<size_t>(row * columns), static_cast<size_t>(columns));
+    const float largest = *std::max_element(values.begin(), values.end());
+    double sum = 0;
+    for (float& x : values) sum += x = std::exp(x - largest);
+    for (float& x : values) x = static_cast<float>(x / sum);
+  }
+  return {std::move(y)};
+}
+
 std::vector<OnnxTensor> cast(const OnnxCall& call) {
   const OnnxTensor& x = input(call, 0);
   const int64_t to = attribute(call, "to", int64_t{0});
@@ -230,6 +247,7 @@ std::span<const NamedKernel> element_kernels() {
       NamedKernel{"HardSigmoid", hard_sigmoid},
       NamedKernel{"Exp", exponential},
       NamedKernel{"Abs", absolute},
+      NamedKernel{"Softmax", softmax},
       NamedKernel{"Cast", cast},
       NamedKernel{"Add", add},
       NamedKernel{"Sub", subtract},

@@ -121,19 +121,27 @@ std::vector<OnnxTensor> concat(const OnnxCall& call) {
   return {std::move(y)};
 }
 
-// One axis, step 1.
+// Step 1, ends counted from the start.
 std::vector<OnnxTensor> slice(const OnnxCall& call) {
   const OnnxTensor &x = input(call, 0), &from = integers(call, 1), &to = integers(call, 2), &axes = integers(call, 3);
-  require(call, from.ints.size() == 1 && to.ints.size() == 1 && axes.ints.size() == 1,
+  require(call, call.inputs.size() == 4 && from.ints.size() == axes.ints.size() && to.ints.size() == axes.ints.size(),
           "slices in a way that this program does not write");
-  const auto axis = static_cast<size_t>(axis_of(call, axes.ints[0], x.shape.size()));
-  const int64_t first = from.ints[0], count = to.ints[0] - first;
-  require(call, first >= 0 && count >= 0 && to.ints[0] <= x.shape[axis], "slices beyond its input");
+  const Ints strides = strides_of(x.shape);
   Ints extents = x.shape;
-  extents[axis] = count;
-  const int64_t inner = element_count(std::span<const int64_t>(x.shape).subspan(axis + 1));
-  const int64_t run = count * inner, whole = x.shape[axis] * inner;
-  return {pick(call, x, extents, [&](int64_t i) { return i / run * whole + first * inner + i % run; })};
+  int64_t first = 0;
+  for (size_t i = 0; i < axes.ints.size(); ++i) {
+    const auto axis = static_cast<size_t>(axis_of(call, axes.ints[i], x.shape.size()));
+    require(call, from.ints[i] >= 0 && from.ints[i] <= to.ints[i] && to.ints[i] <= x.shape[axis],
+            "slices beyond its input");
+    extents[axis] = to.ints[i] - from.ints[i];
+    first += from.ints[i] * strides[axis];
+  }
+  Odometer at(extents, strides);
+  return {pick(call, x, extents, [&](int64_t) {
+    const int64_t place = first + at.at();
+    at.next();
+    return place;
+  })};
 }
 
 // The indices may be a scalar: its axis goes.

@@ -107,10 +107,17 @@ class Network {
     const auto factor = static_cast<float>(up.factor);
     const std::string scales =
         graph_.constant(fmt::format("upsample.by{}", up.factor), {OnnxType::f32, {4}, {1, 1, factor, factor}, {}});
-    return graph_.node("Resize", name, {input(op), "", scales},
-                       {{"mode", std::string("nearest")},
-                        {"coordinate_transformation_mode", std::string("asymmetric")},
-                        {"nearest_mode", std::string("floor")}});
+    const bool drops = up.drop_rows > 0 || up.drop_columns > 0;
+    const std::string whole = graph_.node("Resize", drops ? name + ".whole" : name, {input(op), "", scales},
+                                          {{"mode", std::string("nearest")},
+                                           {"coordinate_transformation_mode", std::string("asymmetric")},
+                                           {"nearest_mode", std::string("floor")}});
+    if (!drops) return whole;
+    const Shape& shape = program_.values[static_cast<size_t>(op.output)];
+    return graph_.node(
+        "Slice", name,
+        {whole, graph_.numbers("upsample.from", {0, 0}), graph_.numbers(name + ".to", {shape.height, shape.width}),
+         graph_.numbers("upsample.axes", {2, 3})});
   }
 
   std::string node(const Add&, const Op& op, const std::string& name) { return sum_of(op, name); }
