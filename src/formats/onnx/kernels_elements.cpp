@@ -47,7 +47,10 @@ std::vector<OnnxTensor> softmax(const OnnxCall& call) {
         std::span(y.floats).subspan(static_cast<size_t>(row * columns), static_cast<size_t>(columns));
     const float largest = *std::max_element(values.begin(), values.end());
     double sum = 0;
-    for (float& x : values) sum += x = std::exp(x - largest);
+    for (float& x : values) {
+      x = std::exp(x - largest);
+      sum += static_cast<double>(x);
+    }
     for (float& x : values) x = static_cast<float>(x / sum);
   }
   return {std::move(y)};
