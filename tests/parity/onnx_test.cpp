@@ -213,6 +213,41 @@ TEST_F(OnnxRuntime, RunsEveryOperation) {
   compare();
 }
 
+// 72 pixels: maps are rounded up on their way down, and what is enlarged is cut.
+TEST_F(OnnxRuntime, GivesTheScoresOfClassifiers) {
+  for (const auto& [family, side] : {std::pair("spinenet-49", 72), {"resnet-50", 56}}) {
+    Network network = narrow("spinenet-49");
+    network.architecture = named_architecture(family);
+    network.architecture.scaling = narrow("spinenet-49").architecture.scaling;
+    network.model.architecture = to_json(network.architecture);
+    network.model.task = "classify";
+    const Program program =
+        lower_classifier(network.architecture, {.height = side, .width = side, .classes = kClasses});
+    InitOptions init;
+    init.residual_norm_weight = init.deeper_norm_weight = 1;
+    network.model.weights = initial_weights(program, init, 11);
+    HostTensor image = make_tensor({4, 3, side, side});
+    Random random(7);
+    for (float& x : image.data) x = static_cast<float>(random.normal());
+    const HostTensor logits = run_reference(program, network.model.weights, image).front();
+    HostTensor scores = make_tensor({4, kClasses});
+    for (size_t row = 0; row < scores.data.size(); row += kClasses) {
+      double sum = 0;
+      for (size_t i = row; i < row + kClasses; ++i) sum += std::exp(logits.data[i]);
+      for (size_t i = row; i < row + kClasses; ++i) scores.data[i] = static_cast<float>(std::exp(logits.data[i]) / sum);
+    }
+    for (const OnnxForm form : {OnnxForm::raw, OnnxForm::scores}) {
+      OnnxOptions options = options_of(network.architecture, form);
+      options.height = options.width = side;
+      const std::string name = fmt::format("{}-{}", family, form == OnnxForm::raw ? "raw" : "scores");
+      add_file(name, make_onnx(program, network.model, options));
+      const bool raw = form == OnnxForm::raw;
+      add_run(name, {{"in/image", image}, {raw ? "out/class" : "out/scores", raw ? logits : scores}});
+    }
+  }
+  compare();
+}
+
 TEST_F(OnnxRuntime, GivesTheBoxesAndDetectionsOfANetwork) {
   const Network network = narrow("spinenet-49");
   OnnxOptions boxes = options_of(network.architecture, OnnxForm::boxes);
