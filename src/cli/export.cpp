@@ -56,7 +56,8 @@ int batch_of(const std::string& text) {
 }
 
 struct InputSize {
-  int height = 0, width = 0;  // of the input; 0: any
+  int height = 0, width = 0;              // of the input; 0: any
+  int image_height = 0, image_width = 0;  // what a picture is scaled to fit in; 0: the model's own size
 };
 
 // "any", "N" (the input is as predict makes it for that image size) or "HxW".
@@ -65,7 +66,7 @@ InputSize size_of(const std::string& text, const Model& model, Task task) {
   if (text == "any") return {};
   if (text.empty()) {
     const int side = input_size(model.file.image_size, max_level);
-    return {side, side};
+    return {side, side, 0, 0};
   }
   const size_t cross = text.find('x');
   const int height = positive(text.substr(0, cross), kMaxExtent);
@@ -73,7 +74,7 @@ InputSize size_of(const std::string& text, const Model& model, Task task) {
   if (height == 0 || width == 0) {
     fail(ErrorKind::usage, fmt::format("--size {}", text), "", "give N, HEIGHTxWIDTH, or any");
   }
-  const InputSize size{input_size(height, max_level), input_size(width, max_level)};
+  const InputSize size{input_size(height, max_level), input_size(width, max_level), height, width};
   if (cross != std::string::npos && (size.height != height || size.width != width)) {
     fail(ErrorKind::usage, fmt::format("--size {} is no multiple of {}", text, 1 << max_level), "",
          fmt::format("use {}x{}", size.height, size.width));
@@ -112,6 +113,8 @@ OnnxOptions onnx_options(const ExportOptions& options, const Model& model, Task 
   const InputSize size = size_of(options.size, model, task);
   onnx.height = size.height;
   onnx.width = size.width;
+  onnx.image_height = size.image_height;
+  onnx.image_width = size.image_width;
   onnx.anchors = anchor_options(model.architecture);
   onnx.post = options.post;
   onnx.program_version = SPINENET_VERSION;

@@ -39,9 +39,11 @@ TEST_F(Export, TakesFormSizeAndBatch) {
   using Extents = std::vector<OnnxExtent>;
   EXPECT_EQ(exported("raw.onnx").inputs[0].shape,
             (Extents{int64_t{2}, int64_t{3}, std::string("height"), std::string("width")}));
-  EXPECT_EQ(run("export tiny.safetensors --onnx boxes.onnx --form boxes --size 128x256").status, 0);
+  EXPECT_EQ(exported("raw.onnx").metadata.at("image_size"), "[128,128]");
+  EXPECT_EQ(run("export tiny.safetensors --onnx boxes.onnx --form boxes --size 200").status, 0);
+  EXPECT_EQ(exported("boxes.onnx").metadata.at("image_size"), "[200,200]");
   EXPECT_EQ(exported("boxes.onnx").inputs[0].shape,
-            (Extents{std::string("batch"), int64_t{3}, int64_t{128}, int64_t{256}}));
+            (Extents{std::string("batch"), int64_t{3}, int64_t{256}, int64_t{256}}));
 }
 
 TEST_F(Export, LeavesNothingWhereTheCheckFails) {

@@ -21,9 +21,9 @@ MEAN_COLOUR = (124, 116, 104)
 
 def prepared(path, metadata, shape):
     """The picture at the top left of a canvas of the mean colour, normalised: [1, 3, H, W]."""
-    size = int(metadata["image_size"])
     picture = Image.open(path).convert("RGB")
-    scale = size / max(picture.size)
+    height, width = json.loads(metadata["image_size"])
+    scale = min(height / picture.height, width / picture.width)
     inner = [max(1, round(extent * scale)) for extent in picture.size]
     canvas = numpy.full((*shape[2:], 3), MEAN_COLOUR, "f4") / 255
     canvas[: inner[1], : inner[0]] = numpy.asarray(picture.resize(inner, Image.BILINEAR), "f4") / 255

@@ -111,7 +111,9 @@ std::map<std::string, std::string> metadata_of(const ModelFile& model, const Onn
       {"form", std::string(names(options.form)[static_cast<size_t>(options.form)])},
       {"task", model.task},
       {"classes", classes.dump()},
-      {"image_size", std::to_string(model.image_size)},
+      {"image_size", Json{options.image_height > 0 ? options.image_height : model.image_size,
+                          options.image_width > 0 ? options.image_width : model.image_size}
+                         .dump()},
       {"size_multiple", std::to_string(1 << options.anchors.max_level)},
       {"mean", Json(model.mean).dump()},
       {"std", Json(model.std).dump()},

@@ -41,6 +41,8 @@ struct OnnxOptions {
   int64_t batch = 0;  // 0: any, chosen at each run
   // Of the input; 0: any multiple of 2^max_level, chosen at each run. A fixed size of a classifier may be any.
   int height = 0, width = 0;
+  // What a picture is scaled to fit in, for the metadata; 0: the model's own image size.
+  int image_height = 0, image_width = 0;
   AnchorOptions anchors;
   PostprocessOptions post;
   std::string program_version;

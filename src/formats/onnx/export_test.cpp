@@ -168,7 +168,7 @@ TEST(OnnxExport, TheMetadataSayHowToUseTheFile) {
   EXPECT_EQ(file.metadata.at("form"), "detections");
   EXPECT_EQ(file.metadata.at("task"), "detect");
   EXPECT_EQ(json("classes")[2], Json({{"id", 90}, {"name", "\"fig\""}}));
-  EXPECT_EQ(file.metadata.at("image_size"), "128");
+  EXPECT_EQ(file.metadata.at("image_size"), "[128,128]");
   EXPECT_EQ(file.metadata.at("size_multiple"), "128");
   EXPECT_EQ(json("mean").get<std::vector<float>>(), (std::vector<float>{0.485F, 0.456F, 0.406F}));
   EXPECT_EQ(json("std").get<std::vector<float>>(), (std::vector<float>{0.229F, 0.224F, 0.225F}));
