@@ -127,8 +127,9 @@ class Selection {
   }
 
   void gather(const Candidates& c, const std::string& kept_ranks) {
-    const auto [ranks, at] =
-        graph_.top_k("detections.final", kept_ranks, graph_.numbers("detections.most", {options_.post.max_detections}));
+    const std::string most = graph_.numbers("detections.most", {options_.post.max_detections});
+    const auto top = graph_.top_k("detections.final", kept_ranks, most);
+    const std::string &ranks = top.first, &at = top.second;
     const std::string zero = graph_.number("detections.zero", 0);
     const std::string found = graph_.node("Greater", "detections.found", {ranks, zero});
     graph_.node(
