@@ -95,18 +95,23 @@ void validate_widths(const Architecture& a) {
   for (const int filters : s.level_filters) {
     require(filters > 0 && filters <= 4096, a, "level_filters are out of range", "use 1 to 4096");
   }
-  require(s.filter_size_scale > 0 && s.filter_size_scale <= 16, a,
-          fmt::format("filter_size_scale {} is out of range", s.filter_size_scale), "use 1/64 to 16");
-  for (int level = finest; level <= 7; ++level) {
-    require(scaled_filters(level, s) >= 1, a,
-            fmt::format("filter_size_scale {} leaves no filters at level {}", s.filter_size_scale, level),
-            "use a larger one");
+  if (!(s.filter_size_scale > 0 && s.filter_size_scale <= 16)) {
+    refuse(a, fmt::format("filter_size_scale {} is out of range", s.filter_size_scale), "use 1/64 to 16");
   }
-  require(a.stem == StemKind::bottlenecks || s.stem_filters * s.filter_size_scale >= 1, a,
-          fmt::format("filter_size_scale {} leaves no filters in the stem", s.filter_size_scale), "use a larger one");
-  require(scaled_filters(finest, s) * s.resample_alpha >= 1 && s.resample_alpha <= 4, a,
-          fmt::format("resample_alpha {} leaves no filters or is above 4", s.resample_alpha),
-          "use a larger one, 0.5 say");
+  for (int level = finest; level <= 7; ++level) {
+    if (scaled_filters(level, s) >= 1) continue;
+    refuse(a, fmt::format("filter_size_scale {} leaves no filters at level {}", s.filter_size_scale, level),
+           "use a larger one");
+  }
+  if (a.stem == StemKind::inverted_bottlenecks && s.stem_filters * s.filter_size_scale < 1) {
+    refuse(a, fmt::format("filter_size_scale {} leaves no filters in the stem", s.filter_size_scale),
+           "use a larger one");
+  }
+  const bool squeezes = a.resampling == Resampling::squeezed;
+  if (squeezes && !(scaled_filters(finest, s) * s.resample_alpha >= 1 && s.resample_alpha <= 4)) {
+    refuse(a, fmt::format("resample_alpha {} leaves no filters or is above 4", s.resample_alpha),
+           "use a larger one, 0.5 say");
+  }
   require(a.inverted.expand_ratio > 0 && a.inverted.expand_ratio <= 64 && a.inverted.squeeze_excite >= 0 &&
               a.inverted.squeeze_excite <= 1,
           a, "inverted_bottleneck is out of range", "use an expand_ratio of 1 to 64 and a squeeze_excite of 0 to 1");
