@@ -60,9 +60,11 @@ TEST(LowerSamples, NeverFails) {
 
 TEST(LowerSamples, JoinsTheUnusedBlocksOfTheCanonicalForm) {
   Random random(2);
+  SearchSpace space;
+  space.kinds = {BlockKind::bottleneck, BlockKind::residual, BlockKind::inverted_bottleneck};
   size_t found = 0;
   for (int i = 0; i < 1000; ++i) {
-    const ScalePermuted backbone = random_sample({}, random).backbone;
+    const ScalePermuted backbone = random_sample(i % 2 == 0 ? SearchSpace{} : space, random).backbone;
     Architecture a = architecture_of(backbone);
     a.scaling.filter_size_scale = i % 2 == 0 ? 0.65 : 1.3;
     const auto joined =
