@@ -1,8 +1,13 @@
 #include "train/class_data.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <tuple>
+#include <unordered_set>
 
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
 #include "data/class_set.h"
 #include "data/classified_files.h"
 #include "data/garment_pictures.h"
@@ -46,6 +51,21 @@ ClassData open_garments(const DataRecipe& recipe) {
   return data;
 }
 
+// Accuracy on what was learned by heart says nothing.
+void check_apart(const Source& train, const Source& val) {
+  if (train.place == val.place) {
+    fail(ErrorKind::bad_data, "is both the training and the validation set", train.place,
+         "name two in data.train_images and data.val_images (or train_annotations and val_annotations), or set "
+         "data.hold_out");
+  }
+  if (train.images != val.images) return;
+  std::unordered_set<std::string> learned;
+  for (const ClassifiedPicture& picture : train.set.pictures) learned.insert(picture.file_name);
+  const auto shared = std::ranges::count_if(
+      val.set.pictures, [&](const ClassifiedPicture& picture) { return learned.contains(picture.file_name); });
+  if (shared > 0) log_warning(fmt::format("{}: {} pictures are learned from, too", val.place, shared));
+}
+
 }  // namespace
 
 ClassData open_class_data(const DataRecipe& recipe) {
@@ -61,6 +81,7 @@ ClassData open_class_data(const DataRecipe& recipe) {
     data.val = std::make_unique<ClassifiedFiles>(std::move(held), train.images);
   } else if (folders ? !recipe.val_images.empty() : !recipe.val_annotations.empty()) {
     Source val = read_source(recipe, recipe.val_annotations, recipe.val_images);
+    check_apart(train, val);
     data.val = std::make_unique<ClassifiedFiles>(with_classes_of(data.classes, std::move(val.set), !folders, val.place),
                                                  val.images);
   }
