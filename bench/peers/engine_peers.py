@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Times the engine beside ONNX Runtime, OpenVINO and ncnn on the same network, and prints a Markdown table.
+
+    engine_peers.py PROGRAM MODEL ONNX [--ncnn PARAM BIN] [--threads N] [--rounds N] [--runs N] [--skip TOOL ...]
+
+PROGRAM is spinenet, MODEL what `spinenet bench` takes, ONNX the same network as `spinenet export --form raw --batch 1`
+writes it; PARAM and BIN are what `pnnx ONNX "inputshape=[1,3,640,640]"` makes of that file. The tools take turns, each
+in a process of its own with one run before the clock starts; the least and the median of all runs count, and the
+largest memory of the process. Needs numpy and the peers (PyPI: onnxruntime, openvino, ncnn).
+"""
+import argparse
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+
+
+def onnxruntime_run(args):
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = args.threads
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    session = onnxruntime.InferenceSession(args.onnx, options, providers=["CPUExecutionProvider"])
+    taken = session.get_inputs()[0]
+    return onnxruntime.__version__, taken.shape, lambda x: session.run(None, {taken.name: x})
+
+
+def openvino_run(args):
+    import openvino
+
+    config = {
+        "INFERENCE_NUM_THREADS": args.threads,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+    }
+    request = openvino.Core().compile_model(args.onnx, "CPU", config).create_infer_request()
+    shape = list(request.get_input_tensor().shape)
+    return openvino.__version__.split("-")[0], shape, lambda x: request.infer({0: x})
+
+
+def ncnn_run(args):
+    import ncnn
+
+    net = ncnn.Net()
+    net.opt.num_threads = args.threads
+    net.opt.use_bf16_storage = net.opt.use_fp16_storage = net.opt.use_fp16_arithmetic = net.opt.use_fp16_packed = False
+    net.load_param(args.ncnn[0])
+    net.load_model(args.ncnn[1])
+    shape = [1, 3, args.size, args.size]
+
+    def run(x):
+        extractor = net.create_extractor()
+        extractor.input(net.input_names()[0], ncnn.Mat(x[0]))
+        return [extractor.extract(name)[1] for name in net.output_names()]
+
+    return ncnn.__version__, shape, run
+
+
+PEERS = {"ONNX Runtime": onnxruntime_run, "OpenVINO": openvino_run, "ncnn": ncnn_run}
+
+
+def time_peer(args):
+    """In a process of its own: prints the measurement as JSON."""
+    import numpy
+
+    version, shape, run = PEERS[args.one](args)
+    picture = numpy.random.default_rng(1).uniform(-2, 2, shape).astype(numpy.float32)
+    run(picture)
+    times = []
+    for _ in range(args.runs):
+        start = time.perf_counter()
+        run(picture)
+        times.append((time.perf_counter() - start) * 1e3)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    print(json.dumps({"version": version, "ms": times, "memory_mb": memory}))
+
+
+def time_engine(args):
+    command = [args.program, "bench", args.model, "--json", "--threads", str(args.threads), "--runs", str(args.runs)]
+    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    latency = found["latency_ms"]
+    # The least counts among the least, the median among the medians.
+    return {"version": "", "ms": [latency["min"], latency["median"]], "memory_mb": found["peak_memory_mb"], "bench": found}
+
+
+def time_other(args, name):
+    command = [sys.executable, __file__, *sys.argv[1:], "--one", name]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+
+
+def processor():
+    for line in open("/proc/cpuinfo"):
+        if line.startswith("model name"):
+            return line.split(":")[1].strip()
+    return platform.processor()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program")
+    parser.add_argument("model")
+    parser.add_argument("onnx")
+    parser.add_argument("--ncnn", nargs=2, metavar=("PARAM", "BIN"))
+    parser.add_argument("--size", type=int, default=640)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--skip", nargs="*", default=[])
+    parser.add_argument("--one", choices=PEERS, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.one:
+        time_peer(args)
+        return
+    peers = [name for name in PEERS if name not in args.skip and (name != "ncnn" or args.ncnn)]
+    found = {name: [] for name in ["spinenet", *peers]}
+    for _ in range(args.rounds):
+        found["spinenet"].append(time_engine(args))
+        for name in peers:
+            found[name].append(time_other(args, name))
+    bench = found["spinenet"][-1]["bench"]
+    print(f"{processor()}, {bench['instructions']}, {args.threads} threads, {bench['architecture']}, "
+          f"{bench['input_size']} px, fp32, {args.rounds} rounds of {args.runs} runs\n")
+    print("| engine | least, ms | median, ms | median, times spinenet's | memory, MB |\n|---|---|---|---|---|")
+    ours = statistics.median(ms for one in found["spinenet"] for ms in one["ms"][1:])
+    for name, rounds in found.items():
+        times = [ms for one in rounds for ms in (one["ms"][1:] if name == "spinenet" else one["ms"])]
+        least = min(ms for one in rounds for ms in one["ms"])
+        median = statistics.median(times)
+        memory = max(one["memory_mb"] for one in rounds)
+        print(f"| {name} {rounds[0]['version']} | {least:.0f} | {median:.0f} | {median / ours:.2f} | {memory:.0f} |")
+
+
+main()
