@@ -1,0 +1,61 @@
+// ROI align: what the features say about a box, as a grid of bins, each the mean of a few points that are read
+// bilinearly and never rounded to cells (Mask R-CNN, He et al. 2017, section 3). Every box is read from the level of
+// the pyramid that suits its size (FPN, Lin et al. 2017, equation 1).
+//
+// Convention: half a cell is taken off, so that a cell's value stands at its middle, and a bin has 2 x 2 points, as in
+// the later implementations of Mask R-CNN ("aligned"). The published code of SpineNet reads one point a bin without the
+// half cell: {.samples = 1, .half_cell = false}. Points up to one cell outside of the map take the value of its border,
+// those farther out count as 0.
+// Invariant: forward and backward read the same cells with the same weights, those of sample_roi.
+// Thread contract: pure functions; out and gradients belong to the caller.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "detect/box.h"
+
+namespace spinenet {
+
+struct RoiAlignOptions {
+  int bins = 7;           // rows and columns of the grid
+  int samples = 2;        // points of a bin on each axis; 0: one for each cell that the bin spans, rounded up
+  bool half_cell = true;  // false: also, no ROI is taken for smaller than one cell
+};
+
+// The level of a ROI in a pyramid of these levels: 4 for a square of 224 pixels, one more for each doubling of its
+// side.
+int roi_level(const Box& roi, int min_level, int max_level);
+
+struct LevelShape {
+  int level = 0;  // a cell is 2^level pixels wide and high
+  int height = 0, width = 0;
+};
+
+// What the bins of one ROI, row by row, read from a map: bin b the cells [ends[b - 1], ends[b]), from 0 for the first,
+// each row * width + column with its weight. The weights of a bin within the map sum to 1.
+struct RoiSampling {
+  std::vector<int64_t> ends, cells;
+  std::vector<float> weights;
+};
+// `roi` in pixels of the network's input, finite.
+RoiSampling sample_roi(const Box& roi, const LevelShape& shape, const RoiAlignOptions& options);
+
+struct FeatureLevel {
+  LevelShape shape;
+  const float* values = nullptr;  // [C, height, width]
+};
+struct GradientLevel {
+  LevelShape shape;
+  float* values = nullptr;  // [C, height, width]
+};
+
+// `pyramid` has neighbouring levels in rising order; out: [rois, C, bins, bins], whose size tells C.
+void roi_align(std::span<const FeatureLevel> pyramid, std::span<const Box> rois, const RoiAlignOptions& options,
+               std::span<float> out);
+// Adds to the gradients of the levels what the gradient of `out` gives them. ROIs have none.
+void roi_align_backward(std::span<const float> out_gradient, std::span<const Box> rois, const RoiAlignOptions& options,
+                        std::span<const GradientLevel> pyramid);
+
+}  // namespace spinenet

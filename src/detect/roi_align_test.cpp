@@ -1,0 +1,147 @@
+#include "detect/roi_align.h"
+
+#include <cmath>
+#include <numeric>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "base/random.h"
+
+namespace spinenet {
+namespace {
+
+constexpr int kChannels = 2;
+constexpr LevelShape kShape{3, 9, 12};
+
+// The maps of tests/parity/make_roi_oracle.py.
+std::vector<float> features() {
+  std::vector<float> values;
+  for (int c = 0; c < kChannels; ++c) {
+    for (int y = 0; y < kShape.height; ++y) {
+      for (int x = 0; x < kShape.width; ++x) {
+        values.push_back(static_cast<float>((7 * c + 3 * y + 5 * x + y * x) % 11 - 5) / 4);
+      }
+    }
+  }
+  return values;
+}
+
+std::vector<float> ramp_gradient(size_t count) {
+  std::vector<float> values;
+  for (size_t i = 0; i < count; ++i) values.push_back((static_cast<float>(i * 5 % 13) - 6) / 8);
+  return values;
+}
+
+Json oracle() {
+  return read_json(std::string(SPINENET_SOURCE_DIR) + "/tests/parity/roi_oracle.json");
+}
+
+std::vector<Box> boxes_of(const Json& rows) {
+  std::vector<Box> boxes;
+  for (const auto& row : rows.get<std::vector<std::array<float, 4>>>())
+    boxes.push_back({row[0], row[1], row[2], row[3]});
+  return boxes;
+}
+
+void expect_near(const std::vector<float>& ours, const std::vector<float>& theirs) {
+  ASSERT_EQ(ours.size(), theirs.size());
+  for (size_t i = 0; i < ours.size(); ++i) EXPECT_NEAR(ours[i], theirs[i], 2e-6) << "value " << i;
+}
+
+TEST(RoiAlign, IsTorchvisionsForwardAndBackward) {
+  const Json answers = oracle();
+  const std::vector<Box> rois = boxes_of(answers["rois"]);
+  const std::vector<float> maps = features();
+  for (const Json& answer : answers["align"]) {
+    RoiAlignOptions options;
+    options.bins = 3;
+    options.samples = answer["samples"].get<int>();
+    options.half_cell = answer["half_cell"].get<bool>();
+    std::vector<float> out(rois.size() * kChannels * 9);
+    roi_align(std::array{FeatureLevel{kShape, maps.data()}}, rois, options, out);
+    expect_near(out, answer["out"].get<std::vector<float>>());
+    std::vector<float> gradient(maps.size());
+    roi_align_backward(ramp_gradient(out.size()), rois, options, std::array{GradientLevel{kShape, gradient.data()}});
+    expect_near(gradient, answer["gradient"].get<std::vector<float>>());
+  }
+}
+
+TEST(RoiAlign, LevelsAreThoseOfFpn) {
+  const Json answers = oracle();
+  const auto sides = answers["sides"].get<std::vector<float>>();
+  const auto levels = answers["levels"].get<std::vector<int>>();
+  for (size_t i = 0; i < sides.size(); ++i) {
+    EXPECT_EQ(roi_level({0, 0, sides[i], sides[i]}, 3, 7), levels[i]) << sides[i];
+  }
+  EXPECT_EQ(roi_level({0, 0, 224, 224}, 3, 7), 4);  // the border belongs to the coarser level
+  EXPECT_EQ(roi_level({0, 0, 112, 448}, 3, 7), 4);
+  EXPECT_EQ(roi_level({5, 5, 5, 5}, 3, 7), 3);
+  EXPECT_EQ(roi_level({0, 0, 1e6F, 1e6F}, 3, 6), 6);
+}
+
+TEST(RoiAlign, EachRoiReadsItsOwnLevel) {
+  const std::vector<float> fine(32 * 32, 1.0F);
+  const std::vector<float> coarse(16 * 16, 2.0F);
+  const std::array pyramid{FeatureLevel{{4, 32, 32}, fine.data()}, FeatureLevel{{5, 16, 16}, coarse.data()}};
+  const std::vector<Box> rois{{0, 0, 500, 500}, {10, 10, 60, 60}};
+  std::vector<float> out(2 * 4);
+  roi_align(pyramid, rois, {.bins = 2}, out);
+  for (size_t i = 0; i < 8; ++i) EXPECT_NEAR(out[i], i < 4 ? 2 : 1, 1e-6);
+}
+
+// A map that rises evenly is read exactly, whatever the place: the property that rounding to cells lacks.
+TEST(RoiAlign, ReadsAnEvenSlopeExactly) {
+  std::vector<float> map;
+  for (int y = 0; y < 16; ++y) {
+    for (int x = 0; x < 16; ++x) map.push_back(static_cast<float>(3 * y + x));
+  }
+  Random random(5);
+  for (int i = 0; i < 50; ++i) {
+    const auto x = static_cast<float>(random.uniform(8, 60));
+    const auto y = static_cast<float>(random.uniform(8, 60));
+    const auto w = static_cast<float>(random.uniform(1, 60));
+    const auto h = static_cast<float>(random.uniform(1, 60));
+    std::vector<float> out(4);
+    roi_align(std::array{FeatureLevel{{3, 16, 16}, map.data()}}, std::array{Box{x, y, x + w, y + h}}, {.bins = 2}, out);
+    const auto expected = [&](float fy, float fx) { return 3 * ((y + fy * h) / 8 - 0.5F) + (x + fx * w) / 8 - 0.5F; };
+    EXPECT_NEAR(out[0], expected(0.25F, 0.25F), 1e-4);
+    EXPECT_NEAR(out[3], expected(0.75F, 0.75F), 1e-4);
+  }
+}
+
+TEST(RoiAlign, WeightsOfABinSumToOneWithinTheMap) {
+  const RoiSampling sampling = sample_roi({-3, 2, 90, 70}, kShape, {.bins = 5, .samples = 0});
+  ASSERT_EQ(sampling.ends.size(), 25U);
+  EXPECT_EQ(sampling.ends.back(), static_cast<int64_t>(sampling.cells.size()));
+  int64_t begin = 0;
+  for (const int64_t end : sampling.ends) {
+    float sum = 0;
+    for (; begin < end; ++begin) {
+      sum += sampling.weights[static_cast<size_t>(begin)];
+      EXPECT_LT(sampling.cells[static_cast<size_t>(begin)], kShape.height * kShape.width);
+    }
+    EXPECT_NEAR(sum, 1, 1e-5);
+  }
+}
+
+TEST(RoiAlign, WithoutRoisThereIsNothingToDo) {
+  std::vector<float> out;
+  roi_align({}, {}, {}, out);
+  EXPECT_TRUE(out.empty());
+}
+
+TEST(RoiAlign, AnOutputOfAnotherSizeIsRefused) {
+  const std::vector<float> maps = features();
+  std::vector<float> out(10);
+  try {
+    roi_align(std::array{FeatureLevel{kShape, maps.data()}}, std::array{Box{0, 0, 8, 8}}, {.bins = 3}, out);
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "ROI align: 10 values do not spread evenly over 9 bins");
+  }
+}
+
+}  // namespace
+}  // namespace spinenet
