@@ -14,6 +14,11 @@ struct Box {
   bool operator==(const Box&) const = default;
 };
 
+// Of a picture, or of what is seen of one, in pixels.
+struct Extent {
+  int height = 0, width = 0;
+};
+
 // Intersection over union; 0 where either box has no area.
 inline float iou(const Box& a, const Box& b) {
   const float w = std::min(a.x2, b.x2) - std::max(a.x1, b.x1);

@@ -49,11 +49,11 @@ Axis lay_axis(float begin, float end, int extent, const RoiAlignOptions& options
   return axis;
 }
 
-void add_point(RoiSampling& sampling, const AxisPoint& y, const AxisPoint& x, int64_t width, float share) {
+void add_point(RoiBins& read, const AxisPoint& y, const AxisPoint& x, int64_t width, float share) {
   const auto add = [&](int64_t row, int64_t column, float weight) {
     if (weight == 0) return;
-    sampling.cells.push_back(row * width + column);
-    sampling.weights.push_back(weight * share);
+    read.cells.push_back(row * width + column);
+    read.weights.push_back(weight * share);
   };
   add(y.low, x.low, y.low_share * x.low_share);
   add(y.low, x.high, y.low_share * x.high_share);
@@ -76,7 +76,7 @@ int64_t channels_of(size_t values, size_t rois, const RoiAlignOptions& options) 
   return static_cast<int64_t>(values / bins);
 }
 
-// Calls visit(channel of the map, bins of that channel, sampling) for every ROI and channel.
+// Calls visit(channel of the map, bins of that channel, read) for every ROI and channel.
 template <class Level, class Value, class Visit>
 void for_each_plane(std::span<Value> bins, std::span<const Box> rois, const RoiAlignOptions& options,
                     std::span<const Level> pyramid, const Visit& visit) {
@@ -85,10 +85,10 @@ void for_each_plane(std::span<Value> bins, std::span<const Box> rois, const RoiA
   const auto count = static_cast<size_t>(options.bins) * static_cast<size_t>(options.bins);
   for (size_t r = 0; r < rois.size(); ++r) {
     const Level& level = level_of(rois[r], pyramid);
-    const RoiSampling sampling = sample_roi(rois[r], level.shape, options);
+    const RoiBins read = roi_bins(rois[r], level.shape, options);
     for (int64_t c = 0; c < channels; ++c) {
       const auto plane = (r * static_cast<size_t>(channels) + static_cast<size_t>(c)) * count;
-      visit(level.values + c * level.shape.height * level.shape.width, bins.subspan(plane, count), sampling);
+      visit(level.values + c * level.shape.height * level.shape.width, bins.subspan(plane, count), read);
     }
   }
 }
@@ -106,30 +106,30 @@ int roi_level(const Box& roi, int min_level, int max_level) {
   return level;
 }
 
-RoiSampling sample_roi(const Box& roi, const LevelShape& shape, const RoiAlignOptions& options) {
+RoiBins roi_bins(const Box& roi, const LevelShape& shape, const RoiAlignOptions& options) {
   const float scale = std::ldexp(1.0F, -shape.level);
   const float shift = options.half_cell ? 0.5F : 0.0F;
   const Axis y = lay_axis(roi.y1 * scale - shift, roi.y2 * scale - shift, shape.height, options);
   const Axis x = lay_axis(roi.x1 * scale - shift, roi.x2 * scale - shift, shape.width, options);
   const float share = 1.0F / static_cast<float>(std::max(1, y.samples * x.samples));
-  RoiSampling sampling;
+  RoiBins read;
   for (int row = 0; row < options.bins; ++row) {
     for (int column = 0; column < options.bins; ++column) {
       for (int sy = 0; sy < y.samples; ++sy) {
         for (int sx = 0; sx < x.samples; ++sx) {
-          add_point(sampling, y.points[static_cast<size_t>(row * y.samples + sy)],
+          add_point(read, y.points[static_cast<size_t>(row * y.samples + sy)],
                     x.points[static_cast<size_t>(column * x.samples + sx)], shape.width, share);
         }
       }
-      sampling.ends.push_back(static_cast<int64_t>(sampling.cells.size()));
+      read.ends.push_back(static_cast<int64_t>(read.cells.size()));
     }
   }
-  return sampling;
+  return read;
 }
 
 void roi_align(std::span<const FeatureLevel> pyramid, std::span<const Box> rois, const RoiAlignOptions& options,
                std::span<float> out) {
-  for_each_plane(out, rois, options, pyramid, [](const float* map, std::span<float> bins, const RoiSampling& s) {
+  for_each_plane(out, rois, options, pyramid, [](const float* map, std::span<float> bins, const RoiBins& s) {
     size_t i = 0;
     for (size_t b = 0; b < bins.size(); ++b) {
       float sum = 0;
@@ -141,13 +141,12 @@ void roi_align(std::span<const FeatureLevel> pyramid, std::span<const Box> rois,
 
 void roi_align_backward(std::span<const float> out_gradient, std::span<const Box> rois, const RoiAlignOptions& options,
                         std::span<const GradientLevel> pyramid) {
-  for_each_plane(out_gradient, rois, options, pyramid,
-                 [](float* map, std::span<const float> bins, const RoiSampling& s) {
-                   size_t i = 0;
-                   for (size_t b = 0; b < bins.size(); ++b) {
-                     for (; i < static_cast<size_t>(s.ends[b]); ++i) map[s.cells[i]] += s.weights[i] * bins[b];
-                   }
-                 });
+  for_each_plane(out_gradient, rois, options, pyramid, [](float* map, std::span<const float> bins, const RoiBins& s) {
+    size_t i = 0;
+    for (size_t b = 0; b < bins.size(); ++b) {
+      for (; i < static_cast<size_t>(s.ends[b]); ++i) map[s.cells[i]] += s.weights[i] * bins[b];
+    }
+  });
 }
 
 }  // namespace spinenet

@@ -6,7 +6,7 @@
 // the later implementations of Mask R-CNN ("aligned"). The published code of SpineNet reads one point a bin without the
 // half cell: {.samples = 1, .half_cell = false}. Points up to one cell outside of the map take the value of its border,
 // those farther out count as 0.
-// Invariant: forward and backward read the same cells with the same weights, those of sample_roi.
+// Invariant: forward and backward read the same cells with the same weights, those of roi_bins.
 // Thread contract: pure functions; out and gradients belong to the caller.
 #pragma once
 
@@ -35,12 +35,12 @@ struct LevelShape {
 
 // What the bins of one ROI, row by row, read from a map: bin b the cells [ends[b - 1], ends[b]), from 0 for the first,
 // each row * width + column with its weight. The weights of a bin within the map sum to 1.
-struct RoiSampling {
+struct RoiBins {
   std::vector<int64_t> ends, cells;
   std::vector<float> weights;
 };
 // `roi` in pixels of the network's input, finite.
-RoiSampling sample_roi(const Box& roi, const LevelShape& shape, const RoiAlignOptions& options);
+RoiBins roi_bins(const Box& roi, const LevelShape& shape, const RoiAlignOptions& options);
 
 struct FeatureLevel {
   LevelShape shape;

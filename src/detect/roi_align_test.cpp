@@ -112,15 +112,15 @@ TEST(RoiAlign, ReadsAnEvenSlopeExactly) {
 }
 
 TEST(RoiAlign, WeightsOfABinSumToOneWithinTheMap) {
-  const RoiSampling sampling = sample_roi({-3, 2, 90, 70}, kShape, {.bins = 5, .samples = 0});
-  ASSERT_EQ(sampling.ends.size(), 25U);
-  EXPECT_EQ(sampling.ends.back(), static_cast<int64_t>(sampling.cells.size()));
+  const RoiBins read = roi_bins({-3, 2, 90, 70}, kShape, {.bins = 5, .samples = 0});
+  ASSERT_EQ(read.ends.size(), 25U);
+  EXPECT_EQ(read.ends.back(), static_cast<int64_t>(read.cells.size()));
   int64_t begin = 0;
-  for (const int64_t end : sampling.ends) {
+  for (const int64_t end : read.ends) {
     float sum = 0;
     for (; begin < end; ++begin) {
-      sum += sampling.weights[static_cast<size_t>(begin)];
-      EXPECT_LT(sampling.cells[static_cast<size_t>(begin)], kShape.height * kShape.width);
+      sum += read.weights[static_cast<size_t>(begin)];
+      EXPECT_LT(read.cells[static_cast<size_t>(begin)], kShape.height * kShape.width);
     }
     EXPECT_NEAR(sum, 1, 1e-5);
   }

@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
-"""Writes roi_oracle.json: what torchvision answers to small cases of ROI align, its gradient and the choice of levels.
+"""Writes roi_oracle.json: what torchvision answers to small cases of ROI align, its gradient, the choice of levels, and
+proposals.
 
-Inputs that are not stored are made by the same formulas in src/detect/roi_align_test.cpp. Needs torch and torchvision;
+Inputs that are not stored are made by the same formulas in src/detect/*_test.cpp. Needs torch and torchvision;
 run: make_roi_oracle.py [FOLDER].
 """
 import json
+import math
 import pathlib
 import sys
 
 import torch
+from torchvision.models.detection.rpn import RegionProposalNetwork
 from torchvision.ops import roi_align
 from torchvision.ops.poolers import LevelMapper
 
@@ -61,9 +64,49 @@ def levels():
     return [int(level) + 3 for level in LevelMapper(3, 7, 224, 4, 0)(boxes)]
 
 
+# Proposals: two levels of two anchors a cell on a picture of 60 x 80 pixels.
+GRIDS = [(8, 10, 8), (4, 5, 16)]  # rows, columns, stride
+PICTURE = (60, 77)
+
+
+def spread(i, prime):
+    """In [-1, 1), another value for each i below 10007."""
+    return ((i * prime + 104729) % 10007) / 10007 * 2 - 1
+
+
+def decoded(rows, columns, stride, first):
+    boxes, scores = [], []
+    for cell in range(rows * columns):
+        for shape in range(2):
+            i = first + cell * 2 + shape
+            y, x = (cell // columns + 0.5) * stride, (cell % columns + 0.5) * stride
+            h, w = (2.0 * stride, 2.0 * stride) if shape == 0 else (1.5 * stride, 3.0 * stride)
+            dy, dx, dh, dw = (spread(i, p) / 2 for p in (3571, 4409, 5279, 6133))
+            y, x, h, w = y + dy * h, x + dx * w, h * math.exp(dh), w * math.exp(dw)
+            boxes.append([x - w / 2, y - h / 2, x + w / 2, y + h / 2])
+            scores.append(4 * spread(i, 7919))
+    return boxes, scores
+
+
+def proposals(pre_nms, post_nms, iou, min_size):
+    boxes, scores, counts = [], [], []
+    for rows, columns, stride in GRIDS:
+        found = decoded(rows, columns, stride, len(boxes))
+        boxes, scores, counts = boxes + found[0], scores + found[1], counts + [len(found[0])]
+    limits = {"training": pre_nms, "testing": pre_nms}
+    after = {"training": post_nms, "testing": post_nms}
+    network = RegionProposalNetwork(None, None, 0.7, 0.3, 256, 0.5, limits, after, iou)
+    network.eval()
+    network.min_size = min_size
+    kept, _ = network.filter_proposals(torch.tensor([boxes]), torch.tensor([scores]), [PICTURE], counts)
+    options = {"pre_nms": pre_nms, "post_nms": post_nms, "iou": iou, "min_size": min_size}
+    return {**options, "boxes": rounded(kept[0])}
+
+
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
     answers = {"rois": ROIS, "align": [align_case(o) for o in OPTIONS], "sides": SIDES, "levels": levels()}
+    answers["proposals"] = [proposals(2000, 1000, 0.7, 1e-3), proposals(30, 12, 0.5, 18)]
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in answers.items())
     (folder / "roi_oracle.json").write_text("{\n" + lines + "\n}\n")
 
