@@ -172,6 +172,27 @@ PixelRect pixel_extent(const Rle& rle) {
   return {left, top, right - left, bottom - top};
 }
 
+std::vector<uint8_t> decode_window(const Rle& rle, const PixelRect& window) {
+  std::vector<uint8_t> pixels(static_cast<size_t>(window.width * window.height), 0);
+  const int64_t begin = window.x * rle.height;
+  const int64_t end = (window.x + window.width) * rle.height;
+  int64_t at = 0;
+  for (size_t i = 0; i < rle.counts.size() && at < end; ++i) {
+    const int64_t run_end = at + rle.counts[i];
+    for (int64_t p = std::max(at, begin); i % 2 == 1 && p < std::min(run_end, end);) {
+      const int64_t column = p / rle.height;
+      const int64_t top = std::max(p - column * rle.height, window.y);
+      const int64_t bottom = std::min(std::min(run_end - column * rle.height, rle.height), window.y + window.height);
+      for (int64_t row = top; row < bottom; ++row) {
+        pixels[static_cast<size_t>((row - window.y) * window.width + column - window.x)] = 1;
+      }
+      p = (column + 1) * rle.height;
+    }
+    at = run_end;
+  }
+  return pixels;
+}
+
 std::vector<double> bounding_box(const Rle& rle) {
   const PixelRect rect = pixel_extent(rle);
   return {static_cast<double>(rect.x), static_cast<double>(rect.y), static_cast<double>(rect.width),

@@ -34,6 +34,8 @@ struct PixelRect {
   int64_t x = 0, y = 0, width = 0, height = 0;
 };
 PixelRect pixel_extent(const Rle& rle);
+// The part of a mask within a rectangle, which lies within the mask: row-major bytes, without unpacking the rest.
+std::vector<uint8_t> decode_window(const Rle& rle, const PixelRect& window);
 // The same as x, y, width, height.
 std::vector<double> bounding_box(const Rle& rle);
 // The intersection over union as the COCO API computes it; with `crowd` the union is the area of `detected` alone.

@@ -104,6 +104,25 @@ TEST(Mask, TheBoundingBoxHoldsEveryPixelTightly) {
   }
 }
 
+TEST(Mask, AWindowIsThePartOfTheWhole) {
+  Random rng(6);
+  for (int i = 0; i < 300; ++i) {
+    const int64_t height = 1 + rng.below(12);
+    const int64_t width = 1 + rng.below(12);
+    const std::vector<uint8_t> pixels = random_pixels(rng, height, width);
+    PixelRect window{rng.below(width), rng.below(height), 0, 0};
+    window.width = rng.below(width - window.x + 1);
+    window.height = rng.below(height - window.y + 1);
+    std::vector<uint8_t> expected;
+    for (int64_t y = window.y; y < window.y + window.height; ++y) {
+      for (int64_t x = window.x; x < window.x + window.width; ++x) {
+        expected.push_back(pixels[static_cast<size_t>(y * width + x)]);
+      }
+    }
+    EXPECT_EQ(decode_window(encode_mask(pixels, height, width), window), expected);
+  }
+}
+
 // Texts as pycocotools answers; hundreds of random ones are in tests/golden.
 TEST(Mask, PolygonsAreDrawnAsByTheCocoApi) {
   struct Drawn {

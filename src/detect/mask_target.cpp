@@ -1,0 +1,95 @@
+#include "detect/mask_target.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "detect/roi_align.h"
+
+namespace spinenet {
+namespace {
+
+constexpr double kLeastSide = 0.1;
+
+// From the picture to the cells of the grid.
+AxisMap to_grid(const AxisMap& axis, double begin, double end, int size) {
+  const double cells = size / std::max(end - begin, kLeastSide);
+  return then(axis, {cells, -begin * cells});
+}
+
+std::vector<uint8_t> draw(const ObjectMask& mask, const Box& roi, int size) {
+  const AxisMap x = to_grid(mask.x, roi.x1, roi.x2, size);
+  const AxisMap y = to_grid(mask.y, roi.y1, roi.y2, size);
+  std::vector<Rle> parts;
+  std::vector<double> points;
+  for (const std::vector<double>& polygon : mask.shape.polygons) {
+    points.clear();
+    for (size_t i = 0; i + 1 < polygon.size(); i += 2) {
+      points.push_back(x.to_input(polygon[i]));
+      points.push_back(y.to_input(polygon[i + 1]));
+    }
+    parts.push_back(rle_from_polygon(points, size, size));
+  }
+  return decode_mask(merge(parts));
+}
+
+// Pixels that the points of a ROI's axis may read.
+struct Range {
+  int64_t begin = 0, end = 0;
+};
+Range pixels_read(float begin, float end, int64_t extent) {
+  constexpr double kMargin = 2;
+  const auto limit = [extent](double value) {
+    return static_cast<int64_t>(std::clamp(value, 0.0, static_cast<double>(extent)));
+  };
+  return {limit(std::floor(begin - kMargin)), limit(std::ceil(end + kMargin))};
+}
+
+// The ROI as the picture has it; its sides change places where the input shows the picture mirrored.
+Box in_picture(const ObjectMask& mask, const Box& roi) {
+  const auto [x1, x2] = std::minmax({mask.x.to_picture(roi.x1), mask.x.to_picture(roi.x2)});
+  const auto [y1, y2] = std::minmax({mask.y.to_picture(roi.y1), mask.y.to_picture(roi.y2)});
+  return {static_cast<float>(x1), static_cast<float>(y1), static_cast<float>(x2), static_cast<float>(y2)};
+}
+
+void mirror(std::vector<uint8_t>& cells, const ObjectMask& mask, int size) {
+  const auto row = [&](int y) { return cells.begin() + static_cast<std::ptrdiff_t>(y) * size; };
+  for (int y = 0; mask.x.scale < 0 && y < size; ++y) std::reverse(row(y), row(y + 1));
+  for (int y = 0; mask.y.scale < 0 && y < size / 2; ++y) std::swap_ranges(row(y), row(y + 1), row(size - 1 - y));
+}
+
+std::vector<uint8_t> read(const ObjectMask& mask, const Box& roi, int size) {
+  const Rle& rle = mask.shape.rle;
+  const Box where = in_picture(mask, roi);
+  std::vector<uint8_t> cells(static_cast<size_t>(size) * static_cast<size_t>(size), 0);
+  const Range x = pixels_read(where.x1, where.x2, rle.width);
+  const Range y = pixels_read(where.y1, where.y2, rle.height);
+  if (x.begin >= x.end || y.begin >= y.end) return cells;
+  const std::vector<uint8_t> window = decode_window(rle, {x.begin, y.begin, x.end - x.begin, y.end - y.begin});
+  const LevelShape shape{0, static_cast<int>(y.end - y.begin), static_cast<int>(x.end - x.begin)};
+  const auto left = static_cast<float>(x.begin);
+  const auto top = static_cast<float>(y.begin);
+  const Box within{where.x1 - left, where.y1 - top, where.x2 - left, where.y2 - top};
+  const RoiBins bins = roi_bins(within, shape, {.bins = size, .samples = 0});
+  size_t i = 0;
+  for (size_t cell = 0; cell < cells.size(); ++cell) {
+    float share = 0;
+    for (; i < static_cast<size_t>(bins.ends[cell]); ++i) {
+      if (window[static_cast<size_t>(bins.cells[i])] != 0) share += bins.weights[i];
+    }
+    cells[cell] = share >= 0.5F ? 1 : 0;
+  }
+  mirror(cells, mask, size);
+  return cells;
+}
+
+}  // namespace
+
+AxisMap then(const AxisMap& first, const AxisMap& next) {
+  return {first.scale * next.scale, next.to_input(first.offset)};
+}
+
+std::vector<uint8_t> mask_target(const ObjectMask& mask, const Box& roi, int size) {
+  return mask.shape.polygons.empty() ? read(mask, roi, size) : draw(mask, roi, size);
+}
+
+}  // namespace spinenet

@@ -1,0 +1,121 @@
+#include "detect/mask_target.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "base/json.h"
+
+namespace spinenet {
+namespace {
+
+constexpr int kSize = 28;
+constexpr int64_t kHeight = 60;
+constexpr int64_t kWidth = 75;
+
+struct Oracle {
+  Json answers = read_json(std::string(SPINENET_SOURCE_DIR) + "/tests/parity/mask_oracle.json");
+
+  std::vector<Box> rois() const {
+    std::vector<Box> boxes;
+    for (const auto& row : answers["rois"].get<std::vector<std::array<float, 4>>>()) {
+      boxes.push_back({row[0], row[1], row[2], row[3]});
+    }
+    return boxes;
+  }
+  ObjectMask polygons() const {
+    ObjectMask mask;
+    mask.shape.polygons = answers["polygons"].get<std::vector<std::vector<double>>>();
+    return mask;
+  }
+  ObjectMask rle() const {
+    ObjectMask mask;
+    std::vector<Rle> parts;
+    for (const auto& polygon : polygons().shape.polygons) parts.push_back(rle_from_polygon(polygon, kHeight, kWidth));
+    mask.shape.rle = merge(parts);
+    return mask;
+  }
+};
+
+std::string text(const std::vector<uint8_t>& cells) {
+  std::string digits;
+  for (const uint8_t cell : cells) digits += static_cast<char>('0' + cell);
+  return digits;
+}
+
+TEST(MaskTarget, PolygonsAndRunsAreCutAsByDetectron2) {
+  const Oracle oracle;
+  const std::vector<Box> rois = oracle.rois();
+  for (size_t i = 0; i < rois.size(); ++i) {
+    EXPECT_EQ(text(mask_target(oracle.polygons(), rois[i], kSize)), oracle.answers["drawn"][i]) << "ROI " << i;
+    EXPECT_EQ(text(mask_target(oracle.rle(), rois[i], kSize)), oracle.answers["read"][i]) << "ROI " << i;
+  }
+}
+
+Box moved(const Box& b, const AxisMap& y, const AxisMap& x) {
+  const auto [x1, x2] = std::minmax({x.to_input(b.x1), x.to_input(b.x2)});
+  const auto [y1, y2] = std::minmax({y.to_input(b.y1), y.to_input(b.y2)});
+  return {static_cast<float>(x1), static_cast<float>(y1), static_cast<float>(x2), static_cast<float>(y2)};
+}
+
+int differing(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
+  int count = 0;
+  for (size_t i = 0; i < a.size(); ++i) count += a[i] != b[i] ? 1 : 0;
+  return count;
+}
+
+TEST(MaskTarget, MovesWithThePicture) {
+  const Oracle oracle;
+  const Box roi{10.1F, 8.3F, 63.7F, 50.9F};
+  const AxisMap y{1.75, -20};
+  const AxisMap x{0.625, 31.5};
+  for (ObjectMask mask : {oracle.polygons(), oracle.rle()}) {
+    const std::vector<uint8_t> before = mask_target(mask, roi, kSize);
+    mask.y = y;
+    mask.x = x;
+    EXPECT_LE(differing(before, mask_target(mask, moved(roi, y, x), kSize)), 3) << "single precision at the borders";
+  }
+}
+
+TEST(MaskTarget, IsMirroredWithThePicture) {
+  const Oracle oracle;
+  const Box roi{10.1F, 8.3F, 63.7F, 50.9F};
+  const AxisMap mirrored{-1, kWidth};
+  for (ObjectMask mask : {oracle.polygons(), oracle.rle()}) {
+    std::vector<uint8_t> expected = mask_target(mask, roi, kSize);
+    for (int row = 0; row < kSize; ++row) {
+      std::reverse(expected.begin() + row * kSize, expected.begin() + (row + 1) * kSize);
+    }
+    mask.x = mirrored;
+    // A drawn outline may take the cell on the other side of its middle.
+    EXPECT_LE(differing(expected, mask_target(mask, moved(roi, {}, mirrored), kSize)), 40);
+    mask.x = then(mirrored, mirrored);
+    EXPECT_EQ(mask.x, AxisMap{});
+  }
+}
+
+TEST(MaskTarget, ARoiBesideTheObjectIsEmpty) {
+  const Oracle oracle;
+  for (const ObjectMask& mask : {oracle.polygons(), oracle.rle()}) {
+    for (const Box& roi : {Box{500, 500, 520, 530}, Box{-90, -90, -50, -50}, Box{1, 1, 1, 1}}) {
+      const std::vector<uint8_t> cells = mask_target(mask, roi, 4);
+      EXPECT_EQ(cells, std::vector<uint8_t>(16, 0));
+    }
+  }
+}
+
+TEST(MaskTarget, TheWholeRoiWithinTheObjectIsFull) {
+  const Oracle oracle;
+  for (const ObjectMask& mask : {oracle.polygons(), oracle.rle()}) {
+    EXPECT_EQ(mask_target(mask, {20, 15, 30, 25}, 7), std::vector<uint8_t>(49, 1));
+  }
+}
+
+TEST(AxisMap, GoThereAndBack) {
+  const AxisMap map = then(then({-1, 75}, {1, -10}), {0.5, 3});
+  EXPECT_DOUBLE_EQ(map.to_input(20), ((75.0 - 20) - 10) * 0.5 + 3);
+  EXPECT_DOUBLE_EQ(map.to_picture(map.to_input(20)), 20);
+}
+
+}  // namespace
+}  // namespace spinenet
