@@ -29,10 +29,17 @@ Window cut(int source, double scale, int size, double where) {
   return w;
 }
 
-std::vector<Target> map_targets(const std::vector<Target>& targets, const Window& y, const Window& x,
-                                const AugmentOptions& options) {
+AxisMap map_of(const Window& w) {
+  const double ratio = static_cast<double>(w.length) / (w.end - w.begin);
+  return {ratio, -w.begin * ratio};
+}
+
+// Targets out of view are dropped, and their masks with them.
+void map_targets(LabelledImage& sample, const Window& y, const Window& x, const AugmentOptions& options) {
   std::vector<Target> mapped;
-  for (Target target : targets) {
+  std::vector<ObjectMask> masks;
+  for (size_t i = 0; i < sample.targets.size(); ++i) {
+    Target target = sample.targets[i];
     const Box& b = target.box;
     const Box whole = {
         (b.x1 - static_cast<float>(x.begin)) * x.ratio(), (b.y1 - static_cast<float>(y.begin)) * y.ratio(),
@@ -41,9 +48,16 @@ std::vector<Target> map_targets(const std::vector<Target>& targets, const Window
     if (target.box.area() <= 0) continue;
     const bool tiny = std::min(target.box.width(), target.box.height()) < static_cast<float>(options.min_box) ||
                       target.box.area() < static_cast<float>(options.min_kept) * whole.area();
-    if (!tiny || target.crowd) mapped.push_back(target);
+    if (tiny && !target.crowd) continue;
+    mapped.push_back(target);
+    if (sample.masks.empty()) continue;
+    ObjectMask& mask = sample.masks[i];
+    mask.y = then(mask.y, map_of(y));
+    mask.x = then(mask.x, map_of(x));
+    masks.push_back(std::move(mask));
   }
-  return mapped;
+  sample.targets = std::move(mapped);
+  sample.masks = std::move(masks);
 }
 
 void mirror(LabelledImage& sample) {
@@ -52,6 +66,7 @@ void mirror(LabelledImage& sample) {
   for (Target& target : sample.targets) {
     target.box = {width - target.box.x2, target.box.y1, width - target.box.x1, target.box.y2};
   }
+  for (ObjectMask& mask : sample.masks) mask.x = then(mask.x, {-1, sample.image.width * 1.0});
 }
 
 }  // namespace
@@ -98,7 +113,7 @@ LabelledImage augment(LabelledImage sample, const AugmentOptions& options, int s
   if (mirrored) mirror(sample);
   const Window y = cut(sample.image.height, scale, size, where_y);
   const Window x = cut(sample.image.width, scale, size, where_x);
-  sample.targets = map_targets(sample.targets, y, x, options);
+  map_targets(sample, y, x, options);
   Image seen = resize(crop(sample.image, x.begin, y.begin, x.end, y.end), y.length, x.length);
   jitter(seen, options, random);
   sample.image = on_canvas(seen, size, size);

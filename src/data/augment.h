@@ -5,6 +5,7 @@
 // with the mean colour; colours jittered. Evaluation: the longer side scaled to fit, padded in the same way.
 //
 // Invariant: boxes are mapped by the true ratio of pixels, per axis, so they stay on their objects to the last pixel.
+// Masks keep their own pixels; the way from there to the input is theirs to carry, and as exact.
 // Thread contract: pure functions; the same Random gives the same sample.
 // Source: Du et al. 2020 (SpineNet), section 5 and its published TPU configuration.
 #pragma once

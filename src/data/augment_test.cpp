@@ -70,6 +70,52 @@ TEST(Augment, BoxesStayOnTheirObjects) {
   EXPECT_GT(kept, 250);
 }
 
+// The object's outline as a mask of either kind.
+ObjectMask outline(const Box& box, const Image& image, bool runs) {
+  ObjectMask mask;
+  const double x1 = box.x1;
+  const double y1 = box.y1;
+  const double x2 = box.x2;
+  const double y2 = box.y2;
+  mask.shape.polygons = {{x1, y1, x2, y1, x2, y2, x1, y2}};
+  if (!runs) return mask;
+  mask.shape.rle = rle_from_polygon(mask.shape.polygons[0], image.height, image.width);
+  mask.shape.polygons.clear();
+  return mask;
+}
+
+TEST(Augment, MasksStayOnTheirObjects) {
+  Random random(8);
+  int kept = 0;
+  for (int i = 0; i < 200; ++i) {
+    const int height = 60 + static_cast<int>(random.below(100));
+    const int width = 60 + static_cast<int>(random.below(100));
+    const Box box = {10, 20, 45, 50};
+    LabelledImage sample = painted(height, width, box);
+    sample.targets.insert(sample.targets.begin(), {{0, 0, 1, 1}, 0, false});  // too small: its mask goes with it
+    sample.masks = {outline({0, 0, 1, 1}, sample.image, i % 3 == 0), outline(box, sample.image, i % 2 == 0)};
+    Random draws = Random(9).fork(static_cast<uint64_t>(i));
+    const LabelledImage out = augment(std::move(sample), {.min_box = 8}, 96, draws);
+    ASSERT_EQ(out.masks.size(), out.targets.size());
+    if (out.targets.empty()) continue;
+    ++kept;
+    // Around the object, the grid is painted where the picture is; between two pixels either may be right.
+    const Box& b = out.targets[0].box;
+    const Box around = clip({b.x1 - 10, b.y1 - 10, b.x2 + 10, b.y2 + 10}, 96, 96);
+    const std::vector<uint8_t> cells = mask_target(out.masks[0], around, 28);
+    int wrong = 0;
+    for (int cell = 0; cell < 28 * 28; ++cell) {
+      const float y = around.y1 + (static_cast<float>(cell / 28) + 0.5F) / 28 * around.height();
+      const float x = around.x1 + (static_cast<float>(cell % 28) + 0.5F) / 28 * around.width();
+      const bool inside = x > b.x1 + 1 && x < b.x2 - 1 && y > b.y1 + 1 && y < b.y2 - 1;
+      const bool outside = x < b.x1 - 1 || x > b.x2 + 1 || y < b.y1 - 1 || y > b.y2 + 1;
+      wrong += (inside && cells[static_cast<size_t>(cell)] == 0) || (outside && cells[static_cast<size_t>(cell)] != 0);
+    }
+    EXPECT_EQ(wrong, 0) << "picture " << i;
+  }
+  EXPECT_GT(kept, 150);
+}
+
 TEST(Augment, WithoutChangesIsTheIdentity) {
   const LabelledImage in = painted(96, 96, {10, 20, 50, 60});
   Random random(1);

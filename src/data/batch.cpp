@@ -16,6 +16,7 @@ Batch make_batch(std::vector<Prepared> prepared, int height, int width, const No
     batch.letterboxes.push_back(p.letterbox);
     batch.targets.push_back(std::move(p.targets));
     batch.image_labels.push_back(p.image_label);
+    batch.masks.push_back(std::move(p.masks));
     if (!p.labels.classes.empty()) batch.labels.push_back(std::move(p.labels));
   }
   return batch;

@@ -20,10 +20,11 @@ struct Batch {
   int64_t images = 0, height = 0, width = 0;
   std::vector<float> pixels;  // [images, 3, height, width], (x / 255 - mean) / deviation
   std::vector<int64_t> image_ids;
-  std::vector<Letterbox> letterboxes;        // in evaluation: back to the picture's own pixels
-  std::vector<AnchorLabels> labels;          // empty without anchors
-  std::vector<std::vector<Target>> targets;  // boxes in pixels of the input
-  std::vector<int> image_labels;             // -1 in a detection set
+  std::vector<Letterbox> letterboxes;          // in evaluation: back to the picture's own pixels
+  std::vector<AnchorLabels> labels;            // empty without anchors
+  std::vector<std::vector<Target>> targets;    // boxes in pixels of the input
+  std::vector<std::vector<ObjectMask>> masks;  // of each image one for each target; none in a set without masks
+  std::vector<int> image_labels;               // -1 in a detection set
 };
 
 // One image of a batch, before the pixels become floats.
@@ -32,6 +33,7 @@ struct Prepared {
   Image image;
   Letterbox letterbox;
   std::vector<Target> targets;
+  std::vector<ObjectMask> masks;
   AnchorLabels labels;
   int image_label = -1;
 };

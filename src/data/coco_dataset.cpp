@@ -66,10 +66,15 @@ void CocoDataset::add_targets(const Annotations& annotations) {
   std::unordered_map<int64_t, size_t> label_of_id;
   for (size_t i = 0; i < classes_.size(); ++i) label_of_id.emplace(classes_[i].id, i);
 
-  std::vector<std::pair<size_t, Target>> boxes;
+  struct Placed {
+    size_t image, annotation;
+    Target target;
+  };
+  std::vector<Placed> boxes;
   boxes.reserve(annotations.annotations.size());
   target_ends_.assign(image_ids_.size(), 0);
-  for (const Annotation& annotation : annotations.annotations) {
+  for (size_t i = 0; i < annotations.annotations.size(); ++i) {
+    const Annotation& annotation = annotations.annotations[i];
     const size_t image = find(image_of_id, annotation.image_id, annotation, "image");
     const size_t label = find(label_of_id, annotation.category_id, annotation, "category");
     const auto& [x, y, w, h] = annotation.bbox;
@@ -79,14 +84,31 @@ void CocoDataset::add_targets(const Annotations& annotations) {
       ++dropped_boxes_;
       continue;
     }
-    boxes.emplace_back(image, Target{box, static_cast<int>(label), annotation.crowd});
+    boxes.push_back({image, i, {box, static_cast<int>(label), annotation.crowd}});
     ++target_ends_[image];
   }
   std::partial_sum(target_ends_.begin(), target_ends_.end(), target_ends_.begin());
   targets_.resize(boxes.size());
   std::vector<int64_t> next(image_ids_.size());
   for (size_t i = 0; i < next.size(); ++i) next[i] = begin_of(target_ends_, static_cast<int64_t>(i));
-  for (const auto& [image, target] : boxes) targets_[static_cast<size_t>(next[image]++)] = target;
+  std::vector<size_t> order(boxes.size());
+  for (const Placed& placed : boxes) {
+    const auto place = static_cast<size_t>(next[placed.image]++);
+    targets_[place] = placed.target;
+    order[place] = placed.annotation;
+  }
+  add_masks(annotations, order);
+}
+
+void CocoDataset::add_masks(const Annotations& annotations, const std::vector<size_t>& order) {
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (targets_[i].crowd) continue;
+    ++(annotations.annotations[order[i]].segmentation.empty() ? without_mask_ : with_mask_);
+  }
+  if (with_mask_ == 0) return;
+  for (size_t i = 0; i < order.size(); ++i) {
+    masks_.add(targets_[i].crowd ? Segmentation{} : annotations.annotations[order[i]].segmentation);
+  }
 }
 
 std::span<const Target> CocoDataset::targets(int64_t index) const {
@@ -115,12 +137,16 @@ LabelledImage CocoDataset::get(int64_t index) const {
   }
   const std::span<const Target> found = targets(index);
   sample.targets.assign(found.begin(), found.end());
+  const int64_t first = begin_of(target_ends_, index);
+  for (int64_t i = first; masks_.size() > 0 && i < target_ends_[static_cast<size_t>(index)]; ++i) {
+    sample.masks.push_back({masks_.get(i), {}, {}});
+  }
   return sample;
 }
 
 int64_t CocoDataset::index_bytes() const {
   return heap_bytes(classes_) + heap_bytes(image_ids_) + heap_bytes(sizes_) + static_cast<int64_t>(names_.capacity()) +
-         heap_bytes(name_ends_) + heap_bytes(targets_) + heap_bytes(target_ends_);
+         heap_bytes(name_ends_) + heap_bytes(targets_) + heap_bytes(target_ends_) + masks_.heap_bytes();
 }
 
 }  // namespace spinenet

@@ -1,7 +1,9 @@
 // A detection data set over a folder of image files, from COCO annotations. Label i is the i-th entry of the class
 // list.
 //
-// Only what training needs is kept, in flat arrays: 118,000 images with 860,000 boxes take about 30 MB.
+// Only what training needs is kept, in flat arrays: 118,000 images with 860,000 boxes take about 30 MB. Masks are kept
+// where the annotations have them (read the file without segmentations for boxes alone), but for those of crowd
+// regions.
 //
 // Invariant: boxes lie within their image and have an area; others were clipped or left out when it was built.
 //
@@ -17,6 +19,7 @@
 
 #include "data/coco_root.h"
 #include "data/dataset.h"
+#include "data/mask_store.h"
 #include "detect/annotations.h"
 
 namespace spinenet {
@@ -34,6 +37,9 @@ class CocoDataset : public Dataset {
   // Without reading the image.
   std::span<const Target> targets(int64_t index) const;
   std::string_view file_name(int64_t index) const;
+  // Objects that are not crowd regions: with a mask, and without one in a set that has masks.
+  int64_t masks() const { return with_mask_; }
+  int64_t missing_masks() const { return masks_.size() == 0 ? 0 : without_mask_; }
   // Boxes without area, or outside the image, that were left out.
   int64_t dropped_boxes() const { return dropped_boxes_; }
   // Heap bytes of the index.
@@ -45,6 +51,8 @@ class CocoDataset : public Dataset {
   };
   void add_images(const Annotations& annotations);
   void add_targets(const Annotations& annotations);
+  // `order`: of each target the annotation it comes from.
+  void add_masks(const Annotations& annotations, const std::vector<size_t>& order);
 
   ImageRoot root_;
   std::vector<Category> classes_;
@@ -54,7 +62,8 @@ class CocoDataset : public Dataset {
   std::vector<int64_t> name_ends_;    // of each image in names_
   std::vector<Target> targets_;       // image after image, each in the file's order
   std::vector<int64_t> target_ends_;  // of each image in targets_
-  int64_t dropped_boxes_ = 0;
+  MaskStore masks_;                   // one for each of targets_, or none
+  int64_t dropped_boxes_ = 0, with_mask_ = 0, without_mask_ = 0;
 };
 
 }  // namespace spinenet

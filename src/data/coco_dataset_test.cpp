@@ -67,6 +67,36 @@ TEST_F(CocoData, SamplesHaveTheirOwnBoxesInTheOrderOfTheFile) {
   EXPECT_EQ(data.file_name(1), "1.png");
 }
 
+TEST_F(CocoData, MasksFollowTheirObjects) {
+  add(102, 3, {1, 2, 10, 20});
+  add(100, 90, {5, 5, 5, 5});
+  add(102, 1, {0, 0, 60, 40}, true);
+  add(102, 3, {1, 2, 0, 4});  // no area: left out
+  add(102, 3, {1, 2, 3, 4});
+  all_.annotations[0].segmentation.polygons = {{1, 2, 11, 2, 11, 22}};
+  all_.annotations[2].segmentation.rle = rle_from_box(std::array<double, 4>{0, 0, 60, 40}, 40, 60);
+  all_.annotations[3].segmentation.polygons = {{1, 2, 1, 4, 1, 6}};
+  all_.annotations[4].segmentation.rle = rle_from_box(std::array<double, 4>{1, 2, 3, 4}, 40, 60);
+  const CocoDataset data = dataset();
+  const LabelledImage last = data.get(2);
+  ASSERT_EQ(last.masks.size(), 3U);
+  EXPECT_EQ(last.masks[0].shape.polygons, all_.annotations[0].segmentation.polygons);
+  EXPECT_TRUE(last.masks[1].shape.empty()) << "of a crowd region";
+  EXPECT_EQ(last.masks[2].shape.rle, all_.annotations[4].segmentation.rle);
+  ASSERT_EQ(data.get(0).masks.size(), 1U);
+  EXPECT_TRUE(data.get(0).masks[0].shape.empty());
+  EXPECT_EQ(data.masks(), 2);
+  EXPECT_EQ(data.missing_masks(), 1);
+}
+
+TEST_F(CocoData, ASetWithoutMasksHoldsNone) {
+  add(102, 3, {1, 2, 10, 20});
+  const CocoDataset data = dataset();
+  EXPECT_TRUE(data.get(2).masks.empty());
+  EXPECT_EQ(data.masks(), 0);
+  EXPECT_EQ(data.missing_masks(), 0);
+}
+
 TEST_F(CocoData, BoxesAreClippedAndDegenerateOnesDropped) {
   add(100, 1, {-5, 30, 15, 20});
   add(100, 1, {10, 10, 0, 5});

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "detect/box.h"
+#include "detect/mask_target.h"
 #include "image/image.h"
 
 namespace spinenet {
@@ -23,7 +24,8 @@ struct LabelledImage {
   int64_t image_id = 0;
   Image image;
   std::vector<Target> targets;
-  int label = -1;  // of the picture as a whole
+  int label = -1;                 // of the picture as a whole
+  std::vector<ObjectMask> masks;  // one for each target; none in a set without masks
 };
 
 class Dataset {

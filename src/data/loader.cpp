@@ -154,8 +154,13 @@ Prepared Loader::finish(LabelledImage sample, int64_t epoch, int64_t index) cons
     out.image = std::move(boxed.image);
     out.letterbox = boxed.letterbox;
     for (Target& target : sample.targets) target.box = to_canvas(target.box, out.letterbox);
+    for (ObjectMask& mask : sample.masks) {
+      mask.y = then(mask.y, {out.letterbox.scale_y, 0});
+      mask.x = then(mask.x, {out.letterbox.scale_x, 0});
+    }
   }
   out.targets = std::move(sample.targets);
+  out.masks = std::move(sample.masks);
   if (!options_.anchors.empty()) out.labels = label_anchors(options_.anchors, out.targets, options_.label);
   return out;
 }
