@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Writes roi_oracle.json: what torchvision answers to small cases of ROI align, its gradient, the choice of levels, and
-proposals.
+"""Writes roi_oracle.json: what torchvision answers to small cases of ROI align, its gradient, the choice of levels,
+proposals, and what a box head says of ROIs.
 
 Inputs that are not stored are made by the same formulas in src/detect/*_test.cpp. Needs torch and torchvision;
 run: make_roi_oracle.py [FOLDER].
@@ -11,6 +11,7 @@ import pathlib
 import sys
 
 import torch
+from torchvision.models.detection.roi_heads import RoIHeads
 from torchvision.models.detection.rpn import RegionProposalNetwork
 from torchvision.ops import roi_align
 from torchvision.ops.poolers import LevelMapper
@@ -103,10 +104,34 @@ def proposals(pre_nms, post_nms, iou, min_size):
     return {**options, "boxes": rounded(kept[0])}
 
 
+HEAD_ROIS, HEAD_CLASSES = 40, 3
+
+
+def box_head(score_threshold, iou, max_detections):
+    rois = []
+    for r in range(HEAD_ROIS):
+        x, y = (spread(r, 3571) + 1) * 30, (spread(r, 4409) + 1) * 22
+        rois.append([x, y, x + (spread(r, 5279) + 1.2) * 20, y + (spread(r, 6133) + 1.2) * 20])
+    rows = HEAD_CLASSES + 1
+    logits = torch.tensor([[3 * spread(r * rows + k, 7919) for k in range(rows)] for r in range(HEAD_ROIS)])
+    codes = torch.empty(HEAD_ROIS, rows, 4)
+    for r in range(HEAD_ROIS):
+        for k in range(rows):
+            dy, dx, dh, dw = (3 * spread(r * rows + k, p) for p in (2503, 3049, 4001, 5003))
+            codes[r, k] = torch.tensor([dx, dy, dw, dh])
+    weights = (10.0, 10.0, 5.0, 5.0)
+    head = RoIHeads(None, None, None, 0.5, 0.5, 512, 0.25, weights, score_threshold, iou, max_detections)
+    found = head.postprocess_detections(logits, codes.flatten(1), [torch.tensor(rois)], [PICTURE])
+    options = {"score_threshold": score_threshold, "iou": iou, "max_detections": max_detections}
+    boxes, scores, labels = (part[0] for part in found)
+    return {**options, "boxes": rounded(boxes), "scores": rounded(scores), "labels": (labels - 1).tolist()}
+
+
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parent)
     answers = {"rois": ROIS, "align": [align_case(o) for o in OPTIONS], "sides": SIDES, "levels": levels()}
     answers["proposals"] = [proposals(2000, 1000, 0.7, 1e-3), proposals(30, 12, 0.5, 18)]
+    answers["box_head"] = [box_head(0.05, 0.5, 100), box_head(0.3, 0.3, 10)]
     lines = ",\n".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in answers.items())
     (folder / "roi_oracle.json").write_text("{\n" + lines + "\n}\n")
 
