@@ -9,6 +9,7 @@ namespace spinenet {
 namespace {
 
 constexpr double kLeastSide = 0.1;
+constexpr double kFarthest = 1 << 27;  // cells; points beyond, far outside of any picture, are drawn there
 
 // From the picture to the cells of the grid.
 AxisMap to_grid(const AxisMap& axis, double begin, double end, int size) {
@@ -24,8 +25,8 @@ std::vector<uint8_t> draw(const ObjectMask& mask, const Box& roi, int size) {
   for (const std::vector<double>& polygon : mask.shape.polygons) {
     points.clear();
     for (size_t i = 0; i + 1 < polygon.size(); i += 2) {
-      points.push_back(x.to_input(polygon[i]));
-      points.push_back(y.to_input(polygon[i + 1]));
+      points.push_back(std::clamp(x.to_input(polygon[i]), -kFarthest, kFarthest));
+      points.push_back(std::clamp(y.to_input(polygon[i + 1]), -kFarthest, kFarthest));
     }
     parts.push_back(rle_from_polygon(points, size, size));
   }
@@ -57,6 +58,13 @@ void mirror(std::vector<uint8_t>& cells, const ObjectMask& mask, int size) {
   for (int y = 0; mask.y.scale < 0 && y < size / 2; ++y) std::swap_ranges(row(y), row(y + 1), row(size - 1 - y));
 }
 
+// One point for each pixel, but never more than a few for a cell: a ROI may span thousands of pixels of a large
+// picture.
+int samples_of(const Box& where, int size) {
+  constexpr int kMostSamples = 8;
+  return std::max(where.width(), where.height()) > static_cast<float>(kMostSamples * size) ? kMostSamples : 0;
+}
+
 std::vector<uint8_t> read(const ObjectMask& mask, const Box& roi, int size) {
   const Rle& rle = mask.shape.rle;
   const Box where = in_picture(mask, roi);
@@ -69,7 +77,7 @@ std::vector<uint8_t> read(const ObjectMask& mask, const Box& roi, int size) {
   const auto left = static_cast<float>(x.begin);
   const auto top = static_cast<float>(y.begin);
   const Box within{where.x1 - left, where.y1 - top, where.x2 - left, where.y2 - top};
-  const RoiBins bins = roi_bins(within, shape, {.bins = size, .samples = 0});
+  const RoiBins bins = roi_bins(within, shape, {.bins = size, .samples = samples_of(where, size)});
   size_t i = 0;
   for (size_t cell = 0; cell < cells.size(); ++cell) {
     float share = 0;

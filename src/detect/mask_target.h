@@ -33,8 +33,8 @@ struct ObjectMask {
 };
 
 // Bytes of 0 and 1, [size, size], by the conventions of Detectron2. Polygons are moved to the grid and drawn there as
-// the COCO API draws; a run-length code is read by ROI align at each of its pixels, a cell is 1 from one half on. `roi`
-// in pixels of the input; sides below 0.1 pixels count as that much. The mask is not empty.
+// the COCO API draws; a run-length code is read by ROI align at each of its pixels (8 x 8 points of a cell at most), a
+// cell is 1 from one half on. `roi` in pixels of the input; sides below 0.1 pixels count as that much.
 std::vector<uint8_t> mask_target(const ObjectMask& mask, const Box& roi, int size);
 
 }  // namespace spinenet

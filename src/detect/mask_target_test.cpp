@@ -104,6 +104,16 @@ TEST(MaskTarget, ARoiBesideTheObjectIsEmpty) {
   }
 }
 
+TEST(MaskTarget, PointsFarAwayAndTinyRoisAreNoHarm) {
+  ObjectMask mask;
+  mask.shape.polygons = {{-2e8, -2e8, 2e8, -2e8, 2e8, 2e8, -2e8, 2e8}};
+  EXPECT_EQ(mask_target(mask, {20, 15, 20.001F, 15.001F}, 7), std::vector<uint8_t>(49, 1));
+  mask.shape = {};
+  mask.shape.rle = {3, 3, {0, 9}};
+  EXPECT_EQ(mask_target(mask, {1.2F, 1.2F, 1.3F, 1.3F}, 7), std::vector<uint8_t>(49, 1));
+  EXPECT_EQ(mask_target(mask, {-1e9F, -1e9F, 1e9F, 1e9F}, 2).size(), 4U);
+}
+
 TEST(MaskTarget, TheWholeRoiWithinTheObjectIsFull) {
   const Oracle oracle;
   for (const ObjectMask& mask : {oracle.polygons(), oracle.rle()}) {

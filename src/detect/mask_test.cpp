@@ -188,6 +188,49 @@ TEST(MaskText, WhatCannotBeAMaskIsRefused) {
   expect_bad_data([&] { rle_from_text("6", int64_t{1} << 40, int64_t{1} << 40); });
 }
 
+std::string message(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Mask, MessagesSayWhatIsWrong) {
+  EXPECT_EQ(message([] {
+              rle_from_polygon(std::vector<double>{1, 1, 5, 5}, 10, 10);
+            }),
+            "a polygon has 4 numbers; it needs an x and a y for each of at least three points");
+  EXPECT_EQ(message([] {
+              rle_from_polygon(std::vector<double>{0, 0, 1e12, 0, 0, 5}, 10, 10);
+            }),
+            "a polygon has the point (1000000000000, 0)");
+  EXPECT_EQ(message([] { decode_mask({2, 3, {1, 2}}); }), "the runs of a mask of 2 x 3 pixels sum to 3");
+  EXPECT_EQ(message([] { encode_mask(std::vector<uint8_t>(5), 2, 3); }), "a mask of 2 x 3 pixels cannot have 5 bytes");
+  EXPECT_EQ(message([] {
+              decode_mask({1 << 20, 1 << 20, {}});
+            }),
+            "a mask cannot be 1048576 x 1048576 pixels (height x width)");
+}
+
+TEST(MaskText, MessagesSayWhere) {
+  EXPECT_EQ(message([] { rle_from_text("2Q", 2, 3); }), "run-length text, character 3: cut off within a number");
+  EXPECT_EQ(message([] { rle_from_text("2 1", 2, 3); }), "run-length text, character 2: not a character of this code");
+  EXPECT_EQ(message([] { rle_from_text("9", 2, 3); }),
+            "run-length text, character 1: a run of 9 pixels where 6 are left of 2 x 3");
+  EXPECT_EQ(message([] { rle_from_text("22", 2, 3); }),
+            "run-length text, character 3: the runs leave 2 pixels of 2 x 3 open");
+}
+
+// Sums of runs beyond 32 bits do not come round to the right size.
+TEST(MaskText, RunsBeyond32BitsAreRefused) {
+  const Rle rle{2, 3, {0xffffffff, 7}};
+  EXPECT_EQ(message([&] { decode_mask(rle); }), "the runs of a mask of 2 x 3 pixels sum to 4294967302");
+  EXPECT_EQ(message([&] { rle_from_text(rle_to_text(rle), 2, 3); }),
+            "run-length text, character 1: a run of 4294967295 pixels where 6 are left of 2 x 3");
+}
+
 TEST(MaskText, BrokenTextsNeverPassTheSizeOfTheMask) {
   Random rng(4);
   for (int i = 0; i < 20000; ++i) {
