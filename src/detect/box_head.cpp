@@ -23,14 +23,14 @@ struct Candidate {
 };
 
 // Classes without the background.
-int class_count(const BoxHeadOutput& output, size_t rois) {
-  const size_t rows = rois == 0 ? 0 : output.classes.size() / rois;
-  if (rows * rois != output.classes.size() || output.boxes.size() != 4 * output.classes.size() ||
-      (rois > 0 && rows < 2)) {
+size_t class_count(const BoxHeadOutput& output, size_t rois) {
+  const size_t classes = rois == 0 ? 0 : output.boxes.size() / (4 * rois);
+  const size_t logits = rois * (classes + 1);
+  if (4 * rois * classes != output.boxes.size() || logits != output.classes.size()) {
     fail(ErrorKind::failed, fmt::format("{} logits and {} offsets are no answer for {} ROIs", output.classes.size(),
                                         output.boxes.size(), rois));
   }
-  return static_cast<int>(rows) - 1;
+  return classes;
 }
 
 void add_candidates(std::vector<Candidate>& candidates, std::span<const float> logits, size_t roi, float threshold) {
@@ -59,10 +59,10 @@ Box decode_in_roi(std::span<const float, 4> code, const Box& roi) {
 
 std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::span<const Box> rois,
                                            const Extent& picture, const PostprocessOptions& options) {
-  const auto rows = static_cast<size_t>(class_count(output, rois.size())) + 1;
+  const size_t classes = class_count(output, rois.size());
   std::vector<Candidate> candidates;
   for (size_t r = 0; r < rois.size(); ++r) {
-    add_candidates(candidates, output.classes.subspan(r * rows, rows), r, options.score_threshold);
+    add_candidates(candidates, output.classes.subspan(r * (classes + 1), classes + 1), r, options.score_threshold);
   }
   std::sort(candidates.begin(), candidates.end());
   candidates.resize(std::min(candidates.size(), static_cast<size_t>(std::max(0, options.pre_nms))));
@@ -70,7 +70,7 @@ std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::spa
   std::vector<float> scores;
   std::vector<int> labels;
   for (const Candidate& candidate : candidates) {
-    const size_t at = (candidate.roi * rows + static_cast<size_t>(candidate.label) + 1) * 4;
+    const size_t at = (candidate.roi * classes + static_cast<size_t>(candidate.label)) * 4;
     const Box decoded = decode_in_roi(output.boxes.subspan(at).first<4>(), rois[candidate.roi]);
     const Box box = clip(decoded, static_cast<float>(picture.width), static_cast<float>(picture.height));
     if (!(box.width() > 0 && box.height() > 0)) continue;

@@ -1,8 +1,8 @@
 // The second stage of a two-stage detector: from what a box head says of each ROI to detections (Fast R-CNN, Girshick
 // 2015, section 3; He et al. 2017, section 3).
 //
-// A head gives each ROI a logit for the background and for each class, and for each of these a box as its offset from
-// the ROI. Those offsets are ten times (centre) and five times (size) the codes of box_coder.h, so that they spread
+// A head gives each ROI a logit for the background and for each class, and for each class a box as its offset from the
+// ROI. Those offsets are ten times (centre) and five times (size) the codes of box_coder.h, so that they spread
 // about as the logits do. Thread contract: pure functions.
 #pragma once
 
@@ -25,7 +25,7 @@ Box decode_in_roi(std::span<const float, 4> code, const Box& roi);
 // Of R ROIs and K classes, the background first.
 struct BoxHeadOutput {
   std::span<const float> classes;  // [R, K + 1] logits
-  std::span<const float> boxes;    // [R, 4 * (K + 1)]
+  std::span<const float> boxes;    // [R, 4 * K]
 };
 
 // Scores are the softmax of the logits; each class of a ROI counts by itself, the background does not. Boxes are

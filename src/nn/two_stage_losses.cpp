@@ -33,11 +33,11 @@ Losses proposal_losses(const torch::Tensor& logits, const torch::Tensor& codes, 
 
 Losses box_head_losses(const torch::Tensor& logits, const torch::Tensor& codes, const LossTargets& targets,
                        const SampleCounts& counts, const TwoStageLossOptions& options) {
-  const torch::Tensor rows = targets.classes + 1;  // the background is row 0
-  const torch::Tensor entropy = at::cross_entropy_loss(logits, rows, {}, at::Reduction::Sum);
+  // The background is row 0 of the logits.
+  const torch::Tensor entropy = at::cross_entropy_loss(logits, targets.classes + 1, {}, at::Reduction::Sum);
   const torch::Tensor positive = rows_where(targets.classes >= 0);
   const torch::Tensor of_class = codes.view({codes.size(0), codes.size(1) / 4, 4})
-                                     .index({positive, rows.index_select(0, positive)});  // [positives, 4]
+                                     .index({positive, targets.classes.index_select(0, positive)});  // [positives, 4]
   const torch::Tensor box =
       at::huber_loss(of_class, targets.codes.index_select(0, positive), at::Reduction::Sum, options.box_delta);
   return {entropy / at_least_one(counts.samples), box * (options.box_weight / (4 * at_least_one(counts.positives)))};

@@ -33,10 +33,10 @@ TEST(ProposalLosses, AreCrossEntropyAndHuberOfTheSample) {
 
 TEST(BoxHeadLosses, AreSoftmaxAndHuberOfTheRoisClass) {
   const torch::Tensor logits = torch::tensor({{1.0, 2.0, -1.0}, {0.5, 0.0, 0.25}}, kDouble);
-  torch::Tensor codes = torch::zeros({2, 12}, kDouble);
-  codes[0][8] = 0.5;  // class 1: the third of three rows
-  codes[0][9] = -3.0;
-  codes[0][4] = 50;  // another class
+  torch::Tensor codes = torch::zeros({2, 8}, kDouble);
+  codes[0][4] = 0.5;  // class 1
+  codes[0][5] = -3.0;
+  codes[0][0] = 50;  // another class
   codes[1][0] = 50;  // background has no box
   const LossTargets targets{torch::tensor({1, -1}, torch::kInt64), torch::zeros({2, 4}, kDouble)};
   const Losses losses = box_head_losses(logits, codes, targets, {2, 1}, {});
@@ -59,7 +59,7 @@ TEST(TwoStageLosses, OfNothingAreZeroWithAGradient) {
   const torch::Tensor codes = torch::rand({1, 5, 4}).requires_grad_(true);
   const LossTargets ignored{torch::full({1, 5}, -2, torch::kInt64), torch::zeros({1, 5, 4})};
   const torch::Tensor classes = torch::rand({0, 3}).requires_grad_(true);
-  const torch::Tensor boxes = torch::rand({0, 12}).requires_grad_(true);
+  const torch::Tensor boxes = torch::rand({0, 8}).requires_grad_(true);
   const LossTargets no_rois{torch::zeros({0}, torch::kInt64), torch::zeros({0, 4})};
   const torch::Tensor masks = torch::rand({0, 2, 28, 28}).requires_grad_(true);
   const torch::Tensor total = proposal_losses(logits, codes, ignored, {}, {}).total() +
@@ -76,7 +76,7 @@ TEST(TwoStageLosses, AreFiniteForHugeLogits) {
   const LossTargets anchors{torch::tensor({{-1, 0}}, torch::kInt64), torch::zeros({1, 2, 4})};
   const LossTargets roi{torch::tensor({0}, torch::kInt64), torch::zeros({1, 4})};
   const torch::Tensor total = proposal_losses(logits, torch::zeros({1, 2, 4}), anchors, {2, 1}, {}).total() +
-                              box_head_losses(logits, torch::zeros({1, 8}), roi, {1, 1}, {}).total() +
+                              box_head_losses(logits, torch::zeros({1, 4}), roi, {1, 1}, {}).total() +
                               mask_head_loss(logits.view({1, 1, 1, 2}), torch::zeros({1}, torch::kInt64),
                                              torch::tensor({{{0.0F, 1.0F}}}), 1, {});
   total.backward();
