@@ -11,9 +11,10 @@
 namespace spinenet {
 
 struct Detection {
-  Box box;              // pixels of the image it was asked for
-  int label = 0;        // index into the model's class list
+  Box box;        // pixels of the image it was asked for
+  int label = 0;  // index into the model's class list
   float score = 0;
+  Rle mask{};  // of the whole image; empty counts from a detector of boxes alone
 };
 
 // One entry of a results file. With iou type segm the mask counts, else the box.
@@ -22,8 +23,8 @@ struct Result {
   int64_t category_id = 0;
   std::array<double, 4> bbox{};  // x, y, width, height
   double score = 0;
-  Rle mask;                      // empty counts: none given
-  bool box_from_mask = false;    // the file gave no bbox: it is the mask's
+  Rle mask;                    // empty counts: none given
+  bool box_from_mask = false;  // the file gave no bbox: it is the mask's
 };
 
 }  // namespace spinenet

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "detect/letterbox.h"
-#include "image/resize.h"
+#include "engine/input.h"
 
 namespace spinenet {
 
@@ -39,21 +39,13 @@ std::vector<Detection> Detector::detect(const Image& image) const {
 
 std::vector<std::vector<Detection>> Detector::detect(std::span<const Image> images) const {
   if (images.empty()) return {};
-  const size_t part = size_t{3} * static_cast<size_t>(input_size_) * static_cast<size_t>(input_size_);
-  HostTensor input = make_tensor({static_cast<int64_t>(images.size()), 3, input_size_, input_size_});
-  std::vector<Letterbox> letterboxes;
-  for (size_t i = 0; i < images.size(); ++i) {
-    const Letterbox l = fit_letterbox(images[i].height, images[i].width, options_.image_size, options_.image_size);
-    const Image canvas = on_canvas(resize(images[i], l.inner_height, l.inner_width), input_size_, input_size_);
-    normalize(canvas, options_.normalization, std::span(input.data).subspan(i * part, part));
-    letterboxes.push_back(l);
-  }
-  const std::vector<HostTensor> outputs = forward_(input);
+  const NetworkInput input = make_input(images, {options_.image_size, input_size_}, options_.normalization);
+  const std::vector<HostTensor> outputs = forward_(input.pixels);
   std::vector<std::vector<Detection>> found;
   for (size_t i = 0; i < images.size(); ++i) {
     const std::vector<LevelOutput> levels = levels_of(outputs, i, images.size());
     found.push_back(postprocess(levels, anchors_, options_.classes, options_.post));
-    for (Detection& detection : found.back()) detection.box = from_canvas(detection.box, letterboxes[i]);
+    for (Detection& detection : found.back()) detection.box = from_canvas(detection.box, input.letterboxes[i]);
   }
   return found;
 }

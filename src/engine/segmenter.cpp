@@ -1,0 +1,183 @@
+#include "engine/segmenter.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "detect/box_head.h"
+#include "detect/mask_paste.h"
+#include "detect/roi_align.h"
+#include "engine/detector.h"
+#include "engine/input.h"
+
+namespace spinenet {
+namespace {
+
+size_t level_count(const AnchorOptions& anchors) {
+  return static_cast<size_t>(anchors.max_level - anchors.min_level + 1);
+}
+
+// Row n of a tensor [N, ...].
+std::span<const float> row_of(const HostTensor& tensor, size_t n) {
+  const auto size = tensor.data.size() / static_cast<size_t>(std::max<int64_t>(1, tensor.shape.front()));
+  return std::span(tensor.data).subspan(n * size, size);
+}
+
+void expect_shape(const HostTensor& tensor, const std::vector<int64_t>& shape) {
+  if (tensor.shape == shape) return;
+  fail(ErrorKind::failed, fmt::format("the network gave an output [{}] where [{}] is needed",
+                                      fmt::join(tensor.shape, ", "), fmt::join(shape, ", ")));
+}
+
+void expect_outputs(const std::vector<HostTensor>& outputs, size_t count) {
+  if (outputs.size() == count) return;
+  fail(ErrorKind::failed, fmt::format("the network gave {} outputs where {} are needed", outputs.size(), count));
+}
+
+template <class Item>
+size_t total(const std::vector<std::vector<Item>>& lists) {
+  size_t sum = 0;
+  for (const auto& list : lists) sum += list.size();
+  return sum;
+}
+
+}  // namespace
+
+// What the trunk says of a batch.
+struct Segmenter::Seen {
+  NetworkInput input;
+  std::vector<Extent> pictures;  // their own size
+  std::vector<HostTensor> outputs;
+  size_t levels = 0;
+
+  size_t images() const { return pictures.size(); }
+  std::span<const HostTensor> pyramid() const { return std::span(outputs).first(levels); }
+  // The picture within the input.
+  Extent inner(size_t image) const {
+    const Letterbox& l = input.letterboxes[image];
+    return {l.inner_height, l.inner_width};
+  }
+};
+
+HeadForward crop_and_run(Forward head, int min_level, int bins) {
+  return [head = std::move(head), min_level, bins](std::span<const HostTensor> pyramid,
+                                                   std::span<const std::vector<Box>> rois) {
+    const RoiAlignOptions options{.bins = bins};
+    const int64_t channels = pyramid.front().shape[1];
+    int64_t count = 0;
+    for (const std::vector<Box>& of_one : rois) count += static_cast<int64_t>(of_one.size());
+    HostTensor crops = make_tensor({count, channels, bins, bins});
+    const auto one = static_cast<size_t>(channels * bins * bins);
+    size_t done = 0;
+    for (size_t image = 0; image < rois.size(); ++image) {
+      std::vector<FeatureLevel> levels;
+      for (size_t l = 0; l < pyramid.size(); ++l) {
+        const LevelShape shape{min_level + static_cast<int>(l), static_cast<int>(pyramid[l].shape[2]),
+                               static_cast<int>(pyramid[l].shape[3])};
+        levels.push_back({shape, row_of(pyramid[l], image).data()});
+      }
+      const size_t size = rois[image].size() * one;
+      roi_align(levels, rois[image], options, std::span(crops.data).subspan(done, size));
+      done += size;
+    }
+    return head(crops);
+  };
+}
+
+Segmenter::Segmenter(TwoStageForward forward, SegmenterOptions options)
+    : forward_(std::move(forward)),
+      options_(std::move(options)),
+      input_size_(input_size(options_.image_size, options_.anchors.max_level)) {
+  if (options_.image_size <= 0 || options_.image_size > 65536) {
+    fail(ErrorKind::usage, fmt::format("image size {}", options_.image_size), "segmenter", "use 1 to 65536");
+  }
+  if (options_.classes <= 0) fail(ErrorKind::usage, fmt::format("{} classes", options_.classes), "segmenter");
+  anchors_ = make_anchors(options_.anchors, input_size_, input_size_);
+}
+
+std::vector<std::vector<Detection>> Segmenter::segment(std::span<const Image> images) const {
+  if (images.empty()) return {};
+  Seen seen;
+  seen.input = make_input(images, {options_.image_size, input_size_}, options_.normalization);
+  for (const Image& image : images) seen.pictures.push_back({image.height, image.width});
+  seen.outputs = forward_.trunk(seen.input.pixels);
+  seen.levels = level_count(options_.anchors);
+  expect_outputs(seen.outputs, 3 * seen.levels);
+  std::vector<std::vector<Detection>> found = find(seen, propose_all(seen));
+  add_masks(seen, found);
+  for (size_t i = 0; i < found.size(); ++i) {
+    for (Detection& detection : found[i]) detection.box = from_canvas(detection.box, seen.input.letterboxes[i]);
+  }
+  return found;
+}
+
+std::vector<std::vector<Box>> Segmenter::propose_all(const Seen& seen) const {
+  const int64_t shapes = anchors_per_cell(options_.anchors);
+  const auto images = static_cast<int64_t>(seen.images());
+  std::vector<std::vector<Box>> rois(seen.images());
+  for (size_t image = 0; image < seen.images(); ++image) {
+    std::vector<LevelOutput> levels;
+    for (size_t l = 0; l < seen.levels; ++l) {
+      const int side = input_size_ >> (static_cast<size_t>(options_.anchors.min_level) + l);
+      const HostTensor& objectness = seen.outputs[seen.levels + l];
+      const HostTensor& boxes = seen.outputs[2 * seen.levels + l];
+      expect_shape(objectness, {images, shapes, side, side});
+      expect_shape(boxes, {images, 4 * shapes, side, side});
+      levels.push_back({row_of(objectness, image).data(), row_of(boxes, image).data(), side, side});
+    }
+    for (const Proposal& p : propose(levels, anchors_, seen.inner(image), options_.proposals)) {
+      rois[image].push_back(p.box);
+    }
+  }
+  return rois;
+}
+
+std::vector<std::vector<Detection>> Segmenter::find(const Seen& seen, const std::vector<std::vector<Box>>& rois) const {
+  std::vector<std::vector<Detection>> found(seen.images());
+  const size_t count = total(rois);
+  if (count == 0) return found;
+  const std::vector<HostTensor> outputs = forward_.box_head(seen.pyramid(), rois);
+  expect_outputs(outputs, 2);
+  const auto rows = static_cast<int64_t>(count);
+  expect_shape(outputs[0], {rows, options_.classes + 1, 1, 1});
+  expect_shape(outputs[1], {rows, 4 * options_.classes, 1, 1});
+  const auto classes = static_cast<size_t>(options_.classes);
+  size_t first = 0;
+  for (size_t image = 0; image < seen.images(); ++image) {
+    const size_t n = rois[image].size();
+    const BoxHeadOutput of_image{std::span(outputs[0].data).subspan(first * (classes + 1), n * (classes + 1)),
+                                 std::span(outputs[1].data).subspan(first * 4 * classes, n * 4 * classes)};
+    found[image] = box_head_detections(of_image, rois[image], seen.inner(image), options_.post);
+    first += n;
+  }
+  return found;
+}
+
+// Boxes are still in pixels of the input.
+void Segmenter::add_masks(const Seen& seen, std::vector<std::vector<Detection>>& found) const {
+  const size_t count = total(found);
+  if (count == 0) return;
+  std::vector<std::vector<Box>> rois(found.size());
+  for (size_t image = 0; image < found.size(); ++image) {
+    for (const Detection& detection : found[image]) rois[image].push_back(detection.box);
+  }
+  const std::vector<HostTensor> outputs = forward_.mask_head(seen.pyramid(), rois);
+  expect_outputs(outputs, 1);
+  const HostTensor& masks = outputs.front();
+  const int64_t size = masks.shape.back();
+  expect_shape(masks, {static_cast<int64_t>(count), options_.classes, size, size});
+  std::vector<float> grid(static_cast<size_t>(size * size));
+  size_t row = 0;
+  for (size_t image = 0; image < found.size(); ++image) {
+    for (Detection& detection : found[image]) {
+      const auto logits = row_of(masks, row++).subspan(static_cast<size_t>(detection.label) * grid.size(), grid.size());
+      std::transform(logits.begin(), logits.end(), grid.begin(), [](float x) { return 1 / (1 + std::exp(-x)); });
+      detection.mask =
+          paste_mask({grid, static_cast<int>(size)}, from_canvas(detection.box, seen.input.letterboxes[image]),
+                     seen.pictures[image], options_.mask_threshold);
+    }
+  }
+}
+
+}  // namespace spinenet

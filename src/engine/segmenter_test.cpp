@@ -1,0 +1,151 @@
+#include "engine/segmenter.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "detect/box_head.h"
+#include "engine/detector.h"
+
+namespace spinenet {
+namespace {
+
+constexpr int kClasses = 2;
+constexpr int kSize = 128;
+
+// A network that finds one box of one class in pixels of the input, with a mask of its left half.
+struct FakeNetwork {
+  Box planted;
+  int label = 0;
+  AnchorOptions anchors{.scales = 1};
+  int rois_seen = 0;
+
+  std::vector<HostTensor> trunk(const HostTensor& input) const {
+    const int64_t images = input.shape[0];
+    std::vector<HostTensor> outputs;
+    for (const int64_t channels : {4, 3, 12}) {
+      for (int level = 3; level <= 7; ++level) {
+        outputs.push_back(
+            make_tensor({images, channels, kSize >> level, kSize >> level}, channels == 3 ? -20.0F : 0.0F));
+      }
+    }
+    // The first anchor of the middle cell of level 3 becomes the box, in every picture.
+    const int64_t cells = 16 * 16;
+    const int64_t cell = 8 * 16 + 8;
+    const BoxCode code = encode(planted, make_anchors(anchors, kSize, kSize)[static_cast<size_t>(cell * 3)]);
+    for (int64_t n = 0; n < images; ++n) {
+      outputs[5].data[static_cast<size_t>(n * 3 * cells + cell)] = 5;
+      for (int64_t i = 0; i < 4; ++i) {
+        outputs[10].data[static_cast<size_t>((n * 12 + i) * cells + cell)] = code[static_cast<size_t>(i)];
+      }
+    }
+    return outputs;
+  }
+
+  // Sure of ROIs that are the planted box, and of the background elsewhere.
+  std::vector<HostTensor> box_head(std::span<const std::vector<Box>> rois) {
+    HostTensor classes = make_tensor({0, kClasses + 1, 1, 1});
+    for (const std::vector<Box>& of_one : rois) {
+      for (const Box& roi : of_one) {
+        ++rois_seen;
+        std::vector<float> logits(kClasses + 1, -5.0F);
+        logits[iou(roi, planted) > 0.9F ? static_cast<size_t>(label) + 1 : 0] = 5;
+        classes.data.insert(classes.data.end(), logits.begin(), logits.end());
+        ++classes.shape[0];
+      }
+    }
+    return {classes, make_tensor({classes.shape[0], 4 * kClasses, 1, 1})};
+  }
+
+  std::vector<HostTensor> mask_head(std::span<const std::vector<Box>> rois) const {
+    int64_t count = 0;
+    for (const std::vector<Box>& of_one : rois) count += static_cast<int64_t>(of_one.size());
+    HostTensor masks = make_tensor({count, kClasses, 28, 28}, -9.0F);
+    for (int64_t r = 0; r < count; ++r) {
+      for (int64_t y = 0; y < 28; ++y) {
+        for (int64_t x = 0; x < 14; ++x)
+          masks.data[static_cast<size_t>(((r * kClasses + label) * 28 + y) * 28 + x)] = 9;
+      }
+    }
+    return {masks};
+  }
+
+  Segmenter segmenter(int image_size = kSize) {
+    SegmenterOptions options;
+    options.image_size = image_size;
+    options.classes = kClasses;
+    options.anchors = anchors;
+    const auto box = [this](std::span<const HostTensor>, std::span<const std::vector<Box>> rois) {
+      return box_head(rois);
+    };
+    const auto mask = [this](std::span<const HostTensor>, std::span<const std::vector<Box>> rois) {
+      return mask_head(rois);
+    };
+    return {{[this](const HostTensor& input) { return trunk(input); }, box, mask}, options};
+  }
+};
+
+TEST(Segmenter, GivesBoxesAndMasksInPixelsOfThePicture) {
+  FakeNetwork network{{32, 16, 96, 48}, 1};
+  // The picture is twice as large as its place in the input.
+  const std::vector<Image> images{make_image(160, 256, 90), make_image(256, 256, 90)};
+  const auto found = network.segmenter().segment(images);
+  ASSERT_EQ(found.size(), 2U);
+  for (size_t i = 0; i < 2; ++i) {
+    ASSERT_EQ(found[i].size(), 1U);
+    const Detection& detection = found[i][0];
+    EXPECT_EQ(detection.label, 1);
+    EXPECT_GT(detection.score, 0.99F);
+    EXPECT_NEAR(detection.box.x1, 64, 1e-2);
+    EXPECT_NEAR(detection.box.y2, 96, 1e-2);
+    EXPECT_EQ(detection.mask.height, images[i].height);
+    EXPECT_EQ(detection.mask.width, images[i].width);
+    EXPECT_EQ(bounding_box(detection.mask), (std::vector<double>{64, 32, 64, 64}));
+    EXPECT_NEAR(static_cast<double>(area(detection.mask)), 64 * 64, 4) << "the corners fade on both sides";
+  }
+}
+
+TEST(Segmenter, BoxesEndAtThePicture) {
+  FakeNetwork network{{32, 16, 96, 100}, 0};
+  const auto found = network.segmenter().segment(std::vector<Image>{make_image(80, 128, 90)});
+  ASSERT_EQ(found[0].size(), 0U) << "the fake box head knows the whole box only";
+  network.planted = {32, 16, 96, 80};
+  const auto cut = network.segmenter().segment(std::vector<Image>{make_image(80, 128, 90)});
+  ASSERT_EQ(cut[0].size(), 1U);
+  EXPECT_LE(cut[0][0].box.y2, 80);
+}
+
+TEST(Segmenter, FindsNothingWhereThereIsNothing) {
+  FakeNetwork network{{32, 16, 96, 48}, 0};
+  Segmenter segmenter = network.segmenter();
+  EXPECT_TRUE(segmenter.segment({}).empty());
+  network.label = -1;  // everything is background
+  EXPECT_TRUE(segmenter.segment(std::vector<Image>{make_image(90, 90, 90)})[0].empty());
+}
+
+TEST(Segmenter, CropsAreReadFromTheLevelOfTheRoi) {
+  HostTensor fine = make_tensor({1, 1, 16, 16}, 1.0F);
+  HostTensor coarse = make_tensor({1, 1, 8, 8}, 2.0F);
+  const std::vector<HostTensor> pyramid{fine, coarse};
+  const std::vector<std::vector<Box>> rois{{{0, 0, 60, 60}, {0, 0, 230, 230}}};
+  const HeadForward head = crop_and_run([](const HostTensor& x) { return std::vector<HostTensor>{x}; }, 3, 2);
+  const std::vector<HostTensor> crops = head(pyramid, rois);
+  ASSERT_EQ(crops[0].shape, (std::vector<int64_t>{2, 1, 2, 2}));
+  EXPECT_NEAR(crops[0].data[0], 1, 1e-6);
+  EXPECT_NEAR(crops[0].data[4], 2, 1e-6);
+}
+
+TEST(Segmenter, ANetworkOfAnotherKindIsRefused) {
+  FakeNetwork network{{32, 16, 96, 48}, 0};
+  network.anchors.scales = 3;
+  try {
+    network.segmenter().segment(std::vector<Image>{make_image(90, 90, 90)});
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "the network gave an output [1, 3, 16, 16] where [1, 9, 16, 16] is needed");
+  }
+}
+
+}  // namespace
+}  // namespace spinenet
