@@ -46,16 +46,15 @@ size_t total(const std::vector<std::vector<Item>>& lists) {
 
 // What the trunk says of a batch.
 struct Segmenter::Seen {
-  NetworkInput input;
-  std::vector<Extent> pictures;  // their own size
+  std::span<const Letterbox> letterboxes;
   std::vector<HostTensor> outputs;
   size_t levels = 0;
 
-  size_t images() const { return pictures.size(); }
+  size_t images() const { return letterboxes.size(); }
   std::span<const HostTensor> pyramid() const { return std::span(outputs).first(levels); }
   // The picture within the input.
   Extent inner(size_t image) const {
-    const Letterbox& l = input.letterboxes[image];
+    const Letterbox& l = letterboxes[image];
     return {l.inner_height, l.inner_width};
   }
 };
@@ -85,6 +84,16 @@ HeadForward crop_and_run(Forward head, int min_level, int bins) {
   };
 }
 
+AnchorOptions proposal_anchors(const Architecture& architecture) {
+  AnchorOptions options;
+  options.min_level = architecture.min_level;
+  options.max_level = architecture.max_level;
+  options.scales = architecture.two_stage.scales;
+  options.aspect_ratios = architecture.two_stage.aspect_ratios;
+  options.size = architecture.two_stage.anchor_size;
+  return options;
+}
+
 Segmenter::Segmenter(TwoStageForward forward, SegmenterOptions options)
     : forward_(std::move(forward)),
       options_(std::move(options)),
@@ -98,16 +107,16 @@ Segmenter::Segmenter(TwoStageForward forward, SegmenterOptions options)
 
 std::vector<std::vector<Detection>> Segmenter::segment(std::span<const Image> images) const {
   if (images.empty()) return {};
-  Seen seen;
-  seen.input = make_input(images, {options_.image_size, input_size_}, options_.normalization);
-  for (const Image& image : images) seen.pictures.push_back({image.height, image.width});
-  seen.outputs = forward_.trunk(seen.input.pixels);
-  seen.levels = level_count(options_.anchors);
+  return segment(make_input(images, {options_.image_size, input_size_}, options_.normalization));
+}
+
+std::vector<std::vector<Detection>> Segmenter::segment(const NetworkInput& input) const {
+  Seen seen{input.letterboxes, forward_.trunk(input.pixels), level_count(options_.anchors)};
   expect_outputs(seen.outputs, 3 * seen.levels);
   std::vector<std::vector<Detection>> found = find(seen, propose_all(seen));
   add_masks(seen, found);
   for (size_t i = 0; i < found.size(); ++i) {
-    for (Detection& detection : found[i]) detection.box = from_canvas(detection.box, seen.input.letterboxes[i]);
+    for (Detection& detection : found[i]) detection.box = from_canvas(detection.box, seen.letterboxes[i]);
   }
   return found;
 }
@@ -170,12 +179,12 @@ void Segmenter::add_masks(const Seen& seen, std::vector<std::vector<Detection>>&
   std::vector<float> grid(static_cast<size_t>(size * size));
   size_t row = 0;
   for (size_t image = 0; image < found.size(); ++image) {
+    const Letterbox& l = seen.letterboxes[image];
     for (Detection& detection : found[image]) {
       const auto logits = row_of(masks, row++).subspan(static_cast<size_t>(detection.label) * grid.size(), grid.size());
       std::transform(logits.begin(), logits.end(), grid.begin(), [](float x) { return 1 / (1 + std::exp(-x)); });
-      detection.mask =
-          paste_mask({grid, static_cast<int>(size)}, from_canvas(detection.box, seen.input.letterboxes[image]),
-                     seen.pictures[image], options_.mask_threshold);
+      detection.mask = paste_mask({grid, static_cast<int>(size)}, from_canvas(detection.box, l), {l.height, l.width},
+                                  options_.mask_threshold);
     }
   }
 }

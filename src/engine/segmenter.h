@@ -10,11 +10,12 @@
 #include <span>
 #include <vector>
 
+#include "arch/architecture.h"
 #include "detect/anchors.h"
 #include "detect/detections.h"
-#include "detect/letterbox.h"
 #include "detect/postprocess.h"
 #include "detect/proposals.h"
+#include "engine/input.h"
 #include "graph/forward.h"
 #include "image/canvas.h"
 #include "image/image.h"
@@ -44,6 +45,9 @@ struct SegmenterOptions {
   float mask_threshold = 0.5F;
 };
 
+// The anchors of a region proposal network and its levels.
+AnchorOptions proposal_anchors(const Architecture& architecture);
+
 class Segmenter {
  public:
   // ErrorKind::usage when an option is out of range.
@@ -52,6 +56,7 @@ class Segmenter {
   const SegmenterOptions& options() const { return options_; }
   // For each picture, falling order of score; boxes are clipped to the picture, each has a mask of the picture's size.
   std::vector<std::vector<Detection>> segment(std::span<const Image> images) const;
+  std::vector<std::vector<Detection>> segment(const NetworkInput& input) const;
 
  private:
   struct Seen;

@@ -16,6 +16,12 @@ static void fields(FieldList& list, ArchitectureRecipe& a) {
   list("stem_filters", a.stem_filters, "Filters of the first convolution", at_least(1));
   list("head_convs", a.head_convs, "Convolutions in each tower of the head", at_least(0));
   list("head_filters", a.head_filters, "Filters of the towers", at_least(1));
+  list("rpn_filters", a.rpn_filters, "segment: filters of the region proposal network", at_least(1));
+  list("box_head_convs", a.box_head_convs, "segment: convolutions of the box head", at_least(0));
+  list("box_head_filters", a.box_head_filters, "segment: their filters", at_least(1));
+  list("box_head_dense", a.box_head_dense, "segment: width of the dense layer behind them", at_least(1));
+  list("mask_head_convs", a.mask_head_convs, "segment: convolutions of the mask head", at_least(0));
+  list("mask_head_filters", a.mask_head_filters, "segment: their filters", at_least(1));
   list("anchor_size", a.anchor_size, "Side of the smallest anchor of a level, in strides", above(0));
   list("anchor_scales", a.anchor_scales, "Anchor sizes in an octave", at_least(1));
   list("aspect_ratios", a.aspect_ratios, "Width to height of the anchors", above(0));
@@ -96,6 +102,19 @@ static void fields(FieldList& list, LossOptions& l) {
   list("box_weight", l.box_weight, "Weight of the box loss", at_least(0));
 }
 
+static void fields(FieldList& list, TwoStageRecipe& t) {
+  list("anchor_samples", t.anchor_samples, "Anchors of a picture that the proposals learn from", at_least(2));
+  list("proposals_before_nms", t.proposals_before_nms, "Surest anchors of a level that become proposals", at_least(1));
+  list("proposals", t.proposals, "Proposals of a picture that are kept", at_least(1));
+  list("roi_samples", t.roi_samples, "Proposals of a picture that the heads learn from", at_least(1));
+  list("roi_positives", t.roi_positives, "Share of them that hold an object, at most", between(0, 1));
+  list("proposal_delta", t.loss.proposal_delta, "Where the box loss of proposals becomes linear", above(0));
+  list("box_delta", t.loss.box_delta, "Where the box loss of the box head becomes linear", above(0));
+  list("proposal_box_weight", t.loss.proposal_box_weight, "Weight of the box loss of proposals", at_least(0));
+  list("box_weight", t.loss.box_weight, "Weight of the box loss of the box head", at_least(0));
+  list("mask_weight", t.loss.mask_weight, "Weight of the mask loss", at_least(0));
+}
+
 void fields(FieldList& list, Recipe& r) {
   list("task", r.task, "What the network learns to say of a picture");
   list.group("architecture", r.architecture, "The network");
@@ -112,6 +131,7 @@ void fields(FieldList& list, Recipe& r) {
   list.group("init", r.init, "First weights");
   list.group("loss", r.loss, "What is minimised in detection");
   list.group("classify", r.classify, "What a classifier learns from");
+  list.group("two_stage", r.two_stage, "Proposals, ROIs and losses of the task segment");
   list("stochastic_depth", r.stochastic_depth, "Drop rate of the last block's residual branch", between(0, 0.99));
   list("precision", r.precision, "Of convolutions and activations in training");
   list("eval_every", r.eval_every, "Epochs between measurements on the validation set", at_least(1));
@@ -150,6 +170,15 @@ Architecture resolve_architecture(const ArchitectureRecipe& recipe) {
   set(a.head.anchor_size, recipe.anchor_size);
   set(a.head.scales, recipe.anchor_scales);
   set(a.head.aspect_ratios, recipe.aspect_ratios);
+  set(a.two_stage.anchor_size, recipe.anchor_size);
+  set(a.two_stage.scales, recipe.anchor_scales);
+  set(a.two_stage.aspect_ratios, recipe.aspect_ratios);
+  set(a.two_stage.rpn_filters, recipe.rpn_filters);
+  set(a.two_stage.box_convs, recipe.box_head_convs);
+  set(a.two_stage.box_filters, recipe.box_head_filters);
+  set(a.two_stage.box_dense, recipe.box_head_dense);
+  set(a.two_stage.mask_convs, recipe.mask_head_convs);
+  set(a.two_stage.mask_filters, recipe.mask_head_filters);
   set(a.activation, recipe.activation);
   set(a.batch_norm.momentum, recipe.batch_norm_momentum);
   validate(a);

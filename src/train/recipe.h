@@ -21,6 +21,7 @@
 #include "nn/classification_loss.h"
 #include "nn/losses.h"
 #include "nn/program_module.h"
+#include "nn/two_stage_losses.h"
 
 namespace spinenet {
 
@@ -60,6 +61,7 @@ struct ArchitectureRecipe {
   std::optional<double> filter_size_scale, resample_alpha, anchor_size;
   std::optional<int> endpoints_num_filters, block_repeats, stem_filters, head_convs, head_filters, anchor_scales;
   std::optional<std::vector<double>> aspect_ratios;
+  std::optional<int> rpn_filters, box_head_convs, box_head_filters, box_head_dense, mask_head_convs, mask_head_filters;
   std::optional<Activation> activation;
   std::optional<double> batch_norm_momentum;
 };
@@ -107,6 +109,15 @@ struct ScheduleRecipe {
   double final_factor = 0.0;
 };
 
+// Of the task segment.
+struct TwoStageRecipe {
+  int anchor_samples = 256;
+  int proposals_before_nms = 2000, proposals = 1000;
+  int roi_samples = 512;
+  double roi_positives = 0.25;
+  TwoStageLossOptions loss;
+};
+
 struct Recipe {
   Task task = Task::detect;
   ArchitectureRecipe architecture;
@@ -121,6 +132,7 @@ struct Recipe {
   InitRecipe init;
   LossOptions loss;
   ClassifyRecipe classify;
+  TwoStageRecipe two_stage;
   double stochastic_depth = 0;
   Precision precision = Precision::fp32;
   int eval_every = 1;

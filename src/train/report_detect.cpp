@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
-#include "eval/coco_ap.h"
 #include "eval/confusion.h"
 #include "eval/pr_curve.h"
 #include "image/draw.h"
@@ -20,24 +19,37 @@ constexpr int kPictures = 12;
 constexpr int kPictureSide = 480;  // pixels, at least
 constexpr double kShownScore = 0.4;
 
+size_t label_of(const Result& result, const RunData& data) {
+  const auto found = std::find_if(data.classes.begin(), data.classes.end(),
+                                  [&](const Category& c) { return c.id == result.category_id; });
+  return static_cast<size_t>(found - data.classes.begin());
+}
+
+void draw_masks(Image& image, int64_t image_id, const RunData& data, std::span<const Result> results) {
+  for (const Result& result : results) {
+    if (result.image_id != image_id || result.score < kShownScore || result.mask.counts.empty()) continue;
+    draw_mask(image, decode_mask(result.mask), class_color(static_cast<int>(label_of(result, data))));
+  }
+}
+
 // Small pictures are enlarged, so that boxes and labels leave the objects visible.
 ReportPicture draw_sample(LabelledImage sample, const RunData& data, std::span<const Result> results) {
   const float scale = std::max(
       1.0F, static_cast<float>(kPictureSide) / static_cast<float>(std::max(sample.image.height, sample.image.width)));
+  draw_masks(sample.image, sample.image_id, data, results);
   Image image = resize(sample.image, static_cast<int>(static_cast<float>(sample.image.height) * scale),
                        static_cast<int>(static_cast<float>(sample.image.width) * scale));
   int drawn = 0;
   for (const Result& result : results) {
     if (result.image_id != sample.image_id || result.score < kShownScore) continue;
-    const auto found = std::find_if(data.classes.begin(), data.classes.end(),
-                                    [&](const Category& c) { return c.id == result.category_id; });
-    const Color color = class_color(static_cast<int>(found - data.classes.begin()));
+    const size_t label = label_of(result, data);
+    const Color color = class_color(static_cast<int>(label));
     const auto x1 = static_cast<float>(result.bbox[0]) * scale;
     const auto y1 = static_cast<float>(result.bbox[1]) * scale;
     draw_box(image, {x1, y1, x1 + static_cast<float>(result.bbox[2]) * scale,
                      y1 + static_cast<float>(result.bbox[3]) * scale, color});
-    draw_label(image, static_cast<int>(x1), static_cast<int>(y1), fmt::format("{} {:.2f}", found->name, result.score),
-               color);
+    draw_label(image, static_cast<int>(x1), static_cast<int>(y1),
+               fmt::format("{} {:.2f}", data.classes[label].name, result.score), color);
     ++drawn;
   }
   return {fmt::format("image {}: {} found, {} there", sample.image_id, drawn, sample.targets.size()),
@@ -59,8 +71,10 @@ std::vector<ReportPicture> sample_pictures(const RunData& data, std::span<const 
 
 }  // namespace
 
-void add_detections(ReportData& report, const RunData& data, std::span<const Result> results) {
-  const CocoEvaluation evaluation = evaluate_coco(data.val_annotations, results, {});
+void add_detections(ReportData& report, const RunData& data, std::span<const Result> results, IouType iou) {
+  CocoEvalOptions options;
+  options.iou = iou;
+  const CocoEvaluation evaluation = evaluate_coco(data.val_annotations, results, options);
   const CocoMetrics& m = evaluation.metrics;
   for (const auto& [name, value] : named_numbers(m)) {
     if (name.starts_with("AP")) report.headline.push_back({name, value < 0 ? "–" : fmt::format("{:.3f}", value)});

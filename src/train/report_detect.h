@@ -1,15 +1,18 @@
-// The part of report.html that shows how a detector does: numbers by class, precision and recall, confusion, pictures.
+// The part of report.html that shows how a detector does: numbers by class, precision and recall, confusion, pictures
+// with boxes, and with masks where the results have them.
 #pragma once
 
 #include <span>
 
 #include "detect/detections.h"
+#include "eval/coco_ap.h"
 #include "plot/report.h"
 #include "train/run_data.h"
 
 namespace spinenet {
 
-// `results` are those of data.val.
-void add_detections(ReportData& report, const RunData& data, std::span<const Result> results);
+// `results` are those of data.val. The numbers are of boxes or masks, as asked for.
+void add_detections(ReportData& report, const RunData& data, std::span<const Result> results,
+                    IouType iou = IouType::bbox);
 
 }  // namespace spinenet

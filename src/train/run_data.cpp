@@ -57,19 +57,19 @@ std::vector<int64_t> RunData::category_ids() const {
   return ids;
 }
 
-RunData open_data(const DataRecipe& recipe, const ProgressOptions* making) {
+RunData open_data(const DataRecipe& recipe, const ProgressOptions* making, bool masks) {
   if (making != nullptr) make_missing_scenes(recipe, *making);
-  CocoReadOptions boxes_only;
-  boxes_only.segmentations = false;
+  CocoReadOptions read;
+  read.segmentations = masks;
   RunData data;
-  Annotations train = read_coco(under(recipe.root, recipe.train_annotations), boxes_only);
+  Annotations train = read_coco(under(recipe.root, recipe.train_annotations), read);
   std::string val_images = recipe.val_images;
   data.classes = class_list(train);
   if (recipe.hold_out > 0) {
     std::tie(train, data.val_annotations) = hold_out(train, recipe.hold_out);
     val_images = recipe.train_images;
   } else if (!recipe.val_annotations.empty()) {
-    data.val_annotations = read_coco(under(recipe.root, recipe.val_annotations), boxes_only);
+    data.val_annotations = read_coco(under(recipe.root, recipe.val_annotations), read);
     check_same_classes(data.classes, class_list(data.val_annotations));
   }
   data.train = std::make_unique<CocoDataset>(train, under(recipe.root, recipe.train_images), data.classes);

@@ -22,7 +22,7 @@ struct RunData {
 };
 
 // ErrorKind::bad_data when the folder holds scenes of other options. With `making`, scenes that are not there are made
-// (one process of a machine does) and their progress is shown so.
-RunData open_data(const DataRecipe& recipe, const ProgressOptions* making);
+// (one process of a machine does) and their progress is shown so. Masks are read where they are asked for.
+RunData open_data(const DataRecipe& recipe, const ProgressOptions* making, bool masks = false);
 
 }  // namespace spinenet

@@ -1,0 +1,29 @@
+// One batch through a two-stage network in training: anchors sampled, proposals made of what the trunk says now, ROIs
+// sampled among them, both heads on the crops of these, and what all of it costs.
+//
+// Invariant: what is sampled depends on the seed, the step and the image's place in the global batch alone.
+// Thread contract: belongs to the thread that trains.
+// Source: Mask R-CNN (He et al. 2017), section 3.1, with the numbers of the published SpineNet configurations.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "detect/box.h"
+#include "train/trainer.h"
+
+namespace spinenet {
+
+struct SegmentLossOptions {
+  std::span<const Box> anchors;  // of the batch's size
+  int min_level = 3;
+  uint64_t seed = 0;
+  TwoStageRecipe recipe;
+};
+
+// The programs are those of lower_two_stage; the batch has anchor labels of the whole matching (kProposalMatch), and
+// masks. The parts: objectness_loss, proposal_loss, class_loss, box_loss, mask_loss. Objects without a mask teach the
+// mask head nothing.
+BatchLosses segment_batch_losses(const BatchPass& pass, const SegmentLossOptions& options);
+
+}  // namespace spinenet

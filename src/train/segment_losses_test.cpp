@@ -1,0 +1,148 @@
+#include "train/segment_losses.h"
+
+#include <cmath>
+#include <limits>
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "detect/anchors.h"
+#include "detect/roi_sampler.h"
+#include "engine/segmenter.h"
+#include "graph/lower_two_stage.h"
+
+namespace spinenet {
+namespace {
+
+constexpr int kSize = 128;
+
+Architecture tiny() {
+  Architecture a = named_architecture("spinenet-49");
+  a.scaling.filter_size_scale = 0.07;
+  a.scaling.endpoints_num_filters = 8;
+  a.scaling.stem_filters = 6;
+  a.two_stage.rpn_filters = 8;
+  a.two_stage.box_convs = a.two_stage.mask_convs = 1;
+  a.two_stage.box_filters = a.two_stage.mask_filters = 8;
+  a.two_stage.box_dense = 16;
+  return a;
+}
+
+// A bright square on a dark ground; its mask is the square without its right half.
+Prepared square_picture(int64_t i, const std::vector<Box>& anchors, bool objects) {
+  Prepared p;
+  p.image_id = i;
+  p.image = make_image(kSize, kSize, 20);
+  const int x = static_cast<int>(16 + 13 * (i % 5));
+  const int y = static_cast<int>(10 + 17 * (i % 4));
+  for (int row = y; row < y + 40; ++row) {
+    for (int column = x; column < x + 40; ++column) std::fill_n(p.image.at(row, column), 3, uint8_t{220});
+  }
+  if (objects) {
+    const double x1 = x;
+    const double y1 = y;
+    p.targets = {
+        {Box{static_cast<float>(x), static_cast<float>(y), static_cast<float>(x + 40), static_cast<float>(y + 40)},
+         static_cast<int>(i % 2), false}};
+    p.masks.resize(1);
+    p.masks[0].shape.polygons = {{x1, y1, x1 + 20, y1, x1 + 20, y1 + 40, x1, y1 + 40}};
+  }
+  p.labels = label_anchors(anchors, p.targets, {.match = kProposalMatch});
+  return p;
+}
+
+struct Fixture {
+  Architecture architecture = tiny();
+  std::vector<Box> anchors = make_anchors(proposal_anchors(architecture), kSize, kSize);
+  Communicator alone{{}, torch::kCPU};
+  Recipe recipe;
+
+  Fixture() {
+    recipe.batch = 2;
+    recipe.optimizer.kind = OptimizerKind::adamw;
+    recipe.optimizer.learning_rate = 0.005;
+    recipe.schedule.warmup_steps = 2;
+    recipe.init.predictor_deviation = 0.01;
+    recipe.two_stage.proposals_before_nms = 60;
+    recipe.two_stage.proposals = 30;
+    recipe.two_stage.roi_samples = 12;
+  }
+
+  Batch batch(int64_t step, bool objects = true) const {
+    std::vector<Prepared> prepared;
+    for (int64_t i = 0; i < 2; ++i) prepared.push_back(square_picture(i, anchors, objects));
+    Batch made = make_batch(std::move(prepared), kSize, kSize);
+    made.step = step;
+    return made;
+  }
+
+  Trainer trainer() {
+    TwoStageProgram network = lower_two_stage(architecture, {kSize, kSize, 2});
+    Trainee trainee{{network.trunk, network.box_head, network.mask_head}, [this](const BatchPass& pass) {
+                      return segment_batch_losses(pass, {anchors, 3, recipe.seed, recipe.two_stage});
+                    }};
+    const Weights first = initial_weights(parameters_of_all(trainee.programs), recipe.init, 1);
+    Trainer made(std::move(trainee), first, recipe, torch::kCPU, alone);
+    made.state().progression.total_steps = 100;
+    return made;
+  }
+};
+
+TEST(SegmentLosses, FallOnAFewPictures) {
+  Fixture fixture;
+  Trainer trainer = fixture.trainer();
+  const StepReport first = trainer.step(fixture.batch(0));
+  StepReport last;
+  for (int64_t step = 1; step < 25; ++step) last = trainer.step(fixture.batch(step));
+  ASSERT_TRUE(last.finite);
+  for (const std::string name : {"objectness_loss", "proposal_loss", "class_loss", "mask_loss"}) {
+    EXPECT_LT(last.loss(name), 0.7 * first.loss(name)) << name;
+  }
+  EXPECT_NEAR(first.loss("objectness_loss"), std::log(2), 0.2);
+  EXPECT_NEAR(first.loss("mask_loss"), std::log(2), 0.2);
+}
+
+TEST(SegmentLosses, EqualRunsHaveEqualBits) {
+  Fixture fixture;
+  Trainer a = fixture.trainer();
+  Trainer b = fixture.trainer();
+  for (int64_t step = 0; step < 3; ++step) {
+    EXPECT_EQ(a.step(fixture.batch(step)).loss(), b.step(fixture.batch(step)).loss());
+  }
+  EXPECT_TRUE(torch::equal(a.state().parameters.values, b.state().parameters.values));
+}
+
+TEST(SegmentLosses, PicturesWithoutObjectsTeachBackground) {
+  Fixture fixture;
+  Trainer trainer = fixture.trainer();
+  const StepReport report = trainer.step(fixture.batch(0, false));
+  EXPECT_TRUE(report.finite);
+  EXPECT_EQ(report.loss("mask_loss"), 0);
+  EXPECT_EQ(report.loss("box_loss"), 0);
+  EXPECT_EQ(report.loss("proposal_loss"), 0);
+  EXPECT_GT(report.loss("class_loss"), 0);
+}
+
+TEST(SegmentLosses, AnObjectWithoutAMaskTeachesItsBoxOnly) {
+  Fixture fixture;
+  Trainer trainer = fixture.trainer();
+  Batch batch = fixture.batch(0);
+  for (auto& masks : batch.masks) masks[0].shape = {};
+  const StepReport report = trainer.step(batch);
+  EXPECT_TRUE(report.finite);
+  EXPECT_EQ(report.loss("mask_loss"), 0);
+  EXPECT_GT(report.loss("proposal_loss"), 0);
+}
+
+TEST(SegmentLosses, OutputsThatAreNoNumbersAreANonFiniteStep) {
+  Fixture fixture;
+  Trainer trainer = fixture.trainer();
+  Batch batch = fixture.batch(0);
+  batch.pixels[5] = std::numeric_limits<float>::quiet_NaN();
+  const torch::Tensor before = trainer.state().parameters.values.clone();
+  EXPECT_FALSE(trainer.step(batch).finite);
+  EXPECT_TRUE(torch::equal(before, trainer.state().parameters.values));
+}
+
+}  // namespace
+}  // namespace spinenet

@@ -1,0 +1,132 @@
+#include "train/task_segment.h"
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "base/progress.h"
+#include "detect/roi_sampler.h"
+#include "engine/segmenter.h"
+#include "eval/coco_ap.h"
+#include "train/report_detect.h"
+#include "train/segment_losses.h"
+
+namespace spinenet {
+namespace {
+
+Forward forward_of(const Program& program, const Parameters& parameters) {
+  return [&program, &parameters](const HostTensor& input) {
+    std::vector<HostTensor> outputs;
+    const torch::Tensor x = to_torch(input, parameters.values.device());
+    for (const torch::Tensor& y : forward(program, parameters, x, {})) outputs.push_back(to_host(y));
+    return outputs;
+  };
+}
+
+Result to_result(const Detection& detection, int64_t image_id, const std::vector<ModelClass>& classes) {
+  const Box& box = detection.box;
+  Result result;
+  result.image_id = image_id;
+  result.category_id = classes[static_cast<size_t>(detection.label)].id;
+  result.bbox = {box.x1, box.y1, static_cast<double>(box.x2) - box.x1, static_cast<double>(box.y2) - box.y1};
+  result.score = detection.score;
+  result.mask = detection.mask;
+  return result;
+}
+
+void check_masks(const CocoDataset& data) {
+  if (data.masks() == 0) {
+    fail(ErrorKind::bad_data, "no object of the training annotations has a mask", "data.train_annotations",
+         "add segmentations, or train with task: detect");
+  }
+  if (data.missing_masks() > 0) {
+    log_warning(fmt::format("{} of {} training objects have no mask: they teach boxes only", data.missing_masks(),
+                            data.masks() + data.missing_masks()));
+  }
+}
+
+auto mask_numbers(const Annotations& annotations, std::span<const Result> results, IouType iou) {
+  CocoEvalOptions options;
+  options.iou = iou;
+  return named_numbers(evaluate_coco(annotations, results, options).metrics);
+}
+
+}  // namespace
+
+SegmentTask::SegmentTask(const Recipe& recipe, const Architecture& architecture, RunData data)
+    : recipe_(recipe), data_(std::move(data)), anchor_options_(proposal_anchors(architecture)) {
+  check_masks(*data_.train);
+  for (const Category& category : data_.classes) classes_.push_back({category.id, category.name});
+  const int size = recipe_.image_size;
+  TwoStageProgram network =
+      lower_two_stage(architecture, {size, size, static_cast<int>(classes_.size()), recipe_.stochastic_depth});
+  programs_ = {std::move(network.trunk), std::move(network.box_head), std::move(network.mask_head)};
+  anchors_ = make_anchors(anchor_options_, size, size);
+}
+
+LoaderOptions SegmentTask::training_loader(LoaderOptions common) const {
+  common.augment = recipe_.augment;
+  common.anchors = anchors_;
+  common.label.match = kProposalMatch;
+  return common;
+}
+
+BatchLosses SegmentTask::losses(const BatchPass& pass) const {
+  return segment_batch_losses(pass, {anchors_, anchor_options_.min_level, recipe_.seed, recipe_.two_stage});
+}
+
+std::vector<Result> SegmentTask::segment_validation(const Parameters& parameters) const {
+  const std::vector<Parameters> parts = parts_of(parameters, programs_);
+  const int level = anchor_options_.min_level;
+  TwoStageForward network{forward_of(programs_[0], parts[0]),
+                          crop_and_run(forward_of(programs_[1], parts[1]), level, kBoxCrop),
+                          crop_and_run(forward_of(programs_[2], parts[2]), level, kMaskCrop)};
+  SegmenterOptions options;
+  options.image_size = recipe_.image_size;
+  options.classes = static_cast<int>(classes_.size());
+  options.anchors = anchor_options_;
+  options.proposals.post_nms = recipe_.two_stage.proposals;
+  const Segmenter segmenter(std::move(network), options);
+  Loader loader(*data_.val, measuring_loader(recipe_));
+  Progress progress("measure", data_.val->size());
+  std::vector<Result> results;
+  int64_t done = 0;
+  for (int64_t step = 0; step < loader.steps_per_epoch(); ++step) {
+    Batch batch = loader.next();
+    if (batch.images == 0) continue;
+    const NetworkInput input{{{batch.images, 3, batch.height, batch.width}, std::move(batch.pixels)},
+                             batch.letterboxes};
+    const std::vector<std::vector<Detection>> found = segmenter.segment(input);
+    for (size_t i = 0; i < found.size(); ++i) {
+      for (const Detection& detection : found[i]) {
+        results.push_back(to_result(detection, batch.image_ids[i], classes_));
+      }
+    }
+    progress.update(done += batch.images);
+  }
+  return results;
+}
+
+NamedNumbers SegmentTask::measure(const Parameters& parameters) const {
+  const std::vector<Result> results = segment_validation(parameters);
+  NamedNumbers numbers;
+  for (const auto& [name, value] : mask_numbers(data_.val_annotations, results, IouType::segm)) {
+    numbers.emplace_back(name, value);
+  }
+  for (const auto& [name, value] : mask_numbers(data_.val_annotations, results, IouType::bbox)) {
+    numbers.emplace_back("box_" + std::string(name), value);
+  }
+  return numbers;
+}
+
+std::vector<CurveKeys> SegmentTask::curves() const {
+  return {{"Loss", "loss", {"loss", "objectness_loss", "proposal_loss", "class_loss", "box_loss", "mask_loss"}},
+          {"Average precision of masks", "AP", {"AP", "AP50", "AP75"}},
+          {"Average precision of boxes", "AP", {"box_AP", "box_AP50", "box_AP75"}},
+          {"By object size", "AP", {"APs", "APm", "APl"}}};
+}
+
+void SegmentTask::add_evaluation(ReportData& report, const Parameters& best) const {
+  if (data_.val) add_detections(report, data_, segment_validation(best), IouType::segm);
+}
+
+}  // namespace spinenet
