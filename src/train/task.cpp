@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/format.h"
 #include "train/task_classify.h"
 #include "train/task_detect.h"
+#include "train/task_segment.h"
 
 namespace spinenet {
 
@@ -28,10 +28,9 @@ std::unique_ptr<TrainTask> make_task(const Recipe& recipe, const Architecture& a
     case Task::classify:
       return std::make_unique<ClassifyTask>(recipe, architecture, open_class_data(recipe.data));
     case Task::segment:
-      break;
+      return std::make_unique<SegmentTask>(recipe, architecture, open_data(recipe.data, making, true));
   }
-  fail(ErrorKind::unsupported, fmt::format("the task \"{}\" cannot be trained yet", name_of(recipe.task)), "task",
-       "use detect or classify");
+  fail(ErrorKind::failed, "an unknown task", "task");
 }
 
 }  // namespace spinenet
