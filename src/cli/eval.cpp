@@ -22,7 +22,7 @@ namespace {
 struct EvalOptions {
   std::string model;
   std::string annotations, images, results, save_results;
-  std::string iou = "bbox";
+  std::string iou;
   std::string group_key = "supercategory";
   std::string device = "auto";
   int size = 0;
@@ -61,9 +61,8 @@ std::vector<Result> results_of_model(const Model& model, const EvalOptions& opti
                                      const Annotations& annotations) {
   check_classes(model, annotations);
   const RunOptions run = run_options(options, common);
-  const Detector detector = make_detector(model, run);
   return detect_images_of(
-      annotations, options.images, detector,
+      annotations, options.images, make_object_finder(model, run),
       {.classes = model.file.classes, .batch = options.batch, .threads = run.threads, .progress = progress_of(common)});
 }
 
@@ -83,13 +82,33 @@ int eval_classifier(const Model& model, const EvalOptions& options, const Common
   return 0;
 }
 
+// What is measured: what was asked for, else masks and boxes of a model that gives both, else boxes.
+std::vector<IouType> iou_types(const EvalOptions& options, bool masks) {
+  if (!options.iou.empty()) return {iou_type(options.iou)};
+  return masks ? std::vector<IouType>{IouType::segm, IouType::bbox} : std::vector<IouType>{IouType::bbox};
+}
+
+// The numbers of the first kind, those of the second under its name.
+void print_evaluations(std::span<const CocoEvaluation> evaluations, const Annotations& annotations, bool as_json) {
+  if (as_json) {
+    Json json = to_json(evaluations[0], annotations);
+    if (evaluations.size() > 1) json["bbox"] = to_json(evaluations[1], annotations);
+    print_json(json);
+    return;
+  }
+  if (evaluations.size() > 1) print("masks\n");
+  print(to_table(evaluations[0].metrics));
+  if (evaluations.size() > 1) print("\nboxes\n" + to_table(evaluations[1].metrics));
+}
+
 // Of a detector, or of results without one.
-int eval_boxes(const std::optional<Model>& model, const EvalOptions& options, const CommonOptions& common) {
-  const IouType iou = iou_type(options.iou);
+int eval_objects(const std::optional<Model>& model, const EvalOptions& options, const CommonOptions& common) {
+  const bool masks = model && model->file.task == name_of(Task::segment);
+  const std::vector<IouType> types = iou_types(options, masks);
   require(!options.annotations.empty(), "--annotations is missing: what is to be found");
-  require(!model || iou == IouType::bbox, "a detector gives boxes: use --iou bbox");
+  require(!model || masks || types.front() == IouType::bbox, "a detector gives boxes: use --iou bbox");
   CocoReadOptions read;
-  read.segmentations = iou == IouType::segm;
+  read.segmentations = types.front() == IouType::segm;
   const Annotations annotations = read_coco(options.annotations, read);
   const std::vector<Result> results =
       model ? results_of_model(*model, options, common, annotations) : read_results(options.results, annotations);
@@ -97,26 +116,25 @@ int eval_boxes(const std::optional<Model>& model, const EvalOptions& options, co
     write_file_atomic(options.save_results, results_to_text(results));
     log_info(fmt::format("results: {}", options.save_results));
   }
-  CocoEvalOptions evaluate;
-  evaluate.iou = iou;
-  evaluate.threads = threads_of(common);
-  const CocoEvaluation evaluation = evaluate_coco(annotations, results, evaluate);
-  if (common.json) {
-    print_json(to_json(evaluation, annotations));
-  } else {
-    print(to_table(evaluation.metrics));
+  std::vector<CocoEvaluation> evaluations;
+  for (const IouType type : types) {
+    CocoEvalOptions evaluate;
+    evaluate.iou = type;
+    evaluate.threads = threads_of(common);
+    evaluations.push_back(evaluate_coco(annotations, results, evaluate));
   }
+  print_evaluations(evaluations, annotations, common.json);
   return 0;
 }
 
 int run_eval(const EvalOptions& options, const CommonOptions& common) {
-  iou_type(options.iou);
+  if (!options.iou.empty()) iou_type(options.iou);
   require(options.model.empty() != options.results.empty(), "give a MODEL or --results, one of the two");
   require(options.model.empty() || !options.images.empty(), "--images is missing: the folder of the pictures");
-  if (options.model.empty()) return eval_boxes(std::nullopt, options, common);
+  if (options.model.empty()) return eval_objects(std::nullopt, options, common);
   const Model model = open_model(options.model);
   return model.file.task == name_of(Task::classify) ? eval_classifier(model, options, common)
-                                                    : eval_boxes(model, options, common);
+                                                    : eval_objects(model, options, common);
 }
 
 void add_options(CLI::App& verb, EvalOptions& options) {
@@ -132,7 +150,8 @@ void add_options(CLI::App& verb, EvalOptions& options) {
       ->type_name("KEY")
       ->capture_default_str();
   verb.add_option("--results", options.results, "Results in COCO JSON, instead of a MODEL")->type_name("FILE");
-  verb.add_option("--iou", options.iou, "What overlaps: bbox or segm")->type_name("TYPE")->capture_default_str();
+  verb.add_option("--iou", options.iou, "What overlaps: bbox or segm; both of a MODEL with masks, else bbox")
+      ->type_name("TYPE");
   verb.add_option("--size", options.size, "Image size; the model's own if not given")
       ->check(within(1, 65536))
       ->type_name("N");

@@ -17,6 +17,10 @@ void draw_detections(Image& image, const std::vector<Detection>& detections, std
   // The surest on top.
   for (size_t i = detections.size(); i > 0; --i) {
     const Detection& d = detections[i - 1];
+    if (!d.mask.counts.empty()) draw_mask(image, decode_mask(d.mask), class_color(d.label));
+  }
+  for (size_t i = detections.size(); i > 0; --i) {
+    const Detection& d = detections[i - 1];
     draw_box(image, {d.box.x1, d.box.y1, d.box.x2, d.box.y2, class_color(d.label), 0});
   }
   for (size_t i = detections.size(); i > 0; --i) {
@@ -36,6 +40,8 @@ void add_detections(Json& json, const Prediction& p, const std::vector<Detection
                         {"score", result.score},
                         {"category", class_of(d.label, classes).name},
                         {"file_name", p.file_name}});
+    if (d.mask.counts.empty()) continue;
+    json.back()["segmentation"] = Json{{"size", {d.mask.height, d.mask.width}}, {"counts", rle_to_text(d.mask)}};
   }
 }
 

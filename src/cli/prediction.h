@@ -34,8 +34,9 @@ struct Prediction {
 
 Image draw(Image image, const Prediction& prediction, std::span<const ModelClass> classes);
 
-// A list with an entry for each detection (image_id, category_id, bbox, score, category, file_name), or for each
-// picture (image_id, file_name, category_id, category, score, and `guesses` with the last three of each).
+// A list with an entry for each detection (image_id, category_id, bbox, score, category, file_name, and
+// segmentation where the model gives masks), or for each picture (image_id, file_name, category_id, category, score,
+// and `guesses` with the last three of each).
 Json to_json(std::span<const Prediction> predictions, std::span<const ModelClass> classes);
 std::string to_table(std::span<const Prediction> predictions, std::span<const ModelClass> classes);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/object_finder.h"
 #include "eval/top_k.h"
 
 namespace spinenet {
@@ -22,7 +23,7 @@ std::vector<ClassGuess> guesses_of(const std::vector<float>& scores, const Postp
 
 Predictor make_predictor(const Model& model, const RunOptions& options) {
   if (model.file.task != name_of(Task::classify)) {
-    return [detector = make_detector(model, options)](const Image& image) { return detector.detect(image); };
+    return [find = make_object_finder(model, options)](const Image& image) { return find({&image, 1}).front(); };
   }
   return [classifier = make_classifier(model, options), post = options.post](const Image& image) {
     return guesses_of(classifier.classify(image), post);

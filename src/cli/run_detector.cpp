@@ -15,11 +15,12 @@ Result to_result(const Detection& detection, int64_t image_id, std::span<const M
   result.category_id = classes[static_cast<size_t>(detection.label)].id;
   result.bbox = {box.x1, box.y1, static_cast<double>(box.x2) - box.x1, static_cast<double>(box.y2) - box.y1};
   result.score = detection.score;
+  result.mask = detection.mask;
   return result;
 }
 
 std::vector<Result> detect_images_of(const Annotations& annotations, const std::filesystem::path& folder,
-                                     const Detector& detector, const RunDetectorOptions& options) {
+                                     const ObjectFinder& find, const RunDetectorOptions& options) {
   const ImageRoot root(folder);
   ThreadPool pool(std::min(options.threads, options.batch));
   Progress progress("eval", static_cast<int64_t>(annotations.images.size()), options.progress);
@@ -32,7 +33,7 @@ std::vector<Result> detect_images_of(const Annotations& annotations, const std::
       const auto k = static_cast<size_t>(i);
       images[k] = read_image(root.resolve(infos[k].file_name));
     });
-    const auto found = detector.detect(images);
+    const auto found = find(images);
     for (size_t i = 0; i < count; ++i) {
       for (const Detection& detection : found[i]) {
         results.push_back(to_result(detection, infos[i].id, options.classes));

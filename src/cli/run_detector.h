@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "cli/object_finder.h"
 #include "detect/annotations.h"
-#include "engine/detector.h"
 #include "formats/model_file.h"
 
 namespace spinenet {
@@ -25,6 +25,6 @@ Result to_result(const Detection& detection, int64_t image_id, std::span<const M
 
 // In the order of the file. ErrorKind::bad_data or io naming the first picture that cannot be read.
 std::vector<Result> detect_images_of(const Annotations& annotations, const std::filesystem::path& folder,
-                                     const Detector& detector, const RunDetectorOptions& options);
+                                     const ObjectFinder& find, const RunDetectorOptions& options);
 
 }  // namespace spinenet
