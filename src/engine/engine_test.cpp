@@ -158,6 +158,15 @@ Program mobile_program() {
   return b.finish();
 }
 
+// Maps that were rounded up on their way down are enlarged past the edge of those they are added to.
+TEST(Engine, AgreesOnClassifiersAtSizesWhereLevelsDoNotMeet) {
+  for (const char* name : {"spinenet-49", "resnet-50"}) {
+    const Program program = lower_classifier(slim(name), {.height = 96, .width = 80, .classes = 5});
+    EXPECT_LT(error_of(program, {.threads = 2, .instructions = {}, .skip = {}}), 1e-4) << name;
+    EXPECT_LT(error_of(program, {.threads = 1, .instructions = {}, .skip = {"fuse_upsampling"}}), 1e-4) << name;
+  }
+}
+
 TEST(Engine, AgreesOnMobileNetworks) {
   std::vector<std::string> names;
   for (const Pass& pass : all_passes()) names.emplace_back(pass.name);

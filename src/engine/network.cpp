@@ -99,12 +99,15 @@ class Translation {
   fail(ErrorKind::failed, what, fmt::format("engine: node {}", node.name), "this is a fault of the program: report it");
 }
 
-// The shape of a term as the node sees it.
-Shape seen(const Network& network, const Term& term) {
-  Shape shape = shape_of(network, term.value);
-  shape.height *= term.factor;
-  shape.width *= term.factor;
-  return shape;
+// The shape of a term as the node sees it. Enlarged maps may reach over the edge of what is written, by less than the
+// factor: the last rows and columns are dropped.
+Shape seen(const Network& network, const Term& term, const Shape& written) {
+  const auto enlarged = [&](int64_t extent, int64_t needed) {
+    const int64_t whole = extent * term.factor;
+    return whole > needed && whole - needed < term.factor ? needed : whole;
+  };
+  const Shape shape = shape_of(network, term.value);
+  return {shape.channels, enlarged(shape.height, written.height), enlarged(shape.width, written.width)};
 }
 
 bool is_pool(const Node& node) {
@@ -114,8 +117,9 @@ bool is_pool(const Node& node) {
 // What the first inputs give by the node's own work.
 Shape worked(const Network& network, const Node& node) {
   std::vector<Shape> inputs;
-  for (const Term& term : node.inputs) inputs.push_back(seen(network, term));
-  const int64_t filters = shape_of(network, node.output).channels;
+  const Shape& written = shape_of(network, node.output);
+  for (const Term& term : node.inputs) inputs.push_back(seen(network, term, written));
+  const int64_t filters = written.channels;
   const std::span<const Shape> all(inputs), first = all.first(1);
   return std::visit(
       Overloaded{
@@ -138,7 +142,7 @@ void verify_shapes(const Network& network, const Node& node) {
   if (is_pool(node) && node.activator != Activator::none) refuse(node, "is a pool that activates");
   if ((is_pool(node) || is_gate) && !node.scale.empty()) refuse(node, "has a scale, but no place for it");
   for (size_t i = 1; i < node.inputs.size() && !is_gate; ++i) {
-    if (seen(network, node.inputs[i]) != out) refuse(node, "adds a term of another shape");
+    if (seen(network, node.inputs[i], out) != out) refuse(node, "adds a term of another shape");
   }
   const auto channels = static_cast<size_t>(out.channels);
   const bool bare = node.scale.empty() && node.shift.empty();

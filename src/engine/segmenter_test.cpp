@@ -119,7 +119,7 @@ TEST(Segmenter, BoxesEndAtThePicture) {
 TEST(Segmenter, FindsNothingWhereThereIsNothing) {
   FakeNetwork network{{32, 16, 96, 48}, 0};
   Segmenter segmenter = network.segmenter();
-  EXPECT_TRUE(segmenter.segment({}).empty());
+  EXPECT_TRUE(segmenter.segment(std::vector<Image>{}).empty());
   network.label = -1;  // everything is background
   EXPECT_TRUE(segmenter.segment(std::vector<Image>{make_image(90, 90, 90)})[0].empty());
 }
