@@ -6,11 +6,13 @@
 #include <sys/resource.h>
 
 #include "arch/families.h"
+#include "arch/task.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "cli/command.h"
+#include "cli/description.h"
 #include "cli/model.h"
 #include "cli/output.h"
 #include "engine/compile.h"
@@ -49,20 +51,33 @@ struct Measurement {
 Subject open_subject(const BenchOptions& options) {
   Subject subject;
   Architecture architecture;
-  int classes = options.classes > 0 ? options.classes : LowerOptions().classes;
-  subject.image_size = options.size > 0 ? options.size : LowerOptions().width;
+  Task task = Task::detect;
+  int classes = options.classes;
+  subject.image_size = options.size;
   if (is_model_path(options.name)) {
     Model model = open_model(options.name);
     architecture = std::move(model.architecture);
+    task = task_named(model.file.task);
     classes = static_cast<int>(model.file.classes.size());
     if (options.size == 0) subject.image_size = model.file.image_size;
     subject.weights = std::move(model.file.weights);
   } else {
     architecture = find_architecture(options.name);
+    task = default_task(architecture);
+    const DescribeOptions usual = default_describe_options(task);
+    if (options.size == 0) subject.image_size = usual.image_size;
+    if (options.classes == 0) classes = usual.classes;
   }
-  const int side = input_size(subject.image_size, architecture.max_level);
+  // Its heads run as often as there are proposals and objects: a picture's time is that of what is in it.
+  if (task == Task::segment) {
+    fail(ErrorKind::unsupported, "bench times networks of one program, not the three of a model that segments",
+         options.name, "time predict on pictures of your own");
+  }
+  const int side = task == Task::classify ? subject.image_size : input_size(subject.image_size, architecture.max_level);
   subject.architecture = architecture.name;
-  subject.program = lower_detector(architecture, {.height = side, .width = side, .classes = classes});
+  const LowerOptions lower{.height = side, .width = side, .classes = classes};
+  subject.program =
+      task == Task::classify ? lower_classifier(architecture, lower) : lower_detector(architecture, lower);
   if (subject.weights.empty()) subject.weights = initial_weights(subject.program, {}, 1);
   return subject;
 }

@@ -1,6 +1,7 @@
 // spinenet search: workers try architectures until the study has enough trials.
 #include <memory>
 
+#include "arch/task.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "cli/command.h"
@@ -67,6 +68,10 @@ Prepared prepare(const SearchFlags& flags, const CommonOptions& common) {
   Prepared p;
   p.setup.recipe = read_search_recipe(flags.recipe, flags.settings);
   Recipe training = training_recipe(p.setup.recipe);
+  if (training.task != Task::detect) {
+    fail(ErrorKind::unsupported, fmt::format("a search tries detectors, not networks that {}", name_of(training.task)),
+         p.setup.recipe.proxy.recipe, "use a training recipe with task: detect");
+  }
   const bool leader = flags.worker < 0;
   const ProgressOptions progress = progress_of(common);
   p.setup.classes = static_cast<int>(open_data(training.data, leader ? &progress : nullptr).classes.size());

@@ -29,6 +29,12 @@ TEST_F(Bench, ShowsATableAndWhatWasSkipped) {
   EXPECT_EQ(table.find("winograd"), std::string::npos) << table;
 }
 
+TEST_F(Bench, TimesClassifiersAtTheirOwnSize) {
+  const Json json = run_json("bench resnet-50 --size 72 --classes 3 --runs 1 --threads 1 --json");
+  EXPECT_EQ(json["input_size"], 72);
+  EXPECT_GT(json["latency_ms"]["min"].get<double>(), 0);
+}
+
 TEST_F(Bench, RefusesWhatItCannotDo) {
   EXPECT_NE(run("bench spinenet-50").err.find("spinenet-"), std::string::npos);
   const auto precision = run("bench spinenet-49s --precision bf16");

@@ -175,6 +175,9 @@ TEST_F(SearchProgram, RefusesAnotherStudyAndWrongInput) {
   EXPECT_NE(rungs.err.find("halving.epochs"), std::string::npos) << rungs.err;
   EXPECT_FALSE(std::filesystem::exists(folder_ / "b.study"));
 
+  const Outcome task = run("search search.yaml --study b.study --set 'proxy.settings=[task=classify]'");
+  EXPECT_EQ(task.status, 1);
+  EXPECT_NE(task.err.find("a search tries detectors, not networks that classify"), std::string::npos) << task.err;
   const Outcome none = run("study show b.study");
   EXPECT_EQ(none.status, 2) << none.err;
   EXPECT_NE(none.err.find("b.study"), std::string::npos);
