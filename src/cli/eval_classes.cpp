@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 
+#include "base/error.h"
 #include "base/thread_pool.h"
 #include "data/class_set.h"
 #include "data/classified_files.h"
@@ -23,11 +24,17 @@ bool holds_fashion_mnist(const std::filesystem::path& folder) {
   return std::filesystem::exists(folder / "t10k-images-idx3-ubyte.gz", unreadable);
 }
 
+// The pictures' labels are used as they are, so the model must have the same classes in the same order.
+void require_garments(const std::vector<Category>& classes, const std::filesystem::path& folder) {
+  const auto same = [](const Category& a, const Category& b) { return a.id == b.id && a.name == b.name; };
+  if (std::ranges::equal(classes, GarmentPictures::classes(), same)) return;
+  fail(ErrorKind::bad_data, "the model's classes are not the ten of Fashion-MNIST", folder.string(),
+       "measure a model that was trained on these files");
+}
+
 std::unique_ptr<Dataset> open_set(const EvalClassesOptions& options, std::vector<Category>& classes) {
   if (options.annotations.empty() && holds_fashion_mnist(options.images)) {
-    ClassSet none;
-    none.classes = GarmentPictures::classes();
-    with_classes_of(classes, std::move(none), true, options.images);
+    require_garments(classes, options.images);
     return std::make_unique<GarmentPictures>(read_fashion_mnist(options.images, GarmentSplit::test));
   }
   const bool from_file = !options.annotations.empty();

@@ -90,6 +90,14 @@ TEST_F(Classify, EvalNamesClassesThatTheModelDoesNotKnow) {
   EXPECT_NE(swapped.err.find("in the training set it has id"), std::string::npos) << swapped.err;
 }
 
+TEST_F(Classify, GarmentsAreMeasuredForAModelOfGarmentsAlone) {
+  const std::string garments = "/usr/share/datasets/fashion-mnist";
+  if (!std::filesystem::exists(garments)) GTEST_SKIP() << "the Debian package dataset-fashion-mnist is not installed";
+  const Outcome outcome = run("eval tiny.safetensors --images " + garments);
+  EXPECT_EQ(outcome.status, 65);
+  EXPECT_NE(outcome.err.find("the model's classes are not the ten of Fashion-MNIST"), std::string::npos) << outcome.err;
+}
+
 TEST_F(Classify, ACenterCropThatIsNoShareIsNamed) {
   ModelFile model = tiny_classifier();
   model.extra.insert_or_assign("center_crop", "most");
