@@ -13,7 +13,7 @@ namespace spinenet {
 namespace {
 
 constexpr size_t kKept = 2;
-constexpr std::string_view kFormat = "spinenet-checkpoint-1";
+constexpr std::string_view kFormat = "spinenet-checkpoint-2";
 
 Json to_json(const Progression& p) {
   return Json{{"step", p.step},

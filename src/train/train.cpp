@@ -142,6 +142,7 @@ Run::Run(const TrainOptions& options)
   trainer_ = std::make_unique<Trainer>(std::move(trainee), first, recipe_, device_, communicator_);
   loader_ = std::make_unique<Loader>(task_->training_set(), task_->training_loader(loader_options(recipe_, place_)));
   trainer_->state().progression.total_steps = loader_->steps_per_epoch() * recipe_.epochs;
+  if (!options.resume && !recipe_.init.weights.empty()) take_weights();
   // Only now: what was wrong so far can be mended and started again in the same folder.
   if (leader()) write_file_atomic(folder_->path() / "recipe.yaml", recipe_text_);
 }
@@ -191,7 +192,7 @@ void Run::resume() {
                     : std::string("no whole checkpoint yet: starting from the beginning"));
     }
   }
-  if (!path && !recipe_.init.weights.empty()) take_weights();
+  if (options_.resume && !path && !recipe_.init.weights.empty()) take_weights();
   const Progression& p = trainer_->state().progression;
   check_same_start();
   finished_early_ = recipe_.early_stop > 0 && p.evaluations_without_gain >= recipe_.early_stop;

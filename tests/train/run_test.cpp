@@ -319,6 +319,12 @@ TEST_F(Run, AWrongFirstTryLeavesTheFolderFree) {
   EXPECT_EQ(run(start("first", {"--set", "epochs=1"})), 0) << log();
 }
 
+TEST_F(Run, WeightsThatAreNotThereLeaveTheFolderFree) {
+  EXPECT_NE(run(start("free", {"--set", "init.weights=" + (root_ / "nowhere.safetensors").string()})), 0);
+  EXPECT_FALSE(fs::exists(root_ / "free/recipe.yaml"));
+  EXPECT_EQ(run(start("free", {"--set", "epochs=1"})), 0);
+}
+
 TEST_F(Run, StoppedEarlyItStaysStopped) {
   // The learning rate is nothing, so no measurement is better than the first.
   const std::vector<std::string> still{"--set",       "optimizer.learning_rate=1e-30", "--set", "early_stop=1", "--set",
