@@ -110,6 +110,7 @@ int eval_objects(const std::optional<Model>& model, const EvalOptions& options, 
   CocoReadOptions read;
   read.segmentations = types.front() == IouType::segm;
   const Annotations annotations = read_coco(options.annotations, read);
+  if (read.segmentations) require_masks(annotations, options.annotations);
   const std::vector<Result> results =
       model ? results_of_model(*model, options, common, annotations) : read_results(options.results, annotations);
   if (!options.save_results.empty()) {

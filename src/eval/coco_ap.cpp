@@ -152,6 +152,14 @@ std::array<std::pair<std::string, double>, 12> named_numbers(const CocoMetrics& 
            {"ARl", metrics.ar_large}}};
 }
 
+void require_masks(const Annotations& annotations, std::string_view place) {
+  for (const Annotation& annotation : annotations.annotations) {
+    if (!annotation.segmentation.empty()) continue;
+    fail(ErrorKind::bad_data, fmt::format("annotation {} has no segmentation", annotation.id), place,
+         "masks cannot be measured without; give every annotation one, or measure boxes");
+  }
+}
+
 CocoEvaluation evaluate_coco(const Annotations& annotations, std::span<const Result> results,
                              const CocoEvalOptions& options) {
   std::vector<int> max_detections = checked_limits(options.max_detections);

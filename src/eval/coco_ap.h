@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -74,6 +75,9 @@ struct CocoEvaluation {
     return recall_at(t * kRecallThresholdCount + r, k, a, m);
   }
 };
+
+// ErrorKind::bad_data naming the first annotation without a mask: what is to be measured by masks needs all of them.
+void require_masks(const Annotations& annotations, std::string_view place);
 
 // ErrorKind::bad_data: results of unknown images (named), annotation ids that occur twice (named), scores that are not
 // numbers, a missing mask with IouType::segm. ErrorKind::usage: options out of range. Results of unknown categories

@@ -8,7 +8,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "formats/model_file.h"
-#include "graph/cost.h"
+#include "graph/network_cost.h"
 #include "plot/report.h"
 
 namespace spinenet {
@@ -47,12 +47,9 @@ ReportCurve curve(const std::map<std::string, Series>& all, const CurveKeys& wan
 }
 
 std::vector<ReportFact> facts_of(const ReportSource& source) {
-  Cost network;
-  for (const Program& program : source.task.programs()) {
-    const Cost part = cost(program);
-    network.parameters += part.parameters;
-    network.multiply_adds += part.multiply_adds;
-  }
+  const Recipe& recipe = source.recipe;
+  const LowerOptions lower{recipe.image_size, recipe.image_size, static_cast<int>(source.task.classes().size())};
+  const Cost network = network_cost(resolve_architecture(recipe.architecture), recipe.task, lower);
   const Json& summary = source.summary;
   return {{"parameters", fmt::format("{:.2f} M", static_cast<double>(network.parameters) / 1e6)},
           {"multiply-adds", fmt::format("{:.2f} G", static_cast<double>(network.multiply_adds) / 1e9)},

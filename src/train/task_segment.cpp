@@ -55,6 +55,7 @@ auto mask_numbers(const Annotations& annotations, std::span<const Result> result
 SegmentTask::SegmentTask(const Recipe& recipe, const Architecture& architecture, RunData data)
     : recipe_(recipe), data_(std::move(data)), anchor_options_(proposal_anchors(architecture)) {
   check_masks(*data_.train);
+  if (data_.val) require_masks(data_.val_annotations, "the validation annotations");
   for (const Category& category : data_.classes) classes_.push_back({category.id, category.name});
   const int size = recipe_.image_size;
   TwoStageProgram network =
@@ -84,6 +85,7 @@ std::vector<Result> SegmentTask::segment_validation(const Parameters& parameters
   options.image_size = recipe_.image_size;
   options.classes = static_cast<int>(classes_.size());
   options.anchors = anchor_options_;
+  options.proposals.pre_nms = recipe_.two_stage.proposals_before_nms;
   options.proposals.post_nms = recipe_.two_stage.proposals;
   const Segmenter segmenter(std::move(network), options);
   Loader loader(*data_.val, measuring_loader(recipe_));
@@ -116,6 +118,11 @@ NamedNumbers SegmentTask::measure(const Parameters& parameters) const {
     numbers.emplace_back("box_" + std::string(name), value);
   }
   return numbers;
+}
+
+std::map<std::string, std::string> SegmentTask::model_facts() const {
+  return {{"proposals", std::to_string(recipe_.two_stage.proposals)},
+          {"proposals_before_nms", std::to_string(recipe_.two_stage.proposals_before_nms)}};
 }
 
 std::vector<CurveKeys> SegmentTask::curves() const {

@@ -27,6 +27,8 @@ class SegmentTask final : public TrainTask {
   NamedNumbers measure(const Parameters& parameters) const override;
   std::vector<CurveKeys> curves() const override;
   void add_evaluation(ReportData& report, const Parameters& best) const override;
+  // How many proposals were measured with, so that predict and eval take as many.
+  std::map<std::string, std::string> model_facts() const override;
 
  private:
   // In the order of the validation set.
