@@ -120,6 +120,9 @@ std::map<std::string, std::string> metadata_of(const ModelFile& model, const Onn
       {"architecture", model.architecture.dump()},
   };
   if (model.task == name_of(Task::detect)) metadata["anchors"] = anchors_json(options.anchors).dump();
+  if (const auto crop = model.extra.find("center_crop"); crop != model.extra.end()) {
+    metadata["center_crop"] = crop->second;
+  }
   if (options.form == OnnxForm::detections) {
     metadata["postprocess"] = Json{{"score_threshold", options.post.score_threshold},
                                    {"pre_nms", options.post.pre_nms},
