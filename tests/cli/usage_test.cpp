@@ -44,6 +44,7 @@ TEST_F(Usage, IsAnsweredWithTheNearestName) {
       {"eval --annotations a.json --results r.json --iou sgm", "did you mean segm?"},
       {"eval --annotations a.json", "give a MODEL or --results"},
       {"eval m.safetensors --annotations a.json", "--images is missing"},
+      {"eval --results r.json", "--annotations is missing"},
       {"train", "RECIPE is missing"},
       {"train --resume", "--resume needs --out"},
   };
