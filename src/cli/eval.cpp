@@ -156,7 +156,7 @@ void add_options(CLI::App& verb, EvalOptions& options) {
   verb.add_option("--size", options.size, "Image size; the model's own if not given")
       ->check(within(1, 65536))
       ->type_name("N");
-  verb.add_option("--batch", options.batch, "Pictures that go through the network together")
+  verb.add_option("--batch", options.batch, "Pictures read and handed to the network at a time")
       ->check(within(1, 1024))
       ->type_name("N")
       ->capture_default_str();

@@ -2,7 +2,6 @@
 
 #include "base/format.h"
 #include "cli/output.h"
-#include "cli/run_detector.h"
 #include "graph/program.h"
 #include "image/draw.h"
 
@@ -33,7 +32,7 @@ void draw_detections(Image& image, const std::vector<Detection>& detections, std
 void add_detections(Json& json, const Prediction& p, const std::vector<Detection>& detections,
                     std::span<const ModelClass> classes) {
   for (const Detection& d : detections) {
-    const Result result = to_result(d, p.image_id, classes);
+    const Result result = to_result(d, p.image_id, classes[static_cast<size_t>(d.label)].id);
     json.push_back(Json{{"image_id", result.image_id},
                         {"category_id", result.category_id},
                         {"bbox", result.bbox},

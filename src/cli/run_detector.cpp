@@ -8,17 +8,6 @@
 
 namespace spinenet {
 
-Result to_result(const Detection& detection, int64_t image_id, std::span<const ModelClass> classes) {
-  const Box& box = detection.box;
-  Result result;
-  result.image_id = image_id;
-  result.category_id = classes[static_cast<size_t>(detection.label)].id;
-  result.bbox = {box.x1, box.y1, static_cast<double>(box.x2) - box.x1, static_cast<double>(box.y2) - box.y1};
-  result.score = detection.score;
-  result.mask = detection.mask;
-  return result;
-}
-
 std::vector<Result> detect_images_of(const Annotations& annotations, const std::filesystem::path& folder,
                                      const ObjectFinder& find, const RunDetectorOptions& options) {
   const ImageRoot root(folder);
@@ -36,7 +25,7 @@ std::vector<Result> detect_images_of(const Annotations& annotations, const std::
     const auto found = find(images);
     for (size_t i = 0; i < count; ++i) {
       for (const Detection& detection : found[i]) {
-        results.push_back(to_result(detection, infos[i].id, options.classes));
+        results.push_back(to_result(detection, infos[i].id, options.classes[static_cast<size_t>(detection.label)].id));
       }
     }
     progress.update(static_cast<int64_t>(begin + count));

@@ -21,8 +21,6 @@ struct RunDetectorOptions {
   ProgressOptions progress;
 };
 
-Result to_result(const Detection& detection, int64_t image_id, std::span<const ModelClass> classes);
-
 // In the order of the file. ErrorKind::bad_data or io naming the first picture that cannot be read.
 std::vector<Result> detect_images_of(const Annotations& annotations, const std::filesystem::path& folder,
                                      const ObjectFinder& find, const RunDetectorOptions& options);

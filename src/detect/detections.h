@@ -27,4 +27,7 @@ struct Result {
   bool box_from_mask = false;  // the file gave no bbox: it is the mask's
 };
 
+// What a results file says of a detection. `category_id` is that of its label in the data's own numbering.
+Result to_result(const Detection& detection, int64_t image_id, int64_t category_id);
+
 }  // namespace spinenet

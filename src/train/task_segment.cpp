@@ -22,17 +22,6 @@ Forward forward_of(const Program& program, const Parameters& parameters) {
   };
 }
 
-Result to_result(const Detection& detection, int64_t image_id, const std::vector<ModelClass>& classes) {
-  const Box& box = detection.box;
-  Result result;
-  result.image_id = image_id;
-  result.category_id = classes[static_cast<size_t>(detection.label)].id;
-  result.bbox = {box.x1, box.y1, static_cast<double>(box.x2) - box.x1, static_cast<double>(box.y2) - box.y1};
-  result.score = detection.score;
-  result.mask = detection.mask;
-  return result;
-}
-
 void check_masks(const CocoDataset& data) {
   if (data.masks() == 0) {
     fail(ErrorKind::bad_data, "no object of the training annotations has a mask", "data.train_annotations",
@@ -100,7 +89,7 @@ std::vector<Result> SegmentTask::segment_validation(const Parameters& parameters
     const std::vector<std::vector<Detection>> found = segmenter.segment(input);
     for (size_t i = 0; i < found.size(); ++i) {
       for (const Detection& detection : found[i]) {
-        results.push_back(to_result(detection, batch.image_ids[i], classes_));
+        results.push_back(to_result(detection, batch.image_ids[i], classes_[static_cast<size_t>(detection.label)].id));
       }
     }
     progress.update(done += batch.images);

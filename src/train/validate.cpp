@@ -23,16 +23,6 @@ std::vector<LevelOutput> levels_of(const std::vector<torch::Tensor>& outputs, in
   return found;
 }
 
-Result to_result(const Detection& detection, const Batch& batch, size_t image, const ValidateOptions& options) {
-  const Box box = from_canvas(detection.box, batch.letterboxes[image]);
-  Result result;
-  result.image_id = batch.image_ids[image];
-  result.category_id = options.category_ids[static_cast<size_t>(detection.label)];
-  result.bbox = {box.x1, box.y1, static_cast<double>(box.x2) - box.x1, static_cast<double>(box.y2) - box.y1};
-  result.score = detection.score;
-  return result;
-}
-
 }  // namespace
 
 std::vector<Result> detect_all(const Program& program, const Parameters& parameters, Loader& loader,
@@ -46,9 +36,11 @@ std::vector<Result> detect_all(const Program& program, const Parameters& paramet
     std::vector<torch::Tensor> outputs = forward(program, parameters, pixels_of(batch, parameters.values.device()), {});
     for (torch::Tensor& output : outputs) output = output.to(torch::kCPU).contiguous();
     for (int64_t image = 0; image < batch.images; ++image) {
-      for (const Detection& detection :
-           postprocess(levels_of(outputs, image), anchors, options.classes, options.post)) {
-        results.push_back(to_result(detection, batch, static_cast<size_t>(image), options));
+      const auto i = static_cast<size_t>(image);
+      for (Detection& detection : postprocess(levels_of(outputs, image), anchors, options.classes, options.post)) {
+        detection.box = from_canvas(detection.box, batch.letterboxes[i]);
+        const int64_t category = options.category_ids[static_cast<size_t>(detection.label)];
+        results.push_back(to_result(detection, batch.image_ids[i], category));
       }
     }
     done += batch.images;
