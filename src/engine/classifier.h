@@ -29,7 +29,7 @@ class Classifier {
   const ClassifierOptions& options() const { return options_; }
   // The probabilities of all classes; they sum to one.
   std::vector<float> classify(const Image& image) const;
-  // For each picture; all go through the network together.
+  // For each picture; the Forward gets them as one batch.
   std::vector<std::vector<float>> classify(std::span<const Image> images) const;
 
  private:

@@ -41,7 +41,7 @@ class Detector {
   const DetectorOptions& options() const { return options_; }
   // Falling order of score; boxes are clipped to the picture.
   std::vector<Detection> detect(const Image& image) const;
-  // For each picture; all go through the network together.
+  // For each picture; the Forward gets them as one batch.
   std::vector<std::vector<Detection>> detect(std::span<const Image> images) const;
 
  private:

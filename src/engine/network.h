@@ -63,6 +63,12 @@ inline const Shape& shape_of(const Network& network, int value) {
   return network.values[static_cast<size_t>(value)];
 }
 
+// A node that enlarges its input and does nothing else.
+inline bool is_upsampling(const Node& node) {
+  return std::holds_alternative<SumWork>(node.work) && node.inputs.size() == 1 && node.inputs[0].factor > 1 &&
+         node.scale.empty() && node.activator == Activator::none;
+}
+
 inline bool is_depthwise(const Node& node) {
   const auto* conv = std::get_if<ConvWork>(&node.work);
   return conv != nullptr && conv->conv.groups > 1;

@@ -3,11 +3,6 @@
 namespace spinenet {
 namespace {
 
-bool is_upsampling(const Node& node) {
-  return std::holds_alternative<SumWork>(node.work) && node.inputs.size() == 1 && node.inputs[0].factor > 1 &&
-         node.scale.empty() && node.activator == Activator::none;
-}
-
 bool is_pointwise(const Node& node) {
   const auto* work = std::get_if<ConvWork>(&node.work);
   return work != nullptr && work->conv.kernel == 1 && work->conv.groups == 1 && work->conv.stride == 1 &&

@@ -3,14 +3,6 @@
 #include "engine/passes/passes.h"
 
 namespace spinenet {
-namespace {
-
-bool is_upsampling(const Node& node) {
-  return std::holds_alternative<SumWork>(node.work) && node.inputs.size() == 1 && node.inputs[0].factor > 1 &&
-         node.scale.empty() && node.activator == Activator::none;
-}
-
-}  // namespace
 
 void fuse_upsampling(Network& network) {
   std::vector<const Node*> writer(network.values.size(), nullptr);
