@@ -42,4 +42,14 @@ std::vector<int> nms_by_class(std::span<const Box> boxes, std::span<const float>
   return suppress(boxes, scores, labels, iou_threshold, max_kept);
 }
 
+std::vector<Detection> detections_by_class(std::span<const Box> boxes, std::span<const float> scores,
+                                           std::span<const int> labels, float iou_threshold, int max_kept) {
+  std::vector<Detection> detections;
+  for (const int kept : nms_by_class(boxes, scores, labels, iou_threshold, max_kept)) {
+    const auto i = static_cast<size_t>(kept);
+    detections.push_back({boxes[i], labels[i], scores[i]});
+  }
+  return detections;
+}
+
 }  // namespace spinenet

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "detect/box.h"
+#include "detect/detections.h"
 
 namespace spinenet {
 
@@ -18,5 +19,8 @@ std::vector<int> nms(std::span<const Box> boxes, std::span<const float> scores, 
 // Boxes of different classes do not suppress each other; max_kept counts all classes together.
 std::vector<int> nms_by_class(std::span<const Box> boxes, std::span<const float> scores, std::span<const int> labels,
                               float iou_threshold, int max_kept);
+// The detections that nms_by_class keeps, in its order.
+std::vector<Detection> detections_by_class(std::span<const Box> boxes, std::span<const float> scores,
+                                           std::span<const int> labels, float iou_threshold, int max_kept);
 
 }  // namespace spinenet

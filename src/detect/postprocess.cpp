@@ -156,12 +156,7 @@ std::vector<Detection> postprocess(std::span<const LevelOutput> levels, std::spa
     labels.push_back(candidate.label);
   }
 
-  std::vector<Detection> detections;
-  for (const int kept : nms_by_class(boxes, scores, labels, options.iou, options.max_detections)) {
-    const auto i = static_cast<size_t>(kept);
-    detections.push_back({boxes[i], labels[i], scores[i]});
-  }
-  return detections;
+  return detections_by_class(boxes, scores, labels, options.iou, options.max_detections);
 }
 
 }  // namespace spinenet
