@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Pictures of bright squares and dark discs' bounding squares: two classes that a tiny network tells apart.
+// Pictures of bright and dark squares with their masks: two classes that a tiny network tells apart.
 void make_squares(const fs::path& root, int count) {
   fs::create_directories(root / "images");
   fs::create_directories(root / "annotations");
@@ -45,6 +45,8 @@ void make_squares(const fs::path& root, int count) {
       box.category_id = k == 0 ? 3 : 8;
       box.bbox = {double(x), double(y), double(side), double(side)};
       box.area = double(side) * side;
+      const double right = x + side, bottom = y + side;
+      box.segmentation.polygons = {{double(x), double(y), right, double(y), right, bottom, double(x), bottom}};
       a.annotations.push_back(box);
     }
     write_file_atomic(root / "images" / name, encode_png(image));
@@ -145,6 +147,27 @@ class Run : public testing::Test {
             read_file(run / "last.safetensors"), read_file(run / "metrics.jsonl")};
   }
 
+  // A whole run, and one that is killed four times, later each time, and resumed.
+  void expect_kills_change_nothing(const std::vector<std::string>& settings) const {
+    const auto begin = std::chrono::steady_clock::now();
+    ASSERT_EQ(run(start("whole", settings)), 0) << log();
+    const auto whole = std::chrono::steady_clock::now() - begin;
+    const fs::path folder = root_ / "killed";
+    const auto go_on = [&] {
+      const bool begun = fs::exists(folder / "recipe.yaml");
+      if (!begun) fs::remove_all(folder);
+      return begun ? resume("killed") : start("killed", settings);
+    };
+    for (int kills = 1; kills <= 4; ++kills) {
+      const pid_t pid = spawn(go_on());
+      std::this_thread::sleep_for(0.2 * kills * whole);
+      ::kill(pid, SIGKILL);
+      wait(pid);
+    }
+    ASSERT_EQ(run(go_on()), 0) << log();
+    EXPECT_TRUE(bytes_of("killed") == bytes_of("whole"));
+  }
+
   fs::path root_;
 };
 
@@ -185,22 +208,7 @@ TEST_F(Run, AClassifierKilledAndResumedEndsInTheSameBytes) {
                                           "--set", "data.val_images=val",    "--set", "image_size=32",
                                           "--set", "classify.mixup=0.2",     "--set", "classify.label_smoothing=0.1",
                                           "--set", "schedule.warmup_steps=2"};
-  const auto begin = std::chrono::steady_clock::now();
-  ASSERT_EQ(run(start("whole", classify)), 0) << log();
-  const auto whole = std::chrono::steady_clock::now() - begin;
-  const fs::path folder = root_ / "killed";
-  for (int kills = 1; kills <= 4; ++kills) {
-    const bool begun = fs::exists(folder / "recipe.yaml");
-    if (!begun) fs::remove_all(folder);
-    const pid_t pid = spawn(begun ? resume("killed") : start("killed", classify));
-    std::this_thread::sleep_for(0.2 * kills * whole);
-    ::kill(pid, SIGKILL);
-    wait(pid);
-  }
-  const bool begun = fs::exists(folder / "recipe.yaml");
-  if (!begun) fs::remove_all(folder);
-  ASSERT_EQ(run(begun ? resume("killed") : start("killed", classify)), 0) << log();
-  EXPECT_TRUE(bytes_of("killed") == bytes_of("whole"));
+  expect_kills_change_nothing(classify);
 
   const std::string metrics = read_file(root_ / "whole" / "metrics.jsonl");
   for (const char* key : {"\"classification_loss\":", "\"top1\":", "\"ece\":"}) {
@@ -213,6 +221,18 @@ TEST_F(Run, AClassifierKilledAndResumedEndsInTheSameBytes) {
   for (const char* title : {"Calibration", "Most frequent mistakes", "Confusion", "Samples"}) {
     EXPECT_NE(report.find(title), std::string::npos) << title;
   }
+}
+
+TEST_F(Run, AMaskRCnnKilledAndResumedEndsInTheSameBytes) {
+  expect_kills_change_nothing({"--set", "task=segment", "--set", "architecture.rpn_filters=8", "--set",
+                               "architecture.box_head_convs=1", "--set", "architecture.box_head_filters=8", "--set",
+                               "architecture.box_head_dense=16", "--set", "architecture.mask_head_convs=1", "--set",
+                               "architecture.mask_head_filters=8", "--set", "two_stage.proposals=40", "--set",
+                               "two_stage.roi_samples=16"});
+
+  const std::string metrics = read_file(root_ / "whole" / "metrics.jsonl");
+  for (const char* key : {"\"mask_loss\":", "\"box_AP50\":"}) EXPECT_NE(metrics.find(key), std::string::npos) << key;
+  EXPECT_EQ(read_safetensors(root_ / "whole" / "best.safetensors").metadata.at("task"), "segment");
 }
 
 TEST_F(Run, ADetectorTakesOverTheBackboneOfAClassifierAndBack) {
