@@ -1,5 +1,6 @@
 #include "arch/architecture.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/error.h"
@@ -26,10 +27,25 @@ void validate_block(const Architecture& a, const BlockSpec& block, int index) {
     refuse(a, fmt::format("block {} has parent {}", index, parent),
            fmt::format("a parent is an earlier block, 0 to {}", index - 1));
   }
-  if (block.parents[0] == block.parents[1]) {
-    refuse(a, fmt::format("block {} has block {} twice as parent", index, block.parents[0]),
-           "name two different parents");
+  const auto count = static_cast<int>(block.parents.size());
+  if (count < kMinParents || count > kMaxParents) {
+    refuse(a, fmt::format("block {} has {} parents", index, count),
+           fmt::format("name {} to {} different earlier blocks", kMinParents, kMaxParents));
   }
+  for (auto parent = block.parents.begin(); parent != block.parents.end(); ++parent) {
+    if (std::find(block.parents.begin(), parent, *parent) == parent) continue;
+    refuse(a, fmt::format("block {} has block {} twice as parent", index, *parent), "name different parents");
+  }
+}
+
+// The squeeze of a connection must keep something of every block.
+void validate_width(const Architecture& a, const BlockSpec& block, int index) {
+  if (!(block.width > 0 && block.width <= 8)) {
+    refuse(a, fmt::format("block {} has width {}", index, block.width), "use a factor above 0 and up to 8");
+  }
+  const double squeeze = a.resampling == Resampling::squeezed ? a.scaling.resample_alpha : 1;
+  if (filters_of(block, a.scaling) * squeeze >= 1) return;
+  refuse(a, fmt::format("width {} leaves no filters in block {}", block.width, index), "use a larger one");
 }
 
 void validate_backbone(const Architecture& a, const ScalePermuted& backbone) {
@@ -39,6 +55,7 @@ void validate_backbone(const Architecture& a, const ScalePermuted& backbone) {
     const BlockSpec& block = backbone.blocks[k];
     const int index = static_cast<int>(k) + kStemBlocks;
     validate_block(a, block, index);
+    if (block.width != 1) validate_width(a, block, index);
     if (!block.output) continue;
     if (block.level < a.min_level || block.level > a.max_level) {
       refuse(a, fmt::format("output block {} has level {}", index, block.level),
@@ -152,8 +169,13 @@ int scaled_filters(int level, const Scaling& scaling) {
   return static_cast<int>(scaling.level_filters[static_cast<size_t>(level - 1)] * scaling.filter_size_scale);
 }
 
+int filters_of(const BlockSpec& block, const Scaling& scaling) {
+  const int of_level = scaling.level_filters[static_cast<size_t>(block.level - 1)];
+  return static_cast<int>(of_level * scaling.filter_size_scale * block.width);
+}
+
 int output_channels(const BlockSpec& block, const Scaling& scaling) {
-  return scaled_filters(block.level, scaling) * (block.kind == BlockKind::bottleneck ? 4 : 1);
+  return filters_of(block, scaling) * (block.kind == BlockKind::bottleneck ? 4 : 1);
 }
 
 int resnet_filters(int level, const Scaling& scaling) {

@@ -37,12 +37,14 @@ enum class Resampling { squeezed, depthwise };
 
 constexpr int kStemBlocks = 2;
 constexpr int kStemLevel = 2;
+constexpr int kMinParents = 2, kMaxParents = 8;
 
 struct BlockSpec {
   int level = 0;  // 2..7; feature maps are image / 2^level
   BlockKind kind = BlockKind::bottleneck;
-  std::array<int, 2> parents{};  // two different earlier blocks; 0 and 1 are the stem
-  bool output = false;           // one output block for each level from min_level to max_level
+  std::vector<int> parents{};  // different earlier blocks, 2 in the paper, up to kMaxParents; 0 and 1 are the stem
+  bool output = false;         // one output block for each level from min_level to max_level
+  double width = 1;            // on the filters of the block's level, before they are rounded down
 
   bool operator==(const BlockSpec&) const = default;
 };
@@ -145,6 +147,8 @@ std::array<BlockSpec, kStemBlocks> stem_blocks(StemKind stem);
 
 // Filters of a level, rounded down: int(level_filters * scale).
 int scaled_filters(int level, const Scaling& scaling);
+// Those of a block: int(level_filters * scale * width).
+int filters_of(const BlockSpec& block, const Scaling& scaling);
 // Channels that leave a block: filters, or 4 times as many for a bottleneck.
 int output_channels(const BlockSpec& block, const Scaling& scaling);
 

@@ -45,6 +45,14 @@ std::vector<BrokenRule> broken_blocks() {
          blocks(a)[4].parents = {3, 3};
        },
        {"block 6", "block 3 twice"}},
+      {"OneParent", [](Architecture& a) { blocks(a)[4].parents = {3}; }, {"block 6 has 1 parents", "2 to 8"}},
+      {"LastParentTwice",
+       [](Architecture& a) {
+         blocks(a)[4].parents = {3, 1, 2, 1};
+       },
+       {"block 6", "block 1 twice"}},
+      {"NoWidth", [](Architecture& a) { blocks(a)[4].width = 0; }, {"block 6 has width 0"}},
+      {"TooNarrow", [](Architecture& a) { blocks(a)[4].width = 0.001; }, {"width 0.001", "no filters in block 6"}},
       {"OutputOutsideLevels", [](Architecture& a) { blocks(a)[0].output = true; }, {"output block 2", "level 2"}},
       {"SecondOutput", [](Architecture& a) { blocks(a)[3].output = true; }, {"block 12", "second output of level 4"}},
       {"OutputMissing", [](Architecture& a) { blocks(a)[14].output = false; }, {"no output block of level 6"}},

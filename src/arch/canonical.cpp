@@ -1,6 +1,7 @@
 #include "arch/canonical.h"
 
 #include <algorithm>
+#include <bit>
 #include <compare>
 #include <optional>
 #include <set>
@@ -18,19 +19,23 @@ struct Placed {
   int level = kStemLevel;
   bool output = false;
   BlockKind kind = BlockKind::bottleneck;
-  std::array<int, 2> parents{};  // ascending
-  std::vector<int> joined;       // ascending
+  std::vector<int> parents;  // ascending
+  std::vector<int> joined;   // ascending
+  double width = 1;
 
   auto operator<=>(const Placed&) const = default;
 };
 
 void check(const ScalePermuted& backbone) {
   for (size_t k = 0; k < backbone.blocks.size(); ++k) {
-    const auto [a, b] = backbone.blocks[k].parents;
+    const std::vector<int>& parents = backbone.blocks[k].parents;
     const int index = static_cast<int>(k) + kStemBlocks;
-    if (a == b || std::min(a, b) < 0 || std::max(a, b) >= index) {
-      fail(ErrorKind::bad_data, fmt::format("parents are {} and {}", a, b), fmt::format("block {}", index),
-           "name two different earlier blocks");
+    const std::set<int> different(parents.begin(), parents.end());
+    const bool fits = different.size() == parents.size() && parents.size() >= kMinParents && *different.begin() >= 0 &&
+                      *different.rbegin() < index;
+    if (!fits) {
+      fail(ErrorKind::bad_data, fmt::format("parents are {}", fmt::join(parents, " and ")),
+           fmt::format("block {}", index), "name different earlier blocks, two or more");
     }
   }
 }
@@ -92,8 +97,9 @@ class CanonicalOrder {
 
   Placed placed(int block) const {
     const BlockSpec& s = spec(block);
-    const int a = place(s.parents[0]), b = place(s.parents[1]);
-    Placed result{s.level, s.output, s.kind, {std::min(a, b), std::max(a, b)}, {}};
+    Placed result{s.level, s.output, s.kind, {}, {}, s.width};
+    for (const int parent : s.parents) result.parents.push_back(place(parent));
+    std::sort(result.parents.begin(), result.parents.end());
     for (const int other : joined(block)) result.joined.push_back(place(other));
     std::sort(result.joined.begin(), result.joined.end());
     return result;
@@ -166,6 +172,7 @@ class CanonicalOrder {
       const int kind = s.level * 4 + (s.output ? 2 : 0) + (s.kind == BlockKind::residual ? 1 : 0) +
                        (s.kind == BlockKind::inverted_bottleneck ? 32 : 0);
       uint64_t sum = Random::mix(at(colour, i) * 64 + static_cast<uint64_t>(kind));
+      if (s.width != 1) sum += Random::mix(std::bit_cast<uint64_t>(s.width));
       for (const int parent : s.parents) sum += Random::mix(at(colour, parent) + 1);
       for (const int other : joined(i)) sum += Random::mix(at(colour, other) ^ kJoins);
       at(colour, i) = Random::mix(sum);
@@ -198,8 +205,9 @@ std::vector<std::vector<int>> joined_unused_blocks(const ScalePermuted& backbone
     if (!block.output) continue;
     for (size_t j = 0; j < i; ++j) {
       const BlockSpec& earlier = j < kStemBlocks ? stem_block : backbone.blocks[j - kStemBlocks];
-      // Channels follow from level and kind, whatever the scaling: bottlenecks alone have four times the filters.
-      const bool fits = earlier.level == block.level &&
+      // Channels follow from level, width and kind, whatever the scaling: bottlenecks alone have four times the
+      // filters.
+      const bool fits = earlier.level == block.level && earlier.width == block.width &&
                         (earlier.kind == BlockKind::bottleneck) == (block.kind == BlockKind::bottleneck);
       if (used[j] || !fits) continue;
       joined[i].push_back(static_cast<int>(j));
@@ -213,8 +221,9 @@ std::string canonical_text(const ScalePermuted& backbone) {
   std::string text;
   for (const Placed& block : CanonicalOrder(backbone).search()) {
     const char kind = name_of(block.kind).front();
-    text +=
-        fmt::format("{}L{}{}({},{}", text.empty() ? "" : " ", block.level, kind, block.parents[0], block.parents[1]);
+    text += fmt::format("{}L{}{}", text.empty() ? "" : " ", block.level, kind);
+    if (block.width != 1) text += fmt::format("x{}", block.width);
+    text += fmt::format("({}", fmt::join(block.parents, ","));
     for (const int other : block.joined) text += fmt::format("+{}", other);
     text += block.output ? ")o" : ")";
   }

@@ -38,8 +38,9 @@ std::vector<int> random_order(const ScalePermuted& backbone, Random& random) {
   placed[0] = placed[1] = true;
   while (order.size() < placed.size()) {
     const auto block = static_cast<size_t>(random.below(static_cast<int64_t>(backbone.blocks.size())));
-    const auto [a, b] = backbone.blocks[block].parents;
-    if (placed[block + kStemBlocks] || !placed[static_cast<size_t>(a)] || !placed[static_cast<size_t>(b)]) continue;
+    const std::vector<int>& parents = backbone.blocks[block].parents;
+    const auto stands = [&](int parent) { return placed[static_cast<size_t>(parent)]; };
+    if (placed[block + kStemBlocks] || !std::ranges::all_of(parents, stands)) continue;
     placed[block + kStemBlocks] = true;
     order.push_back(static_cast<int>(block) + kStemBlocks);
   }
@@ -237,9 +238,34 @@ TEST(CanonicalText, NeedsNotTryWhatIsSymmetric) {
 }
 
 TEST(CanonicalText, RefusesParentsThatAreNotEarlier) {
-  for (const std::array<int, 2> parents : {std::array{0, 2}, {-1, 0}, {1, 1}}) {
-    EXPECT_THROW(canonical_text({{{3, BlockKind::residual, parents, true}}}), Error);
+  for (const std::vector<int>& parents : std::vector<std::vector<int>>{{0, 2}, {-1, 0}, {1, 1}, {0}, {0, 1, 0}}) {
+    ScalePermuted backbone;
+    backbone.blocks.push_back({3, BlockKind::residual, parents, true});
+    EXPECT_THROW(canonical_text(backbone), Error);
   }
+}
+
+TEST(CanonicalText, TellsWidthsAndFurtherParentsApart) {
+  const auto text_of = [](std::vector<int> parents, double width) {
+    ScalePermuted backbone;
+    backbone.blocks.push_back({3, BlockKind::bottleneck, {0, 1}, false});
+    backbone.blocks.push_back({3, BlockKind::residual, std::move(parents), true, width});
+    return canonical_text(backbone);
+  };
+  const std::set<std::string> texts{text_of({1, 2}, 1), text_of({1, 2}, 0.5), text_of({1, 2}, 2),
+                                    text_of({0, 1, 2}, 1)};
+  EXPECT_EQ(texts.size(), 4U);
+  EXPECT_EQ(text_of({0, 1, 2}, 1), text_of({2, 0, 1}, 1));
+}
+
+// An unused block joins the output of its own level only when it is as wide.
+TEST(CanonicalText, JoinsUnusedBlocksOfTheSameWidth) {
+  ScalePermuted backbone;
+  backbone.blocks.push_back({3, BlockKind::bottleneck, {0, 1}, false, 0.5});
+  backbone.blocks.push_back({3, BlockKind::bottleneck, {0, 1}, true, 1});
+  EXPECT_TRUE(joined_unused_blocks(backbone)[3].empty());
+  backbone.blocks[1].width = 0.5;
+  EXPECT_EQ(joined_unused_blocks(backbone)[3], std::vector<int>{2});
 }
 
 }  // namespace

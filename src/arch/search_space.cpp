@@ -40,6 +40,10 @@ void validate_parents(const SearchSpace& space) {
   if (space.parent_window < 0 || space.parent_window == 1 || space.parent_window > 1000) {
     refuse(fmt::format("parent_window is {}", space.parent_window), "use 0 for all earlier blocks, or 2 to 1000");
   }
+  require(space.max_parents >= kMinParents && space.max_parents <= kMostParents, "max_parents is out of range",
+          "use 2, as in the paper, to 4");
+  require(space.connect || space.max_parents == kMinParents, "has max_parents, but connections are fixed",
+          "leave it at 2, or search connections");
   const size_t blocks = Layout(space).blocks;
   if (space.connect) {
     require(space.fixed_parents.empty(), "has fixed_parents, but connections are searched", "leave them out");
@@ -58,8 +62,16 @@ void validate_parents(const SearchSpace& space) {
   }
 }
 
-bool ascends(std::span<const int> values) {
+template <typename T>
+bool ascends(const std::vector<T>& values) {
   return std::adjacent_find(values.begin(), values.end(), std::greater_equal<>()) == values.end();
+}
+
+void validate_widths(const SearchSpace& space) {
+  const std::vector<double>& widths = space.widths;
+  require(!widths.empty() && ascends(widths), "widths are none or do not ascend",
+          "list each once, the smallest first; [1] leaves every block the filters of its level");
+  require(widths.front() >= 0.125 && widths.back() <= 8, "a width is out of range", "use factors from 0.125 to 8");
 }
 
 // Takes all decisions of one sample.
@@ -83,6 +95,8 @@ class Generation {
       const int kind = ask(DecisionKind::block_kind, k, options_);
       sample_.backbone.blocks[k].kind = space_.kinds[static_cast<size_t>(kind)];
     }
+    for (size_t k = 0; k < layout_.blocks; ++k) connect_further(k);
+    if (space_.widths.size() > 1) choose_widths();
     return std::move(sample_);
   }
 
@@ -116,7 +130,8 @@ class Generation {
   }
 
   void connect(size_t block) {
-    std::array<int, 2>& parents = sample_.backbone.blocks[block].parents;
+    std::vector<int>& parents = sample_.backbone.blocks[block].parents;
+    parents.resize(2);
     if (!space_.connect) {
       const std::array<int, 2>& fixed = space_.fixed_parents[block];
       parents[0] = ask(DecisionKind::first_parent, block, std::span(fixed).first(1));
@@ -129,6 +144,27 @@ class Generation {
     parents[0] = ask(DecisionKind::first_parent, block, options_);
     std::erase(options_, parents[0]);
     parents[1] = ask(DecisionKind::second_parent, block, options_);
+  }
+
+  void connect_further(size_t block) {
+    std::vector<int>& parents = sample_.backbone.blocks[block].parents;
+    for (size_t i = 0; i < layout_.more_parents; ++i) {
+      const Candidates candidates = parent_candidates(space_, block);
+      options_.assign(1, kNoParent);
+      for (int parent = candidates.begin; parent < candidates.end; ++parent) {
+        if (std::find(parents.begin(), parents.end(), parent) == parents.end()) options_.push_back(parent);
+      }
+      const int parent = ask(DecisionKind::more_parent, block, options_);
+      if (parent != kNoParent) parents.push_back(parent);
+    }
+  }
+
+  void choose_widths() {
+    first_options(space_.widths.size());
+    for (size_t k = 0; k < layout_.blocks; ++k) {
+      const int width = ask(DecisionKind::block_width, k, options_);
+      sample_.backbone.blocks[k].width = space_.widths[static_cast<size_t>(width)];
+    }
   }
 
   const SearchSpace& space_;
@@ -162,6 +198,10 @@ std::string_view name_of(DecisionKind kind) {
       return "level shift";
     case DecisionKind::block_kind:
       return "kind";
+    case DecisionKind::more_parent:
+      return "further parent";
+    case DecisionKind::block_width:
+      return "width";
   }
   return "";
 }
@@ -215,6 +255,8 @@ void fields(FieldList& list, SearchSpace& space) {
   list("kinds", space.kinds, "Kinds that a block can be of");
   list("parent_window", space.parent_window, "Parents of an intermediate block are among so many before it; 0: all",
        at_least(0));
+  list("max_parents", space.max_parents, "Most parents that a block may have", between(kMinParents, kMostParents));
+  list("widths", space.widths, "Factors on a block's filters to choose from, ascending; [1]: those of its level");
 }
 
 std::span<const std::string> search_space_names() {
@@ -243,6 +285,7 @@ void validate(const SearchSpace& space) {
   const std::set<BlockKind> kinds(space.kinds.begin(), space.kinds.end());
   require(!kinds.empty() && kinds.size() == space.kinds.size(), "kinds are none or twice the same",
           "list some of bottleneck, residual and inverted_bottleneck");
+  validate_widths(space);
 }
 
 Sample generate(const SearchSpace& space, Chooser& chooser) {

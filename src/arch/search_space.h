@@ -8,9 +8,12 @@
 //   2. for each block in order its first parent, then its second, different from the first: an intermediate's among the
 //      last `parent_window` blocks before it (stem included), an output's among all before it;
 //   3. level shift of each intermediate block, clamped to levels 2..7;
-//   4. kind of each block.
-// All of them are asked in every space, those that are fixed with one option, so the choices of every sample of a
-// number of blocks have the same length and the same meaning at each place.
+//   4. kind of each block;
+//   5. where the space allows more than two parents: for each block so many further ones, or kNoParent;
+//   6. where the space lists several widths: the width of each block.
+// The first four are asked in every space, those that are fixed with one option, so the choices of every sample of a
+// space have the same length and the same meaning at each place. The last two go beyond the paper, to the open space
+// that its summary ends on.
 //
 // Invariant: generate gives an architecture that validate accepts, whatever the chooser answers.
 // Thread contract: plain values and pure functions; a Chooser belongs to one thread.
@@ -41,6 +44,9 @@ struct SearchSpace {
   std::vector<int> level_shifts{-1, 0, 1, 2};                                // one entry, 0: levels stay
   std::vector<BlockKind> kinds{BlockKind::bottleneck, BlockKind::residual};  // one entry: every block is of that kind
   int parent_window = 5;  // 0: an intermediate's parents may be any earlier blocks
+  int max_parents = 2;    // of a block; above 2 only when connect is on
+  std::vector<double> widths{
+      1.0};  // factors on a block's filters, ascending; one entry, 1: every block has its level's
 
   bool operator==(const SearchSpace&) const = default;
 };
@@ -57,10 +63,21 @@ SearchSpace named_search_space(std::string_view name);
 // ErrorKind::bad_data naming the rule that the space breaks.
 void validate(const SearchSpace& space);
 
-enum class DecisionKind { intermediate_slot, output_slot, first_parent, second_parent, level_shift, block_kind };
+enum class DecisionKind {
+  intermediate_slot,
+  output_slot,
+  first_parent,
+  second_parent,
+  level_shift,
+  block_kind,
+  more_parent,
+  block_width
+};
+// Offered for a further parent: none.
+constexpr int kNoParent = -1;
 
 // One decision: what is being decided for which block, and the values to choose from (slot number, parent's block
-// index, shift, or index into SearchSpace::kinds), ascending, at least one.
+// index, shift, or index into SearchSpace::kinds or widths), ascending, at least one.
 struct Decision {
   DecisionKind kind = DecisionKind::intermediate_slot;
   int block = 0;  // index of the block, stem included: the first permuted block is 2
@@ -104,9 +121,10 @@ std::vector<Choices> neighbours(const SearchSpace& space, const Choices& parent)
 // chosen, as in the paper.
 struct SpaceSize {
   std::string permutations;  // (N-5)! 5!
-  std::string connections;   // product of C(candidates, 2)
+  std::string connections;   // product of C(candidates, 2), plus C(candidates, 3) where there may be three, and so on
   std::string level_shifts;  // shifts^(N-5)
   std::string kinds;         // kinds^N
+  std::string widths;        // widths^N
   std::string total;
   double log10_total = 0;
 };

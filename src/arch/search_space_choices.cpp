@@ -1,5 +1,7 @@
 // From a known backbone back to choices that make it. Several may, because shifts lead from different slots to one
 // level: slots are found by a matching of blocks to slots.
+#include <set>
+
 #include "arch/search_space.h"
 #include "arch/search_space_layout.h"
 #include "base/error.h"
@@ -89,18 +91,23 @@ void check_counts(const SearchSpace& space, const ScalePermuted& backbone) {
   }
 }
 
-void check_parents(const SearchSpace& space, size_t block, const std::array<int, 2>& parents) {
-  const std::string what = fmt::format("has parents {} and {}", parents[0], parents[1]);
+void check_parents(const SearchSpace& space, size_t block, const std::vector<int>& parents) {
+  const std::string what = fmt::format("has parents {}", fmt::join(parents, " and "));
+  const auto count = static_cast<int>(parents.size());
+  if (count < kMinParents || count > space.max_parents) {
+    refuse(block, what, fmt::format("a block of this space has {} to {}", kMinParents, space.max_parents));
+  }
   if (!space.connect) {
     const auto [a, b] = space.fixed_parents[block];
-    if (parents != space.fixed_parents[block]) refuse(block, what, fmt::format("this space fixes {} and {}", a, b));
+    if (parents[0] != a || parents[1] != b) refuse(block, what, fmt::format("this space fixes {} and {}", a, b));
     return;
   }
   const auto [begin, end] = parent_candidates(space, block);
   for (const int parent : parents) {
     if (parent < begin || parent >= end) refuse(block, what, fmt::format("parents are among {} to {}", begin, end - 1));
   }
-  if (parents[0] == parents[1]) refuse(block, what, "parents are two different blocks");
+  const std::set<int> different(parents.begin(), parents.end());
+  if (different.size() < parents.size()) refuse(block, what, "parents are different blocks");
 }
 
 int kind_index(const SearchSpace& space, size_t block, BlockKind kind) {
@@ -111,6 +118,23 @@ int kind_index(const SearchSpace& space, size_t block, BlockKind kind) {
            fmt::format("all are {} in this space", name(space.kinds.front())));
   }
   return static_cast<int>(found - space.kinds.begin());
+}
+
+int width_index(const SearchSpace& space, size_t block, double width) {
+  const auto found = std::find(space.widths.begin(), space.widths.end(), width);
+  if (found == space.widths.end()) {
+    refuse(block, fmt::format("has width {}", width), fmt::format("widths are {}", fmt::join(space.widths, ", ")));
+  }
+  return static_cast<int>(found - space.widths.begin());
+}
+
+// Further parents, then none as often as there could be more.
+void add_further_parents(const Layout& layout, const ScalePermuted& backbone, Choices& choices) {
+  for (const BlockSpec& block : backbone.blocks) {
+    for (size_t i = 0; i < layout.more_parents; ++i) {
+      choices.push_back(i + 2 < block.parents.size() ? block.parents[i + 2] : kNoParent);
+    }
+  }
 }
 
 }  // namespace
@@ -125,15 +149,20 @@ Choices choices_of(const SearchSpace& space, const ScalePermuted& backbone) {
   const std::vector<int> outputs = matching.match(space.output_levels, {0}, layout.intermediates);
   choices.insert(choices.end(), outputs.begin(), outputs.end());
   for (size_t k = 0; k < layout.blocks; ++k) {
-    const std::array<int, 2>& parents = backbone.blocks[k].parents;
+    const std::vector<int>& parents = backbone.blocks[k].parents;
     check_parents(space, k, parents);
-    choices.insert(choices.end(), parents.begin(), parents.end());
+    choices.insert(choices.end(), parents.begin(), parents.begin() + 2);
   }
   for (size_t k = 0; k < layout.intermediates; ++k) {
     const int slot_level = space.intermediate_levels[static_cast<size_t>(slots[k])];
     choices.push_back(shift_between(space, slot_level, backbone.blocks[k].level));
   }
   for (size_t k = 0; k < layout.blocks; ++k) choices.push_back(kind_index(space, k, backbone.blocks[k].kind));
+  add_further_parents(layout, backbone, choices);
+  for (size_t k = 0; k < layout.blocks; ++k) {
+    const int width = width_index(space, k, backbone.blocks[k].width);
+    if (space.widths.size() > 1) choices.push_back(width);
+  }
   return choices;
 }
 

@@ -47,6 +47,9 @@ TEST(ChoicesOf, MakesEverySampleAgain) {
   spaces.back().output_levels = {3};
   spaces.back().connect = false;
   spaces.back().fixed_parents = {{1, 0}};
+  spaces.emplace_back();
+  spaces.back().max_parents = 4;
+  spaces.back().widths = {0.5, 1, 2};
   for (const SearchSpace& space : spaces) {
     Random random(3);
     for (int i = 0; i < 2000; ++i) {
@@ -100,7 +103,7 @@ std::vector<Refusal> refusals() {
        [](SearchSpace&, Blocks& b) {
          b.blocks[6].parents = {7, 7};
        },
-       "block 8: has parents 7 and 7; parents are two different blocks"},
+       "block 8: has parents 7 and 7; parents are different blocks"},
       {"Kind", [](SearchSpace&, Blocks& b) { b.blocks[9].kind = BlockKind::residual; },
        "block 11: is a residual; all are bottleneck in this space"},
       {"OrderIsFixed",

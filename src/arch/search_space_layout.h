@@ -12,13 +12,15 @@
 namespace spinenet {
 
 constexpr int kMaxLevel = 7;
+constexpr int kMostParents = 4;  // that a space may offer: a size's factors stay exact
 
 // Places among the choices; a block's number here leaves the stem out.
 struct Layout {
   explicit Layout(const SearchSpace& space)
       : intermediates(space.intermediate_levels.size()),
         blocks(intermediates + space.output_levels.size()),
-        decisions(4 * blocks + intermediates) {}
+        more_parents(static_cast<size_t>(space.max_parents - kMinParents)),
+        decisions((4 + more_parents + (space.widths.size() > 1 ? 1 : 0)) * blocks + intermediates) {}
 
   size_t slot(size_t block) const { return block; }
   size_t first_parent(size_t block) const { return blocks + 2 * block; }
@@ -26,7 +28,12 @@ struct Layout {
   size_t shift(size_t intermediate) const { return 3 * blocks + intermediate; }
   size_t kind(size_t block) const { return 3 * blocks + intermediates + block; }
 
-  size_t intermediates, blocks, decisions;
+  // The first of a block's `more_parents`.
+  size_t more_parent(size_t block) const { return 4 * blocks + intermediates + block * more_parents; }
+  // Only where widths are asked for.
+  size_t width(size_t block) const { return (4 + more_parents) * blocks + intermediates + block; }
+
+  size_t intermediates, blocks, more_parents, decisions;
 };
 
 // The blocks begin .. end - 1, stem included.

@@ -15,11 +15,9 @@ class Mutations {
     if (place < layout_.blocks) return other_slots(place);
     if (place < layout_.shift(0)) return other_parents(place - layout_.first_parent(0));
     if (place < layout_.kind(0)) return other_shifts(place - layout_.shift(0));
-    std::vector<int> kinds;
-    for (int kind = 0; kind < static_cast<int>(space_.kinds.size()); ++kind) {
-      if (kind != parent_[place]) kinds.push_back(kind);
-    }
-    return kinds;
+    if (place < layout_.more_parent(0)) return others(place, space_.kinds.size());
+    if (place < layout_.width(0)) return other_further_parents(place - layout_.more_parent(0));
+    return others(place, space_.widths.size());
   }
 
   Choices with(size_t place, int value) const {
@@ -30,6 +28,15 @@ class Mutations {
   }
 
  private:
+  // All of 0 .. count - 1 but the present one.
+  std::vector<int> others(size_t place, size_t count) const {
+    std::vector<int> values;
+    for (int value = 0; value < static_cast<int>(count); ++value) {
+      if (value != parent_[place]) values.push_back(value);
+    }
+    return values;
+  }
+
   bool is_intermediate(size_t block) const { return block < layout_.intermediates; }
 
   // Of the blocks that take slots of the same list, the one that has this slot.
@@ -63,12 +70,29 @@ class Mutations {
   std::vector<int> other_parents(size_t place) const {
     std::vector<int> parents;
     if (!space_.connect) return parents;
-    const size_t block = place / 2;
+    return free_candidates(place / 2);
+  }
+
+  // `place` counts from the first further parent of the first block.
+  std::vector<int> other_further_parents(size_t place) const {
+    const size_t block = place / layout_.more_parents;
+    std::vector<int> parents = free_candidates(block);
+    if (parent_[layout_.more_parent(0) + place] != kNoParent) parents.insert(parents.begin(), kNoParent);
+    return parents;
+  }
+
+  // Those that are not yet parents of the block.
+  std::vector<int> free_candidates(size_t block) const {
+    const auto taken = [&](int candidate) {
+      const auto more = parent_.begin() + static_cast<std::ptrdiff_t>(layout_.more_parent(block));
+      return candidate == parent_[layout_.first_parent(block)] || candidate == parent_[layout_.second_parent(block)] ||
+             std::find(more, more + static_cast<std::ptrdiff_t>(layout_.more_parents), candidate) !=
+                 more + static_cast<std::ptrdiff_t>(layout_.more_parents);
+    };
+    std::vector<int> parents;
     const auto [begin, end] = parent_candidates(space_, block);
     for (int parent = begin; parent < end; ++parent) {
-      const bool taken =
-          parent == parent_[layout_.first_parent(block)] || parent == parent_[layout_.second_parent(block)];
-      if (!taken) parents.push_back(parent);
+      if (!taken(parent)) parents.push_back(parent);
     }
     return parents;
   }

@@ -24,6 +24,13 @@ SearchSpace small_space() {
   return space;
 }
 
+SearchSpace open_space() {
+  SearchSpace space = small_space();
+  space.max_parents = 4;
+  space.widths = {0.5, 1};
+  return space;
+}
+
 // Every sample of which one decision, with what the swap of a slot brings, differs from the parent's: found by trying
 // all values at all places.
 std::set<Choices> neighbours_by_trial(const SearchSpace& space, const Sample& parent) {
@@ -49,7 +56,7 @@ std::set<Choices> neighbours_by_trial(const SearchSpace& space, const Sample& pa
 }
 
 TEST(Neighbours, AreAllSamplesThatDifferInOneDecision) {
-  for (const SearchSpace& space : {small_space(), SearchSpace{}, named_search_space("hourglass")}) {
+  for (const SearchSpace& space : {small_space(), open_space(), SearchSpace{}, named_search_space("hourglass")}) {
     Random random(5);
     for (int i = 0; i < 20; ++i) {
       const Sample parent = random_sample(space, random);
@@ -63,7 +70,7 @@ TEST(Neighbours, AreAllSamplesThatDifferInOneDecision) {
 
 // Of a space with n neighbours the rarest is drawn with probability of at least 1 / (places * values): 70 * 15 at most.
 TEST(Mutate, GivesEveryNeighbourAndNothingElse) {
-  for (const auto& [space, draws] : {std::pair{small_space(), 4000}, {SearchSpace{}, 40000}}) {
+  for (const auto& [space, draws] : {std::pair{small_space(), 4000}, {open_space(), 8000}, {SearchSpace{}, 40000}}) {
     Random random(6);
     for (int i = 0; i < 2; ++i) {
       const Sample parent = random_sample(space, random);

@@ -1,4 +1,5 @@
 // How many samples a search space has, exactly.
+#include <algorithm>
 #include <cmath>
 
 #include "arch/search_space.h"
@@ -11,18 +12,18 @@ namespace {
 // A whole number of any length that can be multiplied.
 class Product {
  public:
-  void multiply(uint32_t factor) {
-    uint64_t carry = 0;
+  void multiply(uint64_t factor) {
+    unsigned __int128 carry = 0;
     for (uint32_t& digits : digits_) {
-      carry += static_cast<uint64_t>(digits) * factor;
+      carry += static_cast<unsigned __int128>(digits) * factor;
       digits = static_cast<uint32_t>(carry % kBase);
       carry /= kBase;
     }
-    if (carry > 0) digits_.push_back(static_cast<uint32_t>(carry));
+    for (; carry > 0; carry /= kBase) digits_.push_back(static_cast<uint32_t>(carry % kBase));
     log10_ += std::log10(factor);
   }
   void multiply(size_t factor, size_t times) {
-    for (size_t i = 0; i < times; ++i) multiply(static_cast<uint32_t>(factor));
+    for (size_t i = 0; i < times; ++i) multiply(factor);
   }
 
   std::string text() const {
@@ -48,8 +49,13 @@ void multiply_connections(const SearchSpace& space, Product& product) {
   if (!space.connect) return;
   for (size_t block = 0; block < Layout(space).blocks; ++block) {
     const auto [begin, end] = parent_candidates(space, block);
-    const auto n = static_cast<size_t>(end - begin);
-    product.multiply(n * (n - 1) / 2, 1);
+    const auto n = static_cast<uint64_t>(end - begin);
+    uint64_t sets = 0, of_size = n;  // C(n, 1)
+    for (uint64_t size = 2; size <= std::min<uint64_t>(n, static_cast<uint64_t>(space.max_parents)); ++size) {
+      of_size = of_size * (n - size + 1) / size;
+      sets += of_size;
+    }
+    product.multiply(sets);
   }
 }
 
@@ -65,15 +71,18 @@ SpaceSize size_of(const SearchSpace& space) {
   };
   const auto shifts = [&](Product& p) { p.multiply(space.level_shifts.size(), layout.intermediates); };
   const auto kinds = [&](Product& p) { p.multiply(space.kinds.size(), layout.blocks); };
+  const auto widths = [&](Product& p) { p.multiply(space.widths.size(), layout.blocks); };
   Product total;
   multiply_permutations(space, total);
   multiply_connections(space, total);
   shifts(total);
   kinds(total);
+  widths(total);
   return {text_of([&](Product& p) { multiply_permutations(space, p); }),
           text_of([&](Product& p) { multiply_connections(space, p); }),
           text_of(shifts),
           text_of(kinds),
+          text_of(widths),
           total.text(),
           total.log10()};
 }

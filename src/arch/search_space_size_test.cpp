@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -64,9 +65,16 @@ size_t count_by_trial(const SearchSpace& space) {
   do {
     Choices choices = generate(space, chooser).choices;
     const size_t blocks = space.intermediate_levels.size() + space.output_levels.size();
+    const auto more = static_cast<size_t>(space.max_parents - 2);
+    const size_t further = 4 * blocks + space.intermediate_levels.size();
     for (size_t k = 0; k < blocks; ++k) {
-      int &first = choices[blocks + 2 * k], &second = choices[blocks + 2 * k + 1];
-      if (first > second) std::swap(first, second);
+      // All parents of a block in ascending order, in their places.
+      std::vector<int*> places{&choices[blocks + 2 * k], &choices[blocks + 2 * k + 1]};
+      for (size_t i = 0; i < more; ++i) places.push_back(&choices[further + k * more + i]);
+      std::vector<int> parents;
+      for (const int* place : places) parents.push_back(*place);
+      std::ranges::sort(parents);
+      for (size_t i = 0; i < places.size(); ++i) *places[i] = parents[i];
     }
     samples.insert(choices);
   } while (chooser.next());
@@ -90,6 +98,11 @@ TEST(SizeOf, AgreesWithTryingEverySample) {
       space_of({2, 3}, {3, 4}, 2, 2, 1),    space_of({2, 3, 3}, {5}, 2, 2, 1), space_of({2, 3, 3}, {5}, 3, 1, 2),
       space_of({2, 3, 4, 5}, {4}, 2, 1, 1), space_of({3, 3}, {3}, 5, 3, 2),
   };
+  for (const auto& [parents, widths] : {std::pair{3, 1}, {4, 2}, {2, 3}}) {
+    spaces.push_back(space_of({2, 3}, {3}, 3, 1, 1));
+    spaces.back().max_parents = parents;
+    for (int i = 1; i < widths; ++i) spaces.back().widths.push_back(1 + i);
+  }
   for (const size_t i : {size_t{2}, size_t{3}, size_t{5}}) {
     spaces.push_back(spaces[i]);
     spaces.back().permute = false;
@@ -103,7 +116,7 @@ TEST(SizeOf, AgreesWithTryingEverySample) {
     EXPECT_EQ(size.total, std::to_string(counted)) << to_text(space);
     EXPECT_NEAR(size.log10_total, std::log10(static_cast<double>(counted)), 1e-12);
     EXPECT_EQ(std::stod(size.permutations) * std::stod(size.connections) * std::stod(size.level_shifts) *
-                  std::stod(size.kinds),
+                  std::stod(size.kinds) * std::stod(size.widths),
               static_cast<double>(counted));
   }
 }

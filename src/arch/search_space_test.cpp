@@ -49,6 +49,10 @@ std::map<std::string, SearchSpace> test_spaces() {
   spaces["three outputs"] = small_space({2, 5, 5, 7}, {4, 3, 5}, 2);
   spaces["three outputs"].level_shifts = {-5, 0, 3, 5};
   spaces["three outputs"].kinds = {BlockKind::residual, BlockKind::bottleneck};
+  spaces["open"] = small_space({2, 4, 3}, {4, 3, 5}, 3);
+  spaces["open"].max_parents = 4;
+  spaces["open"].widths = {0.5, 1, 1.5};
+  spaces["open"].kinds = {BlockKind::residual, BlockKind::bottleneck, BlockKind::inverted_bottleneck};
   spaces["no intermediates"] = small_space({}, {6, 7});
   spaces["fixed parents"] = small_space({4, 3}, {3, 4});
   spaces["fixed parents"].connect = false;
@@ -135,6 +139,24 @@ TEST(Generate, AsksInTheStatedOrder) {
   EXPECT_EQ(chooser.asked, asked);
 }
 
+TEST(Generate, AsksForWhatLiesBeyondThePaperAtTheEnd) {
+  SearchSpace space = small_space({2}, {3});
+  space.max_parents = 4;
+  space.widths = {1, 2};
+  RecordingChooser chooser(1);
+  const ScalePermuted backbone = generate(space, chooser).backbone;
+  using enum DecisionKind;
+  const std::vector<std::pair<DecisionKind, int>> asked{{block_kind, 3},  {more_parent, 2}, {more_parent, 2},
+                                                        {more_parent, 3}, {more_parent, 3}, {block_width, 2},
+                                                        {block_width, 3}};
+  ASSERT_EQ(chooser.asked.size(), decision_count(space));
+  EXPECT_TRUE(std::equal(asked.begin(), asked.end(), chooser.asked.end() - static_cast<std::ptrdiff_t>(asked.size())));
+  // Block 2 has both stem blocks as parents: none is left. Block 3 has two of three.
+  EXPECT_EQ(chooser.options[decision_count(space) - 6], std::vector<int>{kNoParent});
+  EXPECT_EQ(chooser.options[decision_count(space) - 4].size(), 2U);
+  for (const BlockSpec& block : backbone.blocks) EXPECT_EQ(block.width, 1 + (&block - backbone.blocks.data() + 1) % 2);
+}
+
 // The options that SpineNet's rules leave for block `block` of 2..16, of which 12..16 are outputs.
 std::vector<int> expected_options(DecisionKind kind, int block, const Choices& made) {
   const bool output = block >= 12;
@@ -157,6 +179,9 @@ std::vector<int> expected_options(DecisionKind kind, int block, const Choices& m
       return {-1, 0, 1, 2};
     case DecisionKind::block_kind:
       return {0, 1};
+    case DecisionKind::more_parent:
+    case DecisionKind::block_width:
+      break;  // not asked in the paper's space
   }
   return options;
 }
@@ -210,8 +235,8 @@ TEST(RandomSample, DrawsPairsOfParentsUniformly) {
   std::map<std::set<int>, int> count;
   const int draws = 6000;
   for (int i = 0; i < draws; ++i) {
-    const auto [a, b] = random_sample(space, random).backbone.blocks[1].parents;
-    ++count[{a, b}];
+    const std::vector<int> pair = random_sample(space, random).backbone.blocks[1].parents;
+    ++count[{pair.begin(), pair.end()}];
   }
   ASSERT_EQ(count.size(), 3U);
   double chi_squared = 0;
@@ -307,6 +332,26 @@ std::vector<BrokenSpace> broken_spaces() {
        },
        "out of range"},
       {"NoKind", [](SearchSpace& s) { s.kinds.clear(); }, "kinds"},
+      {"TooManyParents", [](SearchSpace& s) { s.max_parents = 5; }, "max_parents is out of range"},
+      {"OneParent", [](SearchSpace& s) { s.max_parents = 1; }, "max_parents is out of range"},
+      {"MoreParentsThanFixed",
+       [](SearchSpace& s) {
+         s.connect = false;
+         s.fixed_parents.assign(15, {0, 1});
+         s.max_parents = 3;
+       },
+       "max_parents, but connections are fixed"},
+      {"NoWidth", [](SearchSpace& s) { s.widths.clear(); }, "widths are none"},
+      {"WidthTooSmall",
+       [](SearchSpace& s) {
+         s.widths = {0.01, 1};
+       },
+       "width is out of range"},
+      {"WidthsDescend",
+       [](SearchSpace& s) {
+         s.widths = {1, 0.5};
+       },
+       "widths are none or do not ascend"},
       {"KindTwice", [](SearchSpace& s) { s.kinds.assign(2, BlockKind::residual); }, "kinds"},
   };
 }

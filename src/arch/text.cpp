@@ -114,13 +114,13 @@ BlockSpec read_block(const Json& json, const std::string& place) {
   block.level = ObjectReader::as_int(reader.need("level"), reader.place("level"));
   reader.read("block", block.kind, kBlockKinds);
   const Json& parents = reader.need("parents");
-  if (!parents.is_array() || parents.size() != 2) {
-    fail(ErrorKind::bad_data, "expected two block numbers", reader.place("parents"));
+  if (!parents.is_array() || parents.size() < kMinParents || parents.size() > kMaxParents) {
+    fail(ErrorKind::bad_data, fmt::format("expected {} to {} block numbers", kMinParents, kMaxParents),
+         reader.place("parents"));
   }
-  for (size_t i = 0; i < 2; ++i) {
-    block.parents[i] = ObjectReader::as_int(parents[i], reader.place("parents"));
-  }
+  for (const Json& parent : parents) block.parents.push_back(ObjectReader::as_int(parent, reader.place("parents")));
   reader.read("output", block.output);
+  reader.read("width", block.width);
   reader.finish();
   return block;
 }
@@ -228,6 +228,7 @@ Json backbone_to_json(const ScalePermuted& backbone) {
   for (const BlockSpec& block : backbone.blocks) {
     blocks.push_back(Json{
         {"level", block.level}, {"block", name_of(block.kind)}, {"parents", block.parents}, {"output", block.output}});
+    if (block.width != 1) blocks.back()["width"] = block.width;
   }
   return Json{{"kind", "scale_permuted"}, {"blocks", blocks}};
 }

@@ -44,13 +44,17 @@ Architecture random_architecture(Random& random) {
     BlockSpec block;
     block.level = k < 10 ? static_cast<int>(2 + random.below(6)) : outputs[static_cast<size_t>(k - 10)];
     block.kind = random.chance(0.5) ? BlockKind::residual : BlockKind::bottleneck;
-    block.parents[0] = static_cast<int>(random.below(k + kStemBlocks));
-    block.parents[1] = static_cast<int>((block.parents[0] + 1 + random.below(k + 1)) % (k + kStemBlocks));
+    const auto first = static_cast<int>(random.below(k + kStemBlocks));
+    block.parents = {first, static_cast<int>((first + 1 + random.below(k + 1)) % (k + kStemBlocks))};
+    for (int more = 0; more < k + kStemBlocks && random.chance(0.2); ++more) {
+      if (std::ranges::count(block.parents, more) == 0) block.parents.push_back(more);
+    }
+    if (random.chance(0.3)) block.width = random.uniform(0.5, 2);
     block.output = k >= 10;
     backbone.blocks.push_back(block);
   }
   a.backbone = backbone;
-  a.scaling.filter_size_scale = random.uniform(0.1, 2);
+  a.scaling.filter_size_scale = random.uniform(0.2, 2);
   return a;
 }
 
@@ -105,7 +109,7 @@ std::vector<BrokenJson> broken_jsons() {
       {"LevelIsHuge", "/backbone/blocks/2/level", 1LL << 40, {"/backbone/blocks/2/level", "out of range"}},
       {"LevelIsBeyondInt64", "/backbone/blocks/2/level", ~0ULL, {"block"}},
       {"UnknownBlockKind", "/backbone/blocks/2/block", "mbconv", {"/2/block", "\"mbconv\"", "residual or bottleneck"}},
-      {"OneParent", "/backbone/blocks/2/parents", {1}, {"/2/parents", "expected two block numbers"}},
+      {"OneParent", "/backbone/blocks/2/parents", {1}, {"/2/parents", "expected 2 to 8 block numbers"}},
       {"ParentIsText", "/backbone/blocks/2/parents/1", "3", {"/2/parents", "expected a whole number"}},
       {"OutputIsNumber", "/backbone/blocks/2/output", 1, {"/2/output", "expected true or false"}},
       {"ScaleIsText", "/scaling/filter_size_scale", "1", {"/scaling/filter_size_scale", "expected a number"}},

@@ -1,4 +1,4 @@
-// The scale-permuted backbone, SpineNet and its mobile family: stem; then for each block resample two parents, add,
+// The scale-permuted backbone, SpineNet and its mobile family: stem; then for each block resample its parents, add,
 // activate, repeat the block; endpoints.
 #include <algorithm>
 
@@ -48,13 +48,14 @@ class ScalePermutedLowering {
 
   void build_block(const BlockSpec& spec, double drop_rate) {
     const auto index = static_cast<int>(built_.size());
-    const auto [a, b] = spec.parents;
-    const int depth = std::min(built_[static_cast<size_t>(a)].depth, built_[static_cast<size_t>(b)].depth);
+    int depth = index;
+    for (const int parent : spec.parents) depth = std::min(depth, built_[static_cast<size_t>(parent)].depth);
+    const std::string scope = joined("resample.", std::to_string(index));
     std::vector<ValueId> inputs;
-    for (int j = 0; j < 2; ++j) {
-      Built& parent = built_[static_cast<size_t>(spec.parents[static_cast<size_t>(j)])];
+    for (size_t j = 0; j < spec.parents.size(); ++j) {
+      Built& parent = built_[static_cast<size_t>(spec.parents[j])];
       const ParameterRole role = parent.depth > depth ? ParameterRole::deeper_norm_weight : ParameterRole::norm_weight;
-      inputs.push_back(resample(parent, spec, role, joined("resample.", std::to_string(index), j == 0 ? ".0" : ".1")));
+      inputs.push_back(resample(parent, spec, role, joined(scope, ".", std::to_string(j))));
       ++parent.children;
     }
     if (spec.output) add_unused(spec, inputs);
@@ -65,10 +66,10 @@ class ScalePermutedLowering {
     built_.push_back({spec, x, depth + 1});
   }
 
-  // An earlier block without children joins the output block of its own level and channels, as it is.
+  // An earlier block without children joins the output block of its own level, width and channels, as it is.
   void add_unused(const BlockSpec& spec, std::vector<ValueId>& inputs) {
     for (Built& earlier : built_) {
-      const bool fits = earlier.spec.level == spec.level &&
+      const bool fits = earlier.spec.level == spec.level && earlier.spec.width == spec.width &&
                         output_channels(earlier.spec, a_.scaling) == output_channels(spec, a_.scaling);
       if (earlier.children > 0 || !fits) continue;
       inputs.push_back(earlier.value);
@@ -80,7 +81,7 @@ class ScalePermutedLowering {
   // In the mobile family (section 4.4) nothing is squeezed.
   ValueId resample(const Built& parent, const BlockSpec& target, ParameterRole norm_role, const std::string& scope) {
     const bool squeezes = a_.resampling == Resampling::squeezed;
-    const int squeezed = static_cast<int>(scaled_filters(parent.spec.level, a_.scaling) * a_.scaling.resample_alpha);
+    const int squeezed = static_cast<int>(filters_of(parent.spec, a_.scaling) * a_.scaling.resample_alpha);
     ValueId x = parent.value;
     if (squeezes) x = conv_norm_act(x, {.filters = squeezed}, joined(scope, ".squeeze"));
     const int down = target.level - parent.spec.level;
@@ -138,7 +139,7 @@ class ScalePermutedLowering {
   }
 
   GroupOptions group(const BlockSpec& spec, double drop_rate) const {
-    return {spec.kind, scaled_filters(spec.level, a_.scaling), a_.scaling.block_repeats, 1, drop_rate, a_.inverted};
+    return {spec.kind, filters_of(spec, a_.scaling), a_.scaling.block_repeats, 1, drop_rate, a_.inverted};
   }
 
   Builder& b_;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "arch/families.h"
+#include "arch/search_space.h"
 #include "arch/task.h"
 #include "base/error.h"
 #include "base/format.h"
@@ -67,6 +68,30 @@ TEST(LowerSpineNet, GivesEachLevelItsSize) {
                 (Shape{a.scaling.endpoints_num_filters, 256 >> level, 384 >> level}))
           << name;
     }
+  }
+}
+
+// What lies beyond the paper: up to four parents and three widths in one network.
+TEST(LowerSpineNet, TakesFurtherParentsAndWidths) {
+  SearchSpace space;
+  space.max_parents = 4;
+  space.widths = {0.5, 1, 1.5};
+  Random random(3);
+  for (int i = 0; i < 20; ++i) {
+    Architecture a = named_architecture("spinenet-49");
+    a.backbone = random_sample(space, random).backbone;
+    const Program program = lower_backbone(a, {.height = 256, .width = 256});
+    verify(program);
+    int index = kStemBlocks;
+    size_t connections = 0;
+    for (const BlockSpec& block : std::get<ScalePermuted>(a.backbone).blocks) {
+      connections += block.parents.size();
+      const ValueId value = block_output(program, index++, 1);
+      EXPECT_EQ(program.values[static_cast<size_t>(value)],
+                (Shape{output_channels(block, a.scaling), 256 >> block.level, 256 >> block.level}));
+    }
+    const auto expands = [](const Op& op) { return op.name.starts_with("resample.") && op.name.ends_with(".expand"); };
+    EXPECT_EQ(static_cast<size_t>(std::ranges::count_if(program.ops, expands)), connections);
   }
 }
 

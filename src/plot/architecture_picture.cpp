@@ -92,7 +92,7 @@ class PermutedPicture {
                                     repeats > 1 ? fmt::format(" \u00D7 {}", repeats) : "", block.level,
                                     map_text(channels, block.level, options_), cost_text(own));
     if (index >= kStemBlocks) {
-      title += fmt::format("\nfrom {} and {}: {}", block.parents[0], block.parents[1], cost_text(resampling));
+      title += fmt::format("\nfrom {}: {}", fmt::join(block.parents, " and "), cost_text(resampling));
     }
     picture_.boxes.push_back({picture_kind(block.kind), block.level, channels, repeats, std::to_string(index),
                               block.output ? fmt::format("P{}", block.level) : "", std::move(title)});

@@ -7,6 +7,11 @@
 #include "search/controller_loops.h"
 
 namespace spinenet {
+namespace {
+
+constexpr int kPaperDecisionKinds = 6;
+
+}  // namespace
 
 PolicyLayout::PolicyLayout(const SearchSpace& space, const ControllerOptions& options)
     : level_shifts(space.level_shifts),
@@ -21,17 +26,21 @@ PolicyLayout::PolicyLayout(const SearchSpace& space, const ControllerOptions& op
                                                blocks - 1,
                                                blocks - 1,
                                                static_cast<int>(space.level_shifts.size()),
-                                               static_cast<int>(space.kinds.size())};
+                                               static_cast<int>(space.kinds.size()),
+                                               space.max_parents > kMinParents ? blocks : 0,
+                                               space.widths.size() > 1 ? static_cast<int>(space.widths.size()) : 0};
+  int asked = kPaperDecisionKinds;  // the last two kinds are asked in an open space only
   for (size_t kind = 0; kind < widths.size(); ++kind) {
     first_column[kind] = columns;
     columns += widths[kind];
+    if (widths[kind] > 0) asked = std::max(asked, static_cast<int>(kind) + 1);
   }
   const auto place = [this](WeightBlock& block, int rows, int width) {
     block = {size, rows, width};
     size += block.size();
   };
   place(choice_rows, columns + 1, embedding);
-  place(kind_rows, kDecisionKinds, embedding);
+  place(kind_rows, asked, embedding);
   place(block_rows, blocks, embedding);
   place(input_weights, 4 * hidden, embedding);
   place(hidden_weights, 4 * hidden, hidden);
@@ -48,9 +57,12 @@ int PolicyLayout::column(const Decision& decision, int value) const {
       return first + decision.block - 1 - value;
     case DecisionKind::level_shift:
       return first + static_cast<int>(std::ranges::find(level_shifts, value) - level_shifts.begin());
+    case DecisionKind::more_parent:  // none, then as for the others
+      return value == kNoParent ? first : first + decision.block - value;
     case DecisionKind::intermediate_slot:
     case DecisionKind::output_slot:
     case DecisionKind::block_kind:
+    case DecisionKind::block_width:
       break;
   }
   return first + value;

@@ -29,7 +29,7 @@ struct WeightBlock {
 };
 
 struct PolicyLayout {
-  static constexpr int kDecisionKinds = 6;
+  static constexpr int kDecisionKinds = 8;
 
   PolicyLayout(const SearchSpace& space, const ControllerOptions& options);
 
@@ -39,8 +39,8 @@ struct PolicyLayout {
   std::vector<int> level_shifts;
   std::array<int, kDecisionKinds> first_column{};
   int hidden = 0, embedding = 0, columns = 0, steps = 0, blocks = 0;
-  // [columns + 1, E], [6, E], [blocks, E], [4H, E], [4H, H], [1, 4H], [columns, H], [steps, columns]; gates in the
-  // order of LibTorch: input, forget, cell, output.
+  // [columns + 1, E], [kinds of decisions that the space asks for, E], [blocks, E], [4H, E], [4H, H], [1, 4H],
+  // [columns, H], [steps, columns]; gates in the order of LibTorch: input, forget, cell, output.
   WeightBlock choice_rows, kind_rows, block_rows, input_weights, hidden_weights, gate_bias, head, step_bias;
   size_t size = 0;
 };

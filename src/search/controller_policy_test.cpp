@@ -35,12 +35,28 @@ std::vector<float> random_weights(const PolicyLayout& layout, uint64_t seed) {
   return weights;
 }
 
+// With what lies beyond the paper.
+SearchSpace open_space() {
+  SearchSpace space;
+  space.max_parents = 4;
+  space.widths = {0.5, 1, 2};
+  return space;
+}
+
 class PolicyOf : public testing::TestWithParam<std::string> {
  protected:
-  SearchSpace space = named_search_space(GetParam());
+  SearchSpace space = GetParam() == "open" ? open_space() : named_search_space(GetParam());
   ControllerOptions options;
   PolicyLayout layout{space, options};
 };
+
+TEST(PolicyLayoutOf, AnOpenSpaceHasColumnsForFurtherParentsAndWidths) {
+  const SearchSpace paper;
+  const PolicyLayout layout(open_space(), {});
+  EXPECT_EQ(layout.columns, PolicyLayout(paper, {}).columns + 17 + 3);  // 17 blocks, stem included; 3 widths
+  EXPECT_EQ(PolicyLayout(paper, {}).kind_rows.rows, 6);
+  EXPECT_EQ(layout.kind_rows.rows, 8);
+}
 
 TEST_P(PolicyOf, GivesEveryOptionItsOwnColumn) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
@@ -88,7 +104,7 @@ TEST_P(PolicyOf, GivesProbabilities) {
   EXPECT_GT(unequal, 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Spaces, PolicyOf, testing::Values("spinenet-49", "r0-sp53", "hourglass", "fish"),
+INSTANTIATE_TEST_SUITE_P(Spaces, PolicyOf, testing::Values("spinenet-49", "r0-sp53", "hourglass", "fish", "open"),
                          [](const auto& test) {
                            std::string name = test.param;
                            std::erase(name, '-');

@@ -13,15 +13,17 @@ namespace {
 constexpr double kLevelRange = 5;   // levels 2 to 7
 constexpr double kTrapShare = 0.8;  // what a block is worth with nothing right
 
-std::array<int, 2> ordered(std::array<int, 2> parents) {
+std::vector<int> ordered(std::vector<int> parents) {
   std::ranges::sort(parents);
   return parents;
 }
 
 double nearness(const BlockSpec& block, const BlockSpec& target, int index) {
   const double level = std::abs(block.level - target.level) / kLevelRange;
-  const std::array<int, 2> a = ordered(block.parents), b = ordered(target.parents);
-  const double parents = (std::abs(a[0] - b[0]) + std::abs(a[1] - b[1])) / (2.0 * index);
+  const std::vector<int> a = ordered(block.parents), b = ordered(target.parents);
+  double apart = 0;
+  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) apart += std::abs(a[i] - b[i]);
+  const double parents = a.size() == b.size() ? apart / static_cast<double>(a.size() * static_cast<size_t>(index)) : 1;
   const double kind = block.kind == target.kind ? 0 : 1;
   return 1 - (level + parents + kind) / 3;
 }
@@ -34,8 +36,9 @@ double complete_pairs(const BlockSpec& block, const BlockSpec& target) {
 
 double trap(const BlockSpec& block, const BlockSpec& target) {
   int right = (block.level == target.level) + (block.kind == target.kind);
-  for (const int parent : block.parents) right += parent == target.parents[0] || parent == target.parents[1];
-  return right == 4 ? 1 : kTrapShare * (3 - right) / 3;
+  for (const int parent : block.parents) right += std::ranges::count(target.parents, parent) > 0;
+  const auto all = 2 + static_cast<int>(std::max(block.parents.size(), target.parents.size()));
+  return right == all ? 1 : kTrapShare * (all - 1 - right) / (all - 1);
 }
 
 double block_score(SyntheticKind kind, const BlockSpec& block, const BlockSpec& target, int index) {

@@ -66,8 +66,9 @@ class Everything : public Chooser {
   size_t position_ = 0;
 };
 
-std::array<int, 2> ordered(std::array<int, 2> parents) {
-  return {std::min(parents[0], parents[1]), std::max(parents[0], parents[1])};
+std::vector<int> ordered(std::vector<int> parents) {
+  std::ranges::sort(parents);
+  return parents;
 }
 
 bool same_network(const ScalePermuted& a, const ScalePermuted& b) {
