@@ -144,7 +144,7 @@ TEST(Generate, AsksForWhatLiesBeyondThePaperAtTheEnd) {
   space.max_parents = 4;
   space.widths = {1, 2};
   RecordingChooser chooser(1);
-  const ScalePermuted backbone = generate(space, chooser).backbone;
+  const Sample sample = generate(space, chooser);
   using enum DecisionKind;
   const std::vector<std::pair<DecisionKind, int>> asked{{block_kind, 3},  {more_parent, 2}, {more_parent, 2},
                                                         {more_parent, 3}, {more_parent, 3}, {block_width, 2},
@@ -154,7 +154,11 @@ TEST(Generate, AsksForWhatLiesBeyondThePaperAtTheEnd) {
   // Block 2 has both stem blocks as parents: none is left. Block 3 has two of three.
   EXPECT_EQ(chooser.options[decision_count(space) - 6], std::vector<int>{kNoParent});
   EXPECT_EQ(chooser.options[decision_count(space) - 4].size(), 2U);
-  for (const BlockSpec& block : backbone.blocks) EXPECT_EQ(block.width, 1 + (&block - backbone.blocks.data() + 1) % 2);
+  for (size_t k = 0; k < 2; ++k) {
+    const int width = sample.choices[decision_count(space) - 2 + k];
+    EXPECT_EQ(sample.backbone.blocks[k].width, space.widths[static_cast<size_t>(width)]);
+  }
+  EXPECT_NE(sample.backbone.blocks[0].width, sample.backbone.blocks[1].width);
 }
 
 // The options that SpineNet's rules leave for block `block` of 2..16, of which 12..16 are outputs.
