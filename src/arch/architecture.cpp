@@ -85,6 +85,55 @@ void validate_backbone(const Architecture& a, const ResNetFpn& backbone) {
           "set min_level 3 and max_level 7");
 }
 
+void validate_merge(const Architecture& a, const MergeSpec& merge, int index) {
+  if (merge.level < 3 || merge.level > 7) {
+    refuse(a, fmt::format("merge {} has level {}", index, merge.level), "merges have levels 3 to 7");
+  }
+  const int before = kPyramidLevels + index;
+  for (const int input : merge.inputs) {
+    if (input >= 0 && input < before) continue;
+    refuse(a, fmt::format("merge {} has input {}", index, input),
+           fmt::format("0 to 4 are P3 to P7 and 5 is merge 0: use 0 to {}", before - 1));
+  }
+  if (merge.inputs[0] == merge.inputs[1]) {
+    refuse(a, fmt::format("merge {} has input {} twice", index, merge.inputs[0]), "name two different inputs");
+  }
+}
+
+// What nothing reads would be computed, and trained, for nothing.
+void require_readers(const Architecture& a, const std::vector<MergeSpec>& cell) {
+  const auto joined = joined_unused_inputs(cell);
+  std::set<int> read;
+  for (size_t k = 0; k < cell.size(); ++k) {
+    read.insert(cell[k].inputs.begin(), cell[k].inputs.end());
+    read.insert(joined[k].begin(), joined[k].end());
+  }
+  for (size_t k = 0; k < cell.size(); ++k) {
+    if (cell[k].output || read.contains(kPyramidLevels + static_cast<int>(k))) continue;
+    refuse(a, fmt::format("nothing reads merge {}", k), "make it an output or an input of a later merge");
+  }
+}
+
+void validate_backbone(const Architecture& a, const ResNetNasFpn& backbone) {
+  validate_backbone(a, ResNetFpn{backbone.stages});
+  require(backbone.repeats > 0 && backbone.repeats <= 64, a,
+          fmt::format("the cell is repeated {} times", backbone.repeats), "use 1 to 64");
+  std::set<int> outputs;
+  for (size_t k = 0; k < backbone.cell.size(); ++k) {
+    const MergeSpec& merge = backbone.cell[k];
+    validate_merge(a, merge, static_cast<int>(k));
+    if (merge.output && !outputs.insert(merge.level).second) {
+      refuse(a, fmt::format("merge {} is a second output of level {}", k, merge.level), "one output for a level");
+    }
+  }
+  for (int level = 3; level <= 7; ++level) {
+    if (outputs.contains(level)) continue;
+    refuse(a, fmt::format("no merge is the output of level {}", level),
+           fmt::format("give one merge of level {} \"output\": true", level));
+  }
+  require_readers(a, backbone.cell);
+}
+
 void validate_backbone(const Architecture& a, const ResNet& backbone) {
   validate_stages(a, backbone.stages);
   require(a.max_level == 5, a, "a ResNet ends at level 5", "set max_level 5");
@@ -163,6 +212,37 @@ std::array<BlockSpec, kStemBlocks> stem_blocks(StemKind stem) {
   }
   return {BlockSpec{1, BlockKind::inverted_bottleneck, {}, false},
           {kStemLevel, BlockKind::inverted_bottleneck, {}, false}};
+}
+
+std::vector<MergeSpec> nas_fpn_cell() {
+  return {
+      {4, MergeKind::attention, {1, 3}, false},  // 5
+      {4, MergeKind::sum, {1, 5}, false},        // 6
+      {3, MergeKind::sum, {0, 6}, true},         // 7: P3
+      {4, MergeKind::sum, {6, 7}, true},         // 8: P4
+      {5, MergeKind::attention, {7, 8}, true},   // 9: P5
+      {7, MergeKind::attention, {6, 9}, true},   // 10: P7
+      {6, MergeKind::attention, {9, 10}, true},  // 11: P6
+  };
+}
+
+int input_level(const std::vector<MergeSpec>& cell, int input) {
+  return input < kPyramidLevels ? 3 + input : cell[static_cast<size_t>(input - kPyramidLevels)].level;
+}
+
+std::vector<std::vector<int>> joined_unused_inputs(const std::vector<MergeSpec>& cell) {
+  std::vector<std::vector<int>> joined(cell.size());
+  std::vector<bool> read(kPyramidLevels + cell.size(), false);
+  for (size_t k = 0; k < cell.size(); ++k) {
+    for (const int input : cell[k].inputs) read[static_cast<size_t>(input)] = true;
+    if (!cell[k].output) continue;
+    for (size_t j = 0; j < kPyramidLevels + k; ++j) {
+      if (read[j] || input_level(cell, static_cast<int>(j)) != cell[k].level) continue;
+      joined[k].push_back(static_cast<int>(j));
+      read[j] = true;
+    }
+  }
+  return joined;
 }
 
 int scaled_filters(int level, const Scaling& scaling) {

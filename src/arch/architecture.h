@@ -3,7 +3,7 @@
 //
 // Invariant (checked by validate): every rule in its comment below. Values are plain and may be shared between threads.
 // Source: SpineNet, sections 3 and 4.1 ("Scale-Permuted Model", "Scaling"); RetinaNet, section 4;
-// Mask R-CNN, section 3.
+// Mask R-CNN, section 3; NAS-FPN, sections 3.1 and 4.2.
 #pragma once
 
 #include <array>
@@ -70,7 +70,36 @@ struct ResNet {
   bool operator==(const ResNet&) const = default;
 };
 
-using Backbone = std::variant<ScalePermuted, ResNetFpn, ResNet>;
+// How a merging cell joins two maps once both have the merge's level: their sum; or the coarser of the two plus the
+// finer one, each of whose channels is weighed by a sigmoid of the greatest value of the coarser one's.
+enum class MergeKind { sum, attention };
+
+// Under an activation, a 3x3 convolution and a batch norm.
+struct MergeSpec {
+  int level = 3;
+  MergeKind kind = MergeKind::sum;
+  std::array<int, 2> inputs{};  // two different ones: 0..4 are P3..P7 as they enter, kPyramidLevels + k is merge k
+  bool output = false;          // one output for each level: what leaves the cell
+
+  bool operator==(const MergeSpec&) const = default;
+};
+
+constexpr int kPyramidLevels = 5;
+
+// The cell of NAS-FPN, found by its search.
+std::vector<MergeSpec> nas_fpn_cell();
+
+// ResNet under a pyramid of searched cells, each the next one's input. An output merge also takes what has its level
+// and has no reader so far (see joined_unused_inputs).
+struct ResNetNasFpn {
+  std::array<int, 4> stages{3, 4, 6, 3};
+  std::vector<MergeSpec> cell = nas_fpn_cell();
+  int repeats = 7;
+
+  bool operator==(const ResNetNasFpn&) const = default;
+};
+
+using Backbone = std::variant<ScalePermuted, ResNetFpn, ResNetNasFpn, ResNet>;
 
 struct Scaling {
   int endpoints_num_filters = 256;  // channels of P3..P7 as the head sees them
@@ -144,6 +173,11 @@ struct Architecture {
 
 // The stem's blocks 0 and 1, as its children see them.
 std::array<BlockSpec, kStemBlocks> stem_blocks(StemKind stem);
+
+// For each merge, the inputs that join its own two as they are: those of an output merge's level that nothing has read.
+std::vector<std::vector<int>> joined_unused_inputs(const std::vector<MergeSpec>& cell);
+// Of the input of a merge: a level of the pyramid, or that of an earlier merge.
+int input_level(const std::vector<MergeSpec>& cell, int input);
 
 // Filters of a level, rounded down: int(level_filters * scale).
 int scaled_filters(int level, const Scaling& scaling);

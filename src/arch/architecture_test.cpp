@@ -95,7 +95,53 @@ std::vector<BrokenRule> broken_numbers() {
        },
        {"stage has 0 blocks"}},
       {"StagesBeyondTheLast", [](Architecture& a) { a.backbone = ResNet{}, a.max_level = 6; }, {"ends at level 5"}},
+      {"SearchedPyramidOfFourLevels",
+       [](Architecture& a) { a.backbone = ResNetNasFpn{}, a.max_level = 6; },
+       {"levels 3 to 7"}},
       {"PyramidOfFourLevels", [](Architecture& a) { a.backbone = ResNetFpn{}, a.max_level = 6; }, {"levels 3 to 7"}},
+  };
+}
+
+// A fault put into the cell of NAS-FPN.
+BrokenRule broken_cell(const char* name, std::function<void(ResNetNasFpn&)> edit, std::vector<std::string> words) {
+  return {name,
+          [edit](Architecture& a) {
+            ResNetNasFpn backbone;
+            edit(backbone);
+            a.backbone = backbone;
+          },
+          std::move(words)};
+}
+
+std::vector<BrokenRule> broken_cells() {
+  using Cell = ResNetNasFpn;
+  return {
+      broken_cell("EmptyStageUnderCells", [](Cell& c) { c.stages[1] = 0; }, {"stage has 0 blocks"}),
+      broken_cell("NoCells", [](Cell& c) { c.repeats = 0; }, {"repeated 0 times", "1 to 64"}),
+      broken_cell("EmptyCell", [](Cell& c) { c.cell.clear(); }, {"no merge is the output of level 3"}),
+      broken_cell("MergeOfLevelTwo", [](Cell& c) { c.cell[1].level = 2; }, {"merge 1 has level 2"}),
+      broken_cell("MergeOfItself",
+                  [](Cell& c) {
+                    c.cell[2].inputs = {0, 7};
+                  },
+                  {"merge 2 has input 7", "0 to 6"}),
+      broken_cell("NegativeInput",
+                  [](Cell& c) {
+                    c.cell[2].inputs = {-1, 0};
+                  },
+                  {"merge 2 has input -1"}),
+      broken_cell("OneInputTwice",
+                  [](Cell& c) {
+                    c.cell[0].inputs = {3, 3};
+                  },
+                  {"merge 0 has input 3 twice"}),
+      broken_cell("TwoOutputs", [](Cell& c) { c.cell[4].level = 4; }, {"merge 4 is a second output of level 4"}),
+      broken_cell("NoOutput", [](Cell& c) { c.cell[6].output = false; }, {"no merge is the output of level 6"}),
+      broken_cell("UnreadMerge",
+                  [](Cell& c) {
+                    c.cell.push_back({6, MergeKind::sum, {3, 4}, false});
+                  },
+                  {"nothing reads merge 7", "later merge"}),
   };
 }
 
@@ -120,7 +166,21 @@ std::string rule_name(const testing::TestParamInfo<BrokenRule>& info) {
   return info.param.name;
 }
 INSTANTIATE_TEST_SUITE_P(Blocks, Rule, testing::ValuesIn(broken_blocks()), rule_name);
+INSTANTIATE_TEST_SUITE_P(Cells, Rule, testing::ValuesIn(broken_cells()), rule_name);
 INSTANTIATE_TEST_SUITE_P(Numbers, Rule, testing::ValuesIn(broken_numbers()), rule_name);
+
+TEST(JoinedUnusedInputs, AreTheLevelsThatTheCellOfNasFpnDoesNotRead) {
+  // P5 joins its output, merge 4, and P7 its own, merge 5; all else is read.
+  const std::vector<std::vector<int>> expected{{}, {}, {}, {}, {2}, {4}, {}};
+  EXPECT_EQ(joined_unused_inputs(nas_fpn_cell()), expected);
+}
+
+TEST(JoinedUnusedInputs, JoinOnceAndOnlyOutputs) {
+  const std::vector<MergeSpec> cell{{4, MergeKind::sum, {0, 2}, false},  // 5: reads neither 1 nor 3
+                                    {4, MergeKind::sum, {0, 4}, true},   // 6: 1 and 5 join
+                                    {4, MergeKind::sum, {0, 6}, true}};  // nothing is left
+  EXPECT_EQ(joined_unused_inputs(cell), (std::vector<std::vector<int>>{{}, {1, 5}, {}}));
+}
 
 TEST(Validate, AcceptsEveryKnownArchitecture) {
   for (const std::string& name : architecture_names()) EXPECT_NO_THROW(validate(named_architecture(name))) << name;

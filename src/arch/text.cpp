@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::array kBlockKinds{BlockKind::residual, BlockKind::bottleneck, BlockKind::inverted_bottleneck};
 constexpr std::array kStemKinds{StemKind::bottlenecks, StemKind::inverted_bottlenecks};
+constexpr std::array kMergeKinds{MergeKind::sum, MergeKind::attention};
 constexpr std::array kResamplings{Resampling::squeezed, Resampling::depthwise};
 constexpr std::array kActivations{Activation::relu, Activation::swish, Activation::hard_swish};
 constexpr std::array kPaddings{Padding::same, Padding::symmetric};
@@ -108,6 +109,14 @@ class ObjectReader {
   std::vector<std::string> known_;
 };
 
+std::array<int, 2> read_two(ObjectReader& reader, const std::string& key, std::string_view expected) {
+  const Json& numbers = reader.need(key);
+  if (!numbers.is_array() || numbers.size() != 2) fail(ErrorKind::bad_data, expected, reader.place(key));
+  std::array<int, 2> two{};
+  for (size_t i = 0; i < 2; ++i) two[i] = ObjectReader::as_int(numbers[i], reader.place(key));
+  return two;
+}
+
 BlockSpec read_block(const Json& json, const std::string& place) {
   BlockSpec block;
   ObjectReader reader(json, place);
@@ -145,6 +154,33 @@ std::array<int, 4> read_stages(ObjectReader& reader) {
   return counts;
 }
 
+MergeSpec read_merge(const Json& json, const std::string& place) {
+  MergeSpec merge;
+  ObjectReader reader(json, place);
+  merge.level = ObjectReader::as_int(reader.need("level"), reader.place("level"));
+  reader.read("merge", merge.kind, kMergeKinds);
+  merge.inputs = read_two(reader, "inputs", "expected two numbers of inputs");
+  reader.read("output", merge.output);
+  reader.finish();
+  return merge;
+}
+
+ResNetNasFpn read_nas_fpn(ObjectReader& reader) {
+  ResNetNasFpn backbone;
+  backbone.stages = read_stages(reader);
+  reader.read("repeats", backbone.repeats);
+  const Json* cell = reader.find("cell");
+  if (cell == nullptr) return backbone;
+  const std::string place = reader.place("cell");
+  if (!cell->is_array()) fail(ErrorKind::bad_data, "expected a list of merges", place);
+  if (cell->size() > 100) fail(ErrorKind::bad_data, "more than 100 merges", place);
+  backbone.cell.clear();
+  for (size_t i = 0; i < cell->size(); ++i) {
+    backbone.cell.push_back(read_merge((*cell)[i], fmt::format("{}/{}", place, i)));
+  }
+  return backbone;
+}
+
 Backbone read_backbone(const Json& json, const std::string& place) {
   ObjectReader reader(json, place);
   std::string kind = "scale_permuted";
@@ -154,11 +190,13 @@ Backbone read_backbone(const Json& json, const std::string& place) {
     backbone = read_blocks(reader.need("blocks"), reader.place("blocks"));
   } else if (kind == "resnet_fpn") {
     backbone = ResNetFpn{read_stages(reader)};
+  } else if (kind == "resnet_nas_fpn") {
+    backbone = read_nas_fpn(reader);
   } else if (kind == "resnet") {
     backbone = ResNet{read_stages(reader)};
   } else {
     fail(ErrorKind::bad_data, fmt::format("unknown kind \"{}\"", kind), reader.place("kind"),
-         "use scale_permuted or resnet_fpn or resnet");
+         "use scale_permuted or resnet_fpn or resnet_nas_fpn or resnet");
   }
   reader.finish();
   return backbone;
@@ -237,6 +275,15 @@ Json backbone_to_json(const ResNetFpn& backbone) {
   return Json{{"kind", "resnet_fpn"}, {"stages", backbone.stages}};
 }
 
+Json backbone_to_json(const ResNetNasFpn& backbone) {
+  Json cell = Json::array();
+  for (const MergeSpec& merge : backbone.cell) {
+    cell.push_back(Json{
+        {"level", merge.level}, {"merge", name_of(merge.kind)}, {"inputs", merge.inputs}, {"output", merge.output}});
+  }
+  return Json{{"kind", "resnet_nas_fpn"}, {"stages", backbone.stages}, {"cell", cell}, {"repeats", backbone.repeats}};
+}
+
 Json backbone_to_json(const ResNet& backbone) {
   return Json{{"kind", "resnet"}, {"stages", backbone.stages}};
 }
@@ -256,6 +303,9 @@ std::string_view name_of(BlockKind kind) {
 }
 std::string_view name_of(StemKind stem) {
   return stem == StemKind::bottlenecks ? "bottlenecks" : "inverted_bottlenecks";
+}
+std::string_view name_of(MergeKind kind) {
+  return kind == MergeKind::sum ? "sum" : "attention";
 }
 std::string_view name_of(Resampling resampling) {
   return resampling == Resampling::squeezed ? "squeezed" : "depthwise";

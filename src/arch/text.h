@@ -17,6 +17,7 @@ Architecture read_architecture(const std::filesystem::path& path);
 
 std::string_view name_of(BlockKind kind);
 std::string_view name_of(StemKind stem);
+std::string_view name_of(MergeKind kind);
 std::string_view name_of(Resampling resampling);
 std::string_view name_of(Activation activation);
 std::string_view name_of(Padding padding);

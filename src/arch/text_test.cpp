@@ -101,7 +101,7 @@ std::vector<BrokenJson> broken_jsons() {
       {"UnknownBackbone",
        "/backbone/kind",
        "vit",
-       {"/backbone/kind", "\"vit\"", "scale_permuted or resnet_fpn or resnet"}},
+       {"/backbone/kind", "\"vit\"", "scale_permuted or resnet_fpn or resnet_nas_fpn or resnet"}},
       {"BlocksAreNumber", "/backbone/blocks", 3, {"/backbone/blocks", "expected a list of blocks"}},
       {"TooManyBlocks", "/backbone/blocks", Json(1001, Json::object()), {"more than 1000 blocks"}},
       {"BlockIsNumber", "/backbone/blocks/2", 3, {"/backbone/blocks/2", "expected an object"}},
@@ -141,6 +141,36 @@ TEST_P(Fault, IsNamedWithItsPlace) {
 
 INSTANTIATE_TEST_SUITE_P(ArchitectureText, Fault, testing::ValuesIn(broken_jsons()),
                          [](const auto& fault) { return fault.param.name; });
+
+TEST(ArchitectureText, TakesTheCellOfNasFpnWhereNoneIsGiven) {
+  const Json json{{"backbone", {{"kind", "resnet_nas_fpn"}, {"stages", {3, 4, 6, 3}}, {"repeats", 3}}}};
+  const auto backbone = std::get<ResNetNasFpn>(architecture_from_json(json, "").backbone);
+  EXPECT_EQ(backbone.cell, nas_fpn_cell());
+  EXPECT_EQ(backbone.repeats, 3);
+}
+
+TEST(ArchitectureText, NamesFaultsOfACell) {
+  const std::vector<BrokenJson> faults{
+      {"", "/cell", 3, {"a.json/backbone/cell", "expected a list of merges"}},
+      {"", "/cell", Json(101, Json::object()), {"more than 100 merges"}},
+      {"", "/cell/1/inputs", {1}, {"/cell/1/inputs", "expected two numbers of inputs"}},
+      {"", "/cell/1/merge", "product", {"/cell/1/merge", "sum or attention"}},
+      {"", "/cell/1/parents", {1, 2}, {"/cell/1", "unknown key \"parents\""}},
+      {"", "/repeats", "7", {"/backbone/repeats", "expected a whole number"}},
+  };
+  for (const BrokenJson& fault : faults) {
+    Json json = to_json(named_architecture("resnet-50-nas-fpn"));
+    json["backbone"][Json::json_pointer(fault.pointer)] = fault.value;
+    try {
+      architecture_from_json(json, "a.json");
+      FAIL() << fault.pointer << " was accepted";
+    } catch (const Error& error) {
+      for (const std::string& word : fault.words) {
+        EXPECT_NE(std::string(error.what()).find(word), std::string::npos) << error.what();
+      }
+    }
+  }
+}
 
 TEST(ArchitectureText, NamesAMissingKey) {
   for (const char* pointer :

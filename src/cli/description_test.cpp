@@ -70,5 +70,12 @@ TEST(Describe, ListsTheBlocksOfAResNet) {
   EXPECT_EQ(d.parts[1].name, "fpn");
 }
 
+TEST(Describe, CountsASearchedPyramidAsPublished) {
+  const Description d = describe(named_architecture("resnet-50-nas-fpn"), {.image_size = 640, .classes = 91});
+  EXPECT_NEAR(static_cast<double>(d.total.parameters) / 1e6, 60.3, 0.005 * 60.3);
+  EXPECT_NEAR(static_cast<double>(d.total.multiply_adds) / 1e9, 140.6, 0.005 * 140.6);
+  EXPECT_EQ(d.blocks.size(), 16U);
+}
+
 }  // namespace
 }  // namespace spinenet

@@ -160,8 +160,8 @@ Program mobile_program() {
 
 // Maps that were rounded up on their way down are enlarged past the edge of those they are added to.
 TEST(Engine, AgreesOnClassifiersAtSizesWhereLevelsDoNotMeet) {
-  for (const char* name : {"spinenet-49", "resnet-50"}) {
-    const Program program = lower_classifier(slim(name), {.height = 96, .width = 80, .classes = 5});
+  for (const auto& [name, width] : {std::pair("spinenet-49", 80), {"resnet-50", 80}, {"resnet-50-nas-fpn", 96}}) {
+    const Program program = lower_classifier(slim(name), {.height = 96, .width = width, .classes = 5});
     EXPECT_LT(error_of(program, {.threads = 2, .instructions = {}, .skip = {}}), 1e-4) << name;
     EXPECT_LT(error_of(program, {.threads = 1, .instructions = {}, .skip = {"fuse_upsampling"}}), 1e-4) << name;
   }

@@ -30,6 +30,7 @@ Pyramid backbone(Builder& b, const Architecture& a, double stochastic_depth) {
   return std::visit(Overloaded{
                         [&](const ScalePermuted&) { return scale_permuted_backbone(b, a, stochastic_depth); },
                         [&](const ResNetFpn&) { return resnet_fpn_backbone(b, a, stochastic_depth); },
+                        [&](const ResNetNasFpn&) { return resnet_nas_fpn_backbone(b, a, stochastic_depth); },
                         [&](const ResNet& resnet) {
                           return Pyramid{5, {resnet_stages(b, resnet.stages, a.scaling, stochastic_depth).back()}};
                         },

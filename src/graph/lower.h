@@ -1,7 +1,7 @@
 // The wiring of every network, written once: an Architecture becomes a Program.
 //
 // Source: SpineNet, sections 3.1 (scale-permuted network, cross-scale resampling), 4.1 and 6 (classification);
-// RetinaNet, section 4; FPN.
+// RetinaNet, section 4; FPN; NAS-FPN, section 3.1.
 #pragma once
 
 #include "arch/architecture.h"
@@ -69,6 +69,7 @@ void output_levels(Builder& b, const Pyramid& pyramid);
 
 Pyramid scale_permuted_backbone(Builder& b, const Architecture& architecture, double stochastic_depth);
 Pyramid resnet_fpn_backbone(Builder& b, const Architecture& architecture, double stochastic_depth);
+Pyramid resnet_nas_fpn_backbone(Builder& b, const Architecture& architecture, double stochastic_depth);
 // Stem and stages: C2..C5.
 std::vector<ValueId> resnet_stages(Builder& b, const std::array<int, 4>& stages, const Scaling& scaling,
                                    double stochastic_depth);

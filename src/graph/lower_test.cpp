@@ -257,6 +257,7 @@ TEST(LowerResNetFpn, HasAsManyConvolutionsAsItsName) {
   for (const auto& [name, layers] : {std::pair{"resnet-50-fpn", 50},
                                      {"resnet-101-fpn", 101},
                                      {"resnet-152-fpn", 152},
+                                     {"resnet-50-nas-fpn", 50},
                                      {"resnet-50", 50},
                                      {"resnet-101", 101},
                                      {"resnet-152", 152}}) {
@@ -267,6 +268,50 @@ TEST(LowerResNetFpn, HasAsManyConvolutionsAsItsName) {
       if (counts && std::holds_alternative<Conv>(op.kind)) ++convs;
     }
     EXPECT_EQ(convs, layers) << name;
+  }
+}
+
+// The cell as the paper draws it, by the names of the operations whose results each merge adds.
+TEST(LowerNasFpn, WiresTheCellAsPublished) {
+  const Program program = lower_backbone(named_architecture("resnet-50-nas-fpn"), {.height = 128, .width = 256});
+  std::map<ValueId, std::string> writer;
+  for (const Op& op : program.ops) writer[op.output] = op.name;
+  const auto terms = [&](const std::string& merge) {
+    std::vector<std::string> names;
+    for (const ValueId input : op_named(program, "fpn." + merge + ".fuse").inputs) names.push_back(writer.at(input));
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(terms("cell0.merge0"), (Names{"fpn.cell0.merge0.1.up", "fpn.cell0.merge0.scale"}));
+  EXPECT_EQ(writer.at(op_named(program, "fpn.cell0.merge0.scale").inputs[0]), "fpn.lateral_bn.c4");
+  EXPECT_EQ(writer.at(op_named(program, "fpn.cell0.merge0.gate_pool").inputs[0]), "fpn.cell0.merge0.1.up");
+  EXPECT_EQ(terms("cell0.merge1"), (Names{"fpn.lateral_bn.c4", "fpn.cell0.merge0.bn"}));
+  EXPECT_EQ(terms("cell0.merge2"), (Names{"fpn.lateral_bn.c3", "fpn.cell0.merge2.1.up"}));
+  EXPECT_EQ(terms("cell0.merge3"), (Names{"fpn.cell0.merge1.bn", "fpn.cell0.merge3.1.pool"}));
+  EXPECT_EQ(terms("cell0.merge4"), (Names{"fpn.cell0.merge4.1.pool", "fpn.cell0.merge4.scale", "fpn.lateral_bn.c5"}));
+  EXPECT_EQ(terms("cell0.merge5"), (Names{"fpn.cell0.merge5.1.pool", "fpn.cell0.merge5.scale", "fpn.pool.p7"}));
+  EXPECT_EQ(terms("cell0.merge6"), (Names{"fpn.cell0.merge6.1.up", "fpn.cell0.merge6.scale"}));
+  // The next cell starts from this one's outputs.
+  EXPECT_EQ(writer.at(op_named(program, "fpn.cell1.merge2.fuse").inputs[0]), "fpn.cell0.merge2.bn");
+  EXPECT_EQ(terms("cell6.merge5").back(), "fpn.cell5.merge5.bn");
+  ASSERT_EQ(program.outputs.size(), 5U);
+  EXPECT_EQ(writer.at(program.outputs[4].value), "fpn.cell6.merge5.bn");
+}
+
+TEST(LowerNasFpn, TakesAnotherCell) {
+  Architecture a = named_architecture("resnet-50-nas-fpn");
+  ResNetNasFpn backbone;
+  backbone.repeats = 1;
+  backbone.cell = {{7, MergeKind::sum, {0, 4}, true},
+                   {6, MergeKind::attention, {3, 5}, true},
+                   {5, MergeKind::sum, {2, 6}, true},
+                   {4, MergeKind::sum, {1, 7}, true},
+                   {3, MergeKind::attention, {8, 0}, true}};
+  a.backbone = backbone;
+  const Program program = lower_backbone(a, {.height = 256, .width = 128});
+  for (int level = 3; level <= 7; ++level) {
+    const Output& output = program.outputs[static_cast<size_t>(level - 3)];
+    EXPECT_EQ(program.values[static_cast<size_t>(output.value)], (Shape{256, 256 >> level, 128 >> level}));
   }
 }
 

@@ -195,7 +195,8 @@ TEST_P(GradientOfFamily, AgreesWithFiniteDifferences) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ProgramModule, GradientOfFamily,
-                         testing::Values("spinenet-49", "spinenet-mobile-49", "r0-sp53", "resnet-50-fpn"));
+                         testing::Values("spinenet-49", "spinenet-mobile-49", "r0-sp53", "resnet-50-fpn",
+                                         "resnet-50-nas-fpn"));
 
 TEST(ProgramModule, EveryTrainableParameterGetsAGradientInTheFlatBuffer) {
   const Program program = lower_detector(small("spinenet-49"), {128, 128, 2, 0});

@@ -26,11 +26,13 @@ text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans
 .raw{stroke:#d6336c;stroke-width:2;stroke-dasharray:1 5;stroke-linecap:round}
 .block{stroke:#ffffff;stroke-width:1.6}.block:hover{stroke:#16202c}
 .bottleneck{fill:#3b74c9}.residual{fill:#d9822b}.inverted_bottleneck{fill:#8a5cc4}.convolution{fill:#55896c}.stem{fill:#75818f}
+.pool{fill:#8d8a5f}.sum{fill:#3b74c9}.attention{fill:#8a5cc4}
 .output{stroke:#d6336c;stroke-width:2.4}.pill{fill:#d6336c}.stalk{stroke:#d6336c;stroke-width:1.6}
 @media (prefers-color-scheme: dark){
 .ground{fill:#12161c}.row{stroke:#262d36}.name{fill:#eef2f6}.small{fill:#98a5b3}.level{fill:#c2ccd7}
 .edge{stroke:#5f6d7c}.block{stroke:#12161c}.block:hover{stroke:#eef2f6}
 .bottleneck{fill:#4f8ae0}.residual{fill:#dd8a37}.inverted_bottleneck{fill:#9a70d0}.convolution{fill:#5f9a79}.stem{fill:#7c8996}
+.pool{fill:#a09c6c}.sum{fill:#4f8ae0}.attention{fill:#9a70d0}
 .output{stroke:#f06595}.pill{fill:#c2255c}.raw,.stalk,.edge:hover{stroke:#f06595}}
 </style>
 )";

@@ -104,7 +104,7 @@ class PermutedPicture {
   Picture picture_;
 };
 
-// A ResNet, alone or under a pyramid.
+// A ResNet, alone or under a pyramid of either kind.
 class ResNetPicture {
  public:
   ResNetPicture(const Architecture& a, const LowerOptions& options)
@@ -133,7 +133,35 @@ class ResNetPicture {
     return std::move(picture_);
   }
 
+  // Columns: stem, C2..C5, P3..P7 as they enter the cell, then its merges, drawn once.
+  Picture draw(const ResNetNasFpn& backbone) {
+    draw_stages(backbone.stages);
+    const int filters = a_.scaling.endpoints_num_filters;
+    for (int level = 3; level <= 7; ++level) {
+      const bool lateral = level <= 5;
+      add({lateral ? PictureKind::convolution : PictureKind::pool, level, filters, 1, std::to_string(level - 3), "",
+           ""},
+          lateral ? fmt::format("fpn.lateral.c{}", level) : fmt::format("fpn.pool.p{}", level),
+          {lateral ? level - 1 : level + 1});
+    }
+    const auto joined = joined_unused_inputs(backbone.cell);
+    for (size_t k = 0; k < backbone.cell.size(); ++k) draw_merge(backbone, k, joined[k]);
+    return std::move(picture_);
+  }
+
  private:
+  void draw_merge(const ResNetNasFpn& backbone, size_t k, const std::vector<int>& joined) {
+    const MergeSpec& merge = backbone.cell[k];
+    constexpr int kFirst = 5;  // column of P3
+    add({merge.kind == MergeKind::sum ? PictureKind::sum : PictureKind::attention, merge.level,
+         a_.scaling.endpoints_num_filters, backbone.repeats, std::to_string(kPyramidLevels + static_cast<int>(k)),
+         merge.output ? fmt::format("P{}", merge.level) : "", ""},
+        fmt::format("fpn.cell0.merge{}.", k), {kFirst + merge.inputs[0], kFirst + merge.inputs[1]});
+    for (const int unused : joined) {
+      picture_.connections.push_back({kFirst + unused, static_cast<int>(picture_.boxes.size()) - 1, true});
+    }
+  }
+
   void draw_stages(const std::array<int, 4>& stages) {
     add({PictureKind::stem, 2, a_.scaling.stem_filters, 1, "stem", "", ""}, "stem.", {});
     for (int level = 2; level <= 5; ++level) {
@@ -181,6 +209,12 @@ std::string_view name_of(PictureKind kind) {
       return "inverted_bottleneck";
     case PictureKind::convolution:
       return "convolution";
+    case PictureKind::pool:
+      return "pool";
+    case PictureKind::sum:
+      return "sum";
+    case PictureKind::attention:
+      return "attention";
   }
   return "";
 }

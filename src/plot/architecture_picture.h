@@ -12,7 +12,8 @@
 
 namespace spinenet {
 
-enum class PictureKind { stem, residual, bottleneck, inverted_bottleneck, convolution };
+// sum and attention are the merges of a searched pyramid.
+enum class PictureKind { stem, residual, bottleneck, inverted_bottleneck, convolution, pool, sum, attention };
 
 struct PictureBox {
   PictureKind kind = PictureKind::bottleneck;

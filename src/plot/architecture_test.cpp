@@ -45,6 +45,22 @@ TEST(ArchitecturePicture, ShowsAPyramid) {
   }
 }
 
+TEST(ArchitecturePicture, ShowsTheCellOfASearchedPyramidOnce) {
+  const Picture picture = picture_of(named_architecture("resnet-50-nas-fpn"), {});
+  ASSERT_EQ(picture.boxes.size(), 5U + 5 + 7);
+  EXPECT_EQ(picture.boxes[8].kind, PictureKind::pool);  // P6
+  EXPECT_EQ(picture.boxes[10].kind, PictureKind::attention);
+  EXPECT_EQ(picture.boxes[10].repeats, 7);
+  EXPECT_EQ(picture.boxes[11].kind, PictureKind::sum);
+  EXPECT_EQ(picture.boxes[12].output, "P3");
+  std::vector<std::pair<int, int>> raw;
+  for (const PictureConnection& c : picture.connections) {
+    EXPECT_LT(c.from, c.to);
+    if (c.raw) raw.emplace_back(c.from, c.to);
+  }
+  EXPECT_EQ(raw, (std::vector<std::pair<int, int>>{{7, 14}, {9, 15}}));  // P5 and P7, as they enter
+}
+
 TEST(ArchitecturePicture, ShowsAResNetAlone) {
   const Picture picture = picture_of(named_architecture("resnet-50"), {});
   ASSERT_EQ(picture.boxes.size(), 5U);

@@ -153,7 +153,7 @@ void add_expected_detections(const Heads& heads, const HeadOptions& options, Wei
 }
 
 TEST_F(OnnxRuntime, GivesTheRawOutputsOfEveryFamily) {
-  for (const std::string family : {"spinenet-49", "spinenet-49s", "r0-sp53", "resnet-50-fpn"}) {
+  for (const std::string family : {"spinenet-49", "spinenet-49s", "r0-sp53", "resnet-50-fpn", "resnet-50-nas-fpn"}) {
     Network network = narrow(family);
     if (family == "spinenet-49s") {
       network.architecture.activation = Activation::swish;

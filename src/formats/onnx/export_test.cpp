@@ -124,7 +124,9 @@ TEST_P(Families, GiveWhatTheReferenceGives) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Onnx, Families, testing::Values("spinenet-49s", "spinenet-49", "r0-sp53", "resnet-50-fpn"));
+INSTANTIATE_TEST_SUITE_P(Onnx, Families,
+                         testing::Values("spinenet-49s", "spinenet-49", "r0-sp53", "resnet-50-fpn",
+                                         "resnet-50-nas-fpn"));
 
 TEST(OnnxExport, EveryFormAndSizeHolds) {
   const Source& source = spinenet_49();
