@@ -45,6 +45,7 @@ ProgressOptions progress_of(const CommonOptions& common);
 void add_describe(CLI::App& app, Invocation& invocation);
 void add_data(CLI::App& app, Invocation& invocation);
 void add_train(CLI::App& app, Invocation& invocation);
+void add_compare(CLI::App& app, Invocation& invocation);
 void add_eval(CLI::App& app, Invocation& invocation);
 void add_predict(CLI::App& app, Invocation& invocation);
 void add_export(CLI::App& app, Invocation& invocation);

@@ -21,6 +21,7 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   add_describe(*app, invocation);
   add_data(*app, invocation);
   add_train(*app, invocation);
+  add_compare(*app, invocation);
   add_eval(*app, invocation);
   add_predict(*app, invocation);
   add_export(*app, invocation);

@@ -108,8 +108,8 @@ std::string metric_text(const Trial& trial, const std::string& name) {
   return fmt::format("{:.4g}", found->second);
 }
 
-StudyTable best_table(std::span<const Trial* const> order) {
-  StudyTable table;
+PageTable best_table(std::span<const Trial* const> order) {
+  PageTable table;
   table.head = {"trial", "score",         "AP50",       "small",  "medium",
                 "large", "multiply-adds", "parameters", "epochs"};
   for (const Trial* trial : order.first(std::min(kListed, order.size()))) {
@@ -122,8 +122,8 @@ StudyTable best_table(std::span<const Trial* const> order) {
   return table;
 }
 
-StudyTable failure_table(const Study& study) {
-  StudyTable table;
+PageTable failure_table(const Study& study) {
+  PageTable table;
   table.head = {"trial", "state", "kind", "reason"};
   for (const Trial& trial : study.trials) {
     if (trial.state != TrialState::failed && trial.state != TrialState::rejected) continue;

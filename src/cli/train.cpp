@@ -6,11 +6,9 @@
 #include "cli/command.h"
 #include "cli/output.h"
 #ifdef SPINENET_WITH_TORCH
-#include <atomic>
 #include <csignal>
 
-#include <unistd.h>
-
+#include "cli/stop_signal.h"
 #include "train/distributed.h"
 #include "train/train.h"
 #endif
@@ -29,14 +27,6 @@ struct TrainFlags {
 };
 
 #ifdef SPINENET_WITH_TORCH
-
-std::atomic<int> stop_signal{0};
-
-// The first signal asks for a checkpoint and a clean end, the second ends at once.
-void on_signal(int number) {
-  int none = 0;
-  if (!stop_signal.compare_exchange_strong(none, number)) ::_exit(128 + number);
-}
 
 // The command line without --nproc, for each of the processes.
 std::vector<std::string> arguments_of_one(const std::vector<std::string>& arguments) {
@@ -61,8 +51,7 @@ int run_train(const TrainFlags& flags, const Invocation& invocation) {
     std::signal(SIGINT, [](int) {});
     return launch_processes(flags.nproc, arguments_of_one(invocation.arguments));
   }
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  const std::atomic<int>& stop_signal = watch_stop_signals();
   TrainOptions options;
   options.recipe = flags.recipe;
   options.out = flags.out;

@@ -149,6 +149,24 @@ std::vector<Point> thin(const std::vector<Point>& run) {
   return result;
 }
 
+double spread_at(const Series& series, size_t i) {
+  return series.spread.empty() || !(series.spread[i] <= kAxisLimit) ? 0 : std::max(series.spread[i], 0.0);
+}
+
+// The ends that a logarithmic axis cannot show are left out with their point.
+std::string draw_band(const Series& series, size_t index, const Axis& x, const Axis& y) {
+  std::string above, below;
+  for (size_t i = 0; i < series.spread.size(); ++i) {
+    const double spread = spread_at(series, i);
+    if (!shown(series.x[i], series.y[i] - spread, y.log) || !shown(series.x[i], series.y[i] + spread, y.log)) continue;
+    above +=
+        fmt::format("{}{:.1f} {:.1f}", above.empty() ? 'M' : 'L', x.place(series.x[i]), y.place(series.y[i] + spread));
+    below = fmt::format("L{:.1f} {:.1f}", x.place(series.x[i]), y.place(series.y[i] - spread)) + below;
+  }
+  if (above.empty()) return "";
+  return fmt::format("<path class=\"f{}\" fill-opacity=\".16\" d=\"{}{}Z\"/>\n", index % kSeriesColours, above, below);
+}
+
 std::string draw_line(const Series& series, size_t index, const Axis& x, const Axis& y) {
   std::string path;
   std::vector<Point> run;
@@ -170,13 +188,19 @@ std::string draw_line(const Series& series, size_t index, const Axis& x, const A
   }
   end_run();
   if (path.empty()) return "";
-  return fmt::format("<path class=\"{}\" d=\"{}\"/>\n", line_style(index), path);
+  return draw_band(series, index, x, y) + fmt::format("<path class=\"{}\" d=\"{}\"/>\n", line_style(index), path);
 }
 
 std::string draw_points(const Series& series, size_t index, const Axis& x, const Axis& y) {
   std::string svg;
   for (size_t i = 0; i < series.x.size(); ++i) {
     if (!shown(series.x[i], series.y[i], y.log)) continue;
+    const double spread = spread_at(series, i);
+    if (spread > 0 && shown(series.x[i], series.y[i] - spread, y.log)) {
+      const double top = y.place(series.y[i] + spread), bottom = y.place(series.y[i] - spread);
+      svg += fmt::format("<path class=\"line s{0}\" d=\"M{1:.1f} {2:.1f}h8m-4 0V{3:.1f}m-4 0h8\"/>\n",
+                         index % kSeriesColours, x.place(series.x[i]) - 4, top, bottom);
+    }
     svg += fmt::format("<circle class=\"f{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>\n", index % kSeriesColours,
                        x.place(series.x[i]), y.place(series.y[i]));
   }
@@ -212,10 +236,16 @@ std::string draw_chart(std::span<const Series> series, const ChartOptions& optio
     if (one.x.size() != one.y.size()) {
       fail(ErrorKind::failed, fmt::format("series \"{}\" has {} x and {} y", one.name, one.x.size(), one.y.size()));
     }
+    if (!one.spread.empty() && one.spread.size() != one.x.size()) {
+      fail(ErrorKind::failed,
+           fmt::format("series \"{}\" has {} x and {} spreads", one.name, one.x.size(), one.spread.size()));
+    }
     for (size_t i = 0; i < one.x.size(); ++i) {
       if (!shown(one.x[i], one.y[i], options.log_y)) continue;
       xs.take(one.x[i]);
-      ys.take(one.y[i]);
+      for (const double y : {one.y[i] - spread_at(one, i), one.y[i] + spread_at(one, i)}) {
+        if (on_axis(y, options.log_y)) ys.take(y);
+      }
     }
   }
   const double width = options.width;

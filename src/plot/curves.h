@@ -2,6 +2,7 @@
 //
 // A value that is not finite is a gap; so is one beyond kAxisLimit, and a value <= 0 on a logarithmic axis.
 // Without any value, the chart says so.
+// A spread is a band about a line, a bar through a point.
 // Long series are thinned to what the pixels can show, keeping every extreme.
 // Thread contract: free functions on their arguments.
 #pragma once
@@ -17,10 +18,11 @@ namespace spinenet {
 struct Series {
   std::string name;
   std::vector<double> x;
-  std::vector<double> y;  // as long as x
+  std::vector<double> y;            // as long as x
+  std::vector<double> spread = {};  // empty, or as long as x: y lies between y - spread and y + spread
 };
 
-// ErrorKind::failed where a series has more x than y, or the other way round.
+// ErrorKind::failed where a series has more x than y, or the other way round, or a spread of another length.
 std::string line_chart(std::span<const Series> series, const ChartOptions& options);
 std::string scatter_chart(std::span<const Series> series, const ChartOptions& options);
 

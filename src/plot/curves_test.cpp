@@ -150,5 +150,31 @@ TEST(Curves, ScatterHasOnePointPerPair) {
   EXPECT_EQ(count_of(scatter_chart(series, {}), "<circle"), 2U);
 }
 
+TEST(Curves, SpreadIsABandAboutALine) {
+  const std::vector<Series> series{{"mean", {0, 1, 2}, {1, 2, 3}, {0.5, 0, 0.25}}};
+  const std::string svg = line_chart(series, {});
+  EXPECT_TRUE(well_formed(svg)) << svg;
+  const size_t band = svg.find("fill-opacity");
+  ASSERT_NE(band, std::string::npos);
+  const std::string path = svg.substr(band, svg.find("/>", band) - band);
+  EXPECT_EQ(count_of(path, "L"), 5U) << "three points above, three below: " << path;
+  EXPECT_EQ(line_chart(std::vector<Series>{{"mean", {0, 1}, {1, 2}}}, {}).find("fill-opacity"), std::string::npos);
+}
+
+TEST(Curves, SpreadIsABarThroughAPoint) {
+  const std::vector<Series> series{{"a", {1}, {2}, {0.5}}, {"b", {2}, {3}, {0}}};
+  const std::string svg = scatter_chart(series, {});
+  EXPECT_TRUE(well_formed(svg)) << svg;
+  EXPECT_EQ(count_of(curves_of(svg), "<path"), 1U) << "one point has no spread";
+  EXPECT_EQ(count_of(curves_of(svg), "<circle"), 2U);
+}
+
+TEST(Curves, SpreadLiesWithinTheAxis) {
+  // The values alone would end at 2; with the spread there is a tick at 4.
+  EXPECT_NE(scatter_chart(std::vector<Series>{{"a", {1, 2}, {1, 2}, {0, 2}}}, {}).find(">4<"), std::string::npos);
+  EXPECT_EQ(scatter_chart(std::vector<Series>{{"a", {1, 2}, {1, 2}}}, {}).find(">4<"), std::string::npos);
+  EXPECT_THROW(line_chart(std::vector<Series>{{"a", {1, 2}, {1, 2}, {0.5}}}, {}), Error);
+}
+
 }  // namespace
 }  // namespace spinenet

@@ -57,6 +57,24 @@ std::string page_recipe(const std::string& recipe) {
   return page_section("Recipe", fmt::format("<pre>{}</pre>\n", escape_markup(recipe)));
 }
 
+std::string page_table(std::string_view title, const PageTable& table) {
+  if (table.rows.empty()) return "";
+  const auto style = [&](size_t column, std::string_view otherwise) {
+    return table.numbers && column > 0 ? std::string(" class=\"number\"") : std::string(otherwise);
+  };
+  std::string html = "<div class=\"wide\"><table>\n<thead><tr>";
+  for (size_t i = 0; i < table.head.size(); ++i) {
+    html += fmt::format("<th{}>{}</th>", style(i, " class=\"name\""), escape_markup(table.head[i]));
+  }
+  html += "</tr></thead>\n<tbody>\n";
+  for (const std::vector<std::string>& row : table.rows) {
+    html += "<tr>";
+    for (size_t i = 0; i < row.size(); ++i) html += fmt::format("<td{}>{}</td>", style(i, ""), escape_markup(row[i]));
+    html += "</tr>\n";
+  }
+  return page_section(title, html + "</tbody></table></div>\n");
+}
+
 std::string page_picture(std::string_view label, std::string_view media_type, std::string_view bytes) {
   const std::string shown = escape_markup(label);
   return fmt::format("<figure><img alt=\"{0}\" src=\"data:{1};base64,{2}\"><figcaption>{0}</figcaption></figure>\n",

@@ -28,6 +28,13 @@ std::string page_headline(const std::vector<ReportFact>& facts);
 std::string page_notes(const std::vector<std::string>& notes);
 std::string page_facts(const std::vector<ReportFact>& facts);
 std::string page_recipe(const std::string& recipe);
+// Cells as they are; the first column to the left, the others as `numbers` says.
+struct PageTable {
+  std::vector<std::string> head;
+  std::vector<std::vector<std::string>> rows;
+  bool numbers = false;  // all but the first columns stand to the right
+};
+std::string page_table(std::string_view title, const PageTable& table);
 // A figure with its label below; the file travels inside.
 std::string page_picture(std::string_view label, std::string_view media_type, std::string_view bytes);
 

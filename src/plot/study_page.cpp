@@ -1,7 +1,6 @@
 #include "plot/study_page.h"
 
 #include "base/format.h"
-#include "plot/markup.h"
 
 namespace spinenet {
 namespace {
@@ -70,19 +69,6 @@ std::string draw_networks(const std::vector<StudyNetwork>& networks) {
   return page_section("Best networks", html);
 }
 
-std::string draw_table(std::string_view title, const StudyTable& table) {
-  if (table.rows.empty()) return "";
-  std::string html = "<div class=\"wide\"><table>\n<thead><tr>";
-  for (const std::string& name : table.head) html += fmt::format("<th class=\"name\">{}</th>", escape_markup(name));
-  html += "</tr></thead>\n<tbody>\n";
-  for (const std::vector<std::string>& row : table.rows) {
-    html += "<tr>";
-    for (const std::string& cell : row) html += fmt::format("<td>{}</td>", escape_markup(cell));
-    html += "</tr>\n";
-  }
-  return page_section(title, html + "</tbody></table></div>\n");
-}
-
 }  // namespace
 
 std::string render_study_page(const StudyPage& page) {
@@ -91,11 +77,11 @@ std::string render_study_page(const StudyPage& page) {
   html += page_notes(page.notes);
   html += draw_scores(page);
   html += draw_costs(page);
-  html += draw_table("Best trials", page.best);
+  html += page_table("Best trials", page.best);
   html += draw_networks(page.networks);
   html += draw_levels(page);
   html += draw_parents(page);
-  html += draw_table("Trials without a measurement", page.failures);
+  html += page_table("Trials without a measurement", page.failures);
   html += page_facts(page.facts);
   html += page_recipe(page.recipe);
   return html + page_tail();

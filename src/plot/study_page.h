@@ -19,23 +19,18 @@ struct StudyNetwork {
   std::string svg;    // architecture_svg
 };
 
-struct StudyTable {
-  std::vector<std::string> head;
-  std::vector<std::vector<std::string>> rows;
-};
-
 struct StudyPage {
   std::string title, subtitle;
   std::vector<ReportFact> headline, facts;
   std::vector<std::string> notes;
   std::string score_name = "AP";
-  Series scores;                    // x trial, y score
-  std::vector<Series> best_so_far;  // this study first, then those it is compared with
-  std::vector<Series> costs;        // x multiply-adds in millions, y score: all, then the Pareto front
-  HeatMap levels_all, levels_best;  // rows places in the order, columns levels; of all and of the best
+  Series scores;                               // x trial, y score
+  std::vector<Series> best_so_far;             // this study first, then those it is compared with
+  std::vector<Series> costs;                   // x multiply-adds in millions, y score: all, then the Pareto front
+  HeatMap levels_all, levels_best;             // rows places in the order, columns levels; of all and of the best
   std::vector<Bar> parents_all, parents_best;  // how far back a parent stands: share of the connections
   std::vector<StudyNetwork> networks;
-  StudyTable best, failures;
+  PageTable best, failures;
   std::string recipe;
 };
 

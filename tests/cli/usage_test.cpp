@@ -10,7 +10,7 @@ class Usage : public ProgramTest {};
 
 TEST_F(Usage, HelpGoesToStandardOutput) {
   for (const char* line : {"--help", "-h", "help", "describe --help", "help describe", "data --help", "data check -h",
-                           "train --help", "eval --help", "predict --help", "checks --help"}) {
+                           "train --help", "compare --help", "eval --help", "predict --help", "checks --help"}) {
     const Outcome outcome = run(line);
     EXPECT_EQ(outcome.status, 0) << line;
     EXPECT_NE(outcome.out.find("Usage: "), std::string::npos) << line;
@@ -21,7 +21,7 @@ TEST_F(Usage, HelpGoesToStandardOutput) {
 
 TEST_F(Usage, HelpNamesEveryVerb) {
   const std::string help = run("--help").out;
-  for (const char* verb : {"describe", "data", "train", "eval", "predict", "export", "bench", "checks"}) {
+  for (const char* verb : {"describe", "data", "train", "compare", "eval", "predict", "export", "bench", "checks"}) {
     EXPECT_NE(help.find(fmt::format("\n  {} ", verb)), std::string::npos) << verb;
   }
 }

@@ -1,0 +1,16 @@
+// A comparison as a page, but for its pictures.
+//
+// Thread contract: pure functions.
+#pragma once
+
+#include "cli/compare_result.h"
+#include "plot/compare_page.h"
+
+namespace spinenet {
+
+ComparePage page_of(const Comparison& comparison);
+
+// Mean and deviation over the runs at each step that all of them measured.
+Series learning_curve(const Contestant& contestant);
+
+}  // namespace spinenet

@@ -1,0 +1,94 @@
+#include "plot/compare_page.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/format.h"
+
+namespace spinenet {
+namespace {
+
+constexpr int kHalfWidth = 494;
+constexpr int kHeight = 320;
+
+ChartOptions options_of(std::string title, std::string x_label, std::string y_label) {
+  ChartOptions options;
+  options.title = std::move(title);
+  options.x_label = std::move(x_label);
+  options.y_label = std::move(y_label);
+  options.width = kHalfWidth;
+  options.height = kHeight;
+  return options;
+}
+
+std::string half(const std::string& svg) {
+  return fmt::format("<div>{}</div>\n", svg);
+}
+
+std::string charts(const std::string& content) {
+  return "<div class=\"charts\">\n" + content + "</div>\n";
+}
+
+// Points at the ends of an axis would be hard to see, and so would networks of nearly one cost far from zero.
+std::string cost_chart(const ComparePage& page) {
+  ChartOptions options = options_of("Against cost", "multiply-adds (M)", page.metric);
+  double low = INFINITY, high = 0;
+  for (const Series& series : page.costs) {
+    for (const double x : series.x) low = std::min(low, x), high = std::max(high, x);
+  }
+  const double margin = std::max(0.15 * (high - low), 0.05 * high);
+  options.x_min = std::max(low - margin, 0.0);
+  options.x_max = high + margin;
+  return scatter_chart(page.costs, options);
+}
+
+std::string draw_charts(const ComparePage& page) {
+  std::string content;
+  if (!page.costs.empty()) content += half(cost_chart(page));
+  if (!page.curves.empty()) content += half(line_chart(page.curves, options_of("Learning", "step", page.metric)));
+  return content.empty() ? "" : page_section(page.metric, charts(content));
+}
+
+// One scale for all groups, so that they can be compared.
+std::string draw_sizes(const ComparePage& page) {
+  if (page.sizes.empty()) return "";
+  double high = 0;
+  for (const auto& group : page.sizes) {
+    for (const Bar& bar : group.bars) {
+      if (std::isfinite(bar.value)) high = std::max(high, bar.value);
+    }
+  }
+  std::string content;
+  for (const auto& group : page.sizes) {
+    ChartOptions options = options_of(group.title, page.metric, "");
+    if (high > 0) options.x_max = high;
+    content += half(bar_chart(group.bars, options));
+  }
+  return page_section("By object size", charts(content));
+}
+
+std::string draw_pictures(const std::vector<std::vector<ComparedPicture>>& rows) {
+  std::string html;
+  for (const std::vector<ComparedPicture>& row : rows) {
+    html += fmt::format("<div class=\"columns\" style=\"grid-template-columns:repeat({},minmax(180px,1fr))\">\n",
+                        row.size());
+    for (const ComparedPicture& picture : row) html += page_picture(picture.label, "image/jpeg", picture.jpeg);
+    html += "</div>\n";
+  }
+  return html.empty() ? "" : page_section("The same pictures", html);
+}
+
+}  // namespace
+
+std::string render_compare_page(const ComparePage& page) {
+  std::string html = page_head(page.title, page.subtitle);
+  html += page_notes(page.notes);
+  html += page_table("Result", page.table);
+  html += draw_charts(page);
+  html += draw_sizes(page);
+  html += draw_pictures(page.pictures);
+  html += page_facts(page.facts);
+  return html + page_tail();
+}
+
+}  // namespace spinenet
