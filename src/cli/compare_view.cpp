@@ -19,7 +19,8 @@ std::vector<ComparePage::BarGroup> size_groups(const Comparison& comparison) {
     for (const Contestant& c : comparison.contestants) {
       const double mean = over_seeds(c, number).mean;
       any = any || mean >= 0;
-      group.bars.push_back({c.name, mean >= 0 ? mean : std::numeric_limits<double>::quiet_NaN()});
+      group.bars.push_back(
+          {c.name, mean >= 0 ? std::round(1000 * mean) / 1000 : std::numeric_limits<double>::quiet_NaN()});
     }
     if (any) groups.push_back(std::move(group));
   }
@@ -59,7 +60,7 @@ ComparePage page_of(const Comparison& comparison) {
                               comparison.image_size, seeds_text(comparison));
   page.notes = cautions(comparison);
   page.metric = main;
-  page.table.numbers = true;
+  page.table.numbers_from = 2;
   page.table.rows = table_rows(comparison);
   page.table.head = page.table.rows.front();
   page.table.rows.erase(page.table.rows.begin());

@@ -45,7 +45,11 @@ std::string cost_chart(const ComparePage& page) {
 std::string draw_charts(const ComparePage& page) {
   std::string content;
   if (!page.costs.empty()) content += half(cost_chart(page));
-  if (!page.curves.empty()) content += half(line_chart(page.curves, options_of("Learning", "step", page.metric)));
+  if (!page.curves.empty()) {
+    ChartOptions options = options_of("Learning", "step", page.metric);
+    options.y_min = 0;
+    content += half(line_chart(page.curves, options));
+  }
   return content.empty() ? "" : page_section(page.metric, charts(content));
 }
 

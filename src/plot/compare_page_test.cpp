@@ -18,7 +18,7 @@ ComparePage example() {
   page.title = "Two <architectures>";
   page.notes = {"b & c differ"};
   page.metric = "AP";
-  page.table = {{"recipe", "AP"}, {{"<first>", "0.300"}, {"second", "0.200"}}, true};
+  page.table = {{"recipe", "AP"}, {{"<first>", "0.300"}, {"second", "0.200"}}, 1};
   page.costs = {{"first", {124}, {0.3}, {0.01}}, {"second", {126}, {0.2}, {0.02}}};
   page.curves = {{"first", {100, 200}, {0.1, 0.3}, {0.01, 0.02}}, {"second", {100, 200}, {0.1, 0.2}}};
   page.sizes = {{"small", {{"first", 0.1}, {"second", 0.05}}}, {"large", {{"first", 0.5}, {"second", 0.4}}}};
@@ -32,6 +32,7 @@ TEST(ComparePage, ShowsEverySectionThatHasContent) {
   for (const char* title : {"Result", "AP", "By object size", "The same pictures"}) {
     EXPECT_EQ(count(html, std::string("<h2>") + title + "</h2>"), 1U) << title;
   }
+  EXPECT_EQ(count(html, "<td class=\"number\">"), 2U);
   EXPECT_EQ(count(html, "<figure>"), 3U);
   EXPECT_EQ(count(html, "repeat(3,"), 1U) << "pictures stand side by side";
   EXPECT_EQ(count(html, "class=\"chart\""), 4U) << "cost, learning, small, large";

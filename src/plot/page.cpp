@@ -60,7 +60,7 @@ std::string page_recipe(const std::string& recipe) {
 std::string page_table(std::string_view title, const PageTable& table) {
   if (table.rows.empty()) return "";
   const auto style = [&](size_t column, std::string_view otherwise) {
-    return table.numbers && column > 0 ? std::string(" class=\"number\"") : std::string(otherwise);
+    return column >= table.numbers_from ? std::string(" class=\"number\"") : std::string(otherwise);
   };
   std::string html = "<div class=\"wide\"><table>\n<thead><tr>";
   for (size_t i = 0; i < table.head.size(); ++i) {

@@ -5,6 +5,8 @@
 // Thread contract: pure functions.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,11 +30,11 @@ std::string page_headline(const std::vector<ReportFact>& facts);
 std::string page_notes(const std::vector<std::string>& notes);
 std::string page_facts(const std::vector<ReportFact>& facts);
 std::string page_recipe(const std::string& recipe);
-// Cells as they are; the first column to the left, the others as `numbers` says.
+// Cells as they are.
 struct PageTable {
   std::vector<std::string> head;
   std::vector<std::vector<std::string>> rows;
-  bool numbers = false;  // all but the first columns stand to the right
+  size_t numbers_from = SIZE_MAX;  // this column and those behind it stand to the right
 };
 std::string page_table(std::string_view title, const PageTable& table);
 // A figure with its label below; the file travels inside.
