@@ -16,6 +16,7 @@
 #include "cli/model.h"
 #include "cli/output.h"
 #include "engine/compile.h"
+#include "engine/detector.h"
 #include "engine/profile.h"
 #include "graph/cost.h"
 #include "graph/lower.h"

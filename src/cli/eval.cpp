@@ -2,6 +2,7 @@
 #include <memory>
 #include <optional>
 
+#include "arch/task.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <memory>
 
+#include "arch/task.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
@@ -12,6 +13,7 @@
 #include "cli/forward.h"
 #include "cli/model.h"
 #include "cli/output.h"
+#include "engine/detector.h"
 #include "graph/lower.h"
 #include "graph/weights.h"
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cli/object_finder.h"
+#include "arch/task.h"
 #include "eval/top_k.h"
 
 namespace spinenet {

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/progress.h"
-#include "cli/object_finder.h"
 #include "detect/annotations.h"
 #include "formats/model_file.h"
+#include "model/object_finder.h"
 
 namespace spinenet {
 

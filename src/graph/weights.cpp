@@ -63,6 +63,20 @@ Weights initial_weights(const Program& program, const InitOptions& options, uint
   return weights;
 }
 
+Program parameters_of_all(std::span<const Program> programs) {
+  Program all;
+  for (const Program& program : programs) {
+    all.parameters.insert(all.parameters.end(), program.parameters.begin(), program.parameters.end());
+  }
+  return all;
+}
+
+Weights own_weights(const Program& program, const Weights& all) {
+  Weights own;
+  for (const Parameter& parameter : program.parameters) own.insert(*all.find(parameter.name));
+  return own;
+}
+
 std::vector<std::string> mismatches(const Program& program, const Weights& weights) {
   std::vector<std::string> found;
   Weights::size_type matched = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,12 @@ struct InitOptions {
 
 // The same seed gives the same bits on every machine: each parameter has its own generator, forked by its name.
 Weights initial_weights(const Program& program, const InitOptions& options, uint64_t seed);
+
+// Several programs that belong together (a trunk and its heads) as one without operations that has all their
+// parameters, one program after the other. Their names must differ.
+Program parameters_of_all(std::span<const Program> programs);
+// What the program needs of all the weights, which have it.
+Weights own_weights(const Program& program, const Weights& all);
 
 // Every missing, extra and wrong-shape tensor, one line each; empty when the weights fit.
 std::vector<std::string> mismatches(const Program& program, const Weights& weights);

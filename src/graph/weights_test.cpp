@@ -147,5 +147,17 @@ TEST(Mismatches, OfAnotherNetworkAreSummarised) {
   }
 }
 
+TEST(Weights, OfProgramsThatBelongTogether) {
+  const Program detects = detector();
+  const Program other = lower_classifier(named_architecture("resnet-50"), {.height = 64, .width = 64, .classes = 3});
+  const std::vector<Program> programs{detects, other};
+  const Program together = parameters_of_all(programs);
+  EXPECT_EQ(together.parameters.size(), detects.parameters.size() + other.parameters.size());
+  EXPECT_EQ(together.parameters.back().name, other.parameters.back().name);
+  Weights all{{"extra", make_tensor({1})}};
+  for (const Parameter& parameter : together.parameters) all.emplace(parameter.name, make_tensor(parameter.shape));
+  EXPECT_EQ(mismatches(detects, own_weights(detects, all)), std::vector<std::string>{});
+}
+
 }  // namespace
 }  // namespace spinenet

@@ -62,14 +62,6 @@ Parameters make_parameters(const Program& program, const Weights& weights, torch
   return p;
 }
 
-Program parameters_of_all(std::span<const Program> programs) {
-  Program all;
-  for (const Program& program : programs) {
-    all.parameters.insert(all.parameters.end(), program.parameters.begin(), program.parameters.end());
-  }
-  return all;
-}
-
 std::vector<Parameters> parts_of(const Parameters& all, std::span<const Program> programs) {
   std::vector<Parameters> parts;
   auto first = all.views.begin();

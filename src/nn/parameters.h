@@ -22,10 +22,8 @@ struct Parameters {
 
 Parameters make_parameters(const Program& program, const Weights& weights, torch::Device device);
 
-// Several programs that are trained together (a trunk and its heads) share one set of buffers: that of a program
-// without operations which has all their parameters, one program after the other. Their names must differ.
-Program parameters_of_all(std::span<const Program> programs);
-// The views of each program out of `all`, which was made for parameters_of_all(programs); the buffers are the same.
+// Several programs that are trained together (a trunk and its heads) share one set of buffers, made for
+// parameters_of_all(programs) (graph/weights.h). The views of each program out of them; the buffers are the same.
 std::vector<Parameters> parts_of(const Parameters& all, std::span<const Program> programs);
 
 // The weights by name, trainable values taken from `values` (the live ones, or their moving average).

@@ -1,0 +1,31 @@
+// The networks of a model: one Program of a detector or a classifier; of a model that segments the trunk, the box head
+// and the mask head.
+//
+// Thread contract: pure functions.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "graph/forward.h"
+#include "graph/program.h"
+#include "model/model.h"
+
+namespace spinenet {
+
+// Of a picture's size as networks and answers take it: 0 is the model's own.
+inline int image_size_of(const Model& model, int image_size) {
+  return image_size > 0 ? image_size : model.file.image_size;
+}
+
+// ErrorKind::bad_data when the model's weights are not those of its networks; ErrorKind::usage when the architecture
+// cannot do the task.
+std::vector<Program> networks_of(const Model& model, int image_size = 0);
+
+// A way of running a network with its weights.
+using RunNetwork = std::function<Forward(const Program& program, const Weights& weights)>;
+
+// Each of the networks with its own weights.
+std::vector<Forward> forwards_of(const Model& model, int image_size, const RunNetwork& run);
+
+}  // namespace spinenet

@@ -1,0 +1,94 @@
+#include "model/object_finder.h"
+
+#include <charconv>
+#include <limits>
+
+#include "arch/task.h"
+#include "base/error.h"
+#include "base/format.h"
+#include "engine/detector.h"
+#include "engine/segmenter.h"
+#include "graph/lower_two_stage.h"
+#include "model/networks.h"
+
+namespace spinenet {
+namespace {
+
+[[noreturn]] void refuse_task(const Model& model, std::string_view needed) {
+  fail(ErrorKind::unsupported, fmt::format("the model's task is \"{}\"", model.file.task), model.path.string(),
+       fmt::format("a model for the task \"{}\" is needed here", needed));
+}
+
+// A number that the training wrote into the model; `otherwise` where it says nothing.
+template <class Number>
+Number fact_of(const Model& model, const std::string& name, Number otherwise, Number most, std::string_view what) {
+  const auto found = model.file.extra.find(name);
+  if (found == model.file.extra.end()) return otherwise;
+  Number value = 0;
+  const std::string& text = found->second;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value > 0 && value <= most)) {
+    fail(ErrorKind::bad_data, fmt::format("metadata entry \"{}\" is \"{}\", not {}", name, text, what),
+         model.path.string(), "the file was changed by hand: write it again");
+  }
+  return value;
+}
+
+int count_of(const Model& model, const std::string& name, int otherwise) {
+  return fact_of(model, name, otherwise, std::numeric_limits<int>::max(), "a number of at least 1");
+}
+
+Segmenter make_segmenter(const Model& model, const FinderOptions& options, std::vector<Forward> networks) {
+  SegmenterOptions segmenter;
+  segmenter.image_size = image_size_of(model, options.image_size);
+  segmenter.classes = static_cast<int>(model.file.classes.size());
+  segmenter.normalization = {model.file.mean, model.file.std};
+  segmenter.anchors = proposal_anchors(model.architecture);
+  segmenter.post = options.post;
+  segmenter.proposals.pre_nms = count_of(model, "proposals_before_nms", segmenter.proposals.pre_nms);
+  segmenter.proposals.post_nms = count_of(model, "proposals", segmenter.proposals.post_nms);
+  const int level = model.architecture.min_level;
+  return {{std::move(networks.at(0)), crop_and_run(std::move(networks.at(1)), level, kBoxCrop),
+           crop_and_run(std::move(networks.at(2)), level, kMaskCrop)},
+          segmenter};
+}
+
+Detector make_detector(const Model& model, const FinderOptions& options, std::vector<Forward> networks) {
+  DetectorOptions detector;
+  detector.image_size = image_size_of(model, options.image_size);
+  detector.classes = static_cast<int>(model.file.classes.size());
+  detector.normalization = {model.file.mean, model.file.std};
+  detector.anchors = anchor_options(model.architecture);
+  detector.post = options.post;
+  return {std::move(networks.at(0)), detector};
+}
+
+}  // namespace
+
+ObjectFinder make_object_finder(const Model& model, const FinderOptions& options, std::vector<Forward> networks) {
+  switch (task_named(model.file.task)) {
+    case Task::segment:
+      return [segmenter = make_segmenter(model, options, std::move(networks))](std::span<const Image> images) {
+        return segmenter.segment(images);
+      };
+    case Task::detect:
+      return [detector = make_detector(model, options, std::move(networks))](std::span<const Image> images) {
+        return detector.detect(images);
+      };
+    case Task::classify:
+      break;
+  }
+  refuse_task(model, name_of(Task::detect));
+}
+
+Classifier make_classifier(const Model& model, int image_size, std::vector<Forward> networks) {
+  if (task_named(model.file.task) != Task::classify) refuse_task(model, name_of(Task::classify));
+  ClassifierOptions classifier;
+  classifier.image_size = image_size_of(model, image_size);
+  classifier.classes = static_cast<int>(model.file.classes.size());
+  classifier.normalization = {model.file.mean, model.file.std};
+  classifier.center_crop = fact_of(model, "center_crop", classifier.center_crop, 1.0, "a share");
+  return {std::move(networks.at(0)), classifier};
+}
+
+}  // namespace spinenet

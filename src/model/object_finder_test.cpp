@@ -1,0 +1,106 @@
+#include "model/object_finder.h"
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "arch/task.h"
+#include "arch/text.h"
+#include "base/error.h"
+#include "engine/compile.h"
+#include "engine/session.h"
+#include "graph/lower.h"
+#include "graph/lower_two_stage.h"
+#include "graph/weights.h"
+#include "model/networks.h"
+
+namespace spinenet {
+namespace {
+
+Architecture narrow() {
+  Architecture a = named_architecture("spinenet-49s");
+  a.scaling.filter_size_scale = 0.1;
+  a.scaling.endpoints_num_filters = 16;
+  a.head.filters = 16;
+  a.head.convs = 1;
+  a.two_stage.rpn_filters = a.two_stage.box_filters = a.two_stage.mask_filters = 16;
+  a.two_stage.box_convs = a.two_stage.mask_convs = 1;
+  a.two_stage.box_dense = 32;
+  return a;
+}
+
+Model model_for(Task task) {
+  Model model{"m.safetensors", {}, narrow()};
+  model.file.architecture = to_json(model.architecture);
+  model.file.task = name_of(task);
+  model.file.classes = {{3, "apple"}, {7, "pear"}};
+  model.file.image_size = 100;
+  const LowerOptions lower{.height = 128, .width = 128, .classes = 2};
+  const InitOptions lively{.residual_norm_weight = 1, .predictor_deviation = 0.1};
+  switch (task) {
+    case Task::detect:
+      model.file.weights = initial_weights(lower_detector(model.architecture, lower), lively, 1);
+      break;
+    case Task::classify:
+      model.file.weights = initial_weights(lower_classifier(model.architecture, lower), lively, 1);
+      break;
+    case Task::segment: {
+      const TwoStageProgram network = lower_two_stage(model.architecture, lower);
+      for (const Program* part : {&network.trunk, &network.box_head, &network.mask_head}) {
+        model.file.weights.merge(initial_weights(*part, lively, 1));
+      }
+      break;
+    }
+  }
+  return model;
+}
+
+Forward compiled(const Program& program, const Weights& weights) {
+  return engine_forward(compile(program, weights, {}));
+}
+
+std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(ObjectFinder, AnswersForEveryTask) {
+  const Image picture = make_image(80, 100, 90);
+  const FinderOptions options{.image_size = 0, .post = {.score_threshold = 0.0F, .max_detections = 7}};
+  for (const Task task : {Task::detect, Task::segment}) {
+    const Model model = model_for(task);
+    const auto found = make_object_finder(model, options, forwards_of(model, 0, compiled))({&picture, 1});
+    ASSERT_EQ(found.size(), 1U);
+    ASSERT_EQ(found[0].size(), 7U) << name_of(task);
+    for (const Detection& d : found[0]) EXPECT_EQ(d.mask.counts.empty(), task == Task::detect);
+  }
+  const Model model = model_for(Task::classify);
+  EXPECT_EQ(make_classifier(model, 0, forwards_of(model, 0, compiled)).classify(picture).size(), 2U);
+}
+
+TEST(ObjectFinder, RefusesAModelOfAnotherTask) {
+  const Model detects = model_for(Task::detect), classifies = model_for(Task::classify);
+  EXPECT_EQ(message_of([&] { make_classifier(detects, 0, {}); }),
+            "m.safetensors: the model's task is \"detect\"; a model for the task \"classify\" is needed here");
+  EXPECT_NE(message_of([&] { make_object_finder(classifies, {}, {}); }).find("task is \"classify\""),
+            std::string::npos);
+}
+
+TEST(ObjectFinder, RefusesWeightsAndMetadataThatMakeNoSense) {
+  Model model = model_for(Task::segment);
+  model.file.weights.erase(model.file.weights.begin());
+  EXPECT_NE(message_of([&] { networks_of(model); }).find("the weights do not fit the network (1 tensors)"),
+            std::string::npos);
+  model.file.extra["proposals"] = "0";
+  const Forward none = [](const HostTensor&) { return std::vector<HostTensor>{}; };
+  EXPECT_NE(message_of([&] {
+              make_object_finder(model, {}, {none, none, none});
+            }).find("entry \"proposals\" is \"0\", not a number of at least 1"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace spinenet
