@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include <spinenet/detector.h>
+
 namespace spinenet::api {
 
 // "0.1.0"

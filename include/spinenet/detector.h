@@ -1,0 +1,128 @@
+// What is in a picture: a model file opened once, and any number of detectors that share its weights.
+//
+//   spinenet::api::Detector detector(spinenet::api::Model("best.safetensors"));
+//   for (const auto& object : detector.detect_file("photo.jpg").objects) use(object.class_name, object.box);
+//
+// A model of any task is opened alike: of one that detects or segments an Answer has objects, of a classifier class
+// scores. Everything runs on the CPU.
+//
+// Every function throws std::runtime_error with a message that names the file, the place and the remedy; a file that is
+// cut, altered or foreign, or that holds weights which are not numbers, is refused when it is opened.
+// Thread contract: a Model does not change and may be used by several threads. A Detector answers one call after the
+// other: give each thread its own on the same Model. All detectors of a process together never compute with more
+// threads than its budget; who comes when none is left waits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace spinenet {
+struct LoadedModel;
+struct DetectorSession;
+}  // namespace spinenet
+
+namespace spinenet::api {
+
+// Threads that may compute at once in this process, all detectors together: the processors that it may use, unless said
+// otherwise before the first model is opened.
+int thread_budget();
+void set_thread_budget(int threads);
+
+struct Class {
+  int64_t id = 0;  // as in the annotations that the model was trained on
+  std::string name;
+};
+
+struct ModelOptions {
+  int image_size = 0;  // the longer side of a picture is scaled to it; 0: the model's own
+  int threads = 0;     // for one picture; 0: the whole budget
+};
+
+class Model {
+ public:
+  explicit Model(const std::string& path, const ModelOptions& options = {});
+
+  const std::string& task() const;  // "detect", "segment" or "classify"
+  const std::vector<Class>& classes() const;
+  int image_size() const;
+  int threads() const;
+
+ private:
+  friend class Detector;
+  std::shared_ptr<const LoadedModel> loaded_;
+};
+
+enum class PixelFormat { rgb, bgr, gray };
+
+// A picture in the caller's memory, 8 bits a sample, rows from the top.
+struct Pixels {
+  const uint8_t* data = nullptr;
+  int height = 0, width = 0;
+  int64_t stride = 0;  // bytes from row to row; 0: rows follow each other without a gap
+  PixelFormat format = PixelFormat::rgb;
+};
+
+// Pixels of the picture.
+struct Box {
+  float x1 = 0, y1 = 0, x2 = 0, y2 = 0;
+};
+
+// A mask of the whole picture as COCO's runs: of 0 and 1 in turn, column by column, beginning with 0s.
+struct Mask {
+  int height = 0, width = 0;
+  std::vector<uint32_t> counts;  // empty: the model gives no masks
+};
+
+// height * width bytes, 0 or 1, row by row.
+std::vector<uint8_t> unpack(const Mask& mask);
+
+struct Object {
+  Box box;
+  int label = 0;  // index into Model::classes()
+  int64_t class_id = 0;
+  std::string class_name;
+  float score = 0;
+  Mask mask;
+};
+
+struct ClassScore {
+  int label = 0;
+  int64_t class_id = 0;
+  std::string class_name;
+  float score = 0;
+};
+
+struct Answer {
+  int height = 0, width = 0;        // of the picture, upright
+  std::vector<Object> objects;      // best first
+  std::vector<ClassScore> classes;  // of a classifier: all of them, best first; the scores sum to one
+};
+
+struct DetectorOptions {
+  float score_threshold = 0.3F;  // of objects
+  float iou = 0.5F;              // boxes of a class that overlap more are one object
+  int max_objects = 100;
+};
+
+class Detector {
+ public:
+  explicit Detector(const Model& model, const DetectorOptions& options = {});
+  Detector(Detector&&) noexcept;
+  Detector& operator=(Detector&&) noexcept;
+  ~Detector();
+
+  Answer detect(const Pixels& picture);
+  std::vector<Answer> detect(std::span<const Pixels> pictures);
+  // JPEG or PNG; the orientation that a JPEG's EXIF gives is applied.
+  Answer detect_file(const std::string& path);
+  Answer detect_encoded(std::span<const std::byte> file);
+
+ private:
+  std::unique_ptr<DetectorSession> session_;
+};
+
+}  // namespace spinenet::api

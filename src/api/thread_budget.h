@@ -1,0 +1,48 @@
+// So many threads may compute at once. Who wants some waits until they are free, first come, first served.
+//
+// Invariant: never more are taken than there are. Thread contract: all functions from any thread.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+
+namespace spinenet {
+
+class ThreadBudget {
+ public:
+  // ErrorKind::usage for fewer than one.
+  explicit ThreadBudget(int threads);
+
+  int size() const { return size_; }
+  // 1 <= threads <= size().
+  void take(int threads);
+  void give_back(int threads);
+
+ private:
+  int size_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  int free_;
+  uint64_t tickets_ = 0, served_ = 0;
+};
+
+// Some threads of a budget, for as long as it lives.
+class ThreadLease {
+ public:
+  ThreadLease(ThreadBudget& budget, int threads) : budget_(budget), threads_(threads) { budget_.take(threads_); }
+  ThreadLease(const ThreadLease&) = delete;
+  ThreadLease& operator=(const ThreadLease&) = delete;
+  ~ThreadLease() { budget_.give_back(threads_); }
+
+ private:
+  ThreadBudget& budget_;
+  int threads_;
+};
+
+// That of the process: the processors that it may use, unless set before the first use. ErrorKind::usage when it is set
+// later: who runs already counts on it.
+ThreadBudget& process_thread_budget();
+void set_process_thread_budget(int threads);
+
+}  // namespace spinenet
