@@ -6,8 +6,9 @@
 
 int main(int argc, char** argv) {
   if (argc != 3) return 2;
+  if (spinenet::api::describe("spinenet-49", 640, 91).parameters / 10'000 != 2854) return 1;
   try {
-    spinenet::api::Model(argv[2]);
+    const spinenet::api::Model model(argv[2]);
     return 1;  // a picture is no model
   } catch (const std::runtime_error&) {
   }
