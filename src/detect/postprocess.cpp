@@ -33,6 +33,8 @@ class Shortlist {
     items_.push_back(candidate);
     if (items_.size() >= 4 * limit_ + 1024) cut();
   }
+  // No candidate of a lower score can come in any more.
+  float least_score() const { return least_; }
   std::vector<Candidate> take() {
     cut();
     std::sort(items_.begin(), items_.end());
@@ -44,9 +46,12 @@ class Shortlist {
     if (items_.size() <= limit_) return;
     std::nth_element(items_.begin(), items_.begin() + static_cast<std::ptrdiff_t>(limit_), items_.end());
     items_.erase(items_.begin() + static_cast<std::ptrdiff_t>(limit_), items_.end());
+    least_ = 1;
+    for (const Candidate& item : items_) least_ = std::min(least_, item.score);
   }
 
   size_t limit_;
+  float least_ = 0;
   std::vector<Candidate> items_;
 };
 
@@ -59,6 +64,12 @@ float logit(float probability) {
   if (probability <= 0) return -std::numeric_limits<float>::infinity();
   if (probability >= 1) return std::numeric_limits<float>::infinity();
   return std::log(probability / (1 - probability));
+}
+
+// A logit below which every score is lower than this one. Near 0 and 1 a score says little of its logit.
+float surely_below(float score) {
+  constexpr float kLow = 1e-30F, kHigh = 0.9F;
+  return score < kLow ? -std::numeric_limits<float>::infinity() : logit(std::min(score, kHigh)) - 1e-4F;
 }
 
 // Calls found(i) for each value of at least `threshold`. Most stretches have none: they are passed over by a count
@@ -123,7 +134,7 @@ std::vector<Candidate> best_candidates(std::span<const LevelOutput> levels, int6
       const std::span plane(level.classes + channel * cells, static_cast<size_t>(cells));
       const int64_t shape = channel / classes;
       const int label = static_cast<int>(channel % classes);
-      scan(plane, threshold, [&](size_t cell) {
+      scan(plane, std::max(threshold, surely_below(shortlist.least_score())), [&](size_t cell) {
         shortlist.add({sigmoid(plane[cell]), label, first_anchor + static_cast<int64_t>(cell) * per_cell + shape});
       });
     }

@@ -110,8 +110,11 @@ TEST(Postprocess, OneDetectionByHand) {
 
 TEST(Postprocess, EqualsTheSlowOneOnRandomOutputsWithTies) {
   Random random(21);
-  const std::vector<PostprocessOptions> choices{
-      {}, {.pre_nms = 40}, {.score_threshold = 0.3F, .iou = 0.2F, .max_detections = 7}, {.score_threshold = 0.9F}};
+  const std::vector<PostprocessOptions> choices{{},
+                                                {.pre_nms = 40},
+                                                {.score_threshold = 0, .pre_nms = 5},
+                                                {.score_threshold = 0.3F, .iou = 0.2F, .max_detections = 7},
+                                                {.score_threshold = 0.9F}};
   for (int round = 0; round < 12; ++round) {
     Heads heads = make_heads(kSmall, 1 + round % 4, 64);
     for (std::vector<float>& map : heads.class_maps) {
