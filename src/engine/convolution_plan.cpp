@@ -16,30 +16,52 @@ int64_t parts(int64_t n, int64_t size) {
 
 // Transposed G of Lavin and Gray: three taps of a line to six products.
 std::array<double, 6> weight_line(double a, double b, double c) {
-  return {a / 4, -(a + b + c) / 6, -(a - b + c) / 6, (a + 2 * b + 4 * c) / 24, (a - 2 * b + 4 * c) / 24, c};
+  constexpr double kSixth = 1.0 / 6, kTwentyFourth = 1.0 / 24;
+  const double even = a + c, far = (a + 4 * c) * kTwentyFourth, odd = b * (2 * kTwentyFourth);
+  return {a / 4, -(even + b) * kSixth, -(even - b) * kSixth, far + odd, far - odd, c};
 }
 
-std::array<float, kWinogradProducts> winograd_weights(const float* taps) {
-  std::array<std::array<double, 6>, 3> lines;
-  for (size_t i = 0; i < 3; ++i) {
-    const float* line = taps + i * 3;
-    lines[i] = weight_line(line[0], line[1], line[2]);
+// The nine taps of each output of a panel, [9][panel], to its products, [36][panel].
+void winograd_weights(const float* __restrict taps, int64_t panel, float* __restrict to) {
+  for (int64_t o = 0; o < panel; ++o) {
+    std::array<std::array<double, 6>, 3> lines;
+    for (int64_t i = 0; i < 3; ++i) {
+      const float* line = taps + i * 3 * panel + o;
+      lines[static_cast<size_t>(i)] = weight_line(line[0], line[panel], line[2 * panel]);
+    }
+    for (size_t j = 0; j < 6; ++j) {
+      const auto column = weight_line(lines[0][j], lines[1][j], lines[2][j]);
+      for (size_t i = 0; i < 6; ++i) to[static_cast<int64_t>(i * 6 + j) * panel + o] = static_cast<float>(column[i]);
+    }
   }
-  std::array<float, kWinogradProducts> products{};
-  for (size_t j = 0; j < 6; ++j) {
-    const auto column = weight_line(lines[0][j], lines[1][j], lines[2][j]);
-    for (size_t i = 0; i < 6; ++i) products[i * 6 + j] = static_cast<float>(column[i]);
-  }
-  return products;
 }
 
+// The places of one input's products are so far apart, and by such round numbers, that they push each other out of the
+// cache: some inputs are computed in a small buffer and copied out together.
 void pack_winograd(const HostTensor& weight, const ConvStep& step, int64_t panel, float* to) {
+  constexpr int64_t kBlock = 16;
   const int64_t outputs = weight.shape[0], inputs = weight.shape[1];
-  for (int64_t o = 0; o < outputs; ++o) {
-    for (int64_t c = 0; c < inputs; ++c) {
-      const auto products = winograd_weights(weight.data.data() + (o * inputs + c) * 9);
-      float* at = to + (o / panel * kWinogradProducts * step.k + c) * panel + o % panel;
-      for (size_t p = 0; p < products.size(); ++p) at[static_cast<int64_t>(p) * step.k * panel] = products[p];
+  std::vector<float> taps(static_cast<size_t>(9 * panel)),
+      products(static_cast<size_t>(kBlock * kWinogradProducts * panel));
+  for (int64_t first = 0; first < outputs; first += panel) {
+    const int64_t columns = std::min(panel, outputs - first);
+    float* const of_panel = to + first * kWinogradProducts * step.k;
+    std::fill(taps.begin(), taps.end(), 0.0F);
+    for (int64_t c0 = 0; c0 < inputs; c0 += kBlock) {
+      const int64_t count = std::min(kBlock, inputs - c0);
+      for (int64_t c = 0; c < count; ++c) {
+        for (int64_t o = 0; o < columns; ++o) {
+          const float* from = weight.data.data() + ((first + o) * inputs + c0 + c) * 9;
+          for (int64_t t = 0; t < 9; ++t) taps[static_cast<size_t>(t * panel + o)] = from[t];
+        }
+        winograd_weights(taps.data(), panel, products.data() + c * kWinogradProducts * panel);
+      }
+      for (int64_t p = 0; p < kWinogradProducts; ++p) {
+        float* row = of_panel + (p * step.k + c0) * panel;
+        for (int64_t c = 0; c < count; ++c, row += panel) {
+          std::copy_n(products.data() + (c * kWinogradProducts + p) * panel, panel, row);
+        }
+      }
     }
   }
 }
