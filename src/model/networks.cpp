@@ -7,9 +7,9 @@
 #include "graph/weights.h"
 
 namespace spinenet {
-namespace {
 
-std::vector<Program> lower(const Model& model, int image_size) {
+std::vector<Program> lower_networks(const Model& model, int image_size) {
+  image_size = image_size_of(model, image_size);
   const Task task = task_named(model.file.task);
   require_task(model.architecture, task);
   const bool whole_levels = task != Task::classify;
@@ -34,10 +34,8 @@ std::vector<Program> lower(const Model& model, int image_size) {
   return programs;
 }
 
-}  // namespace
-
 std::vector<Program> networks_of(const Model& model, int image_size) {
-  std::vector<Program> programs = lower(model, image_size_of(model, image_size));
+  std::vector<Program> programs = lower_networks(model, image_size);
   check_weights(parameters_of_all(programs), model.file.weights, model.path.string());
   return programs;
 }

@@ -18,8 +18,10 @@ inline int image_size_of(const Model& model, int image_size) {
   return image_size > 0 ? image_size : model.file.image_size;
 }
 
-// ErrorKind::bad_data when the model's weights are not those of its networks; ErrorKind::usage when the architecture
-// cannot do the task.
+// ErrorKind::usage when the architecture cannot do the task.
+std::vector<Program> lower_networks(const Model& model, int image_size = 0);
+
+// The same; ErrorKind::bad_data when the model's weights are not those of its networks.
 std::vector<Program> networks_of(const Model& model, int image_size = 0);
 
 // A way of running a network with its weights.
