@@ -28,7 +28,12 @@ std::vector<ComparePage::BarGroup> size_groups(const Comparison& comparison) {
 }
 
 std::string seeds_text(const Comparison& comparison) {
-  return fmt::format("{}", fmt::join(comparison.seeds, ", "));
+  if (comparison.seeds.size() == 1) return fmt::format("seed {}", comparison.seeds.front());
+  return fmt::format("seeds {}; mean ± standard deviation over them", fmt::join(comparison.seeds, ", "));
+}
+
+std::string metric_text(Task task) {
+  return task == Task::segment ? "AP of masks" : std::string(main_number(task));
 }
 
 }  // namespace
@@ -55,11 +60,12 @@ Series learning_curve(const Contestant& contestant) {
 ComparePage page_of(const Comparison& comparison) {
   const std::string main(main_number(comparison.task));
   ComparePage page;
-  page.title = fmt::format("{} architectures compared", comparison.contestants.size());
-  page.subtitle = fmt::format("{} at {} px, seeds {}; mean ± standard deviation", name_of(comparison.task),
-                              comparison.image_size, seeds_text(comparison));
+  const size_t count = comparison.contestants.size();
+  page.title = count == 1 ? comparison.contestants.front().name : fmt::format("{} architectures compared", count);
+  page.subtitle =
+      fmt::format("{} at {} px, {}", name_of(comparison.task), comparison.image_size, seeds_text(comparison));
   page.notes = cautions(comparison);
-  page.metric = main;
+  page.metric = metric_text(comparison.task);
   page.table.numbers_from = 2;
   page.table.rows = table_rows(comparison);
   page.table.head = page.table.rows.front();

@@ -48,6 +48,16 @@ TEST(CompareView, ShowsTheSizesThatAreMeasured) {
   EXPECT_TRUE(page_of(comparison).sizes.empty());
 }
 
+TEST(CompareView, SaysWhatTheNumbersAreOf) {
+  Comparison comparison = example();
+  EXPECT_EQ(page_of(comparison).subtitle, "detect at 128 px, seeds 1, 2; mean ± standard deviation over them");
+  EXPECT_EQ(page_of(comparison).metric, "AP");
+  comparison.task = Task::segment;
+  comparison.seeds = {4};
+  EXPECT_EQ(page_of(comparison).subtitle, "segment at 128 px, seed 4");
+  EXPECT_EQ(page_of(comparison).metric, "AP of masks");
+}
+
 TEST(CompareView, SaysWhatIsMissing) {
   EXPECT_EQ(page_of(example()).notes.size(), 2U);
   EXPECT_EQ(page_of(example()).table.rows.size(), 2U);

@@ -163,6 +163,18 @@ TEST_F(CompareProgram, ATrainingThatFailsIsPartOfTheResult) {
   EXPECT_NE(text_of("out/compare.html").find("wild, seed 1 has no result"), std::string::npos);
 }
 
+TEST_F(CompareProgram, ComparesMasks) {
+  std::string heads;
+  for (const char* key : {"rpn_filters", "box_head_filters", "mask_head_filters", "box_head_dense"}) {
+    heads += fmt::format(" --set architecture.{}=8", key);
+  }
+  const Json json = run_json("compare spine.yaml --seeds 1 --out out --threads 1 --json -q --set task=segment" + heads);
+  EXPECT_EQ(json["task"], "segment");
+  EXPECT_TRUE(json["recipes"][0]["mean"].contains("AP"));
+  EXPECT_TRUE(json["recipes"][0]["mean"].contains("box_AP"));
+  EXPECT_NE(text_of("out/compare.html").find("AP of masks"), std::string::npos);
+}
+
 TEST_F(CompareProgram, ComparesClassifiers) {
   for (const char* split : {"train", "val"}) {
     for (int i = 0; i < 8; ++i) {
