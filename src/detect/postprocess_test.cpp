@@ -130,6 +130,19 @@ TEST(Postprocess, EqualsTheSlowOneOnRandomOutputsWithTies) {
   }
 }
 
+// The shortlist fills and is cut again and again; what comes later is better, or equal and of a class before.
+TEST(Postprocess, TheBestMayComeLast) {
+  Heads heads = make_heads(kSmall, 8, 64);
+  int64_t i = 0;
+  for (std::vector<float>& map : heads.class_maps) {
+    for (float& x : map) x = -3 + 0.001F * static_cast<float>(i++ / 2);
+  }
+  for (const int pre_nms : {1, 5, 300}) {
+    const PostprocessOptions options{.score_threshold = 0, .pre_nms = pre_nms};
+    expect_equal(postprocess(heads.levels, heads.anchors, 8, options), postprocess_slowly(heads, options));
+  }
+}
+
 TEST(Postprocess, SaturatedScoresTieByClassThenAnchor) {
   Heads heads = make_heads(kSmall, 2, 64);
   heads.class_maps[0][(0 * 2 + 1) * 64 + 0] = 90;   // anchor 0, class 1
