@@ -47,7 +47,10 @@ class Compilation {
     if (options.threads < 1)
       fail(ErrorKind::usage, fmt::format("{} threads", options.threads), "engine", "use 1 or more");
     plan_.kernels = &find_kernels(options.instructions);
+    if (options.batch < 1)
+      fail(ErrorKind::usage, fmt::format("a batch of {}", options.batch), "engine", "use 1 or more");
     plan_.threads = options.threads;
+    plan_.batch = options.batch;
   }
 
   std::shared_ptr<const CompiledPlan> compile() {
@@ -96,7 +99,7 @@ class Compilation {
       maps_.push_back({0, shape, stride_of(static_cast<int>(v))});
       if (alive.buffer_of[v] < 0) continue;
       const auto b = static_cast<size_t>(alive.buffer_of[v]);
-      const int64_t floats = shape.height * shape.width * maps_.back().stride;
+      const int64_t floats = plan_.batch * image_floats(maps_.back());
       buffers[b] = {(floats + kChannelBlock - 1) / kChannelBlock * kChannelBlock, alive.first[b], alive.last[b]};
     }
     const MemoryPlan memory = plan_memory(buffers);
@@ -145,11 +148,11 @@ class Compilation {
     step.columns = step.sites.front().out.stride;
     step.algorithm = choose_algorithm(step, !skips("winograd"));
     const int64_t stride = step.sites.front().in.stride;
-    const int64_t window = step.algorithm == ConvAlgorithm::gathered ? work.conv.kernel * work.conv.kernel : 1;
+    const int64_t window = step.algorithm == ConvAlgorithm::winograd ? 1 : work.conv.kernel * work.conv.kernel;
     step.k = (window * stride + 3) / 4 * 4;
     step.weights = packed(work.weight, step);
-    deal_tasks(step, plan_.kernels->panel, plan_.threads);
-    plan_.scratch = std::max(plan_.scratch, scratch_floats(step, plan_.kernels->panel));
+    if (step.algorithm == ConvAlgorithm::winograd) step.tiles = tiles_of(step);
+    plan_.scratch = std::max(plan_.scratch, scratch_floats(step, plan_.kernels->panel, plan_.batch));
     return step;
   }
 

@@ -17,6 +17,7 @@ struct CompileOptions {
   int threads = 1;
   std::string instructions = {};       // of all_kernels(); "": the best that this machine has
   std::vector<std::string> skip = {};  // passes (engine/passes), "winograd", "share_weights"
+  int batch = 1;                       // pictures that run together at most
 };
 
 // ErrorKind::bad_data when weights do not fit or are not finite; ErrorKind::usage for options that do not exist.

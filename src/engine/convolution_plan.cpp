@@ -79,32 +79,50 @@ void pack_plain(const HostTensor& weight, const ConvStep& step, int64_t panel, f
   }
 }
 
-// So many rows in tasks of at most `most`, evenly; few rows are split by panels too, that every thread has work.
-struct Deal {
-  int64_t rows = 0, most = 0, panels = 0;
-  int threads = 1;
-};
-
-void deal(const Deal& d, int site, std::vector<ConvTask>& tasks) {
-  int64_t blocks = parts(d.rows, d.most), splits = 1;
-  if (blocks > d.threads) {
-    blocks = rounded_up(blocks, d.threads);
-  } else if (d.threads > 1) {
-    splits = std::min<int64_t>(d.panels, parts(2 * d.threads, blocks));
-  }
-  for (int64_t i = 0; i < blocks; ++i) {
-    const int64_t first = i * d.rows / blocks, end = (i + 1) * d.rows / blocks;
-    for (int64_t s = 0; s < splits; ++s) {
-      const int64_t panel = s * d.panels / splits, last = (s + 1) * d.panels / splits;
-      if (end > first && last > panel) tasks.push_back({site, first, end - first, panel, last - panel});
-    }
-  }
-}
-
 int64_t most_rows(const ConvStep& step) {
   constexpr int64_t kGathered = 1 << 17;  // floats
-  if (step.algorithm == ConvAlgorithm::winograd) return kTaskTiles;
+  switch (step.algorithm) {
+    case ConvAlgorithm::winograd:
+      return kTaskTiles;
+    case ConvAlgorithm::direct:
+      return kTaskRows;
+    case ConvAlgorithm::gathered:
+      break;
+  }
   return std::clamp<int64_t>(kGathered / step.k, 14, kTaskRows);
+}
+
+// Products whose rows lie one after the other: those of one site, or Winograd's over all sites.
+size_t stretches(const ConvStep& step) {
+  return step.algorithm == ConvAlgorithm::winograd ? 1 : step.sites.size();
+}
+
+int64_t rows_in(const ConvStep& step, size_t stretch, int64_t images) {
+  if (step.algorithm == ConvAlgorithm::winograd) return images * static_cast<int64_t>(step.tiles.size());
+  const Shape& out = step.sites[stretch].out.shape;
+  return images * out.height * out.width;
+}
+
+// So many rows in blocks of at most so many, evenly; few rows are split by panels too, that every thread has work.
+struct Deal {
+  int64_t blocks = 0, splits = 1;
+};
+
+Deal deal(const ConvStep& step, int64_t rows, const Crew& crew) {
+  const int64_t blocks = parts(rows, most_rows(step));
+  if (blocks > crew.threads) return {rounded_up(blocks, crew.threads), 1};
+  if (crew.threads == 1) return {blocks, 1};
+  return {blocks, std::min<int64_t>(parts(step.columns, crew.panel), parts(2 * crew.threads, blocks))};
+}
+
+// Each row of the product is a stretch of the input map as it lies.
+bool rows_lie_ready(const ConvStep& step) {
+  const Conv& c = step.conv;
+  if (c.pad_before != 0 || c.pad_after != 0) return false;
+  if (c.kernel == 1 && c.stride == 1) return true;
+  return std::all_of(step.sites.begin(), step.sites.end(), [&](const ConvSite& site) {
+    return site.in.shape.height == c.kernel && site.in.shape.width == c.kernel;
+  });
 }
 
 }  // namespace
@@ -113,7 +131,7 @@ ConvAlgorithm choose_algorithm(const ConvStep& step, bool winograd) {
   const Conv& c = step.conv;
   const bool aligned = std::all_of(step.sites.begin(), step.sites.end(),
                                    [](const ConvSite& site) { return site.in.stride % kChannelBlock == 0; });
-  if (c.kernel == 1 && c.stride == 1 && c.pad_before == 0 && c.pad_after == 0 && aligned) return ConvAlgorithm::direct;
+  if (aligned && rows_lie_ready(step)) return ConvAlgorithm::direct;
   if (!winograd || !aligned || c.kernel != 3 || c.stride != 1 || c.pad_before != 1 || c.pad_after != 1) {
     return ConvAlgorithm::gathered;
   }
@@ -171,22 +189,39 @@ std::vector<std::shared_ptr<const float[]>> pack_deconv(const HostTensor& weight
   return packed;
 }
 
-void deal_tasks(ConvStep& step, int panel, int threads) {
-  const int64_t panels = parts(step.columns, panel);
-  if (step.algorithm == ConvAlgorithm::winograd) {
-    for (size_t s = 0; s < step.sites.size(); ++s) {
-      const Shape& out = step.sites[s].out.shape;
-      for (int y = 0; y < out.height; y += kWinogradTile) {
-        for (int x = 0; x < out.width; x += kWinogradTile) step.tiles.push_back({static_cast<int>(s), y, x});
-      }
-    }
-    deal({static_cast<int64_t>(step.tiles.size()), most_rows(step), panels, threads}, 0, step.tasks);
-    return;
-  }
+std::vector<WinogradTile> tiles_of(const ConvStep& step) {
+  std::vector<WinogradTile> tiles;
   for (size_t s = 0; s < step.sites.size(); ++s) {
     const Shape& out = step.sites[s].out.shape;
-    deal({out.height * out.width, most_rows(step), panels, threads}, static_cast<int>(s), step.tasks);
+    for (int y = 0; y < out.height; y += kWinogradTile) {
+      for (int x = 0; x < out.width; x += kWinogradTile) tiles.push_back({static_cast<int>(s), y, x});
+    }
   }
+  return tiles;
+}
+
+int64_t task_count(const ConvStep& step, const Crew& crew) {
+  int64_t count = 0;
+  for (size_t s = 0; s < stretches(step); ++s) {
+    const Deal d = deal(step, rows_in(step, s, crew.images), crew);
+    count += d.blocks * d.splits;
+  }
+  return count;
+}
+
+ConvTask task_at(const ConvStep& step, const Crew& crew, int64_t task) {
+  size_t s = 0;
+  int64_t rows = rows_in(step, s, crew.images);
+  Deal d = deal(step, rows, crew);
+  while (task >= d.blocks * d.splits) {
+    task -= d.blocks * d.splits;
+    rows = rows_in(step, ++s, crew.images);
+    d = deal(step, rows, crew);
+  }
+  const int64_t panels = parts(step.columns, crew.panel), block = task / d.splits, split = task % d.splits;
+  const int64_t row = block * rows / d.blocks, panel = split * panels / d.splits;
+  return {static_cast<int>(s), row, (block + 1) * rows / d.blocks - row, panel,
+          (split + 1) * panels / d.splits - panel};
 }
 
 WinogradScratch winograd_scratch(const ConvStep& step, int64_t tiles, int panel) {
@@ -194,14 +229,15 @@ WinogradScratch winograd_scratch(const ConvStep& step, int64_t tiles, int panel)
   return {tiles * step.k + kProductGap, tiles * columns + kProductGap, columns};
 }
 
-int64_t scratch_floats(const ConvStep& step, int panel) {
+int64_t scratch_floats(const ConvStep& step, int panel, int64_t images) {
   int64_t rows = 0;
-  for (const ConvTask& task : step.tasks) rows = std::max(rows, task.rows);
+  for (size_t s = 0; s < stretches(step); ++s) rows = std::max(rows, rows_in(step, s, images));
+  rows = std::min(rows, most_rows(step));
   if (step.algorithm == ConvAlgorithm::winograd) {
     const WinogradScratch layout = winograd_scratch(step, rows, panel);
     return kWinogradProducts * (layout.input_stride + layout.output_stride);
   }
-  return rows * (step.k + kChannelBlock);
+  return rows * ((parts_of_k(step) == 1 ? step.k : kDepth) + kChannelBlock);
 }
 
 }  // namespace spinenet

@@ -1,4 +1,5 @@
-// How a convolution is computed: the algorithm, the packed weights and the tasks of a ConvStep.
+// How a convolution is computed: the algorithm, the packed weights and the tasks of a ConvStep. Tasks are dealt out
+// anew for each number of images: it costs a few divisions, and a batch that is not full keeps all threads at work.
 //
 // Thread contract: pure functions.
 #pragma once
@@ -27,11 +28,25 @@ AlignedFloats pack_depthwise(const HostTensor& weight, int64_t stride);
 std::vector<std::shared_ptr<const float[]>> pack_deconv(const HostTensor& weight, int64_t k, int panel);
 int64_t packed_floats(const ConvStep& step, int panel);
 
-// Fills tiles and tasks; the rest of the step is there.
-void deal_tasks(ConvStep& step, int panel, int threads);
+// The tiles of one image over all sites.
+std::vector<WinogradTile> tiles_of(const ConvStep& step);
 
-// Floats that a thread needs to run a task of the step.
-int64_t scratch_floats(const ConvStep& step, int panel);
+// Who shares the tasks of a step.
+struct Crew {
+  int panel = 0, threads = 1;
+  int64_t images = 1;
+};
+int64_t task_count(const ConvStep& step, const Crew& crew);
+ConvTask task_at(const ConvStep& step, const Crew& crew, int64_t task);
+
+// So much of the rows of a direct product at a time that they stay in the second cache while all weights pass by.
+constexpr int64_t kDepth = 1024;
+inline int64_t parts_of_k(const ConvStep& step) {
+  return step.algorithm == ConvAlgorithm::direct ? (step.k + kDepth - 1) / kDepth : 1;
+}
+
+// Floats that a thread needs to run a task of the step with at most so many images.
+int64_t scratch_floats(const ConvStep& step, int panel, int64_t images);
 
 // Layout of a thread's scratch while it runs a task of so many tiles.
 struct WinogradScratch {

@@ -14,7 +14,7 @@
 #include "engine/passes/passes.h"
 #include "engine/session.h"
 #include "graph/builder.h"
-#include "graph/lower.h"
+#include "graph/lower_two_stage.h"
 #include "graph/reference.h"
 #include "graph/weights.h"
 
@@ -195,10 +195,79 @@ TEST(Engine, AgreesWithoutAnyOnePass) {
   for (const std::string& name : names) EXPECT_LT(error_of(program, {.skip = {name}}), 1e-5) << name;
 }
 
-TEST(Engine, RunsPicturesOfABatchOneByOne) {
+std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Engine, RunsPicturesOfABatchOneByOneOrTogether) {
   const Program program = mixed_program(Activation::relu);
-  EXPECT_LT(error_of(program, {}, 3), 1e-5);
-  EXPECT_LT(error_of(program, {}, 0), 1e-5);
+  for (const int batch : {1, 2, 5}) {
+    EXPECT_LT(error_of(program, {.threads = 2, .batch = batch}, 3), 1e-5) << batch;
+    EXPECT_LT(error_of(program, {.batch = batch}, 0), 1e-5) << batch;
+    EXPECT_LT(error_of(mobile_program(), {.threads = 3, .batch = batch}, 3), 1e-5) << batch;
+  }
+}
+
+// Large enough that the tasks of a batch are others than those of one picture.
+TEST(Engine, ABatchGivesWhatItsPicturesGiveAlone) {
+  for (const char* name : {"spinenet-49s", "resnet-50-fpn", "spinenet-mobile-49s"}) {
+    const Program program = lower_detector(slim(name), {.height = 128, .width = 128, .classes = 3});
+    const Weights weights = lively_weights(program, 3);
+    const HostTensor input = random_tensor({3, 3, 128, 128}, 5);
+    const auto alone = engine_forward(compile(program, weights, {.threads = 2}))(input);
+    const auto together = engine_forward(compile(program, weights, {.threads = 2, .batch = 3}))(input);
+    for (size_t i = 0; i < alone.size(); ++i) EXPECT_LT(relative_error(together[i], alone[i]), 1e-5) << name;
+  }
+}
+
+// Crops through the heads of a two-stage network, more than fit one batch, and not a whole number of batches.
+TEST(Engine, RunsTheHeadsOfTwoStagesOnManyCrops) {
+  Architecture a = named_architecture("spinenet-49");
+  a.scaling.endpoints_num_filters = 32;
+  a.two_stage.box_filters = a.two_stage.mask_filters = 32;
+  a.two_stage.box_dense = 48;
+  const TwoStageProgram network = lower_two_stage(a, {.height = 128, .width = 128, .classes = 3});
+  for (const Program* program : {&network.box_head, &network.mask_head}) {
+    for (const Kernels& kernels : all_kernels()) {
+      EXPECT_LT(error_of(*program, {2, std::string(kernels.name), {}, 5}, 13), 1e-4) << kernels.name;
+      EXPECT_LT(error_of(*program, {2, std::string(kernels.name), {"winograd"}, 5}, 13), 1e-5) << kernels.name;
+    }
+  }
+}
+
+// A product so deep that it is computed in parts, on top of a residual, with collisions of its rows in the cache (2048)
+// and without.
+TEST(Engine, DeepProductsAddTheirResidualOnce) {
+  for (const int64_t deep : {1200, 2048}) {
+    Builder b({3, 6, 5}, {.activation = Activation::relu, .padding = Padding::same, .batch_norm = {}});
+    ValueId side = b.conv(b.input(), {.filters = 20, .bias = true}, "side");
+    ValueId x = b.activate(b.conv(b.input(), {.filters = deep, .bias = true}, "wide"), "a");
+    x = b.batch_norm(b.conv(x, {.filters = 20, .bias = true}, "narrow"), "bn");
+    b.output("sum", b.activate(b.add({x, side}, "add"), "a2"));
+    EXPECT_LT(error_of(b.finish(), {.threads = 2, .batch = 2}, 3), 1e-5) << deep;
+  }
+}
+
+// What a batch leaves behind must not show in a smaller one.
+TEST(Engine, SmallerBatchesFollowLargerOnes) {
+  const Program program = mixed_program(Activation::swish);
+  const auto plan = compile(program, lively_weights(program, 3), {.threads = 2, .batch = 4});
+  const HostTensor input = random_tensor({4, 3, 20, 24}, 5);
+  Session session(plan), fresh(plan);
+  session.run(input.data);
+  const auto part = std::span(input.data).first(input.data.size() / 4);
+  const auto again = session.run(part), expected = fresh.run(part);
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_EQ(again[i].shape, expected[i].shape);
+    EXPECT_EQ(again[i].data, expected[i].data);
+  }
+  EXPECT_NE(message_of([&] { session.run(std::vector<float>(5 * part.size())); }).find("or up to 4 of them"),
+            std::string::npos);
 }
 
 TEST(Engine, GivesTheSameBitsAgainAndWithAnyNumberOfThreads) {
@@ -240,15 +309,6 @@ TEST(Engine, LetsSessionsShareAPlan) {
   }
 }
 
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
-}
-
 TEST(Engine, RefusesWhatDoesNotFit) {
   const Program program = mixed_program(Activation::relu);
   Weights weights = lively_weights(program, 3);
@@ -260,6 +320,7 @@ TEST(Engine, RefusesWhatDoesNotFit) {
   EXPECT_NE(message_of([&] { Session(plan).run(std::vector<float>(7)); }).find("a picture of 7 values"),
             std::string::npos);
   EXPECT_NE(message_of([&] { compile(program, weights, {.threads = 0}); }).find("0 threads"), std::string::npos);
+  EXPECT_NE(message_of([&] { compile(program, weights, {.batch = 0}); }).find("a batch of 0"), std::string::npos);
   EXPECT_NE(message_of([&] { compile(program, weights, {.instructions = "mmx"}); }).find("instruction set \"mmx\""),
             std::string::npos);
   EXPECT_NE(

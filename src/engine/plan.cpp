@@ -16,7 +16,7 @@ AlignedFloats aligned_floats(int64_t count) {
 int64_t memory_bytes(const CompiledPlan& plan) {
   int64_t floats = plan.weight_floats + plan.memory + plan.threads * plan.scratch;
   for (const PlanOutput& output : plan.outputs) {
-    floats += output.map.shape.channels * output.map.shape.height * output.map.shape.width;
+    floats += plan.batch * output.map.shape.channels * output.map.shape.height * output.map.shape.width;
   }
   return floats * static_cast<int64_t>(sizeof(float));
 }

@@ -1,4 +1,5 @@
-// A network made ready to run: steps with packed weights, tasks dealt out, and every map's place in memory.
+// A network made ready to run on up to `batch` pictures at once: steps with packed weights, and every map's place in
+// memory.
 //
 // Invariant: a plan does not change once compile() has made it. Thread contract: shared by any number of sessions.
 #pragma once
@@ -23,12 +24,17 @@ struct AlignedDelete {
 using AlignedFloats = std::unique_ptr<float[], AlignedDelete>;
 AlignedFloats aligned_floats(int64_t count);
 
-// Where a value lies in the session's memory, channels last.
+// Where a value lies in the session's memory, channels last, image after image.
 struct Map {
-  int64_t offset = 0;  // floats
+  int64_t offset = 0;  // floats, of the first image
   Shape shape;
   int64_t stride = 0;  // from pixel to pixel
 };
+
+// From image to image.
+inline int64_t image_floats(const Map& map) {
+  return map.shape.height * map.shape.width * map.stride;
+}
 
 // Scale and shift of each channel up to a whole panel.
 struct ChannelAffine {
@@ -45,12 +51,12 @@ struct ConvSite {
 };
 
 enum class ConvAlgorithm {
-  direct,    // the input's pixels are the rows of a product
+  direct,    // the rows of a product lie ready: the input's pixels, or whole maps under a dense layer
   gathered,  // rows are gathered from the window first
   winograd,
 };
 
-// Rows (pixels, or tiles over all sites) and panels of columns.
+// Rows (pixels of all images, or tiles over all images and sites) and panels of columns.
 struct ConvTask {
   int site = 0;
   int64_t first_row = 0, rows = 0;
@@ -69,8 +75,7 @@ struct ConvStep {
   int64_t columns = 0;
   std::shared_ptr<const float[]> weights;  // packed; Winograd: [panel][product][k][column]
   std::vector<ConvSite> sites;
-  std::vector<WinogradTile> tiles;
-  std::vector<ConvTask> tasks;
+  std::vector<WinogradTile> tiles;  // of one image
 };
 
 struct DepthwiseStep {
@@ -130,6 +135,7 @@ struct PlanOutput {
 struct CompiledPlan {
   const Kernels* kernels = nullptr;
   int threads = 1;
+  int batch = 1;  // images at most
   Map input;
   std::vector<Step> steps;
   std::vector<PlanOutput> outputs;

@@ -12,16 +12,27 @@ Epilogue epilogue_at(const ChannelAffine& affine, int64_t column) {
   return {affine.scale.data() + column, affine.shift.data() + column, affine.activator};
 }
 
-const float* residual_pixel(const ConvSite& site, const float* maps, int64_t y, int64_t x) {
-  const Map& map = site.residual;
-  return maps + map.offset + ((y / site.residual_factor) * map.shape.width + x / site.residual_factor) * map.stride;
+// A place among the images of a batch.
+struct Place {
+  int64_t image = 0, y = 0, x = 0;
+};
+
+Place place_of(int64_t pixel, const Shape& shape) {
+  const int64_t line = pixel / shape.width;
+  return {line / shape.height, line % shape.height, pixel % shape.width};
 }
 
-// Copies the window of output pixel (y, x) to a row of the product.
-void gather_window(const ConvStep& step, const ConvSite& site, const float* in, int64_t y, int64_t x, float* to) {
+const float* residual_pixel(const ConvSite& site, const StepMemory& memory, const Place& at) {
+  const Map& map = site.residual;
+  const int64_t y = at.y / site.residual_factor, x = at.x / site.residual_factor;
+  return image_of(map, at.image, memory) + (y * map.shape.width + x) * map.stride;
+}
+
+// Copies the window of an output pixel to a row of the product. `in`: its image.
+void gather_window(const ConvStep& step, const ConvSite& site, const float* in, const Place& at, float* to) {
   const int64_t kernel = step.conv.kernel, stride = site.in.stride;
-  const int64_t top = y * step.conv.stride - step.conv.pad_before;
-  const int64_t left = x * step.conv.stride - step.conv.pad_before;
+  const int64_t top = at.y * step.conv.stride - step.conv.pad_before;
+  const int64_t left = at.x * step.conv.stride - step.conv.pad_before;
   const int64_t first = std::clamp<int64_t>(-left, 0, kernel);
   const int64_t end = std::clamp<int64_t>(site.in.shape.width - left, first, kernel);
   for (int64_t i = 0; i < kernel; ++i) {
@@ -49,60 +60,97 @@ bool collide(int64_t stride) {
   return stride % kPageFloats == 0;
 }
 
-Rows rows_of(const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
+// A part of k.
+struct Depth {
+  int64_t first = 0, k = 0;
+};
+
+Depth depth_of(const ConvStep& step, int64_t part) {
+  const int64_t first = part * kDepth;
+  return {first, parts_of_k(step) == 1 ? step.k : std::min(kDepth, step.k - first)};
+}
+
+Rows rows_of(const ConvStep& step, const ConvTask& task, const Depth& depth, const StepMemory& memory) {
   const ConvSite& site = step.sites[static_cast<size_t>(task.site)];
-  const float* in = memory.maps + site.in.offset;
   const bool direct = step.algorithm == ConvAlgorithm::direct;
-  if (direct && !collide(site.in.stride)) return {in + task.first_row * site.in.stride, site.in.stride};
-  const int64_t stride = step.k + kChannelBlock, width = site.out.shape.width;
+  const float* in = memory.maps + site.in.offset + task.first_row * step.k + depth.first;
+  if (direct && !collide(step.k)) return {in, step.k};
+  const int64_t stride = depth.k + kChannelBlock;
   for (int64_t r = 0; r < task.rows; ++r) {
-    const int64_t pixel = task.first_row + r;
     float* to = memory.scratch + r * stride;
     if (direct) {
-      std::copy_n(in + pixel * site.in.stride, step.k, to);
+      std::copy_n(in + r * step.k, depth.k, to);
     } else {
-      gather_window(step, site, in, pixel / width, pixel % width, to);
+      const Place at = place_of(task.first_row + r, site.out.shape);
+      gather_window(step, site, image_of(site.in, at.image, memory), at, to);
     }
   }
   return {memory.scratch, stride};
 }
 
+// The rows of C that a part of k adds to: the residual's, then what the parts before have left.
+using Addends = std::array<const float*, kTaskRows>;
+
+void add_residuals(const ConvSite& site, const ConvTask& task, int64_t column, const StepMemory& memory,
+                   Addends& addends) {
+  for (int64_t r = 0; r < task.rows; ++r) {
+    const Place at = place_of(task.first_row + r, site.out.shape);
+    addends[static_cast<size_t>(r)] = residual_pixel(site, memory, at) + column;
+  }
+}
+
 void run_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
   const ConvSite& site = step.sites[static_cast<size_t>(task.site)];
-  const int64_t panel = plan.kernels->panel, column = task.first_panel * panel;
-  const Epilogue epilogue = epilogue_at(site.affine, column);
-  std::array<const float*, kTaskRows> residuals;
-  if (site.residual_factor > 0) {
-    for (int64_t r = 0; r < task.rows; ++r) {
-      const int64_t pixel = task.first_row + r, width = site.out.shape.width;
-      residuals[static_cast<size_t>(r)] = residual_pixel(site, memory.maps, pixel / width, pixel % width) + column;
+  const int64_t panel = plan.kernels->panel, column = task.first_panel * panel, parts = parts_of_k(step);
+  float* c = memory.maps + site.out.offset + task.first_row * site.out.stride + column;
+  Epilogue epilogue = epilogue_at(site.affine, column);
+  Addends addends;
+  if (site.residual_factor > 0) add_residuals(site, task, column, memory, addends);
+  for (int64_t part = 0; part < parts; ++part) {
+    if (part == 1) {
+      epilogue.shift = plan.zeros.data();
+      for (int64_t r = 0; r < task.rows; ++r) addends[static_cast<size_t>(r)] = c + r * site.out.stride;
     }
+    epilogue.activator = part + 1 == parts ? site.affine.activator : Activator::none;
+    const Depth depth = depth_of(step, part);
+    const Rows rows = rows_of(step, task, depth, memory);
+    plan.kernels->multiply({.a = rows.at,
+                            .a_stride = rows.stride,
+                            .rows = task.rows,
+                            .k = depth.k,
+                            .b = step.weights.get() + column * step.k + depth.first * panel,
+                            .b_stride = step.k * panel,
+                            .c = c,
+                            .c_stride = site.out.stride,
+                            .columns = std::min(task.panels * panel, step.columns - column),
+                            .epilogue = &epilogue,
+                            .residuals = site.residual_factor > 0 || part > 0 ? addends.data() : nullptr});
   }
-  const Rows rows = rows_of(step, task, memory);
-  plan.kernels->multiply({.a = rows.at,
-                          .a_stride = rows.stride,
-                          .rows = task.rows,
-                          .k = step.k,
-                          .b = step.weights.get() + column * step.k,
-                          .c = memory.maps + site.out.offset + task.first_row * site.out.stride + column,
-                          .c_stride = site.out.stride,
-                          .columns = std::min(task.panels * panel, step.columns - column),
-                          .epilogue = &epilogue,
-                          .residuals = site.residual_factor > 0 ? residuals.data() : nullptr});
+}
+
+struct TileAt {
+  int64_t image = 0;
+  const WinogradTile& tile;
+};
+
+TileAt tile_at(const ConvStep& step, int64_t row) {
+  const auto tiles = static_cast<int64_t>(step.tiles.size());
+  return {row / tiles, step.tiles[static_cast<size_t>(row % tiles)]};
 }
 
 void transform_inputs(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory,
                       const WinogradScratch& layout) {
   std::array<const float*, kWinogradProducts> pixels;
   for (int64_t t = 0; t < task.rows; ++t) {
-    const WinogradTile& tile = step.tiles[static_cast<size_t>(task.first_row + t)];
+    const auto [image, tile] = tile_at(step, task.first_row + t);
     const Map& in = step.sites[static_cast<size_t>(tile.site)].in;
+    const float* from = image_of(in, image, memory);
     for (int i = 0; i < kWinogradInput; ++i) {
       for (int j = 0; j < kWinogradInput; ++j) {
         const int64_t y = tile.y + i - 1, x = tile.x + j - 1;
         const bool inside = y >= 0 && y < in.shape.height && x >= 0 && x < in.shape.width;
         pixels[static_cast<size_t>(i * kWinogradInput + j)] =
-            inside ? memory.maps + in.offset + (y * in.shape.width + x) * in.stride : plan.zeros.data();
+            inside ? from + (y * in.shape.width + x) * in.stride : plan.zeros.data();
       }
     }
     plan.kernels->winograd_input({pixels.data(), step.k, memory.scratch + t * step.k, layout.input_stride});
@@ -119,7 +167,7 @@ void transform_outputs(const CompiledPlan& plan, const ConvStep& step, const Con
   const float* products = memory.scratch + kWinogradProducts * layout.input_stride;
   std::array<const float*, kWinogradTile * kWinogradTile> residuals;
   for (int64_t t = 0; t < task.rows; ++t) {
-    const WinogradTile& tile = step.tiles[static_cast<size_t>(task.first_row + t)];
+    const auto [image, tile] = tile_at(step, task.first_row + t);
     const ConvSite& site = step.sites[static_cast<size_t>(tile.site)];
     const Map& out = site.out;
     const int height = static_cast<int>(std::min<int64_t>(kWinogradTile, out.shape.height - tile.y));
@@ -128,7 +176,7 @@ void transform_outputs(const CompiledPlan& plan, const ConvStep& step, const Con
       for (int i = 0; i < height; ++i) {
         for (int j = 0; j < width; ++j) {
           residuals[static_cast<size_t>(i * kWinogradTile + j)] =
-              residual_pixel(site, memory.maps, tile.y + i, tile.x + j) + part.column;
+              residual_pixel(site, memory, {image, tile.y + i, tile.x + j}) + part.column;
         }
       }
     }
@@ -136,7 +184,7 @@ void transform_outputs(const CompiledPlan& plan, const ConvStep& step, const Con
         {.from = products + t * layout.output_columns,
          .product_stride = layout.output_stride,
          .channels = part.columns,
-         .to = memory.maps + out.offset + (tile.y * out.shape.width + tile.x) * out.stride + part.column,
+         .to = image_of(out, image, memory) + (tile.y * out.shape.width + tile.x) * out.stride + part.column,
          .row_stride = out.shape.width * out.stride,
          .pixel_stride = out.stride,
          .height = height,
@@ -161,6 +209,7 @@ void run_winograd(const CompiledPlan& plan, const ConvStep& step, const ConvTask
                                 .rows = task.rows,
                                 .k = step.k,
                                 .b = step.weights.get() + (q * kWinogradProducts + p) * step.k * panel,
+                                .b_stride = step.k * panel,
                                 .c = products + p * layout.output_stride + (q - first) * panel,
                                 .c_stride = layout.output_columns,
                                 .columns = std::min(panel, step.columns - q * panel)});

@@ -3,26 +3,33 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/convolution_plan.h"
+
 namespace spinenet {
 namespace {
 
 // Terms of a sum beyond these go in rounds.
 constexpr size_t kTermsAtOnce = 8;
 
+// A row of one image.
+struct Line {
+  int64_t image = 0, y = 0;
+};
+
 // One row of the output.
-void run_row(const CompiledPlan& plan, const SumStep& step, int64_t y, const StepMemory& memory) {
+void run_row(const CompiledPlan& plan, const SumStep& step, const Line& at, const StepMemory& memory) {
   std::array<SumTerm, kTermsAtOnce> terms;
   const auto row_of = [&](const Map& map, int64_t row) {
-    return memory.maps + map.offset + row * map.shape.width * map.stride;
+    return image_of(map, at.image, memory) + row * map.shape.width * map.stride;
   };
-  float* to = row_of(step.out, y);
+  float* to = row_of(step.out, at.y);
   size_t first = 0;
   while (first < step.terms.size()) {
     size_t count = 0;
     if (first > 0) terms[count++] = {to, 1};
     while (count < terms.size() && first < step.terms.size()) {
       const SumStep::Term& term = step.terms[first++];
-      terms[count++] = {row_of(term.map, y / term.factor), term.factor};
+      terms[count++] = {row_of(term.map, at.y / term.factor), term.factor};
     }
     SumRow row{std::span(terms.data(), count), to, step.out.shape.width, step.out.stride, {}};
     if (first == step.terms.size()) {
@@ -36,20 +43,22 @@ void run_row(const CompiledPlan& plan, const SumStep& step, int64_t y, const Ste
   }
 }
 
-void run_row(const CompiledPlan& plan, const PoolStep& step, int64_t y, const StepMemory& memory) {
+void run_row(const CompiledPlan& plan, const PoolStep& step, const Line& at, const StepMemory& memory) {
   const Shape& in = step.in.shape;
-  const int64_t top = y * step.pool.stride - step.pool.pad_before;
+  const float* from = image_of(step.in, at.image, memory);
+  float* to = image_of(step.out, at.image, memory) + at.y * step.out.shape.width * step.out.stride;
+  const int64_t top = at.y * step.pool.stride - step.pool.pad_before;
   const int64_t first_row = std::max<int64_t>(top, 0), end_row = std::min(top + step.pool.kernel, in.height);
   for (int64_t x = 0; x < step.out.shape.width; ++x) {
     const int64_t left = x * step.pool.stride - step.pool.pad_before;
     const int64_t first = std::max<int64_t>(left, 0), end = std::min(left + step.pool.kernel, in.width);
-    plan.kernels->max_window({.from = memory.maps + step.in.offset + (first_row * in.width + first) * step.in.stride,
+    plan.kernels->max_window({.from = from + (first_row * in.width + first) * step.in.stride,
                               .rows = static_cast<int>(end_row - first_row),
                               .columns = static_cast<int>(end - first),
                               .row_stride = in.width * step.in.stride,
                               .pixel_stride = step.in.stride,
                               .channels = step.in.stride,
-                              .to = memory.maps + step.out.offset + (y * step.out.shape.width + x) * step.out.stride});
+                              .to = to + x * step.out.stride});
   }
 }
 
@@ -63,15 +72,17 @@ Window window_at(int64_t place, const Conv& conv, int64_t extent) {
   return {first, std::max(first, std::min(begin + conv.kernel, extent)), first - begin};
 }
 
-void run_row(const CompiledPlan& plan, const DepthwiseStep& step, int64_t y, const StepMemory& memory) {
+void run_row(const CompiledPlan& plan, const DepthwiseStep& step, const Line& at, const StepMemory& memory) {
   const Map &in = step.site.in, &out = step.site.out, &residual = step.site.residual;
-  const Window rows = window_at(y, step.conv, in.shape.height);
+  const Window rows = window_at(at.y, step.conv, in.shape.height);
   const ChannelAffine& affine = step.site.affine;
   const int64_t factor = step.site.residual_factor;
+  const float* from = image_of(in, at.image, memory);
+  float* to = image_of(out, at.image, memory) + at.y * out.shape.width * out.stride;
   for (int64_t x = 0; x < out.shape.width; ++x) {
     const Window columns = window_at(x, step.conv, in.shape.width);
     DepthwiseWindow window{
-        .from = memory.maps + in.offset + (rows.first * in.shape.width + columns.first) * in.stride,
+        .from = from + (rows.first * in.shape.width + columns.first) * in.stride,
         .rows = static_cast<int>(rows.end - rows.first),
         .columns = static_cast<int>(columns.end - columns.first),
         .row_stride = in.shape.width * in.stride,
@@ -79,48 +90,64 @@ void run_row(const CompiledPlan& plan, const DepthwiseStep& step, int64_t y, con
         .taps = step.weights.get() + (rows.skipped * step.conv.kernel + columns.skipped) * out.stride,
         .tap_row_stride = step.conv.kernel * out.stride,
         .channels = out.stride,
-        .to = memory.maps + out.offset + (y * out.shape.width + x) * out.stride,
+        .to = to + x * out.stride,
         .epilogue = {affine.scale.data(), affine.shift.data(), affine.activator}};
     if (factor > 0) {
-      const int64_t pixel = y / factor * residual.shape.width + x / factor;
-      window.residual = memory.maps + residual.offset + pixel * residual.stride;
+      const int64_t pixel = at.y / factor * residual.shape.width + x / factor;
+      window.residual = image_of(residual, at.image, memory) + pixel * residual.stride;
     }
     plan.kernels->depthwise_window(window);
   }
 }
 
-// One row of the input under all taps.
-void run_row(const CompiledPlan& plan, const DeconvStep& step, int64_t y, const StepMemory& memory) {
+// So many rows of pixels under one tap before the next: its weights stay in the cache.
+constexpr int64_t kDeconvRows = 8;
+
+int64_t deconv_tasks(const DeconvStep& step, int64_t images) {
+  return (images * step.in.shape.height + kDeconvRows - 1) / kDeconvRows;
+}
+
+void run_rows(const CompiledPlan& plan, const DeconvStep& step, int64_t task, const StepMemory& memory) {
   const Epilogue epilogue{step.affine.scale.data(), step.affine.shift.data(), step.affine.activator};
   const int64_t stride = step.deconv.stride, kernel = step.deconv.kernel;
+  const int64_t first = task * kDeconvRows, end = std::min(first + kDeconvRows, memory.images * step.in.shape.height);
   for (size_t tap = 0; tap < step.weights.size(); ++tap) {
-    const int64_t row = y * stride + static_cast<int64_t>(tap) / kernel, column = static_cast<int64_t>(tap) % kernel;
-    plan.kernels->multiply(
-        {.a = memory.maps + step.in.offset + y * step.in.shape.width * step.in.stride,
-         .a_stride = step.in.stride,
-         .rows = step.in.shape.width,
-         .k = step.k,
-         .b = step.weights[tap].get(),
-         .c = memory.maps + step.out.offset + (row * step.out.shape.width + column) * step.out.stride,
-         .c_stride = stride * step.out.stride,
-         .columns = step.out.stride,
-         .epilogue = &epilogue});
+    const int64_t below = static_cast<int64_t>(tap) / kernel, beside = static_cast<int64_t>(tap) % kernel;
+    // The rows of all images lie one after the other, before and after.
+    for (int64_t y = first; y < end; ++y) {
+      const int64_t pixel = (y * stride + below) * step.out.shape.width + beside;
+      plan.kernels->multiply({.a = memory.maps + step.in.offset + y * step.in.shape.width * step.in.stride,
+                              .a_stride = step.in.stride,
+                              .rows = step.in.shape.width,
+                              .k = step.k,
+                              .b = step.weights[tap].get(),
+                              .b_stride = step.k * plan.kernels->panel,
+                              .c = memory.maps + step.out.offset + pixel * step.out.stride,
+                              .c_stride = stride * step.out.stride,
+                              .columns = step.out.stride,
+                              .epilogue = &epilogue});
+    }
   }
 }
 
-void run_row(const CompiledPlan& plan, const GateStep& step, int64_t y, const StepMemory& memory) {
-  const int64_t row = y * step.out.shape.width * step.out.stride;
-  const SumTerm term{memory.maps + step.in.offset + row, 1};
+void run_row(const CompiledPlan& plan, const GateStep& step, const Line& at, const StepMemory& memory) {
+  const int64_t row = at.y * step.out.shape.width * step.out.stride;
+  const SumTerm term{image_of(step.in, at.image, memory) + row, 1};
   plan.kernels->sum_row({std::span(&term, 1),
-                         memory.maps + step.out.offset + row,
+                         image_of(step.out, at.image, memory) + row,
                          step.out.shape.width,
                          step.out.stride,
-                         {memory.maps + step.gate.offset, plan.zeros.data(), step.activator}});
+                         {image_of(step.gate, at.image, memory), plan.zeros.data(), step.activator}});
 }
 
-// A block of channels over the whole map.
-void run_block(const GlobalPoolStep& step, int64_t block, const StepMemory& memory) {
-  const float* from = memory.maps + step.in.offset + block * kChannelBlock;
+int64_t blocks_of(const GlobalPoolStep& step) {
+  return step.in.stride / kChannelBlock;
+}
+
+// A block of channels over a whole map.
+void run_block(const GlobalPoolStep& step, int64_t task, const StepMemory& memory) {
+  const int64_t image = task / blocks_of(step), first = task % blocks_of(step) * kChannelBlock;
+  const float* from = image_of(step.in, image, memory) + first;
   const int64_t pixels = step.in.shape.height * step.in.shape.width;
   std::array<double, kChannelBlock> found{};
   std::copy_n(from, kChannelBlock, found.begin());
@@ -131,28 +158,43 @@ void run_block(const GlobalPoolStep& step, int64_t block, const StepMemory& memo
       found[c] = step.kind == PoolKind::maximum ? std::max(found[c], x) : found[c] + x;
     }
   }
-  float* to = memory.maps + step.out.offset + block * kChannelBlock;
+  float* to = image_of(step.out, image, memory) + first;
   const double share = step.kind == PoolKind::maximum ? 1 : static_cast<double>(pixels);
   for (size_t c = 0; c < found.size(); ++c) to[c] = static_cast<float>(found[c] / share);
 }
 
+int64_t height_of(const DepthwiseStep& step) {
+  return step.site.out.shape.height;
+}
+
+template <class AnyStep>
+int64_t height_of(const AnyStep& step) {
+  return step.out.shape.height;
+}
+
 }  // namespace
 
-int64_t task_count(const Step& step) {
-  return std::visit(Overloaded{[](const ConvStep& s) { return static_cast<int64_t>(s.tasks.size()); },
-                               [](const DepthwiseStep& s) { return s.site.out.shape.height; },
-                               [](const DeconvStep& s) { return s.in.shape.height; },
-                               [](const GlobalPoolStep& s) { return s.in.stride / kChannelBlock; },
-                               [](const auto& s) { return s.out.shape.height; }},
+int64_t task_count(const CompiledPlan& plan, const Step& step, int64_t images) {
+  return std::visit(Overloaded{[&](const ConvStep& s) {
+                                 return task_count(s, {plan.kernels->panel, plan.threads, images});
+                               },
+                               [&](const DeconvStep& s) { return deconv_tasks(s, images); },
+                               [&](const GlobalPoolStep& s) { return images * blocks_of(s); },
+                               [&](const auto& s) { return images * height_of(s); }},
                     step);
 }
 
 void run_task(const CompiledPlan& plan, const Step& step, int64_t task, const StepMemory& memory) {
-  std::visit(
-      Overloaded{[&](const ConvStep& s) { run_convolution(plan, s, s.tasks[static_cast<size_t>(task)], memory); },
-                 [&](const GlobalPoolStep& s) { run_block(s, task, memory); },
-                 [&](const auto& s) { run_row(plan, s, task, memory); }},
-      step);
+  std::visit(Overloaded{[&](const ConvStep& s) {
+                          const Crew crew{plan.kernels->panel, plan.threads, memory.images};
+                          run_convolution(plan, s, task_at(s, crew, task), memory);
+                        },
+                        [&](const DeconvStep& s) { run_rows(plan, s, task, memory); },
+                        [&](const GlobalPoolStep& s) { run_block(s, task, memory); },
+                        [&](const auto& s) {
+                          run_row(plan, s, {task / height_of(s), task % height_of(s)}, memory);
+                        }},
+             step);
 }
 
 }  // namespace spinenet

@@ -10,9 +10,15 @@ namespace spinenet {
 struct StepMemory {
   float* maps = nullptr;
   float* scratch = nullptr;  // the thread's own
+  int64_t images = 1;        // of the batch: those that run
 };
 
-int64_t task_count(const Step& step);
+// An image of a map.
+inline float* image_of(const Map& map, int64_t image, const StepMemory& memory) {
+  return memory.maps + map.offset + image * image_floats(map);
+}
+
+int64_t task_count(const CompiledPlan& plan, const Step& step, int64_t images);
 void run_task(const CompiledPlan& plan, const Step& step, int64_t task, const StepMemory& memory);
 
 void run_convolution(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory);

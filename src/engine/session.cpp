@@ -30,63 +30,79 @@ void scatter_row(const float* from, const Map& map, int64_t y, float* to) {
 
 }  // namespace
 
-Session::Session(std::shared_ptr<const CompiledPlan> plan)
+Session::Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<Team> team)
     : plan_(std::move(plan)),
       memory_(aligned_floats(plan_->memory)),
       scratch_(aligned_floats(plan_->scratch * plan_->threads)),
-      team_(plan_->threads) {
+      team_(team != nullptr ? std::move(team) : std::make_shared<Team>(plan_->threads)) {
+  if (team_->size() > plan_->threads) {
+    fail(ErrorKind::failed, fmt::format("a team of {} for a plan of {} threads", team_->size(), plan_->threads),
+         "engine");
+  }
   std::fill_n(memory_.get(), plan_->memory, 0.0F);
   std::fill_n(scratch_.get(), plan_->scratch * plan_->threads, 0.0F);
   for (const PlanOutput& output : plan_->outputs) {
     const Shape& s = output.map.shape;
-    outputs_.push_back(make_tensor({1, s.channels, s.height, s.width}));
+    outputs_.push_back(make_tensor({plan_->batch, s.channels, s.height, s.width}));
   }
 }
 
-std::span<const HostTensor> Session::run(std::span<const float> picture) {
-  return run(picture, {});
+std::span<const HostTensor> Session::run(std::span<const float> pictures) {
+  return run(pictures, {});
 }
 
-std::span<const HostTensor> Session::run(std::span<const float> picture, std::span<double> seconds) {
-  read_picture(picture);
+std::span<const HostTensor> Session::run(std::span<const float> pictures, std::span<double> seconds) {
+  const int64_t images = read_pictures(pictures);
+  compute(images, seconds);
+  write_outputs(images);
+  return outputs_;
+}
+
+void Session::compute(int64_t images, std::span<double> seconds) {
   double start = seconds.empty() ? 0 : now();
   for (size_t i = 0; i < plan_->steps.size(); ++i) {
     const Step& step = plan_->steps[i];
-    team_.run(task_count(step), [&](int64_t task, int thread) {
-      run_task(*plan_, step, task, {memory_.get(), scratch_.get() + thread * plan_->scratch});
+    team_->run(task_count(*plan_, step, images), [&](int64_t task, int thread) {
+      run_task(*plan_, step, task, {memory_.get(), scratch_.get() + thread * plan_->scratch, images});
     });
     if (seconds.empty()) continue;
     const double end = now();
     seconds[i] += end - start;
     start = end;
   }
-  write_outputs();
-  return outputs_;
 }
 
-void Session::read_picture(std::span<const float> picture) {
+int64_t Session::read_pictures(std::span<const float> pictures) {
   const Map& map = plan_->input;
   const Shape& s = map.shape;
-  if (static_cast<int64_t>(picture.size()) != s.channels * s.height * s.width) {
+  const int64_t part = s.channels * s.height * s.width, images = static_cast<int64_t>(pictures.size()) / part;
+  if (static_cast<int64_t>(pictures.size()) != images * part || images < 1 || images > plan_->batch) {
     fail(ErrorKind::bad_data,
-         fmt::format("a picture of {} values where [{}, {}, {}] is needed", picture.size(), s.channels, s.height,
-                     s.width),
+         fmt::format("a picture of {} values where [{}, {}, {}] is needed, or up to {} of them", pictures.size(),
+                     s.channels, s.height, s.width, plan_->batch),
          "engine", "scale the picture to the size that the network was compiled for");
   }
-  team_.run(s.height, [&](int64_t y, int) {
-    float* to = memory_.get() + map.offset + y * s.width * map.stride;
+  team_->run(images * s.height, [&](int64_t line, int) {
+    const int64_t image = line / s.height, y = line % s.height;
+    float* to = image_at(map, image) + y * s.width * map.stride;
     for (int64_t c = 0; c < map.stride; ++c) {
-      const float* from = picture.data() + (c * s.height + y) * s.width;
+      const float* from = pictures.data() + ((image * s.channels + c) * s.height + y) * s.width;
       for (int64_t x = 0; x < s.width; ++x) to[x * map.stride + c] = c < s.channels ? from[x] : 0.0F;
     }
   });
+  return images;
 }
 
-void Session::write_outputs() {
+void Session::write_outputs(int64_t images) {
   for (size_t i = 0; i < outputs_.size(); ++i) {
     const Map& map = plan_->outputs[i].map;
-    team_.run(map.shape.height, [&](int64_t y, int) {
-      scatter_row(memory_.get() + map.offset + y * map.shape.width * map.stride, map, y, outputs_[i].data.data());
+    const Shape& s = map.shape;
+    const int64_t part = s.channels * s.height * s.width;
+    outputs_[i].shape[0] = images;
+    outputs_[i].data.resize(static_cast<size_t>(images * part));  // within what the batch has reserved
+    team_->run(images * s.height, [&](int64_t line, int) {
+      const int64_t image = line / s.height, y = line % s.height;
+      scatter_row(image_at(map, image) + y * s.width * map.stride, map, y, outputs_[i].data.data() + image * part);
     });
   }
 }
@@ -114,8 +130,12 @@ Forward engine_forward(std::shared_ptr<const CompiledPlan> plan) {
       outputs.push_back({{input.shape[0], o.channels, o.height, o.width}, {}});
       outputs.back().data.reserve(static_cast<size_t>(element_count(outputs.back().shape)));
     }
-    for (size_t n = 0; n < static_cast<size_t>(input.shape[0]); ++n) {
-      const std::span<const HostTensor> found = shared->session.run(std::span(input.data).subspan(n * part, part));
+    const auto images = static_cast<size_t>(input.shape[0]), most = static_cast<size_t>(shared->session.plan().batch);
+    const size_t rounds = (images + most - 1) / most;
+    for (size_t round = 0; round < rounds; ++round) {
+      const size_t first = round * images / rounds, end = (round + 1) * images / rounds;
+      const auto pictures = std::span(input.data).subspan(first * part, (end - first) * part);
+      const std::span<const HostTensor> found = shared->session.run(pictures);
       for (size_t i = 0; i < found.size(); ++i) {
         outputs[i].data.insert(outputs[i].data.end(), found[i].data.begin(), found[i].data.end());
       }

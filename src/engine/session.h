@@ -1,4 +1,4 @@
-// Runs a plan on pictures, one after the other: the memory and the threads that it takes.
+// Runs a plan on pictures, as many at once as its batch: the memory and the threads that it takes.
 //
 // Invariant: run() allocates nothing. Thread contract: one thread at a time; several sessions may share a plan.
 #pragma once
@@ -16,29 +16,36 @@ namespace spinenet {
 
 class Session {
  public:
-  explicit Session(std::shared_ptr<const CompiledPlan> plan);
+  // `team` may be shared with other sessions that do not run at the same time; none: one of its own.
+  explicit Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<Team> team = nullptr);
 
   const CompiledPlan& plan() const { return *plan_; }
+  Team& team() { return *team_; }
 
-  // `picture`: [C, H, W] of the plan's input. The outputs, [1, C, H, W] each in the program's order, stay until the
-  // next run. ErrorKind::bad_data when the picture has another size.
-  std::span<const HostTensor> run(std::span<const float> picture);
+  // `pictures`: [n, C, H, W] of the plan's input, n from 1 to the plan's batch. The outputs, [n, C, H, W] each in the
+  // program's order, stay until the next run. ErrorKind::bad_data when the pictures have another size.
+  std::span<const HostTensor> run(std::span<const float> pictures);
 
   // As run(), and adds the seconds that each step took to `seconds` (one for each step).
-  std::span<const HostTensor> run(std::span<const float> picture, std::span<double> seconds);
+  std::span<const HostTensor> run(std::span<const float> pictures, std::span<double> seconds);
+
+  // The middle of run(), for those who write and read maps where they lie, channels last: the plan's input before,
+  // what lies between its channels included, and its outputs after. `seconds` as above, or empty.
+  void compute(int64_t images, std::span<double> seconds = {});
+  float* image_at(const Map& map, int64_t image) { return memory_.get() + map.offset + image * image_floats(map); }
 
  private:
-  void read_picture(std::span<const float> picture);
-  void write_outputs();
+  int64_t read_pictures(std::span<const float> pictures);
+  void write_outputs(int64_t images);
 
   std::shared_ptr<const CompiledPlan> plan_;
   AlignedFloats memory_, scratch_;
   std::vector<HostTensor> outputs_;
-  Team team_;
+  std::shared_ptr<Team> team_;
 };
 
-// A Forward for any number of pictures, one after the other. May be called from several threads, which wait for each
-// other.
+// A Forward for any number of pictures, a batch after the other. May be called from several threads, which wait for
+// each other.
 Forward engine_forward(std::shared_ptr<const CompiledPlan> plan);
 
 }  // namespace spinenet

@@ -33,7 +33,8 @@ struct Product {
   int64_t rows = 0;
   int64_t k = 0;  // a multiple of 4
   const float* b = nullptr;
-  float* c = nullptr;  // at the first column
+  int64_t b_stride = 0;  // from panel to panel
+  float* c = nullptr;    // at the first column
   int64_t c_stride = 0;
   int64_t columns = 0;                      // a multiple of kChannelBlock
   const Epilogue* epilogue = nullptr;       // at the first column; null: none

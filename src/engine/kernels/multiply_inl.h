@@ -108,13 +108,13 @@ HWY_INLINE void multiply(const Product& p) {
   const int64_t panel = panel_columns(), n = lanes();
   const int64_t blocks = (p.rows + kRows - 1) / kRows;
   const int64_t step = (4 * panel / kChannelBlock + blocks - 1) / blocks * kChannelBlock;
-  for (int64_t column = 0; column < p.columns; column += panel) {
-    const float* b = p.b + column * p.k;
+  const float* b = p.b;
+  for (int64_t column = 0; column < p.columns; column += panel, b += p.b_stride) {
     for (int64_t i = 0; i < blocks; ++i) {
       const int64_t row = i * p.rows / blocks, rows = (i + 1) * p.rows / blocks - row;
       const auto block = static_cast<size_t>(rows - 1);
       if (column + panel <= p.columns) {
-        const Ahead ahead{b + panel * p.k + i * step * (p.k / 4), step};
+        const Ahead ahead{b + p.b_stride + i * step * (p.k / 4), step};
         kWide[block](p, row, b, column, ahead);
       } else {
         for (int64_t part = column; part < p.columns; part += n)
