@@ -75,7 +75,8 @@ std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& op
   for (const ModelClass& c : model.file.classes) loaded->classes.push_back({c.id, c.name});
   for (const Program& program : networks_of(model, options.image_size)) {
     const Weights own = take_weights(program, model.file.weights);
-    loaded->plans.push_back(compile(program, own, {.threads = loaded->threads}));
+    loaded->plans.push_back(
+        compile(program, own, {.threads = loaded->threads, .batch = engine_batch(loaded->plans.size())}));
   }
   loaded->model = std::move(model);
   return loaded;
@@ -83,18 +84,16 @@ std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& op
 
 DetectorSession make_session(std::shared_ptr<const LoadedModel> loaded, const api::DetectorOptions& options) {
   check_options(options);
-  std::vector<Forward> networks;
-  for (const auto& plan : loaded->plans) networks.push_back(engine_forward(plan));
   DetectorSession session{loaded, {}, {}};
   if (loaded->model.file.task == name_of(Task::classify)) {
-    session.classifier = make_classifier(loaded->model, loaded->image_size, std::move(networks));
+    session.classifier = make_classifier(loaded->model, loaded->image_size, {engine_forward(loaded->plans.at(0))});
     return session;
   }
   PostprocessOptions post;
   post.score_threshold = options.score_threshold;
   post.iou = options.iou;
   post.max_detections = options.max_objects;
-  session.find = make_object_finder(loaded->model, {loaded->image_size, post}, std::move(networks));
+  session.find = make_object_finder(loaded->model, {loaded->image_size, post}, loaded->plans);
   return session;
 }
 

@@ -31,8 +31,12 @@ std::string engine_fact() {
 
 #ifdef SPINENET_WITH_TORCH
 
+bool engine_runs(const std::string& device) {
+  return device == "cpu" || (device == "auto" && !torch_finds_gpu());
+}
+
 Forward make_forward(const Program& program, const Weights& weights, int threads, const std::string& device) {
-  if (device == "cpu" || (device == "auto" && !torch_finds_gpu())) return on_cpu(program, weights, threads);
+  if (engine_runs(device)) return on_cpu(program, weights, threads);
   return torch_forward(program, weights, threads, device);
 }
 
@@ -44,10 +48,15 @@ std::vector<std::pair<std::string, std::string>> forward_facts() {
 
 #else
 
-Forward make_forward(const Program& program, const Weights& weights, int threads, const std::string& device) {
-  if (device == "auto" || device == "cpu") return on_cpu(program, weights, threads);
+bool engine_runs(const std::string& device) {
+  if (device == "auto" || device == "cpu") return true;
   fail(ErrorKind::unsupported, "this build has no LibTorch, so it runs on the CPU alone",
        fmt::format("device {}", device), "build with -DSPINENET_BUILD_TRAIN=ON");
+}
+
+Forward make_forward(const Program& program, const Weights& weights, int threads, const std::string& device) {
+  engine_runs(device);
+  return on_cpu(program, weights, threads);
 }
 
 std::vector<std::pair<std::string, std::string>> forward_facts() {

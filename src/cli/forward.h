@@ -13,6 +13,9 @@ namespace spinenet {
 // `device`: cpu, cuda, cuda:N or auto. ErrorKind::unsupported when this build or machine has not got it.
 Forward make_forward(const Program& program, const Weights& weights, int threads, const std::string& device);
 
+// Whether that is the engine.
+bool engine_runs(const std::string& device);
+
 // What runs networks here, for `spinenet checks`: name and value.
 std::vector<std::pair<std::string, std::string>> forward_facts();
 

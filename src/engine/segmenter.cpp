@@ -7,9 +7,7 @@
 #include "base/format.h"
 #include "detect/box_head.h"
 #include "detect/mask_paste.h"
-#include "detect/roi_align.h"
 #include "engine/detector.h"
-#include "engine/input.h"
 
 namespace spinenet {
 namespace {
@@ -51,38 +49,12 @@ struct Segmenter::Seen {
   size_t levels = 0;
 
   size_t images() const { return letterboxes.size(); }
-  std::span<const HostTensor> pyramid() const { return std::span(outputs).first(levels); }
   // The picture within the input.
   Extent inner(size_t image) const {
     const Letterbox& l = letterboxes[image];
     return {l.inner_height, l.inner_width};
   }
 };
-
-HeadForward crop_and_run(Forward head, int min_level, int bins) {
-  return [head = std::move(head), min_level, bins](std::span<const HostTensor> pyramid,
-                                                   std::span<const std::vector<Box>> rois) {
-    const RoiAlignOptions options{.bins = bins};
-    const int64_t channels = pyramid.front().shape[1];
-    int64_t count = 0;
-    for (const std::vector<Box>& of_one : rois) count += static_cast<int64_t>(of_one.size());
-    HostTensor crops = make_tensor({count, channels, bins, bins});
-    const auto one = static_cast<size_t>(channels * bins * bins);
-    size_t done = 0;
-    for (size_t image = 0; image < rois.size(); ++image) {
-      std::vector<FeatureLevel> levels;
-      for (size_t l = 0; l < pyramid.size(); ++l) {
-        const LevelShape shape{min_level + static_cast<int>(l), static_cast<int>(pyramid[l].shape[2]),
-                               static_cast<int>(pyramid[l].shape[3])};
-        levels.push_back({shape, row_of(pyramid[l], image).data()});
-      }
-      const size_t size = rois[image].size() * one;
-      roi_align(levels, rois[image], options, std::span(crops.data).subspan(done, size));
-      done += size;
-    }
-    return head(crops);
-  };
-}
 
 AnchorOptions proposal_anchors(const Architecture& architecture) {
   AnchorOptions options;
@@ -111,8 +83,26 @@ std::vector<std::vector<Detection>> Segmenter::segment(std::span<const Image> im
 }
 
 std::vector<std::vector<Detection>> Segmenter::segment(const NetworkInput& input) const {
+  const size_t images = input.letterboxes.size(), most = static_cast<size_t>(forward_.images);
+  if (images == 0) return {};
+  if (images <= most) return segment_together(input);
+  std::vector<std::vector<Detection>> found;
+  for (size_t first = 0; first < images; first += most) {
+    const size_t count = std::min(most, images - first), part = input.pixels.data.size() / images;
+    NetworkInput some{{input.pixels.shape, {}}, {}};
+    some.pixels.shape[0] = static_cast<int64_t>(count);
+    const auto pixels = std::span(input.pixels.data).subspan(first * part, count * part);
+    some.pixels.data.assign(pixels.begin(), pixels.end());
+    const auto letterboxes = std::span(input.letterboxes).subspan(first, count);
+    some.letterboxes.assign(letterboxes.begin(), letterboxes.end());
+    for (std::vector<Detection>& of_one : segment_together(some)) found.push_back(std::move(of_one));
+  }
+  return found;
+}
+
+std::vector<std::vector<Detection>> Segmenter::segment_together(const NetworkInput& input) const {
   Seen seen{input.letterboxes, forward_.trunk(input.pixels), level_count(options_.anchors)};
-  expect_outputs(seen.outputs, 3 * seen.levels);
+  expect_outputs(seen.outputs, 2 * seen.levels);
   std::vector<std::vector<Detection>> found = find(seen, propose_all(seen));
   add_masks(seen, found);
   for (size_t i = 0; i < found.size(); ++i) {
@@ -129,8 +119,8 @@ std::vector<std::vector<Box>> Segmenter::propose_all(const Seen& seen) const {
     std::vector<LevelOutput> levels;
     for (size_t l = 0; l < seen.levels; ++l) {
       const int side = input_size_ >> (static_cast<size_t>(options_.anchors.min_level) + l);
-      const HostTensor& objectness = seen.outputs[seen.levels + l];
-      const HostTensor& boxes = seen.outputs[2 * seen.levels + l];
+      const HostTensor& objectness = seen.outputs[l];
+      const HostTensor& boxes = seen.outputs[seen.levels + l];
       expect_shape(objectness, {images, shapes, side, side});
       expect_shape(boxes, {images, 4 * shapes, side, side});
       levels.push_back({row_of(objectness, image).data(), row_of(boxes, image).data(), side, side});
@@ -146,7 +136,7 @@ std::vector<std::vector<Detection>> Segmenter::find(const Seen& seen, const std:
   std::vector<std::vector<Detection>> found(seen.images());
   const size_t count = total(rois);
   if (count == 0) return found;
-  const std::vector<HostTensor> outputs = forward_.box_head(seen.pyramid(), rois);
+  const std::vector<HostTensor> outputs = forward_.box_head(rois);
   expect_outputs(outputs, 2);
   const auto rows = static_cast<int64_t>(count);
   expect_shape(outputs[0], {rows, options_.classes + 1, 1, 1});
@@ -167,21 +157,15 @@ std::vector<std::vector<Detection>> Segmenter::find(const Seen& seen, const std:
 void Segmenter::add_masks(const Seen& seen, std::vector<std::vector<Detection>>& found) const {
   const size_t count = total(found);
   if (count == 0) return;
-  std::vector<std::vector<Box>> rois(found.size());
-  for (size_t image = 0; image < found.size(); ++image) {
-    for (const Detection& detection : found[image]) rois[image].push_back(detection.box);
-  }
-  const std::vector<HostTensor> outputs = forward_.mask_head(seen.pyramid(), rois);
-  expect_outputs(outputs, 1);
-  const HostTensor& masks = outputs.front();
+  const HostTensor masks = forward_.mask_head(found);
   const int64_t size = masks.shape.back();
-  expect_shape(masks, {static_cast<int64_t>(count), options_.classes, size, size});
+  expect_shape(masks, {static_cast<int64_t>(count), size, size});
   std::vector<float> grid(static_cast<size_t>(size * size));
   size_t row = 0;
   for (size_t image = 0; image < found.size(); ++image) {
     const Letterbox& l = seen.letterboxes[image];
     for (Detection& detection : found[image]) {
-      const auto logits = row_of(masks, row++).subspan(static_cast<size_t>(detection.label) * grid.size(), grid.size());
+      const auto logits = row_of(masks, row++);
       std::transform(logits.begin(), logits.end(), grid.begin(), [](float x) { return 1 / (1 + std::exp(-x)); });
       detection.mask = paste_mask({grid, static_cast<int>(size)}, from_canvas(detection.box, l), {l.height, l.width},
                                   options_.mask_threshold);

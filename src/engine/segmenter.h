@@ -2,11 +2,10 @@
 // the box head on them, the mask head on what it found, masks in pixels of the picture (Mask R-CNN, He et al. 2017).
 // How the three networks are run is the caller's choice.
 //
-// Invariant: the same picture gives the same detections alone and in a batch, up to what the Forwards themselves do.
-// Thread contract: const and as safe as its Forwards.
+// Invariant: the same picture gives the same detections alone and in a batch, up to what the networks themselves do.
+// Thread contract: one thread at a time, as its TwoStageForward.
 #pragma once
 
-#include <functional>
 #include <span>
 #include <vector>
 
@@ -16,24 +15,11 @@
 #include "detect/postprocess.h"
 #include "detect/proposals.h"
 #include "engine/input.h"
-#include "graph/forward.h"
+#include "engine/two_stage.h"
 #include "image/canvas.h"
 #include "image/image.h"
 
 namespace spinenet {
-
-// A head on the crops of ROIs, [R, C, bins, bins] image after image: levels [N, C, H, W] in rising order, the ROIs of
-// each of the N images. One tensor of R rows for each output of the head.
-using HeadForward =
-    std::function<std::vector<HostTensor>(std::span<const HostTensor> pyramid, std::span<const std::vector<Box>> rois)>;
-
-// ROI align of detect/, then the network.
-HeadForward crop_and_run(Forward head, int min_level, int bins);
-
-struct TwoStageForward {
-  Forward trunk;  // outputs: the levels p3.., objectness.p3.., proposal_box.p3..
-  HeadForward box_head, mask_head;
-};
 
 struct SegmenterOptions {
   int image_size = 640;  // the longer side of a picture is scaled to it
@@ -61,6 +47,7 @@ class Segmenter {
  private:
   struct Seen;
   std::vector<std::vector<Box>> propose_all(const Seen& seen) const;
+  std::vector<std::vector<Detection>> segment_together(const NetworkInput& input) const;
   std::vector<std::vector<Detection>> find(const Seen& seen, const std::vector<std::vector<Box>>& rois) const;
   void add_masks(const Seen& seen, std::vector<std::vector<Detection>>& found) const;
 

@@ -20,11 +20,12 @@ struct FakeNetwork {
   int label = 0;
   AnchorOptions anchors{.scales = 1};
   int rois_seen = 0;
+  int images_at_once = 1;
 
   std::vector<HostTensor> trunk(const HostTensor& input) const {
     const int64_t images = input.shape[0];
     std::vector<HostTensor> outputs;
-    for (const int64_t channels : {4, 3, 12}) {
+    for (const int64_t channels : {3, 12}) {
       for (int level = 3; level <= 7; ++level) {
         outputs.push_back(
             make_tensor({images, channels, kSize >> level, kSize >> level}, channels == 3 ? -20.0F : 0.0F));
@@ -35,9 +36,9 @@ struct FakeNetwork {
     const int64_t cell = 8 * 16 + 8;
     const BoxCode code = encode(planted, make_anchors(anchors, kSize, kSize)[static_cast<size_t>(cell * 3)]);
     for (int64_t n = 0; n < images; ++n) {
-      outputs[5].data[static_cast<size_t>(n * 3 * cells + cell)] = 5;
+      outputs[0].data[static_cast<size_t>(n * 3 * cells + cell)] = 5;
       for (int64_t i = 0; i < 4; ++i) {
-        outputs[10].data[static_cast<size_t>((n * 12 + i) * cells + cell)] = code[static_cast<size_t>(i)];
+        outputs[5].data[static_cast<size_t>((n * 12 + i) * cells + cell)] = code[static_cast<size_t>(i)];
       }
     }
     return outputs;
@@ -58,17 +59,16 @@ struct FakeNetwork {
     return {classes, make_tensor({classes.shape[0], 4 * kClasses, 1, 1})};
   }
 
-  std::vector<HostTensor> mask_head(std::span<const std::vector<Box>> rois) const {
+  HostTensor mask_head(std::span<const std::vector<Detection>> found) const {
     int64_t count = 0;
-    for (const std::vector<Box>& of_one : rois) count += static_cast<int64_t>(of_one.size());
-    HostTensor masks = make_tensor({count, kClasses, 28, 28}, -9.0F);
+    for (const std::vector<Detection>& of_one : found) count += static_cast<int64_t>(of_one.size());
+    HostTensor masks = make_tensor({count, 28, 28}, -9.0F);
     for (int64_t r = 0; r < count; ++r) {
       for (int64_t y = 0; y < 28; ++y) {
-        for (int64_t x = 0; x < 14; ++x)
-          masks.data[static_cast<size_t>(((r * kClasses + label) * 28 + y) * 28 + x)] = 9;
+        for (int64_t x = 0; x < 14; ++x) masks.data[static_cast<size_t>((r * 28 + y) * 28 + x)] = 9;
       }
     }
-    return {masks};
+    return masks;
   }
 
   Segmenter segmenter(int image_size = kSize) {
@@ -76,13 +76,10 @@ struct FakeNetwork {
     options.image_size = image_size;
     options.classes = kClasses;
     options.anchors = anchors;
-    const auto box = [this](std::span<const HostTensor>, std::span<const std::vector<Box>> rois) {
-      return box_head(rois);
-    };
-    const auto mask = [this](std::span<const HostTensor>, std::span<const std::vector<Box>> rois) {
-      return mask_head(rois);
-    };
-    return {{[this](const HostTensor& input) { return trunk(input); }, box, mask}, options};
+    return {{[this](const HostTensor& input) { return trunk(input); },
+             [this](std::span<const std::vector<Box>> rois) { return box_head(rois); },
+             [this](std::span<const std::vector<Detection>> found) { return mask_head(found); }, images_at_once},
+            options};
   }
 };
 
@@ -91,7 +88,11 @@ TEST(Segmenter, GivesBoxesAndMasksInPixelsOfThePicture) {
   // The picture is twice as large as its place in the input.
   const std::vector<Image> images{make_image(160, 256, 90), make_image(256, 256, 90)};
   const auto found = network.segmenter().segment(images);
+  network.images_at_once = 2;
+  const auto together = network.segmenter().segment(images);
   ASSERT_EQ(found.size(), 2U);
+  ASSERT_EQ(together.size(), 2U);
+  for (size_t i = 0; i < 2; ++i) EXPECT_EQ(together[i].front().mask, found[i].front().mask);
   for (size_t i = 0; i < 2; ++i) {
     ASSERT_EQ(found[i].size(), 1U);
     const Detection& detection = found[i][0];
@@ -122,18 +123,6 @@ TEST(Segmenter, FindsNothingWhereThereIsNothing) {
   EXPECT_TRUE(segmenter.segment(std::vector<Image>{}).empty());
   network.label = -1;  // everything is background
   EXPECT_TRUE(segmenter.segment(std::vector<Image>{make_image(90, 90, 90)})[0].empty());
-}
-
-TEST(Segmenter, CropsAreReadFromTheLevelOfTheRoi) {
-  HostTensor fine = make_tensor({1, 1, 16, 16}, 1.0F);
-  HostTensor coarse = make_tensor({1, 1, 8, 8}, 2.0F);
-  const std::vector<HostTensor> pyramid{fine, coarse};
-  const std::vector<std::vector<Box>> rois{{{0, 0, 60, 60}, {0, 0, 230, 230}}};
-  const HeadForward head = crop_and_run([](const HostTensor& x) { return std::vector<HostTensor>{x}; }, 3, 2);
-  const std::vector<HostTensor> crops = head(pyramid, rois);
-  ASSERT_EQ(crops[0].shape, (std::vector<int64_t>{2, 1, 2, 2}));
-  EXPECT_NEAR(crops[0].data[0], 1, 1e-6);
-  EXPECT_NEAR(crops[0].data[4], 2, 1e-6);
 }
 
 TEST(Segmenter, ANetworkOfAnotherKindIsRefused) {

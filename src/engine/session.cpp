@@ -52,9 +52,9 @@ std::span<const HostTensor> Session::run(std::span<const float> pictures) {
 }
 
 std::span<const HostTensor> Session::run(std::span<const float> pictures, std::span<double> seconds) {
-  const int64_t images = read_pictures(pictures);
+  const int64_t images = read(pictures);
   compute(images, seconds);
-  write_outputs(images);
+  for (size_t i = 0; i < outputs_.size(); ++i) write(i, images);
   return outputs_;
 }
 
@@ -72,7 +72,7 @@ void Session::compute(int64_t images, std::span<double> seconds) {
   }
 }
 
-int64_t Session::read_pictures(std::span<const float> pictures) {
+int64_t Session::read(std::span<const float> pictures) {
   const Map& map = plan_->input;
   const Shape& s = map.shape;
   const int64_t part = s.channels * s.height * s.width, images = static_cast<int64_t>(pictures.size()) / part;
@@ -93,18 +93,18 @@ int64_t Session::read_pictures(std::span<const float> pictures) {
   return images;
 }
 
-void Session::write_outputs(int64_t images) {
-  for (size_t i = 0; i < outputs_.size(); ++i) {
-    const Map& map = plan_->outputs[i].map;
-    const Shape& s = map.shape;
-    const int64_t part = s.channels * s.height * s.width;
-    outputs_[i].shape[0] = images;
-    outputs_[i].data.resize(static_cast<size_t>(images * part));  // within what the batch has reserved
-    team_->run(images * s.height, [&](int64_t line, int) {
-      const int64_t image = line / s.height, y = line % s.height;
-      scatter_row(image_at(map, image) + y * s.width * map.stride, map, y, outputs_[i].data.data() + image * part);
-    });
-  }
+const HostTensor& Session::write(size_t output, int64_t images) {
+  const Map& map = plan_->outputs[output].map;
+  const Shape& s = map.shape;
+  const int64_t part = s.channels * s.height * s.width;
+  HostTensor& tensor = outputs_[output];
+  tensor.shape[0] = images;
+  tensor.data.resize(static_cast<size_t>(images * part));  // within what the batch has reserved
+  team_->run(images * s.height, [&](int64_t line, int) {
+    const int64_t image = line / s.height, y = line % s.height;
+    scatter_row(image_at(map, image) + y * s.width * map.stride, map, y, tensor.data.data() + image * part);
+  });
+  return tensor;
 }
 
 Forward engine_forward(std::shared_ptr<const CompiledPlan> plan) {

@@ -29,15 +29,14 @@ class Session {
   // As run(), and adds the seconds that each step took to `seconds` (one for each step).
   std::span<const HostTensor> run(std::span<const float> pictures, std::span<double> seconds);
 
-  // The middle of run(), for those who write and read maps where they lie, channels last: the plan's input before,
-  // what lies between its channels included, and its outputs after. `seconds` as above, or empty.
+  // run() in its parts, for those who write or read maps where they lie, channels last: the plan's input before
+  // compute(), what lies between its channels included, and its outputs after.
+  int64_t read(std::span<const float> pictures);  // gives their number
   void compute(int64_t images, std::span<double> seconds = {});
+  const HostTensor& write(size_t output, int64_t images);
   float* image_at(const Map& map, int64_t image) { return memory_.get() + map.offset + image * image_floats(map); }
 
  private:
-  int64_t read_pictures(std::span<const float> pictures);
-  void write_outputs(int64_t images);
-
   std::shared_ptr<const CompiledPlan> plan_;
   AlignedFloats memory_, scratch_;
   std::vector<HostTensor> outputs_;

@@ -1,7 +1,10 @@
 #include "model/networks.h"
 
+#include <array>
+
 #include "arch/task.h"
 #include "engine/detector.h"
+#include "engine/two_stage.h"
 #include "graph/lower.h"
 #include "graph/lower_two_stage.h"
 #include "graph/weights.h"
@@ -38,6 +41,11 @@ std::vector<Program> networks_of(const Model& model, int image_size) {
   std::vector<Program> programs = lower_networks(model, image_size);
   check_weights(parameters_of_all(programs), model.file.weights, model.path.string());
   return programs;
+}
+
+int engine_batch(size_t network) {
+  constexpr std::array kBatches{1, kBoxHeadBatch, kMaskHeadBatch};
+  return kBatches.at(network);
 }
 
 std::vector<Forward> forwards_of(const Model& model, int image_size, const RunNetwork& run) {

@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "engine/detector.h"
 #include "engine/segmenter.h"
+#include "engine/session.h"
 #include "graph/lower_two_stage.h"
 #include "model/networks.h"
 
@@ -38,7 +39,7 @@ int count_of(const Model& model, const std::string& name, int otherwise) {
   return fact_of(model, name, otherwise, std::numeric_limits<int>::max(), "a number of at least 1");
 }
 
-Segmenter make_segmenter(const Model& model, const FinderOptions& options, std::vector<Forward> networks) {
+SegmenterOptions segmenter_options(const Model& model, const FinderOptions& options) {
   SegmenterOptions segmenter;
   segmenter.image_size = image_size_of(model, options.image_size);
   segmenter.classes = static_cast<int>(model.file.classes.size());
@@ -47,34 +48,57 @@ Segmenter make_segmenter(const Model& model, const FinderOptions& options, std::
   segmenter.post = options.post;
   segmenter.proposals.pre_nms = count_of(model, "proposals_before_nms", segmenter.proposals.pre_nms);
   segmenter.proposals.post_nms = count_of(model, "proposals", segmenter.proposals.post_nms);
-  const int level = model.architecture.min_level;
-  return {{std::move(networks.at(0)), crop_and_run(std::move(networks.at(1)), level, kBoxCrop),
-           crop_and_run(std::move(networks.at(2)), level, kMaskCrop)},
-          segmenter};
+  return segmenter;
 }
 
-Detector make_detector(const Model& model, const FinderOptions& options, std::vector<Forward> networks) {
+PyramidLevels levels_of(const Model& model) {
+  return {model.architecture.min_level, model.architecture.max_level};
+}
+
+Detector make_detector(const Model& model, const FinderOptions& options, Forward network) {
   DetectorOptions detector;
   detector.image_size = image_size_of(model, options.image_size);
   detector.classes = static_cast<int>(model.file.classes.size());
   detector.normalization = {model.file.mean, model.file.std};
   detector.anchors = anchor_options(model.architecture);
   detector.post = options.post;
-  return {std::move(networks.at(0)), detector};
+  return {std::move(network), detector};
+}
+
+ObjectFinder finder_of(Segmenter segmenter) {
+  return [segmenter = std::move(segmenter)](std::span<const Image> images) { return segmenter.segment(images); };
+}
+
+ObjectFinder finder_of(Detector detector) {
+  return [detector = std::move(detector)](std::span<const Image> images) { return detector.detect(images); };
 }
 
 }  // namespace
 
 ObjectFinder make_object_finder(const Model& model, const FinderOptions& options, std::vector<Forward> networks) {
   switch (task_named(model.file.task)) {
-    case Task::segment:
-      return [segmenter = make_segmenter(model, options, std::move(networks))](std::span<const Image> images) {
-        return segmenter.segment(images);
-      };
+    case Task::segment: {
+      const SegmenterOptions how = segmenter_options(model, options);
+      return finder_of(Segmenter(two_stage_forward(std::move(networks.at(0)), std::move(networks.at(1)),
+                                                   std::move(networks.at(2)), levels_of(model)),
+                                 how));
+    }
     case Task::detect:
-      return [detector = make_detector(model, options, std::move(networks))](std::span<const Image> images) {
-        return detector.detect(images);
-      };
+      return finder_of(make_detector(model, options, std::move(networks.at(0))));
+    case Task::classify:
+      break;
+  }
+  refuse_task(model, name_of(Task::detect));
+}
+
+ObjectFinder make_object_finder(const Model& model, const FinderOptions& options, const NetworkPlans& plans) {
+  switch (task_named(model.file.task)) {
+    case Task::segment: {
+      const SegmenterOptions how = segmenter_options(model, options);
+      return finder_of(Segmenter(engine_two_stage({plans.at(0), plans.at(1), plans.at(2)}, levels_of(model)), how));
+    }
+    case Task::detect:
+      return finder_of(make_detector(model, options, engine_forward(plans.at(0))));
     case Task::classify:
       break;
   }

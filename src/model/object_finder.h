@@ -4,12 +4,14 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "detect/detections.h"
 #include "detect/postprocess.h"
 #include "engine/classifier.h"
+#include "engine/plan.h"
 #include "graph/forward.h"
 #include "image/image.h"
 #include "model/model.h"
@@ -27,6 +29,10 @@ struct FinderOptions {
 // `networks`: one Forward for each of networks_of() (model/networks.h). ErrorKind::unsupported when the model's task is
 // another one; ErrorKind::bad_data when its metadata make no sense.
 ObjectFinder make_object_finder(const Model& model, const FinderOptions& options, std::vector<Forward> networks);
+// `plans`: the same networks in the engine, compiled for the batches of engine_batch().
+using NetworkPlans = std::vector<std::shared_ptr<const CompiledPlan>>;
+ObjectFinder make_object_finder(const Model& model, const FinderOptions& options, const NetworkPlans& plans);
+
 Classifier make_classifier(const Model& model, int image_size, std::vector<Forward> networks);
 
 }  // namespace spinenet

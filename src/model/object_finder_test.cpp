@@ -81,12 +81,36 @@ TEST(ObjectFinder, AnswersForEveryTask) {
   EXPECT_EQ(make_classifier(model, 0, forwards_of(model, 0, compiled)).classify(picture).size(), 2U);
 }
 
+// Whole networks in the engine against Forwards one by one.
+TEST(ObjectFinder, AnswersTheSameWithPlans) {
+  const std::vector<Image> pictures{make_image(80, 100, 90), make_image(100, 60, 200)};
+  const FinderOptions options{.image_size = 0, .post = {.score_threshold = 0.0F, .max_detections = 7}};
+  for (const Task task : {Task::detect, Task::segment}) {
+    const Model model = model_for(task);
+    NetworkPlans plans;
+    for (const Program& program : networks_of(model)) {
+      const int batch = engine_batch(plans.size());
+      plans.push_back(compile(program, own_weights(program, model.file.weights), {.threads = 2, .batch = batch}));
+    }
+    const auto found = make_object_finder(model, options, plans)(pictures);
+    const auto expected = make_object_finder(model, options, forwards_of(model, 0, compiled))(pictures);
+    for (size_t i = 0; i < pictures.size(); ++i) {
+      ASSERT_EQ(found[i].size(), expected[i].size());
+      EXPECT_NEAR(found[i][0].score, expected[i][0].score, 1e-5) << name_of(task);
+      EXPECT_NEAR(found[i][0].box.x1, expected[i][0].box.x1, 1e-2) << name_of(task);
+    }
+  }
+  EXPECT_NE(message_of([&] { make_object_finder(model_for(Task::classify), {}, NetworkPlans{}); }).find("classify"),
+            std::string::npos);
+}
+
 TEST(ObjectFinder, RefusesAModelOfAnotherTask) {
   const Model detects = model_for(Task::detect), classifies = model_for(Task::classify);
   EXPECT_EQ(message_of([&] { make_classifier(detects, 0, {}); }),
             "m.safetensors: the model's task is \"detect\"; a model for the task \"classify\" is needed here");
-  EXPECT_NE(message_of([&] { make_object_finder(classifies, {}, {}); }).find("task is \"classify\""),
-            std::string::npos);
+  EXPECT_NE(
+      message_of([&] { make_object_finder(classifies, {}, std::vector<Forward>{}); }).find("task is \"classify\""),
+      std::string::npos);
 }
 
 TEST(ObjectFinder, RefusesWeightsAndMetadataThatMakeNoSense) {
@@ -97,7 +121,7 @@ TEST(ObjectFinder, RefusesWeightsAndMetadataThatMakeNoSense) {
   model.file.extra["proposals"] = "0";
   const Forward none = [](const HostTensor&) { return std::vector<HostTensor>{}; };
   EXPECT_NE(message_of([&] {
-              make_object_finder(model, {}, {none, none, none});
+              make_object_finder(model, {}, std::vector<Forward>{none, none, none});
             }).find("entry \"proposals\" is \"0\", not a number of at least 1"),
             std::string::npos);
 }

@@ -66,10 +66,9 @@ BatchLosses SegmentTask::losses(const BatchPass& pass) const {
 
 std::vector<Result> SegmentTask::segment_validation(const Parameters& parameters) const {
   const std::vector<Parameters> parts = parts_of(parameters, programs_);
-  const int level = anchor_options_.min_level;
-  TwoStageForward network{forward_of(programs_[0], parts[0]),
-                          crop_and_run(forward_of(programs_[1], parts[1]), level, kBoxCrop),
-                          crop_and_run(forward_of(programs_[2], parts[2]), level, kMaskCrop)};
+  TwoStageForward network =
+      two_stage_forward(forward_of(programs_[0], parts[0]), forward_of(programs_[1], parts[1]),
+                        forward_of(programs_[2], parts[2]), {anchor_options_.min_level, anchor_options_.max_level});
   SegmenterOptions options;
   options.image_size = recipe_.image_size;
   options.classes = static_cast<int>(classes_.size());

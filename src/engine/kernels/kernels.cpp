@@ -32,6 +32,7 @@ Kernels table() {
           .sum_row = sum_row,
           .max_window = max_window,
           .depthwise_window = depthwise_window,
+          .weigh_pixels = weigh_pixels,
           .multiply_add_rounds = multiply_add_rounds};
 }
 

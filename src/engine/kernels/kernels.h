@@ -94,6 +94,16 @@ struct DepthwiseWindow {
   const float* residual = nullptr;  // a pixel, or null
 };
 
+// One pixel: the weighted sum of pixels of a map, each `pixel_stride` times its number away.
+struct WeighPixels {
+  const float* from = nullptr;
+  int64_t pixel_stride = 0;
+  std::span<const int64_t> pixels;
+  std::span<const float> weights;
+  int64_t channels = 0;
+  float* to = nullptr;
+};
+
 struct Kernels {
   std::string_view name;  // "avx512", "avx2" or "portable"
   int panel = 0;          // columns of a panel of packed weights
@@ -104,6 +114,7 @@ struct Kernels {
   void (*sum_row)(const SumRow&) = nullptr;
   void (*max_window)(const MaxWindow&) = nullptr;
   void (*depthwise_window)(const DepthwiseWindow&) = nullptr;
+  void (*weigh_pixels)(const WeighPixels&) = nullptr;
   // So many rounds of the most multiply-adds that registers alone allow; gives their number for one round.
   int64_t (*multiply_add_rounds)(int64_t rounds) = nullptr;
 };

@@ -1,4 +1,5 @@
-// Sums of maps (the merge of a block's parents, upsampled on the way), the largest of a window, depthwise convolution.
+// Sums of maps (the merge of a block's parents, upsampled on the way), the largest of a window, depthwise convolution,
+// ROI align's bins.
 //
 // Included once for each instruction set (Highway's foreach_target), so it has Highway's own guard.
 #if defined(SPINENET_ENGINE_POINTWISE_INL) == defined(HWY_TARGET_TOGGLE)
@@ -58,6 +59,19 @@ HWY_INLINE void depthwise_window(const DepthwiseWindow& window) {
     sum = affine(sum, window.epilogue, c);
     if (window.residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, window.residual + c));
     hn::StoreU(activate(sum, window.epilogue.activator), d, window.to + c);
+  }
+}
+
+HWY_INLINE void weigh_pixels(const WeighPixels& bin) {
+  const Floats d;
+  const int64_t n = lanes();
+  for (int64_t c = 0; c < bin.channels; c += n) {
+    Vector sum = hn::Zero(d);
+    for (size_t i = 0; i < bin.pixels.size(); ++i) {
+      const Vector pixel = hn::LoadU(d, bin.from + bin.pixels[i] * bin.pixel_stride + c);
+      sum = hn::MulAdd(pixel, hn::Set(d, bin.weights[i]), sum);
+    }
+    hn::StoreU(sum, d, bin.to + c);
   }
 }
 

@@ -1,0 +1,150 @@
+// Two stages in the engine: three sessions and one team. Crops go from the trunk's maps to the head's input, both with
+// the channels last.
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "detect/roi_align.h"
+#include "engine/session.h"
+#include "engine/two_stage.h"
+#include "graph/weights.h"
+
+namespace spinenet {
+namespace {
+
+struct Roi {
+  int64_t image = 0;
+  Box box;
+  int label = 0;
+};
+
+// Runs the three plans. The trunk's features stay where its session has them until its next run.
+class TwoStageSession {
+ public:
+  TwoStageSession(const TwoStagePlans& plans, const PyramidLevels& levels)
+      : levels_(levels),
+        team_(std::make_shared<Team>(plans.trunk->threads)),
+        trunk_(plans.trunk, team_),
+        box_head_(plans.box_head, team_),
+        mask_head_(plans.mask_head, team_) {}
+
+  std::vector<HostTensor> run_trunk(const HostTensor& input) {
+    const int64_t images = trunk_.read(input.data);
+    trunk_.compute(images);
+    std::vector<HostTensor> outputs;
+    for (size_t i = level_count(); i < trunk_.plan().outputs.size(); ++i) outputs.push_back(trunk_.write(i, images));
+    return outputs;
+  }
+
+  std::vector<HostTensor> run_box_head(std::span<const std::vector<Box>> boxes) {
+    std::vector<Roi> rois;
+    for (size_t image = 0; image < boxes.size(); ++image) {
+      for (const Box& box : boxes[image]) rois.push_back({static_cast<int64_t>(image), box, 0});
+    }
+    std::vector<HostTensor> outputs;
+    for (const PlanOutput& output : box_head_.plan().outputs) {
+      outputs.push_back({{static_cast<int64_t>(rois.size()), output.map.shape.channels, 1, 1}, {}});
+    }
+    run_head(box_head_, rois, kBoxCrop, [&](std::span<const Roi> part) {
+      for (size_t i = 0; i < outputs.size(); ++i) {
+        const HostTensor& found = box_head_.write(i, static_cast<int64_t>(part.size()));
+        outputs[i].data.insert(outputs[i].data.end(), found.data.begin(), found.data.end());
+      }
+    });
+    return outputs;
+  }
+
+  HostTensor run_mask_head(std::span<const std::vector<Detection>> found) {
+    std::vector<Roi> rois;
+    for (size_t image = 0; image < found.size(); ++image) {
+      for (const Detection& d : found[image]) rois.push_back({static_cast<int64_t>(image), d.box, d.label});
+    }
+    const Map& map = mask_head_.plan().outputs.front().map;
+    HostTensor masks{{static_cast<int64_t>(rois.size()), map.shape.height, map.shape.width}, {}};
+    masks.data.reserve(rois.size() * static_cast<size_t>(map.shape.height * map.shape.width));
+    run_head(mask_head_, rois, kMaskCrop, [&](std::span<const Roi> part) {
+      for (size_t r = 0; r < part.size(); ++r) {
+        const float* logits = mask_head_.image_at(map, static_cast<int64_t>(r)) + part[r].label;
+        for (int64_t p = 0; p < map.shape.height * map.shape.width; ++p) masks.data.push_back(logits[p * map.stride]);
+      }
+    });
+    return masks;
+  }
+
+ private:
+  size_t level_count() const { return static_cast<size_t>(levels_.max_level - levels_.min_level + 1); }
+
+  // Batch after batch, all of about the same size; take() what each has left in the head's outputs.
+  template <class Take>
+  void run_head(Session& head, std::span<const Roi> rois, int bins, const Take& take) {
+    const auto most = static_cast<size_t>(head.plan().batch);
+    const size_t rounds = (rois.size() + most - 1) / most;
+    for (size_t round = 0; round < rounds; ++round) {
+      const size_t first = round * rois.size() / rounds, end = (round + 1) * rois.size() / rounds;
+      const std::span<const Roi> part = rois.subspan(first, end - first);
+      team_->run(static_cast<int64_t>(part.size()), [&](int64_t r, int) {
+        crop(part[static_cast<size_t>(r)], bins, head.image_at(head.plan().input, r), head.plan().input);
+      });
+      head.compute(static_cast<int64_t>(part.size()));
+      take(part);
+    }
+  }
+
+  // ROI align of detect/roi_align.h on all channels of a cell at once.
+  void crop(const Roi& roi, int bins, float* to, const Map& out) {
+    const int level = roi_level(roi.box, levels_.min_level, levels_.max_level);
+    const Map& map = trunk_.plan().outputs[static_cast<size_t>(level - levels_.min_level)].map;
+    const LevelShape shape{level, static_cast<int>(map.shape.height), static_cast<int>(map.shape.width)};
+    const RoiBins read = roi_bins(roi.box, shape, {.bins = bins});
+    const float* from = trunk_.image_at(map, roi.image);
+    size_t first = 0;
+    for (const int64_t end : read.ends) {
+      const size_t count = static_cast<size_t>(end) - first;
+      trunk_.plan().kernels->weigh_pixels({.from = from,
+                                           .pixel_stride = map.stride,
+                                           .pixels = std::span(read.cells).subspan(first, count),
+                                           .weights = std::span(read.weights).subspan(first, count),
+                                           .channels = out.stride,
+                                           .to = to});
+      first = static_cast<size_t>(end);
+      to += out.stride;
+    }
+  }
+
+  PyramidLevels levels_;
+  std::shared_ptr<Team> team_;
+  Session trunk_, box_head_, mask_head_;
+};
+
+void check_fit(const TwoStagePlans& plans, const PyramidLevels& levels) {
+  const auto count = static_cast<size_t>(levels.max_level - levels.min_level + 1);
+  bool fits = plans.trunk->outputs.size() == 3 * count;
+  for (size_t l = 0; l < count && fits; ++l) {
+    const Map& map = plans.trunk->outputs[l].map;
+    fits = map.stride == plans.box_head->input.stride && map.stride == plans.mask_head->input.stride;
+  }
+  if (!fits) fail(ErrorKind::failed, "the heads do not fit the trunk", "engine", "lower the three networks together");
+}
+
+}  // namespace
+
+TwoStagePlans compile_two_stage(const TwoStageProgram& network, const Weights& weights, const CompileOptions& options) {
+  const auto with_batch = [&](const Program& program, int batch) {
+    CompileOptions own = options;
+    own.batch = batch;
+    return compile(program, own_weights(program, weights), own);
+  };
+  return {with_batch(network.trunk, options.batch), with_batch(network.box_head, kBoxHeadBatch),
+          with_batch(network.mask_head, kMaskHeadBatch)};
+}
+
+TwoStageForward engine_two_stage(const TwoStagePlans& plans, const PyramidLevels& levels) {
+  check_fit(plans, levels);
+  const auto session = std::make_shared<TwoStageSession>(plans, levels);
+  return {[session](const HostTensor& input) { return session->run_trunk(input); },
+          [session](std::span<const std::vector<Box>> rois) { return session->run_box_head(rois); },
+          [session](std::span<const std::vector<Detection>> found) { return session->run_mask_head(found); },
+          plans.trunk->batch};
+}
+
+}  // namespace spinenet
