@@ -146,7 +146,7 @@ class Compilation {
     step.conv = work.conv;
     for (const int i : group) step.sites.push_back(site_of(network_.nodes[static_cast<size_t>(i)]));
     step.columns = step.sites.front().out.stride;
-    step.algorithm = choose_algorithm(step, !skips("winograd"));
+    step.algorithm = choose_algorithm(step, !skips("winograd"), plan_.batch);
     const int64_t stride = step.sites.front().in.stride;
     const int64_t window = step.algorithm == ConvAlgorithm::winograd ? 1 : work.conv.kernel * work.conv.kernel;
     step.k = (window * stride + 3) / 4 * 4;

@@ -127,7 +127,7 @@ bool rows_lie_ready(const ConvStep& step) {
 
 }  // namespace
 
-ConvAlgorithm choose_algorithm(const ConvStep& step, bool winograd) {
+ConvAlgorithm choose_algorithm(const ConvStep& step, bool winograd, int64_t images) {
   const Conv& c = step.conv;
   const bool aligned = std::all_of(step.sites.begin(), step.sites.end(),
                                    [](const ConvSite& site) { return site.in.stride % kChannelBlock == 0; });
@@ -135,14 +135,16 @@ ConvAlgorithm choose_algorithm(const ConvStep& step, bool winograd) {
   if (!winograd || !aligned || c.kernel != 3 || c.stride != 1 || c.pad_before != 1 || c.pad_after != 1) {
     return ConvAlgorithm::gathered;
   }
-  // A tile that mostly hangs over the edge saves nothing.
+  // A tile that mostly hangs over the edge saves nothing, and few tiles do not make up for four times the weights.
+  constexpr int64_t kLeastTiles = 8;
   int64_t tiles = 0, pixels = 0;
   for (const ConvSite& site : step.sites) {
     const Shape& s = site.out.shape;
     tiles += parts(s.height, kWinogradTile) * parts(s.width, kWinogradTile);
     pixels += s.height * s.width;
   }
-  return kWinogradProducts * tiles * 4 < 9 * pixels * 3 ? ConvAlgorithm::winograd : ConvAlgorithm::gathered;
+  return kWinogradProducts * tiles * 4 < 9 * pixels * 3 && tiles * images >= kLeastTiles ? ConvAlgorithm::winograd
+                                                                                         : ConvAlgorithm::gathered;
 }
 
 int64_t packed_floats(const ConvStep& step, int panel) {

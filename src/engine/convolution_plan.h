@@ -18,7 +18,8 @@ constexpr int64_t kPanelsTogether = 2;
 // Between the rows of the 36 products, so that they do not fall on the same lines of the cache.
 constexpr int64_t kProductGap = 16;
 
-ConvAlgorithm choose_algorithm(const ConvStep& step, bool winograd);
+// `images`: at once, at most.
+ConvAlgorithm choose_algorithm(const ConvStep& step, bool winograd, int64_t images);
 
 // [O, I, k, k] to the layout that the step's algorithm reads; `stride`: channels of the input map as they lie.
 std::shared_ptr<const float[]> pack_weights(const HostTensor& weight, const ConvStep& step, int panel);

@@ -219,10 +219,21 @@ TEST(Engine, ABatchGivesWhatItsPicturesGiveAlone) {
     const Program program = lower_detector(slim(name), {.height = 128, .width = 128, .classes = 3});
     const Weights weights = lively_weights(program, 3);
     const HostTensor input = random_tensor({3, 3, 128, 128}, 5);
-    const auto alone = engine_forward(compile(program, weights, {.threads = 2}))(input);
-    const auto together = engine_forward(compile(program, weights, {.threads = 2, .batch = 3}))(input);
+    const std::vector<std::string> skip{"winograd"};  // maps of few tiles are worth it in a batch alone
+    const auto alone = engine_forward(compile(program, weights, {.threads = 2, .skip = skip}))(input);
+    const auto together = engine_forward(compile(program, weights, {.threads = 2, .skip = skip, .batch = 3}))(input);
     for (size_t i = 0; i < alone.size(); ++i) EXPECT_LT(relative_error(together[i], alone[i]), 1e-5) << name;
+    const auto fast = engine_forward(compile(program, weights, {.threads = 2, .batch = 3}))(input);
+    for (size_t i = 0; i < alone.size(); ++i) EXPECT_LT(relative_error(fast[i], alone[i]), 1e-4) << name;
   }
+}
+
+TEST(Engine, StatesTheMemoryOfABatch) {
+  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const Weights weights = lively_weights(program, 3);
+  const auto one = compile(program, weights, {}), three = compile(program, weights, {.batch = 3});
+  EXPECT_NEAR(static_cast<double>(three->memory), 3.0 * static_cast<double>(one->memory), 1000) << "rounded up";
+  EXPECT_GT(memory_bytes(*three), memory_bytes(*one) + 2 * one->memory * static_cast<int64_t>(sizeof(float)));
 }
 
 // Crops through the heads of a two-stage network, more than fit one batch, and not a whole number of batches.

@@ -28,10 +28,11 @@ struct TwoStageForward {
   int images = 1;  // that the trunk takes in one call
 };
 
-// Of networks of the form of lower_two_stage with these levels. ROI align is that of detect/.
 struct PyramidLevels {
   int min_level = 3, max_level = 7;
 };
+
+// Of networks of the form of lower_two_stage with these levels. ROI align is that of detect/.
 TwoStageForward two_stage_forward(Forward trunk, Forward box_head, Forward mask_head, const PyramidLevels& levels);
 
 // Crops at once: enough that a product has rows to fill its blocks, and that the weights of the large dense layer are
