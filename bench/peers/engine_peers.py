@@ -1,12 +1,18 @@
 #!/usr/bin/env python3
 """Times the engine beside ONNX Runtime, OpenVINO and ncnn on the same network, and prints a Markdown table.
 
-    engine_peers.py PROGRAM MODEL ONNX [--ncnn PARAM BIN] [--threads N] [--rounds N] [--runs N] [--skip TOOL ...]
+    engine_peers.py PROGRAM MODEL ONNX [--ncnn PARAM BIN] [--batch N] [--threads N] [--rounds N] [--runs N]
+                    [--skip TOOL ...]
+    engine_peers.py PROGRAM MODEL TRUNK --heads BOX_HEAD MASK_HEAD ...
 
 PROGRAM is spinenet, MODEL what `spinenet bench` takes, ONNX the same network as `spinenet export --form raw --batch 1`
 writes it; PARAM and BIN are what `pnnx ONNX "inputshape=[1,3,640,640]"` makes of that file. The tools take turns, each
 in a process of its own with one run before the clock starts; the least and the median of all runs count, and the
-largest memory of the process. Needs numpy and the peers (PyPI: onnxruntime, openvino, ncnn).
+largest memory of the process. With --batch the times are those of a batch, for which ONNX must be written, too.
+
+With --heads, the three files of bench/two_stage_onnx.cpp, one after the other, stand for a model that segments:
+spinenet's time is that of the whole, proposals, crops and masks included, the peers' that of the networks alone.
+Needs numpy and the peers (PyPI: onnxruntime, openvino, ncnn).
 """
 import argparse
 import json
@@ -18,18 +24,18 @@ import sys
 import time
 
 
-def onnxruntime_run(args):
+def onnxruntime_run(args, path):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = args.threads
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    session = onnxruntime.InferenceSession(args.onnx, options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     taken = session.get_inputs()[0]
     return onnxruntime.__version__, taken.shape, lambda x: session.run(None, {taken.name: x})
 
 
-def openvino_run(args):
+def openvino_run(args, path):
     import openvino
 
     config = {
@@ -37,12 +43,12 @@ def openvino_run(args):
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "f32",
     }
-    request = openvino.Core().compile_model(args.onnx, "CPU", config).create_infer_request()
+    request = openvino.Core().compile_model(path, "CPU", config).create_infer_request()
     shape = list(request.get_input_tensor().shape)
     return openvino.__version__.split("-")[0], shape, lambda x: request.infer({0: x})
 
 
-def ncnn_run(args):
+def ncnn_run(args, _):
     import ncnn
 
     net = ncnn.Net()
@@ -67,24 +73,33 @@ def time_peer(args):
     """In a process of its own: prints the measurement as JSON."""
     import numpy
 
-    version, shape, run = PEERS[args.one](args)
-    picture = numpy.random.default_rng(1).uniform(-2, 2, shape).astype(numpy.float32)
-    run(picture)
-    times = []
-    for _ in range(args.runs):
-        start = time.perf_counter()
+    networks = []
+    for path in [args.onnx, *args.heads]:
+        version, shape, run = PEERS[args.one](args, path)
+        picture = numpy.random.default_rng(1).uniform(-2, 2, shape).astype(numpy.float32)
         run(picture)
-        times.append((time.perf_counter() - start) * 1e3)
+        networks.append((run, picture))
+    parts = []
+    for _ in range(args.runs):
+        parts.append([])
+        for run, picture in networks:
+            start = time.perf_counter()
+            run(picture)
+            parts[-1].append((time.perf_counter() - start) * 1e3)
+    times = [sum(one) for one in parts]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    print(json.dumps({"version": version, "ms": times, "memory_mb": memory}))
+    print(json.dumps({"version": version, "ms": times, "parts": parts, "memory_mb": memory}))
 
 
 def time_engine(args):
-    command = [args.program, "bench", args.model, "--json", "--threads", str(args.threads), "--runs", str(args.runs)]
+    command = [args.program, "bench", args.model, "--json", "--threads", str(args.threads), "--runs", str(args.runs),
+               "--batch", str(args.batch)]
     found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     latency = found["latency_ms"]
     # The least counts among the least, the median among the medians.
-    return {"version": "", "ms": [latency["min"], latency["median"]], "memory_mb": found["peak_memory_mb"], "bench": found}
+    parts = [list(found.get("parts_ms", {}).values())[:3]]
+    return {"version": "", "ms": [latency["min"], latency["median"]], "parts": parts, "memory_mb": found["peak_memory_mb"],
+            "bench": found}
 
 
 def time_other(args, name):
@@ -105,6 +120,8 @@ def main():
     parser.add_argument("model")
     parser.add_argument("onnx")
     parser.add_argument("--ncnn", nargs=2, metavar=("PARAM", "BIN"))
+    parser.add_argument("--heads", nargs=2, metavar=("BOX_HEAD", "MASK_HEAD"), default=[])
+    parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--size", type=int, default=640)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
@@ -123,7 +140,7 @@ def main():
             found[name].append(time_other(args, name))
     bench = found["spinenet"][-1]["bench"]
     print(f"{processor()}, {bench['instructions']}, {args.threads} threads, {bench['architecture']}, "
-          f"{bench['input_size']} px, fp32, {args.rounds} rounds of {args.runs} runs\n")
+          f"{bench['input_size']} px, batch {args.batch}, fp32, {args.rounds} rounds of {args.runs} runs\n")
     print("| engine | least, ms | median, ms | median, times spinenet's | memory, MB |\n|---|---|---|---|---|")
     ours = statistics.median(ms for one in found["spinenet"] for ms in one["ms"][1:])
     for name, rounds in found.items():
@@ -132,6 +149,12 @@ def main():
         median = statistics.median(times)
         memory = max(one["memory_mb"] for one in rounds)
         print(f"| {name} {rounds[0]['version']} | {least:.0f} | {median:.0f} | {median / ours:.2f} | {memory:.0f} |")
+    if not args.heads:
+        return
+    print("\n| engine | trunk, ms | box head, ms | mask head, ms |\n|---|---|---|---|")
+    for name, rounds in found.items():
+        columns = zip(*[parts for one in rounds for parts in one["parts"]])
+        print(f"| {name} | " + " | ".join(f"{statistics.median(column):.0f}" for column in columns) + " |")
 
 
 main()

@@ -62,17 +62,20 @@ StepProfile describe(const PoolStep& step) {
 
 }  // namespace
 
-Profile profile(Session& session, std::span<const float> picture, int runs) {
+Profile profile(Session& session, std::span<const float> pictures, int runs) {
   Profile found;
+  const Shape& input = session.plan().input.shape;
+  const int64_t images = static_cast<int64_t>(pictures.size()) / (input.channels * input.height * input.width);
   for (const Step& step : session.plan().steps) {
     found.steps.push_back(std::visit([](const auto& s) { return describe(s); }, step));
+    found.steps.back().multiply_adds *= images;
     found.steps.back().seconds = std::numeric_limits<double>::infinity();
   }
   std::vector<double> seconds(found.steps.size());
   for (int i = 0; i < runs; ++i) {
     std::fill(seconds.begin(), seconds.end(), 0.0);
     const double start = now();
-    session.run(picture, seconds);
+    session.run(pictures, seconds);
     found.seconds.push_back(now() - start);
     for (size_t s = 0; s < seconds.size(); ++s) found.steps[s].seconds = std::min(found.steps[s].seconds, seconds[s]);
   }

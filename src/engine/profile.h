@@ -26,7 +26,8 @@ struct Profile {
   std::vector<StepProfile> steps;
 };
 
-Profile profile(Session& session, std::span<const float> picture, int runs);
+// `pictures`: one or more, which run together.
+Profile profile(Session& session, std::span<const float> pictures, int runs);
 
 // Multiply-adds and additions in a second, in units of 10^9, when all threads do nothing else. The best of some tries.
 double measure_peak_gflops(const Kernels& kernels, int threads);

@@ -35,6 +35,28 @@ TEST_F(Bench, TimesClassifiersAtTheirOwnSize) {
   EXPECT_GT(json["latency_ms"]["min"].get<double>(), 0);
 }
 
+TEST_F(Bench, RunsPicturesTogether) {
+  const Json json = run_json("bench resnet-50 --size 64 --classes 3 --batch 3 --runs 1 --threads 1 --json --layers");
+  EXPECT_EQ(json["batch"], 3);
+  EXPECT_NEAR(json["pictures_per_second"].get<double>() * json["latency_ms"]["median"].get<double>(), 3000, 10);
+  const Json one = run_json("bench resnet-50 --size 64 --classes 3 --runs 1 --threads 1 --json --layers");
+  EXPECT_EQ(json["layers"][0]["multiply_adds"].get<int64_t>(), 3 * one["layers"][0]["multiply_adds"].get<int64_t>());
+}
+
+TEST_F(Bench, TimesThePartsOfTwoStages) {
+  const std::string command = "bench spinenet-49s --task segment --size 128 --classes 3 --runs 1 --threads 1";
+  const Json json = run_json(command + " --batch 2 --json");
+  EXPECT_EQ(json["task"], "segment");
+  EXPECT_GT(json["rois"].get<double>(), 100);
+  EXPECT_GT(json["objects"].get<double>(), 10);
+  double sum = 0;
+  for (const Json& part : json["parts_ms"]) sum += part.get<double>();
+  EXPECT_EQ(json["parts_ms"].size(), 4U);
+  EXPECT_NEAR(sum, json["latency_ms"]["median"].get<double>(), 0.1) << "one run: the parts are the whole";
+  EXPECT_NE(run(command).out.find("box_head"), std::string::npos);
+  EXPECT_EQ(run(command + " --layers").status, 2);
+}
+
 TEST_F(Bench, RefusesWhatItCannotDo) {
   EXPECT_NE(run("bench spinenet-50").err.find("spinenet-"), std::string::npos);
   const auto precision = run("bench spinenet-49s --precision bf16");

@@ -1,0 +1,47 @@
+// Writes the three networks of a model that segments as ONNX files of their own, raw, for other runtimes to be timed
+// on: FOLDER/trunk.onnx of one picture, box_head.onnx of ROIS crops, mask_head.onnx of MASKS crops.
+//   two_stage_onnx MODEL ROIS MASKS FOLDER
+#include <filesystem>
+#include <string>
+
+#include "arch/text.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "formats/model_file.h"
+#include "formats/onnx/network.h"
+#include "graph/lower_two_stage.h"
+
+namespace {
+
+using namespace spinenet;
+
+void write_network(const std::filesystem::path& path, const Program& program, const Weights& weights, int64_t batch) {
+  OnnxGraph graph;
+  const Shape& in = program.values.front();
+  graph.input({"image", OnnxType::f32, {batch, in.channels, in.height, in.width}});
+  add_network(graph, program, weights, "image");
+  for (const Output& output : program.outputs) {
+    const Shape& s = program.values[static_cast<size_t>(output.value)];
+    graph.output({output.name, OnnxType::f32, {batch, s.channels, s.height, s.width}});
+  }
+  write_file_atomic(path, to_bytes(graph.finish(), path.string()));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 5) {
+    fmt::print(stderr, "usage: two_stage_onnx MODEL ROIS MASKS FOLDER\n");
+    return 2;
+  }
+  const ModelFile model = read_model(argv[1]);
+  const Architecture architecture = architecture_from_json(model.architecture, argv[1]);
+  const TwoStageProgram network = lower_two_stage(
+      architecture,
+      {.height = model.image_size, .width = model.image_size, .classes = static_cast<int>(model.classes.size())});
+  const std::filesystem::path folder = argv[4];
+  write_network(folder / "trunk.onnx", network.trunk, model.weights, 1);
+  write_network(folder / "box_head.onnx", network.box_head, model.weights, std::stoi(argv[2]));
+  write_network(folder / "mask_head.onnx", network.mask_head, model.weights, std::stoi(argv[3]));
+  return 0;
+}

@@ -1,0 +1,78 @@
+#include "cli/bench_measure.h"
+
+#include <algorithm>
+
+#include <sys/resource.h>
+
+#include "base/random.h"
+#include "cli/bench_two_stage.h"
+#include "graph/cost.h"
+
+namespace spinenet {
+namespace {
+
+double peak_memory_mb() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
+}
+
+HostTensor random_pictures(const Shape& shape, int count) {
+  HostTensor pictures = make_tensor({count, shape.channels, shape.height, shape.width});
+  Random random(1);
+  for (float& x : pictures.data) x = static_cast<float>(random.uniform(-2, 2));
+  return pictures;
+}
+
+void set_latency(Measurement& m, std::vector<double> seconds, int64_t multiply_adds) {
+  std::sort(seconds.begin(), seconds.end());
+  m.min_ms = seconds.front() * 1e3;
+  m.median_ms = seconds[seconds.size() / 2] * 1e3;
+  m.gflops = 2e-6 * static_cast<double>(multiply_adds) / m.median_ms;
+}
+
+Measurement measure_one(const Subject& subject, const CompileOptions& options, int runs) {
+  const auto plan = compile(subject.program, subject.weights, options);
+  Session session(plan);
+  const HostTensor pictures = random_pictures(subject.program.values.front(), options.batch);
+  session.run(pictures.data);
+  Profile found = profile(session, pictures.data, runs);
+  Measurement m;
+  m.steps = std::move(found.steps);
+  set_latency(m, found.seconds, options.batch * cost(subject.program).multiply_adds);
+  m.engine_mb = static_cast<double>(memory_bytes(*plan)) / 1e6;
+  return m;
+}
+
+Measurement measure_two(const Subject& subject, const CompileOptions& options, int runs) {
+  const TwoStagePlans plans = compile_two_stage(subject.network, subject.weights, options);
+  const HostTensor pictures = random_pictures(subject.program.values.front(), options.batch);
+  const TwoStageTimes times = time_two_stages(plans, subject, pictures, runs);
+  Measurement m;
+  m.parts = times.parts;
+  m.rois = static_cast<double>(times.rois) / options.batch;
+  m.objects = static_cast<double>(times.objects) / options.batch;
+  set_latency(m, times.seconds,
+              options.batch * cost(subject.network.trunk).multiply_adds +
+                  times.rois * cost(subject.network.box_head).multiply_adds +
+                  times.objects * cost(subject.network.mask_head).multiply_adds);
+  for (const auto& plan : {plans.trunk, plans.box_head, plans.mask_head}) {
+    m.engine_mb += static_cast<double>(memory_bytes(*plan)) / 1e6;
+  }
+  return m;
+}
+
+}  // namespace
+
+Measurement measure(const Subject& subject, const CompileOptions& options, int runs) {
+  const Kernels& kernels = find_kernels(options.instructions);
+  const double peak_before = measure_peak_gflops(kernels, options.threads);
+  Measurement m =
+      subject.task == Task::segment ? measure_two(subject, options, runs) : measure_one(subject, options, runs);
+  m.peak_gflops = std::max(peak_before, measure_peak_gflops(kernels, options.threads));
+  m.process_mb = peak_memory_mb();
+  m.instructions = kernels.name;
+  return m;
+}
+
+}  // namespace spinenet

@@ -1,0 +1,65 @@
+#include "cli/bench_subject.h"
+
+#include "arch/families.h"
+#include "cli/description.h"
+#include "engine/detector.h"
+#include "graph/weights.h"
+#include "model/model.h"
+
+namespace spinenet {
+namespace {
+
+void lower_into(Subject& subject) {
+  const LowerOptions lower{.height = subject.input_size, .width = subject.input_size, .classes = subject.classes};
+  switch (subject.task) {
+    case Task::detect:
+      subject.program = lower_detector(subject.architecture, lower);
+      break;
+    case Task::classify:
+      subject.program = lower_classifier(subject.architecture, lower);
+      break;
+    case Task::segment:
+      subject.network = lower_two_stage(subject.architecture, lower);
+      subject.program = subject.network.trunk;
+      break;
+  }
+}
+
+Weights first_weights(const Subject& subject) {
+  if (subject.task != Task::segment) return initial_weights(subject.program, {}, 1);
+  Weights all;
+  for (const Program* program : {&subject.network.trunk, &subject.network.box_head, &subject.network.mask_head}) {
+    all.merge(initial_weights(*program, {}, 1));
+  }
+  return all;
+}
+
+}  // namespace
+
+Subject open_subject(const SubjectOptions& options) {
+  Subject subject;
+  subject.image_size = options.size;
+  subject.classes = options.classes;
+  if (is_model_path(options.name)) {
+    Model model = open_model(options.name);
+    subject.architecture = std::move(model.architecture);
+    subject.task = task_named(model.file.task);
+    subject.classes = static_cast<int>(model.file.classes.size());
+    if (options.size == 0) subject.image_size = model.file.image_size;
+    subject.weights = std::move(model.file.weights);
+  } else {
+    subject.architecture = find_architecture(options.name);
+    subject.task = options.task.empty() ? default_task(subject.architecture) : task_named(options.task);
+    const DescribeOptions usual = default_describe_options(subject.task);
+    if (options.size == 0) subject.image_size = usual.image_size;
+    if (options.classes == 0) subject.classes = usual.classes;
+  }
+  require_task(subject.architecture, subject.task);
+  subject.input_size = subject.task == Task::classify ? subject.image_size
+                                                      : input_size(subject.image_size, subject.architecture.max_level);
+  lower_into(subject);
+  if (subject.weights.empty()) subject.weights = first_weights(subject);
+  return subject;
+}
+
+}  // namespace spinenet
