@@ -1,15 +1,12 @@
 #include "formats/onnx/detections.h"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
-#include "base/format.h"
+#include "formats/onnx/suppression.h"
 
 namespace spinenet {
 namespace {
-
-using Ints = std::vector<int64_t>;
 
 // The candidates of a picture in falling order; M is at most pre_nms.
 struct Candidates {
@@ -26,7 +23,9 @@ class Selection {
   void add(const std::string& all_boxes, const std::string& all_scores) {
     const Candidates candidates = choose(all_boxes, all_scores);
     const std::string ranks = rank(candidates);
-    gather(candidates, suppress(candidates, ranks));
+    const OnnxSuppression suppression{candidates.boxes, candidates.labels, ranks,
+                                      options_.classes, options_.post.iou, options_.post.max_detections};
+    gather(candidates, add_suppression(graph_, "detections", suppression));
   }
 
  private:
@@ -71,14 +70,7 @@ class Selection {
   // [N, M]: M for the best down to 1; -1 for scores that do not count and boxes that are not finite.
   std::string rank(const Candidates& c) {
     const std::string places = ranks(c);
-    const std::string magnitude = graph_.node("Abs", "detections.magnitude", {c.boxes});
-    const std::string largest = graph_.number("detections.largest", std::numeric_limits<float>::max());
-    const std::string finite = graph_.node("LessOrEqual", "detections.finite", {magnitude, largest});
-    const std::string as_float = graph_.node("Cast", "detections.finite_float", {finite}, {{"to", int64_t{1}}});
-    const std::string all_finite =
-        graph_.node("ReduceMin", "detections.all_finite", {as_float}, {{"axes", Ints{2}}, {"keepdims", int64_t{0}}});
-    const std::string box_counts =
-        graph_.node("GreaterOrEqual", "detections.box_counts", {all_finite, graph_.number("detections.yes", 1)});
+    const std::string box_counts = add_finite(graph_, "detections", c.boxes);
     const std::string score_counts =
         graph_.node("GreaterOrEqual", "detections.score_counts", {c.scores, graph_.number("detections.zero", 0)});
     const std::string counts = graph_.node("And", "detections.counts", {box_counts, score_counts});
@@ -93,37 +85,7 @@ class Selection {
       std::iota(places.floats.rbegin(), places.floats.rend(), 1.0F);
       return graph_.constant("detections.places", std::move(places));
     }
-    const auto scalar = [&](const std::string& name, int64_t value) {
-      return graph_.constant(name, {OnnxType::i64, {}, {}, {value}});
-    };
-    const std::string count = graph_.node("Squeeze", "detections.places.count", {c.count});
-    const std::string whole =
-        graph_.node("Range", "detections.places.whole",
-                    {count, scalar("detections.places.last", 0), scalar("detections.places.step", -1)});
-    return graph_.node("Cast", "detections.places", {whole}, {{"to", int64_t{1}}});
-  }
-
-  // [N, M]: the rank of what is kept, 0 elsewhere.
-  std::string suppress(const Candidates& c, const std::string& ranks) {
-    const int64_t classes = options_.classes;
-    Ints numbers(static_cast<size_t>(classes));
-    std::iota(numbers.begin(), numbers.end(), 0);
-    const std::string classes_name =
-        graph_.constant("detections.classes", {OnnxType::i64, {1, classes, 1}, {}, std::move(numbers)});
-    const std::string labels = graph_.unsqueeze("detections.label_row", c.labels, {1});
-    const std::string own = graph_.node("Equal", "detections.own_class", {labels, classes_name});  // [N, classes, M]
-    const std::string rank_row = graph_.unsqueeze("detections.rank_row", ranks, {1});
-    const std::string class_ranks =
-        graph_.node("Where", "detections.class_ranks", {own, rank_row, graph_.number("detections.none", -1)});
-    const std::string kept = graph_.node(
-        "NonMaxSuppression", "detections.kept",
-        {c.boxes, class_ranks, graph_.numbers("detections.most", {options_.post.max_detections}),
-         graph_.constant("detections.iou", {OnnxType::f32, {1}, {options_.post.iou}, {}}),
-         graph_.constant("detections.least_rank", {OnnxType::f32, {1}, {0}, {}})});  // [n, 3]: image, class, candidate
-    const std::string places = graph_.gather("detections.kept_places", kept, {0, 2}, 1);
-    const std::string kept_ranks = graph_.node("GatherND", "detections.kept_ranks", {ranks, places});
-    const std::string nothing = graph_.node("Mul", "detections.nothing", {ranks, graph_.number("detections.zero", 0)});
-    return graph_.node("ScatterND", "detections.kept_rows", {nothing, places, kept_ranks});
+    return add_places(graph_, "detections", c.count);
   }
 
   void gather(const Candidates& c, const std::string& kept_ranks) {

@@ -1,10 +1,7 @@
 // The best boxes after non-maximum suppression, as ONNX nodes: the same selection as detect/postprocess.
 //
-// Runtimes differ in how their NonMaxSuppression treats equal scores and a score at the threshold, and in the order of
-// what they return. So it is given ranks instead of scores: TopK orders the candidates by score, then class, then
-// anchor (its rule for equal values is the lower index, and candidates stand class by class); a candidate's rank is its
-// place in that order from the end, all different, and those that do not count are below the threshold of 0 by a whole
-// number. What the operator keeps is put back into the order of the candidates.
+// Candidates are ordered by TopK: by score, then class, then anchor (its rule for equal values is the lower index, and
+// candidates stand class by class). What follows is formats/onnx/suppression.h.
 //
 // Thread contract: a free function on its arguments.
 #pragma once
