@@ -122,6 +122,13 @@ void write_value(const OnnxValue& value, schema::ValueInfo& to) {
   }
 }
 
+int64_t ir_version_of(int64_t opset) {
+  for (const auto& [known, ir] : kOnnxIrVersions) {
+    if (known == opset) return ir;
+  }
+  fail(ErrorKind::failed, fmt::format("operator set {}", opset), "ONNX graph");
+}
+
 // Reading ------------------------------------------------------------------------------------------------------------
 
 class Reader {
@@ -136,6 +143,7 @@ class Reader {
       }
     }
     check_origin(model, file);
+    file.opset = model.opset_import(0).version();
     file.metadata.erase(std::string(kFormatKey));
     file.producer_version = model.producer_version();
     const schema::Graph& graph = model.graph();
@@ -165,10 +173,13 @@ class Reader {
     if (model.opset_import_size() != 1 || !model.opset_import(0).domain().empty()) {
       refuse("uses operators beyond the standard ones");
     }
-    if (model.opset_import(0).version() != kOnnxOpset || model.ir_version() != kOnnxIrVersion) {
+    const std::pair versions{model.opset_import(0).version(), model.ir_version()};
+    if (std::find(kOnnxIrVersions.begin(), kOnnxIrVersions.end(), versions) == kOnnxIrVersions.end()) {
+      std::vector<std::string> known;
+      for (const auto& [opset, ir] : kOnnxIrVersions) known.push_back(fmt::format("{} with {}", opset, ir));
       fail(ErrorKind::unsupported,
-           fmt::format("operator set {} with IR version {}, but this program reads {} with {}",
-                       model.opset_import(0).version(), model.ir_version(), kOnnxOpset, kOnnxIrVersion),
+           fmt::format("operator set {} with IR version {}, but this program reads {}", versions.first, versions.second,
+                       fmt::join(known, " and ")),
            place_, "export the model again");
     }
   }
@@ -294,12 +305,12 @@ int64_t element_count(const OnnxTensor& tensor) {
 
 std::string to_bytes(const OnnxFile& file, std::string_view place) {
   schema::Model model;
-  model.set_ir_version(kOnnxIrVersion);
+  model.set_ir_version(ir_version_of(file.opset));
   model.set_producer_name("spinenet");
   model.set_producer_version(file.producer_version);
   schema::OperatorSet& operators = *model.add_opset_import();
   operators.set_domain("");
-  operators.set_version(kOnnxOpset);
+  operators.set_version(file.opset);
   schema::Graph& graph = *model.mutable_graph();
   graph.set_name("spinenet");
   for (const OnnxNode& node : file.nodes) write_node(node, *graph.add_node());

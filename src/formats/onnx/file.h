@@ -7,14 +7,16 @@
 // One file holds everything: data in further files, functions and sparse tensors are refused.
 //
 // Thread contract: free functions on their arguments.
-// Source: ONNX intermediate representation, version 7 (formats/onnx/spinenet_onnx.proto).
+// Source: ONNX intermediate representation, versions 7 and 8 (formats/onnx/spinenet_onnx.proto).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -23,7 +25,11 @@ namespace spinenet {
 // Operator set 13 with IR 7: the first whose Squeeze, Unsqueeze, ReduceSum and Split have the form that later sets
 // kept, and old enough (2020) for every runtime in use: ONNX Runtime from 1.6, OpenVINO, TensorRT 8.
 inline constexpr int64_t kOnnxOpset = 13;
-inline constexpr int64_t kOnnxIrVersion = 7;
+// The first whose RoiAlign takes half a cell off, as ours does (2022): ONNX Runtime from 1.11. Of the other operators
+// that are written here it changed nothing that is used.
+inline constexpr int64_t kOnnxRoiOpset = 16;
+// The IR version that belongs to each.
+inline constexpr std::array<std::pair<int64_t, int64_t>, 2> kOnnxIrVersions{{{kOnnxOpset, 7}, {kOnnxRoiOpset, 8}}};
 
 enum class OnnxType { f32, i64, boolean };
 
@@ -60,6 +66,7 @@ struct OnnxValue {
 
 struct OnnxFile {
   std::string producer_version;
+  int64_t opset = kOnnxOpset;  // one of kOnnxIrVersions
   std::vector<OnnxValue> inputs, outputs;
   std::vector<OnnxNode> nodes;  // in the order of execution
   std::map<std::string, OnnxTensor> initialisers;

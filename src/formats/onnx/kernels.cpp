@@ -22,7 +22,8 @@ T read_attribute(const OnnxCall& call, const std::string& name, T otherwise) {
 }  // namespace
 
 std::vector<OnnxTensor> run_node(const OnnxCall& call) {
-  for (const auto& kernels : {network_kernels(), element_kernels(), shape_kernels(), selection_kernels()}) {
+  for (const auto& kernels :
+       {network_kernels(), element_kernels(), shape_kernels(), selection_kernels(), region_kernels()}) {
     for (const NamedKernel& kernel : kernels) {
       if (kernel.op == call.node.op) return kernel.run(call);
     }

@@ -2,7 +2,7 @@
 //
 // Contract of a kernel: it checks what it is given and refuses what the operator does not allow, or what this program
 // never writes, with ErrorKind::bad_data naming the node.
-// Source: ONNX operator set 13.
+// Source: ONNX operator set 13; RoiAlign of 16.
 #pragma once
 
 #include <span>
@@ -86,5 +86,6 @@ std::span<const NamedKernel> network_kernels();    // convolutions, batch norm, 
 std::span<const NamedKernel> element_kernels();    // element by element, and reductions
 std::span<const NamedKernel> shape_kernels();      // what only moves elements
 std::span<const NamedKernel> selection_kernels();  // TopK, NonMaxSuppression and the gathering around them
+std::span<const NamedKernel> region_kernels();     // RoiAlign
 
 }  // namespace spinenet

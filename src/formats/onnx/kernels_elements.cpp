@@ -158,6 +158,9 @@ std::vector<OnnxTensor> divide(const OnnxCall& call) {
 std::vector<OnnxTensor> minimum(const OnnxCall& call) {
   return arithmetic(call, [](auto a, auto b) { return std::min(a, b); });
 }
+std::vector<OnnxTensor> maximum(const OnnxCall& call) {
+  return arithmetic(call, [](auto a, auto b) { return std::max(a, b); });
+}
 std::vector<OnnxTensor> equal(const OnnxCall& call) {
   return comparison(call, [](auto a, auto b) { return a == b; });
 }
@@ -257,6 +260,7 @@ std::span<const NamedKernel> element_kernels() {
       NamedKernel{"Mul", multiply},
       NamedKernel{"Div", divide},
       NamedKernel{"Min", minimum},
+      NamedKernel{"Max", maximum},
       NamedKernel{"Equal", equal},
       NamedKernel{"Greater", greater},
       NamedKernel{"GreaterOrEqual", greater_or_equal},

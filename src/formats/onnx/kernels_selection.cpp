@@ -108,9 +108,9 @@ std::vector<OnnxTensor> gather_elements(const OnnxCall& call) {
   })};
 }
 
-// Offsets in a matrix of the places [n, 2].
+// Which of the rows [rows, columns, ..] of x each of the places [n, 2] names.
 Ints matrix_places(const OnnxCall& call, const OnnxTensor& x, const OnnxTensor& places) {
-  require(call, x.shape.size() == 2 && places.shape.size() == 2 && places.shape[1] == 2, "needs places in a matrix");
+  require(call, x.shape.size() >= 2 && places.shape.size() == 2 && places.shape[1] == 2, "needs places in a matrix");
   Ints offsets;
   for (size_t i = 0; i < places.ints.size(); i += 2) {
     const int64_t row = places.ints[i], column = places.ints[i + 1];
@@ -124,12 +124,28 @@ std::vector<OnnxTensor> gather_nd(const OnnxCall& call) {
   const OnnxTensor& x = input(call, 0);
   require(call, attribute(call, "batch_dims", int64_t{0}) == 0, "has a batch of its own");
   const Ints offsets = matrix_places(call, x, integers(call, 1));
-  return {pick(call, x, {static_cast<int64_t>(offsets.size())},
-               [&](int64_t i) { return offsets[static_cast<size_t>(i)]; })};
+  Ints shape{static_cast<int64_t>(offsets.size())};
+  shape.insert(shape.end(), x.shape.begin() + 2, x.shape.end());
+  const int64_t inner = element_count(std::span<const int64_t>(x.shape).subspan(2));
+  return {pick(call, x, std::move(shape),
+               [&](int64_t i) { return offsets[static_cast<size_t>(i / inner)] * inner + i % inner; })};
+}
+
+// The places of a row that hold true, [1, n].
+std::vector<OnnxTensor> non_zero(const OnnxCall& call) {
+  const OnnxTensor& x = input(call, 0);
+  require(call, x.type == OnnxType::boolean && x.shape.size() == 1, "looks for what this program does not write");
+  OnnxTensor y{OnnxType::i64, {1, 0}, {}, {}};
+  for (size_t i = 0; i < x.ints.size(); ++i) {
+    if (x.ints[i] != 0) y.ints.push_back(static_cast<int64_t>(i));
+  }
+  y.shape[1] = static_cast<int64_t>(y.ints.size());
+  return {std::move(y)};
 }
 
 std::vector<OnnxTensor> scatter_nd(const OnnxCall& call) {
   OnnxTensor y = floats(call, 0);
+  require(call, y.shape.size() == 2, "needs places in a matrix");
   const OnnxTensor& updates = floats(call, 2);
   const Ints offsets = matrix_places(call, y, integers(call, 1));
   require(call, updates.shape == Ints{static_cast<int64_t>(offsets.size())}, "has another number of places");
@@ -140,9 +156,12 @@ std::vector<OnnxTensor> scatter_nd(const OnnxCall& call) {
 }  // namespace
 
 std::span<const NamedKernel> selection_kernels() {
-  static constexpr std::array kernels{NamedKernel{"TopK", top_k}, NamedKernel{"NonMaxSuppression", non_max_suppression},
+  static constexpr std::array kernels{NamedKernel{"TopK", top_k},
+                                      NamedKernel{"NonMaxSuppression", non_max_suppression},
                                       NamedKernel{"GatherElements", gather_elements},
-                                      NamedKernel{"GatherND", gather_nd}, NamedKernel{"ScatterND", scatter_nd}};
+                                      NamedKernel{"GatherND", gather_nd},
+                                      NamedKernel{"ScatterND", scatter_nd},
+                                      NamedKernel{"NonZero", non_zero}};
   return kernels;
 }
 

@@ -3,7 +3,7 @@
 // graph/reference.
 //
 // Thread contract: a pure function; it uses `threads` threads.
-// Source: ONNX operator set 13.
+// Source: ONNX operator sets 13 and 16.
 #pragma once
 
 #include <map>

@@ -65,6 +65,37 @@ TEST(OnnxRun, SuppressesWithinAClass) {
   EXPECT_EQ(run(build, given), ints({4, 3}, {0, 0, 1, 0, 0, 2, 0, 1, 0, 0, 1, 3}));
 }
 
+// A ramp along x, read by regions at half a cell off: its bins are means of the ramp, cut at the border; a point
+// farther than a cell out is 0.
+TEST(OnnxRun, ReadsRegionsBetweenCells) {
+  OnnxValues given{{"x", floats({1, 1, 4, 4}, Floats(16))},
+                   {"regions", floats({3, 4}, {2, 2, 6, 6, 0, 0, 8, 8, 32, 0, 40, 8})},
+                   {"images", ints({3}, {0, 0, 0})}};
+  for (size_t i = 0; i < 16; ++i) given.at("x").floats[i] = static_cast<float>(i % 4);
+  const auto build = [](OnnxGraph& g) {
+    g.node("RoiAlign", "y", {"x", "regions", "images"},
+           {{"output_height", int64_t{1}},
+            {"output_width", int64_t{2}},
+            {"sampling_ratio", int64_t{2}},
+            {"spatial_scale", 0.5F},
+            {"coordinate_transformation_mode", std::string("half_pixel")}});
+  };
+  EXPECT_EQ(run(build, given), floats({3, 1, 1, 2}, {1, 2, 0.5F, 2.5F, 0, 0}));
+  given.at("images").ints[1] = 1;
+  EXPECT_EQ(refusal(build, given), "ONNX node y (RoiAlign): has no such image");
+}
+
+TEST(OnnxRun, FindsAndGathersRows) {
+  const OnnxValues given{{"x", floats({2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8})},
+                         {"at", ints({3, 2}, {1, 0, 0, 1, 1, 0})},
+                         {"is", {OnnxType::boolean, {4}, {}, {0, 1, 0, 1}}}};
+  const auto rows = [](OnnxGraph& g) { g.node("GatherND", "y", {"x", "at"}); };
+  EXPECT_EQ(run(rows, given), floats({3, 2}, {5, 6, 3, 4, 5, 6}));
+  EXPECT_EQ(run([](OnnxGraph& g) { g.node("NonZero", "y", {"is"}); }, given), ints({1, 2}, {1, 3}));
+  const auto most = [](OnnxGraph& g) { g.node("Max", "y", {"x", g.number("least", 6)}); };
+  EXPECT_EQ(run(most, given), floats({2, 2, 2}, {6, 6, 6, 6, 6, 6, 7, 8}));
+}
+
 TEST(OnnxRun, MovesElements) {
   const OnnxValues given{{"x", ints({2, 3}, {1, 2, 3, 4, 5, 6})}};
   EXPECT_EQ(run([](OnnxGraph& g) { g.transpose("y", "x", {1, 0}); }, given), ints({3, 2}, {1, 4, 2, 5, 3, 6}));
