@@ -1,6 +1,8 @@
 // spinenet export: a model as an ONNX file, checked against the model before it is kept.
 #include "formats/onnx/export.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory>
 
@@ -14,7 +16,10 @@
 #include "cli/model.h"
 #include "cli/output.h"
 #include "engine/detector.h"
+#include "engine/segmenter.h"
+#include "formats/onnx/export_segmenter.h"
 #include "graph/lower.h"
+#include "graph/lower_two_stage.h"
 #include "graph/weights.h"
 
 namespace spinenet {
@@ -22,22 +27,23 @@ namespace {
 
 struct ExportOptions {
   std::string model, onnx;
-  std::string form, batch = "any", size;
+  std::string form, batch, size;
   PostprocessOptions post;
   double limit = OnnxCheckOptions().limit;
 };
 
 constexpr int kMaxExtent = 65536;
 
-// The usual one of the task when none is named.
+// The usual one of the task when none is named. One of another task is refused by what makes the file.
 OnnxForm form_of(const std::string& name, Task task) {
   const std::span<const OnnxForm> forms = forms_of(task);
   if (name.empty()) return forms.back();
-  std::vector<std::string> known;
-  for (const OnnxForm form : forms) {
-    known.emplace_back(names(form)[static_cast<size_t>(form)]);
-    if (known.back() == name) return form;
+  const auto all = names(OnnxForm());
+  if (const auto at = std::find(all.begin(), all.end(), name); at != all.end()) {
+    return static_cast<OnnxForm>(at - all.begin());
   }
+  std::vector<std::string> known;
+  for (const OnnxForm form : forms) known.emplace_back(all[static_cast<size_t>(form)]);
   const std::string near = nearest_name(name, known);
   fail(ErrorKind::usage, fmt::format("unknown form \"{}\"", name), "",
        near.empty() ? fmt::format("use {}", fmt::join(known, ", ")) : fmt::format("did you mean {}?", near));
@@ -50,7 +56,8 @@ int positive(std::string_view text, int most) {
   return error == std::errc() && end == text.data() + text.size() && value >= 1 && value <= most ? value : 0;
 }
 
-int batch_of(const std::string& text) {
+int batch_of(const std::string& text, Task task) {
+  if (text.empty()) return task == Task::segment ? 1 : 0;
   if (text == "any") return 0;
   const int batch = positive(text, 1 << 20);
   if (batch == 0) fail(ErrorKind::usage, fmt::format("--batch {}", text), "", "give a number from 1, or any");
@@ -91,33 +98,51 @@ void check_target(const std::string& onnx) {
   }
 }
 
-Program lowered(const Model& model, Task task, int height, int width) {
+LowerOptions lower_options(const Model& model, int height, int width) {
   LowerOptions options;
   options.height = height;
   options.width = width;
   options.classes = static_cast<int>(model.file.classes.size());
-  return task == Task::classify ? lower_classifier(model.architecture, options)
-                                : lower_detector(model.architecture, options);
+  return options;
+}
+
+// The network that sees the picture.
+Program lowered(const Model& model, Task task, int height, int width) {
+  const LowerOptions options = lower_options(model, height, width);
+  switch (task) {
+    case Task::detect:
+      return lower_detector(model.architecture, options);
+    case Task::classify:
+      return lower_classifier(model.architecture, options);
+    case Task::segment:
+      return lower_two_stage(model.architecture, options).trunk;
+  }
+  return {};
+}
+
+Forward forward_of(const Program& program, const Model& model, int threads) {
+  return make_forward(program, own_weights(program, model.file.weights), threads, "cpu");
 }
 
 // The model itself, lowered for the size of each input.
 Forward source_of(const Model& model, Task task, int threads) {
   return [&model, task, threads](const HostTensor& image) {
     const Program program = lowered(model, task, static_cast<int>(image.shape[2]), static_cast<int>(image.shape[3]));
-    return make_forward(program, model.file.weights, threads, "cpu")(image);
+    return forward_of(program, model, threads)(image);
   };
 }
 
 OnnxOptions onnx_options(const ExportOptions& options, const Model& model, Task task) {
   OnnxOptions onnx;
   onnx.form = form_of(options.form, task);
-  onnx.batch = batch_of(options.batch);
+  onnx.batch = batch_of(options.batch, task);
   const InputSize size = size_of(options.size, model, task);
   onnx.height = size.height;
   onnx.width = size.width;
   onnx.image_height = size.image_height;
   onnx.image_width = size.image_width;
-  onnx.anchors = anchor_options(model.architecture);
+  onnx.anchors = task == Task::segment ? proposal_anchors(model.architecture) : anchor_options(model.architecture);
+  if (task == Task::segment) onnx.proposals = proposal_options(model);
   onnx.post = options.post;
   onnx.program_version = SPINENET_VERSION;
   return onnx;
@@ -127,6 +152,13 @@ OnnxCheckOptions check_options(const OnnxOptions& onnx, const Model& model, Task
   OnnxCheckOptions check;
   check.task = task;
   check.source = source_of(model, task, threads);
+  if (task == Task::segment) {
+    const int side = 1 << model.architecture.max_level;
+    const TwoStageProgram network = lower_two_stage(model.architecture, lower_options(model, side, side));
+    check.box_head = forward_of(network.box_head, model, threads);
+    check.mask_head = forward_of(network.mask_head, model, threads);
+    check.proposals = onnx.proposals;
+  }
   check.anchors = onnx.anchors;
   check.post = onnx.post;
   check.classes = static_cast<int>(model.file.classes.size());
@@ -135,6 +167,20 @@ OnnxCheckOptions check_options(const OnnxOptions& onnx, const Model& model, Task
   check.limit = limit;
   check.threads = threads;
   return check;
+}
+
+OnnxFile make_file(const ExportOptions& options, const Model& model, Task task, const OnnxOptions& onnx) {
+  const int side = 1 << model.architecture.max_level;
+  const int height = onnx.height > 0 ? onnx.height : side, width = onnx.width > 0 ? onnx.width : side;
+  if (task == Task::segment) {
+    const TwoStageProgram network = lower_two_stage(model.architecture, lower_options(model, height, width));
+    const std::array programs{network.trunk, network.box_head, network.mask_head};
+    check_weights(parameters_of_all(programs), model.file.weights, options.model);
+    return make_segmenter_onnx(network, model.file, onnx);
+  }
+  const Program program = lowered(model, task, height, width);
+  check_weights(program, model.file.weights, options.model);
+  return make_onnx(program, model.file, onnx);
 }
 
 Json to_json(const ExportOptions& options, const OnnxOptions& onnx, const OnnxFile& file, const OnnxCheck& check) {
@@ -170,11 +216,7 @@ int run_export(const ExportOptions& options, const CommonOptions& common) {
   const Model model = open_model(options.model);
   const Task task = task_named(model.file.task);
   const OnnxOptions onnx = onnx_options(options, model, task);
-  const int side = 1 << model.architecture.max_level;
-  const Program program =
-      lowered(model, task, onnx.height > 0 ? onnx.height : side, onnx.width > 0 ? onnx.width : side);
-  check_weights(program, model.file.weights, options.model);
-  const OnnxFile file = make_onnx(program, model.file, onnx);
+  const OnnxFile file = make_file(options, model, task, onnx);
   log_info("checking the file against the model ...");
   const OnnxCheck check =
       export_onnx(options.onnx, file, check_options(onnx, model, task, options.limit, threads_of(common)));
@@ -192,11 +234,11 @@ void add_options(CLI::App& verb, ExportOptions& options) {
   verb.add_option(
           "--form", options.form,
           "raw (outputs of the network), boxes (of all anchors) or detections (after suppression, the default);\n"
-          "of a classifier raw or scores (the default)")
+          "of a classifier raw or scores (the default); of a model that segments detections")
       ->type_name("FORM");
-  verb.add_option("--batch", options.batch, "Pictures in a run: a number, or any")
-      ->type_name("N")
-      ->capture_default_str();
+  verb.add_option("--batch", options.batch,
+                  "Pictures in a run: a number, or any (the default); of a model that segments 1")
+      ->type_name("N");
   verb.add_option("--size", options.size, "Input size: N, HEIGHTxWIDTH, or any; the model's own if not given")
       ->type_name("SIZE");
   verb.add_option("--threshold", options.post.score_threshold, "Least score of a detection")

@@ -95,11 +95,15 @@ void for_each_plane(std::span<Value> bins, std::span<const Box> rois, const RoiA
 
 }  // namespace
 
+double least_roi_side(int level) {
+  return std::ldexp(kCanonicalSide, level - kCanonicalLevel);
+}
+
 int roi_level(const Box& roi, int min_level, int max_level) {
   const double area = static_cast<double>(roi.width()) * roi.height();
   int level = min_level;
   while (level < max_level) {
-    const double side = std::ldexp(kCanonicalSide, level + 1 - kCanonicalLevel);
+    const double side = least_roi_side(level + 1);
     if (!(area >= side * side)) break;
     ++level;
   }

@@ -27,6 +27,8 @@ struct RoiAlignOptions {
 // The level of a ROI in a pyramid of these levels: 4 for a square of 224 pixels, one more for each doubling of its
 // side.
 int roi_level(const Box& roi, int min_level, int max_level);
+// The side of the smallest square of a level.
+double least_roi_side(int level);
 
 struct LevelShape {
   int level = 0;  // a cell is 2^level pixels wide and high

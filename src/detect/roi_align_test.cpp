@@ -50,6 +50,15 @@ void expect_near(const std::vector<float>& ours, const std::vector<float>& their
   for (size_t i = 0; i < ours.size(); ++i) EXPECT_NEAR(ours[i], theirs[i], 2e-6) << "value " << i;
 }
 
+TEST(RoiAlign, ALevelBeginsAtItsLeastSide) {
+  EXPECT_EQ(least_roi_side(4), 224);
+  for (int level = 4; level <= 7; ++level) {
+    const auto side = static_cast<float>(least_roi_side(level));
+    EXPECT_EQ(roi_level({0, 0, side, side}, 3, 7), level);
+    EXPECT_EQ(roi_level({0, 0, side - 1, side}, 3, 7), level - 1);
+  }
+}
+
 TEST(RoiAlign, IsTorchvisionsForwardAndBackward) {
   const Json answers = oracle();
   const std::vector<Box> rois = boxes_of(answers["rois"]);

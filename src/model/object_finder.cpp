@@ -46,8 +46,7 @@ SegmenterOptions segmenter_options(const Model& model, const FinderOptions& opti
   segmenter.normalization = {model.file.mean, model.file.std};
   segmenter.anchors = proposal_anchors(model.architecture);
   segmenter.post = options.post;
-  segmenter.proposals.pre_nms = count_of(model, "proposals_before_nms", segmenter.proposals.pre_nms);
-  segmenter.proposals.post_nms = count_of(model, "proposals", segmenter.proposals.post_nms);
+  segmenter.proposals = proposal_options(model);
   return segmenter;
 }
 
@@ -74,6 +73,13 @@ ObjectFinder finder_of(Detector detector) {
 }
 
 }  // namespace
+
+ProposalOptions proposal_options(const Model& model) {
+  ProposalOptions options = SegmenterOptions().proposals;
+  options.pre_nms = count_of(model, "proposals_before_nms", options.pre_nms);
+  options.post_nms = count_of(model, "proposals", options.post_nms);
+  return options;
+}
 
 ObjectFinder make_object_finder(const Model& model, const FinderOptions& options, std::vector<Forward> networks) {
   switch (task_named(model.file.task)) {

@@ -10,6 +10,7 @@
 
 #include "detect/detections.h"
 #include "detect/postprocess.h"
+#include "detect/proposals.h"
 #include "engine/classifier.h"
 #include "engine/plan.h"
 #include "graph/forward.h"
@@ -25,6 +26,9 @@ struct FinderOptions {
   int image_size = 0;  // 0: the model's own; that of the networks behind the Forwards
   PostprocessOptions post;
 };
+
+// How many proposals a model that segments looks at: as in its training, where its metadata say so.
+ProposalOptions proposal_options(const Model& model);
 
 // `networks`: one Forward for each of networks_of() (model/networks.h). ErrorKind::unsupported when the model's task is
 // another one; ErrorKind::bad_data when its metadata make no sense.

@@ -62,7 +62,7 @@ TEST_F(Export, NamesWhatIsWrong) {
       {"export tiny.safetensors", 2, "--onnx is required"},
       {"export tiny.safetensors --onnx x.onnx --form detection", 2, "did you mean detections?"},
       {"export tiny.safetensors --onnx x.onnx --form svg", 2, "use raw, boxes, detections"},
-      {"export tiny.safetensors --onnx x.onnx --form scores", 2, "unknown form \"scores\""},
+      {"export tiny.safetensors --onnx x.onnx --form scores", 2, "no form \"scores\" of a model whose task is detect"},
       {"export tiny.safetensors --onnx x.onnx --size 100x128", 2, "--size 100x128 is no multiple of 128; use 128x128"},
       {"export tiny.safetensors --onnx x.onnx --size 12a", 2, "give N, HEIGHTxWIDTH, or any"},
       {"export tiny.safetensors --onnx x.onnx --size 0x128", 2, "give N, HEIGHTxWIDTH, or any"},

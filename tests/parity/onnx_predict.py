@@ -31,6 +31,44 @@ def prepared(path, metadata, shape):
     return ((canvas - mean) / std).transpose(2, 0, 1)[None], inner[0] / picture.width, inner[1] / picture.height
 
 
+def pasted(probabilities, box, height, width):
+    """The mask [height, width] of a picture, from a grid of probabilities over a box of it."""
+    size = len(probabilities)
+    grid = numpy.pad(probabilities.astype("f4"), 1)
+
+    def axis(begin, end, extent):
+        """Of the pixels whose middle lies within: the first, and cells with shares, counted in the padded grid."""
+        first, last = (int(numpy.clip(numpy.ceil(edge - 0.5), 0, extent)) for edge in (begin, end))
+        at = (numpy.arange(first, last) + 0.5 - begin) / (end - begin) * size + 0.5
+        low = numpy.floor(at).astype(int).clip(0, size)
+        return first, low, (at - low).astype("f4")
+
+    (x0, column, over), (y0, row, down) = axis(box[0], box[2], width), axis(box[1], box[3], height)
+    upper, lower = (grid[r][:, column] * (1 - over) + grid[r][:, column + 1] * over for r in (row, row + 1))
+    mask = numpy.zeros((height, width), bool)
+    mask[y0 : y0 + len(row), x0 : x0 + len(column)] = upper * (1 - down)[:, None] + lower * down[:, None] >= 0.5
+    return mask
+
+
+def decoded(segmentation):
+    """The mask of a COCO run-length code."""
+    text, counts, at = segmentation["counts"].encode(), [], 0
+    while at < len(text):
+        value = shift = 0
+        while True:
+            code = text[at] - 48
+            at += 1
+            value |= (code & 31) << shift
+            shift += 5
+            if not code & 32:
+                break
+        if code & 16:
+            value -= 1 << shift
+        counts.append(value + counts[-2] if len(counts) > 2 else value)
+    height, width = segmentation["size"]
+    return numpy.repeat(numpy.arange(len(counts)) % 2, counts).reshape(width, height).T.astype(bool)
+
+
 def main(program, model, pictures):
     with tempfile.TemporaryDirectory() as folder:
         file = pathlib.Path(folder) / "model.onnx"
@@ -39,14 +77,17 @@ def main(program, model, pictures):
     metadata = session.get_modelmeta().custom_metadata_map
     classes = json.loads(metadata["classes"])
     shape = session.get_inputs()[0].shape
-    found = faults = 0
+    found = faults = pixels = 0
     worst = [0.0, 0.0]
     for picture in pictures:
         run = subprocess.run([program, "predict", model, picture, "--json", "--threshold", "0.3", "-q"], check=True, stdout=subprocess.PIPE)
         expected = json.loads(run.stdout)
-        image, scale_x, scale_y = prepared(picture, metadata, shape)
-        boxes, scores, labels, count = (value[0] for value in session.run(None, {"image": image}))
         width, height = Image.open(picture).size
+        image, scale_x, scale_y = prepared(picture, metadata, shape)
+        given = {"image": image}
+        if metadata["task"] == "segment":
+            given["picture"] = numpy.array([[round(height * scale_y), round(width * scale_x)]], "f4")
+        boxes, scores, labels, count, *masks = (value[0] for value in session.run(None, given))
         boxes = (boxes / [scale_x, scale_y, scale_x, scale_y]).clip(0, [width, height, width, height])
         same = count == len(expected)
         for i in range(min(count, len(expected))):
@@ -54,12 +95,17 @@ def main(program, model, pictures):
             same &= classes[labels[i]]["id"] == expected[i]["category_id"]
             worst[0] = max(worst[0], numpy.abs(boxes[i] - [x, y, x + w, y + h]).max())
             worst[1] = max(worst[1], abs(scores[i] - expected[i]["score"]))
+            if masks:
+                mask = pasted(masks[0][i], boxes[i], height, width)
+                pixels = max(pixels, (mask != decoded(expected[i]["segmentation"])).sum())
         found += len(expected)
         if not same:
             print(f"{picture}: {count} detections, predict gives {len(expected)}", file=sys.stderr)
             faults += 1
-    print(f"{len(pictures)} pictures, {found} detections, {faults} faults; largest difference {worst[0]:.1e} pixels, {worst[1]:.1e} of score")
-    sys.exit(1 if faults or worst[0] > 0.01 or worst[1] > 1e-4 else 0)
+    of_masks = f", {pixels} pixels of a mask" if metadata["task"] == "segment" else ""
+    print(f"{len(pictures)} pictures, {found} detections, {faults} faults; "
+          f"largest difference {worst[0]:.1e} pixels, {worst[1]:.1e} of score{of_masks}")
+    sys.exit(1 if faults or worst[0] > 0.01 or worst[1] > 1e-4 or pixels > 3 else 0)
 
 
 main(sys.argv[1], sys.argv[2], sys.argv[3:])

@@ -1,17 +1,10 @@
 // Exported files in ONNX Runtime, against the reference interpreter and our own post-processing.
-//
-// Runs where python3, or the program that SPINENET_PYTHON names, can import onnxruntime; skipped elsewhere.
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdlib>
-
-#include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "arch/families.h"
 #include "arch/text.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/random.h"
 #include "formats/onnx/boxes.h"
@@ -19,11 +12,11 @@
 #include "formats/onnx/detections.h"
 #include "formats/onnx/export.h"
 #include "formats/onnx/network.h"
-#include "formats/safetensors.h"
 #include "graph/builder.h"
 #include "graph/lower.h"
 #include "graph/reference.h"
 #include "graph/weights.h"
+#include "parity/ort_test.h"
 
 namespace spinenet {
 namespace {
@@ -36,45 +29,7 @@ struct Trial {
 };
 constexpr std::array<Trial, 3> kTrials{{{128, 128, 1}, {128, 256, 4}, {256, 256, 1}}};
 
-std::string python() {
-  const char* named = std::getenv("SPINENET_PYTHON");
-  return named != nullptr ? named : "python3";
-}
-
-class OnnxRuntime : public testing::Test {
- protected:
-  void SetUp() override {
-    if (std::system(fmt::format("'{}' -c 'import onnxruntime' 2>/dev/null", python()).c_str()) != 0) {
-      GTEST_SKIP() << python() << " has no onnxruntime";
-    }
-    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(testing::TempDir()) / fmt::format("spinenet_ort_{}_{}", info->name(), ::getpid());
-    std::filesystem::create_directories(folder_);
-  }
-  void TearDown() override {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
-
-  void add_file(const std::string& name, const OnnxFile& file) const {
-    write_file_atomic(folder_ / (name + ".onnx"), to_bytes(file, name));
-  }
-
-  void add_run(const std::string& name, const Weights& tensors) {
-    write_safetensors(folder_ / fmt::format("{}.{}.safetensors", name, runs_++), {tensors, {}});
-  }
-
-  void compare() const {
-    const std::string command = fmt::format("'{}' '{}/tests/parity/run_onnx.py' '{}' >'{}' 2>&1", python(),
-                                            SPINENET_SOURCE_DIR, folder_.string(), (folder_ / "log").string());
-    const int status = std::system(command.c_str());
-    const std::string log = read_file(folder_ / "log");
-    EXPECT_EQ(status, 0) << log;
-    fmt::print("{}", log);
-  }
-
-  std::filesystem::path folder_;
-  int runs_ = 0;
-};
+class OnnxRuntime : public OrtTest {};
 
 struct Network {
   Architecture architecture;

@@ -61,6 +61,9 @@ def main(folder):
         for case in sorted(folder.glob(path.stem + ".*.safetensors")):
             tensors = read_tensors(case)
             inputs = {name[3:]: value for name, value in tensors.items() if name.startswith("in/")}
+            for taken in session.get_inputs():
+                if taken.type == "tensor(int64)":
+                    inputs[taken.name] = inputs[taken.name].astype("i8")
             found = session.run(names, inputs)
             errors = {name: error_of(value, tensors["out/" + name]) for name, value in zip(names, found)}
             worst = max(errors, key=errors.get)

@@ -2,17 +2,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/format.h"
 #include "base/random.h"
+#include "formats/onnx/check_error.h"
 #include "formats/onnx/check_heads.h"
+#include "formats/onnx/check_segmenter.h"
 #include "formats/onnx/run.h"
 
 namespace spinenet {
 namespace {
-
-constexpr double kInfinite = std::numeric_limits<double>::infinity();
 
 struct Trial {
   int height, width;
@@ -21,22 +20,6 @@ struct Trial {
 
 std::string text(std::string_view part, const Trial& trial) {
   return fmt::format("{} {}x{}, batch {}", part, trial.height, trial.width, trial.batch);
-}
-
-double relative_error(std::span<const float> found, std::span<const float> expected) {
-  if (found.size() != expected.size()) return kInfinite;
-  double difference = 0, magnitude = 0;
-  for (size_t i = 0; i < found.size(); ++i) {
-    const double d = std::abs(static_cast<double>(found[i]) - static_cast<double>(expected[i]));
-    if (!std::isfinite(d)) return kInfinite;
-    difference = std::max(difference, d);
-    magnitude = std::max(magnitude, std::abs(static_cast<double>(expected[i])));
-  }
-  return difference == 0 ? 0 : difference / std::max(magnitude, 1e-30);
-}
-
-double relative_error(const OnnxTensor& found, const HostTensor& expected) {
-  return found.shape == expected.shape ? relative_error(found.floats, expected.data) : kInfinite;
 }
 
 class Check {
@@ -91,7 +74,7 @@ class Check {
     const OnnxValues given{{file_.inputs.front().name, {OnnxType::f32, image.shape, image.data, {}}}};
     const OnnxValues found = run_onnx(file_, given, names, options_.threads);
     const std::vector<HostTensor> expected = options_.source(image);
-    if (expected.size() != names.size()) return kInfinite;
+    if (expected.size() != names.size()) return kOnnxDiffers;
     double error = 0;
     for (size_t i = 0; i < names.size(); ++i) {
       error = std::max(error, relative_error(found.at(names[i]), expected[i]));
@@ -136,7 +119,7 @@ class Check {
     const Heads heads = clear_heads(options);
     const std::vector<std::string> wanted{"boxes", "scores", "labels", "count"};
     const OnnxValues found = run_onnx(file_, heads.values, wanted, options_.threads);
-    if (found.at("count").shape != std::vector<int64_t>{trial.batch}) return kInfinite;
+    if (found.at("count").shape != std::vector<int64_t>{trial.batch}) return kOnnxDiffers;
     double error = 0;
     for (int64_t image = 0; image < trial.batch; ++image) {
       error = std::max(error, image_error(found, detections_of(heads, options, image), image));
@@ -147,11 +130,12 @@ class Check {
   double image_error(const OnnxValues& found, const std::vector<Detection>& expected, int64_t image) const {
     const auto places = static_cast<size_t>(options_.post.max_detections);
     const auto first = static_cast<size_t>(image) * places;
-    if (found.at("count").ints[static_cast<size_t>(image)] != static_cast<int64_t>(expected.size())) return kInfinite;
+    if (found.at("count").ints[static_cast<size_t>(image)] != static_cast<int64_t>(expected.size()))
+      return kOnnxDiffers;
     std::vector<float> boxes(4 * places), scores(places);
     for (size_t i = 0; i < places; ++i) {
       const int64_t label = found.at("labels").ints[first + i];
-      if (label != (i < expected.size() ? expected[i].label : -1)) return kInfinite;
+      if (label != (i < expected.size() ? expected[i].label : -1)) return kOnnxDiffers;
       if (i >= expected.size()) continue;
       const Box& box = expected[i].box;
       boxes[4 * i] = box.x1;
@@ -180,6 +164,7 @@ bool holds(const OnnxCheck& check) {
 }
 
 OnnxCheck check_onnx(const OnnxFile& file, const OnnxCheckOptions& options) {
+  if (options.task == Task::segment) return {check_segmenter(file, options), options.limit};
   return Check(file, options).run();
 }
 

@@ -6,6 +6,8 @@
 // and 4 at the size that the file declares, or at three sizes where that is open, and compared with box_coder.h and
 // postprocess.h. Two parts, because no node of the network depends on the size, so that small sizes prove it for all.
 //
+// A Mask R-CNN is measured part by part in the same way (formats/onnx/check_segmenter.h).
+//
 // Thread contract: a pure function, as far as the source is; it uses `threads` threads.
 #pragma once
 
@@ -15,6 +17,7 @@
 #include "arch/task.h"
 #include "detect/anchors.h"
 #include "detect/postprocess.h"
+#include "detect/proposals.h"
 #include "formats/onnx/file.h"
 #include "graph/forward.h"
 
@@ -22,9 +25,11 @@ namespace spinenet {
 
 struct OnnxCheckOptions {
   Task task = Task::detect;
-  Forward source;  // the network itself, for every size that the file takes
+  Forward source;               // the network itself, for every size that the file takes; of Mask R-CNN the trunk
+  Forward box_head, mask_head;  // of Mask R-CNN, on crops
   AnchorOptions anchors;
   PostprocessOptions post;
+  ProposalOptions proposals;  // of Mask R-CNN
   int classes = 1;
   int height = 0, width = 0;  // as declared; 0: open
   double limit = 1e-4;

@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "formats/onnx/boxes.h"
 #include "formats/onnx/detections.h"
+#include "formats/onnx/metadata.h"
 #include "formats/onnx/network.h"
 
 namespace spinenet {
@@ -96,43 +97,6 @@ void check_counts(const OnnxOptions& options, int64_t anchors, int64_t classes) 
   }
 }
 
-Json anchors_json(const AnchorOptions& anchors) {
-  return {{"min_level", anchors.min_level},
-          {"max_level", anchors.max_level},
-          {"scales", anchors.scales},
-          {"aspect_ratios", anchors.aspect_ratios},
-          {"size", anchors.size}};
-}
-
-std::map<std::string, std::string> metadata_of(const ModelFile& model, const OnnxOptions& options) {
-  Json classes = Json::array();
-  for (const ModelClass& item : model.classes) classes.push_back({{"id", item.id}, {"name", item.name}});
-  std::map<std::string, std::string> metadata{
-      {"form", std::string(names(options.form)[static_cast<size_t>(options.form)])},
-      {"task", model.task},
-      {"classes", classes.dump()},
-      {"image_size", Json{options.image_height > 0 ? options.image_height : model.image_size,
-                          options.image_width > 0 ? options.image_width : model.image_size}
-                         .dump()},
-      {"size_multiple", std::to_string(1 << options.anchors.max_level)},
-      {"mean", Json(model.mean).dump()},
-      {"std", Json(model.std).dump()},
-      {"architecture", model.architecture.dump()},
-  };
-  if (model.task == name_of(Task::detect)) metadata["anchors"] = anchors_json(options.anchors).dump();
-  if (const auto crop = model.extra.find("center_crop"); crop != model.extra.end()) {
-    metadata["center_crop"] = crop->second;
-  }
-  if (options.form == OnnxForm::detections) {
-    metadata["postprocess"] = Json{{"score_threshold", options.post.score_threshold},
-                                   {"pre_nms", options.post.pre_nms},
-                                   {"iou", options.post.iou},
-                                   {"max_detections", options.post.max_detections}}
-                                  .dump();
-  }
-  return metadata;
-}
-
 // Removed again unless it is kept.
 class UncheckedFile {
  public:
@@ -162,15 +126,16 @@ class UncheckedFile {
 std::span<const OnnxForm> forms_of(Task task) {
   static constexpr std::array detector{OnnxForm::raw, OnnxForm::boxes, OnnxForm::detections};
   static constexpr std::array classifier{OnnxForm::raw, OnnxForm::scores};
+  static constexpr std::array segmenter{OnnxForm::detections};
   switch (task) {
     case Task::detect:
       return detector;
     case Task::classify:
       return classifier;
     case Task::segment:
-      break;
+      return segmenter;
   }
-  fail(ErrorKind::unsupported, "a model that segments", "export", "this version exports detectors and classifiers");
+  fail(ErrorKind::failed, "no such task", "export");
 }
 
 OnnxFile make_onnx(const Program& program, const ModelFile& model, const OnnxOptions& options) {

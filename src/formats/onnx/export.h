@@ -5,7 +5,8 @@
 //   boxes       boxes [N, anchors, 4] and scores [N, anchors, classes] of every anchor
 //   detections  the best after suppression: boxes [N, D, 4], scores [N, D], labels [N, D], count [N]
 //
-// of a classifier in two: raw (class [N, K, 1, 1]) and scores [N, K], which add up to 1.
+// of a classifier in two: raw (class [N, K, 1, 1]) and scores [N, K], which add up to 1. Of a model that segments in
+// one: detections, of one picture, with masks (formats/onnx/export_segmenter.h).
 //
 // The input `image` is [N, 3, H, W], normalised. Everything a user of the file needs to know is in its metadata
 // (docs/export.md lists the keys).
@@ -22,6 +23,7 @@
 #include "arch/task.h"
 #include "detect/anchors.h"
 #include "detect/postprocess.h"
+#include "detect/proposals.h"
 #include "formats/model_file.h"
 #include "formats/onnx/check.h"
 #include "formats/onnx/file.h"
@@ -45,12 +47,12 @@ struct OnnxOptions {
   int image_height = 0, image_width = 0;
   AnchorOptions anchors;
   PostprocessOptions post;
+  ProposalOptions proposals;  // of a model that segments
   std::string program_version;
 };
 
 // `program`: the network of the model, lowered for the input size, or for 2^max_level where that is open.
-// ErrorKind::usage when the task has not got the form, or when there are fewer candidates than max_detections;
-// ErrorKind::unsupported for a task that cannot be exported.
+// ErrorKind::usage when the task has not got the form, or when there are fewer candidates than max_detections.
 OnnxFile make_onnx(const Program& program, const ModelFile& model, const OnnxOptions& options);
 
 // Writes the file beside `path`, reads it back, checks it (formats/onnx/check.h) and only then puts it in its place.

@@ -1,0 +1,52 @@
+// Proposals, regions and a box head's answers that no network gave, and what our own post-processing makes of them: the
+// oracle for what lies between the networks of a Mask R-CNN in an ONNX file.
+//
+// Thread contract: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/host_tensor.h"
+#include "detect/anchors.h"
+#include "detect/box.h"
+#include "detect/detections.h"
+#include "detect/postprocess.h"
+#include "detect/proposals.h"
+#include "formats/onnx/run.h"
+
+namespace spinenet {
+
+struct ProposalTrial {
+  AnchorOptions anchors;
+  ProposalOptions proposals;
+  int height = 0, width = 0;  // of the input
+  Extent picture;             // within it
+};
+
+// objectness.p3.., proposal_box.p3.. of one picture, many of them equal in their logits; of a seed at which no overlap
+// comes so close to the IoU threshold that rounding could decide.
+OnnxValues clear_proposals(const ProposalTrial& trial);
+std::vector<Box> proposals_of(const OnnxValues& values, const ProposalTrial& trial);
+
+struct RegionTrial {
+  PostprocessOptions post;
+  int classes = 1;
+  Extent picture;
+};
+
+struct Regions {
+  std::vector<Box> rois;
+  HostTensor classes, boxes;  // a box head's answers, [R, K + 1, 1, 1] and [R, 4 * K, 1, 1], ROI by ROI
+};
+
+// Clusters of ROIs, of which many are equal in their logits; as clear as those above, in their scores too.
+Regions clear_regions(const RegionTrial& trial);
+std::vector<Detection> detections_of(const Regions& regions, const RegionTrial& trial);
+
+// [n, 4]
+HostTensor to_tensor(const std::vector<Box>& boxes);
+// The rows of a tensor in another order: row r stands at places[r].
+HostTensor moved_rows(const HostTensor& rows, const std::vector<int64_t>& places);
+
+}  // namespace spinenet

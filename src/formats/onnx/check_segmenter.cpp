@@ -1,0 +1,220 @@
+#include "formats/onnx/check_segmenter.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/format.h"
+#include "base/random.h"
+#include "detect/roi_align.h"
+#include "formats/onnx/check_error.h"
+#include "formats/onnx/check_regions.h"
+#include "formats/onnx/run.h"
+#include "graph/lower_two_stage.h"
+
+namespace spinenet {
+namespace {
+
+HostTensor noise(std::vector<int64_t> shape, uint64_t seed) {
+  HostTensor tensor = make_tensor(std::move(shape));
+  Random random(seed);
+  for (float& x : tensor.data) x = static_cast<float>(random.normal());
+  return tensor;
+}
+
+OnnxTensor to_onnx(const HostTensor& tensor) {
+  return {OnnxType::f32, tensor.shape, tensor.data, {}};
+}
+
+OnnxTensor to_onnx(std::vector<int64_t> values) {
+  const auto count = static_cast<int64_t>(values.size());
+  return {OnnxType::i64, {count}, {}, std::move(values)};
+}
+
+OnnxTensor to_onnx(const Extent& picture) {
+  return {OnnxType::f32, {1, 2}, {static_cast<float>(picture.height), static_cast<float>(picture.width)}, {}};
+}
+
+// Neither as they are nor a symmetry of that.
+std::vector<int64_t> turned(size_t count) {
+  std::vector<int64_t> places(count);
+  std::iota(places.begin(), places.end(), 0);
+  std::rotate(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(count / 3), places.end());
+  return places;
+}
+
+// Less than the whole input.
+Extent part_of(int height, int width) {
+  return {height * 7 / 8, width * 3 / 4};
+}
+
+class Check {
+ public:
+  Check(const OnnxFile& file, const OnnxCheckOptions& options) : file_(file), options_(options) {}
+
+  std::vector<OnnxCheckRow> run() {
+    const int unit = 1 << options_.anchors.max_level;
+    std::vector<OnnxCheckRow> rows;
+    for (const Extent& size : {Extent{unit, unit}, {unit, 2 * unit}, {2 * unit, unit}}) {
+      rows.push_back({at("network", size), network_error(size)});
+    }
+    rows.push_back({"box head", head_error(kBoxCrop, "box_crops.crops", {"class", "box"}, options_.box_head)});
+    rows.push_back({"mask head", head_error(kMaskCrop, "mask_crops.crops", {"mask"}, options_.mask_head)});
+    const std::vector<Extent> sizes = options_.height > 0
+                                          ? std::vector<Extent>{{options_.height, options_.width}}
+                                          : std::vector<Extent>{{unit, unit}, {unit, 2 * unit}, {3 * unit, 2 * unit}};
+    for (const Extent& size : sizes) {
+      rows.push_back({at("proposals", size), proposals_error(size)});
+      rows.push_back({at("crops", size), std::max(crops_error(size, kBoxCrop, "box_crops", "rois"),
+                                                  crops_error(size, kMaskCrop, "mask_crops", "masks.rois"))});
+      rows.push_back({at("detections", size), detections_error(size)});
+    }
+    rows.push_back({"masks", masks_error()});
+    return rows;
+  }
+
+ private:
+  static std::string at(std::string_view part, const Extent& size) {
+    return fmt::format("{} {}x{}", part, size.height, size.width);
+  }
+
+  OnnxValues values_of(const OnnxValues& given, const std::vector<std::string>& wanted) const {
+    return run_onnx(file_, given, wanted, options_.threads);
+  }
+
+  std::vector<std::string> levels_of(const std::string& kind) const {
+    std::vector<std::string> names;
+    for (int level = options_.anchors.min_level; level <= options_.anchors.max_level; ++level) {
+      names.push_back(fmt::format("{}p{}", kind, level));
+    }
+    return names;
+  }
+
+  double outputs_error(const OnnxValues& given, const std::vector<std::string>& names,
+                       const std::vector<HostTensor>& expected) const {
+    if (expected.size() != names.size()) return kOnnxDiffers;
+    const OnnxValues found = values_of(given, names);
+    double error = 0;
+    for (size_t i = 0; i < names.size(); ++i) {
+      error = std::max(error, relative_error(found.at(names[i]), expected[i]));
+    }
+    return error;
+  }
+
+  double network_error(const Extent& size) {
+    std::vector<std::string> names;
+    for (const char* kind : {"", "objectness.", "proposal_box."}) {
+      for (std::string& name : levels_of(kind)) names.push_back(std::move(name));
+    }
+    const HostTensor image = noise({1, 3, size.height, size.width}, static_cast<uint64_t>(size.height + size.width));
+    const std::vector<HostTensor> expected = options_.source(image);
+    channels_ = expected.front().shape[1];
+    return outputs_error({{"image", to_onnx(image)}}, names, expected);
+  }
+
+  double head_error(int bins, const std::string& crops, const std::vector<std::string>& names,
+                    const Forward& head) const {
+    const HostTensor given = noise({3, channels_, bins, bins}, 1);
+    return outputs_error({{crops, to_onnx(given)}}, names, head(given));
+  }
+
+  double proposals_error(const Extent& size) const {
+    const ProposalTrial trial{options_.anchors, options_.proposals, size.height, size.width,
+                              part_of(size.height, size.width)};
+    OnnxValues given = clear_proposals(trial);
+    const HostTensor expected = to_tensor(proposals_of(given, trial));
+    given["picture"] = to_onnx(trial.picture);
+    return outputs_error(given, {"rois"}, {expected});
+  }
+
+  RegionTrial regions_of(const Extent& size) const {
+    return {options_.post, options_.classes, part_of(size.height, size.width)};
+  }
+
+  // Maps of two channels, read by ROIs of every size and level, the largest of them beyond the maps.
+  double crops_error(const Extent& size, int bins, const std::string& prefix, const std::string& rois_name) const {
+    constexpr int64_t kChannels = 2;
+    std::vector<Box> rois = clear_regions(regions_of(size)).rois;
+    for (const float side : {0.5F, 3.0F, 112.0F, 130.0F, 224.0F, 250.0F, 448.0F, 500.0F, 896.0F, 1000.0F, 1792.0F}) {
+      rois.push_back({0, 0, side, side});
+    }
+    OnnxValues given{{rois_name, to_onnx(to_tensor(rois))}};
+    std::vector<HostTensor> maps;
+    std::vector<FeatureLevel> pyramid;
+    for (int level = options_.anchors.min_level; level <= options_.anchors.max_level; ++level) {
+      const LevelShape shape{level, size.height >> level, size.width >> level};
+      maps.push_back(noise({1, kChannels, shape.height, shape.width}, static_cast<uint64_t>(level)));
+      given[fmt::format("p{}", level)] = to_onnx(maps.back());
+      pyramid.push_back({shape, nullptr});
+    }
+    for (size_t i = 0; i < maps.size(); ++i) pyramid[i].values = maps[i].data.data();
+    HostTensor crops = make_tensor({static_cast<int64_t>(rois.size()), kChannels, bins, bins});
+    roi_align(pyramid, rois, {.bins = bins}, crops.data);
+    const std::vector<std::string> names{prefix + ".crops", prefix + ".place"};
+    const OnnxValues found = values_of(given, names);
+    const std::vector<int64_t>& places = found.at(names[1]).ints;
+    const std::vector<int64_t> any = turned(rois.size());
+    if (!std::is_permutation(places.begin(), places.end(), any.begin(), any.end())) return kOnnxDiffers;
+    return relative_error(found.at(names[0]), moved_rows(crops, places));
+  }
+
+  double detections_error(const Extent& size) const {
+    const RegionTrial trial = regions_of(size);
+    const Regions regions = clear_regions(trial);
+    const std::vector<int64_t> places = turned(regions.rois.size());
+    const OnnxValues given{{"rois", to_onnx(to_tensor(regions.rois))},
+                           {"picture", to_onnx(trial.picture)},
+                           {"class", to_onnx(moved_rows(regions.classes, places))},
+                           {"box", to_onnx(moved_rows(regions.boxes, places))},
+                           {"box_crops.place", to_onnx(places)}};
+    const OnnxValues found = values_of(given, {"boxes", "scores", "labels", "count"});
+    std::vector<int64_t> labels;
+    std::vector<Box> boxes;
+    HostTensor scores = make_tensor({1, 0});
+    for (const Detection& detection : detections_of(regions, trial)) {
+      boxes.push_back(detection.box);
+      labels.push_back(detection.label);
+      scores.data.push_back(detection.score);
+      ++scores.shape[1];
+    }
+    HostTensor corners = to_tensor(boxes);
+    corners.shape.insert(corners.shape.begin(), 1);
+    if (found.at("labels").ints != labels || found.at("count").ints != std::vector{scores.shape[1]}) {
+      return kOnnxDiffers;
+    }
+    return std::max(relative_error(found.at("boxes"), corners), relative_error(found.at("scores"), scores));
+  }
+
+  double masks_error() const {
+    constexpr int64_t kFound = 7;
+    const HostTensor logits = noise({kFound, options_.classes, kMaskSize, kMaskSize}, 1);
+    const std::vector<int64_t> places = turned(kFound);
+    OnnxTensor labels{OnnxType::i64, {1, kFound}, {}, {}};
+    HostTensor expected = make_tensor({1, kFound, kMaskSize, kMaskSize});
+    const auto area = static_cast<size_t>(kMaskSize * kMaskSize);
+    for (size_t i = 0; i < kFound; ++i) {
+      labels.ints.push_back(static_cast<int64_t>(i * i) % options_.classes);
+      const size_t from = i * static_cast<size_t>(options_.classes) + static_cast<size_t>(labels.ints.back());
+      for (size_t cell = 0; cell < area; ++cell) {
+        expected.data[i * area + cell] = 1 / (1 + std::exp(-logits.data[from * area + cell]));
+      }
+    }
+    return outputs_error({{"mask", to_onnx(moved_rows(logits, places))},
+                          {"found.labels", labels},
+                          {"count", to_onnx(std::vector<int64_t>{kFound})},
+                          {"mask_crops.place", to_onnx(places)}},
+                         {"masks"}, {expected});
+  }
+
+  const OnnxFile& file_;
+  const OnnxCheckOptions& options_;
+  int64_t channels_ = 0;  // of the pyramid
+};
+
+}  // namespace
+
+std::vector<OnnxCheckRow> check_segmenter(const OnnxFile& file, const OnnxCheckOptions& options) {
+  return Check(file, options).run();
+}
+
+}  // namespace spinenet

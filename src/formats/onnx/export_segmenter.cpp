@@ -1,0 +1,80 @@
+#include "formats/onnx/export_segmenter.h"
+
+#include <array>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "formats/onnx/crops.h"
+#include "formats/onnx/metadata.h"
+#include "formats/onnx/network.h"
+#include "formats/onnx/picture.h"
+#include "formats/onnx/proposals.h"
+#include "formats/onnx/region_detections.h"
+#include "graph/weights.h"
+
+namespace spinenet {
+namespace {
+
+void check(const OnnxOptions& options) {
+  if (options.form != OnnxForm::detections) {
+    fail(ErrorKind::usage,
+         fmt::format("no form \"{}\" of a model whose task is segment",
+                     names(options.form)[static_cast<size_t>(options.form)]),
+         "export", "use detections: its network is three, which are of use only with what lies between them");
+  }
+  if (options.batch != 1) {
+    fail(ErrorKind::usage, "a model that segments takes one picture a run", "export",
+         "use a batch of 1: pictures differ in their number of regions");
+  }
+}
+
+void declare(OnnxGraph& graph, const OnnxOptions& options) {
+  const auto extent = [](int chosen, const char* name) {
+    return chosen > 0 ? OnnxExtent(int64_t{chosen}) : OnnxExtent(std::string(name));
+  };
+  const int64_t one = 1;
+  graph.input(
+      {"image", OnnxType::f32, {one, int64_t{3}, extent(options.height, "height"), extent(options.width, "width")}});
+  graph.input({"picture", OnnxType::f32, {one, int64_t{2}}});
+  const std::string found = "detections";
+  graph.output({"boxes", OnnxType::f32, {one, found, int64_t{4}}});
+  graph.output({"scores", OnnxType::f32, {one, found}});
+  graph.output({"labels", OnnxType::i64, {one, found}});
+  graph.output({"count", OnnxType::i64, {one}});
+  graph.output({"masks", OnnxType::f32, {one, found, int64_t{kMaskSize}, int64_t{kMaskSize}}});
+}
+
+}  // namespace
+
+OnnxFile make_segmenter_onnx(const TwoStageProgram& network, const ModelFile& model, const OnnxOptions& options) {
+  check(options);
+  const std::array programs{network.trunk, network.box_head, network.mask_head};
+  check_weights(parameters_of_all(programs), model.weights, "export");
+  const auto classes = static_cast<int64_t>(model.classes.size());
+  OnnxGraph graph;
+  declare(graph, options);
+  const auto add_part = [&](const Program& program, const std::string& input) {
+    add_network(graph, program, own_weights(program, model.weights), input);
+  };
+  const OnnxCropOptions levels{options.anchors.min_level, options.anchors.max_level, kBoxCrop};
+  add_part(network.trunk, "image");
+  const std::string limits = add_picture_limits(graph, "picture");
+  add_proposals(graph, {options.anchors, options.proposals, options.height, options.width}, limits, "rois");
+
+  const OnnxCrops box_crops = add_crops(graph, "box_crops", levels, "rois");
+  add_part(network.box_head, box_crops.crops);
+  add_region_detections(graph, {options.post, classes}, {"rois", limits, "class", "box", box_crops.places});
+
+  const std::string found = graph.reshape("masks.rois", "found.boxes", {-1, 4});
+  const OnnxCrops mask_crops = add_crops(graph, "mask_crops", {levels.min_level, levels.max_level, kMaskCrop}, found);
+  add_part(network.mask_head, mask_crops.crops);
+  add_masks(graph, "mask", mask_crops.places, kMaskSize);
+
+  OnnxFile file = graph.finish();
+  file.opset = kOnnxRoiOpset;
+  file.producer_version = options.program_version;
+  file.metadata = metadata_of(model, options);
+  return file;
+}
+
+}  // namespace spinenet
