@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "graph/lower.h"
+#include "graph/lower_two_stage.h"
 #include "graph/weights.h"
 
 namespace spinenet {
@@ -66,6 +67,23 @@ ModelFile tiny_classifier() {
   const Architecture a = architecture_from_json(model.architecture, "tiny");
   model.weights = initial_weights(lower_classifier(a, {.height = 32, .width = 32, .classes = 2}), {}, 5);
   model.extra.emplace("center_crop", "1");
+  return model;
+}
+
+ModelFile tiny_segmenter() {
+  ModelFile model = tiny_model();
+  model.task = "segment";
+  Architecture a = architecture_from_json(model.architecture, "tiny");
+  TwoStageHead& head = a.two_stage;
+  head.rpn_filters = head.box_filters = head.mask_filters = 8;
+  head.box_convs = head.mask_convs = 1;
+  head.box_dense = 16;
+  model.architecture = to_json(a);
+  model.weights.clear();
+  const TwoStageProgram network = lower_two_stage(a, {.height = 128, .width = 128, .classes = 2});
+  for (const Program* program : {&network.trunk, &network.box_head, &network.mask_head}) {
+    model.weights.merge(initial_weights(*program, {.predictor_deviation = 0.3}, 5));
+  }
   return model;
 }
 

@@ -39,6 +39,9 @@ ModelFile tiny_model();
 // The same for the task classify, at 32 px.
 ModelFile tiny_classifier();
 
+// The same for the task segment, at 128 px.
+ModelFile tiny_segmenter();
+
 // Smooth, and different for each seed.
 Image test_picture(int height, int width, int seed);
 
