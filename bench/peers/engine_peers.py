@@ -10,6 +10,7 @@ writes it; PARAM and BIN are what `pnnx ONNX "inputshape=[1,3,640,640]"` makes o
 in a process of its own with one run before the clock starts; the least and the median of all runs count, and the
 largest memory of the process. With --batch the times are those of a batch, for which ONNX must be written, too.
 
+ONNX may be all of a model that segments, as `spinenet export` writes it; the picture then fills the input.
 With --heads, the three files of bench/two_stage_onnx.cpp, one after the other, stand for a model that segments:
 spinenet's time is that of the whole, proposals, crops and masks included, the peers' that of the networks alone.
 Needs numpy and the peers (PyPI: onnxruntime, openvino, ncnn).
@@ -24,6 +25,13 @@ import sys
 import time
 
 
+def with_extent(names, x):
+    """The inputs of a run: the file of a whole model that segments is told the extent of the picture, too."""
+    import numpy
+
+    return {names[0]: x, **{name: numpy.array([x.shape[2:]], numpy.float32) for name in names[1:]}}
+
+
 def onnxruntime_run(args, path):
     import onnxruntime
 
@@ -31,8 +39,9 @@ def onnxruntime_run(args, path):
     options.intra_op_num_threads = args.threads
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    taken = session.get_inputs()[0]
-    return onnxruntime.__version__, taken.shape, lambda x: session.run(None, {taken.name: x})
+    names = [taken.name for taken in session.get_inputs()]
+    shape = session.get_inputs()[0].shape
+    return onnxruntime.__version__, shape, lambda x: session.run(None, with_extent(names, x))
 
 
 def openvino_run(args, path):
@@ -43,9 +52,10 @@ def openvino_run(args, path):
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "f32",
     }
-    request = openvino.Core().compile_model(path, "CPU", config).create_infer_request()
-    shape = list(request.get_input_tensor().shape)
-    return openvino.__version__.split("-")[0], shape, lambda x: request.infer({0: x})
+    model = openvino.Core().compile_model(path, "CPU", config)
+    names = [taken.any_name for taken in model.inputs]
+    request = model.create_infer_request()
+    return openvino.__version__.split("-")[0], list(model.inputs[0].shape), lambda x: request.infer(with_extent(names, x))
 
 
 def ncnn_run(args, _):
