@@ -10,6 +10,7 @@
 #include "formats/model_file.h"
 #include "formats/onnx/network.h"
 #include "graph/lower_two_stage.h"
+#include "graph/weights.h"
 
 namespace {
 
@@ -19,7 +20,7 @@ void write_network(const std::filesystem::path& path, const Program& program, co
   OnnxGraph graph;
   const Shape& in = program.values.front();
   graph.input({"image", OnnxType::f32, {batch, in.channels, in.height, in.width}});
-  add_network(graph, program, weights, "image");
+  add_network(graph, program, own_weights(program, weights), "image");
   for (const Output& output : program.outputs) {
     const Shape& s = program.values[static_cast<size_t>(output.value)];
     graph.output({output.name, OnnxType::f32, {batch, s.channels, s.height, s.width}});
