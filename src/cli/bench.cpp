@@ -8,6 +8,7 @@
 #include "cli/bench_measure.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/precision.h"
 
 namespace spinenet {
 namespace {
@@ -78,8 +79,9 @@ std::string layers_text(const Measurement& m) {
 std::string to_text(const Subject& subject, const Measurement& m, const CompileOptions& compiled,
                     const BenchOptions& options) {
   std::vector<std::vector<std::string>> rows{
-      {"network", fmt::format("{}, {} x {} pixels{}", subject.architecture.name, subject.input_size, subject.input_size,
-                              options.batch > 1 ? fmt::format(", {} pictures at once", options.batch) : "")},
+      {"network",
+       fmt::format("{}, {} x {} pixels, {}{}", subject.architecture.name, subject.input_size, subject.input_size,
+                   options.precision, options.batch > 1 ? fmt::format(", {} pictures at once", options.batch) : "")},
       {"latency", fmt::format("{:.2f} ms (median of {}), {:.2f} ms at best", m.median_ms, options.runs, m.min_ms)},
       {"throughput", fmt::format("{:.2f} pictures a second", pictures_per_second(m, compiled))}};
   for (const PartTime& part : m.parts) rows.push_back({part.name, fmt::format("{:.2f} ms", part.median_ms)});
@@ -87,30 +89,22 @@ std::string to_text(const Subject& subject, const Measurement& m, const CompileO
     rows.push_back({"work", fmt::format("{:.0f} proposals and {:.0f} objects a picture", m.rois, m.objects)});
   }
   rows.push_back({"speed", fmt::format("{:.0f} GFLOP/s of the network's definition", m.gflops)});
-  rows.push_back({"peak", fmt::format("{:.0f} GFLOP/s measured with {}, {} threads: a share of {:.2f}", m.peak_gflops,
-                                      m.instructions, compiled.threads, m.gflops / m.peak_gflops)});
+  rows.push_back({"peak", fmt::format("{:.0f} GFLOP/s of floats measured with {}, {} threads: a share of {:.2f}",
+                                      m.peak_gflops, m.instructions, compiled.threads, m.gflops / m.peak_gflops)});
   rows.push_back(
       {"memory", fmt::format("{:.0f} MB in the engine, {:.0f} MB in the process at most", m.engine_mb, m.process_mb)});
   return (options.layers ? layers_text(m) : "") + table_text(rows);
 }
 
-void check_precision(const std::string& precision) {
-  if (precision == "fp32") return;
-  if (precision == "bf16" || precision == "int8") {
-    fail(ErrorKind::unsupported, fmt::format("precision {}", precision), "bench", "this version computes in fp32");
-  }
-  fail(ErrorKind::usage, fmt::format("unknown precision \"{}\"", precision), "bench", "use fp32");
-}
-
 int run_bench(const BenchOptions& options, const CommonOptions& common) {
-  check_precision(options.precision);
   const int threads = threads_of(common);
   if (threads == 1 && common.threads == 0) log_warning("one thread alone: this process may use one core");
   const Subject subject = open_subject(options.subject);
   if (options.layers && subject.task == Task::segment) {
     fail(ErrorKind::usage, "the layers of three networks", "bench", "leave out --layers: the parts are shown");
   }
-  const CompileOptions compiled{threads, options.instructions, options.skip, options.batch};
+  const CompileOptions compiled{threads, options.instructions, options.skip, options.batch,
+                                precision_named(options.precision)};
   const Measurement measurement = measure(subject, compiled, options.runs);
   if (common.json) {
     print_json(to_json(subject, measurement, compiled, options));
@@ -145,9 +139,9 @@ void add_bench(CLI::App& app, Invocation& invocation) {
       ->check(within(1, 1000000))
       ->type_name("N")
       ->capture_default_str();
-  verb.add_option("--precision", options->precision, "fp32")->type_name("NAME")->capture_default_str();
+  verb.add_option("--precision", options->precision, "fp32 or int8")->type_name("NAME")->capture_default_str();
   verb.add_option("--instructions", options->instructions,
-                  "avx512, avx2 or portable; the best that this machine has if not given")
+                  "avx512_vnni, avx512, avx2 or portable; the best that this machine has if not given")
       ->type_name("NAME");
   verb.add_option("--skip", options->skip, "Leave this optimisation out, such as winograd; may be given again")
       ->type_name("NAME");
@@ -156,7 +150,7 @@ void add_bench(CLI::App& app, Invocation& invocation) {
   add_common_flags(verb, invocation.common);
   verb.footer(
       "Examples:\n  spinenet bench spinenet-49 --threads 2\n  spinenet bench best.safetensors --layers\n"
-      "  spinenet bench spinenet-49 --task segment\n\n"
+      "  spinenet bench spinenet-49 --task segment\n  spinenet bench spinenet-49 --precision int8\n\n"
       "GFLOP/s count the multiply-adds of the network's definition, so a share of the peak above 1 is what Winograd's\n"
       "convolutions save.");
   verb.callback([&invocation, options] {

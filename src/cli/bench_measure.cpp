@@ -4,8 +4,11 @@
 
 #include <sys/resource.h>
 
+#include "base/error.h"
+#include "base/log.h"
 #include "base/random.h"
 #include "cli/bench_two_stage.h"
+#include "engine/calibrate.h"
 #include "graph/cost.h"
 
 namespace spinenet {
@@ -31,7 +34,22 @@ void set_latency(Measurement& m, std::vector<double> seconds, int64_t multiply_a
   m.gflops = 2e-6 * static_cast<double>(multiply_adds) / m.median_ms;
 }
 
-Measurement measure_one(const Subject& subject, const CompileOptions& options, int runs) {
+// The model's own, or one that serves for speed: every convolution in bytes.
+Calibration calibration_for(const Subject& subject, int threads) {
+  if (subject.calibration) return *subject.calibration;
+  log_info("calibrated on one random picture: good for the speed of int8, not for its outputs");
+  constexpr double kAnyError = 1e9;
+  const HostTensor picture = random_pictures(subject.program.values.front(), 1);
+  return calibrate(subject.program, subject.weights, {1, [&](int64_t) { return picture.data; }},
+                   {.threads = threads, .layer_error = kAnyError, .output_error = kAnyError});
+}
+
+Measurement measure_one(const Subject& subject, CompileOptions options, int runs) {
+  Calibration calibration;
+  if (options.precision == Precision::int8) {
+    calibration = calibration_for(subject, options.threads);
+    options.calibration = &calibration;
+  }
   const auto plan = compile(subject.program, subject.weights, options);
   Session session(plan);
   const HostTensor pictures = random_pictures(subject.program.values.front(), options.batch);
@@ -45,6 +63,9 @@ Measurement measure_one(const Subject& subject, const CompileOptions& options, i
 }
 
 Measurement measure_two(const Subject& subject, const CompileOptions& options, int runs) {
+  if (options.precision == Precision::int8) {
+    fail(ErrorKind::unsupported, "int8 of two stages, which have no calibration", "bench", "time them in fp32");
+  }
   const TwoStagePlans plans = compile_two_stage(subject.network, subject.weights, options);
   const HostTensor pictures = random_pictures(subject.program.values.front(), options.batch);
   const TwoStageTimes times = time_two_stages(plans, subject, pictures, runs);

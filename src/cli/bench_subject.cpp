@@ -2,6 +2,7 @@
 
 #include "arch/families.h"
 #include "cli/description.h"
+#include "cli/precision.h"
 #include "engine/detector.h"
 #include "graph/weights.h"
 #include "model/model.h"
@@ -46,6 +47,7 @@ Subject open_subject(const SubjectOptions& options) {
     subject.task = task_named(model.file.task);
     subject.classes = static_cast<int>(model.file.classes.size());
     if (options.size == 0) subject.image_size = model.file.image_size;
+    subject.calibration = calibration_of(model.file, options.name);
     subject.weights = std::move(model.file.weights);
   } else {
     subject.architecture = find_architecture(options.name);

@@ -3,11 +3,13 @@
 // Thread contract: free functions on their arguments.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "arch/architecture.h"
 #include "arch/task.h"
 #include "base/host_tensor.h"
+#include "engine/quantization.h"
 #include "graph/lower_two_stage.h"
 
 namespace spinenet {
@@ -26,6 +28,7 @@ struct Subject {
   Program program;          // of the picture; the trunk of two stages
   TwoStageProgram network;  // of a model that segments alone
   Weights weights;
+  std::optional<Calibration> calibration;  // of a model that has one
 };
 
 // ErrorKind::usage when the network cannot do the task; ErrorKind::bad_data when the model is broken.

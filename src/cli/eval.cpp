@@ -12,6 +12,7 @@
 #include "cli/metrics_text.h"
 #include "cli/model.h"
 #include "cli/output.h"
+#include "cli/precision.h"
 #include "cli/run_detector.h"
 #include "data/coco.h"
 #include "eval/coco_ap.h"
@@ -25,7 +26,7 @@ struct EvalOptions {
   std::string annotations, images, results, save_results;
   std::string iou;
   std::string group_key = "supercategory";
-  std::string device = "auto";
+  std::string device = "auto", precision = "fp32";
   int size = 0;
   int batch = 1;
 };
@@ -55,6 +56,7 @@ RunOptions run_options(const EvalOptions& options, const CommonOptions& common) 
   run.image_size = options.size;
   run.threads = threads_of(common);
   run.device = options.device;
+  run.precision = precision_named(options.precision);
   return run;
 }
 
@@ -162,6 +164,9 @@ void add_options(CLI::App& verb, EvalOptions& options) {
       ->type_name("N")
       ->capture_default_str();
   verb.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->type_name("NAME")->capture_default_str();
+  verb.add_option("--precision", options.precision, "fp32, or int8 of a calibrated model")
+      ->type_name("NAME")
+      ->capture_default_str();
   verb.add_option("--save-results", options.save_results, "Also write the results, in COCO JSON")->type_name("FILE");
 }
 

@@ -1,9 +1,12 @@
 #include "cli/model.h"
 
+#include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/forward.h"
+#include "cli/precision.h"
 #include "engine/compile.h"
+#include "engine/session.h"
 #include "graph/weights.h"
 #include "model/networks.h"
 
@@ -11,22 +14,32 @@ namespace spinenet {
 namespace {
 
 std::vector<Forward> run_networks(const Model& model, const RunOptions& options) {
+  if (options.precision != Precision::fp32) {
+    fail(ErrorKind::unsupported, fmt::format("precision {}", name_of(options.precision)),
+         fmt::format("device {}", options.device), "use --device cpu, or fp32");
+  }
   return forwards_of(model, options.image_size, [&](const Program& program, const Weights& weights) {
     return make_forward(program, weights, options.threads, options.device);
   });
 }
 
 NetworkPlans compile_networks(const Model& model, const RunOptions& options) {
+  CompileOptions compiled{.threads = options.threads, .precision = options.precision};
+  Calibration calibration;
+  if (options.precision == Precision::int8) {
+    refuse_three_networks(model);
+    calibration = need_calibration(model.file, model.path.string());
+    compiled.calibration = &calibration;
+  }
   NetworkPlans plans;
   int64_t bytes = 0;
   for (const Program& program : networks_of(model, options.image_size)) {
-    const int batch = engine_batch(plans.size());
-    plans.push_back(
-        compile(program, own_weights(program, model.file.weights), {.threads = options.threads, .batch = batch}));
+    compiled.batch = engine_batch(plans.size());
+    plans.push_back(compile(program, own_weights(program, model.file.weights), compiled));
     bytes += memory_bytes(*plans.back());
   }
-  log_debug(fmt::format("the engine runs the model: {}, {} threads, {:.0f} MB", plans.front()->kernels->name,
-                        options.threads, static_cast<double>(bytes) / 1e6));
+  log_debug(fmt::format("the engine runs the model: {}, {}, {} threads, {:.0f} MB", plans.front()->kernels->name,
+                        name_of(options.precision), options.threads, static_cast<double>(bytes) / 1e6));
   return plans;
 }
 
@@ -39,7 +52,10 @@ ObjectFinder make_object_finder(const Model& model, const RunOptions& options) {
 }
 
 Classifier make_classifier(const Model& model, const RunOptions& options) {
-  return make_classifier(model, options.image_size, run_networks(model, options));
+  if (!engine_runs(options.device)) return make_classifier(model, options.image_size, run_networks(model, options));
+  std::vector<Forward> forwards;
+  for (const auto& plan : compile_networks(model, options)) forwards.push_back(engine_forward(plan));
+  return make_classifier(model, options.image_size, forwards);
 }
 
 }  // namespace spinenet

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "detect/postprocess.h"
+#include "engine/compile.h"
 #include "model/model.h"
 #include "model/object_finder.h"
 
@@ -15,10 +16,12 @@ struct RunOptions {
   int image_size = 0;  // 0: the model's own
   int threads = 1;
   std::string device = "auto";  // cpu, cuda, cuda:N, auto
+  Precision precision = Precision::fp32;
   PostprocessOptions post;
 };
 
-// ErrorKind::unsupported when the model does another task; ErrorKind::bad_data when its weights do not fit.
+// ErrorKind::unsupported when the model does another task; ErrorKind::bad_data when its weights do not fit;
+// ErrorKind::usage for int8 of a model without a calibration.
 ObjectFinder make_object_finder(const Model& model, const RunOptions& options);
 Classifier make_classifier(const Model& model, const RunOptions& options);
 

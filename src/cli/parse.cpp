@@ -24,6 +24,7 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   add_compare(*app, invocation);
   add_eval(*app, invocation);
   add_predict(*app, invocation);
+  add_calibrate(*app, invocation);
   add_export(*app, invocation);
   add_search(*app, invocation);
   add_study(*app, invocation);

@@ -10,6 +10,7 @@
 #include "cli/inputs.h"
 #include "cli/model.h"
 #include "cli/output.h"
+#include "cli/precision.h"
 #include "cli/prediction.h"
 #include "cli/predictor.h"
 #include "data/coco.h"
@@ -25,7 +26,7 @@ struct PredictOptions {
   double threshold = 0.3;
   int size = 0;
   int max_detections = 100;
-  std::string device = "auto";
+  std::string device = "auto", precision = "fp32";
 };
 
 // Where drawn pictures go. Names of pictures from several folders may meet: they are numbered then.
@@ -136,6 +137,7 @@ int run_predict(const PredictOptions& options, const CommonOptions& common) {
   run.image_size = options.size;
   run.threads = threads_of(common);
   run.device = options.device;
+  run.precision = precision_named(options.precision);
   run.post.score_threshold = static_cast<float>(options.threshold);
   run.post.max_detections = options.max_detections;
   Run work{options, common, {}, 0};
@@ -177,6 +179,9 @@ void add_options(CLI::App& verb, PredictOptions& options) {
       ->check(within(1, 65536))
       ->type_name("N");
   verb.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->type_name("NAME")->capture_default_str();
+  verb.add_option("--precision", options.precision, "fp32, or int8 of a calibrated model")
+      ->type_name("NAME")
+      ->capture_default_str();
 }
 
 }  // namespace

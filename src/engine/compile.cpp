@@ -11,6 +11,8 @@
 #include "engine/memory_plan.h"
 #include "engine/network.h"
 #include "engine/passes/passes.h"
+#include "engine/passes/quantize.h"
+#include "engine/quantized_plan.h"
 #include "engine/schedule.h"
 #include "graph/weights.h"
 
@@ -56,11 +58,17 @@ class Compilation {
   std::shared_ptr<const CompiledPlan> compile() {
     network_ = make_network(program_, weights_);
     run_passes(network_, options_.skip);
+    if (options_.precision == Precision::int8) quantize_network();
     const Schedule order = schedule(network_, !skips("share_weights"));
     place_maps(order);
     for (const std::vector<int>& group : order) {
       const Node& first = network_.nodes[static_cast<size_t>(group.front())];
       plan_.steps.push_back(std::visit([&](const auto& work) { return step_of(work, first, group); }, first.work));
+      plan_.written.emplace_back();
+      for (const int i : group) {
+        const Node& node = network_.nodes[static_cast<size_t>(i)];
+        plan_.written.back().push_back({node.name, map_of(node.output)});
+      }
     }
     for (const Output& output : network_.outputs) plan_.outputs.push_back({output.name, map_of(output.value)});
     plan_.input = map_of(0);
@@ -73,6 +81,19 @@ class Compilation {
  private:
   bool skips(std::string_view name) const {
     return std::find(options_.skip.begin(), options_.skip.end(), name) != options_.skip.end();
+  }
+
+  void quantize_network() {
+    const Calibration* calibration = options_.calibration;
+    if (calibration == nullptr) {
+      fail(ErrorKind::usage, "int8 needs a calibration", "engine", "run spinenet calibrate with pictures like yours");
+    }
+    if (calibration->weights != identity_of(weights_)) {
+      fail(ErrorKind::bad_data, "the calibration was made with other weights", "engine",
+           "run spinenet calibrate again");
+    }
+    quantize(network_, *calibration);
+    verify_network(network_);
   }
 
   const Map& map_of(int value) const { return maps_[static_cast<size_t>(value)]; }
@@ -96,10 +117,12 @@ class Compilation {
     std::vector<Lifetime> buffers(alive.first.size());
     for (size_t v = 0; v < network_.values.size(); ++v) {
       const Shape& shape = network_.values[v];
-      maps_.push_back({0, shape, stride_of(static_cast<int>(v))});
+      const Quantization format = format_of(network_, static_cast<int>(v));
+      maps_.push_back({0, shape, stride_of(static_cast<int>(v)), format});
       if (alive.buffer_of[v] < 0) continue;
       const auto b = static_cast<size_t>(alive.buffer_of[v]);
-      const int64_t floats = plan_.batch * image_floats(maps_.back());
+      const int64_t numbers = plan_.batch * image_numbers(maps_.back());
+      const int64_t floats = is_bytes(format) ? (numbers + 3) / 4 : numbers;
       buffers[b] = {(floats + kChannelBlock - 1) / kChannelBlock * kChannelBlock, alive.first[b], alive.last[b]};
     }
     const MemoryPlan memory = plan_memory(buffers);
@@ -141,6 +164,7 @@ class Compilation {
       return DepthwiseStep{first.name, work.conv, pack_depthwise(weight_of(work.weight), map_of(first.output).stride),
                            site_of(first)};
     }
+    if (multiplies_bytes(network_, first)) return quantized_step(work, first, group);
     ConvStep step;
     step.name = first.name;
     step.conv = work.conv;
@@ -153,6 +177,31 @@ class Compilation {
     step.weights = packed(work.weight, step);
     if (step.algorithm == ConvAlgorithm::winograd) step.tiles = tiles_of(step);
     plan_.scratch = std::max(plan_.scratch, scratch_floats(step, plan_.kernels->panel, plan_.batch));
+    return step;
+  }
+
+  Step quantized_step(const ConvWork& work, const Node& first, const std::vector<int>& group) {
+    QuantizedConvStep step;
+    step.name = first.name;
+    step.conv = work.conv;
+    const Conv& c = work.conv;
+    step.gathers = c.kernel != 1 || c.stride != 1 || c.pad_before != 0 || c.pad_after != 0;
+    step.k = int64_t{c.kernel} * c.kernel * map_of(first.inputs[0].value).stride;
+    const HostTensor& weight = weight_of(work.weight);
+    const QuantizedWeights numbers = quantize_weights(weight);
+    for (const int i : group) {
+      step.sites.push_back(site_of(network_.nodes[static_cast<size_t>(i)]));
+      ConvSite& site = step.sites.back();
+      site.affine = affine_of_sums(site.affine, numbers, site.in.quantization);
+    }
+    step.columns = step.sites.front().out.stride;
+    auto& packed = packed_bytes_[work.weight];
+    if (!packed) {
+      packed = pack_quantized(numbers, weight.shape, step, plan_.kernels->panel);
+      plan_.weight_floats += packed_bytes(step, plan_.kernels->panel) / static_cast<int64_t>(sizeof(float));
+    }
+    step.weights = packed;
+    plan_.scratch = std::max(plan_.scratch, quantized_scratch(step, plan_.kernels->panel).floats);
     return step;
   }
 
@@ -207,6 +256,7 @@ class Compilation {
   Network network_;
   std::vector<Map> maps_;
   std::map<std::pair<ParameterId, ConvAlgorithm>, std::shared_ptr<const float[]>> packed_;
+  std::map<ParameterId, std::shared_ptr<const int8_t[]>> packed_bytes_;
   CompiledPlan plan_;
 };
 

@@ -9,18 +9,25 @@
 
 #include "base/host_tensor.h"
 #include "engine/plan.h"
+#include "engine/quantization.h"
 #include "graph/program.h"
 
 namespace spinenet {
+
+// What convolutions multiply. int8: bytes, where the calibration does not keep floats.
+enum class Precision { fp32, int8 };
 
 struct CompileOptions {
   int threads = 1;
   std::string instructions = {};       // of all_kernels(); "": the best that this machine has
   std::vector<std::string> skip = {};  // passes (engine/passes), "winograd", "share_weights"
   int batch = 1;                       // pictures that run together at most
+  Precision precision = Precision::fp32;
+  const Calibration* calibration = nullptr;  // for int8
 };
 
-// ErrorKind::bad_data when weights do not fit or are not finite; ErrorKind::usage for options that do not exist.
+// ErrorKind::bad_data when weights do not fit, are not finite or are not those of the calibration; ErrorKind::usage for
+// options that do not exist and for int8 without a calibration.
 std::shared_ptr<const CompiledPlan> compile(const Program& program, const Weights& weights,
                                             const CompileOptions& options);
 

@@ -10,6 +10,7 @@
 #include "arch/families.h"
 #include "base/error.h"
 #include "base/random.h"
+#include "engine/calibrate.h"
 #include "engine/compile.h"
 #include "engine/passes/passes.h"
 #include "engine/session.h"
@@ -320,6 +321,74 @@ TEST(Engine, LetsSessionsShareAPlan) {
   }
 }
 
+CalibrationPictures only(const HostTensor& input) {
+  return {1, [&input](int64_t) { return input.data; }};
+}
+
+// All that a plan of bytes does, for every instruction set: the same sums, so nearly the same outputs.
+TEST(Engine, ComputesInBytesCloseToFloats) {
+  for (const Activation activation : {Activation::relu, Activation::swish}) {
+    const Program program = mixed_program(activation);
+    const Weights weights = lively_weights(program, 3);
+    const HostTensor input = random_tensor({1, 3, 20, 24}, 5);
+    const CalibrateOptions any_error{.threads = 2, .layer_error = 1, .output_error = 1};
+    const Calibration all = calibrate(program, weights, only(input), any_error);
+    EXPECT_TRUE(all.kept.empty());
+    EXPECT_GT(all.error, 1e-4) << "bytes are not floats";
+    EXPECT_LT(all.error, 0.05);
+    const auto expected = run_reference(program, weights, input);
+    for (const Kernels& kernels : all_kernels()) {
+      const CompileOptions options{2, std::string(kernels.name), {}, 1, Precision::int8, &all};
+      const auto found = engine_forward(compile(program, weights, options))(input);
+      for (size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_LT(relative_error(found[i], expected[i]), 0.05) << kernels.name << " " << program.outputs[i].name;
+      }
+    }
+  }
+}
+
+TEST(Engine, PutsFloatsAndBytesTogetherInMobileNetworks) {
+  const Program program = mobile_program();
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({1, 3, 18, 22}, 5);
+  const Calibration all = calibrate(program, weights, only(input), {.layer_error = 1, .output_error = 1});
+  EXPECT_GT(all.error, 1e-4);
+  EXPECT_LT(all.error, 0.1);
+}
+
+TEST(Engine, ComputesMostOfSpineNetInBytesAndTheSameWithAnyNumberOfThreads) {
+  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
+  const CalibrateOptions any_error{.threads = 2, .layer_error = 1, .output_error = 1};
+  const Calibration all = calibrate(program, weights, only(input), any_error);
+  CompileOptions options{.threads = 2, .precision = Precision::int8, .calibration = &all};
+  const auto plan = compile(program, weights, options);
+  size_t floats = 0, bytes = 0;
+  for (const Step& step : plan->steps) {
+    floats += std::holds_alternative<ConvStep>(step) ? 1 : 0;
+    bytes += std::holds_alternative<QuantizedConvStep>(step) ? 1 : 0;
+  }
+  EXPECT_EQ(floats, 1U) << "the one on the picture";
+  EXPECT_GT(bytes, 50U);
+  const auto two = engine_forward(plan)(input);
+  options.threads = 1;
+  const auto one = engine_forward(compile(program, weights, options))(input);
+  for (size_t i = 0; i < two.size(); ++i) EXPECT_EQ(one[i].data, two[i].data);
+}
+
+TEST(Engine, KeepsConvolutionsInFloatsUntilTheErrorIsSmallEnough) {
+  const Program program = mixed_program(Activation::relu);
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({1, 3, 20, 24}, 5);
+  const Calibration some = calibrate(program, weights, only(input), {.layer_error = 1, .output_error = 0.004});
+  const Calibration none = calibrate(program, weights, only(input), {.layer_error = 0, .output_error = 0});
+  EXPECT_FALSE(some.kept.empty());
+  EXPECT_LT(some.kept.size(), none.kept.size());
+  EXPECT_LE(some.error, 0.004);
+  EXPECT_LT(none.error, 1e-4);
+}
+
 TEST(Engine, RefusesWhatDoesNotFit) {
   const Program program = mixed_program(Activation::relu);
   Weights weights = lively_weights(program, 3);
@@ -337,6 +406,16 @@ TEST(Engine, RefusesWhatDoesNotFit) {
   EXPECT_NE(
       message_of([&] { compile(program, weights, {.skip = {"fuse_residuals"}}); }).find("did you mean fuse_residual?"),
       std::string::npos);
+  const HostTensor input = random_tensor({1, 3, 20, 24}, 5);
+  Calibration calibration = calibrate(program, weights, only(input), {});
+  const CompileOptions bytes{.precision = Precision::int8, .calibration = &calibration};
+  EXPECT_NE(message_of([&] { compile(program, weights, {.precision = Precision::int8}); }).find("needs a calibration"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { calibrate(program, weights, {}, {}); }).find("no pictures"), std::string::npos);
+  calibration.ranges.erase("wide");
+  EXPECT_NE(message_of([&] { compile(program, weights, bytes); }).find("no range for wide"), std::string::npos);
+  weights["wide.weight"].data[7] += 1;
+  EXPECT_NE(message_of([&] { compile(program, weights, bytes); }).find("made with other weights"), std::string::npos);
   weights["wide.weight"].data[7] = NAN;
   EXPECT_NE(message_of([&] { compile(program, weights, {}); }).find("parameter wide.weight: element 7 is nan"),
             std::string::npos);

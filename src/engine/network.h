@@ -11,6 +11,7 @@
 
 #include "base/host_tensor.h"
 #include "engine/kernels/kernels.h"
+#include "engine/quantization.h"
 #include "graph/program.h"
 
 namespace spinenet {
@@ -54,13 +55,18 @@ struct Node {
 };
 
 struct Network {
-  std::vector<Shape> values;  // values[0] is the input picture
-  std::vector<Node> nodes;    // in an order of execution
+  std::vector<Shape> values;          // values[0] is the input picture
+  std::vector<Quantization> formats;  // of each value; empty: all are floats
+  std::vector<Node> nodes;            // in an order of execution
   std::vector<Output> outputs;
 };
 
 inline const Shape& shape_of(const Network& network, int value) {
   return network.values[static_cast<size_t>(value)];
+}
+
+inline Quantization format_of(const Network& network, int value) {
+  return network.formats.empty() ? Quantization{} : network.formats[static_cast<size_t>(value)];
 }
 
 // A node that enlarges its input and does nothing else.

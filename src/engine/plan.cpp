@@ -13,6 +13,12 @@ AlignedFloats aligned_floats(int64_t count) {
   return data;
 }
 
+std::shared_ptr<int8_t[]> aligned_bytes(int64_t count) {
+  constexpr auto kFloat = static_cast<int64_t>(sizeof(float));
+  const std::shared_ptr<float[]> floats(aligned_floats((count + kFloat - 1) / kFloat));
+  return {floats, reinterpret_cast<int8_t*>(floats.get())};
+}
+
 int64_t memory_bytes(const CompiledPlan& plan) {
   int64_t floats = plan.weight_floats + plan.memory + plan.threads * plan.scratch;
   for (const PlanOutput& output : plan.outputs) {

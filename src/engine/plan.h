@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "engine/kernels/kernels.h"
+#include "engine/quantization.h"
 #include "graph/program.h"
 
 namespace spinenet {
@@ -24,15 +25,19 @@ struct AlignedDelete {
 using AlignedFloats = std::unique_ptr<float[], AlignedDelete>;
 AlignedFloats aligned_floats(int64_t count);
 
+// Whole numbers of an equally aligned stretch.
+std::shared_ptr<int8_t[]> aligned_bytes(int64_t count);
+
 // Where a value lies in the session's memory, channels last, image after image.
 struct Map {
   int64_t offset = 0;  // floats, of the first image
   Shape shape;
-  int64_t stride = 0;  // from pixel to pixel
+  int64_t stride = 0;  // from pixel to pixel, in numbers of the map
+  Quantization quantization = {};
 };
 
 // From image to image.
-inline int64_t image_floats(const Map& map) {
+inline int64_t image_numbers(const Map& map) {
   return map.shape.height * map.shape.width * map.stride;
 }
 
@@ -76,6 +81,17 @@ struct ConvStep {
   std::shared_ptr<const float[]> weights;  // packed; Winograd: [panel][product][k][column]
   std::vector<ConvSite> sites;
   std::vector<WinogradTile> tiles;  // of one image
+};
+
+// A convolution of bytes. The rows of its product are gathered, or the input's pixels.
+struct QuantizedConvStep {
+  std::string name;
+  Conv conv;
+  bool gathers = false;
+  int64_t k = 0;
+  int64_t columns = 0;
+  std::shared_ptr<const int8_t[]> weights;  // packed
+  std::vector<ConvSite> sites;              // scale and shift turn whole sums into the output's numbers
 };
 
 struct DepthwiseStep {
@@ -125,7 +141,8 @@ struct PoolStep {
   Map in, out;
 };
 
-using Step = std::variant<ConvStep, DepthwiseStep, DeconvStep, SumStep, GateStep, PoolStep, GlobalPoolStep>;
+using Step =
+    std::variant<ConvStep, QuantizedConvStep, DepthwiseStep, DeconvStep, SumStep, GateStep, PoolStep, GlobalPoolStep>;
 
 struct PlanOutput {
   std::string name;
@@ -139,10 +156,11 @@ struct CompiledPlan {
   Map input;
   std::vector<Step> steps;
   std::vector<PlanOutput> outputs;
-  std::vector<float> zeros;   // a pixel of padding
-  int64_t memory = 0;         // floats for all maps
-  int64_t scratch = 0;        // floats for each thread
-  int64_t weight_floats = 0;  // packed
+  std::vector<std::vector<PlanOutput>> written;  // by each step: its nodes
+  std::vector<float> zeros;                      // a pixel of padding
+  int64_t memory = 0;                            // floats for all maps
+  int64_t scratch = 0;                           // floats for each thread
+  int64_t weight_floats = 0;                     // packed
 };
 
 inline const std::string& name_of(const Step& step) {

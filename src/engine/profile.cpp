@@ -23,14 +23,22 @@ std::string_view algorithm_name(ConvAlgorithm algorithm) {
   return "";
 }
 
-StepProfile describe(const ConvStep& step) {
-  StepProfile found{step.name, algorithm_name(step.algorithm), step.sites.front().out.shape, 0, 0};
-  for (const ConvSite& site : step.sites) {
+StepProfile describe_conv(const std::string& name, std::string_view algorithm, const Conv& conv,
+                          const std::vector<ConvSite>& sites) {
+  StepProfile found{name, algorithm, sites.front().out.shape, 0, 0};
+  for (const ConvSite& site : sites) {
     const Shape& out = site.out.shape;
-    found.multiply_adds +=
-        out.height * out.width * out.channels * site.in.shape.channels * step.conv.kernel * step.conv.kernel;
+    found.multiply_adds += out.height * out.width * out.channels * site.in.shape.channels * conv.kernel * conv.kernel;
   }
   return found;
+}
+
+StepProfile describe(const ConvStep& step) {
+  return describe_conv(step.name, algorithm_name(step.algorithm), step.conv, step.sites);
+}
+
+StepProfile describe(const QuantizedConvStep& step) {
+  return describe_conv(step.name, "int8", step.conv, step.sites);
 }
 
 StepProfile describe(const DepthwiseStep& step) {

@@ -15,7 +15,7 @@ namespace spinenet {
 
 struct StepProfile {
   std::string name;
-  std::string_view algorithm;  // "winograd", "direct", "gathered", "sum", "pool"
+  std::string_view algorithm;  // "winograd", "direct", "gathered", "int8", "sum", "pool", ...
   Shape shape;                 // of the (first) output
   int64_t multiply_adds = 0;   // of the network's definition, whatever the algorithm saves
   double seconds = 0;          // the least of the runs

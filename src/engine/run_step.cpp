@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/convolution_plan.h"
+#include "engine/quantized_plan.h"
 
 namespace spinenet {
 namespace {
@@ -16,8 +17,15 @@ struct Line {
   int64_t image = 0, y = 0;
 };
 
+bool has_bytes(const SumStep& step) {
+  return is_bytes(step.out.quantization) || std::any_of(step.terms.begin(), step.terms.end(), [](const auto& term) {
+           return is_bytes(term.map.quantization);
+         });
+}
+
 // One row of the output.
 void run_row(const CompiledPlan& plan, const SumStep& step, const Line& at, const StepMemory& memory) {
+  if (has_bytes(step)) return run_mixed_row(plan, step, at.image, at.y, memory);
   std::array<SumTerm, kTermsAtOnce> terms;
   const auto row_of = [&](const Map& map, int64_t row) {
     return image_of(map, at.image, memory) + row * map.shape.width * map.stride;
@@ -44,6 +52,7 @@ void run_row(const CompiledPlan& plan, const SumStep& step, const Line& at, cons
 }
 
 void run_row(const CompiledPlan& plan, const PoolStep& step, const Line& at, const StepMemory& memory) {
+  if (is_bytes(step.in.quantization)) return run_byte_pool_row(plan, step, at.image, at.y, memory);
   const Shape& in = step.in.shape;
   const float* from = image_of(step.in, at.image, memory);
   float* to = image_of(step.out, at.image, memory) + at.y * step.out.shape.width * step.out.stride;
@@ -178,6 +187,9 @@ int64_t task_count(const CompiledPlan& plan, const Step& step, int64_t images) {
   return std::visit(Overloaded{[&](const ConvStep& s) {
                                  return task_count(s, {plan.kernels->panel, plan.threads, images});
                                },
+                               [&](const QuantizedConvStep& s) {
+                                 return task_count(s, {plan.kernels->panel, plan.threads, images});
+                               },
                                [&](const DeconvStep& s) { return deconv_tasks(s, images); },
                                [&](const GlobalPoolStep& s) { return images * blocks_of(s); },
                                [&](const auto& s) { return images * height_of(s); }},
@@ -188,6 +200,10 @@ void run_task(const CompiledPlan& plan, const Step& step, int64_t task, const St
   std::visit(Overloaded{[&](const ConvStep& s) {
                           const Crew crew{plan.kernels->panel, plan.threads, memory.images};
                           run_convolution(plan, s, task_at(s, crew, task), memory);
+                        },
+                        [&](const QuantizedConvStep& s) {
+                          const Crew crew{plan.kernels->panel, plan.threads, memory.images};
+                          run_quantized(plan, s, task_at(s, crew, task), memory);
                         },
                         [&](const DeconvStep& s) { run_rows(plan, s, task, memory); },
                         [&](const GlobalPoolStep& s) { run_block(s, task, memory); },

@@ -11,6 +11,13 @@ namespace {
 
 using Groups = std::vector<std::vector<int>>;
 
+// Memory for a value, in floats.
+int64_t size_of(const Network& network, int value) {
+  const Shape& s = shape_of(network, value);
+  const int64_t numbers = s.channels * s.height * s.width;
+  return is_bytes(format_of(network, value)) ? (numbers + 3) / 4 : numbers;
+}
+
 std::vector<int> writers(const Network& network) {
   std::vector<int> writer(network.values.size(), -1);
   for (size_t i = 0; i < network.nodes.size(); ++i) {
@@ -103,17 +110,13 @@ class Listing {
                          [&](const Term& term) { return written_[static_cast<size_t>(term.value)] != 0; });
     });
   }
-  int64_t size_of(int value) const {
-    const Shape& s = shape_of(network_, value);
-    return s.channels * s.height * s.width;
-  }
   int64_t growth_of(const std::vector<int>& group) const {
     int64_t growth = 0;
     for (const int i : group) {
       const Node& node = network_.nodes[static_cast<size_t>(i)];
-      growth += size_of(node.output);
+      growth += size_of(network_, node.output);
       for (const Term& term : node.inputs) {
-        if (uses_[static_cast<size_t>(term.value)] == 1) growth -= size_of(term.value);
+        if (uses_[static_cast<size_t>(term.value)] == 1) growth -= size_of(network_, term.value);
       }
     }
     return growth;
@@ -158,8 +161,7 @@ int64_t memory_of(const Network& network, const Schedule& schedule) {
   for (size_t v = 0; v < network.values.size(); ++v) {
     if (alive.buffer_of[v] < 0) continue;
     const auto b = static_cast<size_t>(alive.buffer_of[v]);
-    const Shape& s = network.values[v];
-    buffers[b] = {s.channels * s.height * s.width, alive.first[b], alive.last[b]};
+    buffers[b] = {size_of(network, static_cast<int>(v)), alive.first[b], alive.last[b]};
   }
   return least_memory(buffers);
 }
@@ -203,6 +205,7 @@ Liveness liveness(const Network& network, const Schedule& schedule) {
         const auto value = static_cast<size_t>(node.inputs[t].value);
         if (value == 0 || node.inputs[t].factor != 1 || last_read[value] != static_cast<int>(s)) continue;
         if (shape_of(network, node.output) != network.values[value]) continue;
+        if (is_bytes(format_of(network, node.output)) != is_bytes(format_of(network, node.inputs[t].value))) continue;
         const bool shared = is_conv && node.inputs[0].value == node.inputs[t].value;
         const bool read_elsewhere = schedule[s].size() > 1;
         if (!shared && !read_elsewhere) alive.buffer_of[output] = alive.buffer_of[value];

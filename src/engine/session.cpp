@@ -72,6 +72,17 @@ void Session::compute(int64_t images, std::span<double> seconds) {
   }
 }
 
+void Session::observe(std::span<const float> picture, const Observer& after) {
+  const int64_t images = read(picture);
+  for (size_t i = 0; i < plan_->steps.size(); ++i) {
+    const Step& step = plan_->steps[i];
+    team_->run(task_count(*plan_, step, images), [&](int64_t task, int thread) {
+      run_task(*plan_, step, task, {memory_.get(), scratch_.get() + thread * plan_->scratch, images});
+    });
+    after(i, memory_.get());
+  }
+}
+
 int64_t Session::read(std::span<const float> pictures) {
   const Map& map = plan_->input;
   const Shape& s = map.shape;

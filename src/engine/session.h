@@ -3,6 +3,7 @@
 // Invariant: run() allocates nothing. Thread contract: one thread at a time; several sessions may share a plan.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -34,7 +35,12 @@ class Session {
   int64_t read(std::span<const float> pictures);  // gives their number
   void compute(int64_t images, std::span<double> seconds = {});
   const HostTensor& write(size_t output, int64_t images);
-  float* image_at(const Map& map, int64_t image) { return memory_.get() + map.offset + image * image_floats(map); }
+  float* image_at(const Map& map, int64_t image) { return memory_.get() + map.offset + image * image_numbers(map); }
+
+  // As run(), and calls `after` behind each step with its number and the session's memory: the place to look at maps
+  // that later steps write over.
+  using Observer = std::function<void(size_t step, const float* maps)>;
+  void observe(std::span<const float> picture, const Observer& after);
 
  private:
   std::shared_ptr<const CompiledPlan> plan_;

@@ -111,13 +111,17 @@ ObjectFinder make_object_finder(const Model& model, const FinderOptions& options
   refuse_task(model, name_of(Task::detect));
 }
 
+double center_crop_of(const Model& model) {
+  return fact_of(model, "center_crop", ClassifierOptions().center_crop, 1.0, "a share");
+}
+
 Classifier make_classifier(const Model& model, int image_size, std::vector<Forward> networks) {
   if (task_named(model.file.task) != Task::classify) refuse_task(model, name_of(Task::classify));
   ClassifierOptions classifier;
   classifier.image_size = image_size_of(model, image_size);
   classifier.classes = static_cast<int>(model.file.classes.size());
   classifier.normalization = {model.file.mean, model.file.std};
-  classifier.center_crop = fact_of(model, "center_crop", classifier.center_crop, 1.0, "a share");
+  classifier.center_crop = center_crop_of(model);
   return {std::move(networks.at(0)), classifier};
 }
 

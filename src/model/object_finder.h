@@ -37,6 +37,8 @@ ObjectFinder make_object_finder(const Model& model, const FinderOptions& options
 using NetworkPlans = std::vector<std::shared_ptr<const CompiledPlan>>;
 ObjectFinder make_object_finder(const Model& model, const FinderOptions& options, const NetworkPlans& plans);
 
+// The share of a picture's shorter side that a classifier looks at.
+double center_crop_of(const Model& model);
 Classifier make_classifier(const Model& model, int image_size, std::vector<Forward> networks);
 
 }  // namespace spinenet

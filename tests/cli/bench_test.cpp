@@ -57,12 +57,19 @@ TEST_F(Bench, TimesThePartsOfTwoStages) {
   EXPECT_EQ(run(command + " --layers").status, 2);
 }
 
+TEST_F(Bench, TimesBytesWithoutACalibrationAndSaysSo) {
+  const auto result = run("bench spinenet-49s --size 128 --classes 3 --runs 1 --threads 1 --precision int8 --json");
+  ASSERT_EQ(result.status, 0) << result.err;
+  EXPECT_EQ(Json::parse(result.out)["precision"], "int8");
+  EXPECT_NE(result.err.find("one random picture"), std::string::npos) << result.err;
+  EXPECT_EQ(run("bench spinenet-49s --task segment --size 128 --precision int8 --runs 1").status, 1);
+}
+
 TEST_F(Bench, RefusesWhatItCannotDo) {
   EXPECT_NE(run("bench spinenet-50").err.find("spinenet-"), std::string::npos);
-  const auto precision = run("bench spinenet-49s --precision bf16");
-  EXPECT_EQ(precision.status, 1);
-  EXPECT_NE(precision.err.find("this version computes in fp32"), std::string::npos) << precision.err;
-  EXPECT_EQ(run("bench spinenet-49s --precision fp31").status, 2);
+  const auto precision = run("bench spinenet-49s --precision int7");
+  EXPECT_EQ(precision.status, 2);
+  EXPECT_NE(precision.err.find("did you mean int8?"), std::string::npos) << precision.err;
   const auto pass = run("bench spinenet-49s --size 128 --skip winograds");
   EXPECT_EQ(pass.status, 2);
   EXPECT_NE(pass.err.find("did you mean winograd?"), std::string::npos) << pass.err;

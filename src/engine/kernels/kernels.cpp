@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "engine/kernels/vnni.h"
 
 #ifndef HWY_DISABLED_TARGETS
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
@@ -16,6 +17,8 @@
 
 #include "engine/kernels/multiply_inl.h"
 #include "engine/kernels/pointwise_inl.h"
+#include "engine/kernels/quantized_multiply_inl.h"
+#include "engine/kernels/requantize_inl.h"
 #include "engine/kernels/winograd_inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -33,6 +36,10 @@ Kernels table() {
           .max_window = max_window,
           .depthwise_window = depthwise_window,
           .weigh_pixels = weigh_pixels,
+          .quantized_multiply = quantized_multiply,
+          .finish_pixel = finish_pixel,
+          .mixed_row = mixed_row,
+          .max_byte_window = max_byte_window,
           .multiply_add_rounds = multiply_add_rounds};
 }
 
@@ -47,7 +54,15 @@ std::vector<Kernels> supported_kernels() {
   std::vector<Kernels> found;
   const int64_t supported = hwy::SupportedTargets();
 #if HWY_TARGETS & HWY_AVX3
-  if ((supported & HWY_AVX3) != 0) found.push_back(N_AVX3::table());
+  if ((supported & HWY_AVX3) != 0) {
+    const Kernels avx512 = N_AVX3::table();
+    if (const QuantizedMultiply vnni = find_vnni_multiply()) {
+      found.push_back(avx512);
+      found.back().name = "avx512_vnni";
+      found.back().quantized_multiply = vnni;
+    }
+    found.push_back(avx512);
+  }
 #endif
 #if HWY_TARGETS & HWY_AVX2
   if ((supported & HWY_AVX2) != 0) found.push_back(N_AVX2::table());

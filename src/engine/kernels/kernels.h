@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "engine/kernels/quantized.h"
+
 namespace spinenet {
 
 constexpr int64_t kChannelBlock = 16;
@@ -105,7 +107,7 @@ struct WeighPixels {
 };
 
 struct Kernels {
-  std::string_view name;  // "avx512", "avx2" or "portable"
+  std::string_view name;  // "avx512_vnni", "avx512", "avx2" or "portable"
   int panel = 0;          // columns of a panel of packed weights
   int rows = 0;           // rows that the inner loop of a product likes
   void (*multiply)(const Product&) = nullptr;
@@ -115,6 +117,10 @@ struct Kernels {
   void (*max_window)(const MaxWindow&) = nullptr;
   void (*depthwise_window)(const DepthwiseWindow&) = nullptr;
   void (*weigh_pixels)(const WeighPixels&) = nullptr;
+  void (*quantized_multiply)(const QuantizedProduct&) = nullptr;
+  void (*finish_pixel)(const FinishedPixel&) = nullptr;
+  void (*mixed_row)(const MixedRow&) = nullptr;
+  void (*max_byte_window)(const MaxByteWindow&) = nullptr;
   // So many rounds of the most multiply-adds that registers alone allow; gives their number for one round.
   int64_t (*multiply_add_rounds)(int64_t rounds) = nullptr;
 };

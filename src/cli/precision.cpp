@@ -1,0 +1,57 @@
+#include "cli/precision.h"
+
+#include <array>
+
+#include "arch/task.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+
+namespace spinenet {
+namespace {
+
+constexpr std::array kPrecisions{Precision::fp32, Precision::int8};
+
+}  // namespace
+
+std::string_view name_of(Precision precision) {
+  switch (precision) {
+    case Precision::fp32:
+      return "fp32";
+    case Precision::int8:
+      return "int8";
+  }
+  return "";
+}
+
+Precision precision_named(const std::string& name) {
+  std::vector<std::string> known;
+  for (const Precision precision : kPrecisions) {
+    known.emplace_back(name_of(precision));
+    if (known.back() == name) return precision;
+  }
+  const std::string near = nearest_name(name, known);
+  fail(ErrorKind::usage, fmt::format("unknown precision \"{}\"", name), "--precision",
+       near.empty() ? fmt::format("use {}", fmt::join(known, ", ")) : fmt::format("did you mean {}?", near));
+}
+
+std::optional<Calibration> calibration_of(const ModelFile& model, const std::string& place) {
+  const auto found = model.extra.find(kCalibrationEntry);
+  if (found == model.extra.end()) return std::nullopt;
+  const std::string where = fmt::format("{}: metadata entry \"{}\"", place, kCalibrationEntry);
+  return calibration_from_json(parse_json(found->second, where), where);
+}
+
+Calibration need_calibration(const ModelFile& model, const std::string& place) {
+  if (std::optional<Calibration> found = calibration_of(model, place)) return *std::move(found);
+  fail(ErrorKind::usage, "the model has no calibration, which int8 needs", place,
+       "make a model with one: spinenet calibrate MODEL PICTURES... --out MODEL2");
+}
+
+void refuse_three_networks(const Model& model) {
+  if (model.file.task != name_of(Task::segment)) return;
+  fail(ErrorKind::unsupported, "a model that segments is three networks, which have no calibration",
+       model.path.string(), "run it in fp32");
+}
+
+}  // namespace spinenet

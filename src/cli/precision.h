@@ -1,0 +1,30 @@
+// The numbers that a network computes with, as --precision names them, and the calibration that a model file carries.
+//
+// Thread contract: free functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/compile.h"
+#include "model/model.h"
+
+namespace spinenet {
+
+// Of a model's metadata: what calibration_from_json reads.
+inline constexpr const char* kCalibrationEntry = "calibration";
+
+std::string_view name_of(Precision precision);
+// ErrorKind::usage for a name that is none.
+Precision precision_named(const std::string& name);
+
+// Nothing where the model carries none; ErrorKind::bad_data, with `place`, for one that makes no sense.
+std::optional<Calibration> calibration_of(const ModelFile& model, const std::string& place);
+// ErrorKind::usage where the model carries none.
+Calibration need_calibration(const ModelFile& model, const std::string& place);
+
+// ErrorKind::unsupported for a model that segments: it is three networks, and a calibration is for one.
+void refuse_three_networks(const Model& model);
+
+}  // namespace spinenet

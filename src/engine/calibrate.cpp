@@ -1,0 +1,254 @@
+#include "engine/calibrate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/random.h"
+#include "engine/compile.h"
+#include "engine/network.h"
+#include "engine/passes/passes.h"
+#include "engine/passes/quantize.h"
+#include "engine/quantized_plan.h"
+#include "engine/range_search.h"
+#include "engine/session.h"
+
+namespace spinenet {
+namespace {
+
+// Pictures that errors are measured on.
+constexpr int64_t kMeasured = 4;
+// Pixels of a map that a convolution's error is measured on.
+constexpr int kPixels = 24;
+
+struct LayerError {
+  double squares = 0, differences = 0;
+  double share() const { return squares > 0 ? std::sqrt(differences / squares) : 0; }
+};
+
+// The channels of each pixel; what lies between them is left out.
+template <class Visit>
+void visit_map(const Map& map, const float* maps, const Visit& visit) {
+  const int64_t pixels = map.shape.height * map.shape.width;
+  for (int64_t p = 0; p < pixels; ++p) {
+    visit(std::span(maps + map.offset + p * map.stride, static_cast<size_t>(map.shape.channels)));
+  }
+}
+
+float as_byte(float x, const Quantization& q) {
+  const float byte = std::round(x / q.scale) + static_cast<float>(q.zero);
+  return (std::clamp(byte, 0.0F, 255.0F) - static_cast<float>(q.zero)) * q.scale;
+}
+
+// What reads what, by name, and with which weights.
+struct Readers {
+  std::map<std::string, std::string> input_of;  // convolution -> the node that writes its input
+  std::map<std::string, const HostTensor*> weight_of;
+};
+
+Readers readers_of(const Program& program, const Weights& weights) {
+  Network network = make_network(program, weights);
+  run_passes(network, {});
+  Readers readers;
+  std::map<int, std::string> writer;
+  for (const Node& node : network.nodes) {
+    if (may_multiply_bytes(node)) {
+      const auto id = static_cast<size_t>(std::get<ConvWork>(node.work).weight);
+      readers.input_of[node.name] = writer.at(node.inputs[0].value);
+      readers.weight_of[node.name] = &weights.at(program.parameters[id].name);
+    }
+    writer[node.output] = node.name;
+  }
+  return readers;
+}
+
+class Calibrator {
+ public:
+  Calibrator(const Program& program, const Weights& weights, const CalibrationPictures& pictures,
+             const CalibrateOptions& options)
+      : program_(program),
+        weights_(weights),
+        pictures_(pictures),
+        options_(options),
+        plan_(compile(program, weights, {.threads = options.threads})),
+        session_(plan_),
+        readers_(readers_of(program, weights)) {}
+
+  Calibration run() {
+    Calibration found{identity_of(weights_), static_cast<int>(pictures_.count), {}, {}, 0};
+    find_ranges(found);
+    measure_layers(found);
+    std::vector<std::string> worst = by_error();
+    while (!worst.empty() && errors_[worst.back()].share() > options_.layer_error) keep_last(worst, found);
+    found.error = error_with(found);
+    while (found.error > options_.output_error && !worst.empty()) {
+      constexpr size_t kAtOnce = 10;
+      for (size_t i = 0, n = worst.size() / kAtOnce + 1; i < n && !worst.empty(); ++i) keep_last(worst, found);
+      found.error = error_with(found);
+    }
+    std::sort(found.kept.begin(), found.kept.end());
+    return found;
+  }
+
+ private:
+  // Calls visit(step, node, map, maps) for what each step writes.
+  template <class Visit>
+  void for_each_map(int64_t count, const Visit& visit) {
+    for (int64_t i = 0; i < count; ++i) {
+      session_.observe(pictures_.picture(i), [&](size_t step, const float* maps) {
+        for (size_t n = 0; n < plan_->written[step].size(); ++n) visit(step, n, plan_->written[step][n], maps);
+      });
+      options_.progress(++done_, 2 * pictures_.count + std::min(kMeasured, pictures_.count));
+    }
+  }
+
+  void find_ranges(Calibration& found) {
+    std::map<std::string, Histogram> histograms;
+    for_each_map(pictures_.count, [&](size_t, size_t, const PlanOutput& output, const float* maps) {
+      ValueRange& seen = histograms[output.name].seen;
+      visit_map(output.map, maps, [&](std::span<const float> pixel) { widen(seen, pixel); });
+    });
+    for_each_map(pictures_.count, [&](size_t, size_t, const PlanOutput& output, const float* maps) {
+      Histogram& histogram = histograms[output.name];
+      visit_map(output.map, maps, [&](std::span<const float> pixel) { count(histogram, pixel); });
+    });
+    for (const auto& [name, histogram] : histograms) found.ranges[name] = best_range(histogram);
+  }
+
+  // A convolution's input still lies in the memory when the step is done.
+  void measure_layers(const Calibration& found) {
+    for_each_map(std::min(kMeasured, pictures_.count),
+                 [&](size_t step, size_t node, const PlanOutput& output, const float* maps) {
+                   const auto* conv = std::get_if<ConvStep>(&plan_->steps[step]);
+                   const auto input = readers_.input_of.find(output.name);
+                   if (conv == nullptr || input == readers_.input_of.end()) return;
+                   const Quantization bytes = quantization_of(found.ranges.at(input->second));
+                   measure(*conv, conv->sites[node], bytes, maps, output.name);
+                 });
+  }
+
+  void measure(const ConvStep& step, const ConvSite& site, const Quantization& bytes, const float* maps,
+               const std::string& name) {
+    const HostTensor& weight = *readers_.weight_of.at(name);
+    const QuantizedWeights& numbers = numbers_of(name, weight);
+    const auto outputs = static_cast<size_t>(weight.shape[0]), row = weight.data.size() / outputs;
+    std::vector<float> window(row), rounded(row);
+    Random random(Random::hash(name));
+    LayerError& error = errors_[name];
+    for (int i = 0; i < kPixels; ++i) {
+      gather(step.conv, site, maps, random.below(site.out.shape.height), random.below(site.out.shape.width), window);
+      for (size_t k = 0; k < row; ++k) rounded[k] = as_byte(window[k], bytes);
+      for (size_t o = 0; o < outputs; ++o) {
+        const float* exact = weight.data.data() + o * row;
+        const int8_t* whole = numbers.numbers.data() + o * row;
+        float sum = 0, other = 0;
+        for (size_t k = 0; k < row; ++k) {
+          sum += window[k] * exact[k];
+          other += rounded[k] * static_cast<float>(whole[k]);
+        }
+        const double difference = static_cast<double>(other) * numbers.scales[o] - sum;
+        error.squares += static_cast<double>(sum) * sum;
+        error.differences += difference * difference;
+      }
+    }
+  }
+
+  // The window in the order of the weights: channel, row, column.
+  static void gather(const Conv& conv, const ConvSite& site, const float* maps, int64_t y, int64_t x,
+                     std::vector<float>& window) {
+    const Map& in = site.in;
+    const int64_t kernel = conv.kernel, taps = kernel * kernel;
+    for (int64_t t = 0; t < taps; ++t) {
+      const int64_t row = y * conv.stride - conv.pad_before + t / kernel;
+      const int64_t column = x * conv.stride - conv.pad_before + t % kernel;
+      const bool inside = row >= 0 && row < in.shape.height && column >= 0 && column < in.shape.width;
+      const float* pixel = maps + in.offset + (row * in.shape.width + column) * in.stride;
+      for (int64_t c = 0; c < in.shape.channels; ++c) {
+        window[static_cast<size_t>(c * taps + t)] = inside ? pixel[c] : 0;
+      }
+    }
+  }
+
+  const QuantizedWeights& numbers_of(const std::string& name, const HostTensor& weight) {
+    const auto known = numbers_.find(name);
+    return known != numbers_.end() ? known->second : numbers_.emplace(name, quantize_weights(weight)).first->second;
+  }
+
+  // The convolution with the largest error last.
+  std::vector<std::string> by_error() {
+    std::vector<std::string> names;
+    for (const auto& [name, error] : errors_) names.push_back(name);
+    std::stable_sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
+      return errors_[a].share() < errors_[b].share();
+    });
+    return names;
+  }
+
+  static void keep_last(std::vector<std::string>& worst, Calibration& found) {
+    found.kept.push_back(worst.back());
+    worst.pop_back();
+  }
+
+  double error_with(const Calibration& found) const {
+    return output_error(program_, weights_, found, {std::min(kMeasured, pictures_.count), pictures_.picture},
+                        options_.threads);
+  }
+
+  const Program& program_;
+  const Weights& weights_;
+  const CalibrationPictures& pictures_;
+  const CalibrateOptions& options_;
+  std::shared_ptr<const CompiledPlan> plan_;
+  Session session_;
+  Readers readers_;
+  std::map<std::string, LayerError> errors_;
+  std::map<std::string, QuantizedWeights> numbers_;
+  int64_t done_ = 0;
+};
+
+// Sums over all pictures of one output.
+struct OutputError {
+  double count = 0, sum = 0, squares = 0, differences = 0;
+
+  void add(std::span<const float> exact, std::span<const float> found) {
+    for (size_t i = 0; i < exact.size(); ++i) {
+      const auto x = static_cast<double>(exact[i]), difference = static_cast<double>(found[i]) - x;
+      sum += x;
+      squares += x * x;
+      differences += difference * difference;
+    }
+    count += static_cast<double>(exact.size());
+  }
+
+  double share() const {
+    const double spread = squares - sum * sum / count;
+    return spread > 0 ? std::sqrt(differences / spread) : 0;
+  }
+};
+
+}  // namespace
+
+Calibration calibrate(const Program& program, const Weights& weights, const CalibrationPictures& pictures,
+                      const CalibrateOptions& options) {
+  if (pictures.count < 1) fail(ErrorKind::usage, "no pictures", "calibration", "give pictures like yours");
+  return Calibrator(program, weights, pictures, options).run();
+}
+
+double output_error(const Program& program, const Weights& weights, const Calibration& calibration,
+                    const CalibrationPictures& pictures, int threads) {
+  Session exact(compile(program, weights, {.threads = threads}));
+  Session bytes(
+      compile(program, weights, {.threads = threads, .precision = Precision::int8, .calibration = &calibration}));
+  std::vector<OutputError> errors(exact.plan().outputs.size());
+  for (int64_t i = 0; i < pictures.count; ++i) {
+    const std::vector<float> picture = pictures.picture(i);
+    const auto expected = exact.run(picture), found = bytes.run(picture);
+    for (size_t o = 0; o < errors.size(); ++o) errors[o].add(expected[o].data, found[o].data);
+  }
+  double worst = 0;
+  for (const OutputError& error : errors) worst = std::max(worst, error.share());
+  return worst;
+}
+
+}  // namespace spinenet

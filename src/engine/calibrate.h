@@ -1,0 +1,39 @@
+// What a network must know of its maps to compute with bytes, found by running it in floats on pictures like those that
+// it is for.
+//
+// A map's range is the one that leaves the least mean square error, of those around all that was seen. A convolution
+// stays in floats when bytes alone (its input's and its weights') change its sums by more than a share; and more do,
+// the worst first, until the whole network's outputs differ by no more than another. Thread contract: pure functions;
+// they use the threads asked for. Source: Krishnamoorthi 2018, section 3; Nagel et al. 2021, section 3.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "engine/quantization.h"
+#include "graph/program.h"
+
+namespace spinenet {
+
+// Inputs of the network, [C, H, W] each, made when they are asked for.
+struct CalibrationPictures {
+  int64_t count = 0;
+  std::function<std::vector<float>(int64_t)> picture;
+};
+
+struct CalibrateOptions {
+  int threads = 1;
+  double layer_error = 0.1;   // of a convolution's sums: root of mean squares over that of the sums
+  double output_error = 0.1;  // of any output of the network, over its standard deviation
+  std::function<void(int64_t done, int64_t all)> progress = [](int64_t, int64_t) {};
+};
+
+// ErrorKind::usage without pictures; ErrorKind::bad_data as compile().
+Calibration calibrate(const Program& program, const Weights& weights, const CalibrationPictures& pictures,
+                      const CalibrateOptions& options);
+
+// How far the outputs in bytes are from those in floats: the largest over the outputs, on so many of the pictures.
+double output_error(const Program& program, const Weights& weights, const Calibration& calibration,
+                    const CalibrationPictures& pictures, int threads);
+
+}  // namespace spinenet

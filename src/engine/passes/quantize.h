@@ -1,0 +1,23 @@
+// Which values of a Network become bytes, and which convolutions compute with them: all that may, but for those that a
+// calibration keeps in floats.
+//
+// Bytes are what a quantised convolution reads. What writes either kind (those convolutions, sums) writes bytes where
+// such a convolution reads them, at once or by way of sums and pools; a pool keeps its input's. Between the two kinds
+// lies a sum of one term. Thread contract: a pure function of its arguments.
+#pragma once
+
+#include "engine/network.h"
+#include "engine/quantization.h"
+
+namespace spinenet {
+
+// Sets the network's formats. ErrorKind::bad_data when the calibration lacks a node's range.
+void quantize(Network& network, const Calibration& calibration);
+
+// A convolution of a quantised network that multiplies bytes.
+bool multiplies_bytes(const Network& network, const Node& node);
+
+// A convolution that could.
+bool may_multiply_bytes(const Node& node);
+
+}  // namespace spinenet
