@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "engine/byte_winograd.h"
 #include "engine/convolution_plan.h"
 #include "engine/memory_plan.h"
 #include "engine/network.h"
@@ -184,25 +185,47 @@ class Compilation {
     QuantizedConvStep step;
     step.name = first.name;
     step.conv = work.conv;
+    for (const int i : group) step.sites.push_back(site_of(network_.nodes[static_cast<size_t>(i)]));
+    step.columns = step.sites.front().out.stride;
+    if (!take_winograd(work, step)) take_product(work, step);
+    plan_.scratch = std::max(plan_.scratch, quantized_scratch(step, plan_.kernels->panel).floats);
+    return step;
+  }
+
+  void take_product(const ConvWork& work, QuantizedConvStep& step) {
     const Conv& c = work.conv;
     step.gathers = c.kernel != 1 || c.stride != 1 || c.pad_before != 0 || c.pad_after != 0;
-    step.k = int64_t{c.kernel} * c.kernel * map_of(first.inputs[0].value).stride;
+    step.k = int64_t{c.kernel} * c.kernel * step.sites.front().in.stride;
     const HostTensor& weight = weight_of(work.weight);
     const QuantizedWeights numbers = quantize_weights(weight);
-    for (const int i : group) {
-      step.sites.push_back(site_of(network_.nodes[static_cast<size_t>(i)]));
-      ConvSite& site = step.sites.back();
-      site.affine = affine_of_sums(site.affine, numbers, site.in.quantization);
-    }
-    step.columns = step.sites.front().out.stride;
+    for (ConvSite& site : step.sites) site.affine = affine_of_sums(site.affine, numbers, site.in.quantization);
     auto& packed = packed_bytes_[work.weight];
     if (!packed) {
       packed = pack_quantized(numbers, weight.shape, step, plan_.kernels->panel);
       plan_.weight_floats += packed_bytes(step, plan_.kernels->panel) / static_cast<int64_t>(sizeof(float));
     }
     step.weights = packed;
-    plan_.scratch = std::max(plan_.scratch, quantized_scratch(step, plan_.kernels->panel).floats);
-    return step;
+  }
+
+  // Whether the step is one for Winograd's transforms: as a convolution of floats would be, and larger.
+  bool take_winograd(const ConvWork& work, QuantizedConvStep& step) {
+    ConvStep floats;
+    floats.conv = work.conv;
+    floats.sites = step.sites;
+    floats.columns = step.columns;
+    floats.k = step.k = step.sites.front().in.stride;
+    floats.algorithm = choose_algorithm(floats, !skips("winograd"), plan_.batch);
+    if (floats.algorithm != ConvAlgorithm::winograd) return false;
+    std::vector<WinogradTile> tiles = tiles_of(floats);
+    const int64_t count = static_cast<int64_t>(tiles.size()) * plan_.batch;
+    if (!suits_byte_winograd(count, step.k, step.columns)) return false;
+    const int panel = plan_.kernels->panel;
+    step.winograd =
+        pack_byte_winograd(pack_weights(weight_of(work.weight), floats, panel).get(), step.k, step.columns, panel);
+    step.winograd->tiles = std::move(tiles);
+    plan_.weight_floats += byte_winograd_floats(*step.winograd, step.k);
+    for (ConvSite& site : step.sites) site.affine = affine_of_bytes(site.affine, site.in.quantization);
+    return true;
   }
 
   Step step_of(const DeconvWork& work, const Node& node, const std::vector<int>&) const {

@@ -325,6 +325,42 @@ CalibrationPictures only(const HostTensor& input) {
   return {1, [&input](int64_t) { return input.data; }};
 }
 
+// 17x18 pixels: tiles that hang over the edge; 70 and 96 channels: panels that are not full.
+TEST(Engine, ComputesInBytesByWinogradCloseToFloats) {
+  Builder b({3, 34, 36}, {.activation = Activation::relu, .padding = Padding::same, .batch_norm = {}});
+  const ValueId stem = b.activate(b.conv(b.input(), {.filters = 70, .kernel = 3, .stride = 2, .bias = true}, "s"), "a");
+  const ValueId wide = b.conv(stem, {.filters = 96, .kernel = 3, .bias = true}, "wide");
+  const ValueId back = b.conv(b.activate(wide, "a1"), {.filters = 70, .kernel = 3, .bias = true}, "back");
+  const ValueId sum = b.activate(b.add({stem, back}, "residual"), "a2");
+  b.output("out", b.conv(sum, {.filters = 64, .kernel = 3, .bias = true}, "last"));
+  const Program program = b.finish();
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({4, 3, 34, 36}, 5);
+  const auto part = static_cast<int64_t>(input.data.size()) / 4;
+  const CalibrationPictures pictures{4, [&](int64_t i) {
+                                       const auto first = input.data.begin() + i * part;
+                                       return std::vector<float>(first, first + part);
+                                     }};
+  const Calibration all = calibrate(program, weights, pictures, {.layer_error = 1, .output_error = 1});
+  const auto expected = run_reference(program, weights, input);
+  for (const Kernels& kernels : all_kernels()) {
+    CompileOptions options{2, std::string(kernels.name), {}, 4, Precision::int8, &all};
+    const auto plan = compile(program, weights, options);
+    int winograd = 0;
+    for (const Step& step : plan->steps) {
+      const auto* conv = std::get_if<QuantizedConvStep>(&step);
+      winograd += conv != nullptr && conv->winograd ? 1 : 0;
+    }
+    EXPECT_EQ(winograd, 3);
+    const double error = relative_error(engine_forward(plan)(input).front(), expected.front());
+    options.skip = {"winograd"};
+    const double plain =
+        relative_error(engine_forward(compile(program, weights, options))(input).front(), expected.front());
+    EXPECT_LT(error, 0.03) << kernels.name;
+    EXPECT_LT(error, 1.5 * plain) << "weights of 11 bits are no worse than those of 8";
+  }
+}
+
 // All that a plan of bytes does, for every instruction set: the same sums, so nearly the same outputs.
 TEST(Engine, ComputesInBytesCloseToFloats) {
   for (const Activation activation : {Activation::relu, Activation::swish}) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -83,6 +84,13 @@ struct ConvStep {
   std::vector<WinogradTile> tiles;  // of one image
 };
 
+// Winograd's F(4x4, 3x3) of 16-bit numbers.
+struct ByteWinograd {
+  std::shared_ptr<const int16_t[]> weights;  // packed: [panel][product][k / 2][column][2]
+  std::vector<float> scales;                 // [product][column], columns in whole panels
+  std::vector<WinogradTile> tiles;           // of one image
+};
+
 // A convolution of bytes. The rows of its product are gathered, or the input's pixels.
 struct QuantizedConvStep {
   std::string name;
@@ -91,6 +99,7 @@ struct QuantizedConvStep {
   int64_t k = 0;
   int64_t columns = 0;
   std::shared_ptr<const int8_t[]> weights;  // packed
+  std::optional<ByteWinograd> winograd;     // instead of `weights`
   std::vector<ConvSite> sites;              // scale and shift turn whole sums into the output's numbers
 };
 

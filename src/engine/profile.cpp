@@ -38,7 +38,7 @@ StepProfile describe(const ConvStep& step) {
 }
 
 StepProfile describe(const QuantizedConvStep& step) {
-  return describe_conv(step.name, "int8", step.conv, step.sites);
+  return describe_conv(step.name, step.winograd ? "int8 winograd" : "int8", step.conv, step.sites);
 }
 
 StepProfile describe(const DepthwiseStep& step) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "engine/byte_winograd.h"
+
 namespace spinenet {
 namespace {
 
@@ -16,17 +18,25 @@ int64_t parts(int64_t n, int64_t size) {
 // Rows that a core's second-level cache holds together with the weights of a panel.
 int64_t most_rows(const QuantizedConvStep& step) {
   constexpr int64_t kGathered = 1 << 18;  // bytes
+  if (step.winograd) return kTaskTiles;
   return std::clamp<int64_t>(kGathered / step.k, 14, kMostRows);
 }
 
-// The rows of one site in blocks, few blocks split by panels too, that every thread has work.
+// Stretches of rows: tiles over all sites, or the pixels of each.
+size_t stretches(const QuantizedConvStep& step) {
+  return step.winograd ? 1 : step.sites.size();
+}
+
+// The rows of one in blocks, few blocks split by panels too, that every thread has work.
 struct Deal {
   int64_t rows = 0, blocks = 0, splits = 1;
 };
 
-Deal deal_of(const QuantizedConvStep& step, const ConvSite& site, const Crew& crew) {
+Deal deal_of(const QuantizedConvStep& step, size_t stretch, const Crew& crew) {
   const int64_t threads = crew.threads, panels = parts(step.columns, crew.panel);
-  Deal deal{crew.images * site.out.shape.height * site.out.shape.width, 0, 1};
+  const Shape& out = step.sites[stretch].out.shape;
+  const int64_t rows = step.winograd ? static_cast<int64_t>(step.winograd->tiles.size()) : out.height * out.width;
+  Deal deal{crew.images * rows, 0, 1};
   deal.blocks = parts(deal.rows, most_rows(step));
   if (deal.blocks > threads) {
     deal.blocks = parts(deal.blocks, threads) * threads;
@@ -81,6 +91,12 @@ std::shared_ptr<const int8_t[]> pack_quantized(const QuantizedWeights& weights, 
   return packed;
 }
 
+ChannelAffine affine_of_bytes(const ChannelAffine& affine, const Quantization& in) {
+  ChannelAffine found = affine;
+  for (float& scale : found.scale) scale *= in.scale;
+  return found;
+}
+
 ChannelAffine affine_of_sums(const ChannelAffine& affine, const QuantizedWeights& weights, const Quantization& in) {
   ChannelAffine found = affine;
   for (size_t c = 0; c < weights.scales.size(); ++c) {
@@ -92,8 +108,8 @@ ChannelAffine affine_of_sums(const ChannelAffine& affine, const QuantizedWeights
 
 int64_t task_count(const QuantizedConvStep& step, const Crew& crew) {
   int64_t count = 0;
-  for (const ConvSite& site : step.sites) {
-    const Deal deal = deal_of(step, site, crew);
+  for (size_t s = 0; s < stretches(step); ++s) {
+    const Deal deal = deal_of(step, s, crew);
     count += deal.blocks * deal.splits;
   }
   return count;
@@ -101,8 +117,8 @@ int64_t task_count(const QuantizedConvStep& step, const Crew& crew) {
 
 ConvTask task_at(const QuantizedConvStep& step, const Crew& crew, int64_t task) {
   const int64_t panels = parts(step.columns, crew.panel);
-  for (size_t s = 0; s < step.sites.size(); ++s) {
-    const Deal deal = deal_of(step, step.sites[s], crew);
+  for (size_t s = 0; s < stretches(step); ++s) {
+    const Deal deal = deal_of(step, s, crew);
     if (task >= deal.blocks * deal.splits) {
       task -= deal.blocks * deal.splits;
       continue;
@@ -118,6 +134,10 @@ ConvTask task_at(const QuantizedConvStep& step, const Crew& crew, int64_t task) 
 QuantizedScratch quantized_scratch(const QuantizedConvStep& step, int panel) {
   constexpr int64_t kLine = 64, kFloat = sizeof(float);
   QuantizedScratch scratch;
+  if (step.winograd) {
+    scratch.floats = byte_winograd_scratch(step, most_rows(step), panel).floats;
+    return scratch;
+  }
   scratch.row_stride = parts(step.k, kLine) * kLine + kLine;
   const int64_t rows = most_rows(step);
   scratch.sums = step.gathers ? rows * scratch.row_stride / kFloat : 0;

@@ -26,6 +26,8 @@ std::shared_ptr<const int8_t[]> pack_quantized(const QuantizedWeights& weights, 
                                                const QuantizedConvStep& step, int panel);
 int64_t packed_bytes(const QuantizedConvStep& step, int panel);
 
+// The same from sums that Winograd's transform has brought back to the true weights.
+ChannelAffine affine_of_bytes(const ChannelAffine& affine, const Quantization& in);
 // From sums of bytes times numbers to what `affine` makes of sums of the true numbers.
 ChannelAffine affine_of_sums(const ChannelAffine& affine, const QuantizedWeights& weights, const Quantization& in);
 

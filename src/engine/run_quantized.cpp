@@ -3,30 +3,13 @@
 #include <array>
 #include <cstring>
 
+#include "engine/byte_maps.h"
+#include "engine/byte_winograd.h"
 #include "engine/quantized_plan.h"
 #include "engine/run_step.h"
 
 namespace spinenet {
 namespace {
-
-// Maps of bytes lie where as many floats would; `number` counts from the map's first.
-uint8_t* bytes_at(const Map& map, const StepMemory& memory, int64_t number) {
-  return reinterpret_cast<uint8_t*>(memory.maps + map.offset) + number;
-}
-
-NumberSource source_at(const Map& map, const StepMemory& memory, int64_t number) {
-  if (!is_bytes(map.quantization)) return {.floats = memory.maps + map.offset + number};
-  return {.bytes = bytes_at(map, memory, number),
-          .scale = map.quantization.scale,
-          .zero = static_cast<float>(map.quantization.zero)};
-}
-
-NumberTarget target_at(const Map& map, const StepMemory& memory, int64_t number) {
-  if (!is_bytes(map.quantization)) return {.floats = memory.maps + map.offset + number};
-  return {.bytes = bytes_at(map, memory, number),
-          .inverse_scale = 1 / map.quantization.scale,
-          .zero = static_cast<float>(map.quantization.zero)};
-}
 
 // Copies the window of output pixel (y, x) to a row of the product; what lies outside is zero, as a byte.
 void gather_window(const QuantizedConvStep& step, const Map& map, const uint8_t* in, int64_t y, int64_t x,
@@ -98,6 +81,7 @@ void finish(const CompiledPlan& plan, const ConvSite& site, const ConvTask& task
 
 void run_quantized(const CompiledPlan& plan, const QuantizedConvStep& step, const ConvTask& task,
                    const StepMemory& memory) {
+  if (step.winograd) return run_byte_winograd(plan, step, task, memory);
   const int64_t panel = plan.kernels->panel;
   const QuantizedScratch layout = quantized_scratch(step, plan.kernels->panel);
   const ByteRows rows = rows_of(step, task, memory, layout.row_stride);

@@ -15,7 +15,9 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "engine/kernels/byte_winograd_inl.h"
 #include "engine/kernels/multiply_inl.h"
+#include "engine/kernels/pair_multiply_inl.h"
 #include "engine/kernels/pointwise_inl.h"
 #include "engine/kernels/quantized_multiply_inl.h"
 #include "engine/kernels/requantize_inl.h"
@@ -37,6 +39,9 @@ Kernels table() {
           .depthwise_window = depthwise_window,
           .weigh_pixels = weigh_pixels,
           .quantized_multiply = quantized_multiply,
+          .pair_multiply = pair_multiply,
+          .byte_winograd_input = byte_winograd_input,
+          .byte_winograd_output = byte_winograd_output,
           .finish_pixel = finish_pixel,
           .mixed_row = mixed_row,
           .max_byte_window = max_byte_window,
@@ -60,6 +65,7 @@ std::vector<Kernels> supported_kernels() {
       found.push_back(avx512);
       found.back().name = "avx512_vnni";
       found.back().quantized_multiply = vnni;
+      found.back().pair_multiply = find_vnni_pair_multiply();
     }
     found.push_back(avx512);
   }

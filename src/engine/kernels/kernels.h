@@ -118,6 +118,9 @@ struct Kernels {
   void (*depthwise_window)(const DepthwiseWindow&) = nullptr;
   void (*weigh_pixels)(const WeighPixels&) = nullptr;
   void (*quantized_multiply)(const QuantizedProduct&) = nullptr;
+  void (*pair_multiply)(const PairProduct&) = nullptr;
+  void (*byte_winograd_input)(const ByteWinogradInput&) = nullptr;
+  void (*byte_winograd_output)(const ByteWinogradOutput&) = nullptr;
   void (*finish_pixel)(const FinishedPixel&) = nullptr;
   void (*mixed_row)(const MixedRow&) = nullptr;
   void (*max_byte_window)(const MaxByteWindow&) = nullptr;

@@ -26,6 +26,18 @@ struct QuantizedProduct {
   int64_t columns = 0;  // a multiple of kChannelBlock
 };
 
+// The same for 16-bit numbers; packed weights are [panel][k / 2][column][2].
+struct PairProduct {
+  const int16_t* a = nullptr;
+  int64_t a_stride = 0;
+  int64_t rows = 0;
+  int64_t k = 0;  // a multiple of 8
+  const int16_t* b = nullptr;
+  int32_t* c = nullptr;
+  int64_t c_stride = 0;
+  int64_t columns = 0;  // a multiple of kChannelBlock
+};
+
 // Where numbers come from: bytes or floats, the other is null.
 struct NumberSource {
   const uint8_t* bytes = nullptr;
@@ -62,6 +74,32 @@ struct MixedRow {
   const float* scale = nullptr;      // null: neither scale nor shift
   const float* shift = nullptr;
   Activator activator{};
+};
+
+// One tile of Winograd's F(4x4, 3x3): where its 36 inputs lie, null for padding. Makes bytes less `zero` to 16-bit
+// numbers.
+struct ByteWinogradInput {
+  const uint8_t* const* pixels = nullptr;
+  int zero = 0;
+  int64_t channels = 0;
+  int16_t* to = nullptr;  // [36][product_stride]: the tile's row of each product
+  int64_t product_stride = 0;
+};
+
+struct ByteWinogradOutput {
+  const int32_t* from = nullptr;  // [36][product_stride]
+  int64_t product_stride = 0;
+  const float* product_scales = nullptr;  // [36][scale_stride]: what a sum of 1 is worth
+  int64_t scale_stride = 0;
+  int64_t channels = 0;
+  const float* scale = nullptr;
+  const float* shift = nullptr;
+  Activator activator{};
+  NumberTarget to = {};  // top left pixel
+  int64_t row_stride = 0, pixel_stride = 0;
+  int height = 0, width = 0;             // how much of the 4x4 pixels lies in the picture
+  NumberSource residual = {};            // both null: none
+  const int64_t* residual_at = nullptr;  // of each of the 16 pixels
 };
 
 // One pixel: the largest of a window of pixels that lie `pixel_stride` and `row_stride` apart.

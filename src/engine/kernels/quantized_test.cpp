@@ -60,6 +60,37 @@ TEST(QuantizedKernels, MultiplyExactly) {
   }
 }
 
+TEST(QuantizedKernels, MultiplyPairsExactly) {
+  Random random(11);
+  for (const Kernels& kernels : all_kernels()) {
+    for (const ProductCase& size : {ProductCase{1, 16, 16}, {14, 32, 48}, {29, 80, 64}, {56, 256, 32}}) {
+      const int64_t panel = kernels.panel, padded = (size.columns + panel - 1) / panel * panel;
+      std::vector<int16_t> a(static_cast<size_t>(size.rows * size.k)), b(static_cast<size_t>(padded * size.k + 64));
+      for (int16_t& x : a) x = static_cast<int16_t>(random.below(51001) - 25500);
+      for (int16_t& x : b) x = static_cast<int16_t>(random.below(601) - 300);
+      std::vector<int32_t> c(static_cast<size_t>(size.rows * size.columns), -1);
+      kernels.pair_multiply({.a = a.data(),
+                             .a_stride = size.k,
+                             .rows = size.rows,
+                             .k = size.k,
+                             .b = b.data(),
+                             .c = c.data(),
+                             .c_stride = size.columns,
+                             .columns = size.columns});
+      for (int64_t r = 0; r < size.rows; ++r) {
+        for (int64_t n = 0; n < size.columns; ++n) {
+          int32_t sum = 0;
+          for (int64_t k = 0; k < size.k; ++k) {
+            const int64_t at = n / panel * panel * size.k + k / 2 * 2 * panel + n % panel * 2 + k % 2;
+            sum += int32_t{a[static_cast<size_t>(r * size.k + k)]} * b[static_cast<size_t>(at)];
+          }
+          ASSERT_EQ(c[static_cast<size_t>(r * size.columns + n)], sum) << kernels.name << " " << r << " " << n;
+        }
+      }
+    }
+  }
+}
+
 float plain_number(const NumberSource& from, size_t i) {
   if (from.bytes == nullptr) return from.floats[i];
   return (static_cast<float>(from.bytes[i]) - from.zero) * from.scale;
