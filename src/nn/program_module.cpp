@@ -16,7 +16,7 @@ class TorchInterpreter {
   }
 
   std::vector<torch::Tensor> run(const torch::Tensor& x) {
-    values_[0] = mode_.precision == Precision::bf16 ? x.to(torch::kBFloat16) : x;
+    values_[0] = mode_.precision == TrainingPrecision::bf16 ? x.to(torch::kBFloat16) : x;
     for (size_t i = 0; i < program_.ops.size(); ++i) {
       const Op& op = program_.ops[i];
       torch::Tensor y = std::visit([&](const auto& kind) { return apply(kind, op); }, op.kind);
@@ -26,7 +26,7 @@ class TorchInterpreter {
     std::vector<torch::Tensor> outputs;
     for (const Output& output : program_.outputs) {
       const torch::Tensor& y = values_[static_cast<size_t>(output.value)];
-      outputs.push_back(mode_.precision == Precision::bf16 ? y.to(torch::kFloat32) : y);
+      outputs.push_back(mode_.precision == TrainingPrecision::bf16 ? y.to(torch::kFloat32) : y);
     }
     return outputs;
   }
@@ -58,7 +58,7 @@ class TorchInterpreter {
   }
   void keep_inputs(const Op& op) { kept_.insert(op.inputs.begin(), op.inputs.end()); }
   torch::Tensor cast(const torch::Tensor& t) const {
-    return mode_.precision == Precision::bf16 ? t.to(torch::kBFloat16) : t;
+    return mode_.precision == TrainingPrecision::bf16 ? t.to(torch::kBFloat16) : t;
   }
 
   torch::Tensor bias(const Op& op) const { return op.parameters.size() > 1 ? cast(parameter(op, 1)) : torch::Tensor(); }

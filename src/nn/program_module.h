@@ -12,11 +12,12 @@
 
 namespace spinenet {
 
-enum class Precision { fp32, bf16 };
+enum class TrainingPrecision { fp32, bf16 };
 
 struct ForwardMode {
   bool training = false;
-  Precision precision = Precision::fp32;  // of the convolutions and what lies between them; outputs are float32
+  TrainingPrecision precision =
+      TrainingPrecision::fp32;            // of the convolutions and what lies between them; outputs are float32
   uint64_t drop_path_seed = 0;            // stochastic depth: one draw for each operation and sample
   int64_t first_sample = 0;               // number of the first sample within the global batch
   const AllReduce* all_reduce = nullptr;  // with several processes: synchronises batch norm

@@ -242,7 +242,7 @@ TEST(ProgramModule, Bf16StaysCloseToFp32) {
   const torch::Tensor x = to_torch(random_input({1, 3, 128, 128}, 2));
   ForwardMode mode;
   const torch::Tensor full = forward(program, p, x, mode).front();
-  mode.precision = Precision::bf16;
+  mode.precision = TrainingPrecision::bf16;
   const torch::Tensor half = forward(program, p, x, mode).front();
   EXPECT_EQ(half.scalar_type(), torch::kFloat32);
   EXPECT_LT((full - half).abs().max().item<double>(), 0.05 * full.abs().max().item<double>());

@@ -43,7 +43,7 @@ constexpr std::array<std::string_view, 2> names(OptimizerKind) {
 constexpr std::array<std::string_view, 2> names(ScheduleKind) {
   return {"step", "cosine"};
 }
-constexpr std::array<std::string_view, 2> names(Precision) {
+constexpr std::array<std::string_view, 2> names(TrainingPrecision) {
   return {"fp32", "bf16"};
 }
 constexpr std::array<std::string_view, 3> names(Activation) {
@@ -134,7 +134,7 @@ struct Recipe {
   ClassifyRecipe classify;
   TwoStageRecipe two_stage;
   double stochastic_depth = 0;
-  Precision precision = Precision::fp32;
+  TrainingPrecision precision = TrainingPrecision::fp32;
   int eval_every = 1;
   int early_stop = 0;
   int log_every = 10;
