@@ -110,8 +110,7 @@ std::string metric_text(const Trial& trial, const std::string& name) {
 
 PageTable best_table(std::span<const Trial* const> order) {
   PageTable table;
-  table.head = {"trial", "score",         "AP50",       "small",  "medium",
-                "large", "multiply-adds", "parameters", "epochs"};
+  table.head = {"trial", "score", "AP50", "small", "medium", "large", "multiply-adds", "parameters", "epochs"};
   for (const Trial* trial : order.first(std::min(kListed, order.size()))) {
     std::vector<std::string> row{std::to_string(trial->number), fmt::format("{:.4f}", trial->measurement.score)};
     for (const char* name : {"AP50", "APs", "APm", "APl", "multiply_adds", "parameters", "epochs"}) {
