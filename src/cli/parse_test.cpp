@@ -37,32 +37,34 @@ TEST_P(WrongCommandLine, IsAnswered) {
   EXPECT_NE(refusal.find(GetParam().message), std::string::npos) << refusal;
 }
 
+constexpr const char* kNoCommand =
+    "a command is missing; use describe, data, train, compare, eval, predict, calibrate, export, search, study, bench, "
+    "checks";
+
 INSTANTIATE_TEST_SUITE_P(
     Parse, WrongCommandLine,
-    testing::Values(
-        WrongLine{
-            {}, "a command is missing; use describe, data, train, eval, predict, export, search, study, bench, checks"},
-        WrongLine{{"data"}, "a command is missing; use check, stats, fix, scenes"},
-        WrongLine{{"predct", "m.safetensors"}, "unknown command \"predct\"; did you mean predict?"},
-        WrongLine{{"xyzzyxyzzy"}, "unknown command \"xyzzyxyzzy\"; see spinenet --help"},
-        WrongLine{{"data", "chek", "a.json"}, "unknown command \"chek\"; did you mean check?"},
-        WrongLine{{"describe", "spinenet-49", "--jsn"}, "unknown flag \"--jsn\"; did you mean --json?"},
-        WrongLine{{"predict", "m", "a.jpg", "--treshold=0.5"},
-                  "unknown flag \"--treshold\"; did you mean --threshold?"},
-        WrongLine{{"describe", "--zzzzzzzz"}, "unknown flag \"--zzzzzzzz\"; see spinenet describe --help"},
-        WrongLine{{"data", "check", "--imags", "x"}, "did you mean --images?"},
-        WrongLine{{"describe"}, "ARCH is required; see spinenet describe --help"},
-        WrongLine{{"data", "check"}, "ANNOTATIONS is required; see spinenet data check --help"},
-        WrongLine{{"describe", "a", "b"}, "b; see spinenet describe --help"},
-        WrongLine{{"describe", "a", "--size", "0"}, "--size: 0 is not between 1 and 65536"},
-        WrongLine{{"describe", "a", "--size", "-5"}, "--size: -5 is not between 1 and 65536"},
-        WrongLine{{"describe", "a", "--size", "many"}, "--size: many is not between"},
-        WrongLine{{"describe", "a", "--size"}, "--size: 1 required N missing"},
-        WrongLine{{"describe", "a", "--size", "1", "--size", "2"}, "--size"},
-        WrongLine{{"describe", "a", "-q", "-v"}, "--verbose"},
-        WrongLine{{"predict", "m", "a.jpg", "--threshold", "1.5"}, "1.5 is not between 0 and 1"},
-        WrongLine{{"predict", "m.safetensors"}, "INPUT is required"},
-        WrongLine{{"data", "scenes"}, "--out is required"}));
+    testing::Values(WrongLine{{}, kNoCommand},
+                    WrongLine{{"data"}, "a command is missing; use check, stats, fix, scenes"},
+                    WrongLine{{"predct", "m.safetensors"}, "unknown command \"predct\"; did you mean predict?"},
+                    WrongLine{{"xyzzyxyzzy"}, "unknown command \"xyzzyxyzzy\"; see spinenet --help"},
+                    WrongLine{{"data", "chek", "a.json"}, "unknown command \"chek\"; did you mean check?"},
+                    WrongLine{{"describe", "spinenet-49", "--jsn"}, "unknown flag \"--jsn\"; did you mean --json?"},
+                    WrongLine{{"predict", "m", "a.jpg", "--treshold=0.5"},
+                              "unknown flag \"--treshold\"; did you mean --threshold?"},
+                    WrongLine{{"describe", "--zzzzzzzz"}, "unknown flag \"--zzzzzzzz\"; see spinenet describe --help"},
+                    WrongLine{{"data", "check", "--imags", "x"}, "did you mean --images?"},
+                    WrongLine{{"describe"}, "ARCH is required; see spinenet describe --help"},
+                    WrongLine{{"data", "check"}, "ANNOTATIONS is required; see spinenet data check --help"},
+                    WrongLine{{"describe", "a", "b"}, "b; see spinenet describe --help"},
+                    WrongLine{{"describe", "a", "--size", "0"}, "--size: 0 is not between 1 and 65536"},
+                    WrongLine{{"describe", "a", "--size", "-5"}, "--size: -5 is not between 1 and 65536"},
+                    WrongLine{{"describe", "a", "--size", "many"}, "--size: many is not between"},
+                    WrongLine{{"describe", "a", "--size"}, "--size: 1 required N missing"},
+                    WrongLine{{"describe", "a", "--size", "1", "--size", "2"}, "--size"},
+                    WrongLine{{"describe", "a", "-q", "-v"}, "--verbose"},
+                    WrongLine{{"predict", "m", "a.jpg", "--threshold", "1.5"}, "1.5 is not between 0 and 1"},
+                    WrongLine{{"predict", "m.safetensors"}, "INPUT is required"},
+                    WrongLine{{"data", "scenes"}, "--out is required"}));
 
 TEST(Parse, GivesAnActionForAGoodLine) {
   Invocation invocation;
