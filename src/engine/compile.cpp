@@ -99,11 +99,11 @@ class Compilation {
 
   const Map& map_of(int value) const { return maps_[static_cast<size_t>(value)]; }
 
-  // Channels in whole blocks; a picture of few channels that only convolutions read keeps its three.
+  // Channels in whole blocks; a picture that only convolutions read keeps its three.
   int64_t stride_of(int value) const {
     const int64_t channels = shape_of(network_, value).channels;
     const int64_t padded = (channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock;
-    if (value != 0 || channels > kChannelBlock) return padded;
+    if (value != 0 || channels > 3) return padded;
     for (const Node& node : network_.nodes) {
       const bool is_conv = std::holds_alternative<ConvWork>(node.work) && !is_depthwise(node);
       for (size_t i = 0; i < node.inputs.size(); ++i) {
