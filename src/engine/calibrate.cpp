@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -22,7 +23,9 @@ constexpr int64_t kMeasured = 4;
 // Pixels of a map that a convolution's error is measured on.
 constexpr int kPixels = 24;
 
-struct LayerError {
+// All convolutions with the same weights: they stay in floats together.
+struct Layer {
+  std::set<std::string> nodes;
   double squares = 0, differences = 0;
   double share() const { return squares > 0 ? std::sqrt(differences / squares) : 0; }
 };
@@ -79,8 +82,8 @@ class Calibrator {
     Calibration found{identity_of(weights_), static_cast<int>(pictures_.count), {}, {}, 0};
     find_ranges(found);
     measure_layers(found);
-    std::vector<std::string> worst = by_error();
-    while (!worst.empty() && errors_[worst.back()].share() > options_.layer_error) keep_last(worst, found);
+    std::vector<const Layer*> worst = by_error();
+    while (!worst.empty() && worst.back()->share() > options_.layer_error) keep_last(worst, found);
     found.error = error_with(found);
     while (found.error > options_.output_error && !worst.empty()) {
       constexpr size_t kAtOnce = 10;
@@ -135,7 +138,8 @@ class Calibrator {
     const auto outputs = static_cast<size_t>(weight.shape[0]), row = weight.data.size() / outputs;
     std::vector<float> window(row), rounded(row);
     Random random(Random::hash(name));
-    LayerError& error = errors_[name];
+    Layer& error = layers_[&weight];
+    error.nodes.insert(name);
     for (int i = 0; i < kPixels; ++i) {
       gather(step.conv, site, maps, random.below(site.out.shape.height), random.below(site.out.shape.width), window);
       for (size_t k = 0; k < row; ++k) rounded[k] = as_byte(window[k], bytes);
@@ -175,18 +179,18 @@ class Calibrator {
     return known != numbers_.end() ? known->second : numbers_.emplace(name, quantize_weights(weight)).first->second;
   }
 
-  // The convolution with the largest error last.
-  std::vector<std::string> by_error() {
-    std::vector<std::string> names;
-    for (const auto& [name, error] : errors_) names.push_back(name);
-    std::stable_sort(names.begin(), names.end(), [&](const std::string& a, const std::string& b) {
-      return errors_[a].share() < errors_[b].share();
+  // The layer with the largest error last.
+  std::vector<const Layer*> by_error() const {
+    std::vector<const Layer*> layers;
+    for (const auto& [weight, layer] : layers_) layers.push_back(&layer);
+    std::sort(layers.begin(), layers.end(), [](const Layer* a, const Layer* b) {
+      return std::pair(a->share(), *a->nodes.begin()) < std::pair(b->share(), *b->nodes.begin());
     });
-    return names;
+    return layers;
   }
 
-  static void keep_last(std::vector<std::string>& worst, Calibration& found) {
-    found.kept.push_back(worst.back());
+  static void keep_last(std::vector<const Layer*>& worst, Calibration& found) {
+    found.kept.insert(found.kept.end(), worst.back()->nodes.begin(), worst.back()->nodes.end());
     worst.pop_back();
   }
 
@@ -202,7 +206,7 @@ class Calibrator {
   std::shared_ptr<const CompiledPlan> plan_;
   Session session_;
   Readers readers_;
-  std::map<std::string, LayerError> errors_;
+  std::map<const HostTensor*, Layer> layers_;
   std::map<std::string, QuantizedWeights> numbers_;
   int64_t done_ = 0;
 };

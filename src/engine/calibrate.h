@@ -23,7 +23,7 @@ struct CalibrationPictures {
 
 struct CalibrateOptions {
   int threads = 1;
-  double layer_error = 0.1;   // of a convolution's sums: root of mean squares over that of the sums
+  double layer_error = 0.2;   // of a convolution's sums: root of mean squares over that of the sums
   double output_error = 0.1;  // of any output of the network, over its standard deviation
   std::function<void(int64_t done, int64_t all)> progress = [](int64_t, int64_t) {};
 };
