@@ -2,7 +2,7 @@
 """Times the engine beside ONNX Runtime, OpenVINO and ncnn on the same network, and prints a Markdown table.
 
     engine_peers.py PROGRAM MODEL ONNX [--ncnn PARAM BIN] [--batch N] [--threads N] [--rounds N] [--runs N]
-                    [--skip TOOL ...]
+                    [--skip TOOL ...] [--precision fp32|bf16|int8]
     engine_peers.py PROGRAM MODEL TRUNK --heads BOX_HEAD MASK_HEAD ...
 
 PROGRAM is spinenet, MODEL what `spinenet bench` takes, ONNX the same network as `spinenet export --form raw --batch 1`
@@ -11,6 +11,10 @@ in a process of its own with one run before the clock starts; the least and the 
 largest memory of the process. With --batch the times are those of a batch, for which ONNX must be written, too.
 
 ONNX may be all of a model that segments, as `spinenet export` writes it; the picture then fills the input.
+
+With --precision bf16 or int8 spinenet and OpenVINO compute so, and ONNX Runtime in int8; ncnn is left out. For int8 ONNX is
+what quantize_onnx.py makes of it.
+
 With --heads, the three files of bench/two_stage_onnx.cpp, one after the other, stand for a model that segments:
 spinenet's time is that of the whole, proposals, crops and masks included, the peers' that of the networks alone.
 Needs numpy and the peers (PyPI: onnxruntime, openvino, ncnn).
@@ -50,7 +54,7 @@ def openvino_run(args, path):
     config = {
         "INFERENCE_NUM_THREADS": args.threads,
         "PERFORMANCE_HINT": "LATENCY",
-        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_PRECISION_HINT": "bf16" if args.precision == "bf16" else "f32",
     }
     model = openvino.Core().compile_model(path, "CPU", config)
     names = [taken.any_name for taken in model.inputs]
@@ -103,7 +107,7 @@ def time_peer(args):
 
 def time_engine(args):
     command = [args.program, "bench", args.model, "--json", "--threads", str(args.threads), "--runs", str(args.runs),
-               "--batch", str(args.batch)]
+               "--batch", str(args.batch), "--precision", args.precision]
     found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     latency = found["latency_ms"]
     # The least counts among the least, the median among the medians.
@@ -131,6 +135,7 @@ def main():
     parser.add_argument("onnx")
     parser.add_argument("--ncnn", nargs=2, metavar=("PARAM", "BIN"))
     parser.add_argument("--heads", nargs=2, metavar=("BOX_HEAD", "MASK_HEAD"), default=[])
+    parser.add_argument("--precision", choices=["fp32", "bf16", "int8"], default="fp32")
     parser.add_argument("--batch", type=int, default=1)
     parser.add_argument("--size", type=int, default=640)
     parser.add_argument("--threads", type=int, default=2)
@@ -143,6 +148,8 @@ def main():
         time_peer(args)
         return
     peers = [name for name in PEERS if name not in args.skip and (name != "ncnn" or args.ncnn)]
+    if args.precision != "fp32":
+        peers = [name for name in peers if name == "OpenVINO" or (name == "ONNX Runtime" and args.precision == "int8")]
     found = {name: [] for name in ["spinenet", *peers]}
     for _ in range(args.rounds):
         found["spinenet"].append(time_engine(args))
@@ -150,7 +157,7 @@ def main():
             found[name].append(time_other(args, name))
     bench = found["spinenet"][-1]["bench"]
     print(f"{processor()}, {bench['instructions']}, {args.threads} threads, {bench['architecture']}, "
-          f"{bench['input_size']} px, batch {args.batch}, fp32, {args.rounds} rounds of {args.runs} runs\n")
+          f"{bench['input_size']} px, batch {args.batch}, {args.precision}, {args.rounds} rounds of {args.runs} runs\n")
     print("| engine | least, ms | median, ms | median, times spinenet's | memory, MB |\n|---|---|---|---|---|")
     ours = statistics.median(ms for one in found["spinenet"] for ms in one["ms"][1:])
     for name, rounds in found.items():
