@@ -139,7 +139,7 @@ void add_bench(CLI::App& app, Invocation& invocation) {
       ->check(within(1, 1000000))
       ->type_name("N")
       ->capture_default_str();
-  verb.add_option("--precision", options->precision, "fp32 or int8")->type_name("NAME")->capture_default_str();
+  verb.add_option("--precision", options->precision, "fp32, bf16 or int8")->type_name("NAME")->capture_default_str();
   verb.add_option("--instructions", options->instructions,
                   "avx512_vnni, avx512, avx2 or portable; the best that this machine has if not given")
       ->type_name("NAME");

@@ -164,7 +164,7 @@ void add_options(CLI::App& verb, EvalOptions& options) {
       ->type_name("N")
       ->capture_default_str();
   verb.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->type_name("NAME")->capture_default_str();
-  verb.add_option("--precision", options.precision, "fp32, or int8 of a calibrated model")
+  verb.add_option("--precision", options.precision, "fp32, bf16, or int8 of a calibrated model")
       ->type_name("NAME")
       ->capture_default_str();
   verb.add_option("--save-results", options.save_results, "Also write the results, in COCO JSON")->type_name("FILE");

@@ -10,7 +10,7 @@
 namespace spinenet {
 namespace {
 
-constexpr std::array kPrecisions{Precision::fp32, Precision::int8};
+constexpr std::array kPrecisions{Precision::fp32, Precision::bf16, Precision::int8};
 
 }  // namespace
 
@@ -18,6 +18,8 @@ std::string_view name_of(Precision precision) {
   switch (precision) {
     case Precision::fp32:
       return "fp32";
+    case Precision::bf16:
+      return "bf16";
     case Precision::int8:
       return "int8";
   }

@@ -53,6 +53,7 @@ class Compilation {
     if (options.batch < 1)
       fail(ErrorKind::usage, fmt::format("a batch of {}", options.batch), "engine", "use 1 or more");
     plan_.threads = options.threads;
+    check_bf16();
     plan_.batch = options.batch;
   }
 
@@ -176,6 +177,7 @@ class Compilation {
     const int64_t window = step.algorithm == ConvAlgorithm::winograd ? 1 : work.conv.kernel * work.conv.kernel;
     step.k = (window * stride + 3) / 4 * 4;
     step.weights = packed(work.weight, step);
+    if (options_.precision == Precision::bf16 && suits_bf16(step)) shorten_weights(work.weight, step);
     if (step.algorithm == ConvAlgorithm::winograd) step.tiles = tiles_of(step);
     plan_.scratch = std::max(plan_.scratch, scratch_floats(step, plan_.kernels->panel, plan_.batch));
     return step;
@@ -273,12 +275,29 @@ class Compilation {
     return weights;
   }
 
+  void shorten_weights(ParameterId id, ConvStep& step) {
+    auto& weights = packed_bf16_[{id, step.algorithm}];
+    if (!weights) {
+      weights = pack_bf16(step, *plan_.kernels);
+      plan_.weight_floats -= packed_floats(step, plan_.kernels->panel) / 2;
+    }
+    step.bf16 = weights;
+    step.weights = nullptr;
+  }
+
+  void check_bf16() const {
+    if (options_.precision != Precision::bf16 || plan_.kernels->bf16_multiply != nullptr) return;
+    fail(ErrorKind::unsupported, fmt::format("{} has no instructions for bf16", plan_.kernels->name), "engine",
+         "use fp32 or int8; spinenet checks lists what this processor has");
+  }
+
   const Program& program_;
   const Weights& weights_;
   const CompileOptions& options_;
   Network network_;
   std::vector<Map> maps_;
   std::map<std::pair<ParameterId, ConvAlgorithm>, std::shared_ptr<const float[]>> packed_;
+  std::map<std::pair<ParameterId, ConvAlgorithm>, std::shared_ptr<const uint16_t[]>> packed_bf16_;
   std::map<ParameterId, std::shared_ptr<const int8_t[]>> packed_bytes_;
   CompiledPlan plan_;
 };

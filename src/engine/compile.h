@@ -14,8 +14,9 @@
 
 namespace spinenet {
 
-// What convolutions multiply. int8: bytes, where the calibration does not keep floats.
-enum class Precision { fp32, int8 };
+// What convolutions multiply. bf16: floats cut to 16 bits, but for the convolution on the picture. int8: bytes, where
+// the calibration does not keep floats.
+enum class Precision { fp32, bf16, int8 };
 
 struct CompileOptions {
   int threads = 1;
@@ -27,7 +28,7 @@ struct CompileOptions {
 };
 
 // ErrorKind::bad_data when weights do not fit, are not finite or are not those of the calibration; ErrorKind::usage for
-// options that do not exist and for int8 without a calibration.
+// options that do not exist and for int8 without a calibration; ErrorKind::unsupported for bf16 on a processor without.
 std::shared_ptr<const CompiledPlan> compile(const Program& program, const Weights& weights,
                                             const CompileOptions& options);
 

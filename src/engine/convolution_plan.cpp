@@ -164,6 +164,23 @@ std::shared_ptr<const float[]> pack_weights(const HostTensor& weight, const Conv
   return packed;
 }
 
+bool suits_bf16(const ConvStep& step) {
+  return step.sites.front().in.stride % kChannelBlock == 0 && step.k % kChannelBlock == 0;
+}
+
+std::shared_ptr<const uint16_t[]> pack_bf16(const ConvStep& step, const Kernels& kernels) {
+  const int64_t panel = kernels.panel, count = packed_floats(step, kernels.panel);
+  const auto bytes = aligned_bytes(count * static_cast<int64_t>(sizeof(uint16_t)));
+  const std::shared_ptr<uint16_t[]> packed(bytes, reinterpret_cast<uint16_t*>(bytes.get()));
+  std::vector<uint16_t> row(static_cast<size_t>(panel));
+  for (int64_t k = 0; k < count / panel; ++k) {
+    kernels.to_bf16(step.weights.get() + k * panel, panel, row.data());
+    uint16_t* pairs = packed.get() + k / 2 * 2 * panel + k % 2;
+    for (int64_t o = 0; o < panel; ++o) pairs[2 * o] = row[static_cast<size_t>(o)];
+  }
+  return packed;
+}
+
 AlignedFloats pack_depthwise(const HostTensor& weight, int64_t stride) {
   const int64_t channels = weight.shape[0], taps = weight.shape[2] * weight.shape[3];
   AlignedFloats packed = aligned_floats(taps * stride);
@@ -239,7 +256,8 @@ int64_t scratch_floats(const ConvStep& step, int panel, int64_t images) {
     const WinogradScratch layout = winograd_scratch(step, rows, panel);
     return kWinogradProducts * (layout.input_stride + layout.output_stride);
   }
-  return rows * ((parts_of_k(step) == 1 ? step.k : kDepth) + kChannelBlock);
+  const int64_t sums = step.bf16 != nullptr ? kBf16Panels * panel + kChannelBlock : 0;
+  return rows * ((parts_of_k(step) == 1 ? step.k : kDepth) + kChannelBlock + sums);
 }
 
 }  // namespace spinenet

@@ -29,6 +29,13 @@ AlignedFloats pack_depthwise(const HostTensor& weight, int64_t stride);
 std::vector<std::shared_ptr<const float[]>> pack_deconv(const HostTensor& weight, int64_t k, int panel);
 int64_t packed_floats(const ConvStep& step, int panel);
 
+// Whether the step may compute in bf16: its rows are whole vectors.
+bool suits_bf16(const ConvStep& step);
+// The step's packed weights as bf16.
+std::shared_ptr<const uint16_t[]> pack_bf16(const ConvStep& step, const Kernels& kernels);
+// Sums of so many panels are made before they are finished.
+constexpr int64_t kBf16Panels = 4;
+
 // The tiles of one image over all sites.
 std::vector<WinogradTile> tiles_of(const ConvStep& step);
 
@@ -43,7 +50,7 @@ ConvTask task_at(const ConvStep& step, const Crew& crew, int64_t task);
 // So much of the rows of a direct product at a time that they stay in the second cache while all weights pass by.
 constexpr int64_t kDepth = 1024;
 inline int64_t parts_of_k(const ConvStep& step) {
-  return step.algorithm == ConvAlgorithm::direct ? (step.k + kDepth - 1) / kDepth : 1;
+  return step.algorithm == ConvAlgorithm::direct && step.bf16 == nullptr ? (step.k + kDepth - 1) / kDepth : 1;
 }
 
 // Floats that a thread needs to run a task of the step with at most so many images.

@@ -80,6 +80,7 @@ struct ConvStep {
   int64_t k = 0;  // length of the product's rows
   int64_t columns = 0;
   std::shared_ptr<const float[]> weights;  // packed; Winograd: [panel][product][k][column]
+  std::shared_ptr<const uint16_t[]> bf16;  // instead of them, two of k together
   std::vector<ConvSite> sites;
   std::vector<WinogradTile> tiles;  // of one image
 };

@@ -23,6 +23,10 @@ std::string_view algorithm_name(ConvAlgorithm algorithm) {
   return "";
 }
 
+std::string_view bf16_name(ConvAlgorithm algorithm) {
+  return algorithm == ConvAlgorithm::winograd ? "bf16 winograd" : "bf16";
+}
+
 StepProfile describe_conv(const std::string& name, std::string_view algorithm, const Conv& conv,
                           const std::vector<ConvSite>& sites) {
   StepProfile found{name, algorithm, sites.front().out.shape, 0, 0};
@@ -34,7 +38,8 @@ StepProfile describe_conv(const std::string& name, std::string_view algorithm, c
 }
 
 StepProfile describe(const ConvStep& step) {
-  return describe_conv(step.name, algorithm_name(step.algorithm), step.conv, step.sites);
+  return describe_conv(step.name, step.bf16 != nullptr ? bf16_name(step.algorithm) : algorithm_name(step.algorithm),
+                       step.conv, step.sites);
 }
 
 StepProfile describe(const QuantizedConvStep& step) {

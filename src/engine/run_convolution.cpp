@@ -99,7 +99,47 @@ void add_residuals(const ConvSite& site, const ConvTask& task, int64_t column, c
   }
 }
 
+// Rows as bf16 at the start of the scratch, where floats may have lain.
+void shorten_rows(const CompiledPlan& plan, const ConvStep& step, const Rows& rows, int64_t count, uint16_t* to) {
+  for (int64_t r = 0; r < count; ++r) {
+    plan.kernels->to_bf16(rows.at + r * rows.stride, step.k, to + r * (step.k + kChannelBlock));
+  }
+}
+
+void run_bf16_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
+  const ConvSite& site = step.sites[static_cast<size_t>(task.site)];
+  const int64_t panel = plan.kernels->panel, row_stride = step.k + kChannelBlock;
+  auto* halves = reinterpret_cast<uint16_t*>(memory.scratch);
+  float* sums = memory.scratch + task.rows * row_stride;
+  shorten_rows(plan, step, rows_of(step, task, {0, step.k}, memory), task.rows, halves);
+  for (int64_t first = task.first_panel; first < task.first_panel + task.panels; first += kBf16Panels) {
+    const int64_t end = std::min(first + kBf16Panels, task.first_panel + task.panels);
+    const int64_t column = first * panel, columns = std::min(end * panel, step.columns) - column;
+    plan.kernels->bf16_multiply({.a = halves,
+                                 .a_stride = row_stride,
+                                 .rows = task.rows,
+                                 .k = step.k,
+                                 .b = step.bf16.get() + column * step.k,
+                                 .c = sums,
+                                 .c_stride = columns,
+                                 .columns = columns});
+    Addends addends;
+    if (site.residual_factor > 0) add_residuals(site, task, column, memory, addends);
+    for (int64_t r = 0; r < task.rows; ++r) {
+      FinishedPixel pixel{.float_sums = sums + r * columns,
+                          .columns = columns,
+                          .scale = site.affine.scale.data() + column,
+                          .shift = site.affine.shift.data() + column,
+                          .activator = site.affine.activator};
+      if (site.residual_factor > 0) pixel.residual.floats = addends[static_cast<size_t>(r)];
+      pixel.to.floats = memory.maps + site.out.offset + (task.first_row + r) * site.out.stride + column;
+      plan.kernels->finish_pixel(pixel);
+    }
+  }
+}
+
 void run_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
+  if (step.bf16 != nullptr) return run_bf16_product(plan, step, task, memory);
   const ConvSite& site = step.sites[static_cast<size_t>(task.site)];
   const int64_t panel = plan.kernels->panel, column = task.first_panel * panel, parts = parts_of_k(step);
   float* c = memory.maps + site.out.offset + task.first_row * site.out.stride + column;
@@ -194,25 +234,50 @@ void transform_outputs(const CompiledPlan& plan, const ConvStep& step, const Con
   }
 }
 
+// One product of a block of tiles and a panel of columns.
+struct TileProduct {
+  const float* inputs = nullptr;  // of all products
+  int64_t product = 0, panel = 0;
+  float* to = nullptr;
+};
+
+void multiply_tiles(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const WinogradScratch& layout,
+                    const TileProduct& p) {
+  const int64_t panel = plan.kernels->panel, a = p.product * layout.input_stride;
+  const int64_t b = (p.panel * kWinogradProducts + p.product) * step.k * panel;
+  const int64_t columns = std::min(panel, step.columns - p.panel * panel);
+  if (step.bf16 != nullptr) {
+    plan.kernels->bf16_multiply({reinterpret_cast<const uint16_t*>(p.inputs) + a, step.k, task.rows, step.k,
+                                 step.bf16.get() + b, p.to, layout.output_columns, columns});
+    return;
+  }
+  plan.kernels->multiply({.a = p.inputs + a,
+                          .a_stride = step.k,
+                          .rows = task.rows,
+                          .k = step.k,
+                          .b = step.weights.get() + b,
+                          .b_stride = step.k * panel,
+                          .c = p.to,
+                          .c_stride = layout.output_columns,
+                          .columns = columns});
+}
+
 void run_winograd(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
   const int64_t panel = plan.kernels->panel;
   const WinogradScratch layout = winograd_scratch(step, task.rows, plan.kernels->panel);
   transform_inputs(plan, step, task, memory, layout);
+  if (step.bf16 != nullptr) {
+    const int64_t count = kWinogradProducts * layout.input_stride;
+    plan.kernels->to_bf16(memory.scratch, count, reinterpret_cast<uint16_t*>(memory.scratch));
+  }
   float* products = memory.scratch + kWinogradProducts * layout.input_stride;
   for (int64_t first = task.first_panel; first < task.first_panel + task.panels; first += kPanelsTogether) {
     const int64_t end = std::min(first + kPanelsTogether, task.first_panel + task.panels);
     const Columns part{first * panel, std::min(end * panel, step.columns) - first * panel};
     for (int64_t p = 0; p < kWinogradProducts; ++p) {
       for (int64_t q = first; q < end; ++q) {
-        plan.kernels->multiply({.a = memory.scratch + p * layout.input_stride,
-                                .a_stride = step.k,
-                                .rows = task.rows,
-                                .k = step.k,
-                                .b = step.weights.get() + (q * kWinogradProducts + p) * step.k * panel,
-                                .b_stride = step.k * panel,
-                                .c = products + p * layout.output_stride + (q - first) * panel,
-                                .c_stride = layout.output_columns,
-                                .columns = std::min(panel, step.columns - q * panel)});
+        float* to = products + p * layout.output_stride + (q - first) * panel;
+        multiply_tiles(plan, step, task, layout, {memory.scratch, p, q, to});
       }
     }
     transform_outputs(plan, step, task, memory, layout, part);

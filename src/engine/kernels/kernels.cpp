@@ -66,6 +66,8 @@ std::vector<Kernels> supported_kernels() {
       found.back().name = "avx512_vnni";
       found.back().quantized_multiply = vnni;
       found.back().pair_multiply = find_vnni_pair_multiply();
+      found.back().bf16_multiply = find_bf16_multiply();
+      found.back().to_bf16 = find_to_bf16();
     }
     found.push_back(avx512);
   }

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "engine/kernels/bf16.h"
 #include "engine/kernels/quantized.h"
 
 namespace spinenet {
@@ -124,6 +125,9 @@ struct Kernels {
   void (*finish_pixel)(const FinishedPixel&) = nullptr;
   void (*mixed_row)(const MixedRow&) = nullptr;
   void (*max_byte_window)(const MaxByteWindow&) = nullptr;
+  // Null where the processor has no bf16.
+  Bf16Multiply bf16_multiply = nullptr;
+  ToBf16 to_bf16 = nullptr;
   // So many rounds of the most multiply-adds that registers alone allow; gives their number for one round.
   int64_t (*multiply_add_rounds)(int64_t rounds) = nullptr;
 };

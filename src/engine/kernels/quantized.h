@@ -53,7 +53,8 @@ struct NumberTarget {
 
 // One pixel of a product: y = activate(scale * sum + shift + residual), channel by channel.
 struct FinishedPixel {
-  const int32_t* sums = nullptr;
+  const int32_t* sums = nullptr;      // or
+  const float* float_sums = nullptr;  // the other is null
   int64_t columns = 0;
   const float* scale = nullptr;
   const float* shift = nullptr;

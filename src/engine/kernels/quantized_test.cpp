@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -87,6 +88,39 @@ TEST(QuantizedKernels, MultiplyPairsExactly) {
           ASSERT_EQ(c[static_cast<size_t>(r * size.columns + n)], sum) << kernels.name << " " << r << " " << n;
         }
       }
+    }
+  }
+}
+
+TEST(Bf16Kernels, MultiplyWhatTheyRoundToTheNearest) {
+  const Kernels& kernels = all_kernels().front();
+  if (kernels.bf16_multiply == nullptr) GTEST_SKIP() << "this processor has no bf16";
+  constexpr int64_t kRows = 17, kDepth = 48, kColumns = 48, kPanel = 32;
+  Random random(12);
+  const auto halves_of = [&](std::vector<float>& floats) {
+    for (float& x : floats) x = static_cast<float>(random.uniform(-1, 1));
+    std::vector<uint16_t> halves(floats.size());
+    kernels.to_bf16(floats.data(), static_cast<int64_t>(floats.size()), halves.data());
+    for (size_t i = 0; i < floats.size(); ++i) {
+      const uint32_t bits = uint32_t{halves[i]} << 16;
+      float rounded = 0;
+      std::memcpy(&rounded, &bits, sizeof rounded);
+      EXPECT_LE(std::abs(rounded - floats[i]), std::abs(floats[i]) / 256);
+      floats[i] = rounded;
+    }
+    return halves;
+  };
+  std::vector<float> a(kRows * kDepth), b(2 * kPanel * kDepth), c(kRows * kColumns);
+  const std::vector<uint16_t> short_a = halves_of(a), short_b = halves_of(b);
+  kernels.bf16_multiply({short_a.data(), kDepth, kRows, kDepth, short_b.data(), c.data(), kColumns, kColumns});
+  for (int64_t r = 0; r < kRows; ++r) {
+    for (int64_t n = 0; n < kColumns; ++n) {
+      double sum = 0;
+      for (int64_t k = 0; k < kDepth; ++k) {
+        const int64_t at = n / kPanel * kPanel * kDepth + k / 2 * 2 * kPanel + n % kPanel * 2 + k % 2;
+        sum += static_cast<double>(a[static_cast<size_t>(r * kDepth + k)]) * b[static_cast<size_t>(at)];
+      }
+      EXPECT_NEAR(c[static_cast<size_t>(r * kColumns + n)], sum, 1e-4);
     }
   }
 }

@@ -41,7 +41,8 @@ HWY_INLINE void finish_pixel(const FinishedPixel& pixel) {
   const int64_t n = lanes();
   const bool adds = pixel.residual.bytes != nullptr || pixel.residual.floats != nullptr;
   for (int64_t c = 0; c < pixel.columns; c += n) {
-    Vector x = hn::ConvertTo(d, hn::LoadU(ints, pixel.sums + c));
+    Vector x =
+        pixel.sums != nullptr ? hn::ConvertTo(d, hn::LoadU(ints, pixel.sums + c)) : hn::LoadU(d, pixel.float_sums + c);
     x = hn::MulAdd(x, hn::LoadU(d, pixel.scale + c), hn::LoadU(d, pixel.shift + c));
     if (adds) x = hn::Add(x, load_numbers(pixel.residual, c));
     store_numbers(activate(x, pixel.activator), pixel.to, c);
