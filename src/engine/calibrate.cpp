@@ -225,9 +225,10 @@ struct OutputError {
     count += static_cast<double>(exact.size());
   }
 
+  // Mean square of the differences over the variance.
   double share() const {
     const double spread = squares - sum * sum / count;
-    return spread > 0 ? std::sqrt(differences / spread) : 0;
+    return spread > 0 ? differences / spread : 0;
   }
 };
 
@@ -250,9 +251,12 @@ double output_error(const Program& program, const Weights& weights, const Calibr
     const auto expected = exact.run(picture), found = bytes.run(picture);
     for (size_t o = 0; o < errors.size(); ++o) errors[o].add(expected[o].data, found[o].data);
   }
-  double worst = 0;
-  for (const OutputError& error : errors) worst = std::max(worst, error.share());
-  return worst;
+  double sum = 0, count = 0;
+  for (const OutputError& error : errors) {
+    sum += error.count * error.share();
+    count += error.count;
+  }
+  return std::sqrt(sum / count);
 }
 
 }  // namespace spinenet

@@ -3,7 +3,7 @@
 //
 // A map's range is the one that leaves the least mean square error, of those around all that was seen. A convolution
 // stays in floats when bytes alone (its input's and its weights') change its sums by more than a share; and more do,
-// the worst first, until the whole network's outputs differ by no more than another. Thread contract: pure functions;
+// the worst first, until the network's outputs differ by no more than another. Thread contract: pure functions;
 // they use the threads asked for. Source: Krishnamoorthi 2018, section 3; Nagel et al. 2021, section 3.
 #pragma once
 
@@ -24,7 +24,7 @@ struct CalibrationPictures {
 struct CalibrateOptions {
   int threads = 1;
   double layer_error = 0.2;   // of a convolution's sums: root of mean squares over that of the sums
-  double output_error = 0.1;  // of any output of the network, over its standard deviation
+  double output_error = 0.1;  // of the network: as output_error() gives it
   std::function<void(int64_t done, int64_t all)> progress = [](int64_t, int64_t) {};
 };
 
@@ -32,7 +32,8 @@ struct CalibrateOptions {
 Calibration calibrate(const Program& program, const Weights& weights, const CalibrationPictures& pictures,
                       const CalibrateOptions& options);
 
-// How far the outputs in bytes are from those in floats: the largest over the outputs, on so many of the pictures.
+// How far the outputs in bytes are from those in floats: the root of mean squares over all their numbers, each output
+// in units of its own standard deviation.
 double output_error(const Program& program, const Weights& weights, const Calibration& calibration,
                     const CalibrationPictures& pictures, int threads);
 

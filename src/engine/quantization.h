@@ -36,7 +36,7 @@ struct Calibration {
   int pictures = 0;                          // that it was made of
   std::map<std::string, ValueRange> ranges;  // of the output of each node
   std::vector<std::string> kept;             // convolutions that stay in floats
-  double error = 0;  // of the outputs against floats on those pictures: root of mean squares over that of the outputs
+  double error = 0;                          // output_error() of some of the pictures (calibrate.h)
 };
 
 // Tells weights apart: 16 hexadecimal digits of their names and numbers.
