@@ -1,84 +1,16 @@
 // The whole engine against the reference interpreter: every known architecture, every instruction set that this machine
 // has, every pass on and off.
-#include <algorithm>
-#include <cmath>
 #include <functional>
 #include <thread>
 
 #include <gtest/gtest.h>
 
-#include "arch/families.h"
-#include "base/error.h"
-#include "base/random.h"
-#include "engine/calibrate.h"
-#include "engine/compile.h"
 #include "engine/passes/passes.h"
-#include "engine/session.h"
-#include "graph/builder.h"
+#include "engine/test_networks.h"
 #include "graph/lower_two_stage.h"
-#include "graph/reference.h"
-#include "graph/weights.h"
 
 namespace spinenet {
 namespace {
-
-HostTensor random_tensor(std::vector<int64_t> shape, uint64_t seed) {
-  HostTensor t = make_tensor(std::move(shape));
-  Random random(seed);
-  for (float& x : t.data) x = static_cast<float>(random.uniform(-1, 1));
-  return t;
-}
-
-// Nothing zero, nothing one: a batch norm that is left out shows.
-Weights lively_weights(const Program& program, uint64_t seed) {
-  Weights weights =
-      initial_weights(program, {.residual_norm_weight = 1, .deeper_norm_weight = 1, .predictor_deviation = 0.1}, seed);
-  for (const Parameter& parameter : program.parameters) {
-    Random random(seed++);
-    for (float& x : weights[parameter.name].data) {
-      if (parameter.role == ParameterRole::running_var) x = static_cast<float>(random.uniform(0.5, 2));
-      if (parameter.role == ParameterRole::running_mean || parameter.role == ParameterRole::norm_bias ||
-          parameter.role == ParameterRole::bias) {
-        x = static_cast<float>(random.uniform(-0.3, 0.3));
-      }
-    }
-  }
-  return weights;
-}
-
-// Largest difference over the largest value.
-double relative_error(const HostTensor& found, const HostTensor& expected) {
-  EXPECT_EQ(found.shape, expected.shape);
-  double difference = 0, largest = 1e-30;
-  for (size_t i = 0; i < expected.data.size(); ++i) {
-    difference = std::max(difference, std::abs(static_cast<double>(found.data[i]) - expected.data[i]));
-    largest = std::max(largest, std::abs(static_cast<double>(expected.data[i])));
-    if (!std::isfinite(found.data[i])) return HUGE_VAL;
-  }
-  return difference / largest;
-}
-
-double error_of(const Program& program, const CompileOptions& options, int64_t pictures = 1) {
-  const Weights weights = lively_weights(program, 3);
-  const Shape& s = program.values.front();
-  const HostTensor input = random_tensor({pictures, s.channels, s.height, s.width}, 5);
-  const auto expected = run_reference(program, weights, input);
-  const auto found = engine_forward(compile(program, weights, options))(input);
-  EXPECT_EQ(found.size(), expected.size());
-  double worst = 0;
-  for (size_t i = 0; i < expected.size(); ++i) worst = std::max(worst, relative_error(found[i], expected[i]));
-  return worst;
-}
-
-Architecture slim(const std::string& name) {
-  Architecture a = named_architecture(name);
-  a.scaling.filter_size_scale = 0.15;
-  a.scaling.endpoints_num_filters = 24;
-  a.scaling.stem_filters = 8;
-  a.head.filters = 20;
-  a.head.convs = 2;
-  return a;
-}
 
 class EngineOfFamily : public testing::TestWithParam<std::string> {};
 
@@ -113,51 +45,6 @@ std::string test_name(const testing::TestParamInfo<std::string>& family) {
 }
 
 INSTANTIATE_TEST_SUITE_P(All, EngineOfFamily, testing::ValuesIn(families()), test_name);
-
-// Every kind of operation, with odd sizes, and what fusions must not do: values that are read twice.
-Program mixed_program(Activation activation) {
-  Builder b({3, 20, 24}, {.activation = activation, .padding = Padding::same, .batch_norm = {}});
-  ValueId stem =
-      b.activate(b.batch_norm(b.conv(b.input(), {.filters = 20, .kernel = 7, .stride = 2}, "stem"), "bn"), "a");
-  ValueId wide = b.conv(stem, {.filters = 40, .kernel = 3, .bias = true}, "wide");
-  ValueId deep = b.batch_norm(b.conv(b.activate(wide, "a1"), {.filters = 20, .kernel = 3}, "deep"), "bn1");
-  ValueId sum = b.activate(b.add({stem, deep}, "residual"), "a2");
-  ValueId half = b.max_pool(b.conv(sum, {.filters = 17, .kernel = 3, .stride = 1}, "c3"), 3, 2, "pool");
-  ValueId up = b.batch_norm(b.conv(b.upsample(half, 2, "up"), {.filters = 20}, "expand"), "bn2");
-  ValueId merged = b.activate(b.add({up, sum, deep}, "merge"), "a3");
-  ValueId merged2 = b.add({b.conv(merged, {.filters = 17}, "lateral"), b.upsample(half, 2, "up2")}, "merge2");
-  ValueId down = b.conv(merged2, {.filters = 5, .kernel = 1, .stride = 2}, "down");
-  ValueId shared1 = b.conv(merged, {.filters = 20, .kernel = 3, .bias = true}, "s.1", "s");
-  ValueId shared2 = b.conv(shared1, {.filters = 20, .kernel = 3, .bias = true}, "s.2", "s");
-  ValueId plain = b.batch_norm(b.activate(b.input(), "a4"), "bn4");
-  b.output("down", down);
-  b.output("wide", wide);
-  b.output("shared", b.add({shared2, shared2}, "twice"));
-  b.output("plain", plain);
-  b.output("picture", b.input());
-  return b.finish();
-}
-
-// The operations of mobile networks, masks and classifiers.
-Program mobile_program() {
-  Builder b({3, 18, 22}, {.activation = Activation::hard_swish, .padding = Padding::same, .batch_norm = {}});
-  ValueId x = b.activate(b.conv(b.input(), {.filters = 20, .kernel = 3, .stride = 2, .bias = true}, "stem"), "a");
-  ValueId deep = b.conv(x, {.filters = 20, .kernel = 5, .groups = 20}, "deep");
-  deep = b.activate(b.batch_norm(deep, "bn"), "a1");
-  ValueId gate = b.conv(b.global_pool(deep, PoolKind::average, "average"), {.filters = 6, .bias = true}, "reduce");
-  gate = b.sigmoid(b.conv(b.activate(gate, "a2"), {.filters = 20, .bias = true}, "widen"), true, "gate");
-  deep = b.scale(deep, gate, "scale");
-  ValueId deep2 = b.batch_norm(b.conv(deep, {.filters = 20, .kernel = 3, .groups = 20}, "deep2"), "bn2");
-  ValueId sum = b.add({x, deep2}, "add");
-  ValueId half = b.conv(sum, {.filters = 20, .kernel = 3, .stride = 2, .bias = true, .groups = 20}, "half");
-  ValueId mask = b.activate(b.deconv(half, 24, true, "deconv"), "a3");
-  ValueId mean = b.mean({x, sum, deep}, "mean");
-  ValueId most = b.activate(b.scale(mean, b.global_pool(mean, PoolKind::maximum, "max"), "scale2"), "a4");
-  b.output("mask", mask);
-  b.output("soft", b.sigmoid(most, false, "soft"));
-  b.output("dense", b.conv(half, {.filters = 7, .kernel = 4, .bias = true, .padded = false}, "dense"));
-  return b.finish();
-}
 
 // Maps that were rounded up on their way down are enlarged past the edge of those they are added to.
 TEST(Engine, AgreesOnClassifiersAtSizesWhereLevelsDoNotMeet) {
@@ -194,15 +81,6 @@ TEST(Engine, AgreesWithoutAnyOnePass) {
   const Program program = mixed_program(Activation::swish);
   EXPECT_LT(error_of(program, {.skip = names}), 1e-5);
   for (const std::string& name : names) EXPECT_LT(error_of(program, {.skip = {name}}), 1e-5) << name;
-}
-
-std::string message_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "";
 }
 
 TEST(Engine, RunsPicturesOfABatchOneByOneOrTogether) {
@@ -319,131 +197,6 @@ TEST(Engine, LetsSessionsShareAPlan) {
   for (const auto& outputs : found) {
     for (size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(outputs[i].data, expected[i].data);
   }
-}
-
-TEST(Engine, ComputesInBf16CloseToFloatsOrSaysThatItCannot) {
-  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
-  const bool has = all_kernels().front().bf16_multiply != nullptr;
-  CompileOptions options{.threads = 2, .precision = Precision::bf16};
-  if (has) {
-    const double error = error_of(program, options, 2);
-    EXPECT_LT(error, 0.03);
-    EXPECT_GT(error, 1e-4) << "bf16 is not fp32";
-    EXPECT_LT(error_of(mixed_program(Activation::swish), options), 0.06);
-    options.skip = {"winograd"};
-    EXPECT_LT(error_of(program, options, 1), 0.02);
-  }
-  options.instructions = all_kernels().back().name;
-  EXPECT_NE(message_of([&] { compile(program, lively_weights(program, 3), options); }).find("no instructions for bf16"),
-            std::string::npos);
-}
-
-CalibrationPictures only(const HostTensor& input) {
-  return {1, [&input](int64_t) { return input.data; }};
-}
-
-// 17x18 pixels: tiles that hang over the edge; 70 and 96 channels: panels that are not full.
-TEST(Engine, ComputesInBytesByWinogradCloseToFloats) {
-  Builder b({3, 34, 36}, {.activation = Activation::relu, .padding = Padding::same, .batch_norm = {}});
-  const ValueId stem = b.activate(b.conv(b.input(), {.filters = 70, .kernel = 3, .stride = 2, .bias = true}, "s"), "a");
-  const ValueId wide = b.conv(stem, {.filters = 96, .kernel = 3, .bias = true}, "wide");
-  const ValueId back = b.conv(b.activate(wide, "a1"), {.filters = 70, .kernel = 3, .bias = true}, "back");
-  const ValueId sum = b.activate(b.add({stem, back}, "residual"), "a2");
-  b.output("out", b.conv(sum, {.filters = 64, .kernel = 3, .bias = true}, "last"));
-  const Program program = b.finish();
-  const Weights weights = lively_weights(program, 3);
-  const HostTensor input = random_tensor({4, 3, 34, 36}, 5);
-  const auto part = static_cast<int64_t>(input.data.size()) / 4;
-  const CalibrationPictures pictures{4, [&](int64_t i) {
-                                       const auto first = input.data.begin() + i * part;
-                                       return std::vector<float>(first, first + part);
-                                     }};
-  const Calibration all = calibrate(program, weights, pictures, {.layer_error = 1, .output_error = 1});
-  const auto expected = run_reference(program, weights, input);
-  for (const Kernels& kernels : all_kernels()) {
-    CompileOptions options{2, std::string(kernels.name), {}, 4, Precision::int8, &all};
-    const auto plan = compile(program, weights, options);
-    int winograd = 0;
-    for (const Step& step : plan->steps) {
-      const auto* conv = std::get_if<QuantizedConvStep>(&step);
-      winograd += conv != nullptr && conv->winograd ? 1 : 0;
-    }
-    EXPECT_EQ(winograd, 3);
-    const double error = relative_error(engine_forward(plan)(input).front(), expected.front());
-    options.skip = {"winograd"};
-    const double plain =
-        relative_error(engine_forward(compile(program, weights, options))(input).front(), expected.front());
-    EXPECT_LT(error, 0.03) << kernels.name;
-    EXPECT_LT(error, 1.5 * plain) << "weights of 11 bits are no worse than those of 8";
-  }
-}
-
-// All that a plan of bytes does, for every instruction set: the same sums, so nearly the same outputs.
-TEST(Engine, ComputesInBytesCloseToFloats) {
-  for (const Activation activation : {Activation::relu, Activation::swish}) {
-    const Program program = mixed_program(activation);
-    const Weights weights = lively_weights(program, 3);
-    const HostTensor input = random_tensor({1, 3, 20, 24}, 5);
-    const CalibrateOptions any_error{.threads = 2, .layer_error = 1, .output_error = 1};
-    const Calibration all = calibrate(program, weights, only(input), any_error);
-    EXPECT_TRUE(all.kept.empty());
-    EXPECT_GT(all.error, 1e-4) << "bytes are not floats";
-    EXPECT_LT(all.error, 0.05);
-    const auto expected = run_reference(program, weights, input);
-    for (const Kernels& kernels : all_kernels()) {
-      const CompileOptions options{2, std::string(kernels.name), {}, 1, Precision::int8, &all};
-      const auto found = engine_forward(compile(program, weights, options))(input);
-      for (size_t i = 0; i < expected.size(); ++i) {
-        EXPECT_LT(relative_error(found[i], expected[i]), 0.05) << kernels.name << " " << program.outputs[i].name;
-      }
-    }
-  }
-}
-
-TEST(Engine, PutsFloatsAndBytesTogetherInMobileNetworks) {
-  const Program program = mobile_program();
-  const Weights weights = lively_weights(program, 3);
-  const HostTensor input = random_tensor({1, 3, 18, 22}, 5);
-  const Calibration all = calibrate(program, weights, only(input), {.layer_error = 1, .output_error = 1});
-  EXPECT_GT(all.error, 1e-4);
-  EXPECT_LT(all.error, 0.1);
-}
-
-TEST(Engine, ComputesMostOfSpineNetInBytesAndTheSameWithAnyNumberOfThreads) {
-  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
-  const Weights weights = lively_weights(program, 3);
-  const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
-  const CalibrateOptions any_error{.threads = 2, .layer_error = 1, .output_error = 1};
-  const Calibration all = calibrate(program, weights, only(input), any_error);
-  CompileOptions options{.threads = 2, .precision = Precision::int8, .calibration = &all};
-  const auto plan = compile(program, weights, options);
-  size_t floats = 0, bytes = 0;
-  for (const Step& step : plan->steps) {
-    floats += std::holds_alternative<ConvStep>(step) ? 1 : 0;
-    bytes += std::holds_alternative<QuantizedConvStep>(step) ? 1 : 0;
-  }
-  EXPECT_EQ(floats, 1U) << "the one on the picture";
-  EXPECT_GT(bytes, 50U);
-  const auto two = engine_forward(plan)(input);
-  options.threads = 1;
-  const auto one = engine_forward(compile(program, weights, options))(input);
-  for (size_t i = 0; i < two.size(); ++i) EXPECT_EQ(one[i].data, two[i].data);
-}
-
-TEST(Engine, KeepsConvolutionsInFloatsUntilTheErrorIsSmallEnough) {
-  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
-  const Weights weights = lively_weights(program, 3);
-  const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
-  const CalibrateOptions any_error{.threads = 2, .layer_error = 1, .output_error = 1};
-  const Calibration all = calibrate(program, weights, only(input), any_error);
-  CalibrateOptions options = any_error;
-  options.output_error = all.error / 2;
-  const Calibration some = calibrate(program, weights, only(input), options);
-  EXPECT_FALSE(some.kept.empty());
-  EXPECT_LE(some.error, all.error / 2);
-  const Calibration none = calibrate(program, weights, only(input), {.threads = 2, .layer_error = 0});
-  EXPECT_LT(some.kept.size(), none.kept.size());
-  EXPECT_LT(none.error, 1e-4);
 }
 
 TEST(Engine, RefusesWhatDoesNotFit) {

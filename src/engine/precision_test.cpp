@@ -1,0 +1,132 @@
+// The engine in bf16 and in bytes, against the reference and against itself in floats.
+#include <gtest/gtest.h>
+
+#include "engine/test_networks.h"
+#include "graph/lower.h"
+
+namespace spinenet {
+namespace {
+
+TEST(EnginePrecision, ComputesInBf16CloseToFloatsOrSaysThatItCannot) {
+  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const bool has = all_kernels().front().bf16_multiply != nullptr;
+  CompileOptions options{.threads = 2, .precision = Precision::bf16};
+  if (has) {
+    const double error = error_of(program, options, 2);
+    EXPECT_LT(error, 0.03);
+    EXPECT_GT(error, 1e-4) << "bf16 is not fp32";
+    EXPECT_LT(error_of(mixed_program(Activation::swish), options), 0.06);
+    options.skip = {"winograd"};
+    EXPECT_LT(error_of(program, options, 1), 0.02);
+  }
+  options.instructions = all_kernels().back().name;
+  EXPECT_NE(message_of([&] { compile(program, lively_weights(program, 3), options); }).find("no instructions for bf16"),
+            std::string::npos);
+}
+
+// 17x18 pixels: tiles that hang over the edge; 70 and 96 channels: panels that are not full.
+TEST(EnginePrecision, ComputesInBytesByWinogradCloseToFloats) {
+  Builder b({3, 34, 36}, {.activation = Activation::relu, .padding = Padding::same, .batch_norm = {}});
+  const ValueId stem = b.activate(b.conv(b.input(), {.filters = 70, .kernel = 3, .stride = 2, .bias = true}, "s"), "a");
+  const ValueId wide = b.conv(stem, {.filters = 96, .kernel = 3, .bias = true}, "wide");
+  const ValueId back = b.conv(b.activate(wide, "a1"), {.filters = 70, .kernel = 3, .bias = true}, "back");
+  const ValueId sum = b.activate(b.add({stem, back}, "residual"), "a2");
+  b.output("out", b.conv(sum, {.filters = 64, .kernel = 3, .bias = true}, "last"));
+  const Program program = b.finish();
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({4, 3, 34, 36}, 5);
+  const auto part = static_cast<int64_t>(input.data.size()) / 4;
+  const CalibrationPictures pictures{4, [&](int64_t i) {
+                                       const auto first = input.data.begin() + i * part;
+                                       return std::vector<float>(first, first + part);
+                                     }};
+  const Calibration all = calibrate(program, weights, pictures, {.layer_error = 1, .output_error = 1});
+  const auto expected = run_reference(program, weights, input);
+  for (const Kernels& kernels : all_kernels()) {
+    CompileOptions options{2, std::string(kernels.name), {}, 4, Precision::int8, &all};
+    const auto plan = compile(program, weights, options);
+    int winograd = 0;
+    for (const Step& step : plan->steps) {
+      const auto* conv = std::get_if<QuantizedConvStep>(&step);
+      winograd += conv != nullptr && conv->winograd ? 1 : 0;
+    }
+    EXPECT_EQ(winograd, 3);
+    const double error = relative_error(engine_forward(plan)(input).front(), expected.front());
+    options.skip = {"winograd"};
+    const double plain =
+        relative_error(engine_forward(compile(program, weights, options))(input).front(), expected.front());
+    EXPECT_LT(error, 0.03) << kernels.name;
+    EXPECT_LT(error, 1.5 * plain) << "weights of 11 bits are no worse than those of 8";
+  }
+}
+
+// All that a plan of bytes does, for every instruction set: the same sums, so nearly the same outputs.
+TEST(EnginePrecision, ComputesInBytesCloseToFloats) {
+  for (const Activation activation : {Activation::relu, Activation::swish}) {
+    const Program program = mixed_program(activation);
+    const Weights weights = lively_weights(program, 3);
+    const HostTensor input = random_tensor({1, 3, 20, 24}, 5);
+    const CalibrateOptions any_error{.threads = 2, .layer_error = 1, .output_error = 1};
+    const Calibration all = calibrate(program, weights, only(input), any_error);
+    EXPECT_TRUE(all.kept.empty());
+    EXPECT_GT(all.error, 1e-4) << "bytes are not floats";
+    EXPECT_LT(all.error, 0.05);
+    const auto expected = run_reference(program, weights, input);
+    for (const Kernels& kernels : all_kernels()) {
+      const CompileOptions options{2, std::string(kernels.name), {}, 1, Precision::int8, &all};
+      const auto found = engine_forward(compile(program, weights, options))(input);
+      for (size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_LT(relative_error(found[i], expected[i]), 0.05) << kernels.name << " " << program.outputs[i].name;
+      }
+    }
+  }
+}
+
+TEST(EnginePrecision, PutsFloatsAndBytesTogetherInMobileNetworks) {
+  const Program program = mobile_program();
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({1, 3, 18, 22}, 5);
+  const Calibration all = calibrate(program, weights, only(input), {.layer_error = 1, .output_error = 1});
+  EXPECT_GT(all.error, 1e-4);
+  EXPECT_LT(all.error, 0.1);
+}
+
+TEST(EnginePrecision, ComputesMostOfSpineNetInBytesAndTheSameWithAnyNumberOfThreads) {
+  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
+  const CalibrateOptions any_error{.threads = 2, .layer_error = 1, .output_error = 1};
+  const Calibration all = calibrate(program, weights, only(input), any_error);
+  CompileOptions options{.threads = 2, .precision = Precision::int8, .calibration = &all};
+  const auto plan = compile(program, weights, options);
+  size_t floats = 0, bytes = 0;
+  for (const Step& step : plan->steps) {
+    floats += std::holds_alternative<ConvStep>(step) ? 1 : 0;
+    bytes += std::holds_alternative<QuantizedConvStep>(step) ? 1 : 0;
+  }
+  EXPECT_EQ(floats, 1U) << "the one on the picture";
+  EXPECT_GT(bytes, 50U);
+  const auto two = engine_forward(plan)(input);
+  options.threads = 1;
+  const auto one = engine_forward(compile(program, weights, options))(input);
+  for (size_t i = 0; i < two.size(); ++i) EXPECT_EQ(one[i].data, two[i].data);
+}
+
+TEST(EnginePrecision, KeepsConvolutionsInFloatsUntilTheErrorIsSmallEnough) {
+  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
+  const CalibrateOptions any_error{.threads = 2, .layer_error = 1, .output_error = 1};
+  const Calibration all = calibrate(program, weights, only(input), any_error);
+  CalibrateOptions options = any_error;
+  options.output_error = all.error / 2;
+  const Calibration some = calibrate(program, weights, only(input), options);
+  EXPECT_FALSE(some.kept.empty());
+  EXPECT_LE(some.error, all.error / 2);
+  const Calibration none = calibrate(program, weights, only(input), {.threads = 2, .layer_error = 0});
+  EXPECT_LT(some.kept.size(), none.kept.size());
+  EXPECT_LT(none.error, 1e-4);
+}
+
+}  // namespace
+}  // namespace spinenet

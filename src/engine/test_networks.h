@@ -1,0 +1,143 @@
+// Networks, weights and pictures for the tests of the engine, and how far what it computes is from the reference.
+//
+// Thread contract: pure functions.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "base/error.h"
+#include "base/random.h"
+#include "engine/calibrate.h"
+#include "engine/compile.h"
+#include "engine/session.h"
+#include "graph/builder.h"
+#include "graph/reference.h"
+#include "graph/weights.h"
+
+namespace spinenet {
+
+inline HostTensor random_tensor(std::vector<int64_t> shape, uint64_t seed) {
+  HostTensor t = make_tensor(std::move(shape));
+  Random random(seed);
+  for (float& x : t.data) x = static_cast<float>(random.uniform(-1, 1));
+  return t;
+}
+
+// Nothing zero, nothing one: a batch norm that is left out shows.
+inline Weights lively_weights(const Program& program, uint64_t seed) {
+  Weights weights =
+      initial_weights(program, {.residual_norm_weight = 1, .deeper_norm_weight = 1, .predictor_deviation = 0.1}, seed);
+  for (const Parameter& parameter : program.parameters) {
+    Random random(seed++);
+    for (float& x : weights[parameter.name].data) {
+      if (parameter.role == ParameterRole::running_var) x = static_cast<float>(random.uniform(0.5, 2));
+      if (parameter.role == ParameterRole::running_mean || parameter.role == ParameterRole::norm_bias ||
+          parameter.role == ParameterRole::bias) {
+        x = static_cast<float>(random.uniform(-0.3, 0.3));
+      }
+    }
+  }
+  return weights;
+}
+
+// Largest difference over the largest value.
+inline double relative_error(const HostTensor& found, const HostTensor& expected) {
+  EXPECT_EQ(found.shape, expected.shape);
+  double difference = 0, largest = 1e-30;
+  for (size_t i = 0; i < expected.data.size(); ++i) {
+    difference = std::max(difference, std::abs(static_cast<double>(found.data[i]) - expected.data[i]));
+    largest = std::max(largest, std::abs(static_cast<double>(expected.data[i])));
+    if (!std::isfinite(found.data[i])) return HUGE_VAL;
+  }
+  return difference / largest;
+}
+
+inline double error_of(const Program& program, const CompileOptions& options, int64_t pictures = 1) {
+  const Weights weights = lively_weights(program, 3);
+  const Shape& s = program.values.front();
+  const HostTensor input = random_tensor({pictures, s.channels, s.height, s.width}, 5);
+  const auto expected = run_reference(program, weights, input);
+  const auto found = engine_forward(compile(program, weights, options))(input);
+  EXPECT_EQ(found.size(), expected.size());
+  double worst = 0;
+  for (size_t i = 0; i < expected.size(); ++i) worst = std::max(worst, relative_error(found[i], expected[i]));
+  return worst;
+}
+
+inline Architecture slim(const std::string& name) {
+  Architecture a = named_architecture(name);
+  a.scaling.filter_size_scale = 0.15;
+  a.scaling.endpoints_num_filters = 24;
+  a.scaling.stem_filters = 8;
+  a.head.filters = 20;
+  a.head.convs = 2;
+  return a;
+}
+
+// Every kind of operation, with odd sizes, and what fusions must not do: values that are read twice.
+inline Program mixed_program(Activation activation) {
+  Builder b({3, 20, 24}, {.activation = activation, .padding = Padding::same, .batch_norm = {}});
+  ValueId stem =
+      b.activate(b.batch_norm(b.conv(b.input(), {.filters = 20, .kernel = 7, .stride = 2}, "stem"), "bn"), "a");
+  ValueId wide = b.conv(stem, {.filters = 40, .kernel = 3, .bias = true}, "wide");
+  ValueId deep = b.batch_norm(b.conv(b.activate(wide, "a1"), {.filters = 20, .kernel = 3}, "deep"), "bn1");
+  ValueId sum = b.activate(b.add({stem, deep}, "residual"), "a2");
+  ValueId half = b.max_pool(b.conv(sum, {.filters = 17, .kernel = 3, .stride = 1}, "c3"), 3, 2, "pool");
+  ValueId up = b.batch_norm(b.conv(b.upsample(half, 2, "up"), {.filters = 20}, "expand"), "bn2");
+  ValueId merged = b.activate(b.add({up, sum, deep}, "merge"), "a3");
+  ValueId merged2 = b.add({b.conv(merged, {.filters = 17}, "lateral"), b.upsample(half, 2, "up2")}, "merge2");
+  ValueId down = b.conv(merged2, {.filters = 5, .kernel = 1, .stride = 2}, "down");
+  ValueId shared1 = b.conv(merged, {.filters = 20, .kernel = 3, .bias = true}, "s.1", "s");
+  ValueId shared2 = b.conv(shared1, {.filters = 20, .kernel = 3, .bias = true}, "s.2", "s");
+  ValueId plain = b.batch_norm(b.activate(b.input(), "a4"), "bn4");
+  b.output("down", down);
+  b.output("wide", wide);
+  b.output("shared", b.add({shared2, shared2}, "twice"));
+  b.output("plain", plain);
+  b.output("picture", b.input());
+  return b.finish();
+}
+
+// The operations of mobile networks, masks and classifiers.
+inline Program mobile_program() {
+  Builder b({3, 18, 22}, {.activation = Activation::hard_swish, .padding = Padding::same, .batch_norm = {}});
+  ValueId x = b.activate(b.conv(b.input(), {.filters = 20, .kernel = 3, .stride = 2, .bias = true}, "stem"), "a");
+  ValueId deep = b.conv(x, {.filters = 20, .kernel = 5, .groups = 20}, "deep");
+  deep = b.activate(b.batch_norm(deep, "bn"), "a1");
+  ValueId gate = b.conv(b.global_pool(deep, PoolKind::average, "average"), {.filters = 6, .bias = true}, "reduce");
+  gate = b.sigmoid(b.conv(b.activate(gate, "a2"), {.filters = 20, .bias = true}, "widen"), true, "gate");
+  deep = b.scale(deep, gate, "scale");
+  ValueId deep2 = b.batch_norm(b.conv(deep, {.filters = 20, .kernel = 3, .groups = 20}, "deep2"), "bn2");
+  ValueId sum = b.add({x, deep2}, "add");
+  ValueId half = b.conv(sum, {.filters = 20, .kernel = 3, .stride = 2, .bias = true, .groups = 20}, "half");
+  ValueId mask = b.activate(b.deconv(half, 24, true, "deconv"), "a3");
+  ValueId mean = b.mean({x, sum, deep}, "mean");
+  ValueId most = b.activate(b.scale(mean, b.global_pool(mean, PoolKind::maximum, "max"), "scale2"), "a4");
+  b.output("mask", mask);
+  b.output("soft", b.sigmoid(most, false, "soft"));
+  b.output("dense", b.conv(half, {.filters = 7, .kernel = 4, .bias = true, .padded = false}, "dense"));
+  return b.finish();
+}
+
+inline std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+// One picture, which must outlive them.
+inline CalibrationPictures only(const HostTensor& input) {
+  return {1, [&input](int64_t) { return input.data; }};
+}
+
+}  // namespace spinenet
