@@ -47,6 +47,9 @@ Calibration calibration_for(const Subject& subject, int threads) {
 Measurement measure_one(const Subject& subject, CompileOptions options, int runs) {
   Calibration calibration;
   if (options.precision == Precision::int8) {
+    if (!options.skip.empty()) {
+      fail(ErrorKind::usage, "int8 with --skip: a calibration is of the whole network", "bench", "time one of the two");
+    }
     calibration = calibration_for(subject, options.threads);
     options.calibration = &calibration;
   }

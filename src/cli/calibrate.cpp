@@ -63,6 +63,7 @@ void print_result(const CalibrateVerbOptions& options, const Calibration& found,
 }
 
 int run_calibrate(const CalibrateVerbOptions& options, const CommonOptions& common) {
+  require_folder_of(options.out);
   const std::vector<std::string> files = spread(expand_inputs(options.inputs), options.most);
   Model model = open_model(options.model);
   refuse_three_networks(model);

@@ -74,6 +74,7 @@ int run_compare(const CompareFlags& flags, const Invocation& invocation) {
     print(table_text(table_rows(*comparison)));
   }
   log_info(fmt::format("page: {}", (setup.out / "compare.html").string()));
+  if (*setup.stop_signal != 0) return 128 + *setup.stop_signal;
   for (const Contestant& c : comparison->contestants) {
     if (!c.failed.empty()) return 1;
   }

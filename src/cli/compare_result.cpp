@@ -87,8 +87,12 @@ ComparedRun read_run(const std::filesystem::path& folder, uint64_t seed, std::st
     const Json line = parse_json(std::string_view(text).substr(start, end - start), path.string());
     start = end + 1;
     if (!line.contains(key)) continue;
-    const auto step = line.at("step").get<int64_t>();
-    const double value = line.at(key).get<double>();
+    if (!line.contains("step") || !line["step"].is_number_integer() || !line[key].is_number()) {
+      fail(ErrorKind::bad_data, fmt::format("a measurement's step or {} is no number", main), path.string(),
+           "the file was changed by hand: remove the run's folder and train it again");
+    }
+    const auto step = line["step"].get<int64_t>();
+    const double value = line[key].get<double>();
     run.curve.emplace_back(step, value);
     if (!(value > best)) continue;
     best = value;

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/forward.h"
+#include "cli/inputs.h"
 #include "cli/model.h"
 #include "cli/output.h"
 #include "engine/detector.h"
@@ -89,13 +90,6 @@ InputSize size_of(const std::string& text, const Model& model, Task task) {
          fmt::format("use {}x{}", size.height, size.width));
   }
   return size;
-}
-
-void check_target(const std::string& onnx) {
-  const std::filesystem::path folder = std::filesystem::path(onnx).parent_path();
-  if (!folder.empty() && !std::filesystem::is_directory(folder)) {
-    fail(ErrorKind::io, "the folder does not exist", folder.string(), "make it first");
-  }
 }
 
 LowerOptions lower_options(const Model& model, int height, int width) {
@@ -212,7 +206,7 @@ std::string to_table(const ExportOptions& options, const OnnxOptions& onnx, cons
 }
 
 int run_export(const ExportOptions& options, const CommonOptions& common) {
-  check_target(options.onnx);
+  require_folder_of(options.onnx);
   const Model model = open_model(options.model);
   const Task task = task_named(model.file.task);
   const OnnxOptions onnx = onnx_options(options, model, task);

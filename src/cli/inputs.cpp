@@ -89,4 +89,10 @@ Image read_input(const std::string& name) {
   return decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, "standard input", limits);
 }
 
+void require_folder_of(const std::string& file) {
+  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
+  if (folder.empty() || std::filesystem::is_directory(folder)) return;
+  fail(ErrorKind::io, "the folder does not exist", folder.string(), "make it first");
+}
+
 }  // namespace spinenet

@@ -15,6 +15,9 @@ namespace spinenet {
 // "-" as it is. ErrorKind::io for what is not there, ErrorKind::bad_data for a folder or pattern without pictures.
 std::vector<std::string> expand_inputs(std::span<const std::string> inputs);
 
+// Before long work: ErrorKind::io when the folder that `file` shall be written to is not there.
+void require_folder_of(const std::string& file);
+
 // A file, or standard input for "-". Errors as read_image.
 Image read_input(const std::string& name);
 

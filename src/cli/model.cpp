@@ -35,6 +35,7 @@ NetworkPlans compile_networks(const Model& model, const RunOptions& options) {
   int64_t bytes = 0;
   for (const Program& program : networks_of(model, options.image_size)) {
     compiled.batch = engine_batch(plans.size());
+    compiled.crops = !plans.empty();
     plans.push_back(compile(program, own_weights(program, model.file.weights), compiled));
     bytes += memory_bytes(*plans.back());
   }

@@ -95,6 +95,12 @@ class Calibrator {
   }
 
  private:
+  static void require_finite(std::span<const float> values, const std::string& name) {
+    if (std::ranges::all_of(values, [](float x) { return std::isfinite(x); })) return;
+    fail(ErrorKind::bad_data, fmt::format("the map of {} holds numbers that are not finite", name), "calibration",
+         "the weights are too large for such pictures: take another checkpoint");
+  }
+
   // Calls visit(step, node, map, maps) for what each step writes.
   template <class Visit>
   void for_each_map(int64_t count, const Visit& visit) {
@@ -110,7 +116,10 @@ class Calibrator {
     std::map<std::string, Histogram> histograms;
     for_each_map(pictures_.count, [&](size_t, size_t, const PlanOutput& output, const float* maps) {
       ValueRange& seen = histograms[output.name].seen;
-      visit_map(output.map, maps, [&](std::span<const float> pixel) { widen(seen, pixel); });
+      visit_map(output.map, maps, [&](std::span<const float> pixel) {
+        require_finite(pixel, output.name);
+        widen(seen, pixel);
+      });
     });
     for_each_map(pictures_.count, [&](size_t, size_t, const PlanOutput& output, const float* maps) {
       Histogram& histogram = histograms[output.name];

@@ -104,7 +104,7 @@ class Compilation {
   int64_t stride_of(int value) const {
     const int64_t channels = shape_of(network_, value).channels;
     const int64_t padded = (channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock;
-    if (value != 0 || channels > 3) return padded;
+    if (value != 0 || channels > 3 || options_.crops) return padded;
     for (const Node& node : network_.nodes) {
       const bool is_conv = std::holds_alternative<ConvWork>(node.work) && !is_depthwise(node);
       for (size_t i = 0; i < node.inputs.size(); ++i) {

@@ -14,8 +14,8 @@
 
 namespace spinenet {
 
-// What convolutions multiply. bf16: floats cut to 16 bits, but for the convolution on the picture. int8: bytes, where
-// the calibration does not keep floats.
+// What convolutions multiply. bf16: floats rounded to 16 bits, but for the convolution on the picture. int8: bytes,
+// where the calibration does not keep floats.
 enum class Precision { fp32, bf16, int8 };
 
 struct CompileOptions {
@@ -25,6 +25,7 @@ struct CompileOptions {
   int batch = 1;                       // pictures that run together at most
   Precision precision = Precision::fp32;
   const Calibration* calibration = nullptr;  // for int8
+  bool crops = false;                        // the input is a crop of another plan's maps, not a picture
 };
 
 // ErrorKind::bad_data when weights do not fit, are not finite or are not those of the calibration; ErrorKind::usage for

@@ -222,6 +222,15 @@ TEST(Engine, RefusesWhatDoesNotFit) {
   EXPECT_NE(message_of([&] { compile(program, weights, {.precision = Precision::int8}); }).find("needs a calibration"),
             std::string::npos);
   EXPECT_NE(message_of([&] { calibrate(program, weights, {}, {}); }).find("no pictures"), std::string::npos);
+  calibration.kept = {"nowhere"};
+  EXPECT_NE(message_of([&] { compile(program, weights, bytes); }).find("keeps nowhere in floats"), std::string::npos);
+  calibration.kept.clear();
+  Weights huge = weights;
+  for (const char* name : {"stem.weight", "wide.weight"}) {
+    for (float& x : huge.at(name).data) x *= 1e25F;
+  }
+  EXPECT_NE(message_of([&] { calibrate(program, huge, only(input), {}); }).find("numbers that are not finite"),
+            std::string::npos);
   calibration.ranges.erase("wide");
   EXPECT_NE(message_of([&] { compile(program, weights, bytes); }).find("no range for wide"), std::string::npos);
   weights["wide.weight"].data[7] += 1;

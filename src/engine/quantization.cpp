@@ -24,7 +24,8 @@ ValueRange range_from_json(const std::string& name, const Json& json, std::strin
   const bool pair = json.is_array() && json.size() == 2 && json[0].is_number() && json[1].is_number();
   if (pair) {
     const ValueRange range{json[0].get<float>(), json[1].get<float>()};
-    if (std::isfinite(range.low) && std::isfinite(range.high) && range.low <= 0 && range.high >= 0) return range;
+    // The width, too: two finite ends may be further apart than floats reach.
+    if (std::isfinite(range.high - range.low) && range.low <= 0 && range.high >= 0) return range;
   }
   fail(ErrorKind::bad_data, fmt::format("the range of {} is no pair of numbers around zero", name), place, kRemedy);
 }

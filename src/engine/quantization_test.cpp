@@ -58,6 +58,8 @@ TEST(Calibration, RefusesWhatIsNone) {
   Json broken = good;
   broken["ranges"]["a"] = {1, 2};
   EXPECT_THROW(calibration_from_json(broken, "here"), Error) << "a range without zero";
+  broken["ranges"]["a"] = {-3e38, 3e38};
+  EXPECT_THROW(calibration_from_json(broken, "here"), Error) << "wider than floats reach";
   broken["ranges"]["a"] = 7;
   EXPECT_THROW(calibration_from_json(broken, "here"), Error);
 }

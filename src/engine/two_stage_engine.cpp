@@ -82,20 +82,30 @@ class TwoStageSession {
     for (size_t round = 0; round < rounds; ++round) {
       const size_t first = round * rois.size() / rounds, end = (round + 1) * rois.size() / rounds;
       const std::span<const Roi> part = rois.subspan(first, end - first);
+      read_.clear();  // before the team runs: its tasks must not throw
+      for (const Roi& roi : part) read_.push_back(roi_bins(roi.box, level_shape(roi), {.bins = bins}));
       team_->run(static_cast<int64_t>(part.size()), [&](int64_t r, int) {
-        crop(part[static_cast<size_t>(r)], bins, head.image_at(head.plan().input, r), head.plan().input);
+        const auto i = static_cast<size_t>(r);
+        crop(part[i], read_[i], head.image_at(head.plan().input, r), head.plan().input);
       });
       head.compute(static_cast<int64_t>(part.size()));
       take(part);
     }
   }
 
-  // ROI align of detect/roi_align.h on all channels of a cell at once.
-  void crop(const Roi& roi, int bins, float* to, const Map& out) {
+  const Map& map_of(int level) const {
+    return trunk_.plan().outputs[static_cast<size_t>(level - levels_.min_level)].map;
+  }
+
+  LevelShape level_shape(const Roi& roi) const {
     const int level = roi_level(roi.box, levels_.min_level, levels_.max_level);
-    const Map& map = trunk_.plan().outputs[static_cast<size_t>(level - levels_.min_level)].map;
-    const LevelShape shape{level, static_cast<int>(map.shape.height), static_cast<int>(map.shape.width)};
-    const RoiBins read = roi_bins(roi.box, shape, {.bins = bins});
+    const Shape& shape = map_of(level).shape;
+    return {level, static_cast<int>(shape.height), static_cast<int>(shape.width)};
+  }
+
+  // ROI align of detect/roi_align.h on all channels of a cell at once.
+  void crop(const Roi& roi, const RoiBins& read, float* to, const Map& out) {
+    const Map& map = map_of(roi_level(roi.box, levels_.min_level, levels_.max_level));
     const float* from = trunk_.image_at(map, roi.image);
     size_t first = 0;
     for (const int64_t end : read.ends) {
@@ -114,6 +124,7 @@ class TwoStageSession {
   PyramidLevels levels_;
   std::shared_ptr<Team> team_;
   Session trunk_, box_head_, mask_head_;
+  std::vector<RoiBins> read_;  // of the ROIs of a round
 };
 
 void check_fit(const TwoStagePlans& plans, const PyramidLevels& levels) {
@@ -132,6 +143,7 @@ TwoStagePlans compile_two_stage(const TwoStageProgram& network, const Weights& w
   const auto with_batch = [&](const Program& program, int batch) {
     CompileOptions own = options;
     own.batch = batch;
+    own.crops = &program != &network.trunk;
     return compile(program, own_weights(program, weights), own);
   };
   return {with_batch(network.trunk, options.batch), with_batch(network.box_head, kBoxHeadBatch),

@@ -81,7 +81,7 @@ TEST(TwoStage, TheEngineAgreesWithPlainForwards) {
   HostTensor input = make_tensor({2, 3, kSide, kSide});
   Random random(5);
   for (float& x : input.data) x = static_cast<float>(random.uniform(-1, 1));
-  for (const int64_t channels : {32, 20, 8}) {
+  for (const int64_t channels : {32, 20, 8, 2}) {
     const TwoStageProgram network = small_network(channels);
     const Weights all = weights_of_all(network);
     const TwoStageForward plain = two_stage_forward(alone(network.trunk, all), alone(network.box_head, all),

@@ -90,7 +90,9 @@ TEST(ObjectFinder, AnswersTheSameWithPlans) {
     NetworkPlans plans;
     for (const Program& program : networks_of(model)) {
       const int batch = engine_batch(plans.size());
-      plans.push_back(compile(program, own_weights(program, model.file.weights), {.threads = 2, .batch = batch}));
+      const bool crops = !plans.empty();
+      plans.push_back(
+          compile(program, own_weights(program, model.file.weights), {.threads = 2, .batch = batch, .crops = crops}));
     }
     const auto found = make_object_finder(model, options, plans)(pictures);
     const auto expected = make_object_finder(model, options, forwards_of(model, 0, compiled))(pictures);

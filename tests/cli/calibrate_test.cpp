@@ -49,6 +49,9 @@ TEST_F(Calibrate, NamesTheRemedyOfAModelWithoutOne) {
   EXPECT_EQ(result.status, 2);
   EXPECT_NE(result.err.find("spinenet calibrate MODEL PICTURES"), std::string::npos) << result.err;
   EXPECT_EQ(run("predict tiny.safetensors set --precision int9").status, 2);
+  const Outcome nowhere = run("calibrate tiny.safetensors set --out nowhere/int8.safetensors");
+  EXPECT_EQ(nowhere.status, 1);
+  EXPECT_NE(nowhere.err.find("the folder does not exist"), std::string::npos) << nowhere.err;
 }
 
 TEST_F(Calibrate, RefusesACalibrationOfOtherWeights) {

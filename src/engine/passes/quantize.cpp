@@ -1,6 +1,7 @@
 #include "engine/passes/quantize.h"
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "base/error.h"
@@ -21,12 +22,29 @@ class Quantizer {
   Quantizer(Network& network, const Calibration& calibration) : network_(network), calibration_(calibration) {}
 
   void run() {
+    check_kept();
     choose_convolutions();
     choose_values();
     insert_conversions();
   }
 
  private:
+  void check_kept() const {
+    for (const std::string& name : calibration_.kept) {
+      if (std::ranges::any_of(network_.nodes, [&](const Node& node) { return node.name == name; })) continue;
+      fail(ErrorKind::bad_data, fmt::format("the calibration keeps {} in floats, which the network has not", name),
+           "engine", "run spinenet calibrate again");
+    }
+  }
+
+  // Whether no sum of the products of bytes can leave 32 bits.
+  bool adds_up(const Node& node) const {
+    constexpr int64_t kMostProduct = 255 * 127;
+    const Conv& conv = std::get<ConvWork>(node.work).conv;
+    const int64_t products = network_.values[at(node.inputs[0].value)].channels * conv.kernel * conv.kernel;
+    return products <= std::numeric_limits<int32_t>::max() / kMostProduct;
+  }
+
   bool is_kept(const Node& node) const {
     return std::find(calibration_.kept.begin(), calibration_.kept.end(), node.name) != calibration_.kept.end();
   }
@@ -35,7 +53,9 @@ class Quantizer {
   void choose_convolutions() {
     for (const Node& node : network_.nodes) {
       const auto* work = std::get_if<ConvWork>(&node.work);
-      if (work != nullptr && (!may_multiply_bytes(node) || is_kept(node))) in_floats_.insert(work->weight);
+      if (work != nullptr && (!may_multiply_bytes(node) || !adds_up(node) || is_kept(node))) {
+        in_floats_.insert(work->weight);
+      }
     }
   }
 
@@ -149,7 +169,8 @@ class Quantizer {
 }  // namespace
 
 bool may_multiply_bytes(const Node& node) {
-  return std::holds_alternative<ConvWork>(node.work) && !is_depthwise(node) && node.inputs[0].value != 0;
+  const auto* work = std::get_if<ConvWork>(&node.work);
+  return work != nullptr && !is_depthwise(node) && node.inputs[0].value != 0;
 }
 
 bool multiplies_bytes(const Network& network, const Node& node) {
