@@ -6,11 +6,13 @@
 // A model of any task is opened alike: of one that detects or segments an Answer has objects, of a classifier class
 // scores. Everything runs on the CPU.
 //
-// Every function throws std::runtime_error with a message that names the file, the place and the remedy; a file that is
-// cut, altered or foreign, or that holds weights which are not numbers, is refused when it is opened.
+// Every function throws std::runtime_error with a message that names the file, the place and the remedy, or
+// std::bad_alloc when memory runs out. A file that is cut or foreign, whose checksum does not fit (files of spinenet
+// have one, others may lack it), or that holds weights which are not numbers, is refused when it is opened.
+//
 // Thread contract: a Model does not change and may be used by several threads. A Detector answers one call after the
-// other: give each thread its own on the same Model. All detectors of a process together never compute with more
-// threads than its budget; who comes when none is left waits.
+// other: give each thread its own on the same Model. The thread budget is the one thing that a process has once: all
+// its detectors together never compute with more threads than that; who comes when none is left waits.
 #pragma once
 
 #include <cstddef>
@@ -28,7 +30,7 @@ struct DetectorSession;
 namespace spinenet::api {
 
 // Threads that may compute at once in this process, all detectors together: the processors that it may use, unless said
-// otherwise before the first model is opened.
+// otherwise, 1 to 1024, before the first model is opened.
 int thread_budget();
 void set_thread_budget(int threads);
 
@@ -62,7 +64,7 @@ enum class PixelFormat { rgb, bgr, gray };
 struct Pixels {
   const uint8_t* data = nullptr;
   int height = 0, width = 0;
-  int64_t stride = 0;  // bytes from row to row; 0: rows follow each other without a gap
+  int64_t stride = 0;  // bytes from row to row, height * stride below 2^40; 0: rows follow each other without a gap
   PixelFormat format = PixelFormat::rgb;
 };
 
@@ -108,6 +110,7 @@ struct DetectorOptions {
   int max_objects = 100;
 };
 
+// One that was moved from may only be destroyed or assigned to.
 class Detector {
  public:
   explicit Detector(const Model& model, const DetectorOptions& options = {});

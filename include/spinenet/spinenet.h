@@ -1,7 +1,8 @@
-// The installed C++ interface of spinenet: no third-party type, no global state.
+// The installed C++ interface of spinenet: no third-party type, and no global state but the thread budget of the
+// process (detector.h).
 //
-// Every function throws std::runtime_error with a message that names the file, the place and the remedy. Thread
-// contract: all functions may be called from several threads at once.
+// Every function throws std::runtime_error with a message that names the file, the place and the remedy, or
+// std::bad_alloc when memory runs out. Thread contract: all functions here may be called from several threads at once.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,8 @@
  *
  * Functions that can fail return a status and leave a message for spinenet_last_error(); what they hand out is NULL
  * then. Nothing is thrown across this border. What was opened or handed out is given back with the function of the same
- * name that ends in _free; each takes NULL. Pointers into a model or a result live as long as that.
+ * name that ends in _free; each takes NULL. Pointers into a model or a result live as long as that. What is asked of a
+ * NULL model or result is 0 or NULL.
  * Thread contract: a model may be used by several threads, and freed while its detectors live on. A detector answers
  * one call after the other: give each thread its own on the same model. */
 #ifndef SPINENET_SPINENET_C_H
@@ -24,7 +25,7 @@ extern "C" {
 typedef enum spinenet_status {
   SPINENET_OK = 0,
   SPINENET_USAGE = 1,       /* an argument makes no sense */
-  SPINENET_BAD_DATA = 2,    /* a file is cut, altered, foreign, or of another kind */
+  SPINENET_BAD_DATA = 2,    /* a file is cut, foreign or of another kind, or its checksum does not fit */
   SPINENET_IO = 3,          /* the operating system refused: missing file, permission */
   SPINENET_UNSUPPORTED = 4, /* right in itself, but not in this version */
   SPINENET_FAILED = 5,      /* anything else */
@@ -37,7 +38,7 @@ const char* spinenet_last_error(void);
 const char* spinenet_version(void);
 
 /* Threads that may compute at once in this process, all detectors together: the processors that it may use, unless set
- * before the first model is opened. */
+ * before the first model is opened: 1 to 1024. */
 spinenet_status spinenet_set_thread_budget(int threads);
 
 typedef struct spinenet_model spinenet_model;
@@ -63,7 +64,7 @@ int64_t spinenet_model_class_id(const spinenet_model* model, int label);
 typedef struct spinenet_detector_options {
   float score_threshold; /* of objects, 0 to 1 */
   float iou;             /* boxes of a class that overlap more are one object */
-  int max_objects;
+  int max_objects;       /* 0: 100; a zero above is a zero */
 } spinenet_detector_options;
 
 /* 0.3, 0.5, 100 */
@@ -80,8 +81,8 @@ typedef enum spinenet_format { SPINENET_RGB = 0, SPINENET_BGR = 1, SPINENET_GRAY
 typedef struct spinenet_pixels {
   const uint8_t* data;
   int height, width;
-  int64_t stride; /* bytes from row to row; 0: rows follow each other without a gap */
-  spinenet_format format;
+  int64_t stride; /* bytes from row to row, height * stride below 2^40; 0: rows follow each other without a gap */
+  int format;     /* a spinenet_format */
 } spinenet_pixels;
 
 /* `results` takes `count` pointers, all NULL on failure. */

@@ -136,6 +136,9 @@ TEST_F(DetectorApi, RefusesWhatMakesNoSense) {
   EXPECT_NE(detect({image.pixels.data(), 0, 30}).find("0 x 30 (height x width)"), std::string::npos);
   EXPECT_NE(detect({image.pixels.data(), 20, 30, 89}).find("89 bytes from row to row"), std::string::npos);
   EXPECT_NE(detect({image.pixels.data(), 1 << 20, 1 << 20}).find("67108864 pixels fit"), std::string::npos);
+  EXPECT_NE(detect({image.pixels.data(), 1, 30, int64_t{1} << 40}).find("within 1099511627776 bytes"),
+            std::string::npos);
+  EXPECT_NE(detect({image.pixels.data(), 20, 30, INT64_MAX}).find("within 1099511627776 bytes"), std::string::npos);
   const auto make = [&](const DetectorOptions& options) { return thrown_by([&] { Detector(model, options); }); };
   EXPECT_NE(make({.score_threshold = NAN}).find("score threshold of nan"), std::string::npos);
   EXPECT_NE(make({.iou = 2}).find("overlap of 2"), std::string::npos);

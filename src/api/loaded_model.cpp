@@ -15,6 +15,9 @@
 namespace spinenet {
 namespace {
 
+// Of a picture in the caller's memory, from its first row to its last: offsets in it do not overflow.
+constexpr int64_t kMostBytes = int64_t{1} << 40;
+
 // The program's weights, taken out of all.
 Weights take_weights(const Program& program, Weights& all) {
   Weights own;
@@ -75,8 +78,9 @@ std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& op
   for (const ModelClass& c : model.file.classes) loaded->classes.push_back({c.id, c.name});
   for (const Program& program : networks_of(model, options.image_size)) {
     const Weights own = take_weights(program, model.file.weights);
-    loaded->plans.push_back(
-        compile(program, own, {.threads = loaded->threads, .batch = engine_batch(loaded->plans.size())}));
+    loaded->plans.push_back(compile(
+        program, own,
+        {.threads = loaded->threads, .batch = engine_batch(loaded->plans.size()), .crops = !loaded->plans.empty()}));
   }
   loaded->model = std::move(model);
   return loaded;
@@ -102,11 +106,14 @@ Image to_image(const api::Pixels& pixels) {
   const int64_t row = int64_t{pixels.width} * (gray ? 1 : 3), stride = pixels.stride == 0 ? row : pixels.stride;
   const int64_t most = DecodeLimits{}.max_pixels;
   if (pixels.data == nullptr || pixels.height < 1 || pixels.width < 1 || stride < row ||
-      pixels.height > most / pixels.width) {
+      pixels.height > most / pixels.width || stride >= kMostBytes / pixels.height) {
     fail(ErrorKind::usage,
          fmt::format("a picture of {} x {} (height x width), {} bytes from row to row{}", pixels.height, pixels.width,
                      stride, pixels.data == nullptr ? ", without data" : ""),
-         "detect", fmt::format("both sides are at least 1, a row is no longer than the step, and {} pixels fit", most));
+         "detect",
+         fmt::format("both sides are at least 1, a row is no longer than the step, {} pixels fit, and all rows lie "
+                     "within {} bytes",
+                     most, kMostBytes));
   }
   Image image = make_image(pixels.height, pixels.width);
   for (int y = 0; y < pixels.height; ++y) {

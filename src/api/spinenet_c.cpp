@@ -84,7 +84,7 @@ void require(bool given, std::string_view what) {
   if (!given) fail(ErrorKind::usage, fmt::format("{} is NULL", what), "spinenet");
 }
 
-api::PixelFormat format_of(spinenet_format format) {
+api::PixelFormat format_of(int format) {
   switch (format) {
     case SPINENET_RGB:
       return api::PixelFormat::rgb;
@@ -93,11 +93,12 @@ api::PixelFormat format_of(spinenet_format format) {
     case SPINENET_GRAY:
       return api::PixelFormat::gray;
   }
-  fail(ErrorKind::usage, fmt::format("there is no pixel format {}", static_cast<int>(format)), "spinenet_detect",
+  fail(ErrorKind::usage, fmt::format("there is no pixel format {}", format), "spinenet_detect",
        "use SPINENET_RGB, SPINENET_BGR or SPINENET_GRAY");
 }
 
 const api::Class* class_of(const spinenet_model* model, int label) {
+  if (model == nullptr) return nullptr;
   const auto& classes = model->model.classes();
   return label >= 0 && label < static_cast<int>(classes.size()) ? &classes[static_cast<size_t>(label)] : nullptr;
 }
@@ -145,15 +146,15 @@ void spinenet_model_free(spinenet_model* model) {
 }
 
 const char* spinenet_model_task(const spinenet_model* model) {
-  return model->model.task().c_str();
+  return model != nullptr ? model->model.task().c_str() : nullptr;
 }
 
 int spinenet_model_image_size(const spinenet_model* model) {
-  return model->model.image_size();
+  return model != nullptr ? model->model.image_size() : 0;
 }
 
 int spinenet_model_class_count(const spinenet_model* model) {
-  return static_cast<int>(model->model.classes().size());
+  return model != nullptr ? static_cast<int>(model->model.classes().size()) : 0;
 }
 
 const char* spinenet_model_class_name(const spinenet_model* model, int label) {
@@ -178,8 +179,8 @@ spinenet_status spinenet_detector_create(const spinenet_model* model, const spin
     require(model != nullptr, "model");
     require(detector != nullptr, "detector");
     const spinenet_detector_options given = options != nullptr ? *options : spinenet_detector_defaults();
-    *detector =
-        new spinenet_detector{api::Detector(model->model, {given.score_threshold, given.iou, given.max_objects})};
+    const int most = given.max_objects != 0 ? given.max_objects : spinenet_detector_defaults().max_objects;
+    *detector = new spinenet_detector{api::Detector(model->model, {given.score_threshold, given.iou, most})};
   });
 }
 
@@ -222,27 +223,27 @@ void spinenet_result_free(spinenet_result* result) {
 }
 
 int spinenet_result_height(const spinenet_result* result) {
-  return result->answer.height;
+  return result != nullptr ? result->answer.height : 0;
 }
 
 int spinenet_result_width(const spinenet_result* result) {
-  return result->answer.width;
+  return result != nullptr ? result->answer.width : 0;
 }
 
 size_t spinenet_result_object_count(const spinenet_result* result) {
-  return result->objects.size();
+  return result != nullptr ? result->objects.size() : 0;
 }
 
 const spinenet_object* spinenet_result_objects(const spinenet_result* result) {
-  return result->objects.data();
+  return result != nullptr ? result->objects.data() : nullptr;
 }
 
 size_t spinenet_result_class_count(const spinenet_result* result) {
-  return result->classes.size();
+  return result != nullptr ? result->classes.size() : 0;
 }
 
 const spinenet_class_score* spinenet_result_classes(const spinenet_result* result) {
-  return result->classes.data();
+  return result != nullptr ? result->classes.data() : nullptr;
 }
 
 spinenet_status spinenet_result_mask(const spinenet_result* result, size_t object, uint8_t* mask, size_t size) {

@@ -88,13 +88,15 @@ TEST_F(CApi, SaysWhatWentWrong) {
   EXPECT_EQ(spinenet_model_open((folder_ / "foreign.safetensors").c_str(), nullptr, &model), SPINENET_BAD_DATA);
   EXPECT_EQ(spinenet_model_open(nullptr, nullptr, &model), SPINENET_USAGE);
   EXPECT_EQ(spinenet_set_thread_budget(0), SPINENET_USAGE);
+  EXPECT_EQ(spinenet_set_thread_budget(1025), SPINENET_USAGE);
+  EXPECT_NE(std::string(spinenet_last_error()).find("use 1 to 1024"), std::string::npos);
   open(Task::detect);
   spinenet_result* result = nullptr;
   EXPECT_EQ(spinenet_detect_file(detector_, "/nonexistent.png", &result), SPINENET_IO);
   EXPECT_EQ(spinenet_detect_encoded(detector_, "GIF89a", 6, &result), SPINENET_BAD_DATA);
   EXPECT_EQ(spinenet_detect_file(nullptr, "a.png", &result), SPINENET_USAGE);
   const uint8_t pixel[3] = {1, 2, 3};
-  const spinenet_pixels pixels[2] = {{pixel, 1, 1, 0, SPINENET_RGB}, {pixel, 1, 1, 0, static_cast<spinenet_format>(9)}};
+  const spinenet_pixels pixels[2] = {{pixel, 1, 1, 0, SPINENET_RGB}, {pixel, 1, 1, 0, 9}};
   spinenet_result* results[2] = {};
   EXPECT_EQ(spinenet_detect(detector_, pixels, 2, results), SPINENET_USAGE);
   EXPECT_NE(std::string(spinenet_last_error()).find("pixel format 9"), std::string::npos);
@@ -105,6 +107,29 @@ TEST_F(CApi, SaysWhatWentWrong) {
   EXPECT_EQ(spinenet_result_mask(results[0], 0, &mask, 1), SPINENET_UNSUPPORTED);
   spinenet_result_free(results[0]);
   spinenet_result_free(nullptr);
+}
+
+TEST_F(CApi, AnswersNothingOfNothing) {
+  EXPECT_EQ(spinenet_model_task(nullptr), nullptr);
+  EXPECT_EQ(spinenet_model_image_size(nullptr), 0);
+  EXPECT_EQ(spinenet_model_class_count(nullptr), 0);
+  EXPECT_EQ(spinenet_model_class_name(nullptr, 0), nullptr);
+  EXPECT_EQ(spinenet_model_class_id(nullptr, 0), 0);
+  EXPECT_EQ(spinenet_result_height(nullptr), 0);
+  EXPECT_EQ(spinenet_result_width(nullptr), 0);
+  EXPECT_EQ(spinenet_result_object_count(nullptr), 0U);
+  EXPECT_EQ(spinenet_result_objects(nullptr), nullptr);
+  EXPECT_EQ(spinenet_result_class_count(nullptr), 0U);
+  EXPECT_EQ(spinenet_result_classes(nullptr), nullptr);
+}
+
+TEST_F(CApi, TakesZeroedOptions) {
+  open(Task::detect);
+  const spinenet_detector_options zero{}, negative{0, 0, -1};
+  spinenet_detector* detector = nullptr;
+  EXPECT_EQ(spinenet_detector_create(model_, &zero, &detector), SPINENET_OK) << spinenet_last_error();
+  spinenet_detector_free(detector);
+  EXPECT_EQ(spinenet_detector_create(model_, &negative, &detector), SPINENET_USAGE);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "api/thread_budget.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "base/error.h"
@@ -14,6 +15,11 @@ struct OfProcess {
   std::mutex mutex;
   int wanted = 0;  // 0: not set
   std::unique_ptr<ThreadBudget> budget;
+
+  int size() const {
+    if (budget) return budget->size();
+    return wanted > 0 ? wanted : std::min(available_cores(), kMostThreads);
+  }
 };
 
 OfProcess& of_process() {
@@ -21,11 +27,17 @@ OfProcess& of_process() {
   return state;
 }
 
+int checked(int threads) {
+  if (threads < 1 || threads > kMostThreads) {
+    fail(ErrorKind::usage, fmt::format("{} threads", threads), "thread budget",
+         fmt::format("use 1 to {}", kMostThreads));
+  }
+  return threads;
+}
+
 }  // namespace
 
-ThreadBudget::ThreadBudget(int threads) : size_(threads), free_(threads) {
-  if (threads < 1) fail(ErrorKind::usage, fmt::format("{} threads", threads), "thread budget", "use 1 or more");
-}
+ThreadBudget::ThreadBudget(int threads) : size_(checked(threads)), free_(threads) {}
 
 void ThreadBudget::take(int threads) {
   std::unique_lock lock(mutex_);
@@ -42,15 +54,26 @@ void ThreadBudget::give_back(int threads) {
   changed_.notify_all();
 }
 
+uint64_t ThreadBudget::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return tickets_ - served_;
+}
+
 ThreadBudget& process_thread_budget() {
   OfProcess& state = of_process();
   const std::lock_guard lock(state.mutex);
-  if (!state.budget) state.budget = std::make_unique<ThreadBudget>(state.wanted > 0 ? state.wanted : available_cores());
+  if (!state.budget) state.budget = std::make_unique<ThreadBudget>(state.size());
   return *state.budget;
 }
 
+int process_thread_budget_size() {
+  OfProcess& state = of_process();
+  const std::lock_guard lock(state.mutex);
+  return state.size();
+}
+
 void set_process_thread_budget(int threads) {
-  if (threads < 1) fail(ErrorKind::usage, fmt::format("{} threads", threads), "thread budget", "use 1 or more");
+  checked(threads);
   OfProcess& state = of_process();
   const std::lock_guard lock(state.mutex);
   if (state.budget && state.budget->size() != threads) {

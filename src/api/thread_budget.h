@@ -9,19 +9,23 @@
 
 namespace spinenet {
 
+inline constexpr int kMostThreads = 1024;  // of a budget
+
 class ThreadBudget {
  public:
-  // ErrorKind::usage for fewer than one.
+  // ErrorKind::usage unless 1 <= threads <= kMostThreads.
   explicit ThreadBudget(int threads);
 
   int size() const { return size_; }
   // 1 <= threads <= size().
   void take(int threads);
   void give_back(int threads);
+  // Those in take() now.
+  uint64_t waiting() const;
 
  private:
   int size_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   int free_;
   uint64_t tickets_ = 0, served_ = 0;
@@ -41,8 +45,9 @@ class ThreadLease {
 };
 
 // That of the process: the processors that it may use, unless set before the first use. ErrorKind::usage when it is set
-// later: who runs already counts on it.
+// later: who runs already counts on it. Asking for the size alone is not a use.
 ThreadBudget& process_thread_budget();
+int process_thread_budget_size();
 void set_process_thread_budget(int threads);
 
 }  // namespace spinenet

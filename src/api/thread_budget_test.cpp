@@ -1,10 +1,14 @@
 #include "api/thread_budget.h"
 
 #include <atomic>
+#include <chrono>
+#include <cstdlib>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <spinenet/detector.h>
 
 #include "base/error.h"
 
@@ -33,6 +37,16 @@ TEST(ThreadBudget, NeverGivesMoreThanThereIs) {
   EXPECT_LE(most.load(), 3);
 }
 
+// Whether so many wait before long.
+bool comes_to_wait(const ThreadBudget& budget, uint64_t count) {
+  const auto last = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (budget.waiting() != count) {
+    if (std::chrono::steady_clock::now() > last) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return true;
+}
+
 // Who wants many is not passed for ever by those who want few.
 TEST(ThreadBudget, ServesInTheOrderOfTheAsking) {
   ThreadBudget budget(2);
@@ -44,27 +58,54 @@ TEST(ThreadBudget, ServesInTheOrderOfTheAsking) {
     EXPECT_FALSE(few.load());
     budget.give_back(2);
   });
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_TRUE(comes_to_wait(budget, 1));
   std::thread wants_one([&] {
     budget.take(1);
     few = true;
     budget.give_back(1);
   });
-  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_TRUE(comes_to_wait(budget, 2));
   EXPECT_FALSE(many.load());
   EXPECT_FALSE(few.load()) << "passed the one before";
   budget.give_back(1);
   wants_two.join();
   wants_one.join();
+  EXPECT_EQ(budget.waiting(), 0U);
+}
+
+TEST(ThreadBudget, HasBounds) {
+  EXPECT_EQ(ThreadBudget(kMostThreads).size(), kMostThreads);
+  for (const int threads : {-1, 0, kMostThreads + 1, 2'000'000'000}) {
+    EXPECT_THROW((ThreadBudget(threads)), Error) << threads;
+    try {
+      api::set_thread_budget(threads);
+      ADD_FAILURE() << threads;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      EXPECT_NE(std::string(error.what()).find("use 1 to 1024"), std::string::npos) << error.what();
+    }
+  }
 }
 
 TEST(ThreadBudget, OfTheProcessIsFixedOnceUsed) {
-  EXPECT_THROW(ThreadBudget(0), Error);
-  EXPECT_THROW(set_process_thread_budget(0), Error);
   const int size = process_thread_budget().size();
   EXPECT_GE(size, 1);
   EXPECT_THROW(set_process_thread_budget(size + 1), Error);
   EXPECT_NO_THROW(set_process_thread_budget(size));
+  EXPECT_EQ(api::thread_budget(), size);
+}
+
+// In a process of its own, where nothing is fixed yet.
+TEST(ThreadBudgetDeathTest, AskingForTheSizeFixesNothing) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto ask_and_set = [] {
+    const int other = api::thread_budget() == 1 ? 2 : 1;
+    api::set_thread_budget(other);
+    const bool wanted = api::thread_budget() == other;
+    api::set_thread_budget(other + 1);
+    std::_Exit(wanted && process_thread_budget().size() == other + 1 ? 0 : 1);
+  };
+  EXPECT_EXIT(ask_and_set(), testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

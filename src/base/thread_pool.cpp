@@ -1,18 +1,35 @@
 #include "base/thread_pool.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <fstream>
 #include <string>
 
+#include <sched.h>
+
 namespace spinenet {
+namespace {
+
+void join_all(std::vector<std::thread>& workers) {
+  for (std::thread& worker : workers) worker.join();
+}
+
+}  // namespace
 
 ThreadPool::ThreadPool(int threads) {
   workers_.reserve(static_cast<size_t>(threads));
-  for (int i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  try {
+    for (int i = 0; i < threads; ++i) workers_.emplace_back([this] { work(); });
+  } catch (...) {  // the system gives no more threads: those begun must end before the vector goes
+    {
+      const std::lock_guard lock(mutex_);
+      stop_ = true;
+    }
+    wake_.notify_all();
+    join_all(workers_);
+    throw;
+  }
 }
 
 ThreadPool::~ThreadPool() {
@@ -21,7 +38,7 @@ ThreadPool::~ThreadPool() {
     stop_ = true;
   }
   wake_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  join_all(workers_);
 }
 
 std::future<void> ThreadPool::submit(std::function<void()> job) {

@@ -26,16 +26,25 @@ void wait_while(const std::atomic<int>& value, int old) {
   value.wait(old, std::memory_order_acquire);
 }
 
+void stop(std::atomic<int>& round, std::vector<std::thread>& workers) {
+  round.store(-1, std::memory_order_release);
+  round.notify_all();
+  for (std::thread& worker : workers) worker.join();
+}
+
 }  // namespace
 
 Team::Team(int threads) {
-  for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+  try {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+  } catch (...) {  // the system gives no more threads: those begun must end before the vector goes
+    stop(round_, workers_);
+    throw;
+  }
 }
 
 Team::~Team() {
-  round_.store(-1, std::memory_order_release);
-  round_.notify_all();
-  for (std::thread& worker : workers_) worker.join();
+  stop(round_, workers_);
 }
 
 void Team::share(const Job& job) {
