@@ -124,6 +124,29 @@ HWY_INLINE void multiply(const Product& p) {
   }
 }
 
+// The same dealing for products of smaller numbers: `wide` and `narrow` hold a block for each number of rows, for a
+// panel and for one vector of columns. kGroup: so many steps of k of a column lie together in the packed weights.
+template <int kGroup, class P, class Blocks>
+HWY_INLINE void multiply_panels(const P& p, const Blocks& wide, const Blocks& narrow) {
+  const auto most = static_cast<int64_t>(wide.size());
+  const int64_t panel = panel_columns(), n = lanes();
+  const int64_t blocks = (p.rows + most - 1) / most;
+  for (int64_t column = 0; column < p.columns; column += panel) {
+    const auto* b = p.b + column * p.k;
+    for (int64_t i = 0; i < blocks; ++i) {
+      const int64_t row = i * p.rows / blocks, rows = (i + 1) * p.rows / blocks - row;
+      const auto block = static_cast<size_t>(rows - 1);
+      if (column + panel <= p.columns) {
+        wide[block](p, row, b, column);
+      } else {
+        for (int64_t part = column; part < p.columns; part += n) {
+          narrow[block](p, row, b + kGroup * (part - column), part);
+        }
+      }
+    }
+  }
+}
+
 // As many independent multiply-adds as it takes to keep the units busy.
 HWY_INLINE int64_t multiply_add_rounds(int64_t rounds) {
   constexpr int kSums = 12;

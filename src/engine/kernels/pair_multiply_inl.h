@@ -80,20 +80,7 @@ constexpr std::array<PairBlock, sizeof...(kR)> pair_blocks_of(std::integer_seque
 HWY_INLINE void pair_multiply(const PairProduct& p) {
   static constexpr auto kWide = pair_blocks_of<kPanelVectors>(std::make_integer_sequence<int, kPairRows>());
   static constexpr auto kNarrow = pair_blocks_of<1>(std::make_integer_sequence<int, kPairRows>());
-  const int64_t panel = panel_columns(), n = lanes();
-  const int64_t blocks = (p.rows + kPairRows - 1) / kPairRows;
-  for (int64_t column = 0; column < p.columns; column += panel) {
-    const int16_t* b = p.b + column * p.k;
-    for (int64_t i = 0; i < blocks; ++i) {
-      const int64_t row = i * p.rows / blocks, rows = (i + 1) * p.rows / blocks - row;
-      const auto block = static_cast<size_t>(rows - 1);
-      if (column + panel <= p.columns) {
-        kWide[block](p, row, b, column);
-      } else {
-        for (int64_t part = column; part < p.columns; part += n) kNarrow[block](p, row, b + 2 * (part - column), part);
-      }
-    }
-  }
+  multiply_panels<2>(p, kWide, kNarrow);
 }
 
 }  // namespace spinenet::HWY_NAMESPACE

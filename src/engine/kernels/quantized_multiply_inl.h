@@ -122,20 +122,7 @@ constexpr std::array<QuantizedBlock, sizeof...(kR)> quantized_blocks_of(std::int
 HWY_INLINE void quantized_multiply(const QuantizedProduct& p) {
   static constexpr auto kWide = quantized_blocks_of<kPanelVectors>(std::make_integer_sequence<int, kQuantizedRows>());
   static constexpr auto kNarrow = quantized_blocks_of<1>(std::make_integer_sequence<int, kQuantizedRows>());
-  const int64_t panel = panel_columns(), n = lanes();
-  const int64_t blocks = (p.rows + kQuantizedRows - 1) / kQuantizedRows;
-  for (int64_t column = 0; column < p.columns; column += panel) {
-    const int8_t* b = p.b + column * p.k;
-    for (int64_t i = 0; i < blocks; ++i) {
-      const int64_t row = i * p.rows / blocks, rows = (i + 1) * p.rows / blocks - row;
-      const auto block = static_cast<size_t>(rows - 1);
-      if (column + panel <= p.columns) {
-        kWide[block](p, row, b, column);
-      } else {
-        for (int64_t part = column; part < p.columns; part += n) kNarrow[block](p, row, b + 4 * (part - column), part);
-      }
-    }
-  }
+  multiply_panels<4>(p, kWide, kNarrow);
 }
 
 }  // namespace spinenet::HWY_NAMESPACE
