@@ -8,7 +8,6 @@
 namespace spinenet {
 namespace {
 
-constexpr int kHalfWidth = 494;
 constexpr int kHeight = 320;
 
 ChartOptions options_of(std::string title, std::string x_label, std::string y_label) {
@@ -16,17 +15,9 @@ ChartOptions options_of(std::string title, std::string x_label, std::string y_la
   options.title = std::move(title);
   options.x_label = std::move(x_label);
   options.y_label = std::move(y_label);
-  options.width = kHalfWidth;
+  options.width = kHalfPageWidth;
   options.height = kHeight;
   return options;
-}
-
-std::string half(const std::string& svg) {
-  return fmt::format("<div>{}</div>\n", svg);
-}
-
-std::string charts(const std::string& content) {
-  return "<div class=\"charts\">\n" + content + "</div>\n";
 }
 
 // Points at the ends of an axis would be hard to see, and so would networks of nearly one cost far from zero.
@@ -44,13 +35,13 @@ std::string cost_chart(const ComparePage& page) {
 
 std::string draw_charts(const ComparePage& page) {
   std::string content;
-  if (!page.costs.empty()) content += half(cost_chart(page));
+  if (!page.costs.empty()) content += page_chart(cost_chart(page));
   if (!page.curves.empty()) {
     ChartOptions options = options_of("Learning", "step", page.metric);
     options.y_min = 0;
-    content += half(line_chart(page.curves, options));
+    content += page_chart(line_chart(page.curves, options));
   }
-  return content.empty() ? "" : page_section(page.metric, charts(content));
+  return content.empty() ? "" : page_section(page.metric, page_charts(content));
 }
 
 // One scale for all groups, so that they can be compared.
@@ -66,9 +57,9 @@ std::string draw_sizes(const ComparePage& page) {
   for (const auto& group : page.sizes) {
     ChartOptions options = options_of(group.title, page.metric, "");
     if (high > 0) options.x_max = high;
-    content += half(bar_chart(group.bars, options));
+    content += page_chart(bar_chart(group.bars, options));
   }
-  return page_section("By object size", charts(content));
+  return page_section("By object size", page_charts(content));
 }
 
 std::string draw_pictures(const std::vector<std::vector<ComparedPicture>>& rows) {

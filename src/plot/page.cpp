@@ -26,6 +26,14 @@ std::string page_section(std::string_view title, std::string_view content) {
   return fmt::format("<section>\n<h2>{}</h2>\n{}</section>\n", escape_markup(title), content);
 }
 
+std::string page_charts(std::string_view cells) {
+  return fmt::format("<div class=\"charts\">\n{}</div>\n", cells);
+}
+
+std::string page_chart(std::string_view svg) {
+  return svg.empty() ? "" : fmt::format("<div>{}</div>\n", svg);
+}
+
 std::string page_headline(const std::vector<ReportFact>& facts) {
   if (facts.empty()) return "";
   std::string html = "<dl class=\"headline\">\n";

@@ -13,7 +13,8 @@
 
 namespace spinenet {
 
-inline constexpr int kPageWidth = 1024;  // pixels that a chart of full width has
+inline constexpr int kPageWidth = 1024;     // pixels that a chart of full width has
+inline constexpr int kHalfPageWidth = 494;  // and one of two that stand side by side
 
 struct ReportFact {
   std::string name;
@@ -25,6 +26,9 @@ std::string page_head(std::string_view title, std::string_view subtitle);
 std::string page_tail();
 // `content` is markup.
 std::string page_section(std::string_view title, std::string_view content);
+// Charts side by side: `cells` are page_chart()s, of an SVG each.
+std::string page_charts(std::string_view cells);
+std::string page_chart(std::string_view svg);
 // The few numbers that matter, shown large.
 std::string page_headline(const std::vector<ReportFact>& facts);
 std::string page_notes(const std::vector<std::string>& notes);

@@ -12,23 +12,22 @@
 namespace spinenet {
 namespace {
 
-constexpr int kChartWidth = 494;
 constexpr int kChartHeight = 290;
 
 std::string draw_curves(const std::vector<ReportCurve>& curves) {
   if (curves.empty()) return "";
-  std::string html = "<div class=\"charts\">\n";
+  std::string html;
   for (const ReportCurve& curve : curves) {
     ChartOptions options;
     options.title = curve.title;
     options.x_label = "step";
     options.y_label = curve.y_label;
     options.log_y = curve.log_y;
-    options.width = kChartWidth;
+    options.width = kHalfPageWidth;
     options.height = kChartHeight;
-    html += fmt::format("<div>{}</div>\n", line_chart(curve.series, options));
+    html += page_chart(line_chart(curve.series, options));
   }
-  return page_section("Training", html + "</div>\n");
+  return page_section("Training", page_charts(html));
 }
 
 std::string draw_precision_recall(const std::vector<Series>& curves) {
@@ -104,7 +103,7 @@ std::string draw_calibration(const std::vector<Series>& curves) {
   options.y_label = "share that is right";
   options.x_min = options.y_min = 0;
   options.x_max = options.y_max = 1;
-  options.width = kChartWidth;
+  options.width = kHalfPageWidth;
   options.height = kChartHeight;
   return page_section("Calibration", fmt::format("<div class=\"wide\">{}</div>\n", line_chart(curves, options)));
 }

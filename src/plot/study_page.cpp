@@ -5,32 +5,23 @@
 namespace spinenet {
 namespace {
 
-constexpr int kHalfWidth = 494;
 constexpr int kHeight = 300;
-
-std::string half(const std::string& svg) {
-  return svg.empty() ? "" : fmt::format("<div>{}</div>\n", svg);
-}
-
-std::string charts(const std::string& content) {
-  return "<div class=\"charts\">\n" + content + "</div>\n";
-}
 
 ChartOptions options_of(std::string title, std::string x_label, std::string y_label) {
   ChartOptions options;
   options.title = std::move(title);
   options.x_label = std::move(x_label);
   options.y_label = std::move(y_label);
-  options.width = kHalfWidth;
+  options.width = kHalfPageWidth;
   options.height = kHeight;
   return options;
 }
 
 std::string draw_scores(const StudyPage& page) {
   if (page.scores.x.empty()) return "";
-  std::string content = half(line_chart(page.best_so_far, options_of("Best so far", "trial", page.score_name)));
-  content += half(scatter_chart(std::span(&page.scores, 1), options_of("Each trial", "trial", page.score_name)));
-  return page_section("Score over trials", charts(content));
+  std::string content = page_chart(line_chart(page.best_so_far, options_of("Best so far", "trial", page.score_name)));
+  content += page_chart(scatter_chart(std::span(&page.scores, 1), options_of("Each trial", "trial", page.score_name)));
+  return page_section("Score over trials", page_charts(content));
 }
 
 std::string draw_costs(const StudyPage& page) {
@@ -43,20 +34,20 @@ std::string draw_costs(const StudyPage& page) {
 
 std::string draw_levels(const StudyPage& page) {
   if (page.levels_all.values.empty()) return "";
-  std::string content = half(heat_map(page.levels_all, options_of("All trials", "level", "place in the order")));
+  std::string content = page_chart(heat_map(page.levels_all, options_of("All trials", "level", "place in the order")));
   if (!page.levels_best.values.empty()) {
-    content += half(heat_map(page.levels_best, options_of("The best tenth", "level", "place in the order")));
+    content += page_chart(heat_map(page.levels_best, options_of("The best tenth", "level", "place in the order")));
   }
-  return page_section("Order of the blocks", charts(content));
+  return page_section("Order of the blocks", page_charts(content));
 }
 
 std::string draw_parents(const StudyPage& page) {
   if (page.parents_all.empty()) return "";
-  std::string content = half(bar_chart(page.parents_all, options_of("All trials", "share of connections", "")));
+  std::string content = page_chart(bar_chart(page.parents_all, options_of("All trials", "share of connections", "")));
   if (!page.parents_best.empty()) {
-    content += half(bar_chart(page.parents_best, options_of("The best tenth", "share of connections", "")));
+    content += page_chart(bar_chart(page.parents_best, options_of("The best tenth", "share of connections", "")));
   }
-  return page_section("How far back parents stand", charts(content));
+  return page_section("How far back parents stand", page_charts(content));
 }
 
 // A drawing is a picture of its own: its style must not reach the page's charts.
