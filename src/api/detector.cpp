@@ -1,12 +1,10 @@
 #include <algorithm>
-#include <filesystem>
 #include <numeric>
 
 #include <spinenet/detector.h>
 
 #include "api/loaded_model.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "detect/mask.h"
 #include "image/decode.h"
@@ -19,18 +17,6 @@ constexpr size_t kAtOnce = 8;
 
 Answer answer_one(const DetectorSession& session, const Image& image) {
   return std::move(answer(session, {&image, 1}).front());
-}
-
-// The file, unless it is larger than decode_image takes.
-std::string read_picture(const std::string& path) {
-  const auto most = static_cast<uint64_t>(DecodeLimits{}.max_bytes);
-  std::error_code unknown;
-  const uint64_t bytes = std::filesystem::file_size(path, unknown);
-  if (!unknown && bytes > most) {
-    fail(ErrorKind::bad_data, fmt::format("an image of {} bytes exceeds the limit of {}", bytes, most), path,
-         "store it smaller");
-  }
-  return read_file(path);
 }
 
 }  // namespace
@@ -96,7 +82,7 @@ std::vector<Answer> Detector::detect(std::span<const Pixels> pictures) {
 }
 
 Answer Detector::detect_file(const std::string& path) {
-  const std::string file = read_picture(path);  // a slow disk keeps no threads from others
+  const std::string file = read_limited(path);  // a slow disk keeps no threads from others
   const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
   return answer_one(*session_, decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, path));
 }

@@ -38,9 +38,7 @@ Weights weights_of_all(const TwoStageProgram& network) {
 }
 
 Forward alone(const Program& program, const Weights& all) {
-  Weights own;
-  for (const Parameter& parameter : program.parameters) own.insert(*all.find(parameter.name));
-  return engine_forward(compile(program, own, {.skip = {"winograd"}}));
+  return engine_forward(compile(program, own_weights(program, all), {.skip = {"winograd"}}));
 }
 
 // Of all sizes, some of them over the edge.

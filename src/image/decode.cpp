@@ -79,14 +79,14 @@ void check_scans(std::span<const uint8_t> bytes, std::string_view place, const D
        "store it as a baseline JPEG");
 }
 
+}  // namespace
+
 std::string read_limited(const std::filesystem::path& path, const DecodeLimits& limits) {
   std::error_code unknown;
   const uint64_t count = std::filesystem::file_size(path, unknown);
   if (!unknown) check_bytes(count, path.string(), limits);
   return read_file(path);
 }
-
-}  // namespace
 
 Image decode_image(std::span<const uint8_t> bytes, std::string_view place, const DecodeLimits& limits) {
   check_bytes(bytes.size(), place, limits);

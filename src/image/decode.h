@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "image/image.h"
@@ -36,6 +37,9 @@ struct ImageSize {
 
 // `place` (a path, a request's field) only appears in messages.
 Image decode_image(std::span<const uint8_t> bytes, std::string_view place, const DecodeLimits& limits = {});
+// The bytes of a picture's file, for decode_image; refused as there when there are more than max_bytes, before any is
+// read. ErrorKind::io when the file cannot be read.
+std::string read_limited(const std::filesystem::path& path, const DecodeLimits& limits = {});
 // As decode_image; ErrorKind::io when the file cannot be read.
 Image read_image(const std::filesystem::path& path, const DecodeLimits& limits = {});
 
