@@ -106,8 +106,9 @@ size_t decision_count(const SearchSpace& space);
 Sample random_sample(const SearchSpace& space, Random& random);
 // The sample of these choices; ErrorKind::bad_data when they are not of this space.
 Sample replay(const SearchSpace& space, const Choices& choices);
-// Choices that make exactly this backbone; ErrorKind::bad_data with the block and the rule when the space has none.
-Choices choices_of(const SearchSpace& space, const ScalePermuted& backbone);
+// Choices that make exactly this backbone; ErrorKind::bad_data with the place that it came from, the block and the rule
+// when the space has none.
+Choices choices_of(const SearchSpace& space, const ScalePermuted& backbone, std::string_view place = {});
 // The sample with one decision changed to another value, drawn at random among the decisions that can change the
 // network and then among their values; everything else stays, only a slot that is taken swaps places. Never the parent
 // itself: slots that give the same levels, shifts clamped to the same level and the parents in another order are no

@@ -23,6 +23,15 @@ std::string refusal(const SearchSpace& space, const ScalePermuted& backbone) {
   return "nothing was thrown";
 }
 
+TEST(ChoicesOf, NamesWhereTheBackboneCameFrom) {
+  try {
+    choices_of(named_search_space("r0-sp53"), backbone_of("spinenet-49"), "old.study: trial 7");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("old.study: trial 7: "), std::string::npos) << error.what();
+  }
+}
+
 // The published networks lie in the space that they were found in, window of five included.
 TEST(ChoicesOf, FindsThePublishedNetworks) {
   for (const char* name : {"spinenet-49", "r0-sp53"}) {

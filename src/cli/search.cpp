@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "base/log.h"
+#include "cli/begin_with.h"
 #include "cli/study.h"
 #include "cli/trial.h"
 #include "cli/workers.h"
@@ -26,6 +27,8 @@ struct SearchFlags {
   std::string study;
   std::string folder;
   std::vector<std::string> settings;
+  std::vector<std::string> begin_with;
+  int begin_count = 8;
   int64_t trials = 0;
   int workers = 1;
   int gpus = 0;
@@ -64,9 +67,16 @@ struct Prepared {
   StudyDescription description;
 };
 
+// A study that was begun keeps what it began with, whatever those it came from have found since.
+std::vector<Choices> first_trials(const SearchFlags& flags, const SearchSpace& space) {
+  if (find_study(flags.study)) return read_study(flags.study).recipe.first;
+  return begin_with(flags.begin_with, flags.begin_count, space);
+}
+
 Prepared prepare(const SearchFlags& flags, const CommonOptions& common) {
   Prepared p;
   p.setup.recipe = read_search_recipe(flags.recipe, flags.settings);
+  if (!flags.begin_with.empty()) p.setup.recipe.first = first_trials(flags, p.setup.recipe.space);
   Recipe training = training_recipe(p.setup.recipe);
   if (training.task != Task::detect) {
     fail(ErrorKind::unsupported, fmt::format("a search tries detectors, not networks that {}", name_of(training.task)),
@@ -99,7 +109,7 @@ Prepared prepare(const SearchFlags& flags, const CommonOptions& common) {
 
 int run_as_worker(const SearchFlags& flags, const Prepared& prepared) {
   const SearchRecipe& recipe = prepared.setup.recipe;
-  Plan plan{recipe.space, recipe.algorithm, recipe.seed,
+  Plan plan{recipe.space, recipe.algorithm, recipe.seed, recipe.first,
             [&](const ScalePermuted& backbone) { return objection(prepared.setup, backbone); }};
   Planner planner(std::move(plan));
   WorkerOptions options;
@@ -175,6 +185,14 @@ void add_search(CLI::App& app, Invocation& invocation) {
   verb.add_option("--set", flags->settings, "Change a value of the recipe: --set algorithm.kind=evolution")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
+  verb.add_option("--begin-with", flags->begin_with,
+                  "Begin with another study's best networks, or with an architecture; several times")
+      ->type_name("STUDY")
+      ->allow_extra_args(false);
+  verb.add_option("--begin-count", flags->begin_count, "So many of each study")
+      ->check(within(1, 1e6))
+      ->type_name("N")
+      ->capture_default_str();
   verb.add_option("--out", flags->folder, "Folder of the trials; beside the study if not given")->type_name("DIR");
   verb.add_option("--gpus", flags->gpus, "GPUs of this machine: worker i uses GPU i modulo N")
       ->check(within(0, 1024))

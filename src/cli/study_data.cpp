@@ -82,7 +82,12 @@ std::vector<const Trial*> ranked(const Study& study) {
 }
 
 Architecture architecture_of(const Study& study, const Trial& trial) {
-  return candidate(study.base, replay(study.recipe.space, trial.choices).backbone);
+  TrialSetup setup;
+  setup.recipe = study.recipe;
+  setup.base = study.base;
+  setup.image_size = study.image_size;
+  setup.classes = study.classes;
+  return candidate(setup, replay(study.recipe.space, trial.choices).backbone);
 }
 
 Json to_json(const Trial& trial) {

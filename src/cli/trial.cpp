@@ -11,14 +11,18 @@
 #include "base/json.h"
 #include "cli/output.h"
 #include "graph/cost.h"
+#include "graph/fit_width.h"
 #include "graph/lower.h"
 
 namespace spinenet {
 namespace {
 
+LowerOptions lowering(const TrialSetup& setup) {
+  return {setup.image_size, setup.image_size, setup.classes};
+}
+
 Cost cost_of_candidate(const TrialSetup& setup, const ScalePermuted& backbone) {
-  const LowerOptions lower{setup.image_size, setup.image_size, setup.classes};
-  return cost(lower_detector(candidate(setup.base, backbone), lower));
+  return cost(lower_detector(candidate(setup, backbone), lowering(setup)));
 }
 
 std::string last_line(std::string_view text) {
@@ -67,7 +71,7 @@ class Attempt {
     std::filesystem::remove_all(folder_, problem);
     std::filesystem::create_directories(folder_, problem);
     if (problem) fail(ErrorKind::io, "cannot make the folder: " + problem.message(), folder_.string());
-    write_file_atomic(folder_ / "architecture.json", to_text(to_json(candidate(setup.base, backbone))));
+    write_file_atomic(folder_ / "architecture.json", to_text(to_json(candidate(setup, backbone))));
     const Cost price = cost_of_candidate(setup, backbone);
     metrics_["multiply_adds"] = static_cast<double>(price.multiply_adds);
     metrics_["parameters"] = static_cast<double>(price.parameters);
@@ -161,10 +165,13 @@ class Attempt {
 
 }  // namespace
 
-Architecture candidate(const Architecture& base, const ScalePermuted& backbone) {
-  Architecture architecture = base;
+Architecture candidate(const TrialSetup& setup, const ScalePermuted& backbone) {
+  Architecture architecture = setup.base;
   architecture.name = fmt::format("searched-{:016x}", canonical_hash(backbone));
   architecture.backbone = backbone;
+  if (const double wish = setup.recipe.proxy.multiply_adds; wish > 0) {
+    architecture.scaling.filter_size_scale = fitting_width(architecture, lowering(setup), static_cast<int64_t>(wish));
+  }
   return architecture;
 }
 

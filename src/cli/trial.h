@@ -27,8 +27,8 @@ struct TrialSetup {
   bool keep_runs = false;                          // also of trials that ended well
 };
 
-// The architecture that is trained, of this backbone.
-Architecture candidate(const Architecture& base, const ScalePermuted& backbone);
+// The architecture that is trained, of this backbone; as wide as proxy.multiply_adds asks for.
+Architecture candidate(const TrialSetup& setup, const ScalePermuted& backbone);
 // Why the constraints refuse a backbone, or nothing.
 std::optional<std::string> objection(const TrialSetup& setup, const ScalePermuted& backbone);
 Outcome try_architecture(const TrialSetup& setup, const ScalePermuted& backbone, const TrialContext& context);

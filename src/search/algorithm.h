@@ -21,6 +21,8 @@ class SearchAlgorithm {
   virtual ~SearchAlgorithm() = default;
   // `random` is forked from the study's seed and the trial's number.
   virtual Sample suggest(Random& random) = 0;
+  // The next trial is given and not asked for, as if suggest had been called for it; update tells of it as of others.
+  virtual void skip() {}
   // A trial that has ended, whatever its state, each once and in the order of their numbers.
   virtual void update(const Trial& trial) = 0;
   virtual std::string state() const = 0;

@@ -31,6 +31,7 @@ class Evolution : public SearchAlgorithm {
   Evolution(SearchSpace space, const EvolutionOptions& options) : space_(std::move(space)), options_(options) {}
 
   Sample suggest(Random& random) override;
+  void skip() override { ++suggested_; }
   void update(const Trial& trial) override;
   std::string state() const override;
   void restore(std::string_view state) override;

@@ -57,6 +57,17 @@ TEST(Evolution, BeginsAtRandom) {
   EXPECT_NE(suggested(evolution, 10), drawn(10));
 }
 
+// A trial that was given is a founder like one that was suggested.
+TEST(Evolution, CountsGivenTrials) {
+  Evolution evolution(space(), {.population = 2, .tournament = 2});
+  for (const uint64_t seed : {1, 2}) {
+    evolution.skip();
+    evolution.update(ended(drawn(seed), 0.5));
+  }
+  const Choices first = suggested(evolution, 3);
+  EXPECT_TRUE(is_neighbour(first, drawn(1)) || is_neighbour(first, drawn(2)));
+}
+
 // In a tournament of 200 draws from 4 members the best is missing once in 10^25.
 TEST(Evolution, MutatesTheBestOfALargeTournament) {
   Evolution evolution = with_members({{drawn(1), 0.2}, {drawn(2), 0.9}, {drawn(3), 0.4}, {drawn(4), 0.1}}, 200);

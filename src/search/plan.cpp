@@ -22,8 +22,7 @@ Proposal Planner::propose(int64_t number, const std::string& state, std::span<co
   }
   last_state_.clear();
   for (const Trial& trial : news) algorithm_->update(trial);
-  Random random = Random(plan_.seed).fork(static_cast<uint64_t>(number));
-  Sample sample = algorithm_->suggest(random);
+  Sample sample = sample_of(number);
   Proposal proposal;
   proposal.hash = canonical_hash(sample.backbone);
   if (plan_.objection) proposal.rejection = plan_.objection(sample.backbone);
@@ -31,6 +30,15 @@ Proposal Planner::propose(int64_t number, const std::string& state, std::span<co
   proposal.state = algorithm_->state();
   last_state_ = proposal.state;
   return proposal;
+}
+
+Sample Planner::sample_of(int64_t number) {
+  if (number < static_cast<int64_t>(plan_.first.size())) {
+    algorithm_->skip();
+    return replay(plan_.space, plan_.first[static_cast<size_t>(number)]);
+  }
+  Random random = Random(plan_.seed).fork(static_cast<uint64_t>(number));
+  return algorithm_->suggest(random);
 }
 
 }  // namespace spinenet

@@ -1,5 +1,5 @@
-// What a study suggests: the space, the algorithm in it, and what must hold before anything is trained. Turns an
-// algorithm's state kept as text into the next proposal, for Store::claim.
+// What a study suggests: the space, the trials it begins with, the algorithm, and what must hold before anything is
+// trained. Turns an algorithm's state kept as text into the next proposal, for Store::claim.
 //
 // Invariant: the proposal of a trial depends on the seed, the trial's number, the state and the news alone, so every
 // worker would make the same one.
@@ -20,6 +20,7 @@ struct Plan {
   SearchSpace space;
   AlgorithmOptions algorithm;
   uint64_t seed = 1;
+  std::vector<Choices> first;  // of trials 0, 1, 2 ...: given, not suggested
   // Why a sample must not be tried ("3.1 G multiply-adds, more than 2 G"), or nothing. May be empty.
   std::function<std::optional<std::string>(const ScalePermuted& backbone)> objection;
 };
@@ -32,6 +33,7 @@ class Planner {
   Propose proposal();
 
  private:
+  Sample sample_of(int64_t number);
   Proposal propose(int64_t number, const std::string& state, std::span<const Trial> news);
 
   Plan plan_;

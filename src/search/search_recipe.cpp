@@ -16,6 +16,10 @@ static void fields(FieldList& list, ProxyRecipe& p) {
   list("hold_out", p.hold_out, "Share of the training images that a trial is measured on; 0: the validation set",
        between(0, 0.9));
   list("image_size", p.image_size, "Height and width; 0: as in the training recipe", at_least(0));
+  list(
+      "multiply_adds", p.multiply_adds,
+      "Widths of every candidate are scaled until it costs at most so many; 0: architecture.filter_size_scale as it is",
+      at_least(0));
   list("metric", p.metric, "What the search maximises: AP, AP50, APs, ...");
   list("timeout_minutes", p.timeout_minutes, "Longest time of a trial; 0: any", at_least(0));
   list("memory_gb", p.memory_gb, "Most memory of a trial; 0: any", at_least(0));
@@ -50,6 +54,7 @@ void fields(FieldList& list, SearchRecipe& r) {
   list.group("halving", r.halving, "Ending weak trials early");
   list.group("price", r.price, "A second objective in the score");
   list.group("constraints", r.constraints, "What is not worth training");
+  list("first", r.first, "Choices of the first trials, of this space (search --begin-with writes them)");
   list("trials", r.trials, "Trials of the study", at_least(1));
   list("seed", r.seed, "The same seed suggests the same trials, for any number of workers");
   list("lag", r.lag, "Trial k knows exactly trials 0 to k - lag: at least the number of workers, or some will wait",
@@ -63,6 +68,7 @@ void check(const SearchRecipe& recipe, std::string_view place) {
   if (recipe.proxy.recipe.empty()) {
     fail(ErrorKind::bad_data, "proxy.recipe is missing", place, "name the training recipe that a trial runs");
   }
+  for (const Choices& choices : recipe.first) replay(recipe.space, choices);
   const std::vector<int>& rungs = recipe.halving.epochs;
   const bool rising = std::ranges::adjacent_find(rungs, std::ranges::greater_equal()) == rungs.end();
   if (!rising || (!rungs.empty() && rungs.back() >= recipe.proxy.epochs)) {

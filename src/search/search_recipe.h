@@ -24,6 +24,8 @@ struct ProxyRecipe {
   int epochs = 5;
   double hold_out = 0.15;
   int image_size = 0;  // 0: the training recipe's
+  // Every candidate is widened or narrowed to this many, so that graphs are compared and not widths; 0: as it comes.
+  double multiply_adds = 0;
   std::string metric = "AP";
   double timeout_minutes = 0;
   double memory_gb = 0;
@@ -57,6 +59,8 @@ struct SearchRecipe {
   HalvingRecipe halving;
   PriceRecipe price;
   ConstraintRecipe constraints;
+  // Trials 0, 1, 2 ... before the algorithm is asked: it learns from them as from its own.
+  std::vector<Choices> first;
   int64_t trials = 150;
   uint64_t seed = 1;
   int lag = 8;

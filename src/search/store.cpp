@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <random>
 #include <thread>
 #include <utility>
@@ -56,12 +57,17 @@ class Pauses {
   std::mt19937_64& random_;
 };
 
+enum class Missing { create, refuse, allow };
+
 class SqlStore final : public Store {
  public:
-  SqlStore(std::unique_ptr<Database> database, bool create, const StoreOptions& options)
-      : database_(std::move(database)), tables_(*database_), create_(create), options_(options) {
+  SqlStore(std::unique_ptr<Database> database, Missing missing, const StoreOptions& options)
+      : database_(std::move(database)), tables_(*database_), missing_(missing), options_(options) {
     prepare_tables();
   }
+
+  // Nothing where no study has been begun.
+  std::optional<StudyDescription> find();
 
   void open(const StudyDescription& description) override;
   StudyDescription description() override;
@@ -82,7 +88,8 @@ class SqlStore final : public Store {
 
   std::unique_ptr<Database> database_;
   StudyTables tables_;
-  bool create_;
+  Missing missing_;
+  bool has_tables_ = true;
   StoreOptions options_;
   std::mt19937_64 random_{fresh_seed()};
 };
@@ -113,7 +120,11 @@ auto SqlStore::transact(Access access, const Body& body) {
 void SqlStore::prepare_tables() {
   const int version = transact(Access::read, [this](int) { return schema_version(*database_); });
   if (version == kStudyVersion) return;
-  if (version == 0 && !create_) no_study();
+  if (version == 0 && missing_ == Missing::refuse) no_study();
+  if (version == 0 && missing_ == Missing::allow) {
+    has_tables_ = false;
+    return;
+  }
   transact(Access::write, [this](int) {
     migrate_schema(*database_);
     return true;
@@ -123,7 +134,7 @@ void SqlStore::prepare_tables() {
 void SqlStore::open(const StudyDescription& description) {
   validate(description, database_->place());
   auto kept = transact(Access::read, [this](int) { return tables_.description(); });
-  if (!kept && !create_) no_study();
+  if (!kept && missing_ != Missing::create) no_study();
   if (!kept) {
     kept = transact(Access::write, [&](int) {
       tables_.insert_description(description);
@@ -133,8 +144,13 @@ void SqlStore::open(const StudyDescription& description) {
   require_same(*kept, description, database_->place());
 }
 
+std::optional<StudyDescription> SqlStore::find() {
+  if (!has_tables_) return std::nullopt;
+  return transact(Access::read, [this](int) { return tables_.description(); });
+}
+
 StudyDescription SqlStore::description() {
-  auto kept = transact(Access::read, [this](int) { return tables_.description(); });
+  auto kept = find();
   if (!kept) no_study();
   return *std::move(kept);
 }
@@ -171,12 +187,24 @@ std::vector<Trial> SqlStore::trials(int64_t first, int64_t count) {
   return transact(Access::read, [&](int) { return tables_.trials(first, count); });
 }
 
+bool is_server(const std::string& place) {
+  return place.starts_with("postgresql://") || place.starts_with("postgres://");
+}
+
+std::unique_ptr<Database> open_database(const std::string& place, bool create, const StoreOptions& options) {
+  return is_server(place) ? open_postgres(place, options) : open_sqlite(place, create, options);
+}
+
 }  // namespace
 
 std::unique_ptr<Store> open_store(const std::string& place, bool create, const StoreOptions& options) {
-  const bool server = place.starts_with("postgresql://") || place.starts_with("postgres://");
-  return std::make_unique<SqlStore>(server ? open_postgres(place, options) : open_sqlite(place, create, options),
-                                    create, options);
+  return std::make_unique<SqlStore>(open_database(place, create, options), create ? Missing::create : Missing::refuse,
+                                    options);
+}
+
+std::optional<StudyDescription> find_study(const std::string& place, const StoreOptions& options) {
+  if (!is_server(place) && !std::filesystem::exists(place)) return std::nullopt;
+  return SqlStore(open_database(place, false, options), Missing::allow, options).find();
 }
 
 }  // namespace spinenet

@@ -102,8 +102,8 @@ class Store {
   // twice is true twice, so that a worker may repeat it when no answer came. ErrorKind::bad_data when a complete
   // trial's score is not finite, ErrorKind::usage when the outcome is neither complete nor failed.
   virtual bool report(const Claim& claim, const Outcome& outcome) = 0;
-  // The worker gives the trial back untried: the next claim may lease it at once, and the attempt does not count. False:
-  // the lease was lost already.
+  // The worker gives the trial back untried: the next claim may lease it at once, and the attempt does not count.
+  // False: the lease was lost already.
   virtual bool release(const Claim& claim) = 0;
 
   virtual StudyStatus status() = 0;
@@ -121,5 +121,7 @@ struct StoreOptions {
 // that there is no study. ErrorKind::bad_data for a file that is no study or of a newer version, naming both versions.
 // A database holds one study per schema: "?options=-csearch_path%3DNAME" names another schema.
 std::unique_ptr<Store> open_store(const std::string& place, bool create, const StoreOptions& options = {});
+// The description of the study there, or nothing where none has been begun; makes nothing. Errors as open_store's.
+std::optional<StudyDescription> find_study(const std::string& place, const StoreOptions& options = {});
 
 }  // namespace spinenet

@@ -25,6 +25,14 @@ TEST_P(StoreOpen, KeepsTheDescription) {
   EXPECT_NO_THROW(open(description));
 }
 
+TEST_P(StoreOpen, FindsAStudyAndMakesNone) {
+  EXPECT_FALSE(find_study(place()));
+  EXPECT_FALSE(find_study(place()));
+  expect_error(ErrorKind::usage, {"there is no study"}, [&] { open_store(place(), false); });
+  open(toy_description());
+  EXPECT_EQ(find_study(place()), toy_description());
+}
+
 TEST_P(StoreOpen, RefusesAnotherStudyNamingTheField) {
   StudyDescription kept = toy_description();
   kept.space = "levels: 2 3\nkinds: bottleneck\nwindow: 5\n";

@@ -2,6 +2,7 @@
 #ifdef SPINENET_WITH_TORCH
 #include <chrono>
 #include <csignal>
+#include <set>
 #include <thread>
 
 #include <sys/wait.h>
@@ -154,6 +155,49 @@ TEST_F(SearchProgram, TrialsGoOnFromRungToRung) {
     EXPECT_TRUE(trial["metrics"].contains("rung0") && trial["metrics"].contains("rung1")) << trial;
     EXPECT_EQ(trial["metrics"]["epochs"], 3);
   }
+}
+
+// The best of one search, tried again and bred from in another.
+TEST_F(SearchProgram, BeginsWithTheBestOfAnotherStudy) {
+  ASSERT_EQ(run("search search.yaml --study a.study --trials 4 --threads 1 -q").status, 0);
+  const std::string more =
+      "search search.yaml --study b.study --begin-with a.study --begin-with spinenet-49 "
+      "--begin-count 2 --set proxy.multiply_adds=20e6 --threads 1 --json -q ";
+  EXPECT_EQ(run_json(more + "--trials 3 --workers 2")["complete"], 3);
+  const Json best = run_json("study best a.study --json"), begun = trials("b.study");
+  std::set<std::string> given{begun[0]["hash"], begun[1]["hash"]};
+  EXPECT_EQ(given, (std::set<std::string>{best[0]["hash"], best[1]["hash"]}));
+  ASSERT_EQ(run("study export b.study --trial 2 --architecture third.json").status, 0);
+  const auto wiring = [&](const std::string& name) {
+    Json blocks = run_json("describe " + name + " --json")["blocks"];
+    for (Json& block : blocks) {
+      for (const char* key : {"shape", "parameters", "multiply_adds"}) block.erase(key);
+    }
+    return blocks;
+  };
+  EXPECT_EQ(wiring("third.json"), wiring("spinenet-49"));
+  const Json known = run_json("study best b.study --json -n 9");
+  for (const Json& trial : known) {
+    EXPECT_LE(trial["metrics"]["multiply_adds"].get<double>(), 20e6);
+    EXPECT_GT(trial["metrics"]["multiply_adds"].get<double>(), 15e6);
+  }
+
+  // The source moves on; the study stays what it was begun as, and whoever joins needs no source.
+  ASSERT_EQ(run("search search.yaml --study a.study --trials 5 --threads 1 -q").status, 0);
+  EXPECT_EQ(run_json(more + "--trials 4")["complete"], 4);
+  const Json after = trials("b.study");
+  EXPECT_EQ(Json(std::vector<Json>(after.begin(), after.begin() + 3)), begun);
+
+  const Outcome none = run("search search.yaml --study c.study --begin-with nothing.study -q");
+  EXPECT_EQ(none.status, 2);
+  EXPECT_NE(none.err.find("nothing.study"), std::string::npos) << none.err;
+  const Outcome space = run("search search.yaml --study c.study --set base_space=r0-sp53 --begin-with a.study -q");
+  EXPECT_EQ(space.status, 65);
+  EXPECT_NE(space.err.find("a.study: trial"), std::string::npos) << space.err;
+  const Outcome pyramid = run("search search.yaml --study c.study --begin-with resnet-50-fpn -q");
+  EXPECT_EQ(pyramid.status, 2);
+  EXPECT_NE(pyramid.err.find("no scale-permuted backbone"), std::string::npos) << pyramid.err;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "c.study"));
 }
 
 TEST_F(SearchProgram, RefusesAnotherStudyAndWrongInput) {

@@ -1,0 +1,59 @@
+#include "cli/begin_with.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "arch/families.h"
+#include "base/error.h"
+#include "base/format.h"
+#include "cli/study.h"
+
+namespace spinenet {
+namespace {
+
+struct Source {
+  std::string name;  // for messages
+  ScalePermuted backbone;
+};
+
+bool is_architecture(const std::string& source) {
+  const std::span<const std::string> names = architecture_names();
+  return source.ends_with(".json") || std::find(names.begin(), names.end(), source) != names.end();
+}
+
+Source architecture_source(const std::string& source) {
+  const Architecture architecture = find_architecture(source);
+  if (const auto* backbone = std::get_if<ScalePermuted>(&architecture.backbone)) return {source, *backbone};
+  fail(ErrorKind::usage, "it has no scale-permuted backbone", source, "begin with spinenet-49, say");
+}
+
+std::vector<Source> best_of_study(const std::string& place, int count) {
+  const Study study = read_study(place);
+  std::vector<const Trial*> order = ranked(study);
+  if (order.empty()) fail(ErrorKind::usage, "no trial has been measured yet", place, "begin with another study");
+  order.resize(std::min(order.size(), static_cast<size_t>(count)));
+  std::vector<Source> sources;
+  for (const Trial* trial : order) {
+    sources.push_back(
+        {fmt::format("{}: trial {}", place, trial->number), replay(study.recipe.space, trial->choices).backbone});
+  }
+  return sources;
+}
+
+}  // namespace
+
+std::vector<Choices> begin_with(const std::vector<std::string>& sources, int count, const SearchSpace& space) {
+  std::vector<Choices> found;
+  std::unordered_set<uint64_t> seen;
+  for (const std::string& text : sources) {
+    const std::vector<Source> networks =
+        is_architecture(text) ? std::vector{architecture_source(text)} : best_of_study(text, count);
+    for (const Source& network : networks) {
+      if (!seen.insert(canonical_hash(network.backbone)).second) continue;
+      found.push_back(choices_of(space, network.backbone, network.name));
+    }
+  }
+  return found;
+}
+
+}  // namespace spinenet

@@ -1,0 +1,46 @@
+#include "graph/fit_width.h"
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "base/error.h"
+#include "graph/cost.h"
+
+namespace spinenet {
+namespace {
+
+const LowerOptions kSmall{.height = 128, .width = 128, .classes = 10};
+
+int64_t price(Architecture architecture, double width) {
+  architecture.scaling.filter_size_scale = width;
+  return cost(lower_detector(architecture, kSmall)).multiply_adds;
+}
+
+TEST(FittingWidth, IsTheWidestThatIsCheapEnough) {
+  for (const char* name : {"spinenet-49", "r0-sp53", "resnet-50-fpn"}) {
+    for (const int64_t limit : {int64_t{2'000'000'000}, int64_t{3'000'000'000}}) {
+      const Architecture architecture = named_architecture(name);
+      const double width = fitting_width(architecture, kSmall, limit);
+      EXPECT_LE(price(architecture, width), limit) << name;
+      EXPECT_GT(price(architecture, width), limit / 2) << name;
+      EXPECT_GT(price(architecture, width + 0.0001), limit) << name;
+    }
+  }
+}
+
+TEST(FittingWidth, OfANetworkAtItsOwnPriceIsItsWidth) {
+  const Architecture architecture = named_architecture("spinenet-49");
+  EXPECT_NEAR(fitting_width(architecture, kSmall, price(architecture, 1.0)), 1.0, 0.05);
+}
+
+TEST(FittingWidth, RefusesAPriceBelowThatOfTheNarrowest) {
+  try {
+    fitting_width(named_architecture("spinenet-49"), kSmall, 1000);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("leaves no filters"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace spinenet
