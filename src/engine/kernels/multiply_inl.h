@@ -58,6 +58,18 @@ struct Ahead {
   int64_t step = 0;
 };
 
+// Asks for the lines that store_block will write, which is where a residual often lies, too: rows are far apart, often
+// a page, where the processor does not look ahead by itself, and a large map has left the caches.
+template <int kR, int kV>
+HWY_INLINE void ask_for_block(const Product& p, int64_t row, int64_t column) {
+  const int64_t floats = kV * lanes();
+  HWY_UNROLL(16)
+  for (int r = 0; r < kR; ++r) {
+    const float* to = p.c + (row + r) * p.c_stride + column;
+    for (int64_t i = 0; i < floats; i += kChannelBlock) __builtin_prefetch(to + i, 1, 3);
+  }
+}
+
 // kR rows and kV vectors of columns. Four steps of k at a time, so that the addresses of the rows are worth it.
 template <int kR, int kV>
 HWY_NOINLINE void multiply_block(const Product& p, int64_t row, const float* HWY_RESTRICT b, int64_t column,
@@ -70,6 +82,7 @@ HWY_NOINLINE void multiply_block(const Product& p, int64_t row, const float* HWY
     HWY_UNROLL(2)
     for (int v = 0; v < kV; ++v) sums[r][v] = hn::Zero(d);
   }
+  if (p.epilogue != nullptr) ask_for_block<kR, kV>(p, row, column);
   const float* HWY_RESTRICT a = p.a + row * p.a_stride;
   const int64_t a_stride = p.a_stride;
   for (int64_t k = 0; k < p.k; k += 4) {
