@@ -51,8 +51,9 @@ HWY_INLINE void store_block(const Vector (&sums)[kR][kV], const Product& p, int6
   }
 }
 
-// Weights that come next: each four steps of k ask for two lines of the cache and go `step` further. They lie in memory
-// or the last cache, which a whole panel's worth of arithmetic hides.
+// Weights that come next: each four steps of k ask for `step` of them, two lines of the cache at least. They lie in
+// memory or the last cache, which a whole panel's worth of arithmetic hides. Few rows are few blocks, which share the
+// asking: each asks for more.
 struct Ahead {
   const float* b = nullptr;
   int64_t step = 0;
@@ -88,6 +89,7 @@ HWY_NOINLINE void multiply_block(const Product& p, int64_t row, const float* HWY
   for (int64_t k = 0; k < p.k; k += 4) {
     __builtin_prefetch(ahead.b, 0, 2);
     __builtin_prefetch(ahead.b + kChannelBlock, 0, 2);
+    for (int64_t i = 2 * kChannelBlock; i < ahead.step; i += kChannelBlock) __builtin_prefetch(ahead.b + i, 0, 2);
     ahead.b += ahead.step;
     HWY_UNROLL(4)
     for (int i = 0; i < 4; ++i) {
