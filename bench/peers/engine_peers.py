@@ -1,26 +1,33 @@
 #!/usr/bin/env python3
-"""Times the engine beside ONNX Runtime, OpenVINO and ncnn on the same network, and prints a Markdown table.
+"""Times the engine beside ONNX Runtime, OpenVINO, ncnn and PyTorch on the same network, and prints a Markdown table.
 
     engine_peers.py PROGRAM MODEL ONNX [--ncnn PARAM BIN] [--batch N] [--threads N] [--rounds N] [--runs N]
-                    [--skip TOOL ...] [--precision fp32|bf16|int8]
+                    [--skip TOOL ...] [--precision fp32|bf16|int8] [--torch MODULE]
+                    [--instructions avx2] [--choose rule|measure] [--json]
     engine_peers.py PROGRAM MODEL TRUNK --heads BOX_HEAD MASK_HEAD ...
 
 PROGRAM is spinenet, MODEL what `spinenet bench` takes, ONNX the same network as `spinenet export --form raw --batch 1`
 writes it; PARAM and BIN are what `pnnx ONNX "inputshape=[1,3,640,640]"` makes of that file. The tools take turns, each
 in a process of its own with one run before the clock starts; the least and the median of all runs count, and the
-largest memory of the process. With --batch the times are those of a batch, for which ONNX must be written, too.
+largest memory of the process. MODULE is the Python file that pnnx makes beside PARAM (*_pnnx.py): PyTorch runs it traced
+and frozen. With --batch the times are those of a batch, for which ONNX must be written, too.
 
 ONNX may be all of a model that segments, as `spinenet export` writes it; the picture then fills the input.
 
 With --precision bf16 or int8 spinenet and OpenVINO compute so, and ONNX Runtime in int8; ncnn is left out. For int8 ONNX is
 what quantize_onnx.py makes of it.
 
+With --instructions avx2 spinenet, OpenVINO and PyTorch keep to AVX2; the others have no such switch and are left out.
+
 With --heads, the three files of bench/two_stage_onnx.cpp, one after the other, stand for a model that segments:
 spinenet's time is that of the whole, proposals, crops and masks included, the peers' that of the networks alone.
-Needs numpy and the peers (PyPI: onnxruntime, openvino, ncnn).
+Needs numpy and the peers (PyPI: onnxruntime, openvino, ncnn, torch).
 """
 import argparse
+import importlib.util
 import json
+import os
+import pathlib
 import platform
 import resource
 import statistics
@@ -80,7 +87,46 @@ def ncnn_run(args, _):
     return ncnn.__version__, shape, run
 
 
-PEERS = {"ONNX Runtime": onnxruntime_run, "OpenVINO": openvino_run, "ncnn": ncnn_run}
+def torch_run(args, _):
+    import torch
+
+    torch.set_num_threads(args.threads)
+    path = pathlib.Path(args.torch).resolve()
+    spec = importlib.util.spec_from_file_location("network", path)
+    module = importlib.util.module_from_spec(spec)
+    os.chdir(path.parent)  # it opens its weights by name
+    spec.loader.exec_module(module)
+    shape = [args.batch, 3, args.size, args.size]
+    with torch.no_grad():
+        network = torch.jit.freeze(torch.jit.trace(module.Model().eval(), torch.zeros(shape), check_trace=False))
+
+    def run(x):
+        with torch.no_grad():
+            return network(torch.from_numpy(x))
+
+    run(numpy_zeros(shape))  # the first two runs compile
+    return torch.__version__.split("+")[0], shape, run
+
+
+def numpy_zeros(shape):
+    import numpy
+
+    return numpy.zeros(shape, numpy.float32)
+
+
+PEERS = {"ONNX Runtime": onnxruntime_run, "OpenVINO": openvino_run, "ncnn": ncnn_run, "PyTorch": torch_run}
+# What tells a library to leave wider instructions alone.
+KEEP_TO_AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
+
+
+def takes_part(args, name):
+    if name in args.skip or (name == "ncnn" and not args.ncnn) or (name == "PyTorch" and not args.torch):
+        return False
+    if args.batch > 1 and name == "ncnn":
+        return False
+    if args.instructions and name not in ("OpenVINO", "PyTorch"):
+        return False
+    return args.precision == "fp32" or name == "OpenVINO" or (name == "ONNX Runtime" and args.precision == "int8")
 
 
 def time_peer(args):
@@ -107,7 +153,9 @@ def time_peer(args):
 
 def time_engine(args):
     command = [args.program, "bench", args.model, "--json", "--threads", str(args.threads), "--runs", str(args.runs),
-               "--batch", str(args.batch), "--precision", args.precision]
+               "--batch", str(args.batch), "--precision", args.precision, "--choose", args.choose]
+    if args.instructions:
+        command += ["--instructions", args.instructions]
     found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     latency = found["latency_ms"]
     # The least counts among the least, the median among the medians.
@@ -118,7 +166,9 @@ def time_engine(args):
 
 def time_other(args, name):
     command = [sys.executable, __file__, *sys.argv[1:], "--one", name]
-    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+    environment = {**os.environ, **(KEEP_TO_AVX2 if args.instructions else {})}
+    found = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
+    return json.loads(found.stdout.splitlines()[-1])
 
 
 def processor():
@@ -128,12 +178,26 @@ def processor():
     return platform.processor()
 
 
+def summaries(found):
+    """Of each engine: least and median of all runs, largest memory."""
+    engines = {}
+    for name, rounds in found.items():
+        times = [ms for one in rounds for ms in (one["ms"][1:] if name == "spinenet" else one["ms"])]
+        engines[name] = {"version": rounds[0]["version"], "least_ms": min(ms for one in rounds for ms in one["ms"]),
+                         "median_ms": statistics.median(times), "memory_mb": max(one["memory_mb"] for one in rounds)}
+    return engines
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
     parser.add_argument("model")
     parser.add_argument("onnx")
     parser.add_argument("--ncnn", nargs=2, metavar=("PARAM", "BIN"))
+    parser.add_argument("--torch", metavar="MODULE")
+    parser.add_argument("--instructions", choices=["avx2"])
+    parser.add_argument("--choose", choices=["rule", "measure"], default="rule")
+    parser.add_argument("--json", action="store_true", help="print one JSON document and no table")
     parser.add_argument("--heads", nargs=2, metavar=("BOX_HEAD", "MASK_HEAD"), default=[])
     parser.add_argument("--precision", choices=["fp32", "bf16", "int8"], default="fp32")
     parser.add_argument("--batch", type=int, default=1)
@@ -147,25 +211,24 @@ def main():
     if args.one:
         time_peer(args)
         return
-    peers = [name for name in PEERS if name not in args.skip and (name != "ncnn" or args.ncnn)]
-    if args.precision != "fp32":
-        peers = [name for name in peers if name == "OpenVINO" or (name == "ONNX Runtime" and args.precision == "int8")]
+    peers = [name for name in PEERS if takes_part(args, name)]
     found = {name: [] for name in ["spinenet", *peers]}
     for _ in range(args.rounds):
         found["spinenet"].append(time_engine(args))
         for name in peers:
             found[name].append(time_other(args, name))
+    if args.json:
+        print(json.dumps({"processor": processor(), "engines": summaries(found)}))
+        return
     bench = found["spinenet"][-1]["bench"]
     print(f"{processor()}, {bench['instructions']}, {args.threads} threads, {bench['architecture']}, "
           f"{bench['input_size']} px, batch {args.batch}, {args.precision}, {args.rounds} rounds of {args.runs} runs\n")
     print("| engine | least, ms | median, ms | median, times spinenet's | memory, MB |\n|---|---|---|---|---|")
-    ours = statistics.median(ms for one in found["spinenet"] for ms in one["ms"][1:])
-    for name, rounds in found.items():
-        times = [ms for one in rounds for ms in (one["ms"][1:] if name == "spinenet" else one["ms"])]
-        least = min(ms for one in rounds for ms in one["ms"])
-        median = statistics.median(times)
-        memory = max(one["memory_mb"] for one in rounds)
-        print(f"| {name} {rounds[0]['version']} | {least:.0f} | {median:.0f} | {median / ours:.2f} | {memory:.0f} |")
+    engines = summaries(found)
+    ours = engines["spinenet"]["median_ms"]
+    for name, one in engines.items():
+        print(f"| {name} {one['version']} | {one['least_ms']:.0f} | {one['median_ms']:.0f} | "
+              f"{one['median_ms'] / ours:.2f} | {one['memory_mb']:.0f} |")
     if not args.heads:
         return
     print("\n| engine | trunk, ms | box head, ms | mask head, ms |\n|---|---|---|---|")
