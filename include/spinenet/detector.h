@@ -39,9 +39,15 @@ struct Class {
   std::string name;
 };
 
+// How the engine computes each convolution: by rule, the same bits on every machine of the kind; or by measure, the
+// fastest on this one, which takes seconds once and is then kept in the user's cache
+// ($XDG_CACHE_HOME/spinenet/choices.json). Scores differ in their last digits.
+enum class Choose { rule, measure };
+
 struct ModelOptions {
   int image_size = 0;  // the longer side of a picture is scaled to it; 0: the model's own
   int threads = 0;     // for one picture; 0: the whole budget
+  Choose choose = Choose::rule;
 };
 
 class Model {

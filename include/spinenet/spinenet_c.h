@@ -45,9 +45,13 @@ typedef struct spinenet_model spinenet_model;
 typedef struct spinenet_detector spinenet_detector;
 typedef struct spinenet_result spinenet_result;
 
+/* detector.h tells what it means. */
+typedef enum spinenet_choose { SPINENET_CHOOSE_RULE = 0, SPINENET_CHOOSE_MEASURE = 1 } spinenet_choose;
+
 typedef struct spinenet_model_options {
   int image_size; /* the longer side of a picture is scaled to it; 0: the model's own */
   int threads;    /* for one picture; 0: the whole budget */
+  int choose;     /* a spinenet_choose */
 } spinenet_model_options;
 
 /* options: NULL for all zero. */

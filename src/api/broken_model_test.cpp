@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include <spinenet/detector.h>
+#include <unistd.h>
 
 #include "api/test_models.h"
 #include "base/files.h"
@@ -42,6 +43,18 @@ TEST_F(BrokenModel, AnyFlippedBitIsFound) {
     altered[at] = static_cast<char>(altered[at] ^ (1 << (i % 8)));
     EXPECT_NE(refusal_of(altered), "") << "byte " << at;
   }
+}
+
+TEST_F(BrokenModel, ImagesLargerThanTheMachineAreRefused) {
+  constexpr int64_t kNeeded = 40'000'000'000;
+  if (::sysconf(_SC_PHYS_PAGES) * ::sysconf(_SC_PAGESIZE) > kNeeded) GTEST_SKIP() << "a machine that may hold it";
+  ModelFile model = narrow_model(Task::detect);
+  model.image_size = 65536;
+  const std::string path = (folder_ / "huge.safetensors").string();
+  write_model(path, model);
+  const std::string message = thrown_by([&] { Model opened(path); });
+  EXPECT_TRUE(message.starts_with(path)) << message;
+  EXPECT_NE(message.find("GB"), std::string::npos) << message;
 }
 
 TEST_F(BrokenModel, ForeignFilesAreRefused) {

@@ -78,9 +78,11 @@ std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& op
   for (const ModelClass& c : model.file.classes) loaded->classes.push_back({c.id, c.name});
   for (const Program& program : networks_of(model, options.image_size)) {
     const Weights own = take_weights(program, model.file.weights);
-    loaded->plans.push_back(compile(
-        program, own,
-        {.threads = loaded->threads, .batch = engine_batch(loaded->plans.size()), .crops = !loaded->plans.empty()}));
+    CompileOptions compiled{.threads = loaded->threads, .batch = engine_batch(loaded->plans.size())};
+    compiled.crops = !loaded->plans.empty();
+    compiled.choose = options.choose == api::Choose::measure ? Choose::measure : Choose::rule;
+    compiled.place = model.path.string();
+    loaded->plans.push_back(compile(program, own, compiled));
   }
   loaded->model = std::move(model);
   return loaded;

@@ -136,8 +136,13 @@ spinenet_status spinenet_model_open(const char* path, const spinenet_model_optio
   return guarded([&] {
     require(path != nullptr, "path");
     require(model != nullptr, "model");
-    const spinenet_model_options given = options != nullptr ? *options : spinenet_model_options{0, 0};
-    *model = new spinenet_model{api::Model(path, {given.image_size, given.threads})};
+    const spinenet_model_options given =
+        options != nullptr ? *options : spinenet_model_options{0, 0, SPINENET_CHOOSE_RULE};
+    if (given.choose != SPINENET_CHOOSE_RULE && given.choose != SPINENET_CHOOSE_MEASURE) {
+      fail(ErrorKind::usage, fmt::format("choose {}", given.choose), "model", "use a spinenet_choose");
+    }
+    const api::Choose choose = given.choose == SPINENET_CHOOSE_MEASURE ? api::Choose::measure : api::Choose::rule;
+    *model = new spinenet_model{api::Model(path, {given.image_size, given.threads, choose})};
   });
 }
 

@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/bench_measure.h"
+#include "cli/choose.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/precision.h"
@@ -19,6 +20,7 @@ struct BenchOptions {
   std::string precision = "fp32";
   std::string instructions;
   std::vector<std::string> skip;
+  ChooseOptions choose;
   bool layers = false;
 };
 
@@ -45,6 +47,7 @@ Json to_json(const Subject& subject, const Measurement& m, const CompileOptions&
             {"peak_share", rounded(m.gflops / m.peak_gflops)},
             {"threads", compiled.threads},
             {"precision", options.precision},
+            {"choose", options.choose.choose},
             {"instructions", m.instructions},
             {"peak_memory_mb", rounded(m.process_mb)},
             {"engine_memory_mb", rounded(m.engine_mb)}};
@@ -103,8 +106,9 @@ int run_bench(const BenchOptions& options, const CommonOptions& common) {
   if (options.layers && subject.task == Task::segment) {
     fail(ErrorKind::usage, "the layers of three networks", "bench", "leave out --layers: the parts are shown");
   }
-  const CompileOptions compiled{threads, options.instructions, options.skip, options.batch,
-                                precision_named(options.precision)};
+  CompileOptions compiled{threads, options.instructions, options.skip, options.batch,
+                          precision_named(options.precision)};
+  set_choose(options.choose, compiled);
   const Measurement measurement = measure(subject, compiled, options.runs);
   if (common.json) {
     print_json(to_json(subject, measurement, compiled, options));
@@ -145,6 +149,7 @@ void add_bench(CLI::App& app, Invocation& invocation) {
       ->type_name("NAME");
   verb.add_option("--skip", options->skip, "Leave this optimisation out, such as winograd; may be given again")
       ->type_name("NAME");
+  add_choose_options(verb, options->choose);
   verb.add_flag("--layers", options->layers, "Show every step of the compiled network");
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);

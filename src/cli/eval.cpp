@@ -27,6 +27,7 @@ struct EvalOptions {
   std::string iou;
   std::string group_key = "supercategory";
   std::string device = "auto", precision = "fp32";
+  ChooseOptions choose;
   int size = 0;
   int batch = 1;
 };
@@ -57,6 +58,7 @@ RunOptions run_options(const EvalOptions& options, const CommonOptions& common) 
   run.threads = threads_of(common);
   run.device = options.device;
   run.precision = precision_named(options.precision);
+  run.choose = options.choose;
   return run;
 }
 
@@ -164,6 +166,7 @@ void add_options(CLI::App& verb, EvalOptions& options) {
       ->type_name("N")
       ->capture_default_str();
   verb.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->type_name("NAME")->capture_default_str();
+  add_choose_options(verb, options.choose);
   verb.add_option("--precision", options.precision, "fp32, bf16, or int8 of a calibrated model")
       ->type_name("NAME")
       ->capture_default_str();

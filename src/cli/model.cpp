@@ -25,6 +25,8 @@ std::vector<Forward> run_networks(const Model& model, const RunOptions& options)
 
 NetworkPlans compile_networks(const Model& model, const RunOptions& options) {
   CompileOptions compiled{.threads = options.threads, .precision = options.precision};
+  compiled.place = model.path.string();
+  set_choose(options.choose, compiled);
   Calibration calibration;
   if (options.precision == Precision::int8) {
     refuse_three_networks(model);

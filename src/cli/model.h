@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "cli/choose.h"
 #include "detect/postprocess.h"
 #include "engine/compile.h"
 #include "model/model.h"
@@ -17,6 +18,7 @@ struct RunOptions {
   int threads = 1;
   std::string device = "auto";  // cpu, cuda, cuda:N, auto
   Precision precision = Precision::fp32;
+  ChooseOptions choose;
   PostprocessOptions post;
 };
 

@@ -27,6 +27,7 @@ struct PredictOptions {
   int size = 0;
   int max_detections = 100;
   std::string device = "auto", precision = "fp32";
+  ChooseOptions choose;
 };
 
 // Where drawn pictures go. Names of pictures from several folders may meet: they are numbered then.
@@ -138,6 +139,7 @@ int run_predict(const PredictOptions& options, const CommonOptions& common) {
   run.threads = threads_of(common);
   run.device = options.device;
   run.precision = precision_named(options.precision);
+  run.choose = options.choose;
   run.post.score_threshold = static_cast<float>(options.threshold);
   run.post.max_detections = options.max_detections;
   Run work{options, common, {}, 0};
@@ -179,6 +181,7 @@ void add_options(CLI::App& verb, PredictOptions& options) {
       ->check(within(1, 65536))
       ->type_name("N");
   verb.add_option("--device", options.device, "cpu, cuda, cuda:N or auto")->type_name("NAME")->capture_default_str();
+  add_choose_options(verb, options.choose);
   verb.add_option("--precision", options.precision, "fp32, bf16, or int8 of a calibrated model")
       ->type_name("NAME")
       ->capture_default_str();

@@ -4,11 +4,16 @@
 #include <cmath>
 #include <map>
 
+#include <unistd.h>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
 #include "engine/byte_winograd.h"
+#include "engine/choice_cache.h"
+#include "engine/conv_choice.h"
 #include "engine/convolution_plan.h"
+#include "engine/measure_choice.h"
 #include "engine/memory_plan.h"
 #include "engine/network.h"
 #include "engine/passes/passes.h"
@@ -63,6 +68,14 @@ class Compilation {
     if (options_.precision == Precision::int8) quantize_network();
     const Schedule order = schedule(network_, !skips("share_weights"));
     place_maps(order);
+    check_memory();
+    int64_t most = kChannelBlock;
+    for (const Map& map : maps_) most = std::max(most, map.stride);
+    plan_.zeros.assign(static_cast<size_t>(most), 0.0F);
+    if (options_.choose == Choose::measure) {
+      choices_.emplace(options_.choice_file ? std::filesystem::path(*options_.choice_file) : default_choice_file(),
+                       machine_text(plan_.kernels->name));
+    }
     for (const std::vector<int>& group : order) {
       const Node& first = network_.nodes[static_cast<size_t>(group.front())];
       plan_.steps.push_back(std::visit([&](const auto& work) { return step_of(work, first, group); }, first.work));
@@ -74,9 +87,8 @@ class Compilation {
     }
     for (const Output& output : network_.outputs) plan_.outputs.push_back({output.name, map_of(output.value)});
     plan_.input = map_of(0);
-    int64_t most = kChannelBlock;
-    for (const Map& map : maps_) most = std::max(most, map.stride);
-    plan_.zeros.assign(static_cast<size_t>(most), 0.0F);
+    if (choices_) choices_->save();
+    pack_all();
     return std::make_shared<const CompiledPlan>(std::move(plan_));
   }
 
@@ -172,15 +184,31 @@ class Compilation {
     step.conv = work.conv;
     for (const int i : group) step.sites.push_back(site_of(network_.nodes[static_cast<size_t>(i)]));
     step.columns = step.sites.front().out.stride;
-    step.algorithm = choose_algorithm(step, !skips("winograd"), plan_.batch);
-    const int64_t stride = step.sites.front().in.stride;
-    const int64_t window = step.algorithm == ConvAlgorithm::winograd ? 1 : work.conv.kernel * work.conv.kernel;
-    step.k = (window * stride + 3) / 4 * 4;
-    step.weights = packed(work.weight, step);
-    if (options_.precision == Precision::bf16 && suits_bf16(step)) shorten_weights(work.weight, step);
-    if (step.algorithm == ConvAlgorithm::winograd) step.tiles = tiles_of(step);
+    take_choice(step, choice_for(step));
+    place_weights(work.weight, step);
     plan_.scratch = std::max(plan_.scratch, scratch_floats(step, plan_.kernels->panel, plan_.batch));
     return step;
+  }
+
+  ChoiceScope scope() const {
+    return {!skips("winograd"), plan_.batch, plan_.threads, options_.precision == Precision::bf16};
+  }
+
+  ConvChoice choice_for(const ConvStep& step) {
+    if (!choices_) return rule_choice(step, scope());
+    const std::string shape = shape_text(step, scope());
+    const std::vector<ConvChoice> candidates = candidate_choices(step, scope());
+    const auto known = choices_->find(shape);
+    if (known && std::find(candidates.begin(), candidates.end(), *known) != candidates.end()) return *known;
+    if (!timer_) timer_ = std::make_unique<ChoiceTimer>(plan_);
+    const ConvChoice found = timer_->fastest(step, candidates, computes_in_bf16(step));
+    choices_->add(shape, found);
+    return found;
+  }
+
+  // Whatever way it takes.
+  bool computes_in_bf16(const ConvStep& step) const {
+    return options_.precision == Precision::bf16 && step.sites.front().in.stride % kChannelBlock == 0;
   }
 
   Step quantized_step(const ConvWork& work, const Node& first, const std::vector<int>& group) {
@@ -216,14 +244,15 @@ class Compilation {
     floats.sites = step.sites;
     floats.columns = step.columns;
     floats.k = step.k = step.sites.front().in.stride;
-    floats.algorithm = choose_algorithm(floats, !skips("winograd"), plan_.batch);
-    if (floats.algorithm != ConvAlgorithm::winograd) return false;
+    floats.choice = rule_choice(floats, scope());
+    if (floats.choice.algorithm != ConvAlgorithm::winograd) return false;
     std::vector<WinogradTile> tiles = tiles_of(floats);
     const int64_t count = static_cast<int64_t>(tiles.size()) * plan_.batch;
     if (!suits_byte_winograd(count, step.k, step.columns)) return false;
     const int panel = plan_.kernels->panel;
-    step.winograd =
-        pack_byte_winograd(pack_weights(weight_of(work.weight), floats, panel).get(), step.k, step.columns, panel);
+    const AlignedFloats packed = aligned_floats(packed_floats(floats, panel));
+    pack_weights(weight_of(work.weight), floats, panel, packed.get());
+    step.winograd = pack_byte_winograd(packed.get(), step.k, step.columns, panel);
     step.winograd->tiles = std::move(tiles);
     plan_.weight_floats += byte_winograd_floats(*step.winograd, step.k);
     for (ConvSite& site : step.sites) site.affine = affine_of_bytes(site.affine, site.in.quantization);
@@ -265,24 +294,56 @@ class Compilation {
     return step;
   }
 
-  // Once for each parameter and way of using it.
-  std::shared_ptr<const float[]> packed(ParameterId id, const ConvStep& step) {
-    auto& weights = packed_[{id, step.algorithm}];
-    if (!weights) {
-      weights = pack_weights(weight_of(id), step, plan_.kernels->panel);
-      plan_.weight_floats += packed_floats(step, plan_.kernels->panel);
+  // Once for each parameter and way of using it; packed when all steps are known.
+  void place_weights(ParameterId id, ConvStep& step) {
+    const int64_t count = packed_floats(step, plan_.kernels->panel);
+    PackedWeights& weights = packed_[{id, step.choice.algorithm}];
+    const bool halves = computes_in_bf16(step);
+    if (!weights.floats && !weights.halves) {
+      if (halves) {
+        const auto bytes = aligned_bytes(count * static_cast<int64_t>(sizeof(uint16_t)));
+        weights.halves = {bytes, reinterpret_cast<uint16_t*>(bytes.get())};
+      } else {
+        weights.floats = aligned_floats(count);
+      }
+      plan_.weight_floats += halves ? count / 2 : count;
+      packings_.push_back({plan_.steps.size(), id, &weights});
     }
-    return weights;
+    step.weights = weights.floats;
+    step.bf16 = weights.halves;
   }
 
-  void shorten_weights(ParameterId id, ConvStep& step) {
-    auto& weights = packed_bf16_[{id, step.algorithm}];
-    if (!weights) {
-      weights = pack_bf16(step, *plan_.kernels);
-      plan_.weight_floats -= packed_floats(step, plan_.kernels->panel) / 2;
-    }
-    step.bf16 = weights;
-    step.weights = nullptr;
+  // Each parameter by one thread, the largest first.
+  void pack_all() {
+    const int panel = plan_.kernels->panel;
+    const auto step_of_packing = [&](const Packing& p) -> const ConvStep& {
+      return std::get<ConvStep>(plan_.steps[p.step]);
+    };
+    std::stable_sort(packings_.begin(), packings_.end(), [&](const Packing& a, const Packing& b) {
+      return packed_floats(step_of_packing(a), panel) > packed_floats(step_of_packing(b), panel);
+    });
+    Team(plan_.threads).run(static_cast<int64_t>(packings_.size()), [&](int64_t i, int) {
+      const Packing& packing = packings_[static_cast<size_t>(i)];
+      const ConvStep& step = step_of_packing(packing);
+      if (packing.to->floats) return pack_weights(weight_of(packing.weight), step, panel, packing.to->floats.get());
+      const int64_t count = packed_floats(step, panel);
+      const AlignedFloats floats = aligned_floats(count);
+      pack_weights(weight_of(packing.weight), step, panel, floats.get());
+      pack_bf16(floats.get(), count, *plan_.kernels, packing.to->halves.get());
+    });
+  }
+
+  // Before anything is made that grows with the picture.
+  void check_memory() const {
+    const double needed = 4e-9 * static_cast<double>(plan_.memory);
+    const double machine =
+        1e-9 * static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
+    if (needed < machine) return;
+    const Shape& picture = shape_of(network_, 0);
+    fail(ErrorKind::unsupported,
+         fmt::format("{} pictures of {} x {} need {:.0f} GB for their maps, and this machine has {:.0f} GB",
+                     plan_.batch, picture.height, picture.width, needed, machine),
+         options_.place, "use a smaller image size");
   }
 
   void check_bf16() const {
@@ -296,9 +357,21 @@ class Compilation {
   const CompileOptions& options_;
   Network network_;
   std::vector<Map> maps_;
-  std::map<std::pair<ParameterId, ConvAlgorithm>, std::shared_ptr<const float[]>> packed_;
-  std::map<std::pair<ParameterId, ConvAlgorithm>, std::shared_ptr<const uint16_t[]>> packed_bf16_;
+  // One of the two.
+  struct PackedWeights {
+    std::shared_ptr<float[]> floats;
+    std::shared_ptr<uint16_t[]> halves;
+  };
+  struct Packing {
+    size_t step = 0;  // one that uses them
+    ParameterId weight = 0;
+    const PackedWeights* to = nullptr;
+  };
+  std::map<std::pair<ParameterId, ConvAlgorithm>, PackedWeights> packed_;
+  std::vector<Packing> packings_;
   std::map<ParameterId, std::shared_ptr<const int8_t[]>> packed_bytes_;
+  std::optional<ChoiceCache> choices_;
+  std::unique_ptr<ChoiceTimer> timer_;
   CompiledPlan plan_;
 };
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,11 @@ namespace spinenet {
 // where the calibration does not keep floats.
 enum class Precision { fp32, bf16, int8 };
 
+// Who says how a convolution is computed. rule: the same on every machine, and the same bits. measure: each way is
+// tried here and the fastest taken, which changes the last bits where Winograd's transforms come or go; what was found
+// is kept in a file.
+enum class Choose { rule, measure };
+
 struct CompileOptions {
   int threads = 1;
   std::string instructions = {};       // of all_kernels(); "": the best that this machine has
@@ -26,10 +32,15 @@ struct CompileOptions {
   Precision precision = Precision::fp32;
   const Calibration* calibration = nullptr;  // for int8
   bool crops = false;                        // the input is a crop of another plan's maps, not a picture
+  Choose choose = Choose::rule;
+  std::optional<std::string> choice_file =
+      {};                        // where measured choices are kept; "": nowhere; nothing: the usual place
+  std::string place = "engine";  // named when the machine is too small for the network
 };
 
 // ErrorKind::bad_data when weights do not fit, are not finite or are not those of the calibration; ErrorKind::usage for
-// options that do not exist and for int8 without a calibration; ErrorKind::unsupported for bf16 on a processor without.
+// options that do not exist and for int8 without a calibration; ErrorKind::unsupported for bf16 on a processor without
+// and for a network whose maps are larger than this machine's memory.
 std::shared_ptr<const CompiledPlan> compile(const Program& program, const Weights& weights,
                                             const CompileOptions& options);
 

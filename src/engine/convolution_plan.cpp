@@ -10,10 +10,6 @@ int64_t rounded_up(int64_t n, int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
 }
 
-int64_t parts(int64_t n, int64_t size) {
-  return (n + size - 1) / size;
-}
-
 // Transposed G of Lavin and Gray: three taps of a line to six products.
 std::array<double, 6> weight_line(double a, double b, double c) {
   constexpr double kSixth = 1.0 / 6, kTwentyFourth = 1.0 / 24;
@@ -79,26 +75,13 @@ void pack_plain(const HostTensor& weight, const ConvStep& step, int64_t panel, f
   }
 }
 
-int64_t most_rows(const ConvStep& step) {
-  constexpr int64_t kGathered = 1 << 17;  // floats
-  switch (step.algorithm) {
-    case ConvAlgorithm::winograd:
-      return kTaskTiles;
-    case ConvAlgorithm::direct:
-      return kTaskRows;
-    case ConvAlgorithm::gathered:
-      break;
-  }
-  return std::clamp<int64_t>(kGathered / step.k, 14, kTaskRows);
-}
-
 // Products whose rows lie one after the other: those of one site, or Winograd's over all sites.
 size_t stretches(const ConvStep& step) {
-  return step.algorithm == ConvAlgorithm::winograd ? 1 : step.sites.size();
+  return step.choice.algorithm == ConvAlgorithm::winograd ? 1 : step.sites.size();
 }
 
 int64_t rows_in(const ConvStep& step, size_t stretch, int64_t images) {
-  if (step.algorithm == ConvAlgorithm::winograd) return images * static_cast<int64_t>(step.tiles.size());
+  if (step.choice.algorithm == ConvAlgorithm::winograd) return images * static_cast<int64_t>(step.tiles.size());
   const Shape& out = step.sites[stretch].out.shape;
   return images * out.height * out.width;
 }
@@ -109,76 +92,41 @@ struct Deal {
 };
 
 Deal deal(const ConvStep& step, int64_t rows, const Crew& crew) {
-  const int64_t blocks = parts(rows, most_rows(step));
+  // Each part of the columns transforms all tiles anew: no more parts than threads.
+  const int64_t to_each = step.choice.algorithm == ConvAlgorithm::winograd ? 1 : 2;
+  if (step.choice.share == Share::columns) {
+    return {1, std::min<int64_t>(parts(step.columns, crew.panel), to_each * crew.threads)};
+  }
+  const int64_t blocks = parts(rows, step.choice.rows);
   if (blocks > crew.threads) return {rounded_up(blocks, crew.threads), 1};
   if (crew.threads == 1) return {blocks, 1};
   return {blocks, std::min<int64_t>(parts(step.columns, crew.panel), parts(2 * crew.threads, blocks))};
 }
 
-// Each row of the product is a stretch of the input map as it lies.
-bool rows_lie_ready(const ConvStep& step) {
-  const Conv& c = step.conv;
-  if (c.pad_before != 0 || c.pad_after != 0) return false;
-  if (c.kernel == 1 && c.stride == 1) return true;
-  return std::all_of(step.sites.begin(), step.sites.end(), [&](const ConvSite& site) {
-    return site.in.shape.height == c.kernel && site.in.shape.width == c.kernel;
-  });
-}
-
 }  // namespace
 
-ConvAlgorithm choose_algorithm(const ConvStep& step, bool winograd, int64_t images) {
-  const Conv& c = step.conv;
-  const bool aligned = std::all_of(step.sites.begin(), step.sites.end(),
-                                   [](const ConvSite& site) { return site.in.stride % kChannelBlock == 0; });
-  if (aligned && rows_lie_ready(step)) return ConvAlgorithm::direct;
-  if (!winograd || !aligned || c.kernel != 3 || c.stride != 1 || c.pad_before != 1 || c.pad_after != 1) {
-    return ConvAlgorithm::gathered;
-  }
-  // A tile that mostly hangs over the edge saves nothing, and few tiles do not make up for four times the weights.
-  constexpr int64_t kLeastTiles = 8;
-  int64_t tiles = 0, pixels = 0;
-  for (const ConvSite& site : step.sites) {
-    const Shape& s = site.out.shape;
-    tiles += parts(s.height, kWinogradTile) * parts(s.width, kWinogradTile);
-    pixels += s.height * s.width;
-  }
-  return kWinogradProducts * tiles * 4 < 9 * pixels * 3 && tiles * images >= kLeastTiles ? ConvAlgorithm::winograd
-                                                                                         : ConvAlgorithm::gathered;
-}
-
 int64_t packed_floats(const ConvStep& step, int panel) {
-  const int64_t products = step.algorithm == ConvAlgorithm::winograd ? kWinogradProducts : 1;
+  const int64_t products = step.choice.algorithm == ConvAlgorithm::winograd ? kWinogradProducts : 1;
   return rounded_up(step.columns, panel) * step.k * products;
 }
 
-std::shared_ptr<const float[]> pack_weights(const HostTensor& weight, const ConvStep& step, int panel) {
-  const int64_t count = packed_floats(step, panel);
-  AlignedFloats packed = aligned_floats(count);
-  std::fill_n(packed.get(), count, 0.0F);
-  if (step.algorithm == ConvAlgorithm::winograd) {
-    pack_winograd(weight, step, panel, packed.get());
+void pack_weights(const HostTensor& weight, const ConvStep& step, int panel, float* to) {
+  std::fill_n(to, packed_floats(step, panel), 0.0F);
+  if (step.choice.algorithm == ConvAlgorithm::winograd) {
+    pack_winograd(weight, step, panel, to);
   } else {
-    pack_plain(weight, step, panel, packed.get());
+    pack_plain(weight, step, panel, to);
   }
-  return packed;
 }
 
-bool suits_bf16(const ConvStep& step) {
-  return step.sites.front().in.stride % kChannelBlock == 0 && step.k % kChannelBlock == 0;
-}
-
-std::shared_ptr<const uint16_t[]> pack_bf16(const ConvStep& step, const Kernels& kernels) {
-  const int64_t panel = kernels.panel, count = packed_floats(step, kernels.panel);
-  const auto bytes = aligned_bytes(count * static_cast<int64_t>(sizeof(uint16_t)));
-  const std::shared_ptr<uint16_t[]> packed(bytes, reinterpret_cast<uint16_t*>(bytes.get()));
+void pack_bf16(const float* packed, int64_t count, const Kernels& kernels, uint16_t* to) {
+  const int64_t panel = kernels.panel;
   std::vector<uint16_t> row(static_cast<size_t>(panel));
   for (int64_t k = 0; k < count / panel; ++k) {
-    kernels.to_bf16(step.weights.get() + k * panel, panel, row.data());
-    uint16_t* pairs = packed.get() + k / 2 * 2 * panel + k % 2;
+    kernels.to_bf16(packed + k * panel, panel, row.data());
+    uint16_t* pairs = to + k / 2 * 2 * panel + k % 2;
     for (int64_t o = 0; o < panel; ++o) pairs[2 * o] = row[static_cast<size_t>(o)];
   }
-  return packed;
 }
 
 AlignedFloats pack_depthwise(const HostTensor& weight, int64_t stride) {
@@ -251,8 +199,8 @@ WinogradScratch winograd_scratch(const ConvStep& step, int64_t tiles, int panel)
 int64_t scratch_floats(const ConvStep& step, int panel, int64_t images) {
   int64_t rows = 0;
   for (size_t s = 0; s < stretches(step); ++s) rows = std::max(rows, rows_in(step, s, images));
-  rows = std::min(rows, most_rows(step));
-  if (step.algorithm == ConvAlgorithm::winograd) {
+  rows = std::min(rows, step.choice.rows);
+  if (step.choice.algorithm == ConvAlgorithm::winograd) {
     const WinogradScratch layout = winograd_scratch(step, rows, panel);
     return kWinogradProducts * (layout.input_stride + layout.output_stride);
   }

@@ -11,28 +11,29 @@
 
 namespace spinenet {
 
+inline int64_t parts(int64_t n, int64_t size) {
+  return (n + size - 1) / size;
+}
+
 // Tiles and rows of a task: what a core's second-level cache holds together with the weights of a panel.
 constexpr int64_t kTaskTiles = 56, kTaskRows = 112;
+// What a choice may ask for.
+constexpr int64_t kMostTaskRows = 224;
 // Winograd's products for so many panels are made before they are transformed.
 constexpr int64_t kPanelsTogether = 2;
 // Between the rows of the 36 products, so that they do not fall on the same lines of the cache.
 constexpr int64_t kProductGap = 16;
 
-// `images`: at once, at most.
-ConvAlgorithm choose_algorithm(const ConvStep& step, bool winograd, int64_t images);
-
 // [O, I, k, k] to the layout that the step's algorithm reads; `stride`: channels of the input map as they lie.
-std::shared_ptr<const float[]> pack_weights(const HostTensor& weight, const ConvStep& step, int panel);
+void pack_weights(const HostTensor& weight, const ConvStep& step, int panel, float* to);
 // [C, 1, k, k] to [row][column][channel].
 AlignedFloats pack_depthwise(const HostTensor& weight, int64_t stride);
 // Of each tap of [I, O, k, k] for rows of `k` floats; columns in panels.
 std::vector<std::shared_ptr<const float[]>> pack_deconv(const HostTensor& weight, int64_t k, int panel);
 int64_t packed_floats(const ConvStep& step, int panel);
 
-// Whether the step may compute in bf16: its rows are whole vectors.
-bool suits_bf16(const ConvStep& step);
-// The step's packed weights as bf16.
-std::shared_ptr<const uint16_t[]> pack_bf16(const ConvStep& step, const Kernels& kernels);
+// Packed weights, so many, as bf16.
+void pack_bf16(const float* packed, int64_t count, const Kernels& kernels, uint16_t* to);
 // Sums of so many panels are made before they are finished.
 constexpr int64_t kBf16Panels = 4;
 
@@ -50,7 +51,7 @@ ConvTask task_at(const ConvStep& step, const Crew& crew, int64_t task);
 // So much of the rows of a direct product at a time that they stay in the second cache while all weights pass by.
 constexpr int64_t kDepth = 1024;
 inline int64_t parts_of_k(const ConvStep& step) {
-  return step.algorithm == ConvAlgorithm::direct && step.bf16 == nullptr ? (step.k + kDepth - 1) / kDepth : 1;
+  return step.choice.algorithm == ConvAlgorithm::direct && step.bf16 == nullptr ? (step.k + kDepth - 1) / kDepth : 1;
 }
 
 // Floats that a thread needs to run a task of the step with at most so many images.

@@ -9,6 +9,7 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -61,6 +62,19 @@ enum class ConvAlgorithm {
   gathered,  // rows are gathered from the window first
   winograd,
 };
+std::string_view name_of(ConvAlgorithm algorithm);
+
+// What the threads of a step divide: rows first and columns when there are few, or columns alone, so that each reads a
+// part of the weights.
+enum class Share { rows, columns };
+
+// How a convolution is computed, and how its work is cut.
+struct ConvChoice {
+  ConvAlgorithm algorithm = ConvAlgorithm::direct;
+  int64_t rows = 0;  // at a time, at most: pixels or tiles
+  Share share = Share::rows;
+  bool operator==(const ConvChoice&) const = default;
+};
 
 // Rows (pixels of all images, or tiles over all images and sites) and panels of columns.
 struct ConvTask {
@@ -76,7 +90,7 @@ struct WinogradTile {
 struct ConvStep {
   std::string name;
   Conv conv;
-  ConvAlgorithm algorithm = ConvAlgorithm::direct;
+  ConvChoice choice;
   int64_t k = 0;  // length of the product's rows
   int64_t columns = 0;
   std::shared_ptr<const float[]> weights;  // packed; Winograd: [panel][product][k][column]

@@ -11,18 +11,6 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-std::string_view algorithm_name(ConvAlgorithm algorithm) {
-  switch (algorithm) {
-    case ConvAlgorithm::direct:
-      return "direct";
-    case ConvAlgorithm::gathered:
-      return "gathered";
-    case ConvAlgorithm::winograd:
-      return "winograd";
-  }
-  return "";
-}
-
 std::string_view bf16_name(ConvAlgorithm algorithm) {
   return algorithm == ConvAlgorithm::winograd ? "bf16 winograd" : "bf16";
 }
@@ -38,7 +26,8 @@ StepProfile describe_conv(const std::string& name, std::string_view algorithm, c
 }
 
 StepProfile describe(const ConvStep& step) {
-  return describe_conv(step.name, step.bf16 != nullptr ? bf16_name(step.algorithm) : algorithm_name(step.algorithm),
+  return describe_conv(step.name,
+                       step.bf16 != nullptr ? bf16_name(step.choice.algorithm) : name_of(step.choice.algorithm),
                        step.conv, step.sites);
 }
 

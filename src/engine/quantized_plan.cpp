@@ -11,10 +11,6 @@ namespace {
 constexpr int64_t kMostRows = 112;
 constexpr float kMostWeight = 127;
 
-int64_t parts(int64_t n, int64_t size) {
-  return (n + size - 1) / size;
-}
-
 // Rows that a core's second-level cache holds together with the weights of a panel.
 int64_t most_rows(const QuantizedConvStep& step) {
   constexpr int64_t kGathered = 1 << 18;  // bytes

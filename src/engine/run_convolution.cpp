@@ -72,7 +72,7 @@ Depth depth_of(const ConvStep& step, int64_t part) {
 
 Rows rows_of(const ConvStep& step, const ConvTask& task, const Depth& depth, const StepMemory& memory) {
   const ConvSite& site = step.sites[static_cast<size_t>(task.site)];
-  const bool direct = step.algorithm == ConvAlgorithm::direct;
+  const bool direct = step.choice.algorithm == ConvAlgorithm::direct;
   const float* in = memory.maps + site.in.offset + task.first_row * step.k + depth.first;
   if (direct && !collide(step.k)) return {in, step.k};
   const int64_t stride = depth.k + kChannelBlock;
@@ -89,7 +89,7 @@ Rows rows_of(const ConvStep& step, const ConvTask& task, const Depth& depth, con
 }
 
 // The rows of C that a part of k adds to: the residual's, then what the parts before have left.
-using Addends = std::array<const float*, kTaskRows>;
+using Addends = std::array<const float*, kMostTaskRows>;
 
 void add_residuals(const ConvSite& site, const ConvTask& task, int64_t column, const StepMemory& memory,
                    Addends& addends) {
@@ -287,10 +287,16 @@ void run_winograd(const CompiledPlan& plan, const ConvStep& step, const ConvTask
 }  // namespace
 
 void run_convolution(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
-  if (step.algorithm == ConvAlgorithm::winograd) {
-    run_winograd(plan, step, task, memory);
-  } else {
-    run_product(plan, step, task, memory);
+  const int64_t blocks = parts(task.rows, step.choice.rows);
+  for (int64_t i = 0; i < blocks; ++i) {
+    ConvTask block = task;
+    block.first_row += i * task.rows / blocks;
+    block.rows = (i + 1) * task.rows / blocks - i * task.rows / blocks;
+    if (step.choice.algorithm == ConvAlgorithm::winograd) {
+      run_winograd(plan, step, block, memory);
+    } else {
+      run_product(plan, step, block, memory);
+    }
   }
 }
 

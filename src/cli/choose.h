@@ -1,0 +1,22 @@
+// The options --choose and --choices: who says how the engine computes a convolution.
+//
+// Thread contract: free functions.
+#pragma once
+
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "engine/compile.h"
+
+namespace spinenet {
+
+struct ChooseOptions {
+  std::string choose = "rule", choice_file;
+};
+
+void add_choose_options(CLI::App& verb, ChooseOptions& options);
+// ErrorKind::usage for a name that is none.
+void set_choose(const ChooseOptions& options, CompileOptions& compiled);
+
+}  // namespace spinenet

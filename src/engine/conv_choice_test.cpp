@@ -1,0 +1,159 @@
+// Every way to compute every convolution against the reference, and what becomes of measured choices.
+#include "engine/conv_choice.h"
+
+#include <filesystem>
+
+#include <unistd.h>
+
+#include "base/files.h"
+#include "engine/choice_cache.h"
+#include "engine/test_networks.h"
+
+namespace spinenet {
+namespace {
+
+class ConvChoices : public testing::Test {
+ protected:
+  ConvChoices() {
+    std::string name = (std::filesystem::temp_directory_path() / "spinenet_choices_XXXXXX").string();
+    if (::mkdtemp(name.data()) != nullptr) folder_ = name;
+  }
+  ~ConvChoices() override { std::filesystem::remove_all(folder_); }
+
+  std::string file() const { return (folder_ / "deep" / "choices.json").string(); }
+
+  std::filesystem::path folder_;
+};
+
+constexpr int kPictures = 2;
+
+ChoiceScope scope_of(const CompileOptions& options) {
+  return {true, options.batch, options.threads, options.precision == Precision::bf16};
+}
+
+// Each convolution's choice of that number, or its last; and how many there are at most.
+std::vector<ConvChoice> nth_choices(const CompiledPlan& plan, const ChoiceScope& scope, size_t n, size_t& most,
+                                    ChoiceCache* cache) {
+  std::vector<ConvChoice> chosen;
+  for (const Step& step : plan.steps) {
+    const auto* conv = std::get_if<ConvStep>(&step);
+    if (conv == nullptr) continue;
+    const std::vector<ConvChoice> all = candidate_choices(*conv, scope);
+    most = std::max(most, all.size());
+    chosen.push_back(all[std::min(n, all.size() - 1)]);
+    if (cache != nullptr) cache->add(shape_text(*conv, scope), chosen.back());
+  }
+  return chosen;
+}
+
+std::vector<ConvChoice> choices_of(const CompiledPlan& plan) {
+  std::vector<ConvChoice> found;
+  for (const Step& step : plan.steps) {
+    if (const auto* conv = std::get_if<ConvStep>(&step)) found.push_back(conv->choice);
+  }
+  return found;
+}
+
+TEST_F(ConvChoices, EveryWayOfEveryLayerAgreesWithTheReference) {
+  const Program program = mixed_program(Activation::relu);
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({kPictures, 3, 20, 24}, 5);
+  const auto expected = run_reference(program, weights, input);
+  for (const Kernels& kernels : all_kernels()) {
+    CompileOptions options{.threads = 2, .instructions = std::string(kernels.name), .batch = kPictures};
+    const auto by_rule = compile(program, weights, options);
+    options.choose = Choose::measure;
+    options.choice_file = file();
+    size_t most = 1;
+    for (size_t n = 0; n < most; ++n) {
+      std::filesystem::remove(file());
+      ChoiceCache cache(file(), machine_text(kernels.name));
+      const auto wanted = nth_choices(*by_rule, scope_of(options), n, most, &cache);
+      cache.save();
+      const auto plan = compile(program, weights, options);
+      ASSERT_EQ(choices_of(*plan), wanted) << kernels.name << " " << n;
+      const auto found = engine_forward(plan)(input);
+      for (size_t i = 0; i < expected.size(); ++i) EXPECT_LT(relative_error(found[i], expected[i]), 1e-4) << n;
+    }
+    EXPECT_GE(most, 8U);  // both algorithms of a 3x3 convolution, rows and shares
+  }
+}
+
+TEST_F(ConvChoices, OfHalfFloatsComputeTheSame) {
+  CompileOptions options{.threads = 2, .batch = kPictures, .precision = Precision::bf16};
+  if (find_kernels("").bf16_multiply == nullptr) GTEST_SKIP() << "no bf16 here";
+  options.choose = Choose::measure;
+  options.choice_file = "";
+  EXPECT_LT(error_of(mixed_program(Activation::relu), options, kPictures), 0.1);
+}
+
+TEST_F(ConvChoices, AreTheRulesWhereNobodyMeasures) {
+  const Program program = mixed_program(Activation::relu);
+  const CompileOptions options{.threads = 2, .batch = kPictures};
+  const auto plan = compile(program, lively_weights(program, 3), options);
+  size_t most = 1;
+  EXPECT_EQ(choices_of(*plan), nth_choices(*plan, scope_of(options), 0, most, nullptr));
+}
+
+TEST_F(ConvChoices, ThatWereMeasuredAreKeptAndTakenAgain) {
+  const Program program = mixed_program(Activation::relu);
+  const Weights weights = lively_weights(program, 3);
+  const CompileOptions options{.threads = 2, .choose = Choose::measure, .choice_file = file()};
+  const auto first = compile(program, weights, options);
+  const std::string kept = read_file(file());
+  const auto second = compile(program, weights, options);
+  EXPECT_EQ(choices_of(*first), choices_of(*second));
+  EXPECT_EQ(read_file(file()), kept);
+}
+
+TEST_F(ConvChoices, SurviveTheirText) {
+  const ConvChoice choice{ConvAlgorithm::gathered, 57, Share::columns};
+  EXPECT_EQ(to_text(choice), "gathered, 57, columns");
+  EXPECT_EQ(parse_choice(to_text(choice)), choice);
+  for (const char* text : {"", "gathered, 0, rows", "gathered, 57", "fast, 57, rows", "gathered, 57, rows "}) {
+    EXPECT_EQ(parse_choice(text), std::nullopt) << text;
+  }
+}
+
+constexpr ConvChoice kOne{ConvAlgorithm::direct, 112, Share::rows}, kOther{ConvAlgorithm::winograd, 28, Share::columns};
+
+TEST_F(ConvChoices, OfTwoWhoWriteAtOnceAreBothKept) {
+  ChoiceCache a(file(), "m"), b(file(), "m");
+  a.add("x", kOne);
+  b.add("y", kOther);
+  a.save();
+  b.save();
+  const ChoiceCache both(file(), "m"), elsewhere(file(), "n");
+  EXPECT_EQ(both.find("x"), kOne);
+  EXPECT_EQ(both.find("y"), kOther);
+  EXPECT_EQ(elsewhere.find("x"), std::nullopt);
+}
+
+TEST_F(ConvChoices, ABrokenFileIsNamedAndWrittenAnew) {
+  std::filesystem::create_directories(folder_ / "deep");
+  for (const char* text : {"", "{", "[]", R"({"format": "other", "choices": {}})",
+                           R"({"format": "spinenet convolution choices", "choices": {"m: x": 7}})",
+                           R"({"format": "spinenet convolution choices", "choices": {"m: x": "fast"}})"}) {
+    write_file_atomic(file(), text);
+    testing::internal::CaptureStderr();
+    ChoiceCache cache(file(), "m");
+    EXPECT_NE(testing::internal::GetCapturedStderr().find(file()), std::string::npos) << text;
+    EXPECT_EQ(cache.find("x"), std::nullopt);
+    cache.add("x", kOne);
+    cache.save();
+    EXPECT_EQ(ChoiceCache(file(), "m").find("x"), kOne) << text;
+  }
+}
+
+TEST_F(ConvChoices, AFileThatCannotBeWrittenIsAWarning) {
+  write_file_atomic(folder_ / "deep", "a file where a folder is needed");
+  testing::internal::CaptureStderr();
+  ChoiceCache cache(file(), "m");
+  cache.add("x", kOne);
+  EXPECT_NO_THROW(cache.save());
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("not kept"), std::string::npos);
+  EXPECT_EQ(cache.find("x"), kOne);
+}
+
+}  // namespace
+}  // namespace spinenet
