@@ -1,5 +1,6 @@
-// Writes the three networks of a model that segments as ONNX files of their own, raw, for other runtimes to be timed
-// on: FOLDER/trunk.onnx of one picture, box_head.onnx of ROIS crops, mask_head.onnx of MASKS crops.
+// Writes the networks of a model that segments as ONNX files of their own, raw, for other runtimes to be timed on:
+// FOLDER/trunk.onnx of one picture, box_head.onnx (of a cascade box_head2.onnx and so on) of ROIS crops, mask_head.onnx
+// of MASKS crops.
 //   two_stage_onnx MODEL ROIS MASKS FOLDER
 #include <filesystem>
 #include <string>
@@ -42,7 +43,10 @@ int main(int argc, char** argv) {
       {.height = model.image_size, .width = model.image_size, .classes = static_cast<int>(model.classes.size())});
   const std::filesystem::path folder = argv[4];
   write_network(folder / "trunk.onnx", network.trunk, model.weights, 1);
-  write_network(folder / "box_head.onnx", network.box_head, model.weights, std::stoi(argv[2]));
+  for (size_t stage = 0; stage < network.box_heads.size(); ++stage) {
+    write_network(folder / (stage_name("box_head", stage) + ".onnx"), network.box_heads[stage], model.weights,
+                  std::stoi(argv[2]));
+  }
   write_network(folder / "mask_head.onnx", network.mask_head, model.weights, std::stoi(argv[3]));
   return 0;
 }

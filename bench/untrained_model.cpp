@@ -23,8 +23,7 @@ std::vector<Program> programs_of(const Architecture& architecture, Task task, co
     case Task::segment:
       break;
   }
-  TwoStageProgram network = lower_two_stage(architecture, options);
-  return {std::move(network.trunk), std::move(network.box_head), std::move(network.mask_head)};
+  return programs_of(lower_two_stage(architecture, options));
 }
 
 }  // namespace

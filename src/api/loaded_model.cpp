@@ -76,9 +76,10 @@ std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& op
   loaded->threads = threads_of(options, *loaded->budget);
   loaded->image_size = image_size_of(model, options.image_size);
   for (const ModelClass& c : model.file.classes) loaded->classes.push_back({c.id, c.name});
-  for (const Program& program : networks_of(model, options.image_size)) {
+  const std::vector<Program> networks = networks_of(model, options.image_size);
+  for (const Program& program : networks) {
     const Weights own = take_weights(program, model.file.weights);
-    CompileOptions compiled{.threads = loaded->threads, .batch = engine_batch(loaded->plans.size())};
+    CompileOptions compiled{.threads = loaded->threads, .batch = engine_batch(loaded->plans.size(), networks.size())};
     compiled.crops = !loaded->plans.empty();
     compiled.choose = options.choose == api::Choose::measure ? Choose::measure : Choose::rule;
     compiled.place = model.path.string();

@@ -50,14 +50,12 @@ inline ModelFile narrow_model(Task task) {
     case Task::classify:
       model.weights = initial_weights(lower_classifier(a, lower), init, 5);
       break;
-    case Task::segment: {
-      const TwoStageProgram network = lower_two_stage(a, lower);
-      for (const Program* part : {&network.trunk, &network.box_head, &network.mask_head}) {
-        model.weights.merge(initial_weights(*part, init, 5));
+    case Task::segment:
+      for (const Program& part : programs_of(lower_two_stage(a, lower))) {
+        model.weights.merge(initial_weights(part, init, 5));
       }
       model.extra["proposals"] = "20";
       break;
-    }
   }
   return model;
 }

@@ -155,6 +155,18 @@ void validate_anchors(const Architecture& a, const Head& head) {
   require(head.anchor_size > 0 && head.anchor_size < 100, a, "anchor_size is out of range", "use 0 to 100");
 }
 
+void validate_box_thresholds(const Architecture& a) {
+  const std::vector<double>& thresholds = a.two_stage.box_thresholds;
+  if (thresholds.empty() || thresholds.size() > kMaxBoxHeads) {
+    refuse(a, fmt::format("two_stage has {} box_thresholds", thresholds.size()),
+           fmt::format("use 1 to {}: one for each box head", kMaxBoxHeads));
+  }
+  for (const double threshold : thresholds) {
+    if (threshold > 0 && threshold < 1) continue;
+    refuse(a, fmt::format("box_threshold {} is out of range", threshold), "an overlap lies between 0 and 1");
+  }
+}
+
 void validate_widths(const Architecture& a) {
   const Scaling& s = a.scaling;
   const int finest = stem_blocks(a.stem).front().level;
@@ -200,6 +212,7 @@ void validate_numbers(const Architecture& a) {
   require(a.two_stage.box_dense > 0 && a.two_stage.box_dense <= 65536, a, "two_stage's box_dense is out of range",
           "use 1 to 65536");
   validate_anchors(a, a.two_stage);
+  validate_box_thresholds(a);
   require(a.batch_norm.epsilon > 0 && a.batch_norm.momentum >= 0 && a.batch_norm.momentum < 1, a,
           "batch_norm is out of range", "use a positive epsilon and a momentum from 0 to 1");
 }

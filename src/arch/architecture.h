@@ -3,7 +3,7 @@
 //
 // Invariant (checked by validate): every rule in its comment below. Values are plain and may be shared between threads.
 // Source: SpineNet, sections 3 and 4.1 ("Scale-Permuted Model", "Scaling"); RetinaNet, section 4;
-// Mask R-CNN, section 3; NAS-FPN, sections 3.1 and 4.2.
+// Mask R-CNN, section 3; Cascade R-CNN, section 4; NAS-FPN, sections 3.1 and 4.2.
 #pragma once
 
 #include <array>
@@ -38,6 +38,7 @@ enum class Resampling { squeezed, depthwise };
 constexpr int kStemBlocks = 2;
 constexpr int kStemLevel = 2;
 constexpr int kMinParents = 2, kMaxParents = 8;
+constexpr int kMaxBoxHeads = 8;
 
 struct BlockSpec {
   int level = 0;  // 2..7; feature maps are image / 2^level
@@ -123,7 +124,8 @@ struct RetinaHead {
   bool operator==(const RetinaHead&) const = default;
 };
 
-// Mask R-CNN: proposals, their boxes and classes, and masks. Every convolution is 3x3 under a batch norm.
+// Mask R-CNN: proposals, their boxes and classes, and masks. Every convolution is 3x3 under a batch norm. With several
+// box_thresholds its box heads are a cascade: each looks at the boxes that the one before it gives.
 struct TwoStageHead {
   int rpn_convs = 1, rpn_filters = 256;  // of the region proposal network
   int scales = 1;                        // anchors per octave
@@ -132,6 +134,8 @@ struct TwoStageHead {
   int box_convs = 4, box_filters = 256;    // on 7x7 crops of the proposals
   int box_dense = 1024;                    // width of the dense layer behind them
   int mask_convs = 4, mask_filters = 256;  // on 14x14 crops of the detections
+  // Of each box head in turn: the overlap with an object from which a ROI counts as one in training.
+  std::vector<double> box_thresholds{0.5};
 
   bool operator==(const TwoStageHead&) const = default;
 };

@@ -78,6 +78,13 @@ std::vector<BrokenRule> broken_numbers() {
       {"NoExpansion", [](Architecture& a) { a.inverted.expand_ratio = 0; }, {"inverted_bottleneck", "1 to 64"}},
       {"NoProposalFilters", [](Architecture& a) { a.two_stage.rpn_filters = 0; }, {"two_stage's rpn convs or filters"}},
       {"NoDenseLayer", [](Architecture& a) { a.two_stage.box_dense = 0; }, {"two_stage's box_dense", "1 to 65536"}},
+      {"NoBoxHead", [](Architecture& a) { a.two_stage.box_thresholds.clear(); }, {"0 box_thresholds", "1 to 8"}},
+      {"NineBoxHeads", [](Architecture& a) { a.two_stage.box_thresholds.assign(9, 0.5); }, {"9 box_thresholds"}},
+      {"ThresholdOne",
+       [](Architecture& a) {
+         a.two_stage.box_thresholds = {0.5, 1};
+       },
+       {"box_threshold 1", "0 and 1"}},
       {"NoProposalAnchors", [](Architecture& a) { a.two_stage.scales = 0; }, {"anchors"}},
       {"NoScales", [](Architecture& a) { a.head.scales = 0; }, {"anchors"}},
       {"NoRatios", [](Architecture& a) { a.head.aspect_ratios.clear(); }, {"anchors"}},

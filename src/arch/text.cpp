@@ -251,6 +251,7 @@ void read_two_stage(const Json& json, const std::string& place, TwoStageHead& he
   reader.read("box_dense", head.box_dense);
   reader.read("mask_convs", head.mask_convs);
   reader.read("mask_filters", head.mask_filters);
+  reader.read("box_thresholds", head.box_thresholds);
   reader.finish();
 }
 
@@ -352,7 +353,12 @@ Json to_json(const Architecture& a) {
                                        {"squeeze_excite", a.inverted.squeeze_excite},
                                        {"hard_gate", a.inverted.hard_gate}};
   }
-  if (a.two_stage != TwoStageHead{}) json["two_stage"] = two_stage_to_json(a.two_stage);
+  if (a.two_stage != TwoStageHead{}) {
+    json["two_stage"] = two_stage_to_json(a.two_stage);
+    if (a.two_stage.box_thresholds != TwoStageHead{}.box_thresholds) {
+      json["two_stage"]["box_thresholds"] = a.two_stage.box_thresholds;
+    }
+  }
   json["activation"] = name_of(a.activation);
   json["padding"] = name_of(a.padding);
   json["large_downsample"] = name_of(a.large_downsample);

@@ -23,7 +23,7 @@ TEST(ArchitectureText, KeepsEveryChoice) {
   a.large_downsample = LargeDownsample::repeated_pools;
   a.batch_norm = {0.9, 1e-5};
   a.head = {2, 48, 2, {1.0, 3.0}, 4.5};
-  a.two_stage = {2, 24, 3, {0.7, 1.5}, 2.5, 3, 40, 96, 5, 72};
+  a.two_stage = {2, 24, 3, {0.7, 1.5}, 2.5, 3, 40, 96, 5, 72, {0.5, 0.65}};
   a.scaling = {96, 0.123456789012345, 0.3, 5, 32, {40, 45, 72, 88, 90, 91, 92}};
   a.head.separable = true;
   a.stem = StemKind::inverted_bottlenecks;

@@ -104,7 +104,7 @@ int run_bench(const BenchOptions& options, const CommonOptions& common) {
   if (threads == 1 && common.threads == 0) log_warning("one thread alone: this process may use one core");
   const Subject subject = open_subject(options.subject);
   if (options.layers && subject.task == Task::segment) {
-    fail(ErrorKind::usage, "the layers of three networks", "bench", "leave out --layers: the parts are shown");
+    fail(ErrorKind::usage, "the layers of several networks", "bench", "leave out --layers: the parts are shown");
   }
   CompileOptions compiled{threads, options.instructions, options.skip, options.batch,
                           precision_named(options.precision)};

@@ -76,13 +76,14 @@ Measurement measure_two(const Subject& subject, const CompileOptions& options, i
   m.parts = times.parts;
   m.rois = static_cast<double>(times.rois) / options.batch;
   m.objects = static_cast<double>(times.objects) / options.batch;
+  int64_t of_roi = 0;
+  for (const Program& head : subject.network.box_heads) of_roi += cost(head).multiply_adds;
   set_latency(m, times.seconds,
-              options.batch * cost(subject.network.trunk).multiply_adds +
-                  times.rois * cost(subject.network.box_head).multiply_adds +
+              options.batch * cost(subject.network.trunk).multiply_adds + times.rois * of_roi +
                   times.objects * cost(subject.network.mask_head).multiply_adds);
-  for (const auto& plan : {plans.trunk, plans.box_head, plans.mask_head}) {
-    m.engine_mb += static_cast<double>(memory_bytes(*plan)) / 1e6;
-  }
+  int64_t bytes = memory_bytes(*plans.trunk) + memory_bytes(*plans.mask_head);
+  for (const auto& plan : plans.box_heads) bytes += memory_bytes(*plan);
+  m.engine_mb = static_cast<double>(bytes) / 1e6;
   return m;
 }
 

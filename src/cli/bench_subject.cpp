@@ -29,9 +29,7 @@ void lower_into(Subject& subject) {
 Weights first_weights(const Subject& subject) {
   if (subject.task != Task::segment) return initial_weights(subject.program, {}, 1);
   Weights all;
-  for (const Program* program : {&subject.network.trunk, &subject.network.box_head, &subject.network.mask_head}) {
-    all.merge(initial_weights(*program, {}, 1));
-  }
+  for (const Program& program : programs_of(subject.network)) all.merge(initial_weights(program, {}, 1));
   return all;
 }
 

@@ -19,7 +19,8 @@ double median_ms(std::vector<double> seconds) {
 
 // Seconds of one run in its parts, and what it had to do.
 struct Clock {
-  double trunk = 0, box_head = 0, mask_head = 0;
+  double trunk = 0, mask_head = 0;
+  std::vector<double> box_heads;
   int64_t rois = 0, objects = 0;
 };
 
@@ -45,14 +46,16 @@ TwoStageForward clocked(const TwoStageForward& network, Clock& clock, size_t obj
     clock.trunk += now() - start;
     return outputs;
   };
-  with.box_head = [&network, &clock, objects](std::span<const std::vector<Box>> rois) {
-    const double start = now();
-    auto outputs = network.box_head(rois);
-    clock.box_head += now() - start;
-    clock.rois += outputs.at(0).shape[0];
-    plant(outputs.at(0), rois, objects);
-    return outputs;
-  };
+  for (size_t stage = 0; stage < network.box_heads.size(); ++stage) {
+    with.box_heads[stage] = [&network, &clock, objects, stage](std::span<const std::vector<Box>> rois) {
+      const double start = now();
+      auto outputs = network.box_heads[stage](rois);
+      clock.box_heads[stage] += now() - start;
+      if (stage == 0) clock.rois += outputs.at(0).shape[0];
+      plant(outputs.at(0), rois, objects);
+      return outputs;
+    };
+  }
   with.mask_head = [&network, &clock](std::span<const std::vector<Detection>> found) {
     const double start = now();
     HostTensor masks = network.mask_head(found);
@@ -76,27 +79,35 @@ TwoStageTimes time_two_stages(const TwoStagePlans& plans, const Subject& subject
                                                                           subject.image_size, subject.image_size))};
   const TwoStageForward network =
       engine_two_stage(plans, {subject.architecture.min_level, subject.architecture.max_level});
-  Clock clock;
+  const size_t stages = network.box_heads.size();
+  Clock clock{.box_heads = std::vector<double>(stages)};
   const Segmenter segmenter(clocked(network, clock, static_cast<size_t>(options.post.max_detections)), options);
   segmenter.segment(input);
   TwoStageTimes times;
-  std::vector<double> trunk, box_head, mask_head, rest;
+  std::vector<double> trunk, mask_head, rest;
+  std::vector<std::vector<double>> box_heads(stages);
   for (int i = 0; i < runs; ++i) {
-    clock = {};
+    clock = {.box_heads = std::vector<double>(stages)};
     const double start = now();
     segmenter.segment(input);
     times.seconds.push_back(now() - start);
     trunk.push_back(clock.trunk);
-    box_head.push_back(clock.box_head);
     mask_head.push_back(clock.mask_head);
-    rest.push_back(times.seconds.back() - clock.trunk - clock.box_head - clock.mask_head);
+    double others = clock.trunk + clock.mask_head;
+    for (size_t stage = 0; stage < stages; ++stage) {
+      box_heads[stage].push_back(clock.box_heads[stage]);
+      others += clock.box_heads[stage];
+    }
+    rest.push_back(times.seconds.back() - others);
   }
   times.rois = clock.rois;
   times.objects = clock.objects;
-  times.parts = {{"trunk", median_ms(trunk)},
-                 {"box_head", median_ms(box_head)},
-                 {"mask_head", median_ms(mask_head)},
-                 {"proposals, suppression, masks", median_ms(rest)}};
+  times.parts.push_back({"trunk", median_ms(trunk)});
+  for (size_t stage = 0; stage < stages; ++stage) {
+    times.parts.push_back({stage_name("box_head", stage), median_ms(box_heads[stage])});
+  }
+  times.parts.push_back({"mask_head", median_ms(mask_head)});
+  times.parts.push_back({"proposals, suppression, masks", median_ms(rest)});
   return times;
 }
 

@@ -15,7 +15,7 @@ namespace spinenet {
 struct TwoStageTimes {
   std::vector<double> seconds;  // of each run, from the network's input to the masks in the pictures
   std::vector<PartTime> parts;
-  int64_t rois = 0, objects = 0;  // of all pictures of a run
+  int64_t rois = 0, objects = 0;  // of all pictures of a run; each box head looks at all ROIs
 };
 
 TwoStageTimes time_two_stages(const TwoStagePlans& plans, const Subject& subject, const HostTensor& pictures, int runs);

@@ -66,7 +66,7 @@ int run_calibrate(const CalibrateVerbOptions& options, const CommonOptions& comm
   require_folder_of(options.out);
   const std::vector<std::string> files = spread(expand_inputs(options.inputs), options.most);
   Model model = open_model(options.model);
-  refuse_three_networks(model);
+  refuse_two_stages(model);
   const Program program = networks_of(model).front();
   const int64_t side = program.values.front().height;
   Progress progress("calibrate", 1, progress_of(common));

@@ -4,6 +4,7 @@
 #include "base/format.h"
 #include "cli/output.h"
 #include "engine/detector.h"
+#include "graph/lower_two_stage.h"
 #include "graph/network_cost.h"
 
 namespace spinenet {
@@ -93,7 +94,12 @@ Description describe(const Architecture& architecture, const DescribeOptions& op
   d.total = cost_of(programs, "");
   d.blocks = std::visit([&](const auto& backbone) { return blocks_of(backbone, architecture, program, d.input_size); },
                         architecture.backbone);
-  for (const char* part : {"stem", "fpn", "endpoints", "head", "rpn", "box_head", "mask_head"}) {
+  std::vector<std::string> parts{"stem", "fpn", "endpoints", "head", "rpn"};
+  for (size_t stage = 0; stage < architecture.two_stage.box_thresholds.size(); ++stage) {
+    parts.push_back(stage_name("box_head", stage));
+  }
+  parts.emplace_back("mask_head");
+  for (const std::string& part : parts) {
     const Cost found = cost_of(programs, fmt::format("{}.", part));
     if (found.parameters > 0) d.parts.push_back({part, found});
   }

@@ -2,7 +2,6 @@
 #include "formats/onnx/export.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <memory>
 
@@ -149,7 +148,7 @@ OnnxCheckOptions check_options(const OnnxOptions& onnx, const Model& model, Task
   if (task == Task::segment) {
     const int side = 1 << model.architecture.max_level;
     const TwoStageProgram network = lower_two_stage(model.architecture, lower_options(model, side, side));
-    check.box_head = forward_of(network.box_head, model, threads);
+    for (const Program& head : network.box_heads) check.box_heads.push_back(forward_of(head, model, threads));
     check.mask_head = forward_of(network.mask_head, model, threads);
     check.proposals = onnx.proposals;
   }
@@ -168,8 +167,7 @@ OnnxFile make_file(const ExportOptions& options, const Model& model, Task task, 
   const int height = onnx.height > 0 ? onnx.height : side, width = onnx.width > 0 ? onnx.width : side;
   if (task == Task::segment) {
     const TwoStageProgram network = lower_two_stage(model.architecture, lower_options(model, height, width));
-    const std::array programs{network.trunk, network.box_head, network.mask_head};
-    check_weights(parameters_of_all(programs), model.file.weights, options.model);
+    check_weights(parameters_of_all(programs_of(network)), model.file.weights, options.model);
     return make_segmenter_onnx(network, model.file, onnx);
   }
   const Program program = lowered(model, task, height, width);

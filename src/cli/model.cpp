@@ -29,14 +29,15 @@ NetworkPlans compile_networks(const Model& model, const RunOptions& options) {
   set_choose(options.choose, compiled);
   Calibration calibration;
   if (options.precision == Precision::int8) {
-    refuse_three_networks(model);
+    refuse_two_stages(model);
     calibration = need_calibration(model.file, model.path.string());
     compiled.calibration = &calibration;
   }
   NetworkPlans plans;
   int64_t bytes = 0;
-  for (const Program& program : networks_of(model, options.image_size)) {
-    compiled.batch = engine_batch(plans.size());
+  const std::vector<Program> networks = networks_of(model, options.image_size);
+  for (const Program& program : networks) {
+    compiled.batch = engine_batch(plans.size(), networks.size());
     compiled.crops = !plans.empty();
     plans.push_back(compile(program, own_weights(program, model.file.weights), compiled));
     bytes += memory_bytes(*plans.back());

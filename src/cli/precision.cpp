@@ -50,9 +50,9 @@ Calibration need_calibration(const ModelFile& model, const std::string& place) {
        "make a model with one: spinenet calibrate MODEL PICTURES... --out MODEL2");
 }
 
-void refuse_three_networks(const Model& model) {
+void refuse_two_stages(const Model& model) {
   if (model.file.task != name_of(Task::segment)) return;
-  fail(ErrorKind::unsupported, "a model that segments is three networks, which have no calibration",
+  fail(ErrorKind::unsupported, "a model that segments is several networks, which have no calibration",
        model.path.string(), "run it in fp32");
 }
 

@@ -24,7 +24,7 @@ std::optional<Calibration> calibration_of(const ModelFile& model, const std::str
 // ErrorKind::usage where the model carries none.
 Calibration need_calibration(const ModelFile& model, const std::string& place);
 
-// ErrorKind::unsupported for a model that segments: it is three networks, and a calibration is for one.
-void refuse_three_networks(const Model& model);
+// ErrorKind::unsupported for a model that segments: it is several networks, and a calibration is for one.
+void refuse_two_stages(const Model& model);
 
 }  // namespace spinenet

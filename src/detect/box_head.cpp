@@ -22,15 +22,21 @@ struct Candidate {
   }
 };
 
-// Classes without the background.
-size_t class_count(const BoxHeadOutput& output, size_t rois) {
-  const size_t classes = rois == 0 ? 0 : output.boxes.size() / (4 * rois);
-  const size_t logits = rois * (classes + 1);
-  if (4 * rois * classes != output.boxes.size() || logits != output.classes.size()) {
+// Of each ROI: classes without the background, and boxes.
+struct Counts {
+  size_t classes = 0, boxes = 0;
+};
+
+Counts counts_of(const BoxHeadOutput& output, size_t rois) {
+  Counts counts;
+  if (rois > 0) counts = {std::max<size_t>(1, output.classes.size() / rois) - 1, output.boxes.size() / (4 * rois)};
+  const bool whole = rois * (counts.classes + (rois > 0 ? 1 : 0)) == output.classes.size() &&
+                     4 * rois * counts.boxes == output.boxes.size();
+  if (!whole || (counts.boxes != counts.classes && counts.boxes != 1)) {
     fail(ErrorKind::failed, fmt::format("{} logits and {} offsets are no answer for {} ROIs", output.classes.size(),
                                         output.boxes.size(), rois));
   }
-  return classes;
+  return counts;
 }
 
 void add_candidates(std::vector<Candidate>& candidates, std::span<const float> logits, size_t roi, float threshold) {
@@ -45,21 +51,44 @@ void add_candidates(std::vector<Candidate>& candidates, std::span<const float> l
 
 }  // namespace
 
-BoxCode encode_in_roi(const Box& box, const Box& roi) {
+BoxCode roi_code_scale(size_t stage) {
+  const auto times = static_cast<float>(stage + 1);
+  return {10 * times, 10 * times, 5 * times, 5 * times};
+}
+
+BoxCode encode_in_roi(const Box& box, const Box& roi, size_t stage) {
   BoxCode code = encode(box, roi);
-  for (size_t i = 0; i < code.size(); ++i) code[i] *= kRoiCodeScale[i];
+  const BoxCode scale = roi_code_scale(stage);
+  for (size_t i = 0; i < code.size(); ++i) code[i] *= scale[i];
   return code;
 }
 
-Box decode_in_roi(std::span<const float, 4> code, const Box& roi) {
+Box decode_in_roi(std::span<const float, 4> code, const Box& roi, size_t stage) {
   BoxCode plain;
-  for (size_t i = 0; i < plain.size(); ++i) plain[i] = code[i] / kRoiCodeScale[i];
+  const BoxCode scale = roi_code_scale(stage);
+  for (size_t i = 0; i < plain.size(); ++i) plain[i] = code[i] / scale[i];
   return decode(plain, roi);
+}
+
+std::vector<Box> refine_rois(std::span<const float> codes, std::span<const Box> rois, const Extent& picture,
+                             size_t stage) {
+  if (codes.size() != 4 * rois.size()) {
+    fail(ErrorKind::failed, fmt::format("{} offsets are no boxes for {} ROIs", codes.size(), rois.size()));
+  }
+  std::vector<Box> refined(rois.begin(), rois.end());
+  for (size_t r = 0; r < rois.size(); ++r) {
+    const Box decoded = decode_in_roi(codes.subspan(4 * r).first<4>(), rois[r], stage);
+    const bool finite = std::isfinite(decoded.x1) && std::isfinite(decoded.y1) && std::isfinite(decoded.x2) &&
+                        std::isfinite(decoded.y2);
+    const Box box = clip(decoded, static_cast<float>(picture.width), static_cast<float>(picture.height));
+    if (finite && box.width() > 0 && box.height() > 0) refined[r] = box;
+  }
+  return refined;
 }
 
 std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::span<const Box> rois,
                                            const Extent& picture, const PostprocessOptions& options) {
-  const size_t classes = class_count(output, rois.size());
+  const auto [classes, boxes_each] = counts_of(output, rois.size());
   std::vector<Candidate> candidates;
   for (size_t r = 0; r < rois.size(); ++r) {
     add_candidates(candidates, output.classes.subspan(r * (classes + 1), classes + 1), r, options.score_threshold);
@@ -70,8 +99,9 @@ std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::spa
   std::vector<float> scores;
   std::vector<int> labels;
   for (const Candidate& candidate : candidates) {
-    const size_t at = (candidate.roi * classes + static_cast<size_t>(candidate.label)) * 4;
-    const Box decoded = decode_in_roi(output.boxes.subspan(at).first<4>(), rois[candidate.roi]);
+    const size_t own = boxes_each == 1 ? 0 : static_cast<size_t>(candidate.label);
+    const size_t at = (candidate.roi * boxes_each + own) * 4;
+    const Box decoded = decode_in_roi(output.boxes.subspan(at).first<4>(), rois[candidate.roi], output.stage);
     const Box box = clip(decoded, static_cast<float>(picture.width), static_cast<float>(picture.height));
     if (!(box.width() > 0 && box.height() > 0)) continue;
     boxes.push_back(box);

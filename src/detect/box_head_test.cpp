@@ -1,5 +1,6 @@
 #include "detect/box_head.h"
 
+#include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -66,11 +67,55 @@ TEST(BoxHead, DetectionsAreTorchvisions) {
 TEST(BoxHead, CodesGoThereAndBack) {
   const Box roi{10, 20, 50, 90};
   const Box box{15, 18, 61, 77};
-  const BoxCode code = encode_in_roi(box, roi);
-  EXPECT_FLOAT_EQ(code[1], 10 * (38.0F - 30.0F) / 40.0F);
-  const Box back = decode_in_roi(code, roi);
-  EXPECT_NEAR(back.x1, box.x1, 1e-4);
-  EXPECT_NEAR(back.y2, box.y2, 1e-4);
+  for (size_t stage = 0; stage < 3; ++stage) {
+    const BoxCode code = encode_in_roi(box, roi, stage);
+    const auto head = static_cast<float>(stage + 1);
+    EXPECT_FLOAT_EQ(code[1], head * 10 * (38.0F - 30.0F) / 40.0F);
+    EXPECT_FLOAT_EQ(code[2], head * 5 * std::log(59.0F / 70.0F));
+    const Box back = decode_in_roi(code, roi, stage);
+    EXPECT_NEAR(back.x1, box.x1, 1e-4);
+    EXPECT_NEAR(back.y2, box.y2, 1e-4);
+  }
+}
+
+TEST(BoxHead, OneBoxForAllClassesIsThatOfEachOfThem) {
+  const Head head;
+  constexpr size_t kClasses = Head::kRows - 1;
+  std::vector<float> shared, repeated;
+  for (size_t r = 0; r < head.rois.size(); ++r) {
+    const std::span<const float> code = std::span(head.boxes).subspan(r * kClasses * 4, 4);
+    shared.insert(shared.end(), code.begin(), code.end());
+    for (size_t k = 0; k < kClasses; ++k) repeated.insert(repeated.end(), code.begin(), code.end());
+  }
+  const auto expected = box_head_detections({head.classes, repeated, 1}, head.rois, kPicture, {});
+  const auto found = box_head_detections({head.classes, shared, 1}, head.rois, kPicture, {});
+  ASSERT_GT(found.size(), 10U);
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) {
+    EXPECT_EQ(found[i].box, expected[i].box);
+    EXPECT_EQ(found[i].label, expected[i].label);
+  }
+  EXPECT_NE(box_head_detections({head.classes, shared, 0}, head.rois, kPicture, {})[0].box, found[0].box);
+}
+
+TEST(RefineRois, AreTheBoxesWithinThePicture) {
+  const std::vector<Box> rois{{10, 20, 30, 40}, {60, 50, 70, 58}, {5, 5, 9, 9}, {1, 2, 3, 4}};
+  const Box inside{14, 22, 36, 48}, outside{74, 50, 84, 58}, beyond{100, 50, 110, 58};
+  std::vector<float> codes;
+  for (const BoxCode& code :
+       {encode_in_roi(inside, rois[0], 1), encode_in_roi(outside, rois[1], 1), encode_in_roi(beyond, rois[2], 1)}) {
+    codes.insert(codes.end(), code.begin(), code.end());
+  }
+  codes.insert(codes.end(), {0, std::numeric_limits<float>::infinity(), 0, 0});
+  const std::vector<Box> refined = refine_rois(codes, rois, kPicture, 1);
+  ASSERT_EQ(refined.size(), 4U);
+  EXPECT_NEAR(refined[0].x1, inside.x1, 1e-4);
+  EXPECT_NEAR(refined[0].y2, inside.y2, 1e-4);
+  EXPECT_NEAR(refined[1].x1, 74, 1e-4);
+  EXPECT_EQ(refined[1].x2, 77) << "cut to the picture";
+  EXPECT_EQ(refined[2], rois[2]) << "nothing is left of it";
+  EXPECT_EQ(refined[3], rois[3]) << "not finite";
+  EXPECT_THROW(refine_rois(codes, std::span(rois).first(3), kPicture, 1), Error);
 }
 
 TEST(BoxHead, WhatIsNoNumberIsLeftOut) {

@@ -37,6 +37,15 @@ Drawn draw_sample(std::span<const int32_t> matches, const SampleShare& share, Ra
   return drawn;
 }
 
+// Of each candidate: its box, kBackground, or kIgnored.
+std::vector<int32_t> matches_of(std::span<const Box> candidates, std::span<const Box> boxes, std::span<const Box> crowd,
+                                const RoiSampleOptions& options) {
+  const MatchOptions by_overlap{.positive = options.positive, .negative = options.positive, .force_match = false};
+  std::vector<int32_t> matches = match(candidates, boxes, by_overlap);
+  ignore_crowd(candidates, crowd, matches, options.crowd_share);
+  return matches;
+}
+
 }  // namespace
 
 void subsample(std::span<int32_t> matches, const SampleShare& share, Random& random) {
@@ -51,9 +60,7 @@ RoiSample sample_rois(std::span<const Box> proposals, std::span<const Box> boxes
                       const RoiSampleOptions& options, Random& random) {
   std::vector<Box> candidates(proposals.begin(), proposals.end());
   candidates.insert(candidates.end(), boxes.begin(), boxes.end());
-  const MatchOptions by_overlap{.positive = options.positive, .negative = options.positive, .force_match = false};
-  std::vector<int32_t> matches = match(candidates, boxes, by_overlap);
-  ignore_crowd(candidates, crowd, matches, options.crowd_share);
+  const std::vector<int32_t> matches = matches_of(candidates, boxes, crowd, options);
   const Drawn drawn = draw_sample(matches, options.share, random);
   RoiSample sample;
   sample.positives = static_cast<int>(drawn.positive.size());
@@ -62,6 +69,19 @@ RoiSample sample_rois(std::span<const Box> proposals, std::span<const Box> boxes
       sample.rois.push_back(candidates[i]);
       sample.matches.push_back(matches[i]);
     }
+  }
+  return sample;
+}
+
+RoiSample match_rois(std::span<const Box> rois, std::span<const Box> boxes, std::span<const Box> crowd,
+                     const RoiSampleOptions& options) {
+  const std::vector<int32_t> matches = matches_of(rois, boxes, crowd, options);
+  RoiSample sample;
+  for (size_t i = 0; i < rois.size(); ++i) {
+    if (matches[i] == kIgnored) continue;
+    sample.rois.push_back(rois[i]);
+    sample.matches.push_back(matches[i]);
+    sample.positives += matches[i] >= 0 ? 1 : 0;
   }
   return sample;
 }

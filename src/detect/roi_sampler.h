@@ -34,7 +34,7 @@ struct RoiSampleOptions {
 };
 
 struct RoiSample {
-  std::vector<Box> rois;         // positives first, both in the order of the candidates
+  std::vector<Box> rois;         // of a drawn sample positives first, both in the order of the candidates
   std::vector<int32_t> matches;  // of each: index of its box, or kBackground
   int positives = 0;
 };
@@ -43,5 +43,11 @@ struct RoiSample {
 // before proposals are any good. Crowd regions are never matched.
 RoiSample sample_rois(std::span<const Box> proposals, std::span<const Box> boxes, std::span<const Box> crowd,
                       const RoiSampleOptions& options, Random& random);
+
+// What the later heads of a cascade learn from: all ROIs in their order but those that a crowd region hides, by the
+// same rules as above. None is drawn and no box is added, as the ROIs come from a sample already; of the share nothing
+// is used.
+RoiSample match_rois(std::span<const Box> rois, std::span<const Box> boxes, std::span<const Box> crowd,
+                     const RoiSampleOptions& options);
 
 }  // namespace spinenet

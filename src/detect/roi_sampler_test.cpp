@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-
 namespace spinenet {
 namespace {
 
@@ -107,6 +106,30 @@ TEST(SampleRois, CrowdRegionsAreNeverObjectsAndHideBackground) {
       EXPECT_LE(inside, 10) << "half of the width";
     }
   }
+}
+
+// The ROIs of the later heads of a cascade: the same ones, of which fewer hold an object at a higher threshold.
+TEST(MatchRois, KeepsAllByTheThresholdOfTheHead) {
+  const std::vector<Box> boxes{{0, 0, 100, 100}};
+  const std::vector<Box> rois{{0, 0, 100, 40}, {0, 0, 100, 55}, {0, 0, 100, 65}, {0, 0, 100, 75}, {200, 0, 300, 90}};
+  const auto matches_at = [&](float threshold, std::span<const Box> crowd) {
+    return match_rois(rois, boxes, crowd, {.positive = threshold}).matches;
+  };
+  EXPECT_EQ(matches_at(0.5F, {}), (std::vector<int32_t>{-1, 0, 0, 0, -1}));
+  EXPECT_EQ(matches_at(0.6F, {}), (std::vector<int32_t>{-1, -1, 0, 0, -1}));
+  EXPECT_EQ(matches_at(0.7F, {}), (std::vector<int32_t>{-1, -1, -1, 0, -1}));
+  const std::vector<Box> crowd{{200, 0, 300, 100}};
+  const RoiSample sample = match_rois(rois, boxes, crowd, {.positive = 0.6F});
+  EXPECT_EQ(sample.rois, std::vector<Box>(rois.begin(), rois.end() - 1));
+  EXPECT_EQ(sample.positives, 2);
+  EXPECT_EQ(matches_at(0.6F, crowd), (std::vector<int32_t>{-1, -1, 0, 0}));
+}
+
+TEST(SampleRois, FollowsTheThreshold) {
+  const std::vector<Box> boxes{{10, 10, 30, 30}};
+  Random random(1);
+  const RoiSample sample = sample_rois(grid_of_boxes(), boxes, {}, {.positive = 0.8F}, random);
+  EXPECT_EQ(sample.positives, 2) << "the one that is the box, and the box itself";
 }
 
 TEST(SampleRois, APictureWithoutObjectsGivesBackground) {

@@ -122,7 +122,7 @@ TEST(Engine, RunsTheHeadsOfTwoStagesOnManyCrops) {
   a.two_stage.box_filters = a.two_stage.mask_filters = 32;
   a.two_stage.box_dense = 48;
   const TwoStageProgram network = lower_two_stage(a, {.height = 128, .width = 128, .classes = 3});
-  for (const Program* program : {&network.box_head, &network.mask_head}) {
+  for (const Program* program : {&network.box_heads.at(0), &network.mask_head}) {
     for (const Kernels& kernels : all_kernels()) {
       EXPECT_LT(error_of(*program, {2, std::string(kernels.name), {}, 5}, 13), 1e-4) << kernels.name;
       EXPECT_LT(error_of(*program, {2, std::string(kernels.name), {"winograd"}, 5}, 13), 1e-5) << kernels.name;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -31,6 +32,10 @@ void expect_shape(const HostTensor& tensor, const std::vector<int64_t>& shape) {
 void expect_outputs(const std::vector<HostTensor>& outputs, size_t count) {
   if (outputs.size() == count) return;
   fail(ErrorKind::failed, fmt::format("the network gave {} outputs where {} are needed", outputs.size(), count));
+}
+
+void add_to(std::span<float> sum, std::span<const float> more) {
+  std::transform(sum.begin(), sum.end(), more.begin(), sum.begin(), std::plus<>());
 }
 
 template <class Item>
@@ -74,6 +79,7 @@ Segmenter::Segmenter(TwoStageForward forward, SegmenterOptions options)
     fail(ErrorKind::usage, fmt::format("image size {}", options_.image_size), "segmenter", "use 1 to 65536");
   }
   if (options_.classes <= 0) fail(ErrorKind::usage, fmt::format("{} classes", options_.classes), "segmenter");
+  if (forward_.box_heads.empty()) fail(ErrorKind::usage, "no box head", "segmenter");
   anchors_ = make_anchors(options_.anchors, input_size_, input_size_);
 }
 
@@ -132,21 +138,39 @@ std::vector<std::vector<Box>> Segmenter::propose_all(const Seen& seen) const {
   return rois;
 }
 
-std::vector<std::vector<Detection>> Segmenter::find(const Seen& seen, const std::vector<std::vector<Box>>& rois) const {
-  std::vector<std::vector<Detection>> found(seen.images());
-  const size_t count = total(rois);
-  if (count == 0) return found;
-  const std::vector<HostTensor> outputs = forward_.box_head(rois);
+std::vector<HostTensor> Segmenter::run_box_head(size_t stage, const std::vector<std::vector<Box>>& rois) const {
+  std::vector<HostTensor> outputs = forward_.box_heads[stage](rois);
   expect_outputs(outputs, 2);
-  const auto rows = static_cast<int64_t>(count);
+  const auto rows = static_cast<int64_t>(total(rois));
   expect_shape(outputs[0], {rows, options_.classes + 1, 1, 1});
-  expect_shape(outputs[1], {rows, 4 * options_.classes, 1, 1});
-  const auto classes = static_cast<size_t>(options_.classes);
+  expect_shape(outputs[1], {rows, 4 * boxes_of_roi(forward_.box_heads.size(), options_.classes), 1, 1});
+  return outputs;
+}
+
+std::vector<std::vector<Detection>> Segmenter::find(const Seen& seen, std::vector<std::vector<Box>> rois) const {
+  std::vector<std::vector<Detection>> found(seen.images());
+  if (total(rois) == 0) return found;
+  const size_t last = forward_.box_heads.size() - 1;
+  std::vector<HostTensor> outputs = run_box_head(0, rois);
+  std::vector<float> logits = std::move(outputs[0].data);
+  for (size_t stage = 1; stage <= last; ++stage) {
+    size_t first = 0;
+    for (size_t image = 0; image < seen.images(); ++image) {
+      const auto codes = std::span(outputs[1].data).subspan(4 * first, 4 * rois[image].size());
+      first += rois[image].size();
+      rois[image] = refine_rois(codes, rois[image], seen.inner(image), stage - 1);
+    }
+    outputs = run_box_head(stage, rois);
+    add_to(logits, outputs[0].data);
+  }
+  for (float& logit : logits) logit /= static_cast<float>(last + 1);
+  const std::vector<float>& codes = outputs[1].data;
+  const size_t rows = total(rois), logits_each = logits.size() / rows, codes_each = codes.size() / rows;
   size_t first = 0;
   for (size_t image = 0; image < seen.images(); ++image) {
     const size_t n = rois[image].size();
-    const BoxHeadOutput of_image{std::span(outputs[0].data).subspan(first * (classes + 1), n * (classes + 1)),
-                                 std::span(outputs[1].data).subspan(first * 4 * classes, n * 4 * classes)};
+    const BoxHeadOutput of_image{std::span(logits).subspan(first * logits_each, n * logits_each),
+                                 std::span(codes).subspan(first * codes_each, n * codes_each), last};
     found[image] = box_head_detections(of_image, rois[image], seen.inner(image), options_.post);
     first += n;
   }

@@ -1,6 +1,7 @@
 // A two-stage network made ready to answer what is in a picture, with masks: picture to input, the trunk, proposals,
-// the box head on them, the mask head on what it found, masks in pixels of the picture (Mask R-CNN, He et al. 2017).
-// How the three networks are run is the caller's choice.
+// the box head on them, the mask head on what it found, masks in pixels of the picture (Mask R-CNN, He et al. 2017). Of
+// a cascade, each further box head on the boxes of the one before it (detect/box_head.h). How the networks are run is
+// the caller's choice.
 //
 // Invariant: the same picture gives the same detections alone and in a batch, up to what the networks themselves do.
 // Thread contract: one thread at a time, as its TwoStageForward.
@@ -48,7 +49,8 @@ class Segmenter {
   struct Seen;
   std::vector<std::vector<Box>> propose_all(const Seen& seen) const;
   std::vector<std::vector<Detection>> segment_together(const NetworkInput& input) const;
-  std::vector<std::vector<Detection>> find(const Seen& seen, const std::vector<std::vector<Box>>& rois) const;
+  std::vector<std::vector<Detection>> find(const Seen& seen, std::vector<std::vector<Box>> rois) const;
+  std::vector<HostTensor> run_box_head(size_t stage, const std::vector<std::vector<Box>>& rois) const;
   void add_masks(const Seen& seen, std::vector<std::vector<Detection>>& found) const;
 
   TwoStageForward forward_;

@@ -1,6 +1,7 @@
 #include "engine/segmenter.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <gtest/gtest.h>
 
@@ -77,8 +78,9 @@ struct FakeNetwork {
     options.classes = kClasses;
     options.anchors = anchors;
     return {{[this](const HostTensor& input) { return trunk(input); },
-             [this](std::span<const std::vector<Box>> rois) { return box_head(rois); },
-             [this](std::span<const std::vector<Detection>> found) { return mask_head(found); }, images_at_once},
+             {[this](std::span<const std::vector<Box>> rois) { return box_head(rois); }},
+             [this](std::span<const std::vector<Detection>> found) { return mask_head(found); },
+             images_at_once},
             options};
   }
 };
@@ -123,6 +125,51 @@ TEST(Segmenter, FindsNothingWhereThereIsNothing) {
   EXPECT_TRUE(segmenter.segment(std::vector<Image>{}).empty());
   network.label = -1;  // everything is background
   EXPECT_TRUE(segmenter.segment(std::vector<Image>{make_image(90, 90, 90)})[0].empty());
+}
+
+// The first head moves every ROI by a quarter of its side; what the second one is given is what it moved them to. The
+// second one's boxes are its ROIs, and its logits and the first one's are averaged.
+TEST(Segmenter, TheBoxesOfOneHeadOfACascadeAreTheRoisOfTheNext) {
+  FakeNetwork network{{32, 16, 96, 48}, 1};
+  std::vector<std::vector<Box>> given;
+  const auto answer = [&](std::span<const std::vector<Box>> rois, const std::vector<float>& logits,
+                          const BoxCode& code) {
+    given.push_back(rois.front());
+    HostTensor classes = make_tensor({0, kClasses + 1, 1, 1}), boxes = make_tensor({0, 4, 1, 1});
+    for (size_t r = 0; r < rois.front().size(); ++r) {
+      classes.data.insert(classes.data.end(), logits.begin(), logits.end());
+      boxes.data.insert(boxes.data.end(), code.begin(), code.end());
+    }
+    classes.shape[0] = boxes.shape[0] = static_cast<int64_t>(rois.front().size());
+    return std::vector<HostTensor>{classes, boxes};
+  };
+  SegmenterOptions options;
+  options.image_size = kSize;
+  options.classes = kClasses;
+  options.anchors = network.anchors;
+  options.proposals.post_nms = 1;
+  const Segmenter segmenter({[&](const HostTensor& input) { return network.trunk(input); },
+                             {[&](std::span<const std::vector<Box>> rois) {
+                                return answer(rois, {0, 2, 0}, {0, 2.5F, 0, 0});
+                              },
+                              [&](std::span<const std::vector<Box>> rois) {
+                                return answer(rois, {0, 0, 4}, {0, 0, 0, 0});
+                              }},
+                             [&](std::span<const std::vector<Detection>> found) { return network.mask_head(found); },
+                             1},
+                            options);
+  const auto found = segmenter.segment(std::vector<Image>{make_image(kSize, kSize, 90)}).front();
+  ASSERT_EQ(given.size(), 2U);
+  ASSERT_EQ(given[0].size(), 1U);
+  EXPECT_NEAR(given[0][0].x1, 32, 1e-3);
+  EXPECT_NEAR(given[1][0].x1, 32 + 16, 1e-3);
+  EXPECT_NEAR(given[1][0].x2, 96 + 16, 1e-3);
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[0].label, 1);
+  const double sum = 1 + std::exp(1.0) + std::exp(2.0);  // of the means 0, 1 and 2
+  EXPECT_NEAR(found[0].score, std::exp(2.0) / sum, 1e-5);
+  EXPECT_NEAR(found[1].score, std::exp(1.0) / sum, 1e-5);
+  EXPECT_EQ(found[0].box, given[1][0]);
 }
 
 TEST(Segmenter, ANetworkOfAnotherKindIsRefused) {

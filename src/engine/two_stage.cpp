@@ -68,12 +68,12 @@ std::vector<std::vector<Box>> boxes_of(std::span<const std::vector<Detection>> f
 
 }  // namespace
 
-TwoStageForward two_stage_forward(Forward trunk, Forward box_head, Forward mask_head, const PyramidLevels& levels) {
+TwoStageForward two_stage_forward(std::vector<Forward> networks, const PyramidLevels& levels) {
   const auto pyramid = std::make_shared<std::vector<HostTensor>>();
   const size_t count = count_of(levels);
   TwoStageForward network;
   network.images = std::numeric_limits<int>::max();
-  network.trunk = [trunk = std::move(trunk), pyramid, count](const HostTensor& input) {
+  network.trunk = [trunk = std::move(networks.front()), pyramid, count](const HostTensor& input) {
     std::vector<HostTensor> outputs = trunk(input);
     if (outputs.size() != 3 * count) {
       fail(ErrorKind::failed,
@@ -85,10 +85,14 @@ TwoStageForward two_stage_forward(Forward trunk, Forward box_head, Forward mask_
     return outputs;
   };
   const int level = levels.min_level;
-  network.box_head = [head = std::move(box_head), pyramid, level](std::span<const std::vector<Box>> rois) {
-    return head(crops_of(*pyramid, rois, level, kBoxCrop));
-  };
-  network.mask_head = [head = std::move(mask_head), pyramid, level](std::span<const std::vector<Detection>> found) {
+  for (size_t i = 1; i + 1 < networks.size(); ++i) {
+    network.box_heads.push_back(
+        [head = std::move(networks[i]), pyramid, level](std::span<const std::vector<Box>> rois) {
+          return head(crops_of(*pyramid, rois, level, kBoxCrop));
+        });
+  }
+  network.mask_head = [head = std::move(networks.back()), pyramid,
+                       level](std::span<const std::vector<Detection>> found) {
     return planes_of(head(crops_of(*pyramid, boxes_of(found), level, kMaskCrop)).at(0), found);
   };
   return network;

@@ -1,4 +1,4 @@
-// The three networks of a detector of two stages, and how the heads get what they look at: the crops that ROI align
+// The networks of a detector of two stages, and how the heads get what they look at: the crops that ROI align
 // makes of the trunk's feature maps. Who runs the networks is the caller's choice: any Forwards, or the engine, which
 // crops on all its threads straight from map to map.
 //
@@ -21,8 +21,10 @@ namespace spinenet {
 struct TwoStageForward {
   // As lower_two_stage has it, without the levels: objectness.p3.., proposal_box.p3...
   Forward trunk;
-  // For the ROIs of each image, image after image, R in all: [R, K+1, 1, 1] and [R, 4*K, 1, 1].
-  std::function<std::vector<HostTensor>(std::span<const std::vector<Box>> rois)> box_head;
+  // For the ROIs of each image, image after image, R in all: [R, K+1, 1, 1] and [R, 4*B, 1, 1], B boxes_of_roi. Of a
+  // cascade one for each stage.
+  using BoxHead = std::function<std::vector<HostTensor>(std::span<const std::vector<Box>> rois)>;
+  std::vector<BoxHead> box_heads;
   // For the box and label of each detection: the mask of that class, [R, size, size] logits.
   std::function<HostTensor(std::span<const std::vector<Detection>> found)> mask_head;
   int images = 1;  // that the trunk takes in one call
@@ -32,17 +34,21 @@ struct PyramidLevels {
   int min_level = 3, max_level = 7;
 };
 
-// Of networks of the form of lower_two_stage with these levels. ROI align is that of detect/.
-TwoStageForward two_stage_forward(Forward trunk, Forward box_head, Forward mask_head, const PyramidLevels& levels);
+// Of the networks of lower_two_stage with these levels, in the order of programs_of. ROI align is that of detect/.
+TwoStageForward two_stage_forward(std::vector<Forward> networks, const PyramidLevels& levels);
 
 // Crops at once: enough that a product has rows to fill its blocks, and that the weights of the large dense layer are
 // read rarely; few enough that maps stay in the last cache.
 constexpr int kBoxHeadBatch = 64, kMaskHeadBatch = 16;
 
 struct TwoStagePlans {
-  std::shared_ptr<const CompiledPlan> trunk, box_head, mask_head;
+  std::shared_ptr<const CompiledPlan> trunk;
+  std::vector<std::shared_ptr<const CompiledPlan>> box_heads;
+  std::shared_ptr<const CompiledPlan> mask_head;
 };
-// `weights`: of all three. The batch of the options is the trunk's; heads have their own.
+// In the order of programs_of.
+TwoStagePlans two_stage_plans(std::span<const std::shared_ptr<const CompiledPlan>> plans);
+// `weights`: of all networks. The batch of the options is the trunk's; heads have their own.
 TwoStagePlans compile_two_stage(const TwoStageProgram& network, const Weights& weights, const CompileOptions& options);
 
 // In one team of threads.

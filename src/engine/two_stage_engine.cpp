@@ -1,5 +1,5 @@
-// Two stages in the engine: three sessions and one team. Crops go from the trunk's maps to the head's input, both with
-// the channels last.
+// Two stages in the engine: a session for each network and one team. Crops go from the trunk's maps to the head's
+// input, both with the channels last.
 #include <algorithm>
 
 #include "base/error.h"
@@ -18,15 +18,16 @@ struct Roi {
   int label = 0;
 };
 
-// Runs the three plans. The trunk's features stay where its session has them until its next run.
+// Runs the plans. The trunk's features stay where its session has them until its next run.
 class TwoStageSession {
  public:
   TwoStageSession(const TwoStagePlans& plans, const PyramidLevels& levels)
       : levels_(levels),
         team_(std::make_shared<Team>(plans.trunk->threads)),
         trunk_(plans.trunk, team_),
-        box_head_(plans.box_head, team_),
-        mask_head_(plans.mask_head, team_) {}
+        mask_head_(plans.mask_head, team_) {
+    for (const auto& head : plans.box_heads) box_heads_.emplace_back(head, team_);
+  }
 
   std::vector<HostTensor> run_trunk(const HostTensor& input) {
     const int64_t images = trunk_.read(input.data);
@@ -36,18 +37,19 @@ class TwoStageSession {
     return outputs;
   }
 
-  std::vector<HostTensor> run_box_head(std::span<const std::vector<Box>> boxes) {
+  std::vector<HostTensor> run_box_head(size_t stage, std::span<const std::vector<Box>> boxes) {
+    Session& head = box_heads_[stage];
     std::vector<Roi> rois;
     for (size_t image = 0; image < boxes.size(); ++image) {
       for (const Box& box : boxes[image]) rois.push_back({static_cast<int64_t>(image), box, 0});
     }
     std::vector<HostTensor> outputs;
-    for (const PlanOutput& output : box_head_.plan().outputs) {
+    for (const PlanOutput& output : head.plan().outputs) {
       outputs.push_back({{static_cast<int64_t>(rois.size()), output.map.shape.channels, 1, 1}, {}});
     }
-    run_head(box_head_, rois, kBoxCrop, [&](std::span<const Roi> part) {
+    run_head(head, rois, kBoxCrop, [&](std::span<const Roi> part) {
       for (size_t i = 0; i < outputs.size(); ++i) {
-        const HostTensor& found = box_head_.write(i, static_cast<int64_t>(part.size()));
+        const HostTensor& found = head.write(i, static_cast<int64_t>(part.size()));
         outputs[i].data.insert(outputs[i].data.end(), found.data.begin(), found.data.end());
       }
     });
@@ -123,7 +125,8 @@ class TwoStageSession {
 
   PyramidLevels levels_;
   std::shared_ptr<Team> team_;
-  Session trunk_, box_head_, mask_head_;
+  Session trunk_, mask_head_;
+  std::vector<Session> box_heads_;
   std::vector<RoiBins> read_;  // of the ROIs of a round
 };
 
@@ -132,12 +135,18 @@ void check_fit(const TwoStagePlans& plans, const PyramidLevels& levels) {
   bool fits = plans.trunk->outputs.size() == 3 * count;
   for (size_t l = 0; l < count && fits; ++l) {
     const Map& map = plans.trunk->outputs[l].map;
-    fits = map.stride == plans.box_head->input.stride && map.stride == plans.mask_head->input.stride;
+    fits = map.stride == plans.mask_head->input.stride;
+    for (const auto& head : plans.box_heads) fits = fits && map.stride == head->input.stride;
   }
-  if (!fits) fail(ErrorKind::failed, "the heads do not fit the trunk", "engine", "lower the three networks together");
+  if (!fits) fail(ErrorKind::failed, "the heads do not fit the trunk", "engine", "lower the networks together");
 }
 
 }  // namespace
+
+TwoStagePlans two_stage_plans(std::span<const std::shared_ptr<const CompiledPlan>> plans) {
+  const auto heads = plans.subspan(1, plans.size() - 2);
+  return {plans.front(), {heads.begin(), heads.end()}, plans.back()};
+}
 
 TwoStagePlans compile_two_stage(const TwoStageProgram& network, const Weights& weights, const CompileOptions& options) {
   const auto with_batch = [&](const Program& program, int batch) {
@@ -146,15 +155,21 @@ TwoStagePlans compile_two_stage(const TwoStageProgram& network, const Weights& w
     own.crops = &program != &network.trunk;
     return compile(program, own_weights(program, weights), own);
   };
-  return {with_batch(network.trunk, options.batch), with_batch(network.box_head, kBoxHeadBatch),
-          with_batch(network.mask_head, kMaskHeadBatch)};
+  TwoStagePlans plans{with_batch(network.trunk, options.batch), {}, {}};
+  for (const Program& head : network.box_heads) plans.box_heads.push_back(with_batch(head, kBoxHeadBatch));
+  plans.mask_head = with_batch(network.mask_head, kMaskHeadBatch);
+  return plans;
 }
 
 TwoStageForward engine_two_stage(const TwoStagePlans& plans, const PyramidLevels& levels) {
   check_fit(plans, levels);
   const auto session = std::make_shared<TwoStageSession>(plans, levels);
-  return {[session](const HostTensor& input) { return session->run_trunk(input); },
-          [session](std::span<const std::vector<Box>> rois) { return session->run_box_head(rois); },
+  std::vector<TwoStageForward::BoxHead> box_heads;
+  for (size_t stage = 0; stage < plans.box_heads.size(); ++stage) {
+    box_heads.push_back(
+        [session, stage](std::span<const std::vector<Box>> rois) { return session->run_box_head(stage, rois); });
+  }
+  return {[session](const HostTensor& input) { return session->run_trunk(input); }, std::move(box_heads),
           [session](std::span<const std::vector<Detection>> found) { return session->run_mask_head(found); },
           plans.trunk->batch};
 }

@@ -25,14 +25,15 @@ TwoStageProgram small_network(int64_t channels) {
   a.scaling.stem_filters = 8;
   a.two_stage.rpn_filters = a.two_stage.box_filters = a.two_stage.mask_filters = 32;
   a.two_stage.box_dense = 48;
+  a.two_stage.box_thresholds = {0.5, 0.7};
   return lower_two_stage(a, {.height = kSide, .width = kSide, .classes = kClasses});
 }
 
 Weights weights_of_all(const TwoStageProgram& network) {
   Weights all;
-  for (const Program* program : {&network.trunk, &network.box_head, &network.mask_head}) {
-    all.merge(initial_weights(
-        *program, {.residual_norm_weight = 1, .deeper_norm_weight = 1, .predictor_deviation = 0.1}, all.size()));
+  for (const Program& program : programs_of(network)) {
+    all.merge(initial_weights(program, {.residual_norm_weight = 1, .deeper_norm_weight = 1, .predictor_deviation = 0.1},
+                              all.size()));
   }
   return all;
 }
@@ -82,19 +83,28 @@ TEST(TwoStage, TheEngineAgreesWithPlainForwards) {
   for (const int64_t channels : {32, 20, 8, 2}) {
     const TwoStageProgram network = small_network(channels);
     const Weights all = weights_of_all(network);
-    const TwoStageForward plain = two_stage_forward(alone(network.trunk, all), alone(network.box_head, all),
-                                                    alone(network.mask_head, all), kLevels);
-    const auto expected = plain.trunk(input), expected_boxes = plain.box_head(rois);
+    std::vector<Forward> forwards;
+    for (const Program& program : programs_of(network)) forwards.push_back(alone(program, all));
+    const TwoStageForward plain = two_stage_forward(std::move(forwards), kLevels);
+    const auto expected = plain.trunk(input);
+    std::vector<std::vector<HostTensor>> expected_boxes;
+    for (const auto& head : plain.box_heads) expected_boxes.push_back(head(rois));
+    ASSERT_EQ(expected_boxes.size(), 2U);
+    EXPECT_NE(expected_boxes[0][0].data, expected_boxes[1][0].data);
     const HostTensor expected_masks = plain.mask_head(found);
     for (const Kernels& kernels : all_kernels()) {
       const CompileOptions options{2, std::string(kernels.name), {"winograd"}, 2};
       const TwoStageForward fast = engine_two_stage(compile_two_stage(network, all, options), kLevels);
       EXPECT_EQ(fast.images, 2);
-      const auto outputs = fast.trunk(input), boxes = fast.box_head(rois);
+      const auto outputs = fast.trunk(input);
       ASSERT_EQ(outputs.size(), expected.size());
       for (size_t i = 0; i < outputs.size(); ++i) EXPECT_LT(relative_error(outputs[i], expected[i]), 1e-5);
-      ASSERT_EQ(boxes.size(), expected_boxes.size());
-      for (size_t i = 0; i < boxes.size(); ++i) EXPECT_LT(relative_error(boxes[i], expected_boxes[i]), 1e-5);
+      ASSERT_EQ(fast.box_heads.size(), expected_boxes.size());
+      for (size_t stage = 0; stage < expected_boxes.size(); ++stage) {
+        const auto boxes = fast.box_heads[stage](rois);
+        ASSERT_EQ(boxes.size(), 2U);
+        for (size_t i = 0; i < 2; ++i) EXPECT_LT(relative_error(boxes[i], expected_boxes[stage][i]), 1e-5);
+      }
       EXPECT_LT(relative_error(fast.mask_head(found), expected_masks), 1e-5) << kernels.name << " " << channels;
     }
   }
@@ -104,7 +114,7 @@ TEST(TwoStage, NoRoisGiveNoRows) {
   const TwoStageProgram network = small_network(32);
   const TwoStageForward fast = engine_two_stage(compile_two_stage(network, weights_of_all(network), {}), kLevels);
   fast.trunk(make_tensor({1, 3, kSide, kSide}));
-  const auto boxes = fast.box_head(std::vector<std::vector<Box>>(1));
+  const auto boxes = fast.box_heads.at(1)(std::vector<std::vector<Box>>(1));
   EXPECT_EQ(boxes.at(0).shape, (std::vector<int64_t>{0, kClasses + 1, 1, 1}));
   EXPECT_EQ(fast.mask_head(std::vector<std::vector<Detection>>(1)).shape, (std::vector<int64_t>{0, 28, 28}));
 }
@@ -117,10 +127,10 @@ TEST(TwoStage, CropsAreReadFromTheLevelOfTheRoi) {
     return outputs;
   };
   const auto same = [](const HostTensor& x) { return std::vector<HostTensor>{x}; };
-  const TwoStageForward network = two_stage_forward(trunk, same, same, {3, 4});
+  const TwoStageForward network = two_stage_forward({trunk, same, same}, {3, 4});
   EXPECT_EQ(network.trunk({}).size(), 4U);
   const std::vector<std::vector<Box>> rois{{{0, 0, 60, 60}, {0, 0, 230, 230}}};
-  const std::vector<HostTensor> crops = network.box_head(rois);
+  const std::vector<HostTensor> crops = network.box_heads.at(0)(rois);
   ASSERT_EQ(crops[0].shape, (std::vector<int64_t>{2, 1, 7, 7}));
   EXPECT_NEAR(crops[0].data[0], 1, 1e-6);
   EXPECT_NEAR(crops[0].data[49], 2, 1e-6);
@@ -129,7 +139,7 @@ TEST(TwoStage, CropsAreReadFromTheLevelOfTheRoi) {
 TEST(TwoStage, ATrunkOfAnotherKindIsRefused) {
   const auto none = [](const HostTensor&) { return std::vector<HostTensor>(2); };
   try {
-    two_stage_forward(none, none, none, {3, 7}).trunk({});
+    two_stage_forward({none, none, none}, {3, 7}).trunk({});
     ADD_FAILURE() << "accepted";
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(), "the network gave 2 outputs where 15 are needed");

@@ -123,6 +123,20 @@ INSTANTIATE_TEST_SUITE_P(
                     Published{"spinenet-96", 1024, 55.2, 315.0}, Published{"spinenet-143", 1280, 79.2, 498.8},
                     Published{"spinenet-190", 1536, 168.2, 1685.7}, Published{"resnet-50-fpn", 640, 46.3, 227.7}));
 
+// Cascade R-CNN as it was published with SpineNet: two box heads, two convolutions before the proposals, three anchor
+// scales. Multiply-adds were not stated.
+TEST(Cost, OfACascadeHasThePublishedParameters) {
+  for (const auto& [name, published] :
+       {std::pair("spinenet-49", 56.4), {"spinenet-96", 70.8}, {"spinenet-143", 94.9}}) {
+    Architecture a = named_architecture(name);
+    a.two_stage.rpn_convs = 2;
+    a.two_stage.scales = 3;
+    a.two_stage.box_thresholds = {0.6, 0.7};
+    const Cost found = network_cost(a, Task::segment, {.height = 640, .width = 640, .classes = 90});
+    EXPECT_NEAR(static_cast<double>(found.parameters) / 1e6, published, 0.005 * published) << name;
+  }
+}
+
 TEST(Cost, OfPartsSumsToTheWhole) {
   const Program program = lower_detector(named_architecture("spinenet-49"), {.height = 256, .width = 256});
   Cost sum;

@@ -44,16 +44,18 @@ ValueId crop_convs(Builder& b, int convs, int filters, const std::string& scope)
   return x;
 }
 
-Program box_head(Builder b, const TwoStageHead& head, int classes) {
-  ValueId x = crop_convs(b, head.box_convs, head.box_filters, "box_head");
-  x = b.conv(x, {.filters = head.box_dense, .kernel = kBoxCrop, .bias = true, .padded = false}, "box_head.dense");
-  x = b.activate(b.batch_norm(x, "box_head.dense_bn"), "box_head.dense_act");
+Program box_head(Builder b, const TwoStageHead& head, size_t stage, int classes) {
+  const std::string scope = stage_name("box_head", stage);
+  ValueId x = crop_convs(b, head.box_convs, head.box_filters, scope);
+  x = b.conv(x, {.filters = head.box_dense, .kernel = kBoxCrop, .bias = true, .padded = false}, scope + ".dense");
+  x = b.activate(b.batch_norm(x, scope + ".dense_bn"), scope + ".dense_act");
   const auto predict = [&](int64_t outputs, const std::string& name) {
-    b.output(name, b.conv(x, {.filters = outputs, .bias = true, .role = ParameterRole::predictor_kernel},
-                          "box_head." + name));
+    b.output(
+        stage_name(name, stage),
+        b.conv(x, {.filters = outputs, .bias = true, .role = ParameterRole::predictor_kernel}, scope + "." + name));
   };
   predict(classes + 1, "class");
-  predict(4 * classes, "box");
+  predict(4 * boxes_of_roi(head.box_thresholds.size(), classes), "box");
   return b.finish();
 }
 
@@ -67,6 +69,14 @@ Program mask_head(Builder b, const TwoStageHead& head, int classes) {
 
 }  // namespace
 
+std::string stage_name(std::string_view name, size_t stage) {
+  return stage == 0 ? std::string(name) : fmt::format("{}{}", name, stage + 1);
+}
+
+int64_t boxes_of_roi(size_t stages, int64_t classes) {
+  return stages == 1 ? classes : 1;
+}
+
 TwoStageProgram lower_two_stage(const Architecture& architecture, const LowerOptions& options) {
   check_classes(architecture, options);
   require_task(architecture, Task::segment);
@@ -78,8 +88,20 @@ TwoStageProgram lower_two_stage(const Architecture& architecture, const LowerOpt
   const auto crop = [&](int size) {
     return Builder({architecture.scaling.endpoints_num_filters, size, size}, rules_of(architecture));
   };
-  return {trunk.finish(), box_head(crop(kBoxCrop), architecture.two_stage, options.classes),
-          mask_head(crop(kMaskCrop), architecture.two_stage, options.classes)};
+  TwoStageProgram network{trunk.finish(), {}, {}};
+  for (size_t stage = 0; stage < architecture.two_stage.box_thresholds.size(); ++stage) {
+    network.box_heads.push_back(box_head(crop(kBoxCrop), architecture.two_stage, stage, options.classes));
+  }
+  network.mask_head = mask_head(crop(kMaskCrop), architecture.two_stage, options.classes);
+  return network;
+}
+
+std::vector<Program> programs_of(TwoStageProgram network) {
+  std::vector<Program> programs;
+  programs.push_back(std::move(network.trunk));
+  for (Program& head : network.box_heads) programs.push_back(std::move(head));
+  programs.push_back(std::move(network.mask_head));
+  return programs;
 }
 
 }  // namespace spinenet

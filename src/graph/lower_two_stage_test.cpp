@@ -36,24 +36,50 @@ TEST(LowerTwoStage, HasFeaturesAndProposalsOfEachLevel) {
 
 TEST(LowerTwoStage, HasClassesBoxesAndMasksOfACrop) {
   const TwoStageProgram network = small_network();
-  EXPECT_EQ(network.box_head.values[0], (Shape{256, 7, 7}));
-  EXPECT_EQ(outputs(network.box_head), (std::map<std::string, Shape>{{"class", {8, 1, 1}}, {"box", {28, 1, 1}}}));
+  EXPECT_EQ(network.box_heads.at(0).values[0], (Shape{256, 7, 7}));
+  EXPECT_EQ(outputs(network.box_heads.at(0)),
+            (std::map<std::string, Shape>{{"class", {8, 1, 1}}, {"box", {28, 1, 1}}}));
   EXPECT_EQ(network.mask_head.values[0], (Shape{256, 14, 14}));
   EXPECT_EQ(outputs(network.mask_head), (std::map<std::string, Shape>{{"mask", {7, 28, 28}}}));
 }
 
 TEST(LowerTwoStage, NamesNoParameterTwice) {
-  const TwoStageProgram network = small_network();
-  std::set<std::string> names;
-  size_t count = 0;
-  for (const Program* program : {&network.trunk, &network.box_head, &network.mask_head}) {
-    for (const Parameter& parameter : program->parameters) names.insert(parameter.name);
-    count += program->parameters.size();
+  Architecture a = named_architecture("spinenet-49s");
+  a.two_stage.box_thresholds = {0.5, 0.6, 0.7};
+  std::set<std::string> names, outputs;
+  size_t parameter_count = 0, output_count = 0;
+  for (const Program& program : programs_of(lower_two_stage(a, {.height = 128, .width = 128, .classes = 7}))) {
+    for (const Parameter& parameter : program.parameters) names.insert(parameter.name);
+    for (const Output& output : program.outputs) outputs.insert(output.name);
+    parameter_count += program.parameters.size();
+    output_count += program.outputs.size();
   }
-  EXPECT_EQ(names.size(), count);
-  for (const char* name : {"rpn.conv0.weight", "rpn.bn0.p7.bias", "box_head.dense.weight", "mask_head.deconv.weight"}) {
+  EXPECT_EQ(names.size(), parameter_count);
+  EXPECT_EQ(outputs.size(), output_count);
+  for (const char* name : {"rpn.conv0.weight", "rpn.bn0.p7.bias", "box_head.dense.weight", "box_head3.dense.weight",
+                           "mask_head.deconv.weight"}) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
+}
+
+// The first of a cascade has the names of a box head alone, so that it takes over its weights.
+TEST(LowerTwoStage, ACascadeHasABoxHeadForEachThreshold) {
+  Architecture a = named_architecture("spinenet-49s");
+  a.two_stage.box_thresholds = {0.5, 0.6, 0.7};
+  const TwoStageProgram network = lower_two_stage(a, {.height = 128, .width = 128, .classes = 7});
+  ASSERT_EQ(network.box_heads.size(), 3U);
+  EXPECT_EQ(outputs(network.box_heads[0]), (std::map<std::string, Shape>{{"class", {8, 1, 1}}, {"box", {4, 1, 1}}}));
+  EXPECT_EQ(outputs(network.box_heads[2]), (std::map<std::string, Shape>{{"class3", {8, 1, 1}}, {"box3", {4, 1, 1}}}));
+  const TwoStageProgram plain = small_network();
+  const auto& first = network.box_heads[0].parameters;
+  const auto& alone = plain.box_heads.at(0).parameters;
+  ASSERT_EQ(first.size(), alone.size());
+  for (size_t i = 0; i < first.size(); ++i) EXPECT_EQ(first[i].name, alone[i].name);
+  EXPECT_EQ(network.box_heads[1].parameters[0].name, "box_head2.conv0.weight");
+  const std::vector<Program> all = programs_of(network);
+  ASSERT_EQ(all.size(), 5U);
+  EXPECT_EQ(outputs(all[3]), outputs(network.box_heads[2]));
+  EXPECT_EQ(outputs(all[4]), outputs(network.mask_head));
 }
 
 TEST(LowerTwoStage, FollowsTheSettings) {
@@ -65,7 +91,7 @@ TEST(LowerTwoStage, FollowsTheSettings) {
   a.two_stage.mask_filters = 40;
   const TwoStageProgram network = lower_two_stage(a, {.height = 128, .width = 128, .classes = 1});
   EXPECT_EQ(outputs(network.trunk).at("objectness.p3").channels, 9);
-  EXPECT_EQ(network.box_head.ops[0].name, "box_head.dense");
+  EXPECT_EQ(network.box_heads.at(0).ops[0].name, "box_head.dense");
   EXPECT_EQ(network.mask_head.values[1], (Shape{40, 28, 28}));
 }
 

@@ -22,7 +22,7 @@ std::vector<CountedProgram> counted_programs(const Architecture& architecture, T
     case Task::segment: {
       TwoStageProgram network = lower_two_stage(architecture, options);
       std::vector<CountedProgram> programs = one_program(std::move(network.trunk));
-      programs.push_back({std::move(network.box_head), kCountedProposals});
+      for (Program& head : network.box_heads) programs.push_back({std::move(head), kCountedProposals});
       programs.push_back({std::move(network.mask_head), kCountedDetections});
       return programs;
     }

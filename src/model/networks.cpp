@@ -1,7 +1,5 @@
 #include "model/networks.h"
 
-#include <array>
-
 #include "arch/task.h"
 #include "engine/detector.h"
 #include "engine/two_stage.h"
@@ -26,13 +24,8 @@ std::vector<Program> lower_networks(const Model& model, int image_size) {
     case Task::classify:
       programs.push_back(lower_classifier(model.architecture, options));
       break;
-    case Task::segment: {
-      TwoStageProgram network = lower_two_stage(model.architecture, options);
-      for (Program* part : {&network.trunk, &network.box_head, &network.mask_head}) {
-        programs.push_back(std::move(*part));
-      }
-      break;
-    }
+    case Task::segment:
+      return programs_of(lower_two_stage(model.architecture, options));
   }
   return programs;
 }
@@ -43,9 +36,9 @@ std::vector<Program> networks_of(const Model& model, int image_size) {
   return programs;
 }
 
-int engine_batch(size_t network) {
-  constexpr std::array kBatches{1, kBoxHeadBatch, kMaskHeadBatch};
-  return kBatches.at(network);
+int engine_batch(size_t network, size_t networks) {
+  if (network == 0) return 1;
+  return network + 1 == networks ? kMaskHeadBatch : kBoxHeadBatch;
 }
 
 std::vector<Forward> forwards_of(const Model& model, int image_size, const RunNetwork& run) {

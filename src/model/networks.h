@@ -1,4 +1,4 @@
-// The networks of a model: one Program of a detector or a classifier; of a model that segments the trunk, the box head
+// The networks of a model: one Program of a detector or a classifier; of a model that segments the trunk, the box heads
 // and the mask head.
 //
 // Thread contract: pure functions.
@@ -24,8 +24,9 @@ std::vector<Program> lower_networks(const Model& model, int image_size = 0);
 // The same; ErrorKind::bad_data when the model's weights are not those of its networks.
 std::vector<Program> networks_of(const Model& model, int image_size = 0);
 
-// How many inputs the engine best runs at once: pictures of the first network, crops of a head.
-int engine_batch(size_t network);
+// How many inputs the engine best runs at once, of each of `networks` networks: pictures of the first one, crops of a
+// head.
+int engine_batch(size_t network, size_t networks);
 
 // A way of running a network with its weights.
 using RunNetwork = std::function<Forward(const Program& program, const Weights& weights)>;

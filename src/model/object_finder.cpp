@@ -85,9 +85,7 @@ ObjectFinder make_object_finder(const Model& model, const FinderOptions& options
   switch (task_named(model.file.task)) {
     case Task::segment: {
       const SegmenterOptions how = segmenter_options(model, options);
-      return finder_of(Segmenter(two_stage_forward(std::move(networks.at(0)), std::move(networks.at(1)),
-                                                   std::move(networks.at(2)), levels_of(model)),
-                                 how));
+      return finder_of(Segmenter(two_stage_forward(std::move(networks), levels_of(model)), how));
     }
     case Task::detect:
       return finder_of(make_detector(model, options, std::move(networks.at(0))));
@@ -101,7 +99,7 @@ ObjectFinder make_object_finder(const Model& model, const FinderOptions& options
   switch (task_named(model.file.task)) {
     case Task::segment: {
       const SegmenterOptions how = segmenter_options(model, options);
-      return finder_of(Segmenter(engine_two_stage({plans.at(0), plans.at(1), plans.at(2)}, levels_of(model)), how));
+      return finder_of(Segmenter(engine_two_stage(two_stage_plans(plans), levels_of(model)), how));
     }
     case Task::detect:
       return finder_of(make_detector(model, options, engine_forward(plans.at(0))));

@@ -28,8 +28,8 @@ Architecture narrow() {
   return a;
 }
 
-Model model_for(Task task) {
-  Model model{"m.safetensors", {}, narrow()};
+Model model_for(Task task, const Architecture& architecture = narrow()) {
+  Model model{"m.safetensors", {}, architecture};
   model.file.architecture = to_json(model.architecture);
   model.file.task = name_of(task);
   model.file.classes = {{3, "apple"}, {7, "pear"}};
@@ -43,13 +43,11 @@ Model model_for(Task task) {
     case Task::classify:
       model.file.weights = initial_weights(lower_classifier(model.architecture, lower), lively, 1);
       break;
-    case Task::segment: {
-      const TwoStageProgram network = lower_two_stage(model.architecture, lower);
-      for (const Program* part : {&network.trunk, &network.box_head, &network.mask_head}) {
-        model.file.weights.merge(initial_weights(*part, lively, 1));
+    case Task::segment:
+      for (const Program& part : programs_of(lower_two_stage(model.architecture, lower))) {
+        model.file.weights.merge(initial_weights(part, lively, 1));
       }
       break;
-    }
   }
   return model;
 }
@@ -81,15 +79,23 @@ TEST(ObjectFinder, AnswersForEveryTask) {
   EXPECT_EQ(make_classifier(model, 0, forwards_of(model, 0, compiled)).classify(picture).size(), 2U);
 }
 
+Architecture cascade() {
+  Architecture a = narrow();
+  a.two_stage.box_thresholds = {0.5, 0.6, 0.7};
+  return a;
+}
+
 // Whole networks in the engine against Forwards one by one.
 TEST(ObjectFinder, AnswersTheSameWithPlans) {
   const std::vector<Image> pictures{make_image(80, 100, 90), make_image(100, 60, 200)};
   const FinderOptions options{.image_size = 0, .post = {.score_threshold = 0.0F, .max_detections = 7}};
-  for (const Task task : {Task::detect, Task::segment}) {
-    const Model model = model_for(task);
+  for (const auto& [task, architecture] :
+       {std::pair(Task::detect, narrow()), {Task::segment, narrow()}, {Task::segment, cascade()}}) {
+    const Model model = model_for(task, architecture);
     NetworkPlans plans;
-    for (const Program& program : networks_of(model)) {
-      const int batch = engine_batch(plans.size());
+    const std::vector<Program> networks = networks_of(model);
+    for (const Program& program : networks) {
+      const int batch = engine_batch(plans.size(), networks.size());
       const bool crops = !plans.empty();
       plans.push_back(
           compile(program, own_weights(program, model.file.weights), {.threads = 2, .batch = batch, .crops = crops}));

@@ -112,9 +112,10 @@ TEST(TwoStageProgram, AgreesWithTheReferenceInterpreter) {
   Architecture a = small("spinenet-49", Activation::swish);
   a.two_stage.rpn_filters = a.two_stage.box_filters = a.two_stage.mask_filters = 6;
   a.two_stage.box_dense = 16;
+  a.two_stage.box_thresholds = {0.5, 0.6, 0.7};
   const TwoStageProgram network = lower_two_stage(a, {128, 128, 3, 0});
   expect_agreement(network.trunk, 1);
-  expect_agreement(network.box_head, 2);
+  for (const Program& head : network.box_heads) expect_agreement(head, 2);
   expect_agreement(network.mask_head, 3);
 }
 

@@ -36,8 +36,10 @@ Losses box_head_losses(const torch::Tensor& logits, const torch::Tensor& codes, 
   // The background is row 0 of the logits.
   const torch::Tensor entropy = at::cross_entropy_loss(logits, targets.classes + 1, {}, at::Reduction::Sum);
   const torch::Tensor positive = rows_where(targets.classes >= 0);
-  const torch::Tensor of_class = codes.view({codes.size(0), codes.size(1) / 4, 4})
-                                     .index({positive, targets.classes.index_select(0, positive)});  // [positives, 4]
+  const int64_t boxes = codes.size(1) / 4;
+  const torch::Tensor classes = targets.classes.index_select(0, positive);
+  const torch::Tensor row = boxes == 1 ? torch::zeros_like(classes) : classes;
+  const torch::Tensor of_class = codes.view({codes.size(0), boxes, 4}).index({positive, row});  // [positives, 4]
   const torch::Tensor box =
       at::huber_loss(of_class, targets.codes.index_select(0, positive), at::Reduction::Sum, options.box_delta);
   return {entropy / at_least_one(counts.samples), box * (options.box_weight / (4 * at_least_one(counts.positives)))};

@@ -25,7 +25,7 @@ struct SampleCounts {
 Losses proposal_losses(const torch::Tensor& logits, const torch::Tensor& codes, const LossTargets& targets,
                        const SampleCounts& counts, const TwoStageLossOptions& options);
 
-// logits [R, K + 1] with the background first, codes [R, 4 * K]: four for each class.
+// logits [R, K + 1] with the background first, codes [R, 4 * K], four for each class, or [R, 4], whatever the class.
 // Targets of R ROIs: classes [R] int64, -1 for background; codes [R, 4].
 Losses box_head_losses(const torch::Tensor& logits, const torch::Tensor& codes, const LossTargets& targets,
                        const SampleCounts& counts, const TwoStageLossOptions& options);

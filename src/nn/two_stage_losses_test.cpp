@@ -45,6 +45,40 @@ TEST(BoxHeadLosses, AreSoftmaxAndHuberOfTheRoisClass) {
   EXPECT_NEAR(losses.box.item<double>(), (huber(0.5, 1) + huber(3, 1)) / 4, 1e-12);
 }
 
+TEST(BoxHeadLosses, OneBoxForAllClassesLearnsFromEachOfThem) {
+  const torch::Tensor logits = torch::tensor({{1.0, 2.0, -1.0}, {0.5, 0.0, 0.25}, {0.0, 0.5, 0.0}}, kDouble);
+  const torch::Tensor codes =
+      torch::tensor({{0.5, 0.0, 0.0, 0.0}, {50.0, 0.0, 0.0, 0.0}, {0.0, -3.0, 0.0, 0.0}}, kDouble);
+  const LossTargets targets{torch::tensor({1, -1, 0}, torch::kInt64), torch::zeros({3, 4}, kDouble)};
+  const Losses losses = box_head_losses(logits, codes, targets, {3, 2}, {});
+  EXPECT_NEAR(losses.box.item<double>(), (huber(0.5, 1) + huber(3, 1)) / (4 * 2), 1e-12);
+}
+
+// With boxes of each class, and with one for all of them.
+TEST(BoxHeadLosses, HaveTheGradientsOfFiniteDifferences) {
+  torch::manual_seed(3);
+  for (const int64_t boxes : {1, 3}) {
+    const torch::Tensor logits = torch::randn({6, 4}, kDouble).requires_grad_(true);
+    const torch::Tensor codes = (2 * torch::randn({6, 4 * boxes}, kDouble)).requires_grad_(true);
+    const LossTargets targets{torch::tensor({2, -1, 0, 1, -1, 2}, torch::kInt64), torch::randn({6, 4}, kDouble)};
+    const auto loss = [&] { return box_head_losses(logits, codes, targets, {6, 4}, {}).total(); };
+    loss().backward();
+    const torch::NoGradGuard no_grad;
+    constexpr double kStep = 1e-6;
+    for (const torch::Tensor& x : {logits, codes}) {
+      const torch::Tensor flat = x.view({-1}), gradient = x.grad().view({-1});
+      for (int64_t i = 0; i < flat.size(0); ++i) {
+        flat[i] += kStep;
+        const double above = loss().item<double>();
+        flat[i] -= 2 * kStep;
+        const double below = loss().item<double>();
+        flat[i] += kStep;
+        EXPECT_NEAR(gradient[i].item<double>(), (above - below) / (2 * kStep), 1e-7) << boxes << " boxes, entry " << i;
+      }
+    }
+  }
+}
+
 TEST(MaskHeadLoss, IsTheCrossEntropyOfTheRoisClass) {
   torch::Tensor logits = torch::full({1, 2, 2, 2}, 100.0, kDouble);
   logits[0][1] = torch::tensor({{0.5, -1.0}, {2.0, 0.0}}, kDouble);

@@ -7,6 +7,7 @@
 #include "arch/families.h"
 #include "base/error.h"
 #include "graph/lower.h"
+#include "graph/lower_two_stage.h"
 #include "graph/weights.h"
 
 namespace spinenet {
@@ -55,6 +56,25 @@ TEST(CarryOver, BackbonesGoBetweenClassifiersAndDetectors) {
   const Program detector = lower_detector(tiny(), {128, 128, 3});
   expect_backbone_carried(classifier, detector);
   expect_backbone_carried(detector, classifier);
+}
+
+// All but the boxes, of which a cascade has one for all classes; its later heads begin afresh.
+TEST(CarryOver, ACascadeTakesWhatFitsOfAMaskRcnn) {
+  Architecture cascade = tiny();
+  cascade.two_stage.box_thresholds = {0.5, 0.7};
+  const auto parameters = [](const Architecture& a) {
+    return parameters_of_all(programs_of(lower_two_stage(a, {128, 128, 3})));
+  };
+  const Program to = parameters(cascade);
+  Weights first = initial_weights(to, {}, 1);
+  const CarriedOver carried = carry_over(to, model_of(parameters(tiny()), 7), "model", first);
+  EXPECT_TRUE(carried.left.empty());
+  EXPECT_EQ(carried.other_shape,
+            (std::vector<std::string>{"box_head.box.bias [12] for [4]",
+                                      "box_head.box.weight [12, 1024, 1, 1] for [4, 1024, 1, 1]"}));
+  for (const std::string& name : carried.fresh) EXPECT_TRUE(name.starts_with("box_head2.")) << name;
+  EXPECT_TRUE(any_begins(carried.taken, "box_head.dense"));
+  EXPECT_TRUE(any_begins(carried.taken, "mask_head."));
 }
 
 TEST(CarryOver, OtherNumbersOfClassesKeepTheirFirstValues) {

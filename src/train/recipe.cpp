@@ -20,6 +20,8 @@ static void fields(FieldList& list, ArchitectureRecipe& a) {
   list("box_head_convs", a.box_head_convs, "segment: convolutions of the box head", at_least(0));
   list("box_head_filters", a.box_head_filters, "segment: their filters", at_least(1));
   list("box_head_dense", a.box_head_dense, "segment: width of the dense layer behind them", at_least(1));
+  list("box_head_thresholds", a.box_head_thresholds,
+       "segment: overlap from which a ROI holds an object, of each box head; several are a cascade", above(0));
   list("mask_head_convs", a.mask_head_convs, "segment: convolutions of the mask head", at_least(0));
   list("mask_head_filters", a.mask_head_filters, "segment: their filters", at_least(1));
   list("anchor_size", a.anchor_size, "Side of the smallest anchor of a level, in strides", above(0));
@@ -177,6 +179,7 @@ Architecture resolve_architecture(const ArchitectureRecipe& recipe) {
   set(a.two_stage.box_convs, recipe.box_head_convs);
   set(a.two_stage.box_filters, recipe.box_head_filters);
   set(a.two_stage.box_dense, recipe.box_head_dense);
+  set(a.two_stage.box_thresholds, recipe.box_head_thresholds);
   set(a.two_stage.mask_convs, recipe.mask_head_convs);
   set(a.two_stage.mask_filters, recipe.mask_head_filters);
   set(a.activation, recipe.activation);

@@ -62,6 +62,7 @@ struct ArchitectureRecipe {
   std::optional<int> endpoints_num_filters, block_repeats, stem_filters, head_convs, head_filters, anchor_scales;
   std::optional<std::vector<double>> aspect_ratios;
   std::optional<int> rpn_filters, box_head_convs, box_head_filters, box_head_dense, mask_head_convs, mask_head_filters;
+  std::optional<std::vector<double>> box_head_thresholds;
   std::optional<Activation> activation;
   std::optional<double> batch_norm_momentum;
 };

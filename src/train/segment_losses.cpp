@@ -1,5 +1,6 @@
 #include "train/segment_losses.h"
 
+#include <cmath>
 #include <cstring>
 
 #include <ATen/Parallel.h>
@@ -92,71 +93,121 @@ std::vector<std::vector<Box>> propose_all(const BatchPass& pass, const TrunkOutp
   return proposals;
 }
 
-// The ROIs of all images, and what they are to become.
+// What a picture holds, boxes that count and crowd regions apart.
+struct Objects {
+  std::vector<Box> boxes, crowd;
+  std::vector<size_t> targets;  // of each of boxes, its target
+};
+
+std::vector<Objects> objects_of(const Batch& batch) {
+  std::vector<Objects> all(batch.targets.size());
+  for (size_t image = 0; image < all.size(); ++image) {
+    for (size_t t = 0; t < batch.targets[image].size(); ++t) {
+      const Target& target = batch.targets[image][t];
+      (target.crowd ? all[image].crowd : all[image].boxes).push_back(target.box);
+      if (!target.crowd) all[image].targets.push_back(t);
+    }
+  }
+  return all;
+}
+
+// What one box head learns from: the ROIs of each image, all of them in one row, and what they are to become.
 struct Rois {
-  std::vector<std::vector<Box>> boxes, mask_boxes;  // of each image
-  std::vector<int64_t> classes, mask_classes;       // of all, -1 for background
+  std::vector<std::vector<Box>> boxes;
+  std::vector<std::vector<int32_t>> matches;  // as those of a RoiSample
+  std::vector<int64_t> classes;               // of all, -1 for background
   std::vector<float> codes;
-  std::vector<const ObjectMask*> masks;
   SampleCounts counts;  // of this process
 };
 
-void add_rois(Rois& rois, const RoiSample& sample, const std::vector<size_t>& objects, const Batch& batch,
-              size_t image) {
-  rois.boxes.push_back(sample.rois);
-  rois.mask_boxes.emplace_back();
+void add_rois(Rois& rois, RoiSample sample, const Objects& objects, const std::vector<Target>& targets, size_t stage) {
   rois.counts.samples += static_cast<double>(sample.rois.size());
   rois.counts.positives += sample.positives;
   for (size_t r = 0; r < sample.rois.size(); ++r) {
     BoxCode code{};
     int64_t label = -1;
     if (sample.matches[r] >= 0) {
-      const size_t object = objects[static_cast<size_t>(sample.matches[r])];
-      const Target& target = batch.targets[image][object];
+      const Target& target = targets[objects.targets[static_cast<size_t>(sample.matches[r])]];
       label = target.label;
-      code = encode_in_roi(target.box, sample.rois[r]);
-      const std::vector<ObjectMask>& masks = batch.masks[image];
-      if (!masks.empty() && !masks[object].shape.empty()) {
-        rois.mask_boxes.back().push_back(sample.rois[r]);
-        rois.mask_classes.push_back(label);
-        rois.masks.push_back(&masks[object]);
-      }
+      code = encode_in_roi(target.box, sample.rois[r], stage);
     }
     rois.classes.push_back(label);
     rois.codes.insert(rois.codes.end(), code.begin(), code.end());
   }
+  rois.boxes.push_back(std::move(sample.rois));
+  rois.matches.push_back(std::move(sample.matches));
 }
 
-Rois sample_all(const BatchPass& pass, const TrunkOutputs& trunk, const SegmentLossOptions& options) {
+// The first head draws a sample of the proposals; each later one takes the boxes of the head before it as they are.
+Rois rois_of(const BatchPass& pass, const std::vector<std::vector<Box>>& candidates,
+             const std::vector<Objects>& objects, const SegmentLossOptions& options, size_t stage) {
   const Batch& batch = pass.batch;
-  const std::vector<std::vector<Box>> proposals = propose_all(pass, trunk, options);
+  RoiSampleOptions sampling;
+  sampling.share = {options.recipe.roi_samples, options.recipe.roi_positives};
+  sampling.positive = static_cast<float>(options.box_thresholds[stage]);
   Rois rois;
-  for (size_t image = 0; image < proposals.size(); ++image) {
-    std::vector<Box> boxes;
-    std::vector<Box> crowd;
-    std::vector<size_t> objects;  // of each of boxes, its target
-    for (size_t t = 0; t < batch.targets[image].size(); ++t) {
-      const Target& target = batch.targets[image][t];
-      (target.crowd ? crowd : boxes).push_back(target.box);
-      if (!target.crowd) objects.push_back(t);
-    }
-    RoiSampleOptions sampling;
-    sampling.share = {options.recipe.roi_samples, options.recipe.roi_positives};
+  for (size_t image = 0; image < candidates.size(); ++image) {
+    const Objects& own = objects[image];
     Random random = random_of(pass, options, "rois", image);
-    RoiSample sample = sample_rois(proposals[image], boxes, crowd, sampling, random);
+    RoiSample sample = stage == 0 ? sample_rois(candidates[image], own.boxes, own.crowd, sampling, random)
+                                  : match_rois(candidates[image], own.boxes, own.crowd, sampling);
     if (sample.rois
             .empty()) {  // outputs that are no numbers propose nothing: the heads still need something to look at
       sample.rois = {{0, 0, static_cast<float>(batch.width), static_cast<float>(batch.height)}};
       sample.matches = {kBackground};
     }
-    add_rois(rois, sample, objects, batch, image);
+    add_rois(rois, std::move(sample), own, batch.targets[image], stage);
   }
   return rois;
 }
 
-torch::Tensor mask_targets(const Rois& rois) {
+// Of the codes [R, 4, 1, 1] that a head gives its ROIs.
+std::vector<std::vector<Box>> next_rois(const BatchPass& pass, const Rois& rois, const torch::Tensor& codes,
+                                        size_t stage) {
+  const torch::Tensor on_host = codes.detach().to(torch::kCPU, torch::kFloat32).contiguous();
+  const Extent canvas{static_cast<int>(pass.batch.height), static_cast<int>(pass.batch.width)};
+  const float* next = on_host.data_ptr<float>();
+  std::vector<std::vector<Box>> refined;
+  for (const std::vector<Box>& boxes : rois.boxes) {
+    refined.push_back(refine_rois({next, 4 * boxes.size()}, boxes, canvas, stage));
+    next += 4 * boxes.size();
+  }
+  return refined;
+}
+
+// The ROIs that the mask head learns from.
+struct MaskRois {
+  std::vector<std::vector<Box>> boxes;  // of each image
+  std::vector<int64_t> classes;         // of all
+  std::vector<const ObjectMask*> masks;
+};
+
+// Those that hold an object with a mask. The later heads of a cascade may have more of them than a sample has.
+MaskRois mask_rois_of(const BatchPass& pass, const Rois& rois, const std::vector<Objects>& objects,
+                      const SegmentLossOptions& options) {
+  const auto most = static_cast<int>(std::lround(options.recipe.roi_samples * options.recipe.roi_positives));
+  MaskRois chosen;
+  for (size_t image = 0; image < rois.boxes.size(); ++image) {
+    std::vector<int32_t> matches = rois.matches[image];
+    Random random = random_of(pass, options, "masks", image);
+    subsample(matches, {most, 1.0}, random);
+    chosen.boxes.emplace_back();
+    const std::vector<ObjectMask>& masks = pass.batch.masks[image];
+    for (size_t r = 0; r < matches.size(); ++r) {
+      if (matches[r] < 0 || masks.empty()) continue;
+      const size_t object = objects[image].targets[static_cast<size_t>(matches[r])];
+      if (masks[object].shape.empty()) continue;
+      chosen.boxes.back().push_back(rois.boxes[image][r]);
+      chosen.classes.push_back(pass.batch.targets[image][object].label);
+      chosen.masks.push_back(&masks[object]);
+    }
+  }
+  return chosen;
+}
+
+torch::Tensor mask_targets(const MaskRois& rois) {
   std::vector<Box> boxes;
-  for (const std::vector<Box>& of_one : rois.mask_boxes) boxes.insert(boxes.end(), of_one.begin(), of_one.end());
+  for (const std::vector<Box>& of_one : rois.boxes) boxes.insert(boxes.end(), of_one.begin(), of_one.end());
   const auto count = static_cast<int64_t>(boxes.size());
   torch::Tensor targets = torch::empty({count, kMaskSize, kMaskSize}, torch::kFloat32);
   at::parallel_for(0, count, 1, [&](int64_t begin, int64_t end) {
@@ -176,47 +227,65 @@ torch::Tensor on_device(const std::vector<T>& values, torch::ScalarType type, to
       .to(device);
 }
 
-// Every process runs the head, whose batch norms may be synchronised: one without a mask looks at its first ROI, for
-// nothing.
-torch::Tensor mask_loss(const BatchPass& pass, const TrunkOutputs& trunk, const Rois& rois,
+// Every process runs the head, whose batch norms may be synchronised: one without a mask looks at `spare`, for nothing.
+torch::Tensor mask_loss(const BatchPass& pass, const TrunkOutputs& trunk, const MaskRois& rois, const Box& spare,
                         const SegmentLossOptions& options) {
   const torch::Device device = pass.pixels.device();
   const double count = pass.sum(static_cast<double>(rois.masks.size()));
-  std::vector<std::vector<Box>> boxes = rois.mask_boxes;
-  if (rois.masks.empty()) boxes.front().push_back(rois.boxes.front().front());
+  std::vector<std::vector<Box>> boxes = rois.boxes;
+  if (rois.masks.empty()) boxes.front().push_back(spare);
   const torch::Tensor crops = roi_align(trunk.features, options.min_level, boxes, {.bins = kMaskCrop});
-  const torch::Tensor logits = pass.run(2, crops).front();
+  const torch::Tensor logits = pass.run(pass.programs.size() - 1, crops).front();
   if (rois.masks.empty()) return logits.sum() * 0;
-  return mask_head_loss(logits, on_device(rois.mask_classes, torch::kInt64, device), mask_targets(rois).to(device),
-                        count, options.recipe.loss);
+  return mask_head_loss(logits, on_device(rois.classes, torch::kInt64, device), mask_targets(rois).to(device), count,
+                        options.recipe.loss);
 }
 
 SampleCounts over_all(const BatchPass& pass, const SampleCounts& own) {
   return {pass.sum(own.samples), pass.sum(own.positives)};
 }
 
+struct BoxPass {
+  std::vector<torch::Tensor> outputs;  // of the head
+  Losses losses;
+};
+
+BoxPass run_box_head(const BatchPass& pass, const TrunkOutputs& trunk, const Rois& rois,
+                     const SegmentLossOptions& options, size_t stage) {
+  const torch::Device device = pass.pixels.device();
+  const torch::Tensor crops = roi_align(trunk.features, options.min_level, rois.boxes, {.bins = kBoxCrop});
+  std::vector<torch::Tensor> outputs = pass.run(1 + stage, crops);
+  const LossTargets targets{on_device(rois.classes, torch::kInt64, device),
+                            on_device(rois.codes, torch::kFloat32, device).view({-1, 4})};
+  Losses losses = box_head_losses(outputs[0].flatten(1), outputs[1].flatten(1), targets, over_all(pass, rois.counts),
+                                  options.recipe.loss);
+  const double share = 1.0 / static_cast<double>(options.box_thresholds.size());
+  return {std::move(outputs), {losses.classification * share, losses.box * share}};
+}
+
 }  // namespace
 
 BatchLosses segment_batch_losses(const BatchPass& pass, const SegmentLossOptions& options) {
-  const torch::Device device = pass.pixels.device();
   const TrunkOutputs trunk = split(pass.run(0, pass.pixels));
   const AnchorTargets anchors = sample_anchors(pass, options);
   const Losses first = proposal_losses(flatten_levels(trunk.objectness, 1).squeeze(2), flatten_levels(trunk.boxes, 4),
                                        anchors.targets, over_all(pass, anchors.counts), options.recipe.loss);
-  const Rois rois = sample_all(pass, trunk, options);
-  const torch::Tensor crops = roi_align(trunk.features, options.min_level, rois.boxes, {.bins = kBoxCrop});
-  const std::vector<torch::Tensor> head = pass.run(1, crops);
-  const torch::Tensor logits = head[0].flatten(1);
-  const LossTargets targets{on_device(rois.classes, torch::kInt64, device),
-                            on_device(rois.codes, torch::kFloat32, device).view({-1, 4})};
-  const Losses second =
-      box_head_losses(logits, head[1].flatten(1), targets, over_all(pass, rois.counts), options.recipe.loss);
-  return {{{"objectness_loss", first.classification},
-           {"proposal_loss", first.box},
-           {"class_loss", second.classification},
-           {"box_loss", second.box},
-           {"mask_loss", mask_loss(pass, trunk, rois, options)}},
-          logits};
+  BatchLosses losses{{{"objectness_loss", first.classification}, {"proposal_loss", first.box}}, {}};
+  const std::vector<Objects> objects = objects_of(pass.batch);
+  Rois rois = rois_of(pass, propose_all(pass, trunk, options), objects, options, 0);
+  std::vector<torch::Tensor> logits;
+  for (size_t stage = 0;; ++stage) {
+    const BoxPass box = run_box_head(pass, trunk, rois, options, stage);
+    losses.parts.emplace_back(stage_name("class_loss", stage), box.losses.classification);
+    losses.parts.emplace_back(stage_name("box_loss", stage), box.losses.box);
+    logits.push_back(box.outputs[0].flatten(1));
+    if (stage + 1 == options.box_thresholds.size()) break;
+    rois = rois_of(pass, next_rois(pass, rois, box.outputs[1], stage), objects, options, stage + 1);
+  }
+  losses.logits = torch::cat(logits);
+  losses.parts.emplace_back("mask_loss", mask_loss(pass, trunk, mask_rois_of(pass, rois, objects, options),
+                                                   rois.boxes.front().front(), options));
+  return losses;
 }
 
 }  // namespace spinenet

@@ -77,9 +77,9 @@ struct Fixture {
   }
 
   Trainer trainer() {
-    TwoStageProgram network = lower_two_stage(architecture, {kSize, kSize, 2});
-    Trainee trainee{{network.trunk, network.box_head, network.mask_head}, [this](const BatchPass& pass) {
-                      return segment_batch_losses(pass, {anchors, 3, recipe.seed, recipe.two_stage});
+    Trainee trainee{programs_of(lower_two_stage(architecture, {kSize, kSize, 2})), [this](const BatchPass& pass) {
+                      return segment_batch_losses(
+                          pass, {anchors, 3, recipe.seed, recipe.two_stage, architecture.two_stage.box_thresholds});
                     }};
     const Weights first = initial_weights(parameters_of_all(trainee.programs), recipe.init, 1);
     Trainer made(std::move(trainee), first, recipe, torch::kCPU, alone);
@@ -102,8 +102,41 @@ TEST(SegmentLosses, FallOnAFewPictures) {
   EXPECT_NEAR(first.loss("mask_loss"), std::log(2), 0.2);
 }
 
+TEST(SegmentLosses, EachHeadOfACascadeLearns) {
+  Fixture fixture;
+  fixture.architecture.two_stage.box_thresholds = {0.5, 0.6, 0.7};
+  Trainer trainer = fixture.trainer();
+  const StepReport first = trainer.step(fixture.batch(0));
+  ASSERT_EQ(first.losses.size(), 9U);
+  EXPECT_EQ(first.losses[4].first, "class_loss2");
+  EXPECT_EQ(first.losses[8].first, "mask_loss");
+  StepReport last;
+  for (int64_t step = 1; step < 40; ++step) last = trainer.step(fixture.batch(step));
+  ASSERT_TRUE(last.finite);
+  for (const std::string name : {"class_loss", "class_loss2", "class_loss3", "mask_loss"}) {
+    EXPECT_LT(last.loss(name), 0.7 * first.loss(name)) << name;
+  }
+  for (const std::string name : {"class_loss", "class_loss2", "class_loss3"}) {
+    EXPECT_NEAR(first.loss(name), std::log(3) / 3, 0.1) << name << ", a third of a head's";
+  }
+  for (const std::string name : {"box_loss", "box_loss2", "box_loss3"}) EXPECT_GT(last.loss(name), 0) << name;
+}
+
+// Without boxes to look at, each head still says what is background.
+TEST(SegmentLosses, PicturesWithoutObjectsTeachEachHeadOfACascadeBackground) {
+  Fixture fixture;
+  fixture.architecture.two_stage.box_thresholds = {0.5, 0.7};
+  Trainer trainer = fixture.trainer();
+  const StepReport report = trainer.step(fixture.batch(0, false));
+  EXPECT_TRUE(report.finite);
+  EXPECT_EQ(report.loss("mask_loss"), 0);
+  EXPECT_EQ(report.loss("box_loss2"), 0);
+  EXPECT_GT(report.loss("class_loss2"), 0);
+}
+
 TEST(SegmentLosses, EqualRunsHaveEqualBits) {
   Fixture fixture;
+  fixture.architecture.two_stage.box_thresholds = {0.5, 0.6};
   Trainer a = fixture.trainer();
   Trainer b = fixture.trainer();
   for (int64_t step = 0; step < 3; ++step) {
@@ -136,6 +169,7 @@ TEST(SegmentLosses, AnObjectWithoutAMaskTeachesItsBoxOnly) {
 
 TEST(SegmentLosses, OutputsThatAreNoNumbersAreANonFiniteStep) {
   Fixture fixture;
+  fixture.architecture.two_stage.box_thresholds = {0.5, 0.6};
   Trainer trainer = fixture.trainer();
   Batch batch = fixture.batch(0);
   batch.pixels[5] = std::numeric_limits<float>::quiet_NaN();

@@ -42,14 +42,16 @@ auto mask_numbers(const Annotations& annotations, std::span<const Result> result
 }  // namespace
 
 SegmentTask::SegmentTask(const Recipe& recipe, const Architecture& architecture, RunData data)
-    : recipe_(recipe), data_(std::move(data)), anchor_options_(proposal_anchors(architecture)) {
+    : recipe_(recipe),
+      data_(std::move(data)),
+      anchor_options_(proposal_anchors(architecture)),
+      box_thresholds_(architecture.two_stage.box_thresholds) {
   check_masks(*data_.train);
   if (data_.val) require_masks(data_.val_annotations, "the validation annotations");
   for (const Category& category : data_.classes) classes_.push_back({category.id, category.name});
   const int size = recipe_.image_size;
-  TwoStageProgram network =
-      lower_two_stage(architecture, {size, size, static_cast<int>(classes_.size()), recipe_.stochastic_depth});
-  programs_ = {std::move(network.trunk), std::move(network.box_head), std::move(network.mask_head)};
+  programs_ = programs_of(
+      lower_two_stage(architecture, {size, size, static_cast<int>(classes_.size()), recipe_.stochastic_depth}));
   anchors_ = make_anchors(anchor_options_, size, size);
 }
 
@@ -61,14 +63,16 @@ LoaderOptions SegmentTask::training_loader(LoaderOptions common) const {
 }
 
 BatchLosses SegmentTask::losses(const BatchPass& pass) const {
-  return segment_batch_losses(pass, {anchors_, anchor_options_.min_level, recipe_.seed, recipe_.two_stage});
+  return segment_batch_losses(pass,
+                              {anchors_, anchor_options_.min_level, recipe_.seed, recipe_.two_stage, box_thresholds_});
 }
 
 std::vector<Result> SegmentTask::segment_validation(const Parameters& parameters) const {
   const std::vector<Parameters> parts = parts_of(parameters, programs_);
+  std::vector<Forward> networks;
+  for (size_t i = 0; i < programs_.size(); ++i) networks.push_back(forward_of(programs_[i], parts[i]));
   TwoStageForward network =
-      two_stage_forward(forward_of(programs_[0], parts[0]), forward_of(programs_[1], parts[1]),
-                        forward_of(programs_[2], parts[2]), {anchor_options_.min_level, anchor_options_.max_level});
+      two_stage_forward(std::move(networks), {anchor_options_.min_level, anchor_options_.max_level});
   SegmenterOptions options;
   options.image_size = recipe_.image_size;
   options.classes = static_cast<int>(classes_.size());
@@ -114,7 +118,13 @@ std::map<std::string, std::string> SegmentTask::model_facts() const {
 }
 
 std::vector<CurveKeys> SegmentTask::curves() const {
-  return {{"Loss", "loss", {"loss", "objectness_loss", "proposal_loss", "class_loss", "box_loss", "mask_loss"}},
+  std::vector<std::string> losses{"loss", "objectness_loss", "proposal_loss"};
+  for (size_t stage = 0; stage < box_thresholds_.size(); ++stage) {
+    losses.push_back(stage_name("class_loss", stage));
+    losses.push_back(stage_name("box_loss", stage));
+  }
+  losses.emplace_back("mask_loss");
+  return {{"Loss", "loss", std::move(losses)},
           {"Average precision of masks", "AP", {"AP", "AP50", "AP75"}},
           {"Average precision of boxes", "AP", {"box_AP", "box_AP50", "box_AP75"}},
           {"By object size", "AP", {"APs", "APm", "APl"}}};

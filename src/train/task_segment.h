@@ -39,6 +39,7 @@ class SegmentTask final : public TrainTask {
   std::vector<ModelClass> classes_;
   std::vector<Program> programs_;
   AnchorOptions anchor_options_;
+  std::vector<double> box_thresholds_;
   std::vector<Box> anchors_;
 };
 

@@ -92,5 +92,14 @@ TEST_F(Describe, CountsTheTwoStagesOfMaskRcnn) {
   EXPECT_GT(json["parts"]["box_head"]["multiply_adds"], json["parts"]["rpn"]["multiply_adds"]);
 }
 
+TEST_F(Describe, CountsEachHeadOfACascade) {
+  Architecture a = named_architecture("spinenet-49s");
+  a.two_stage.box_thresholds = {0.6, 0.7};
+  write_file_atomic(folder_ / "cascade.json", to_text(to_json(a)));
+  const Json parts = run_json("describe cascade.json --task segment --json")["parts"];
+  EXPECT_GT(parts["box_head"]["parameters"], 0);
+  EXPECT_EQ(parts["box_head2"], parts["box_head"]);
+}
+
 }  // namespace
 }  // namespace spinenet

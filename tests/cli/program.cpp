@@ -80,9 +80,8 @@ ModelFile tiny_segmenter() {
   head.box_dense = 16;
   model.architecture = to_json(a);
   model.weights.clear();
-  const TwoStageProgram network = lower_two_stage(a, {.height = 128, .width = 128, .classes = 2});
-  for (const Program* program : {&network.trunk, &network.box_head, &network.mask_head}) {
-    model.weights.merge(initial_weights(*program, {.predictor_deviation = 0.3}, 5));
+  for (const Program& program : programs_of(lower_two_stage(a, {.height = 128, .width = 128, .classes = 2}))) {
+    model.weights.merge(initial_weights(program, {.predictor_deviation = 0.3}, 5));
   }
   return model;
 }

@@ -43,17 +43,19 @@ struct Source {
   ModelFile model;
   OnnxOptions options;
 
-  Source() {
+  explicit Source(const std::vector<double>& box_thresholds = {0.5}) {
+    architecture.two_stage.box_thresholds = box_thresholds;
     model.architecture = to_json(architecture);
     model.task = "segment";
     model.classes = {{1, "a"}, {5, "b"}, {9, "c"}};
     model.image_size = 128;
-    const TwoStageProgram network = lowered(128, 128);
-    for (const Program* program : {&network.trunk, &network.box_head, &network.mask_head}) {
+    for (const Program& program : programs_of(lowered(128, 128))) {
       model.weights.merge(initial_weights(
-          *program, {.residual_norm_weight = 1, .deeper_norm_weight = 1, .predictor_deviation = 0.3}, 11));
+          program, {.residual_norm_weight = 1, .deeper_norm_weight = 1, .predictor_deviation = 0.3}, 11));
     }
-    for (float& weight : model.weights.at("box_head.class.weight").data) weight *= 20;  // scores apart
+    for (size_t stage = 0; stage < box_thresholds.size(); ++stage) {  // scores apart
+      for (float& weight : model.weights.at(stage_name("box_head", stage) + ".class.weight").data) weight *= 20;
+    }
     const TwoStageHead& head = architecture.two_stage;
     options.batch = 1;
     options.anchors = {architecture.min_level, architecture.max_level, head.scales, head.aspect_ratios,
@@ -121,19 +123,27 @@ Weights reference_run(const Source& source, const Extent& size, const Extent& pi
   OnnxValues outputs;
   for (size_t i = 0; i < trunk.size(); ++i) outputs[network.trunk.outputs[i].name] = to_onnx(trunk[i]);
   const OnnxOptions& options = source.options;
-  const std::vector<Box> rois =
-      proposals_of(outputs, {options.anchors, options.proposals, size.height, size.width, picture});
+  std::vector<Box> rois = proposals_of(outputs, {options.anchors, options.proposals, size.height, size.width, picture});
   const std::span<const HostTensor> pyramid = std::span(trunk).first(5);
-  const std::vector<HostTensor> answers = source.run(network.box_head, crops_of(pyramid, rois, kBoxCrop));
-  const std::vector<Detection> found = detections_of({rois, answers[0], answers[1]}, {options.post, kClasses, picture});
+  std::vector<HostTensor> answers = source.run(network.box_heads[0], crops_of(pyramid, rois, kBoxCrop));
+  std::vector<float> logits = answers[0].data;
+  const size_t last = network.box_heads.size() - 1;
+  for (size_t stage = 1; stage <= last; ++stage) {
+    rois = refine_rois(answers[1].data, rois, picture, stage - 1);
+    answers = source.run(network.box_heads[stage], crops_of(pyramid, rois, kBoxCrop));
+    for (size_t i = 0; i < logits.size(); ++i) logits[i] += answers[0].data[i];
+  }
+  for (float& logit : logits) logit /= static_cast<float>(last + 1);
+  const std::vector<Detection> found =
+      box_head_detections({logits, answers[1].data, last}, rois, picture, options.post);
   std::vector<Box> boxes;
   for (const Detection& detection : found) boxes.push_back(detection.box);
-  const HostTensor logits = source.run(network.mask_head, crops_of(pyramid, boxes, kMaskCrop)).front();
+  const HostTensor mask_logits = source.run(network.mask_head, crops_of(pyramid, boxes, kMaskCrop)).front();
   constexpr size_t kArea = kMaskSize * kMaskSize;
   HostTensor masks = make_tensor({1, static_cast<int64_t>(found.size()), kMaskSize, kMaskSize});
   for (size_t i = 0; i < masks.data.size(); ++i) {
     const size_t one = i / kArea;
-    const float x = logits.data[(one * kClasses + static_cast<size_t>(found[one].label)) * kArea + i % kArea];
+    const float x = mask_logits.data[(one * kClasses + static_cast<size_t>(found[one].label)) * kArea + i % kArea];
     masks.data[i] = 1 / (1 + std::exp(-x));
   }
   Weights tensors{{"in/image", image}, {"in/picture", to_tensor(picture)}, {"out/masks", masks}};
@@ -153,6 +163,17 @@ TEST_F(OnnxRuntimeSegments, GivesTheDetectionsAndMasksOfANetwork) {
   source.options.width = 128;
   add_file("fixed", make_segmenter_onnx(source.lowered(256, 128), source.model, source.options));
   add_run("fixed", reference_run(source, {256, 128}, {256, 128}));
+  compare();
+}
+
+TEST_F(OnnxRuntimeSegments, GivesTheDetectionsAndMasksOfACascade) {
+  Source source({0.5, 0.6, 0.7});
+  add_file("open", make_segmenter_onnx(source.lowered(128, 128), source.model, source.options));
+  for (const Extent& size : {Extent{128, 128}, {128, 256}}) {
+    const Weights run = reference_run(source, size, {size.height - 16, size.width - 40});
+    EXPECT_GT(run.at("out/count").data[0], 3);
+    add_run("open", run);
+  }
   compare();
 }
 
@@ -241,7 +262,7 @@ TEST_F(OnnxRuntimeSegments, ChoosesAsWeDo) {
   graph.input({"box", OnnxType::f32, {count, int64_t{4 * kClasses}, int64_t{1}, int64_t{1}}});
   graph.input({"places", OnnxType::i64, {count}});
   const std::string limits = add_picture_limits(graph, "picture");
-  add_region_detections(graph, {trial.post, kClasses}, {"rois", limits, "class", "box", "places"});
+  add_region_detections(graph, {trial.post, kClasses}, {"rois", limits, {{"class", "box", "places"}}});
   const std::string found = "found";
   graph.output({"boxes", OnnxType::f32, {int64_t{1}, found, int64_t{4}}});
   graph.output({"scores", OnnxType::f32, {int64_t{1}, found}});

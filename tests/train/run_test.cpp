@@ -235,6 +235,25 @@ TEST_F(Run, AMaskRCnnKilledAndResumedEndsInTheSameBytes) {
   EXPECT_EQ(read_safetensors(root_ / "whole" / "best.safetensors").metadata.at("task"), "segment");
 }
 
+TEST_F(Run, ACascadeKilledAndResumedEndsInTheSameBytes) {
+  expect_kills_change_nothing({"--set", "task=segment",
+                               "--set", "architecture.rpn_filters=8",
+                               "--set", "architecture.box_head_convs=1",
+                               "--set", "architecture.box_head_filters=8",
+                               "--set", "architecture.box_head_dense=16",
+                               "--set", "architecture.box_head_thresholds=[0.5, 0.6, 0.7]",
+                               "--set", "architecture.mask_head_convs=1",
+                               "--set", "architecture.mask_head_filters=8",
+                               "--set", "two_stage.proposals=40",
+                               "--set", "two_stage.roi_samples=16"});
+  const std::string metrics = read_file(root_ / "whole" / "metrics.jsonl");
+  for (const char* key : {"\"class_loss3\":", "\"box_loss2\":", "\"box_AP50\":"}) {
+    EXPECT_NE(metrics.find(key), std::string::npos) << key;
+  }
+  const TensorFile model = read_safetensors(root_ / "whole" / "best.safetensors");
+  EXPECT_TRUE(model.weights.contains("box_head3.class.weight"));
+}
+
 TEST_F(Run, ADetectorTakesOverTheBackboneOfAClassifierAndBack) {
   make_classes(root_ / "data", 20);
   const std::vector<std::string> classify{

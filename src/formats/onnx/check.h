@@ -25,8 +25,9 @@ namespace spinenet {
 
 struct OnnxCheckOptions {
   Task task = Task::detect;
-  Forward source;               // the network itself, for every size that the file takes; of Mask R-CNN the trunk
-  Forward box_head, mask_head;  // of Mask R-CNN, on crops
+  Forward source;                  // the network itself, for every size that the file takes; of Mask R-CNN the trunk
+  std::vector<Forward> box_heads;  // of Mask R-CNN, on crops
+  Forward mask_head;               // the same
   AnchorOptions anchors;
   PostprocessOptions post;
   ProposalOptions proposals;  // of Mask R-CNN

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "detect/box_head.h"
 #include "formats/onnx/check_heads.h"
+#include "graph/lower_two_stage.h"
 
 namespace spinenet {
 namespace {
@@ -72,7 +73,7 @@ Regions made_up_regions(const RegionTrial& trial, uint64_t seed) {
   Regions regions{made_up_rois(trial.picture, random), {}, {}};
   const auto count = static_cast<int64_t>(regions.rois.size());
   regions.classes = make_tensor({count, trial.classes + 1, 1, 1});
-  regions.boxes = make_tensor({count, 4 * trial.classes, 1, 1});
+  regions.boxes = make_tensor({count, 4 * boxes_of_roi(trial.stages, trial.classes), 1, 1});
   const auto row = static_cast<size_t>(trial.classes + 1);
   for (size_t r = 0; r < regions.rois.size(); ++r) {
     fill_logits(std::span(regions.classes.data).subspan(r * row, row), random);
@@ -133,8 +134,22 @@ Regions clear_regions(const RegionTrial& trial) {
   return regions;
 }
 
+HostTensor logits_of(const Regions& regions, const RegionTrial& trial, size_t stage) {
+  HostTensor logits = regions.classes;
+  const float middle = 0.5F * static_cast<float>(trial.stages - 1);
+  const float times = 1 + 0.3F * (static_cast<float>(stage) - middle);
+  for (float& logit : logits.data) logit *= times;
+  return logits;
+}
+
 std::vector<Detection> detections_of(const Regions& regions, const RegionTrial& trial) {
-  return box_head_detections({regions.classes.data, regions.boxes.data}, regions.rois, trial.picture, trial.post);
+  std::vector<float> mean(regions.classes.data.size());
+  for (size_t stage = 0; stage < trial.stages; ++stage) {
+    const HostTensor logits = logits_of(regions, trial, stage);
+    for (size_t i = 0; i < mean.size(); ++i) mean[i] += logits.data[i];
+  }
+  for (float& logit : mean) logit /= static_cast<float>(trial.stages);
+  return box_head_detections({mean, regions.boxes.data, trial.stages - 1}, regions.rois, trial.picture, trial.post);
 }
 
 HostTensor to_tensor(const std::vector<Box>& boxes) {

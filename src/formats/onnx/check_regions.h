@@ -33,12 +33,16 @@ struct RegionTrial {
   PostprocessOptions post;
   int classes = 1;
   Extent picture;
+  size_t stages = 1;  // box heads
 };
 
 struct Regions {
   std::vector<Box> rois;
-  HostTensor classes, boxes;  // a box head's answers, [R, K + 1, 1, 1] and [R, 4 * K, 1, 1], ROI by ROI
+  HostTensor classes, boxes;  // a box head's answers, [R, K + 1, 1, 1] and [R, 4 * boxes_of_roi, 1, 1], ROI by ROI
 };
+
+// Of the box head at this place: different ones, whose mean are those of the regions.
+HostTensor logits_of(const Regions& regions, const RegionTrial& trial, size_t stage);
 
 // Clusters of ROIs, of which many are equal in their logits; as clear as those above, in their scores too.
 Regions clear_regions(const RegionTrial& trial);

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "base/format.h"
 #include "base/random.h"
+#include "detect/box_head.h"
 #include "detect/roi_align.h"
 #include "formats/onnx/check_error.h"
 #include "formats/onnx/check_regions.h"
@@ -58,15 +60,23 @@ class Check {
     for (const Extent& size : {Extent{unit, unit}, {unit, 2 * unit}, {2 * unit, unit}}) {
       rows.push_back({at("network", size), network_error(size)});
     }
-    rows.push_back({"box head", head_error(kBoxCrop, "box_crops.crops", {"class", "box"}, options_.box_head)});
+    for (size_t s = 0; s < stages(); ++s) {
+      rows.push_back({stage_name("box head", s),
+                      head_error(kBoxCrop, stage_name("box_crops", s) + ".crops",
+                                 {stage_name("class", s), stage_name("box", s)}, options_.box_heads[s])});
+    }
     rows.push_back({"mask head", head_error(kMaskCrop, "mask_crops.crops", {"mask"}, options_.mask_head)});
     const std::vector<Extent> sizes = options_.height > 0
                                           ? std::vector<Extent>{{options_.height, options_.width}}
                                           : std::vector<Extent>{{unit, unit}, {unit, 2 * unit}, {3 * unit, 2 * unit}};
     for (const Extent& size : sizes) {
       rows.push_back({at("proposals", size), proposals_error(size)});
-      rows.push_back({at("crops", size), std::max(crops_error(size, kBoxCrop, "box_crops", "rois"),
-                                                  crops_error(size, kMaskCrop, "mask_crops", "masks.rois"))});
+      double crops = crops_error(size, kMaskCrop, "mask_crops", "masks.rois");
+      for (size_t s = 0; s < stages(); ++s) {
+        crops = std::max(crops, crops_error(size, kBoxCrop, stage_name("box_crops", s), stage_name("rois", s)));
+      }
+      rows.push_back({at("crops", size), crops});
+      for (size_t s = 1; s < stages(); ++s) rows.push_back({at(stage_name("rois", s), size), refined_error(size, s)});
       rows.push_back({at("detections", size), detections_error(size)});
     }
     rows.push_back({"masks", masks_error()});
@@ -128,7 +138,25 @@ class Check {
   }
 
   RegionTrial regions_of(const Extent& size) const {
-    return {options_.post, options_.classes, part_of(size.height, size.width)};
+    return {options_.post, options_.classes, part_of(size.height, size.width), stages()};
+  }
+
+  size_t stages() const { return options_.box_heads.size(); }
+
+  // ROIs of the head at this place, from codes of which some leave the picture and one is no number.
+  double refined_error(const Extent& size, size_t stage) const {
+    const RegionTrial trial = regions_of(size);
+    Regions regions = clear_regions(trial);
+    for (float& code : regions.boxes.data) code *= 10;
+    regions.boxes.data[5] = std::numeric_limits<float>::quiet_NaN();
+    const std::vector<int64_t> places = turned(regions.rois.size());
+    const size_t before = stage - 1;
+    const std::vector<Box> expected = refine_rois(regions.boxes.data, regions.rois, trial.picture, before);
+    return outputs_error({{stage_name("rois", before), to_onnx(to_tensor(regions.rois))},
+                          {"picture", to_onnx(trial.picture)},
+                          {stage_name("box", before), to_onnx(moved_rows(regions.boxes, places))},
+                          {stage_name("box_crops", before) + ".place", to_onnx(places)}},
+                         {stage_name("rois", stage)}, {to_tensor(expected)});
   }
 
   // Maps of two channels, read by ROIs of every size and level, the largest of them beyond the maps.
@@ -162,11 +190,14 @@ class Check {
     const RegionTrial trial = regions_of(size);
     const Regions regions = clear_regions(trial);
     const std::vector<int64_t> places = turned(regions.rois.size());
-    const OnnxValues given{{"rois", to_onnx(to_tensor(regions.rois))},
-                           {"picture", to_onnx(trial.picture)},
-                           {"class", to_onnx(moved_rows(regions.classes, places))},
-                           {"box", to_onnx(moved_rows(regions.boxes, places))},
-                           {"box_crops.place", to_onnx(places)}};
+    const size_t last = stages() - 1;
+    OnnxValues given{{stage_name("rois", last), to_onnx(to_tensor(regions.rois))},
+                     {"picture", to_onnx(trial.picture)},
+                     {stage_name("box", last), to_onnx(moved_rows(regions.boxes, places))}};
+    for (size_t s = 0; s < stages(); ++s) {
+      given[stage_name("class", s)] = to_onnx(moved_rows(logits_of(regions, trial, s), places));
+      given[stage_name("box_crops", s) + ".place"] = to_onnx(places);
+    }
     const OnnxValues found = values_of(given, {"boxes", "scores", "labels", "count"});
     std::vector<int64_t> labels;
     std::vector<Box> boxes;

@@ -1,4 +1,4 @@
-// Whether the ONNX file of a Mask R-CNN gives what its source gives, part by part: the three networks on noise, and on
+// Whether the ONNX file of a Mask R-CNN gives what its source gives, part by part: its networks on noise, and on
 // made-up values what lies between them: proposals, crops, the choice of detections, the masks of their classes. Each
 // part is given the same values on both sides, so that rounding in one cannot change what the next one sees.
 //

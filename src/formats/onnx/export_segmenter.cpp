@@ -1,7 +1,5 @@
 #include "formats/onnx/export_segmenter.h"
 
-#include <array>
-
 #include "base/error.h"
 #include "base/format.h"
 #include "formats/onnx/crops.h"
@@ -20,7 +18,7 @@ void check(const OnnxOptions& options) {
     fail(ErrorKind::usage,
          fmt::format("no form \"{}\" of a model whose task is segment",
                      names(options.form)[static_cast<size_t>(options.form)]),
-         "export", "use detections: its network is three, which are of use only with what lies between them");
+         "export", "use detections: it is several networks, which are of use only with what lies between them");
   }
   if (options.batch != 1) {
     fail(ErrorKind::usage, "a model that segments takes one picture a run", "export",
@@ -48,8 +46,7 @@ void declare(OnnxGraph& graph, const OnnxOptions& options) {
 
 OnnxFile make_segmenter_onnx(const TwoStageProgram& network, const ModelFile& model, const OnnxOptions& options) {
   check(options);
-  const std::array programs{network.trunk, network.box_head, network.mask_head};
-  check_weights(parameters_of_all(programs), model.weights, "export");
+  check_weights(parameters_of_all(programs_of(network)), model.weights, "export");
   const auto classes = static_cast<int64_t>(model.classes.size());
   OnnxGraph graph;
   declare(graph, options);
@@ -61,9 +58,18 @@ OnnxFile make_segmenter_onnx(const TwoStageProgram& network, const ModelFile& mo
   const std::string limits = add_picture_limits(graph, "picture");
   add_proposals(graph, {options.anchors, options.proposals, options.height, options.width}, limits, "rois");
 
-  const OnnxCrops box_crops = add_crops(graph, "box_crops", levels, "rois");
-  add_part(network.box_head, box_crops.crops);
-  add_region_detections(graph, {options.post, classes}, {"rois", limits, "class", "box", box_crops.places});
+  OnnxRegionAnswers answers{"rois", limits, {}};
+  for (size_t stage = 0; stage < network.box_heads.size(); ++stage) {
+    if (stage > 0) {
+      const std::string refined = stage_name("rois", stage);
+      add_next_rois(graph, answers.heads.back(), stage - 1, answers.rois, limits, refined);
+      answers.rois = refined;
+    }
+    const OnnxCrops crops = add_crops(graph, stage_name("box_crops", stage), levels, answers.rois);
+    add_part(network.box_heads[stage], crops.crops);
+    answers.heads.push_back({stage_name("class", stage), stage_name("box", stage), crops.places});
+  }
+  add_region_detections(graph, {options.post, classes}, answers);
 
   const std::string found = graph.reshape("masks.rois", "found.boxes", {-1, 4});
   const OnnxCrops mask_crops = add_crops(graph, "mask_crops", {levels.min_level, levels.max_level, kMaskCrop}, found);

@@ -1,5 +1,5 @@
-// A trained Mask R-CNN as an ONNX file of operator set 16: the three networks, and between them proposals, crops and
-// the choice of detections in standard operators.
+// A trained Mask R-CNN as an ONNX file of operator set 16: its networks, and between them proposals, crops, the boxes
+// of a cascade and the choice of detections in standard operators.
 //
 // Inputs: `image` [1, 3, H, W], normalised, and `picture` [1, 2], float: height and width of the picture within it, to
 // which boxes are cut. Outputs: boxes [1, D, 4], scores [1, D], labels [1, D], count [1], which is D, and

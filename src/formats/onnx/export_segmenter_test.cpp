@@ -20,7 +20,8 @@ struct Source {
   Architecture architecture;
   ModelFile model;
 
-  Source() : architecture(named_architecture("spinenet-49s")) {
+  explicit Source(const std::vector<double>& box_thresholds) : architecture(named_architecture("spinenet-49s")) {
+    architecture.two_stage.box_thresholds = box_thresholds;
     architecture.scaling.filter_size_scale = 0.05;
     architecture.scaling.endpoints_num_filters = 4;
     architecture.scaling.stem_filters = 4;
@@ -32,9 +33,8 @@ struct Source {
     model.task = "segment";
     model.classes = {{3, "apple"}, {7, "pear"}, {90, "fig"}};
     model.image_size = 128;
-    const TwoStageProgram network = lowered(128, 128);
-    for (const Program* program : {&network.trunk, &network.box_head, &network.mask_head}) {
-      model.weights.merge(initial_weights(*program, {.residual_norm_weight = 1, .predictor_deviation = 0.3}, 5));
+    for (const Program& program : programs_of(lowered(128, 128))) {
+      model.weights.merge(initial_weights(program, {.residual_norm_weight = 1, .predictor_deviation = 0.3}, 5));
     }
   }
 
@@ -47,7 +47,12 @@ struct Source {
 };
 
 const Source& source() {
-  static const Source one;
+  static const Source one({0.5});
+  return one;
+}
+
+const Source& cascade() {
+  static const Source one({0.5, 0.6, 0.7});
   return one;
 }
 
@@ -64,21 +69,23 @@ OnnxOptions options_of(int height, int width) {
   return options;
 }
 
-OnnxFile made(const OnnxOptions& options) {
+OnnxFile made(const OnnxOptions& options, const Source& of = source()) {
   const bool open = options.height == 0;
-  return make_segmenter_onnx(source().lowered(open ? 128 : options.height, open ? 128 : options.width), source().model,
-                             options);
+  return make_segmenter_onnx(of.lowered(open ? 128 : options.height, open ? 128 : options.width), of.model, options);
 }
 
-OnnxCheck checked(const OnnxFile& file, const OnnxOptions& options) {
+OnnxCheck checked(const OnnxFile& file, const OnnxOptions& options, const Source& of = source()) {
   OnnxCheckOptions check;
   check.task = Task::segment;
-  check.source = [](const HostTensor& image) {
+  check.source = [&](const HostTensor& image) {
     const auto extent = [&](size_t axis) { return static_cast<int>(image.shape[axis]); };
-    return source().run(source().lowered(extent(2), extent(3)).trunk, image);
+    return of.run(of.lowered(extent(2), extent(3)).trunk, image);
   };
-  check.box_head = [](const HostTensor& crops) { return source().run(source().lowered(128, 128).box_head, crops); };
-  check.mask_head = [](const HostTensor& crops) { return source().run(source().lowered(128, 128).mask_head, crops); };
+  const TwoStageProgram network = of.lowered(128, 128);
+  for (const Program& head : network.box_heads) {
+    check.box_heads.push_back([&](const HostTensor& crops) { return of.run(head, crops); });
+  }
+  check.mask_head = [&](const HostTensor& crops) { return of.run(network.mask_head, crops); };
   check.anchors = options.anchors;
   check.post = options.post;
   check.proposals = options.proposals;
@@ -99,6 +106,15 @@ TEST(OnnxSegmenter, EveryPartHoldsAtEverySize) {
     const OnnxCheck check = checked(written, options);
     EXPECT_TRUE(holds(check)) << worst(check).what << ": " << worst(check).error;
     EXPECT_EQ(check.rows.size(), height > 0 ? 9U : 15U);
+  }
+}
+
+TEST(OnnxSegmenter, EveryPartOfACascadeHolds) {
+  for (const auto& [height, width] : {std::pair(128, 256), {0, 0}}) {
+    const OnnxOptions options = options_of(height, width);
+    const OnnxCheck check = checked(made(options, cascade()), options, cascade());
+    EXPECT_TRUE(holds(check)) << worst(check).what << ": " << worst(check).error;
+    EXPECT_EQ(check.rows.size(), height > 0 ? 13U : 23U) << "two more heads, and their ROIs at each size";
   }
 }
 
@@ -148,16 +164,39 @@ TEST(OnnxSegmenter, RefusesOtherFormsAndBatches) {
   options.batch = 1;
   options.form = OnnxForm::raw;
   EXPECT_EQ(refusal(options),
-            "export: no form \"raw\" of a model whose task is segment; use detections: its network is three, which are "
-            "of use only with what lies between them");
+            "export: no form \"raw\" of a model whose task is segment; use detections: it is several networks, which "
+            "are of use only with what lies between them");
+}
+
+std::function<void(OnnxFile&)> number(const char* name, float value) {
+  return [=](OnnxFile& f) { f.initialisers.at(name).floats[0] = value; };
+}
+
+using Faults = std::vector<std::pair<std::string, std::function<void(OnnxFile&)>>>;
+
+void expect_named(const Faults& faults, const Source& of) {
+  const OnnxOptions options = options_of(128, 128);
+  for (const auto& [part, fault] : faults) {
+    OnnxFile file = made(options, of);
+    fault(file);
+    const OnnxCheck check = checked(file, options, of);
+    EXPECT_FALSE(holds(check)) << part;
+    EXPECT_TRUE(worst(check).what.starts_with(part)) << part << ": " << worst(check).what;
+  }
+}
+
+TEST(OnnxSegmenter, TheCheckNamesThePartOfACascadeThatDiffers) {
+  expect_named({{"box head3", number("box_head3.dense.weight", 9)},
+                {"crops", number("box_crops2.beyond3.area", 112 * 112)},
+                {"rois2", number("rois2.refined.code_scale", 5)},
+                {"rois3", number("rois3.refined.code_scale", 10)},
+                {"detections", number("detections.heads", 2)},
+                {"detections", number("detections.code_scale", 10)}},
+               cascade());
 }
 
 // Whatever is changed in the graph shows in the part that it belongs to.
 TEST(OnnxSegmenter, TheCheckNamesThePartThatDiffers) {
-  const OnnxOptions options = options_of(128, 128);
-  const auto number = [](const char* name, float value) {
-    return [=](OnnxFile& f) { f.initialisers.at(name).floats[0] = value; };
-  };
   const auto attribute = [](const char* name, const char* key, OnnxAttribute value) {
     return [=](OnnxFile& f) {
       for (OnnxNode& node : f.nodes) {
@@ -165,7 +204,7 @@ TEST(OnnxSegmenter, TheCheckNamesThePartThatDiffers) {
       }
     };
   };
-  const std::vector<std::pair<std::string, std::function<void(OnnxFile&)>>> faults{
+  const Faults faults{
       {"network", number("rpn.objectness.weight", 9)},
       {"box head", number("box_head.dense.weight", 9)},
       {"mask head", number("mask_head.deconv.weight", 9)},
@@ -192,13 +231,7 @@ TEST(OnnxSegmenter, TheCheckNamesThePartThatDiffers) {
          }
        }},
   };
-  for (const auto& [part, fault] : faults) {
-    OnnxFile file = made(options);
-    fault(file);
-    const OnnxCheck check = checked(file, options);
-    EXPECT_FALSE(holds(check)) << part;
-    EXPECT_TRUE(worst(check).what.starts_with(part)) << part << ": " << worst(check).what;
-  }
+  expect_named(faults, source());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "formats/onnx/anchors.h"
 #include "formats/onnx/picture.h"
 #include "formats/onnx/suppression.h"
+#include "graph/lower_two_stage.h"
 
 namespace spinenet {
 namespace {
@@ -13,6 +14,23 @@ namespace {
 // Without the row that stands there when nothing is found.
 void found_only(OnnxGraph& graph, const std::string& name, const std::string& x) {
   graph.node("Slice", name, {x, graph.numbers("found.from", {0}), "count", graph.numbers("found.axis", {1})});
+}
+
+// Of ROIs [1, M, 4].
+OnnxAnchors add_roi_anchors(OnnxGraph& graph, const std::string& prefix, const std::string& rois) {
+  const std::string low = graph.gather(prefix + ".roi_low", rois, {1, 0}, 2),
+                    high = graph.gather(prefix + ".roi_high", rois, {3, 2}, 2);
+  const std::string sum = graph.node("Add", prefix + ".roi_sum", {low, high});
+  return {graph.node("Mul", prefix + ".roi_centres", {sum, graph.number(prefix + ".half", 0.5F)}),
+          graph.node("Sub", prefix + ".roi_sizes", {high, low})};
+}
+
+// Of codes [1, M, 4] as a head gives them.
+std::string add_unscaled(OnnxGraph& graph, const std::string& prefix, const std::string& codes, size_t stage) {
+  const BoxCode scale = roi_code_scale(stage);
+  return graph.node(
+      "Div", prefix + ".codes",
+      {codes, graph.constant(prefix + ".code_scale", {OnnxType::f32, {4}, {scale.begin(), scale.end()}, {}})});
 }
 
 // In falling order; of equal scores the lower class first, then the earlier ROI.
@@ -53,11 +71,24 @@ class Selection {
     return graph_.gather(name, graph_.node("Shape", name + ".shape", {x}), {0}, 0);
   }
 
+  // Over the heads, in the order of the ROIs.
+  std::string mean_logits() {
+    std::string sum;
+    for (size_t stage = 0; stage < answers_.heads.size(); ++stage) {
+      const OnnxBoxAnswers& head = answers_.heads[stage];
+      const std::string logits =
+          graph_.reshape(stage_name("detections.logits", stage), head.classes, {-1, options_.classes + 1});
+      const std::string ordered = rows(stage_name("detections.ordered_logits", stage), logits, head.places);
+      sum = stage == 0 ? ordered : graph_.node("Add", stage_name("detections.logit_sum", stage), {sum, ordered});
+    }
+    if (answers_.heads.size() == 1) return sum;
+    const auto heads = static_cast<float>(answers_.heads.size());
+    return graph_.node("Div", "detections.mean_logits", {sum, graph_.number("detections.heads", heads)});
+  }
+
   Candidates choose() {
     const int64_t classes = options_.classes;
-    const std::string logits = graph_.reshape("detections.logits", answers_.classes, {-1, classes + 1});
-    const std::string ordered = rows("detections.ordered_logits", logits, answers_.places);
-    const std::string shares = graph_.node("Softmax", "detections.shares", {ordered}, {{"axis", int64_t{1}}});
+    const std::string shares = graph_.node("Softmax", "detections.shares", {mean_logits()}, {{"axis", int64_t{1}}});
     std::vector<int64_t> foreground(static_cast<size_t>(classes));
     std::iota(foreground.begin(), foreground.end(), 1);
     const std::string objects = graph_.gather("detections.objects", shares, std::move(foreground), 1);
@@ -84,24 +115,25 @@ class Selection {
 
   // [1, M, 4]
   std::string boxes_of(const Candidates& c) {
-    const int64_t classes = options_.classes;
-    const std::string of_rois = graph_.reshape("detections.roi_codes", answers_.boxes, {-1, classes, 4});
+    const size_t stages = answers_.heads.size();
+    const OnnxBoxAnswers& head = answers_.heads.back();
+    const int64_t boxes = boxes_of_roi(stages, options_.classes);
+    const std::string of_rois = graph_.reshape("detections.roi_codes", head.boxes, {-1, boxes, 4});
     const std::string all =
-        graph_.reshape("detections.all_codes", rows("detections.ordered_codes", of_rois, answers_.places), {-1, 4});
-    const std::string first =
-        graph_.node("Mul", "detections.first_code", {c.rois, graph_.numbers("detections.class_count", {classes})});
-    const std::string at = graph_.node("Add", "detections.code_row", {first, c.labels});
-    const std::string scale = graph_.constant("detections.code_scale",
-                                              {OnnxType::f32, {4}, {kRoiCodeScale.begin(), kRoiCodeScale.end()}, {}});
-    const std::string codes = graph_.node("Div", "detections.codes", {rows("detections.scaled_codes", all, at), scale});
-    const std::string rois = rows("detections.own_rois", answers_.rois, c.rois);
-    const std::string low = graph_.gather("detections.roi_low", rois, {1, 0}, 2),
-                      high = graph_.gather("detections.roi_high", rois, {3, 2}, 2);
-    const std::string sum = graph_.node("Add", "detections.roi_sum", {low, high});
-    const OnnxAnchors anchors{
-        graph_.node("Mul", "detections.roi_centres", {sum, graph_.number("detections.half", 0.5F)}),
-        graph_.node("Sub", "detections.roi_sizes", {high, low})};
+        graph_.reshape("detections.all_codes", rows("detections.ordered_codes", of_rois, head.places), {-1, 4});
+    const std::string at = boxes == options_.classes ? class_rows(c) : c.rois;
+    const std::string scaled = rows("detections.scaled_codes", all, at);
+    const std::string codes = add_unscaled(graph_, "detections", scaled, stages - 1);
+    const OnnxAnchors anchors =
+        add_roi_anchors(graph_, "detections", rows("detections.own_rois", answers_.rois, c.rois));
     return add_decoding(graph_, "detections.decoding", codes, anchors, "detections.decoded");
+  }
+
+  // Where each candidate's codes are when every class has its own.
+  std::string class_rows(const Candidates& c) {
+    const std::string first = graph_.node("Mul", "detections.first_code",
+                                          {c.rois, graph_.numbers("detections.class_count", {options_.classes})});
+    return graph_.node("Add", "detections.code_row", {first, c.labels});
   }
 
   void gather(const Candidates& c, const std::string& boxes, const std::string& kept_ranks) {
@@ -132,6 +164,21 @@ class Selection {
 };
 
 }  // namespace
+
+void add_next_rois(OnnxGraph& graph, const OnnxBoxAnswers& answers, size_t stage, const std::string& rois,
+                   const std::string& limits, const std::string& name) {
+  const std::string prefix = name + ".refined";
+  const std::string all = graph.reshape(prefix + ".all_codes", answers.boxes, {-1, 4});
+  const std::string ordered =
+      graph.node("Gather", prefix + ".ordered_codes", {all, answers.places}, {{"axis", int64_t{0}}});
+  const std::string codes = add_unscaled(graph, prefix, graph.unsqueeze(prefix + ".scaled_codes", ordered, {0}), stage);
+  const std::string row = graph.unsqueeze(prefix + ".rois", rois, {0});
+  const std::string decoded =
+      add_decoding(graph, prefix + ".decoding", codes, add_roi_anchors(graph, prefix, row), prefix + ".decoded");
+  const OnnxCutBoxes cut = add_cut(graph, prefix, decoded, limits);
+  const std::string counts = graph.unsqueeze(prefix + ".counts", cut.count, {2});
+  graph.reshape(name, graph.node("Where", prefix + ".kept", {counts, cut.boxes, row}), {-1, 4});
+}
 
 void add_region_detections(OnnxGraph& graph, const OnnxRegionOptions& options, const OnnxRegionAnswers& answers) {
   Selection(graph, options, answers).add();
