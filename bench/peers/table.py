@@ -62,7 +62,7 @@ def ratio(engines, name):
 def table_of(measured, networks):
     lines = ["| network | precision | batch | threads | spinenet, ms | " +
              " | ".join(f"{name}, times spinenet's" if name == PEERS[0] else name for name in PEERS) +
-             " | memory, MB | least of others |", "|---" * (7 + len(PEERS)) + "|"]
+             " | memory, MB | others' least, MB |", "|---" * (7 + len(PEERS)) + "|"]
     order = sorted(cells(networks), key=lambda c: (networks.index(c["network"]), c["instructions"], c["batch"]))
     for cell in order:
         found = measured.get(key_of(cell))
