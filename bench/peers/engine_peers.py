@@ -4,7 +4,7 @@
     engine_peers.py PROGRAM MODEL ONNX [--ncnn PARAM BIN] [--batch N] [--threads N] [--rounds N] [--runs N]
                     [--skip TOOL ...] [--precision fp32|bf16|int8] [--torch MODULE]
                     [--instructions avx2] [--choose rule|measure] [--json]
-    engine_peers.py PROGRAM MODEL TRUNK --heads BOX_HEAD MASK_HEAD ...
+    engine_peers.py PROGRAM MODEL TRUNK --heads BOX_HEAD [BOX_HEAD2 ...] MASK_HEAD
 
 PROGRAM is spinenet, MODEL what `spinenet bench` takes, ONNX the same network as `spinenet export --form raw --batch 1`
 writes it; PARAM and BIN are what `pnnx ONNX "inputshape=[1,3,640,640]"` makes of that file. The tools take turns, each
@@ -18,9 +18,14 @@ With --precision bf16 or int8 spinenet and OpenVINO compute so, and ONNX Runtime
 what quantize_onnx.py makes of it.
 
 With --instructions avx2 spinenet, OpenVINO and PyTorch keep to AVX2; the others have no such switch and are left out.
+ONEDNN_MAX_CPU_ISA holds the oneDNN part of OpenVINO, OV_CPU_MAX_ISA its own kernels. Builds of OpenVINO that do not read
+the second keep only the oneDNN part to AVX2: the run ends with a message where a kernel's name tells of AVX-512.
 
-With --heads, the three files of bench/two_stage_onnx.cpp, one after the other, stand for a model that segments:
-spinenet's time is that of the whole, proposals, crops and masks included, the peers' that of the networks alone.
+With --heads, the files of bench/two_stage_onnx.cpp, one after the other, stand for a model that segments: TRUNK, the box
+head (of a cascade all of them in order), the mask head last. spinenet's time is that of the whole, proposals, crops and
+masks included, the peers' that of the networks alone.
+
+The picture of ncnn and PyTorch is as large as spinenet's where --size does not say otherwise.
 Needs numpy and the peers (PyPI: onnxruntime, openvino, ncnn, torch).
 """
 import argparse
@@ -55,6 +60,13 @@ def onnxruntime_run(args, path):
     return onnxruntime.__version__, shape, lambda x: session.run(None, with_extent(names, x))
 
 
+def refuse_wider(kernels):
+    wider = sorted({kernel for kernel in kernels if "avx512" in kernel})
+    if wider:
+        sys.exit(f"OpenVINO does not keep to AVX2 ({', '.join(wider)}): take a build that reads OV_CPU_MAX_ISA, or "
+                 "--skip OpenVINO")
+
+
 def openvino_run(args, path):
     import openvino
 
@@ -64,6 +76,8 @@ def openvino_run(args, path):
         "INFERENCE_PRECISION_HINT": "bf16" if args.precision == "bf16" else "f32",
     }
     model = openvino.Core().compile_model(path, "CPU", config)
+    if args.instructions:
+        refuse_wider(op.get_rt_info()["primitiveType"].astype(str) for op in model.get_runtime_model().get_ops())
     names = [taken.any_name for taken in model.inputs]
     request = model.create_infer_request()
     return openvino.__version__.split("-")[0], list(model.inputs[0].shape), lambda x: request.infer(with_extent(names, x))
@@ -116,7 +130,7 @@ def numpy_zeros(shape):
 
 PEERS = {"ONNX Runtime": onnxruntime_run, "OpenVINO": openvino_run, "ncnn": ncnn_run, "PyTorch": torch_run}
 # What tells a library to leave wider instructions alone.
-KEEP_TO_AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
+KEEP_TO_AVX2 = {"ONEDNN_MAX_CPU_ISA": "AVX2", "OV_CPU_MAX_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
 
 
 def takes_part(args, name):
@@ -136,6 +150,8 @@ def time_peer(args):
     networks = []
     for path in [args.onnx, *args.heads]:
         version, shape, run = PEERS[args.one](args, path)
+        if not networks and isinstance(shape[-1], int) and list(shape[-2:]) != [args.size, args.size]:
+            sys.exit(f"{path} takes {shape[-2]}x{shape[-1]} px, not {args.size}: export the model that is timed")
         picture = numpy.random.default_rng(1).uniform(-2, 2, shape).astype(numpy.float32)
         run(picture)
         networks.append((run, picture))
@@ -151,24 +167,35 @@ def time_peer(args):
     print(json.dumps({"version": version, "ms": times, "parts": parts, "memory_mb": memory}))
 
 
+def output_of(command, environment=None):
+    """What the command prints; where it fails, this program ends with the last that it said."""
+    found = subprocess.run(command, capture_output=True, text=True, env=environment)
+    if found.returncode != 0:
+        said = found.stderr.strip().splitlines() or [f"ended with status {found.returncode}"]
+        sys.exit(f"{' '.join(command)}: {said[-1]}")
+    return found.stdout
+
+
 def time_engine(args):
     command = [args.program, "bench", args.model, "--json", "--threads", str(args.threads), "--runs", str(args.runs),
                "--batch", str(args.batch), "--precision", args.precision, "--choose", args.choose]
     if args.instructions:
         command += ["--instructions", args.instructions]
-    found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    found = json.loads(output_of(command))
     latency = found["latency_ms"]
+    # The networks; what comes last is all else.
+    parts = [list(found.get("parts_ms", {}).values())[:-1]]
+    if args.heads and len(parts[0]) != 1 + len(args.heads):
+        sys.exit(f"{args.model} has {max(len(parts[0]) - 1, 0)} heads, --heads names {len(args.heads)}: name all of them")
     # The least counts among the least, the median among the medians.
-    parts = [list(found.get("parts_ms", {}).values())[:3]]
     return {"version": "", "ms": [latency["min"], latency["median"]], "parts": parts, "memory_mb": found["peak_memory_mb"],
             "bench": found}
 
 
 def time_other(args, name):
-    command = [sys.executable, __file__, *sys.argv[1:], "--one", name]
+    command = [sys.executable, __file__, *sys.argv[1:], "--size", str(args.size), "--one", name]
     environment = {**os.environ, **(KEEP_TO_AVX2 if args.instructions else {})}
-    found = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    return json.loads(found.stdout.splitlines()[-1])
+    return json.loads(output_of(command, environment).splitlines()[-1])
 
 
 def processor():
@@ -198,16 +225,19 @@ def main():
     parser.add_argument("--instructions", choices=["avx2"])
     parser.add_argument("--choose", choices=["rule", "measure"], default="rule")
     parser.add_argument("--json", action="store_true", help="print one JSON document and no table")
-    parser.add_argument("--heads", nargs=2, metavar=("BOX_HEAD", "MASK_HEAD"), default=[])
+    parser.add_argument("--heads", nargs="+", metavar="HEAD", default=[],
+                        help="the box heads in order and the mask head last")
     parser.add_argument("--precision", choices=["fp32", "bf16", "int8"], default="fp32")
     parser.add_argument("--batch", type=int, default=1)
-    parser.add_argument("--size", type=int, default=640)
+    parser.add_argument("--size", type=int, help="of the picture; spinenet's if not given")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--skip", nargs="*", default=[])
     parser.add_argument("--one", choices=PEERS, help=argparse.SUPPRESS)
     args = parser.parse_args()
+    if len(args.heads) == 1:
+        parser.error("--heads takes the box heads and the mask head")
     if args.one:
         time_peer(args)
         return
@@ -215,10 +245,11 @@ def main():
     found = {name: [] for name in ["spinenet", *peers]}
     for _ in range(args.rounds):
         found["spinenet"].append(time_engine(args))
+        args.size = args.size or found["spinenet"][0]["bench"]["input_size"]
         for name in peers:
             found[name].append(time_other(args, name))
     if args.json:
-        print(json.dumps({"processor": processor(), "engines": summaries(found)}))
+        print(json.dumps({"size": args.size, "engines": summaries(found)}))
         return
     bench = found["spinenet"][-1]["bench"]
     print(f"{processor()}, {bench['instructions']}, {args.threads} threads, {bench['architecture']}, "
@@ -231,10 +262,13 @@ def main():
               f"{one['median_ms'] / ours:.2f} | {one['memory_mb']:.0f} |")
     if not args.heads:
         return
-    print("\n| engine | trunk, ms | box head, ms | mask head, ms |\n|---|---|---|---|")
+    heads = ["box head", *(f"box head {n}" for n in range(2, len(args.heads))), "mask head"]
+    print("\n| engine | trunk, ms | " + " | ".join(f"{head}, ms" for head in heads) + " |")
+    print("|---|---" + "|---" * len(heads) + "|")
     for name, rounds in found.items():
         columns = zip(*[parts for one in rounds for parts in one["parts"]])
         print(f"| {name} | " + " | ".join(f"{statistics.median(column):.0f}" for column in columns) + " |")
 
 
-main()
+if __name__ == "__main__":
+    main()
