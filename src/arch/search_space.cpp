@@ -209,13 +209,13 @@ std::string_view name_of(DecisionKind kind) {
 // Answers with the choices of a sample that was made before.
 class ReplayChooser : public Chooser {
  public:
-  explicit ReplayChooser(const Choices& choices) : choices_(choices) {}
+  ReplayChooser(const Choices& choices, std::string_view place) : choices_(choices), place_(place) {}
   size_t choose(const Decision& decision) override {
     const int value = choices_[next_++];
     const auto found = std::find(decision.options.begin(), decision.options.end(), value);
     if (found == decision.options.end()) {
       fail(ErrorKind::bad_data, fmt::format("{} is {}", name_of(decision.kind), value),
-           fmt::format("choices, block {}", decision.block),
+           fmt::format("{}, block {}", place_, decision.block),
            fmt::format("this space has {}", fmt::join(decision.options, ", ")));
     }
     return static_cast<size_t>(found - decision.options.begin());
@@ -223,6 +223,7 @@ class ReplayChooser : public Chooser {
 
  private:
   const Choices& choices_;
+  std::string_view place_;
   size_t next_ = 0;
 };
 
@@ -302,12 +303,12 @@ Sample random_sample(const SearchSpace& space, Random& random) {
   return generate(space, chooser);
 }
 
-Sample replay(const SearchSpace& space, const Choices& choices) {
+Sample replay(const SearchSpace& space, const Choices& choices, std::string_view place) {
   if (choices.size() != decision_count(space)) {
-    fail(ErrorKind::bad_data, fmt::format("there are {}", choices.size()), "choices",
+    fail(ErrorKind::bad_data, fmt::format("there are {}", choices.size()), place,
          fmt::format("this space has {} decisions", decision_count(space)));
   }
-  ReplayChooser chooser(choices);
+  ReplayChooser chooser(choices, place);
   return generate(space, chooser);
 }
 

@@ -104,8 +104,9 @@ size_t decision_count(const SearchSpace& space);
 
 // Every decision uniform and independent. A pair of parents is then uniform among all pairs.
 Sample random_sample(const SearchSpace& space, Random& random);
-// The sample of these choices; ErrorKind::bad_data when they are not of this space.
-Sample replay(const SearchSpace& space, const Choices& choices);
+// The sample of these choices; ErrorKind::bad_data, naming the place that they came from, when they are not of this
+// space.
+Sample replay(const SearchSpace& space, const Choices& choices, std::string_view place = "choices");
 // Choices that make exactly this backbone; ErrorKind::bad_data with the place that it came from, the block and the rule
 // when the space has none.
 Choices choices_of(const SearchSpace& space, const ScalePermuted& backbone, std::string_view place = {});

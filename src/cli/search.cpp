@@ -67,16 +67,30 @@ struct Prepared {
   StudyDescription description;
 };
 
-// A study that was begun keeps what it began with, whatever those it came from have found since.
-std::vector<Choices> first_trials(const SearchFlags& flags, const SearchSpace& space) {
-  if (find_study(flags.study)) return read_study(flags.study).recipe.first;
-  return begin_with(flags.begin_with, flags.begin_count, space);
+// A study that was begun keeps what it began with, whatever those it came from have found since, and whether or not
+// this command names them again.
+std::vector<Choices> first_trials(const SearchFlags& flags, const SearchRecipe& recipe) {
+  if (!find_study(flags.study)) {
+    return flags.begin_with.empty() ? recipe.first : begin_with(flags.begin_with, flags.begin_count, recipe.space);
+  }
+  std::vector<Choices> kept = read_study(flags.study).recipe.first;
+  if (!flags.begin_with.empty() && kept.empty()) {
+    fail(ErrorKind::usage, "the study was begun without --begin-with", flags.study, "begin a study of another name");
+  }
+  if (!flags.begin_with.empty() && flags.worker < 0) {
+    log_info(fmt::format("{} was begun with {} networks and goes on with them", flags.study, kept.size()));
+  }
+  return recipe.first.empty() ? kept : recipe.first;
 }
 
 Prepared prepare(const SearchFlags& flags, const CommonOptions& common) {
   Prepared p;
   p.setup.recipe = read_search_recipe(flags.recipe, flags.settings);
-  if (!flags.begin_with.empty()) p.setup.recipe.first = first_trials(flags, p.setup.recipe.space);
+  p.setup.recipe.first = first_trials(flags, p.setup.recipe);
+  if (flags.worker < 0 && static_cast<int64_t>(p.setup.recipe.first.size()) > p.setup.recipe.trials) {
+    log_warning(fmt::format("{} networks to begin with are more than {} trials: the last ones are left out",
+                            p.setup.recipe.first.size(), p.setup.recipe.trials));
+  }
   Recipe training = training_recipe(p.setup.recipe);
   if (training.task != Task::detect) {
     fail(ErrorKind::unsupported, fmt::format("a search tries detectors, not networks that {}", name_of(training.task)),
@@ -187,7 +201,7 @@ void add_search(CLI::App& app, Invocation& invocation) {
       ->allow_extra_args(false);
   verb.add_option("--begin-with", flags->begin_with,
                   "Begin with another study's best networks, or with an architecture; several times")
-      ->type_name("STUDY")
+      ->type_name("STUDY|NAME")
       ->allow_extra_args(false);
   verb.add_option("--begin-count", flags->begin_count, "So many of each study")
       ->check(within(1, 1e6))
@@ -208,6 +222,7 @@ void add_search(CLI::App& app, Invocation& invocation) {
   add_common_flags(verb, invocation.common);
   verb.footer(
       "Examples:\n  spinenet search recipes/search-scenes.yaml --study scenes.study --workers 2\n"
+      "  spinenet search recipes/search-scenes-busy.yaml --study busy.study --begin-with scenes.study\n"
       "  spinenet search recipes/search-scenes.yaml --study postgresql://spinenet@db/search --workers 8 --gpus 8\n\n"
       "The same command again goes on with the study; on other machines it joins in.");
   verb.callback([&invocation, flags] {

@@ -170,19 +170,26 @@ Architecture candidate(const TrialSetup& setup, const ScalePermuted& backbone) {
   architecture.name = fmt::format("searched-{:016x}", canonical_hash(backbone));
   architecture.backbone = backbone;
   if (const double wish = setup.recipe.proxy.multiply_adds; wish > 0) {
-    architecture.scaling.filter_size_scale = fitting_width(architecture, lowering(setup), static_cast<int64_t>(wish));
+    const auto width = fitting_width(architecture, lowering(setup), static_cast<int64_t>(wish));
+    architecture.scaling.filter_size_scale = width.value_or(architecture.scaling.filter_size_scale);
   }
   return architecture;
 }
 
 std::optional<std::string> objection(const TrialSetup& setup, const ScalePermuted& backbone) {
   const ConstraintRecipe& wish = setup.recipe.constraints;
-  if (wish.max_multiply_adds <= 0 && wish.min_multiply_adds <= 0 && wish.max_parameters <= 0) return std::nullopt;
+  const double target = setup.recipe.proxy.multiply_adds;
+  const bool any = wish.max_multiply_adds > 0 || wish.min_multiply_adds > 0 || wish.max_parameters > 0 || target > 0;
+  if (!any) return std::nullopt;
   const Cost price = cost_of_candidate(setup, backbone);
   const auto refused = [](int64_t has, std::string_view what, std::string_view relation, double limit) {
     return fmt::format("{} {}, {} than {}", short_count(has), what, relation, short_count(static_cast<int64_t>(limit)));
   };
   const auto multiply_adds = static_cast<double>(price.multiply_adds);
+  if (target > 0 && multiply_adds > target) {
+    return fmt::format("no width is cheap enough for proxy.multiply_adds {}",
+                       short_count(static_cast<int64_t>(target)));
+  }
   if (wish.max_multiply_adds > 0 && multiply_adds > wish.max_multiply_adds) {
     return refused(price.multiply_adds, "multiply-adds", "more", wish.max_multiply_adds);
   }

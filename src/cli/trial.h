@@ -27,9 +27,10 @@ struct TrialSetup {
   bool keep_runs = false;                          // also of trials that ended well
 };
 
-// The architecture that is trained, of this backbone; as wide as proxy.multiply_adds asks for.
+// The architecture that is trained, of this backbone; as wide as proxy.multiply_adds allows, or as it is where no width
+// is cheap enough.
 Architecture candidate(const TrialSetup& setup, const ScalePermuted& backbone);
-// Why the constraints refuse a backbone, or nothing.
+// Why the constraints or proxy.multiply_adds refuse a backbone, or nothing.
 std::optional<std::string> objection(const TrialSetup& setup, const ScalePermuted& backbone);
 Outcome try_architecture(const TrialSetup& setup, const ScalePermuted& backbone, const TrialContext& context);
 

@@ -10,30 +10,40 @@ namespace {
 
 constexpr double kStep = 0.0001;
 constexpr double kMostWidth = 16;  // that validate accepts
-constexpr double kStride = 1.1;    // small, so that the search does not jump below the narrowest network
+
+// Below it some level, a squeeze or the stem is left without filters.
+double narrowest_width(const Architecture& a) {
+  const auto [least, most] = std::minmax_element(a.scaling.level_filters.begin(), a.scaling.level_filters.end());
+  double filters = *least;
+  if (a.stem == StemKind::inverted_bottlenecks) filters = std::min<double>(filters, a.scaling.stem_filters);
+  if (a.resampling == Resampling::squeezed) filters *= std::min(1.0, a.scaling.resample_alpha);
+  if (const auto* permuted = std::get_if<ScalePermuted>(&a.backbone)) {
+    double width = 1;
+    for (const BlockSpec& block : permuted->blocks) width = std::min(width, block.width);
+    filters *= width;
+  }
+  return std::ceil(1 / filters / kStep) * kStep;
+}
 
 int64_t price(Architecture architecture, double width, const LowerOptions& options) {
   architecture.scaling.filter_size_scale = width;
-  validate(architecture);
   return cost(lower_detector(architecture, options)).multiply_adds;
 }
 
 }  // namespace
 
-double fitting_width(const Architecture& architecture, const LowerOptions& options, int64_t multiply_adds) {
-  const auto fits = [&](double width) { return price(architecture, width, options) <= multiply_adds; };
-  double low = architecture.scaling.filter_size_scale;
-  while (!fits(low)) low /= kStride;
-  double high = low;
-  while (high < kMostWidth && fits(high)) high = std::min(high * kStride, kMostWidth);
-  // The price of `first` steps is at most the limit, that of `end` steps above (or wider than any network).
-  auto first = static_cast<int64_t>(std::floor(low / kStep)), end = static_cast<int64_t>(std::ceil(high / kStep)) + 1;
+std::optional<double> fitting_width(const Architecture& architecture, const LowerOptions& options,
+                                    int64_t multiply_adds) {
+  const auto width_of = [](int64_t steps) { return static_cast<double>(steps) * kStep; };
+  const auto fits = [&](int64_t steps) { return price(architecture, width_of(steps), options) <= multiply_adds; };
+  // The price of `first` steps is at most the limit, that of `end` steps above it, or wider than any network.
+  auto first = std::llround(narrowest_width(architecture) / kStep), end = std::llround(kMostWidth / kStep) + 1;
+  if (!fits(first)) return std::nullopt;
   while (end - first > 1) {
     const int64_t middle = first + (end - first) / 2;
-    const double width = static_cast<double>(middle) * kStep;
-    (width <= kMostWidth && fits(width) ? first : end) = middle;
+    (fits(middle) ? first : end) = middle;
   }
-  return static_cast<double>(first) * kStep;
+  return width_of(first);
 }
 
 }  // namespace spinenet

@@ -4,14 +4,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "graph/lower.h"
 
 namespace spinenet {
 
 // The largest Scaling::filter_size_scale, in steps of 0.0001, with which the detector of this architecture costs at
-// most `multiply_adds` for one picture; at most 16. Errors as validate names them when even the narrowest network costs
-// more, or when the architecture is none.
-double fitting_width(const Architecture& architecture, const LowerOptions& options, int64_t multiply_adds);
+// most `multiply_adds` for one picture; at most 16. Nothing when the narrowest one costs more. The architecture must be
+// valid as it is.
+std::optional<double> fitting_width(const Architecture& architecture, const LowerOptions& options,
+                                    int64_t multiply_adds);
 
 }  // namespace spinenet

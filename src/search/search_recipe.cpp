@@ -19,7 +19,7 @@ static void fields(FieldList& list, ProxyRecipe& p) {
   list(
       "multiply_adds", p.multiply_adds,
       "Widths of every candidate are scaled until it costs at most so many; 0: architecture.filter_size_scale as it is",
-      at_least(0));
+      between(0, 1e18));
   list("metric", p.metric, "What the search maximises: AP, AP50, APs, ...");
   list("timeout_minutes", p.timeout_minutes, "Longest time of a trial; 0: any", at_least(0));
   list("memory_gb", p.memory_gb, "Most memory of a trial; 0: any", at_least(0));
@@ -68,7 +68,9 @@ void check(const SearchRecipe& recipe, std::string_view place) {
   if (recipe.proxy.recipe.empty()) {
     fail(ErrorKind::bad_data, "proxy.recipe is missing", place, "name the training recipe that a trial runs");
   }
-  for (const Choices& choices : recipe.first) replay(recipe.space, choices);
+  for (size_t i = 0; i < recipe.first.size(); ++i) {
+    replay(recipe.space, recipe.first[i], fmt::format("{}: first[{}]", place, i));
+  }
   const std::vector<int>& rungs = recipe.halving.epochs;
   const bool rising = std::ranges::adjacent_find(rungs, std::ranges::greater_equal()) == rungs.end();
   if (!rising || (!rungs.empty() && rungs.back() >= recipe.proxy.epochs)) {

@@ -54,6 +54,8 @@ TEST(SearchRecipe, SurvivesTheWayThroughAStudy) {
 }
 
 TEST(SearchRecipe, RefusesWhatCannotWork) {
+  const std::string first = message_of("proxy: {recipe: a.yaml}\nfirst: [[1, 2, 3]]\n");
+  EXPECT_NE(first.find("search.yaml: first[0]: there are 3; this space has 70 decisions"), std::string::npos) << first;
   EXPECT_NE(message_of("trials: 3\n").find("proxy.recipe is missing"), std::string::npos);
   EXPECT_NE(message_of("proxy: {recipe: a.yaml, epochs: 3}\nhalving: {epochs: [2, 2]}\n").find("halving.epochs [2, 2]"),
             std::string::npos);

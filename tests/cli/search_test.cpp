@@ -188,6 +188,13 @@ TEST_F(SearchProgram, BeginsWithTheBestOfAnotherStudy) {
   const Json after = trials("b.study");
   EXPECT_EQ(Json(std::vector<Json>(after.begin(), after.begin() + 3)), begun);
 
+  EXPECT_EQ(run_json("search search.yaml --study b.study --set proxy.multiply_adds=20e6 --json -q")["complete"], 5);
+  const Outcome late = run("search search.yaml --study a.study --begin-with b.study -q");
+  EXPECT_EQ(late.status, 2);
+  EXPECT_NE(late.err.find("a.study: the study was begun without --begin-with"), std::string::npos) << late.err;
+  const Json dear = run_json("search search.yaml --study d.study --set proxy.multiply_adds=1e4 --trials 2 --json -q");
+  EXPECT_EQ(dear["rejected"], 2) << dear;
+
   const Outcome none = run("search search.yaml --study c.study --begin-with nothing.study -q");
   EXPECT_EQ(none.status, 2);
   EXPECT_NE(none.err.find("nothing.study"), std::string::npos) << none.err;
