@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -21,8 +22,10 @@ constexpr uintmax_t kMostBytes = 16 << 20;
 using Choices = std::map<std::string, std::string>;
 
 Choices read_choices(const std::filesystem::path& file) {
-  if (file.empty() || !std::filesystem::exists(file)) return {};
-  if (std::filesystem::file_size(file) > kMostBytes) {
+  std::error_code error;  // which read_file() tells with the reason
+  if (file.empty() || (!std::filesystem::exists(file, error) && !error)) return {};
+  const uintmax_t bytes = std::filesystem::file_size(file, error);
+  if (!error && bytes > kMostBytes) {
     fail(ErrorKind::bad_data, "too large for a file of choices", file.string());
   }
   const SortedJson json = parse_sorted_json(read_file(file), file.string());
@@ -40,14 +43,24 @@ Choices read_choices(const std::filesystem::path& file) {
   return found;
 }
 
+struct FileContent {
+  Choices choices;
+  std::string fault;  // "": none
+};
+
 // Nothing of a file that cannot be read.
-Choices known_choices(const std::filesystem::path& file) {
+FileContent content_of(const std::filesystem::path& file) {
   try {
-    return read_choices(file);
-  } catch (const std::exception& error) {
-    log_warning(fmt::format("{}; measuring anew", error.what()));
-    return {};
+    return {read_choices(file), ""};
+  } catch (const Error& error) {
+    return {{}, error.what()};
   }
+}
+
+Choices known_choices(const std::filesystem::path& file) {
+  const FileContent content = content_of(file);
+  if (!content.fault.empty()) log_warning(content.fault + "; measuring anew");
+  return content.choices;
 }
 
 std::string processor_text() {
@@ -96,17 +109,17 @@ void ChoiceCache::add(const std::string& shape, const ConvChoice& choice) {
 
 void ChoiceCache::save() {
   if (file_.empty() || added_.empty()) return;
+  Choices all = added_;
+  all.merge(content_of(file_).choices);  // a broken one is written anew
+  const SortedJson json{{"format", kFormat}, {"choices", all}};
+  // The processor's name may be anything.
+  const std::string text = json.dump(1, ' ', false, SortedJson::error_handler_t::replace) + "\n";
+  std::error_code ignored;  // without the folder the file cannot be written, which tells the reason
+  if (file_.has_parent_path()) std::filesystem::create_directories(file_.parent_path(), ignored);
   try {
-    Choices all = added_;
-    try {
-      all.merge(read_choices(file_));
-    } catch (const std::exception&) {  // as when it was read: to be written anew
-    }
-    const SortedJson json{{"format", kFormat}, {"choices", all}};
-    if (file_.has_parent_path()) std::filesystem::create_directories(file_.parent_path());
-    write_file_atomic(file_, json.dump(1) + "\n");
+    write_file_atomic(file_, text);
     added_.clear();
-  } catch (const std::exception& error) {
+  } catch (const Error& error) {
     log_warning(fmt::format("{}; what was measured is not kept", error.what()));
   }
 }
