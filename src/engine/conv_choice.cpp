@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/format.h"
 #include "engine/convolution_plan.h"
@@ -20,6 +21,12 @@ std::string_view name_of(Share share) {
       return "columns";
   }
   return "";
+}
+
+template <class Names>
+std::optional<typename Names::value_type> named(const Names& all, std::string_view name) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](auto one) { return name_of(one) == name; });
+  return found == all.end() ? std::nullopt : std::optional(*found);
 }
 
 bool is_aligned(const ConvStep& step) {
@@ -128,15 +135,16 @@ std::string to_text(const ConvChoice& choice) {
 }
 
 std::optional<ConvChoice> parse_choice(std::string_view text) {
-  for (const ConvAlgorithm algorithm : kAlgorithms) {
-    for (const Share share : kShares) {
-      for (int64_t rows = 1; rows <= kMostTaskRows; ++rows) {
-        const ConvChoice choice{algorithm, rows, share};
-        if (to_text(choice) == text) return choice;
-      }
-    }
-  }
-  return std::nullopt;
+  const size_t first = text.find(", "), last = text.rfind(", ");
+  if (first == std::string_view::npos || first == last) return std::nullopt;
+  const std::string_view rows = text.substr(first + 2, last - first - 2);
+  const auto algorithm = named(kAlgorithms, text.substr(0, first));
+  const auto share = named(kShares, text.substr(last + 2));
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(rows.data(), rows.data() + rows.size(), number);
+  if (!algorithm || !share || error != std::errc() || end != rows.data() + rows.size()) return std::nullopt;
+  if (number < 1 || number > kMostTaskRows) return std::nullopt;
+  return ConvChoice{*algorithm, number, *share};
 }
 
 std::string shape_text(const ConvStep& step, const ChoiceScope& scope) {

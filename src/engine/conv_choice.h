@@ -22,7 +22,7 @@ struct ChoiceScope {
   bool bf16 = false;
 };
 
-// The same on every machine.
+// The same for the same step and scope, on every machine.
 ConvChoice rule_choice(const ConvStep& step, const ChoiceScope& scope);
 
 // All that are worth a measurement; the rule's is the first.

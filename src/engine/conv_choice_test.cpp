@@ -2,11 +2,13 @@
 #include "engine/conv_choice.h"
 
 #include <filesystem>
+#include <map>
 
 #include <unistd.h>
 
 #include "base/files.h"
 #include "engine/choice_cache.h"
+#include "engine/convolution_plan.h"
 #include "engine/test_networks.h"
 
 namespace spinenet {
@@ -54,6 +56,12 @@ std::vector<ConvChoice> choices_of(const CompiledPlan& plan) {
   return found;
 }
 
+std::vector<ConvAlgorithm> algorithms_of(const std::vector<ConvChoice>& choices) {
+  std::vector<ConvAlgorithm> algorithms;
+  for (const ConvChoice& choice : choices) algorithms.push_back(choice.algorithm);
+  return algorithms;
+}
+
 TEST_F(ConvChoices, EveryWayOfEveryLayerAgreesWithTheReference) {
   const Program program = mixed_program(Activation::relu);
   const Weights weights = lively_weights(program, 3);
@@ -65,6 +73,7 @@ TEST_F(ConvChoices, EveryWayOfEveryLayerAgreesWithTheReference) {
     options.choose = Choose::measure;
     options.choice_file = file();
     size_t most = 1;
+    std::map<std::vector<ConvAlgorithm>, std::vector<HostTensor>> of_algorithms;
     for (size_t n = 0; n < most; ++n) {
       std::filesystem::remove(file());
       ChoiceCache cache(file(), machine_text(kernels.name));
@@ -73,8 +82,13 @@ TEST_F(ConvChoices, EveryWayOfEveryLayerAgreesWithTheReference) {
       const auto plan = compile(program, weights, options);
       ASSERT_EQ(choices_of(*plan), wanted) << kernels.name << " " << n;
       const auto found = engine_forward(plan)(input);
-      for (size_t i = 0; i < expected.size(); ++i) EXPECT_LT(relative_error(found[i], expected[i]), 1e-4) << n;
+      const auto& same = of_algorithms.try_emplace(algorithms_of(wanted), found.begin(), found.end()).first->second;
+      for (size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_LT(relative_error(found[i], expected[i]), 1e-4) << n;
+        EXPECT_EQ(found[i].data, same[i].data) << "rows and share change no bit: " << kernels.name << " " << n;
+      }
     }
+    EXPECT_LT(of_algorithms.size(), most);
     EXPECT_GE(most, 8U);  // both algorithms of a 3x3 convolution, rows and shares
   }
 }
@@ -106,11 +120,38 @@ TEST_F(ConvChoices, ThatWereMeasuredAreKeptAndTakenAgain) {
   EXPECT_EQ(read_file(file()), kept);
 }
 
+TEST_F(ConvChoices, OfTheFileAreTakenWithoutAMeasurement) {
+  const Program program = mixed_program(Activation::relu);
+  const Weights weights = lively_weights(program, 3);
+  CompileOptions options{.threads = 2, .choice_file = file()};
+  const auto by_rule = compile(program, weights, options);
+  size_t most = 1;
+  ChoiceCache cache(file(), machine_text(by_rule->kernels->name));
+  const auto wanted = nth_choices(*by_rule, scope_of(options), 1, most, &cache);
+  for (size_t i = 0; i < wanted.size(); ++i) ASSERT_NE(wanted[i], choices_of(*by_rule)[i]) << i;
+  cache.save();
+  const std::string kept = read_file(file());
+  options.choose = Choose::measure;
+  EXPECT_EQ(choices_of(*compile(program, weights, options)), wanted);
+  EXPECT_EQ(read_file(file()), kept);
+}
+
 TEST_F(ConvChoices, SurviveTheirText) {
-  const ConvChoice choice{ConvAlgorithm::gathered, 57, Share::columns};
-  EXPECT_EQ(to_text(choice), "gathered, 57, columns");
-  EXPECT_EQ(parse_choice(to_text(choice)), choice);
-  for (const char* text : {"", "gathered, 0, rows", "gathered, 57", "fast, 57, rows", "gathered, 57, rows "}) {
+  EXPECT_EQ(to_text(ConvChoice{ConvAlgorithm::gathered, 57, Share::columns}), "gathered, 57, columns");
+  for (const auto algorithm : {ConvAlgorithm::direct, ConvAlgorithm::gathered, ConvAlgorithm::winograd}) {
+    for (const Share share : {Share::rows, Share::columns}) {
+      for (const int64_t rows : {int64_t{1}, int64_t{57}, kMostTaskRows}) {
+        const ConvChoice choice{algorithm, rows, share};
+        EXPECT_EQ(parse_choice(to_text(choice)), choice) << to_text(choice);
+      }
+    }
+  }
+  const std::string too_many = to_text(ConvChoice{ConvAlgorithm::direct, kMostTaskRows + 1, Share::rows});
+  for (const std::string& text :
+       {std::string(), too_many, std::string("gathered, 0, rows"), std::string("gathered, -1, rows"),
+        std::string("gathered, 57"), std::string("gathered, , rows"), std::string("gathered, 5x, rows"),
+        std::string("gathered, 5, 7, rows"), std::string("gathered, 99999999999999999999, rows"),
+        std::string("fast, 57, rows"), std::string("gathered, 57, rows ")}) {
     EXPECT_EQ(parse_choice(text), std::nullopt) << text;
   }
 }
