@@ -66,7 +66,7 @@ std::vector<api::ClassScore> ranked(const std::vector<float>& scores, const Load
 
 }  // namespace
 
-std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& options) {
+std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& options, int64_t memory_limit) {
   auto loaded = std::make_shared<LoadedModel>();
   if (options.image_size < 0 || options.image_size > 65536) {
     fail(ErrorKind::usage, fmt::format("image size {}", options.image_size), "model",
@@ -82,6 +82,7 @@ std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& op
     CompileOptions compiled{.threads = loaded->threads, .batch = engine_batch(loaded->plans.size(), networks.size())};
     compiled.crops = !loaded->plans.empty();
     compiled.choose = options.choose == api::Choose::measure ? Choose::measure : Choose::rule;
+    compiled.memory_limit = memory_limit;
     compiled.place = model.path.string();
     loaded->plans.push_back(compile(program, own, compiled));
   }

@@ -27,8 +27,8 @@ struct LoadedModel {
   ThreadBudget* budget = nullptr;
 };
 
-// ErrorKind::usage for options out of range.
-std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& options);
+// `memory_limit`: as that of CompileOptions. ErrorKind::usage for options out of range.
+std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& options, int64_t memory_limit = 0);
 
 struct DetectorSession {
   std::shared_ptr<const LoadedModel> loaded;

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <map>
-
-#include <unistd.h>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "base/machine_memory.h"
 #include "engine/byte_winograd.h"
 #include "engine/choice_cache.h"
 #include "engine/conv_choice.h"
@@ -93,6 +94,17 @@ class Compilation {
   }
 
  private:
+  // One of the two.
+  struct PackedWeights {
+    std::shared_ptr<float[]> floats;
+    std::shared_ptr<uint16_t[]> halves;
+  };
+  struct Packing {
+    size_t step = 0;  // one that uses them
+    ParameterId weight = 0;
+    const PackedWeights* to = nullptr;
+  };
+
   bool skips(std::string_view name) const {
     return std::find(options_.skip.begin(), options_.skip.end(), name) != options_.skip.end();
   }
@@ -313,7 +325,16 @@ class Compilation {
     step.bf16 = weights.halves;
   }
 
-  // Each parameter by one thread, the largest first.
+  void pack(const Packing& packing, const ConvStep& step) const {
+    const int panel = plan_.kernels->panel;
+    if (packing.to->floats) return pack_weights(weight_of(packing.weight), step, panel, packing.to->floats.get());
+    const int64_t count = packed_floats(step, panel);
+    const AlignedFloats floats = aligned_floats(count);
+    pack_weights(weight_of(packing.weight), step, panel, floats.get());
+    pack_bf16(floats.get(), count, *plan_.kernels, packing.to->halves.get());
+  }
+
+  // Each parameter by one thread, the largest first. What a job throws (memory runs out) is thrown to the caller.
   void pack_all() {
     const int panel = plan_.kernels->panel;
     const auto step_of_packing = [&](const Packing& p) -> const ConvStep& {
@@ -322,28 +343,34 @@ class Compilation {
     std::stable_sort(packings_.begin(), packings_.end(), [&](const Packing& a, const Packing& b) {
       return packed_floats(step_of_packing(a), panel) > packed_floats(step_of_packing(b), panel);
     });
+    std::mutex mutex;
+    std::exception_ptr failure;
     Team(plan_.threads).run(static_cast<int64_t>(packings_.size()), [&](int64_t i, int) {
       const Packing& packing = packings_[static_cast<size_t>(i)];
-      const ConvStep& step = step_of_packing(packing);
-      if (packing.to->floats) return pack_weights(weight_of(packing.weight), step, panel, packing.to->floats.get());
-      const int64_t count = packed_floats(step, panel);
-      const AlignedFloats floats = aligned_floats(count);
-      pack_weights(weight_of(packing.weight), step, panel, floats.get());
-      pack_bf16(floats.get(), count, *plan_.kernels, packing.to->halves.get());
+      try {
+        pack(packing, step_of_packing(packing));
+      } catch (...) {
+        const std::lock_guard lock(mutex);
+        failure = std::current_exception();
+      }
     });
+    if (failure) std::rethrow_exception(failure);
   }
 
-  // Before anything is made that grows with the picture.
+  // Before anything is made that grows with the picture. A measurement's maps are gone when a session makes its own.
   void check_memory() const {
-    const double needed = 4e-9 * static_cast<double>(plan_.memory);
-    const double machine =
-        1e-9 * static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGESIZE));
-    if (needed < machine) return;
+    const std::optional<int64_t> limit =
+        options_.memory_limit > 0 ? std::optional(options_.memory_limit) : machine_memory();
+    const double needed = 4.0 * static_cast<double>(plan_.memory);
+    if (!limit || needed <= static_cast<double>(*limit)) return;
     const Shape& picture = shape_of(network_, 0);
+    const bool one = plan_.batch == 1;
     fail(ErrorKind::unsupported,
-         fmt::format("{} pictures of {} x {} need {:.0f} GB for their maps, and this machine has {:.0f} GB",
-                     plan_.batch, picture.height, picture.width, needed, machine),
-         options_.place, "use a smaller image size");
+         fmt::format("{} of {} x {} {} GB for {} maps, and there are {:.2f} GB",
+                     one ? "1 picture" : fmt::format("{} pictures", plan_.batch), picture.height, picture.width,
+                     fmt::format("{} {:.2f}", one ? "needs" : "need", 1e-9 * needed), one ? "its" : "their",
+                     1e-9 * static_cast<double>(*limit)),
+         options_.place, one ? "use a smaller image size" : "use a smaller image size or fewer pictures at once");
   }
 
   void check_bf16() const {
@@ -357,16 +384,6 @@ class Compilation {
   const CompileOptions& options_;
   Network network_;
   std::vector<Map> maps_;
-  // One of the two.
-  struct PackedWeights {
-    std::shared_ptr<float[]> floats;
-    std::shared_ptr<uint16_t[]> halves;
-  };
-  struct Packing {
-    size_t step = 0;  // one that uses them
-    ParameterId weight = 0;
-    const PackedWeights* to = nullptr;
-  };
   std::map<std::pair<ParameterId, ConvAlgorithm>, PackedWeights> packed_;
   std::vector<Packing> packings_;
   std::map<ParameterId, std::shared_ptr<const int8_t[]>> packed_bytes_;

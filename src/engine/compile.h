@@ -3,6 +3,7 @@
 // Thread contract: a pure function.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,9 +20,9 @@ namespace spinenet {
 // where the calibration does not keep floats.
 enum class Precision { fp32, bf16, int8 };
 
-// Who says how a convolution is computed. rule: the same on every machine, and the same bits. measure: each way is
-// tried here and the fastest taken, which changes the last bits where Winograd's transforms come or go; what was found
-// is kept in a file.
+// Who says how a convolution is computed. rule: the same bits for the same instruction set and number format, on every
+// machine. measure: each way is tried here and the fastest taken, which changes the last bits where Winograd's
+// transforms come or go; what was found is kept in a file.
 enum class Choose { rule, measure };
 
 struct CompileOptions {
@@ -35,12 +36,13 @@ struct CompileOptions {
   Choose choose = Choose::rule;
   std::optional<std::string> choice_file =
       {};                        // where measured choices are kept; "": nowhere; nothing: the usual place
-  std::string place = "engine";  // named when the machine is too small for the network
+  int64_t memory_limit = 0;      // bytes that maps may take; 0: what the machine and the control group have
+  std::string place = "engine";  // named when that is too little for the network
 };
 
 // ErrorKind::bad_data when weights do not fit, are not finite or are not those of the calibration; ErrorKind::usage for
 // options that do not exist and for int8 without a calibration; ErrorKind::unsupported for bf16 on a processor without
-// and for a network whose maps are larger than this machine's memory.
+// and for a network whose maps are larger than the limit.
 std::shared_ptr<const CompiledPlan> compile(const Program& program, const Weights& weights,
                                             const CompileOptions& options);
 

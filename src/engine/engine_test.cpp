@@ -242,6 +242,22 @@ TEST(Engine, RefusesWhatDoesNotFit) {
   EXPECT_NE(message_of([&] { compile(program, weights, {}); }).find("missing wide.weight"), std::string::npos);
 }
 
+TEST(Engine, RefusesMapsThatPassTheLimit) {
+  const Program program = mixed_program(Activation::relu);
+  const Weights weights = lively_weights(program, 3);
+  CompileOptions options{.place = "small.model"};
+  options.memory_limit = compile(program, weights, options)->memory * 4;
+  const auto refusal = [&] { return message_of([&] { compile(program, weights, options); }); };
+  EXPECT_EQ(refusal(), "");
+  options.choose = Choose::measure;
+  options.choice_file = "";
+  EXPECT_EQ(refusal(), "");
+  --options.memory_limit;
+  EXPECT_TRUE(refusal().starts_with("small.model: 1 picture of 20 x 24 needs ")) << refusal();
+  options.batch = 3;
+  EXPECT_TRUE(refusal().starts_with("small.model: 3 pictures of 20 x 24 need ")) << refusal();
+}
+
 // What the fusions leave of SpineNet: convolutions and few steps beside them.
 TEST(Engine, FusesNearlyEverything) {
   const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
