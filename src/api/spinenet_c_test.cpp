@@ -1,3 +1,5 @@
+#include <cstdlib>
+
 #include <spinenet/detector.h>
 #include <spinenet/spinenet_c.h>
 
@@ -121,6 +123,24 @@ TEST_F(CApi, AnswersNothingOfNothing) {
   EXPECT_EQ(spinenet_result_objects(nullptr), nullptr);
   EXPECT_EQ(spinenet_result_class_count(nullptr), 0U);
   EXPECT_EQ(spinenet_result_classes(nullptr), nullptr);
+}
+
+TEST_F(CApi, OpensByRuleOrByMeasureAlone) {
+  ::setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
+  const std::string path = write(Task::classify);
+  const auto opened = [&](int choose) {
+    const spinenet_model_options options{0, 1, choose};
+    spinenet_model* model = nullptr;
+    const spinenet_status status = spinenet_model_open(path.c_str(), &options, &model);
+    spinenet_model_free(model);
+    return status;
+  };
+  const std::filesystem::path kept = folder_ / "spinenet" / "choices.json";
+  EXPECT_EQ(opened(7), SPINENET_USAGE);
+  EXPECT_EQ(opened(SPINENET_CHOOSE_RULE), SPINENET_OK) << spinenet_last_error();
+  EXPECT_FALSE(std::filesystem::exists(kept));
+  EXPECT_EQ(opened(SPINENET_CHOOSE_MEASURE), SPINENET_OK) << spinenet_last_error();
+  EXPECT_TRUE(std::filesystem::exists(kept));
 }
 
 TEST_F(CApi, TakesZeroedOptions) {

@@ -1,4 +1,5 @@
 // spinenet bench.
+#include "base/files.h"
 #include "cli/program.h"
 
 namespace spinenet {
@@ -65,7 +66,20 @@ TEST_F(Bench, TimesBytesWithoutACalibrationAndSaysSo) {
   EXPECT_EQ(run("bench spinenet-49s --task segment --size 128 --precision int8 --runs 1").status, 1);
 }
 
+TEST_F(Bench, KeepsWhatItMeasuredForTheNextRun) {
+  const std::string command =
+      "bench resnet-50 --size 32 --classes 3 --runs 1 --threads 1 --choose measure --choices found/c.json --json";
+  EXPECT_EQ(run_json(command)["choose"], "measure");
+  const std::string kept = read_file(folder_ / "found" / "c.json");
+  EXPECT_NE(kept.find("spinenet convolution choices"), std::string::npos) << kept;
+  run_json(command);
+  EXPECT_EQ(read_file(folder_ / "found" / "c.json"), kept);
+}
+
 TEST_F(Bench, RefusesWhatItCannotDo) {
+  const auto choose = run("bench spinenet-49s --size 128 --choose fast");
+  EXPECT_EQ(choose.status, 2);
+  EXPECT_NE(choose.err.find("use rule or measure"), std::string::npos) << choose.err;
   EXPECT_NE(run("bench spinenet-50").err.find("spinenet-"), std::string::npos);
   const auto precision = run("bench spinenet-49s --precision int7");
   EXPECT_EQ(precision.status, 2);
