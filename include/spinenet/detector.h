@@ -39,9 +39,9 @@ struct Class {
   std::string name;
 };
 
-// How the engine computes each convolution: by rule, the same bits on every machine of the kind; or by measure, the
-// fastest on this one, which takes seconds once and is then kept in the user's cache
-// ($XDG_CACHE_HOME/spinenet/choices.json). Scores differ in their last digits.
+// How the engine computes each convolution: by rule, the same bits for the same instruction set and number format, on
+// every machine; or by measure, the fastest on this one, which takes seconds once and is then kept in the user's cache
+// ($XDG_CACHE_HOME/spinenet/choices.json). Scores then differ in their last digits.
 enum class Choose { rule, measure };
 
 struct ModelOptions {
