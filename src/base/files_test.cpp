@@ -9,24 +9,20 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "base/scratch_folder_fixture.h"
 
 namespace spinenet {
 namespace {
 
 class Files : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "spinenet_files_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path path(std::string_view name) const { return folder_ / name; }
-  size_t count() const { return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_), {})); }
+  size_t count() const {
+    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_.path()), {}));
+  }
 
  private:
-  std::filesystem::path folder_;
+  fixture::ScratchFolder folder_;
 };
 
 // The system's layer, but call number `failing` (from 0) gives the error. A write that fails has written one half.

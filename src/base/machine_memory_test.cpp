@@ -3,54 +3,48 @@
 #include <string>
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include "base/files.h"
+#include "base/scratch_folder_fixture.h"
 
 namespace spinenet {
 namespace {
 
 class MachineMemory : public testing::Test {
  protected:
-  MachineMemory() {
-    std::string name = (std::filesystem::temp_directory_path() / "spinenet_memory_XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) root_ = name;
-  }
-  ~MachineMemory() override { std::filesystem::remove_all(root_); }
-
   void put(const std::string& path, const std::string& content) const {
     std::filesystem::create_directories((root_ / path).parent_path());
     write_file_atomic(root_ / path, content);
   }
 
-  std::filesystem::path root_;
+  fixture::ScratchFolder root_;
 };
 
 TEST_F(MachineMemory, OfAMachineWithoutGroupsHasNoLimit) {
-  EXPECT_EQ(group_memory(root_), std::nullopt);
+  EXPECT_EQ(group_memory(root_.path()), std::nullopt);
   put("proc/self/cgroup", "0::/\n");
-  EXPECT_EQ(group_memory(root_), std::nullopt);
+  EXPECT_EQ(group_memory(root_.path()), std::nullopt);
 }
 
 TEST_F(MachineMemory, IsTheLeastOfTheGroupsAround) {
   put("proc/self/cgroup", "0::/service/worker\n");
   put("sys/fs/cgroup/service/worker/memory.max", "max\n");
-  EXPECT_EQ(group_memory(root_), std::nullopt);
+  EXPECT_EQ(group_memory(root_.path()), std::nullopt);
   put("sys/fs/cgroup/service/memory.max", "7000\n");
-  EXPECT_EQ(group_memory(root_), 7000);
+  EXPECT_EQ(group_memory(root_.path()), 7000);
   put("sys/fs/cgroup/service/worker/memory.max", "6000\n");
-  EXPECT_EQ(group_memory(root_), 6000);
+  EXPECT_EQ(group_memory(root_.path()), 6000);
   put("sys/fs/cgroup/memory.max", "5000\n");
-  EXPECT_EQ(group_memory(root_), 5000);
+  EXPECT_EQ(group_memory(root_.path()), 5000);
 }
 
 // A container sees its own group as the first of all, whatever its name outside.
 TEST_F(MachineMemory, OfTheFirstVersionIsReadToo) {
   put("proc/self/cgroup", "5:cpu,cpuacct:/a\n4:hugetlb,memory:/outside/name\nbroken\n0::/\n");
   put("sys/fs/cgroup/memory/a/memory.limit_in_bytes", "1\n");
-  EXPECT_EQ(group_memory(root_), std::nullopt);
+  EXPECT_EQ(group_memory(root_.path()), std::nullopt);
   put("sys/fs/cgroup/memory/memory.limit_in_bytes", "8000\n");
-  EXPECT_EQ(group_memory(root_), 8000);
+  EXPECT_EQ(group_memory(root_.path()), 8000);
 }
 
 TEST_F(MachineMemory, OfThisMachineIsWithinItsGroup) {

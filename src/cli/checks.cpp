@@ -1,11 +1,13 @@
 // spinenet checks: versions, instruction sets and devices, which is what a bug report needs.
-#include <fstream>
+#include <cstdint>
 #include <memory>
 
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/format.h"
+#include "base/machine_memory.h"
+#include "base/proc_file.h"
 #include "base/thread_pool.h"
 #include "cli/command.h"
 #include "cli/forward.h"
@@ -16,18 +18,6 @@ namespace spinenet {
 namespace {
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
-
-// The value behind "key :" in the first such line of a file under /proc; "" without one.
-std::string proc_value(const char* path, std::string_view key) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with(key)) continue;
-    const size_t colon = line.find(':');
-    const size_t start = colon == std::string::npos ? colon : line.find_first_not_of(" \t", colon + 1);
-    if (start != std::string::npos) return line.substr(start);
-  }
-  return "";
-}
 
 std::string instruction_sets() {
   std::vector<std::string> names;
@@ -56,10 +46,8 @@ std::string operating_system() {
 std::string memory() {
   const auto pages = static_cast<double>(::sysconf(_SC_PHYS_PAGES));
   const auto page = static_cast<double>(::sysconf(_SC_PAGESIZE));
-  std::ifstream file("/sys/fs/cgroup/memory.max");
-  int64_t limit = 0;
-  const std::string cap =
-      file >> limit ? fmt::format(", limited to {:.1f} GiB", static_cast<double>(limit) / (1 << 30)) : "";
+  const double limit = static_cast<double>(group_memory().value_or(INT64_MAX));
+  const std::string cap = limit < pages * page ? fmt::format(", limited to {:.1f} GiB", limit / (1 << 30)) : "";
   return fmt::format("{:.1f} GiB{}", pages * page / (1 << 30), cap);
 }
 

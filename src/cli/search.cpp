@@ -70,10 +70,11 @@ struct Prepared {
 // A study that was begun keeps what it began with, whatever those it came from have found since, and whether or not
 // this command names them again.
 std::vector<Choices> first_trials(const SearchFlags& flags, const SearchRecipe& recipe) {
-  if (!find_study(flags.study)) {
+  const std::optional<StudyDescription> begun = find_study(flags.study);
+  if (!begun) {
     return flags.begin_with.empty() ? recipe.first : begin_with(flags.begin_with, flags.begin_count, recipe.space);
   }
-  std::vector<Choices> kept = read_study(flags.study).recipe.first;
+  std::vector<Choices> kept = described_study(flags.study, *begun).recipe.first;
   if (!flags.begin_with.empty() && kept.empty()) {
     fail(ErrorKind::usage, "the study was begun without --begin-with", flags.study, "begin a study of another name");
   }

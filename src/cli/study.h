@@ -28,6 +28,8 @@ struct Study {
   std::vector<Trial> trials;  // all that were begun
 };
 
+// What its description tells, without status and trials.
+Study described_study(const std::string& place, const StudyDescription& description);
 // ErrorKind::usage when there is no study at the place.
 Study read_study(const std::string& place);
 // Complete trials, best first, each network once.

@@ -48,11 +48,10 @@ StudyDescription describe_study(const TrialSetup& setup, const std::string& trai
   return description;
 }
 
-Study read_study(const std::string& place) {
-  const std::unique_ptr<Store> store = open_store(place, false);
+Study described_study(const std::string& place, const StudyDescription& description) {
   Study study;
   study.place = place;
-  study.description = store->description();
+  study.description = description;
   const Json task = parse_json(study.description.task, place);
   for (const std::string_view key : {"image_size", "classes", "architecture", "recipe"}) {
     if (!task.contains(key)) {
@@ -65,6 +64,12 @@ Study read_study(const std::string& place) {
   study.base = architecture_from_json(task["architecture"], place);
   study.image_size = task["image_size"];
   study.classes = task["classes"];
+  return study;
+}
+
+Study read_study(const std::string& place) {
+  const std::unique_ptr<Store> store = open_store(place, false);
+  Study study = described_study(place, store->description());
   study.status = store->status();
   study.trials = store->trials();
   return study;

@@ -21,8 +21,8 @@ LowerOptions lowering(const TrialSetup& setup) {
   return {setup.image_size, setup.image_size, setup.classes};
 }
 
-Cost cost_of_candidate(const TrialSetup& setup, const ScalePermuted& backbone) {
-  return cost(lower_detector(candidate(setup, backbone), lowering(setup)));
+Cost cost_of(const TrialSetup& setup, const Architecture& architecture) {
+  return cost(lower_detector(architecture, lowering(setup)));
 }
 
 std::string last_line(std::string_view text) {
@@ -71,8 +71,9 @@ class Attempt {
     std::filesystem::remove_all(folder_, problem);
     std::filesystem::create_directories(folder_, problem);
     if (problem) fail(ErrorKind::io, "cannot make the folder: " + problem.message(), folder_.string());
-    write_file_atomic(folder_ / "architecture.json", to_text(to_json(candidate(setup, backbone))));
-    const Cost price = cost_of_candidate(setup, backbone);
+    const Architecture architecture = candidate(setup, backbone);
+    write_file_atomic(folder_ / "architecture.json", to_text(to_json(architecture)));
+    const Cost price = cost_of(setup, architecture);
     metrics_["multiply_adds"] = static_cast<double>(price.multiply_adds);
     metrics_["parameters"] = static_cast<double>(price.parameters);
   }
@@ -181,7 +182,7 @@ std::optional<std::string> objection(const TrialSetup& setup, const ScalePermute
   const double target = setup.recipe.proxy.multiply_adds;
   const bool any = wish.max_multiply_adds > 0 || wish.min_multiply_adds > 0 || wish.max_parameters > 0 || target > 0;
   if (!any) return std::nullopt;
-  const Cost price = cost_of_candidate(setup, backbone);
+  const Cost price = cost_of(setup, candidate(setup, backbone));
   const auto refused = [](int64_t has, std::string_view what, std::string_view relation, double limit) {
     return fmt::format("{} {}, {} than {}", short_count(has), what, relation, short_count(static_cast<int64_t>(limit)));
   };

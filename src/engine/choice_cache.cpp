@@ -1,7 +1,6 @@
 #include "engine/choice_cache.h"
 
 #include <cstdlib>
-#include <fstream>
 #include <system_error>
 
 #include "base/error.h"
@@ -9,6 +8,7 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/proc_file.h"
 #include "engine/conv_choice.h"
 
 namespace spinenet {
@@ -64,16 +64,10 @@ Choices known_choices(const std::filesystem::path& file) {
 }
 
 std::string processor_text() {
-  std::ifstream info("/proc/cpuinfo");
-  std::string line, text;
-  while (std::getline(info, line) && !line.empty()) {
-    for (const std::string_view key : {"vendor_id", "cpu family", "model", "stepping", "cache size"}) {
-      const size_t colon = line.find(':');
-      if (!line.starts_with(key) || colon == std::string::npos || colon + 2 > line.size()) continue;
-      const std::string name = line.substr(0, line.find_first_of("\t:"));
-      if (name == key || name == "model name") text += line.substr(colon + 2) + ", ";
-      break;
-    }
+  std::string text;
+  for (const std::string_view key : {"vendor_id", "cpu family", "model", "model name", "stepping", "cache size"}) {
+    const std::string value = proc_value("/proc/cpuinfo", key);
+    if (!value.empty()) text += value + ", ";
   }
   return text.empty() ? "unknown processor, " : text;
 }

@@ -127,7 +127,7 @@ class Compilation {
   // Channels in whole blocks; a picture that only convolutions read keeps its three.
   int64_t stride_of(int value) const {
     const int64_t channels = shape_of(network_, value).channels;
-    const int64_t padded = (channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock;
+    const int64_t padded = rounded_up(channels, kChannelBlock);
     if (value != 0 || channels > 3 || options_.crops) return padded;
     for (const Node& node : network_.nodes) {
       const bool is_conv = std::holds_alternative<ConvWork>(node.work) && !is_depthwise(node);
@@ -149,7 +149,7 @@ class Compilation {
       const auto b = static_cast<size_t>(alive.buffer_of[v]);
       const int64_t numbers = plan_.batch * image_numbers(maps_.back());
       const int64_t floats = is_bytes(format) ? (numbers + 3) / 4 : numbers;
-      buffers[b] = {(floats + kChannelBlock - 1) / kChannelBlock * kChannelBlock, alive.first[b], alive.last[b]};
+      buffers[b] = {rounded_up(floats, kChannelBlock), alive.first[b], alive.last[b]};
     }
     const MemoryPlan memory = plan_memory(buffers);
     for (size_t v = 0; v < maps_.size(); ++v) {

@@ -4,9 +4,8 @@
 #include <filesystem>
 #include <map>
 
-#include <unistd.h>
-
 #include "base/files.h"
+#include "base/scratch_folder_fixture.h"
 #include "engine/choice_cache.h"
 #include "engine/convolution_plan.h"
 #include "engine/test_networks.h"
@@ -16,15 +15,9 @@ namespace {
 
 class ConvChoices : public testing::Test {
  protected:
-  ConvChoices() {
-    std::string name = (std::filesystem::temp_directory_path() / "spinenet_choices_XXXXXX").string();
-    if (::mkdtemp(name.data()) != nullptr) folder_ = name;
-  }
-  ~ConvChoices() override { std::filesystem::remove_all(folder_); }
+  std::string file() const { return (folder_ / "deep/choices.json").string(); }
 
-  std::string file() const { return (folder_ / "deep" / "choices.json").string(); }
-
-  std::filesystem::path folder_;
+  fixture::ScratchFolder folder_;
 };
 
 constexpr int kPictures = 2;

@@ -6,10 +6,6 @@
 namespace spinenet {
 namespace {
 
-int64_t rounded_up(int64_t n, int64_t multiple) {
-  return (n + multiple - 1) / multiple * multiple;
-}
-
 // Transposed G of Lavin and Gray: three taps of a line to six products.
 std::array<double, 6> weight_line(double a, double b, double c) {
   constexpr double kSixth = 1.0 / 6, kTwentyFourth = 1.0 / 24;

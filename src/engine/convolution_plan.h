@@ -15,6 +15,10 @@ inline int64_t parts(int64_t n, int64_t size) {
   return (n + size - 1) / size;
 }
 
+inline int64_t rounded_up(int64_t n, int64_t multiple) {
+  return parts(n, multiple) * multiple;
+}
+
 // Tiles and rows of a task: what a core's second-level cache holds together with the weights of a panel.
 constexpr int64_t kTaskTiles = 56, kTaskRows = 112;
 // What a choice may ask for.

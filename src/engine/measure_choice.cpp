@@ -52,7 +52,7 @@ ConvStep ChoiceTimer::prepared(const ConvStep& step, const ConvChoice& choice, b
   }
   if (bf16) copy.bf16 = {pool_, reinterpret_cast<const uint16_t*>(pool_.get())};
   const int64_t scratch = scratch_floats(copy, plan_.kernels->panel, plan_.batch);
-  plan_.scratch = (scratch + kChannelBlock - 1) / kChannelBlock * kChannelBlock;
+  plan_.scratch = rounded_up(scratch, kChannelBlock);
   const auto all = static_cast<size_t>(plan_.scratch * plan_.threads);
   if (scratch_.size() < all) scratch_.resize(all, kAnyNumber);
   return copy;
@@ -68,7 +68,7 @@ void ChoiceTimer::place_weights(ConvStep& step) {
   } else {
     step.weights = {pool_, at};
   }
-  next_ += (weights + kChannelBlock - 1) / kChannelBlock * kChannelBlock;
+  next_ += rounded_up(weights, kChannelBlock);
 }
 
 double ChoiceTimer::seconds_of(ConvStep& conv) {

@@ -21,7 +21,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
-#include "search/scratch_folder_fixture.h"
+#include "base/scratch_folder_fixture.h"
 
 namespace spinenet::fixture {
 

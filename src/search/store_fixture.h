@@ -11,8 +11,8 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/scratch_folder_fixture.h"
 #include "search/postgres_server_fixture.h"
-#include "search/scratch_folder_fixture.h"
 #include "search/store.h"
 #include "search/store_database.h"
 #include "search/toy_study_fixture.h"
