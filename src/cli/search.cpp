@@ -17,6 +17,7 @@
 #include "search/worker.h"
 #include "train/recipe.h"
 #include "train/run_data.h"
+#include "train/train.h"
 #endif
 
 namespace spinenet {
@@ -97,6 +98,7 @@ Prepared prepare(const SearchFlags& flags, const CommonOptions& common) {
     fail(ErrorKind::unsupported, fmt::format("a search tries detectors, not networks that {}", name_of(training.task)),
          p.setup.recipe.proxy.recipe, "use a training recipe with task: detect");
   }
+  check_precision(training, p.setup.recipe.proxy.recipe);
   const bool leader = flags.worker < 0;
   const ProgressOptions progress = progress_of(common);
   p.setup.classes = static_cast<int>(open_data(training.data, leader ? &progress : nullptr).classes.size());

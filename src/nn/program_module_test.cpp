@@ -227,7 +227,7 @@ TEST(ProgramModule, DropPathDropsWholeSamplesAndKeepsTheMean) {
   mode.training = true;
   mode.drop_path_seed = 11;
   const torch::Tensor y = forward(program, none, x, mode).front();
-  const torch::Tensor per_sample = y.view({4000, -1});
+  const torch::Tensor per_sample = y.reshape({4000, -1});
   EXPECT_TRUE(torch::equal(std::get<0>(per_sample.min(1)), std::get<0>(per_sample.max(1))));
   EXPECT_NEAR(y.mean().item<double>(), 1, 0.03);
   EXPECT_TRUE(torch::equal(forward(program, none, x, mode).front(), y));

@@ -10,6 +10,7 @@
 #include "arch/text.h"
 #include "base/error.h"
 #include "base/format.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "formats/model_file.h"
@@ -127,6 +128,8 @@ Run::Run(const TrainOptions& options)
       place_(process_place()),
       device_(find_device(device_name(recipe_, place_))),
       communicator_(place_, device_) {
+  check_precision(recipe_, options.recipe);
+  if (device_.is_cpu()) keep_freed_memory();
   at::set_num_threads(recipe_.threads > 0 ? recipe_.threads : std::max(1, available_cores() / place_.world));
   architecture_ = resolve_architecture(recipe_.architecture);
   if (leader()) {
@@ -246,8 +249,10 @@ void Run::after_step(const StepReport& report, const Batch& batch) {
   if (!leader()) return;
   const Progression& p = trainer_->state().progression;
   if (progress_) {
-    progress_->update(p.step, fmt::format("loss {:.3f}  {} {:.3f}", report.loss(), task_->main_metric(),
-                                          std::max(p.best_score, 0.0)));
+    const bool measured = p.best_score >= 0;
+    progress_->update(p.step,
+                      fmt::format("loss {:.3f}", report.loss()) +
+                          (measured ? fmt::format("  best {} {:.3f}", task_->main_metric(), p.best_score) : ""));
   }
   if (report.finite && (p.step % recipe_.log_every == 0 || p.step == p.total_steps)) {
     Json line{{"step", p.step}, {"loss", report.loss()}};
@@ -395,6 +400,13 @@ Json Run::go() {
 }
 
 }  // namespace
+
+void check_precision(const Recipe& recipe, const std::filesystem::path& file) {
+  if (recipe.precision == TrainingPrecision::bf16 && find_device(recipe.device).is_cpu()) {
+    fail(ErrorKind::unsupported, "precision: bf16 trains on a GPU only, and this run is on the CPU", file.string(),
+         "set precision: fp32");
+  }
+}
 
 Json train(const TrainOptions& options) {
   return Run(options).go();

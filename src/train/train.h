@@ -11,6 +11,8 @@
 
 namespace spinenet {
 
+struct Recipe;
+
 struct TrainOptions {
   std::filesystem::path recipe;       // not needed when resuming
   std::filesystem::path out;          // empty: runs/ and the recipe's name
@@ -25,6 +27,10 @@ struct TrainOptions {
 // "stopped_by_signal" when it was, "AP" of the last measurement. In several processes (environment of torchrun) each
 // calls it; rank 0 writes.
 Json train(const TrainOptions& options);
+
+// Fails where the recipe's device cannot train in its precision: on CPUs LibTorch 1.13 leaves parts of the gradients of
+// bfloat16 convolutions unwritten. `file`: of the recipe, for the message.
+void check_precision(const Recipe& recipe, const std::filesystem::path& file);
 
 // docs/config.md: every key of a recipe with its type, default and meaning.
 std::string recipe_keys();

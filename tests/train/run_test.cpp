@@ -364,6 +364,13 @@ TEST_F(Run, WeightsThatAreNotThereLeaveTheFolderFree) {
   EXPECT_EQ(run(start("free", {"--set", "epochs=1"})), 0);
 }
 
+TEST_F(Run, Bfloat16OnACpuIsRefused) {
+  EXPECT_EQ(run(start("half", {"--set", "device=cpu", "--set", "precision=bf16"})), 1);
+  EXPECT_NE(log().find("bf16 trains on a GPU only"), std::string::npos) << log();
+  EXPECT_NE(log().find("set precision: fp32"), std::string::npos) << log();
+  EXPECT_FALSE(fs::exists(root_ / "half/recipe.yaml"));
+}
+
 TEST_F(Run, StoppedEarlyItStaysStopped) {
   // The learning rate is nothing, so no measurement is better than the first.
   const std::vector<std::string> still{"--set",       "optimizer.learning_rate=1e-30", "--set", "early_stop=1", "--set",

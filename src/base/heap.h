@@ -1,0 +1,14 @@
+// How the C heap treats large blocks.
+//
+// Invariant: only the process's time and memory depend on it, never a result. Thread contract: call before other
+// threads begin. Source: mallopt(3) of the GNU C library; does nothing with another one.
+#pragma once
+
+namespace spinenet {
+
+// Freed memory stays with the process and is handed out again without a system call and without pages that the kernel
+// must clear first: a training step asks for the same hundreds of large tensors each time. What the user has set wins:
+// nothing is done where MALLOC_MMAP_THRESHOLD_ or MALLOC_TRIM_THRESHOLD_ is in the environment.
+void keep_freed_memory();
+
+}  // namespace spinenet
