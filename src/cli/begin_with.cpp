@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "cli/study.h"
+#include "search/store.h"
 
 namespace spinenet {
 namespace {
@@ -28,6 +29,11 @@ Source architecture_source(const std::string& source) {
 }
 
 std::vector<Source> best_of_study(const std::string& place, int count) {
+  if (!find_study(place)) {
+    fail(ErrorKind::usage, "there is no study here, and no architecture has this name", place,
+         "begin with a study, an architecture file or one of " +
+             fmt::format("{}", fmt::join(architecture_names(), ", ")));
+  }
   const Study study = read_study(place);
   std::vector<const Trial*> order = ranked(study);
   if (order.empty()) fail(ErrorKind::usage, "no trial has been measured yet", place, "begin with another study");
