@@ -25,6 +25,10 @@ void add_choose_options(CLI::App& verb, ChooseOptions& options) {
 
 void set_choose(const ChooseOptions& options, CompileOptions& compiled) {
   compiled.choose = choose_named(options.choose);
+  if (compiled.choose == Choose::rule && !options.choice_file.empty()) {
+    fail(ErrorKind::usage, "nothing is measured that the file could keep", "--choices " + options.choice_file,
+         "add --choose measure");
+  }
   if (!options.choice_file.empty()) compiled.choice_file = options.choice_file;
 }
 

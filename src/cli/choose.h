@@ -16,7 +16,7 @@ struct ChooseOptions {
 };
 
 void add_choose_options(CLI::App& verb, ChooseOptions& options);
-// ErrorKind::usage for a name that is none.
+// ErrorKind::usage for a name that is none, and for a file of choices where none is measured.
 void set_choose(const ChooseOptions& options, CompileOptions& compiled);
 
 }  // namespace spinenet

@@ -112,10 +112,11 @@ class Compilation {
   void quantize_network() {
     const Calibration* calibration = options_.calibration;
     if (calibration == nullptr) {
-      fail(ErrorKind::usage, "int8 needs a calibration", "engine", "run spinenet calibrate with pictures like yours");
+      fail(ErrorKind::usage, "int8 needs a calibration", options_.place,
+           "run spinenet calibrate with pictures like yours");
     }
     if (calibration->weights != identity_of(weights_)) {
-      fail(ErrorKind::bad_data, "the calibration was made with other weights", "engine",
+      fail(ErrorKind::bad_data, "the calibration was made with other weights", options_.place,
            "run spinenet calibrate again");
     }
     quantize(network_, *calibration);

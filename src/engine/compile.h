@@ -37,7 +37,7 @@ struct CompileOptions {
   std::optional<std::string> choice_file =
       {};                        // where measured choices are kept; "": nowhere; nothing: the usual place
   int64_t memory_limit = 0;      // bytes that maps may take; 0: what the machine and the control group have
-  std::string place = "engine";  // named when that is too little for the network
+  std::string place = "engine";  // named in errors: the model file, say
 };
 
 // ErrorKind::bad_data when weights do not fit, are not finite or are not those of the calibration; ErrorKind::usage for

@@ -80,6 +80,9 @@ TEST_F(Bench, RefusesWhatItCannotDo) {
   const auto choose = run("bench spinenet-49s --size 128 --choose fast");
   EXPECT_EQ(choose.status, 2);
   EXPECT_NE(choose.err.find("use rule or measure"), std::string::npos) << choose.err;
+  const auto idle = run("bench spinenet-49s --size 128 --choices c.json");
+  EXPECT_EQ(idle.status, 2);
+  EXPECT_NE(idle.err.find("add --choose measure"), std::string::npos) << idle.err;
   EXPECT_NE(run("bench spinenet-50").err.find("spinenet-"), std::string::npos);
   const auto precision = run("bench spinenet-49s --precision int7");
   EXPECT_EQ(precision.status, 2);
