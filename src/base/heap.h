@@ -1,7 +1,8 @@
 // How the C heap treats large blocks.
 //
-// Invariant: only the process's time and memory depend on it, never a result. Thread contract: call before other
-// threads begin. Source: mallopt(3) of the GNU C library; does nothing with another one.
+// Invariant: only the process's time and memory depend on it, never a result. Thread contract: a free function; what
+// is freed after the call is kept, and a second call changes nothing.
+// Source: mallopt(3) of the GNU C library; does nothing with another one.
 #pragma once
 
 namespace spinenet {

@@ -1,0 +1,30 @@
+#include "base/heap.h"
+
+#include <cstring>
+#include <memory>
+
+#include <gtest/gtest.h>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
+namespace spinenet {
+namespace {
+
+#ifdef __GLIBC__
+TEST(Heap, FreedMemoryStaysWithTheProcess) {
+  keep_freed_memory();
+  keep_freed_memory();
+  constexpr size_t kBytes = size_t{256} << 20;
+  const size_t maps = mallinfo2().hblks;
+  {
+    const auto block = std::make_unique<char[]>(kBytes);
+    EXPECT_EQ(mallinfo2().hblks, maps) << "no map of its own";
+  }
+  EXPECT_GE(mallinfo2().fordblks, kBytes) << "free, and not given back";
+}
+#endif
+
+}  // namespace
+}  // namespace spinenet
