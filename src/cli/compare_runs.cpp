@@ -71,6 +71,7 @@ std::vector<Entrant> read_entrants(const CompareSetup& setup) {
   std::vector<NamedValues> shared;
   for (size_t i = 0; i < names.size(); ++i) {
     Recipe recipe = read_recipe(setup.recipes[i], setup.settings);
+    check_precision(recipe, setup.recipes[i]);
     shared.push_back({setup.recipes[i].string(), shared_values(fields_of(recipe))});
     Architecture architecture = resolve_architecture(recipe.architecture);
     require_task(architecture, recipe.task);

@@ -135,7 +135,7 @@ void fields(FieldList& list, Recipe& r) {
   list.group("classify", r.classify, "What a classifier learns from");
   list.group("two_stage", r.two_stage, "Proposals, ROIs and losses of the task segment");
   list("stochastic_depth", r.stochastic_depth, "Drop rate of the last block's residual branch", between(0, 0.99));
-  list("precision", r.precision, "Of convolutions and activations in training");
+  list("precision", r.precision, "Of convolutions and activations in training; bf16 on a GPU only");
   list("eval_every", r.eval_every, "Epochs between measurements on the validation set", at_least(1));
   list("early_stop", r.early_stop, "Stop after so many measurements without a better one; 0: never", at_least(0));
   list("log_every", r.log_every, "Steps between lines of metrics.jsonl", at_least(1));

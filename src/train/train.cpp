@@ -108,6 +108,11 @@ std::string device_name(const Recipe& recipe, const ProcessPlace& place) {
   return place.world > 1 && first_gpu ? fmt::format("cuda:{}", place.local_rank) : recipe.device;
 }
 
+torch::Device training_device(const TrainOptions& options, const Recipe& recipe, const ProcessPlace& place) {
+  check_precision(recipe, options.resume ? run_path(options) / "recipe.yaml" : options.recipe);
+  return find_device(device_name(recipe, place));
+}
+
 LoaderOptions loader_options(const Recipe& recipe, const ProcessPlace& place) {
   LoaderOptions o;
   o.batch = recipe.batch;
@@ -126,9 +131,8 @@ Run::Run(const TrainOptions& options)
       recipe_(recipe_of(options)),
       recipe_text_(to_yaml(recipe_)),
       place_(process_place()),
-      device_(find_device(device_name(recipe_, place_))),
+      device_(training_device(options, recipe_, place_)),
       communicator_(place_, device_) {
-  check_precision(recipe_, options.recipe);
   if (device_.is_cpu()) keep_freed_memory();
   at::set_num_threads(recipe_.threads > 0 ? recipe_.threads : std::max(1, available_cores() / place_.world));
   architecture_ = resolve_architecture(recipe_.architecture);
@@ -404,7 +408,7 @@ Json Run::go() {
 void check_precision(const Recipe& recipe, const std::filesystem::path& file) {
   if (recipe.precision == TrainingPrecision::bf16 && find_device(recipe.device).is_cpu()) {
     fail(ErrorKind::unsupported, "precision: bf16 trains on a GPU only, and this run is on the CPU", file.string(),
-         "set precision: fp32");
+         "set precision: fp32, or train on a machine with a GPU");
   }
 }
 
