@@ -1,13 +1,14 @@
 #include "cli/begin_with.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <unordered_set>
 
 #include "arch/families.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/format.h"
 #include "cli/study.h"
-#include "search/store.h"
 
 namespace spinenet {
 namespace {
@@ -29,10 +30,11 @@ Source architecture_source(const std::string& source) {
 }
 
 std::vector<Source> best_of_study(const std::string& place, int count) {
-  if (!find_study(place)) {
+  if (place.find("://") == std::string::npos && !std::filesystem::exists(place)) {
+    const std::string near = nearest_name(place, architecture_names());
     fail(ErrorKind::usage, "there is no study here, and no architecture has this name", place,
-         "begin with a study, an architecture file or one of " +
-             fmt::format("{}", fmt::join(architecture_names(), ", ")));
+         near.empty() ? fmt::format("begin with a study or one of {}", fmt::join(architecture_names(), ", "))
+                      : fmt::format("did you mean {}?", near));
   }
   const Study study = read_study(place);
   std::vector<const Trial*> order = ranked(study);
