@@ -108,6 +108,7 @@ int run_bench(const BenchOptions& options, const CommonOptions& common) {
   }
   CompileOptions compiled{threads, options.instructions, options.skip, options.batch,
                           precision_named(options.precision)};
+  compiled.place = options.subject.name;
   set_choose(options.choose, compiled);
   const Measurement measurement = measure(subject, compiled, options.runs);
   if (common.json) {

@@ -218,7 +218,7 @@ TEST(Engine, RefusesWhatDoesNotFit) {
       std::string::npos);
   const HostTensor input = random_tensor({1, 3, 20, 24}, 5);
   Calibration calibration = calibrate(program, weights, only(input), {});
-  const CompileOptions bytes{.precision = Precision::int8, .calibration = &calibration};
+  const CompileOptions bytes{.precision = Precision::int8, .calibration = &calibration, .place = "bytes.safetensors"};
   EXPECT_NE(message_of([&] { compile(program, weights, {.precision = Precision::int8}); }).find("needs a calibration"),
             std::string::npos);
   EXPECT_NE(message_of([&] { calibrate(program, weights, {}, {}); }).find("no pictures"), std::string::npos);
@@ -234,7 +234,10 @@ TEST(Engine, RefusesWhatDoesNotFit) {
   calibration.ranges.erase("wide");
   EXPECT_NE(message_of([&] { compile(program, weights, bytes); }).find("no range for wide"), std::string::npos);
   weights["wide.weight"].data[7] += 1;
-  EXPECT_NE(message_of([&] { compile(program, weights, bytes); }).find("made with other weights"), std::string::npos);
+  EXPECT_NE(message_of([&] {
+              compile(program, weights, bytes);
+            }).find("bytes.safetensors: the calibration was made with other weights"),
+            std::string::npos);
   weights["wide.weight"].data[7] = NAN;
   EXPECT_NE(message_of([&] { compile(program, weights, {}); }).find("parameter wide.weight: element 7 is nan"),
             std::string::npos);
