@@ -39,14 +39,16 @@ function(spinenet_module name)
   endif()
 endfunction()
 
-# spinenet_torch_module(NAME): LibTorch's headers are compiled once per program, and process groups are used where the
-# headers of Gloo are there.
+# spinenet_torch_module(NAME): LibTorch's headers are compiled once per program, its at::parallel_for is one (a template that
+# OpenMP makes parallel), and process groups are used where the headers of Gloo are there.
 function(spinenet_torch_module name)
+  find_package(OpenMP REQUIRED COMPONENTS CXX)
   find_path(SPINENET_GLOO_INCLUDE gloo/context.h)
   foreach(target spinenet_${name} spinenet_${name}_test)
     if(NOT TARGET ${target})
       continue()
     endif()
+    target_link_libraries(${target} PRIVATE OpenMP::OpenMP_CXX)
     target_precompile_headers(${target} PRIVATE <torch/types.h> <torch/csrc/autograd/custom_function.h>)
     if(SPINENET_GLOO_INCLUDE)
       target_compile_definitions(${target} PRIVATE USE_C10D_GLOO)

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/random.h"
+#include "nn/fused_batch_norm.h"
 
 namespace spinenet {
 namespace {
@@ -21,6 +22,14 @@ class TorchInterpreter {
     if (x.device().is_cpu()) values_[0] = values_[0].contiguous(torch::MemoryFormat::ChannelsLast);
     for (size_t i = 0; i < program_.ops.size(); ++i) {
       const Op& op = program_.ops[i];
+      if (fuses(op)) {
+        const Op* activation = activation_behind(i);
+        torch::Tensor y = fused(op, activation);
+        release_inputs(op);
+        if (activation != nullptr) ++i;
+        values_[static_cast<size_t>(program_.ops[i].output)] = std::move(y);
+        continue;
+      }
       torch::Tensor y = std::visit([&](const auto& kind) { return apply(kind, op); }, op.kind);
       release_inputs(op);
       values_[static_cast<size_t>(op.output)] = std::move(y);
@@ -81,12 +90,47 @@ class TorchInterpreter {
     return at::conv_transpose2d(value(op), cast(parameter(op, 0)), bias(op), deconv.stride);
   }
 
+  bool fuses(const Op& op) const {
+    return mode_.training && std::holds_alternative<BatchNorm>(op.kind) && can_fuse_batch_norm(value(op));
+  }
+
+  // The activation that is all that reads this operation's output, and comes right after it; or null.
+  const Op* activation_behind(size_t i) const {
+    const Op& op = program_.ops[i];
+    if (i + 1 == program_.ops.size() || uses_[static_cast<size_t>(op.output)] != 1) return nullptr;
+    const Op& next = program_.ops[i + 1];
+    return std::holds_alternative<Activate>(next.kind) && next.inputs[0] == op.output ? &next : nullptr;
+  }
+
+  torch::Tensor fused(const Op& op, const Op* activation) {
+    keep_inputs(op);
+    return fused_batch_norm(
+        value(op), state_of(op),
+        activation == nullptr ? NormActivation::none : norm_activation(std::get<Activate>(activation->kind).kind),
+        mode_.all_reduce);
+  }
+
+  static NormActivation norm_activation(Activation kind) {
+    switch (kind) {
+      case Activation::relu:
+        return NormActivation::relu;
+      case Activation::swish:
+        return NormActivation::swish;
+      case Activation::hard_swish:
+        return NormActivation::hard_swish;
+    }
+    return NormActivation::none;
+  }
+
+  BatchNormState state_of(const Op& op) const {
+    const auto& norm = std::get<BatchNorm>(op.kind);
+    return {parameter(op, 0), parameter(op, 1), parameter(op, 2), parameter(op, 3), norm.momentum, norm.epsilon};
+  }
+
   torch::Tensor apply(const BatchNorm& norm, const Op& op) {
     keep_inputs(op);
     if (mode_.training && mode_.all_reduce != nullptr) {
-      const BatchNormState state{parameter(op, 0), parameter(op, 1), parameter(op, 2),
-                                 parameter(op, 3), norm.momentum,    norm.epsilon};
-      return cast(sync_batch_norm(value(op), state, *mode_.all_reduce));
+      return cast(sync_batch_norm(value(op), state_of(op), *mode_.all_reduce));
     }
     return at::batch_norm(value(op), parameter(op, 0), parameter(op, 1), parameter(op, 2), parameter(op, 3),
                           mode_.training, 1 - norm.momentum, norm.epsilon, true);

@@ -1,0 +1,147 @@
+#include "nn/fused_batch_norm.h"
+
+#include <algorithm>
+#include <vector>
+
+#include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+namespace spinenet {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::Variable;
+using torch::autograd::variable_list;
+
+// Rows that one thread takes at a time. Each such part has sums of its own, which are added in order: the result does
+// not depend on who took which.
+constexpr int64_t kPart = 256;
+
+torch::Tensor channels_last(const torch::Tensor& x) {
+  return x.contiguous(torch::MemoryFormat::ChannelsLast);
+}
+
+NormRows all_rows(const torch::Tensor& x) {
+  const int64_t channels = x.size(1);
+  return {.x = x.data_ptr<float>(), .rows = channels == 0 ? 0 : x.numel() / channels, .channels = channels};
+}
+
+NormRows all_rows(const torch::Tensor& x, const variable_list& statistics, NormActivation activation) {
+  NormRows rows = all_rows(x);
+  rows.mean = statistics[0].data_ptr<float>();
+  rows.inverse = statistics[1].data_ptr<float>();
+  rows.weight = statistics[2].data_ptr<float>();
+  rows.bias = statistics[3].data_ptr<float>();
+  rows.activation = activation;
+  return rows;
+}
+
+// body(part, first, rows): the values of `rows` begin at `first`.
+template <class Body>
+void for_parts(const NormRows& all, const Body& body) {
+  at::parallel_for(0, (all.rows + kPart - 1) / kPart, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) {
+      NormRows rows = all;
+      const int64_t first = part * kPart;
+      rows.rows = std::min(kPart, all.rows - first);
+      rows.x += first * all.channels;
+      body(part, first * all.channels, rows);
+    }
+  });
+}
+
+// body(first, rows, sums) adds to two sums of each channel. Gives them over all rows: [2, channels] in double
+// precision.
+template <class Body>
+torch::Tensor sums_of(const NormRows& all, const Body& body) {
+  const int64_t size = 2 * all.channels;
+  std::vector<double> parts(static_cast<size_t>((all.rows + kPart - 1) / kPart * size));
+  for_parts(all,
+            [&](int64_t part, int64_t first, const NormRows& rows) { body(first, rows, parts.data() + part * size); });
+  torch::Tensor sums = torch::zeros({2, all.channels}, torch::kFloat64);
+  auto* to = sums.data_ptr<double>();
+  for (size_t i = 0; i < parts.size(); ++i) to[i % static_cast<size_t>(size)] += parts[i];
+  return sums;
+}
+
+class FusedBatchNorm : public torch::autograd::Function<FusedBatchNorm> {
+ public:
+  static torch::Tensor forward(AutogradContext* ctx, const torch::Tensor& x, const torch::Tensor& weight,
+                               const torch::Tensor& bias, const torch::Tensor& mean, const torch::Tensor& inverse,
+                               double count, int64_t activation, int64_t all_reduce) {
+    ctx->save_for_backward({x, mean, inverse, weight, bias});
+    ctx->saved_data["count"] = count;
+    ctx->saved_data["activation"] = activation;
+    ctx->saved_data["all_reduce"] = all_reduce;
+    torch::Tensor y = torch::empty_like(x);
+    auto* to = y.data_ptr<float>();
+    for_parts(all_rows(x, {mean, inverse, weight, bias}, static_cast<NormActivation>(activation)),
+              [&](int64_t, int64_t first, const NormRows& rows) { normalise(rows, to + first); });
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
+    const auto saved = ctx->get_saved_variables();
+    const torch::Tensor& x = saved[0];
+    const NormRows all = all_rows(x, {saved.begin() + 1, saved.end()},
+                                  static_cast<NormActivation>(ctx->saved_data["activation"].toInt()));
+    const torch::Tensor g = channels_last(gradients[0]);
+    const auto* from = g.data_ptr<float>();
+    torch::Tensor sums = sums_of(
+        all, [&](int64_t first, const NormRows& rows, double* to) { add_norm_gradients(rows, from + first, to); });
+    const torch::Tensor own = sums.to(torch::kFloat32);
+    if (const auto* all_reduce = reinterpret_cast<const AllReduce*>(ctx->saved_data["all_reduce"].toInt())) {
+      (*all_reduce)(sums);
+    }
+    const torch::Tensor means = (sums / ctx->saved_data["count"].toDouble()).to(torch::kFloat32);
+    const auto* mean = means.data_ptr<float>();
+    torch::Tensor gx = torch::empty_like(x);
+    auto* to = gx.data_ptr<float>();
+    for_parts(all, [&](int64_t, int64_t first, const NormRows& rows) {
+      norm_gradient(rows, from + first, mean, mean + all.channels, to + first);
+    });
+    return {gx, own[1], own[0], Variable(), Variable(), Variable(), Variable(), Variable()};
+  }
+};
+
+}  // namespace
+
+bool can_fuse_batch_norm(const torch::Tensor& x) {
+  return x.device().is_cpu() && x.scalar_type() == torch::kFloat32 && x.dim() == 4;
+}
+
+torch::Tensor fused_batch_norm(const torch::Tensor& x, const BatchNormState& state, NormActivation activation,
+                               const AllReduce* all_reduce) {
+  const torch::Tensor rows = channels_last(x);
+  torch::Tensor mean, inverse;
+  double count = 0;
+  {
+    const torch::NoGradGuard no_grad;
+    const NormRows all = all_rows(rows);
+    const int64_t channels = all.channels;
+    const torch::Tensor about = torch::zeros({channels}, torch::kFloat32);
+    if (all.rows > 0) std::copy_n(all.x, channels, about.data_ptr<float>());
+    const auto* pivot = about.data_ptr<float>();
+    torch::Tensor sums = sums_of(all, [&](int64_t, const NormRows& part, double* to) { add_moments(part, pivot, to); });
+    // About nought, so that processes can add theirs.
+    const auto local = static_cast<double>(all.rows);
+    const torch::Tensor p = about.to(torch::kFloat64);
+    sums = torch::cat(
+        {sums[0] + local * p, sums[1] + 2 * p * sums[0] + local * p * p, torch::full({1}, local, torch::kFloat64)});
+    if (all_reduce != nullptr) (*all_reduce)(sums);
+    count = sums[2 * channels].item<double>();
+    const torch::Tensor wide_mean = sums.narrow(0, 0, channels) / count;
+    const torch::Tensor variance = (sums.narrow(0, channels, channels) / count - wide_mean * wide_mean).clamp_min(0);
+    mean = wide_mean.to(torch::kFloat32);
+    inverse = (variance + state.epsilon).rsqrt().to(torch::kFloat32);
+    const torch::Tensor unbiased = (variance * (count / std::max(count - 1, 1.0))).to(torch::kFloat32);
+    torch::Tensor running_mean = state.running_mean;
+    torch::Tensor running_var = state.running_var;
+    running_mean.mul_(state.momentum).add_(mean, 1 - state.momentum);
+    running_var.mul_(state.momentum).add_(unbiased, 1 - state.momentum);
+  }
+  return FusedBatchNorm::apply(rows, state.weight, state.bias, mean, inverse, count, static_cast<int64_t>(activation),
+                               reinterpret_cast<int64_t>(all_reduce));
+}
+
+}  // namespace spinenet
