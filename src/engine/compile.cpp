@@ -119,7 +119,7 @@ class Compilation {
       fail(ErrorKind::bad_data, "the calibration was made with other weights", options_.place,
            "run spinenet calibrate again");
     }
-    quantize(network_, *calibration);
+    quantize(network_, *calibration, options_.place);
     verify_network(network_);
   }
 

@@ -19,7 +19,8 @@ size_t at(int value) {
 
 class Quantizer {
  public:
-  Quantizer(Network& network, const Calibration& calibration) : network_(network), calibration_(calibration) {}
+  Quantizer(Network& network, const Calibration& calibration, const std::string& place)
+      : network_(network), calibration_(calibration), place_(place) {}
 
   void run() {
     check_kept();
@@ -33,7 +34,7 @@ class Quantizer {
     for (const std::string& name : calibration_.kept) {
       if (std::ranges::any_of(network_.nodes, [&](const Node& node) { return node.name == name; })) continue;
       fail(ErrorKind::bad_data, fmt::format("the calibration keeps {} in floats, which the network has not", name),
-           "engine", "run spinenet calibrate again");
+           place_, "run spinenet calibrate again");
     }
   }
 
@@ -102,7 +103,7 @@ class Quantizer {
   Quantization range_of(const Node& node) const {
     const auto found = calibration_.ranges.find(node.name);
     if (found != calibration_.ranges.end()) return quantization_of(found->second);
-    fail(ErrorKind::bad_data, fmt::format("the calibration has no range for {}", node.name), "engine",
+    fail(ErrorKind::bad_data, fmt::format("the calibration has no range for {}", node.name), place_,
          "run spinenet calibrate again, and skip no pass");
   }
 
@@ -162,6 +163,7 @@ class Quantizer {
 
   Network& network_;
   const Calibration& calibration_;
+  const std::string& place_;
   std::set<ParameterId> in_floats_;
   std::map<int, int> other_;  // value -> the same as the other kind
 };
@@ -177,8 +179,8 @@ bool multiplies_bytes(const Network& network, const Node& node) {
   return may_multiply_bytes(node) && is_bytes(format_of(network, node.inputs[0].value));
 }
 
-void quantize(Network& network, const Calibration& calibration) {
-  Quantizer(network, calibration).run();
+void quantize(Network& network, const Calibration& calibration, const std::string& place) {
+  Quantizer(network, calibration, place).run();
 }
 
 }  // namespace spinenet

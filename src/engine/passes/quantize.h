@@ -6,13 +6,16 @@
 // lies a sum of one term. Thread contract: a pure function of its arguments.
 #pragma once
 
+#include <string>
+
 #include "engine/network.h"
 #include "engine/quantization.h"
 
 namespace spinenet {
 
-// Sets the network's formats. ErrorKind::bad_data when the calibration lacks a node's range.
-void quantize(Network& network, const Calibration& calibration);
+// Sets the network's formats. ErrorKind::bad_data, said of `place`, when the calibration lacks a node's range or keeps
+// a node that there is not.
+void quantize(Network& network, const Calibration& calibration, const std::string& place);
 
 // A convolution of a quantised network that multiplies bytes.
 bool multiplies_bytes(const Network& network, const Node& node);
