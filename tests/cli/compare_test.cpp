@@ -139,6 +139,9 @@ TEST_F(CompareProgram, RefusesWhatCannotBeCompared) {
   const Outcome seed = run("compare spine.yaml --set seed=3 --out out");
   EXPECT_EQ(seed.status, 2);
   EXPECT_NE(seed.err.find("use --seeds"), std::string::npos) << seed.err;
+  const Outcome half = run("compare spine.yaml --set precision=bf16 --set device=cpu --out out");
+  EXPECT_EQ(half.status, 1);
+  EXPECT_NE(half.err.find("bf16 trains on a GPU only"), std::string::npos) << half.err;
   write_file_atomic(folder_ / "resnet.yaml", recipe("resnet-50"));
   EXPECT_NE(run("compare spine.yaml resnet.yaml --out out").err.find("use one with a pyramid"), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));

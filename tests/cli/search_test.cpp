@@ -233,6 +233,9 @@ TEST_F(SearchProgram, RefusesAnotherStudyAndWrongInput) {
   const Outcome task = run("search search.yaml --study b.study --set 'proxy.settings=[task=classify]'");
   EXPECT_EQ(task.status, 1);
   EXPECT_NE(task.err.find("a search tries detectors, not networks that classify"), std::string::npos) << task.err;
+  const Outcome half = run("search search.yaml --study b.study --set 'proxy.settings=[precision=bf16, device=cpu]'");
+  EXPECT_EQ(half.status, 1);
+  EXPECT_NE(half.err.find("bf16 trains on a GPU only"), std::string::npos) << half.err;
   const Outcome none = run("study show b.study");
   EXPECT_EQ(none.status, 2) << none.err;
   EXPECT_NE(none.err.find("b.study"), std::string::npos);
