@@ -39,8 +39,8 @@ function(spinenet_module name)
   endif()
 endfunction()
 
-# spinenet_torch_module(NAME): LibTorch's headers are compiled once per program, its at::parallel_for is one (a template that
-# OpenMP makes parallel), and process groups are used where the headers of Gloo are there.
+# spinenet_torch_module(NAME): LibTorch's headers are compiled once per program, at::parallel_for (a template) runs in several
+# threads, which takes OpenMP, and process groups are used where the headers of Gloo are there.
 function(spinenet_torch_module name)
   find_package(OpenMP REQUIRED COMPONENTS CXX)
   find_path(SPINENET_GLOO_INCLUDE gloo/context.h)

@@ -223,7 +223,10 @@ TEST(Engine, RefusesWhatDoesNotFit) {
             std::string::npos);
   EXPECT_NE(message_of([&] { calibrate(program, weights, {}, {}); }).find("no pictures"), std::string::npos);
   calibration.kept = {"nowhere"};
-  EXPECT_NE(message_of([&] { compile(program, weights, bytes); }).find("keeps nowhere in floats"), std::string::npos);
+  EXPECT_NE(message_of([&] {
+              compile(program, weights, bytes);
+            }).find("bytes.safetensors: the calibration keeps nowhere in floats"),
+            std::string::npos);
   calibration.kept.clear();
   Weights huge = weights;
   for (const char* name : {"stem.weight", "wide.weight"}) {
@@ -232,7 +235,10 @@ TEST(Engine, RefusesWhatDoesNotFit) {
   EXPECT_NE(message_of([&] { calibrate(program, huge, only(input), {}); }).find("numbers that are not finite"),
             std::string::npos);
   calibration.ranges.erase("wide");
-  EXPECT_NE(message_of([&] { compile(program, weights, bytes); }).find("no range for wide"), std::string::npos);
+  EXPECT_NE(message_of([&] {
+              compile(program, weights, bytes);
+            }).find("bytes.safetensors: the calibration has no range for wide"),
+            std::string::npos);
   weights["wide.weight"].data[7] += 1;
   EXPECT_NE(message_of([&] {
               compile(program, weights, bytes);

@@ -6,6 +6,8 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "nn/norm_kernels.h"
+
 namespace spinenet {
 namespace {
 
@@ -17,6 +19,12 @@ using torch::autograd::variable_list;
 // not depend on who took which.
 constexpr int64_t kPart = 256;
 
+constexpr int64_t kNoActivation = -1;
+
+const NormKernels& kernels() {
+  return all_norm_kernels().front();
+}
+
 torch::Tensor channels_last(const torch::Tensor& x) {
   return x.contiguous(torch::MemoryFormat::ChannelsLast);
 }
@@ -26,20 +34,25 @@ NormRows all_rows(const torch::Tensor& x) {
   return {.x = x.data_ptr<float>(), .rows = channels == 0 ? 0 : x.numel() / channels, .channels = channels};
 }
 
-NormRows all_rows(const torch::Tensor& x, const variable_list& statistics, NormActivation activation) {
+NormRows all_rows(const torch::Tensor& x, const variable_list& statistics, int64_t activation) {
   NormRows rows = all_rows(x);
   rows.mean = statistics[0].data_ptr<float>();
-  rows.inverse = statistics[1].data_ptr<float>();
+  rows.inverse_std = statistics[1].data_ptr<float>();
   rows.weight = statistics[2].data_ptr<float>();
   rows.bias = statistics[3].data_ptr<float>();
-  rows.activation = activation;
+  if (activation != kNoActivation) rows.activation = static_cast<Activation>(activation);
   return rows;
+}
+
+int64_t parts_of(const NormRows& all) {
+  return (all.rows + kPart - 1) / kPart;
 }
 
 // body(part, first, rows): the values of `rows` begin at `first`.
 template <class Body>
 void for_parts(const NormRows& all, const Body& body) {
-  at::parallel_for(0, (all.rows + kPart - 1) / kPart, 1, [&](int64_t begin, int64_t end) {
+  const int64_t grain = std::max<int64_t>(1, at::internal::GRAIN_SIZE / (kPart * std::max<int64_t>(1, all.channels)));
+  at::parallel_for(0, parts_of(all), grain, [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part) {
       NormRows rows = all;
       const int64_t first = part * kPart;
@@ -55,40 +68,56 @@ void for_parts(const NormRows& all, const Body& body) {
 template <class Body>
 torch::Tensor sums_of(const NormRows& all, const Body& body) {
   const int64_t size = 2 * all.channels;
-  std::vector<double> parts(static_cast<size_t>((all.rows + kPart - 1) / kPart * size));
+  std::vector<double> parts(static_cast<size_t>(parts_of(all) * size));
   for_parts(all,
             [&](int64_t part, int64_t first, const NormRows& rows) { body(first, rows, parts.data() + part * size); });
   torch::Tensor sums = torch::zeros({2, all.channels}, torch::kFloat64);
   auto* to = sums.data_ptr<double>();
-  for (size_t i = 0; i < parts.size(); ++i) to[i % static_cast<size_t>(size)] += parts[i];
+  for (int64_t part = 0; part < parts_of(all); ++part) {
+    const double* from = parts.data() + part * size;
+    for (int64_t i = 0; i < size; ++i) to[i] += from[i];
+  }
   return sums;
 }
 
+// A value near each channel's mean, about which sums lose little: the mean of some rows that lie all over the map.
+torch::Tensor pivot_of(const NormRows& all) {
+  constexpr int64_t kSome = 16;
+  const int64_t some = std::min(kSome, all.rows);
+  torch::Tensor sum = torch::zeros({all.channels}, torch::kFloat64);
+  auto* to = sum.data_ptr<double>();
+  for (int64_t i = 0; i < some; ++i) {
+    const float* row = all.x + i * all.rows / some * all.channels;
+    for (int64_t c = 0; c < all.channels; ++c) to[c] += row[c];
+  }
+  return (sum / static_cast<double>(std::max<int64_t>(1, some))).to(torch::kFloat32);
+}
+
+// The last argument of forward is the address of the AllReduce, or 0.
 class FusedBatchNorm : public torch::autograd::Function<FusedBatchNorm> {
  public:
   static torch::Tensor forward(AutogradContext* ctx, const torch::Tensor& x, const torch::Tensor& weight,
-                               const torch::Tensor& bias, const torch::Tensor& mean, const torch::Tensor& inverse,
+                               const torch::Tensor& bias, const torch::Tensor& mean, const torch::Tensor& inverse_std,
                                double count, int64_t activation, int64_t all_reduce) {
-    ctx->save_for_backward({x, mean, inverse, weight, bias});
+    ctx->save_for_backward({x, mean, inverse_std, weight, bias});
     ctx->saved_data["count"] = count;
     ctx->saved_data["activation"] = activation;
     ctx->saved_data["all_reduce"] = all_reduce;
     torch::Tensor y = torch::empty_like(x);
     auto* to = y.data_ptr<float>();
-    for_parts(all_rows(x, {mean, inverse, weight, bias}, static_cast<NormActivation>(activation)),
-              [&](int64_t, int64_t first, const NormRows& rows) { normalise(rows, to + first); });
+    for_parts(all_rows(x, {mean, inverse_std, weight, bias}, activation),
+              [&](int64_t, int64_t first, const NormRows& rows) { kernels().normalise(rows, to + first); });
     return y;
   }
 
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     const auto saved = ctx->get_saved_variables();
     const torch::Tensor& x = saved[0];
-    const NormRows all = all_rows(x, {saved.begin() + 1, saved.end()},
-                                  static_cast<NormActivation>(ctx->saved_data["activation"].toInt()));
-    const torch::Tensor g = channels_last(gradients[0]);
-    const auto* from = g.data_ptr<float>();
+    const NormRows all = all_rows(x, {saved.begin() + 1, saved.end()}, ctx->saved_data["activation"].toInt());
+    const torch::Tensor gy = channels_last(gradients[0]);
+    const auto* from = gy.data_ptr<float>();
     torch::Tensor sums = sums_of(
-        all, [&](int64_t first, const NormRows& rows, double* to) { add_norm_gradients(rows, from + first, to); });
+        all, [&](int64_t first, const NormRows& rows, double* to) { kernels().add_gradients(rows, from + first, to); });
     const torch::Tensor own = sums.to(torch::kFloat32);
     if (const auto* all_reduce = reinterpret_cast<const AllReduce*>(ctx->saved_data["all_reduce"].toInt())) {
       (*all_reduce)(sums);
@@ -98,7 +127,7 @@ class FusedBatchNorm : public torch::autograd::Function<FusedBatchNorm> {
     torch::Tensor gx = torch::empty_like(x);
     auto* to = gx.data_ptr<float>();
     for_parts(all, [&](int64_t, int64_t first, const NormRows& rows) {
-      norm_gradient(rows, from + first, mean, mean + all.channels, to + first);
+      kernels().gradient(rows, from + first, mean, mean + all.channels, to + first);
     });
     return {gx, own[1], own[0], Variable(), Variable(), Variable(), Variable(), Variable()};
   }
@@ -110,37 +139,40 @@ bool can_fuse_batch_norm(const torch::Tensor& x) {
   return x.device().is_cpu() && x.scalar_type() == torch::kFloat32 && x.dim() == 4;
 }
 
-torch::Tensor fused_batch_norm(const torch::Tensor& x, const BatchNormState& state, NormActivation activation,
-                               const AllReduce* all_reduce) {
+torch::Tensor fused_batch_norm(const torch::Tensor& x, const BatchNormState& state,
+                               std::optional<Activation> activation, const AllReduce* all_reduce) {
   const torch::Tensor rows = channels_last(x);
-  torch::Tensor mean, inverse;
+  torch::Tensor mean, inverse_std;
   double count = 0;
   {
     const torch::NoGradGuard no_grad;
     const NormRows all = all_rows(rows);
-    const int64_t channels = all.channels;
-    const torch::Tensor about = torch::zeros({channels}, torch::kFloat32);
-    if (all.rows > 0) std::copy_n(all.x, channels, about.data_ptr<float>());
+    const torch::Tensor about = pivot_of(all);
     const auto* pivot = about.data_ptr<float>();
-    torch::Tensor sums = sums_of(all, [&](int64_t, const NormRows& part, double* to) { add_moments(part, pivot, to); });
+    torch::Tensor sums =
+        sums_of(all, [&](int64_t, const NormRows& part, double* to) { kernels().add_moments(part, pivot, to); });
     // About nought, so that processes can add theirs.
     const auto local = static_cast<double>(all.rows);
     const torch::Tensor p = about.to(torch::kFloat64);
     sums = torch::cat(
         {sums[0] + local * p, sums[1] + 2 * p * sums[0] + local * p * p, torch::full({1}, local, torch::kFloat64)});
     if (all_reduce != nullptr) (*all_reduce)(sums);
-    count = sums[2 * channels].item<double>();
-    const torch::Tensor wide_mean = sums.narrow(0, 0, channels) / count;
-    const torch::Tensor variance = (sums.narrow(0, channels, channels) / count - wide_mean * wide_mean).clamp_min(0);
+    count = sums[2 * all.channels].item<double>();
+    const torch::Tensor wide_mean = sums.narrow(0, 0, all.channels) / count;
+    const torch::Tensor variance =
+        (sums.narrow(0, all.channels, all.channels) / count - wide_mean * wide_mean).clamp_min(0);
     mean = wide_mean.to(torch::kFloat32);
-    inverse = (variance + state.epsilon).rsqrt().to(torch::kFloat32);
-    const torch::Tensor unbiased = (variance * (count / std::max(count - 1, 1.0))).to(torch::kFloat32);
-    torch::Tensor running_mean = state.running_mean;
-    torch::Tensor running_var = state.running_var;
-    running_mean.mul_(state.momentum).add_(mean, 1 - state.momentum);
-    running_var.mul_(state.momentum).add_(unbiased, 1 - state.momentum);
+    inverse_std = (variance + state.epsilon).rsqrt().to(torch::kFloat32);
+    if (count > 0) {  // empty maps say nothing of the statistics
+      const torch::Tensor unbiased = (variance * (count / std::max(count - 1, 1.0))).to(torch::kFloat32);
+      torch::Tensor running_mean = state.running_mean;
+      torch::Tensor running_var = state.running_var;
+      running_mean.mul_(state.momentum).add_(mean, 1 - state.momentum);
+      running_var.mul_(state.momentum).add_(unbiased, 1 - state.momentum);
+    }
   }
-  return FusedBatchNorm::apply(rows, state.weight, state.bias, mean, inverse, count, static_cast<int64_t>(activation),
+  return FusedBatchNorm::apply(rows, state.weight, state.bias, mean, inverse_std, count,
+                               activation ? static_cast<int64_t>(*activation) : kNoActivation,
                                reinterpret_cast<int64_t>(all_reduce));
 }
 

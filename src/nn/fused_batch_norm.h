@@ -1,11 +1,15 @@
-// Batch norm in training together with the activation behind it, on CPUs: maps are read and written as rarely as can
-// be, what the activation was given is computed again and not kept, and the sums are exact.
+// Batch norm in training together with the activation behind it, on CPUs: one pass for the sums and one for the result,
+// forward and backward. What the activation was given is computed again in the backward pass and not kept.
 //
-// Source: Rota Bulo et al., In-Place Activated BatchNorm (CVPR 2018), section 3.1, for fusing the two; with several
-// processes the sums are those of all, as in sync_batch_norm.
+// Source: Rota Bulo et al., In-Place Activated BatchNorm (CVPR 2018), for fusing the two; it inverts the activation
+// where this keeps the map. With several processes the sums are those of all, as in sync_batch_norm.
+//
+// Thread contract: training belongs to one thread; the work is done in LibTorch's threads.
 #pragma once
 
-#include "nn/norm_kernels.h"
+#include <optional>
+
+#include "arch/architecture.h"
 #include "nn/sync_batch_norm.h"
 
 namespace spinenet {
@@ -13,9 +17,10 @@ namespace spinenet {
 // Whether fused_batch_norm takes this map: [N, C, H, W] in single precision on the CPU.
 bool can_fuse_batch_norm(const torch::Tensor& x);
 
-// Updates the running statistics. The result has its channels last. The same bits for any number of threads.
-// `all_reduce`, which outlives the step, is null for one process.
-torch::Tensor fused_batch_norm(const torch::Tensor& x, const BatchNormState& state, NormActivation activation,
-                               const AllReduce* all_reduce);
+// Updates the running statistics, unless no process has a value. `activation`: none for batch norm alone. The result
+// has its channels last. The same bits for any number of threads. `all_reduce`, which outlives the step, is null for
+// one process.
+torch::Tensor fused_batch_norm(const torch::Tensor& x, const BatchNormState& state,
+                               std::optional<Activation> activation, const AllReduce* all_reduce);
 
 }  // namespace spinenet

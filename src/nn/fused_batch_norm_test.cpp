@@ -1,6 +1,8 @@
 #include "nn/fused_batch_norm.h"
 
+#include <atomic>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include <ATen/Parallel.h>
@@ -31,15 +33,14 @@ BatchNormState state_of(int64_t channels) {
           kEpsilon};
 }
 
-torch::Tensor activated(const torch::Tensor& z, NormActivation activation) {
-  switch (activation) {
-    case NormActivation::none:
-      return z;
-    case NormActivation::relu:
+torch::Tensor activated(const torch::Tensor& z, std::optional<Activation> activation) {
+  if (!activation) return z;
+  switch (*activation) {
+    case Activation::relu:
       return at::relu(z);
-    case NormActivation::swish:
+    case Activation::swish:
       return at::silu(z);
-    case NormActivation::hard_swish:
+    case Activation::hard_swish:
       return at::hardswish(z);
   }
   return z;
@@ -55,7 +56,8 @@ torch::Tensor picture(const Case& c) {
 }
 
 // Of a loss whose gradient differs from value to value.
-Outcome fused(const torch::Tensor& picture, NormActivation activation, const AllReduce* all_reduce = nullptr) {
+Outcome fused(const torch::Tensor& picture, std::optional<Activation> activation,
+              const AllReduce* all_reduce = nullptr) {
   const torch::Tensor x = picture.detach().clone().set_requires_grad(true);
   const BatchNormState state = state_of(picture.size(1));
   const torch::Tensor y = fused_batch_norm(x, state, activation, all_reduce);
@@ -64,7 +66,7 @@ Outcome fused(const torch::Tensor& picture, NormActivation activation, const All
   return {y.detach(), state.running_mean, state.running_var, x.grad(), state.weight.grad(), state.bias.grad()};
 }
 
-Outcome in_double_precision(const torch::Tensor& picture, NormActivation activation) {
+Outcome in_double_precision(const torch::Tensor& picture, std::optional<Activation> activation) {
   const torch::Tensor x = picture.to(torch::kFloat64).set_requires_grad(true);
   const BatchNormState state = state_of(picture.size(1));
   const torch::Tensor weight = state.weight.detach().to(torch::kFloat64).set_requires_grad(true);
@@ -91,15 +93,19 @@ void expect_near(const Outcome& a, const Outcome& exact, double bound) {
   EXPECT_LT(error_of(a.bias, exact.bias), bound);
 }
 
-constexpr NormActivation kActivations[] = {NormActivation::none, NormActivation::relu, NormActivation::swish,
-                                           NormActivation::hard_swish};
+constexpr std::optional<Activation> kActivations[] = {std::nullopt, Activation::relu, Activation::swish,
+                                                      Activation::hard_swish};
+
+std::string name_of(std::optional<Activation> activation) {
+  return activation ? std::to_string(static_cast<int>(*activation)) : "none";
+}
 
 class FusedBatchNormOf : public testing::TestWithParam<Case> {};
 
 TEST_P(FusedBatchNormOf, IsBatchNormAndActivationToTheLastDigits) {
   const torch::Tensor x = picture(GetParam());
-  for (const NormActivation activation : kActivations) {
-    SCOPED_TRACE(static_cast<int>(activation));
+  for (const std::optional<Activation> activation : kActivations) {
+    SCOPED_TRACE(name_of(activation));
     expect_near(fused(x, activation), in_double_precision(x, activation), GetParam().mean == 0 ? 2e-6 : 2e-5);
   }
 }
@@ -112,83 +118,128 @@ INSTANTIATE_TEST_SUITE_P(Sizes, FusedBatchNormOf,
                                          Case{"far_from_nought", {2, 20, 16, 16}, 100}),
                          [](const auto& c) { return c.param.name; });
 
-TEST(FusedBatchNorm, TakesAnyLayoutAndGivesChannelsLast) {
-  const torch::Tensor x = picture({"", {2, 24, 10, 12}});
-  const Outcome a = fused(x, NormActivation::swish);
-  const Outcome b = fused(x.contiguous(torch::MemoryFormat::ChannelsLast), NormActivation::swish);
-  EXPECT_TRUE(a.y.is_contiguous(torch::MemoryFormat::ChannelsLast));
+void expect_equal(const Outcome& a, const Outcome& b) {
   EXPECT_TRUE(torch::equal(a.y, b.y));
+  EXPECT_TRUE(torch::equal(a.running_mean, b.running_mean));
+  EXPECT_TRUE(torch::equal(a.running_var, b.running_var));
   EXPECT_TRUE(torch::equal(a.gx, b.gx));
+  EXPECT_TRUE(torch::equal(a.weight, b.weight));
+  EXPECT_TRUE(torch::equal(a.bias, b.bias));
+}
+
+TEST(FusedBatchNorm, TakesAnyLayoutAndGivesChannelsLast) {
+  for (const int64_t channels : {1, 24}) {
+    const torch::Tensor x = picture({"", {2, channels, 10, 12}});
+    const Outcome a = fused(x, Activation::swish);
+    EXPECT_TRUE(a.y.is_contiguous(torch::MemoryFormat::ChannelsLast));
+    expect_equal(a, fused(x.contiguous(torch::MemoryFormat::ChannelsLast), Activation::swish));
+  }
+  // With gaps between the rows, and a gradient that is one number for all.
+  const torch::Tensor wide = picture({"", {2, 24, 10, 14}});
+  const torch::Tensor x = wide.narrow(3, 1, 12).detach().set_requires_grad(true);
+  const torch::Tensor x2 = x.detach().contiguous().set_requires_grad(true);
+  const BatchNormState state = state_of(24);
+  fused_batch_norm(x, state, Activation::swish, nullptr).sum().backward();
+  fused_batch_norm(x2, state, Activation::swish, nullptr).sum().backward();
+  EXPECT_TRUE(torch::equal(x.grad(), x2.grad()));
 }
 
 TEST(FusedBatchNorm, GivesTheSameBitsForAnyNumberOfThreads) {
-  const torch::Tensor x = picture({"", {2, 24, 64, 64}});
   const int before = at::get_num_threads();
-  at::set_num_threads(1);
-  const Outcome one = fused(x, NormActivation::swish);
   at::set_num_threads(3);
-  const Outcome three = fused(x, NormActivation::swish);
+  std::atomic<int> others = 0;
+  at::parallel_for(0, 3, 1, [&](int64_t, int64_t) { others += at::get_thread_num() != 0 ? 1 : 0; });
+  EXPECT_GT(others, 0) << "at::parallel_for is serial: compile with OpenMP";
+  const torch::Tensor x = picture({"", {2, 24, 64, 64}});
+  for (const auto activation : kActivations) {
+    at::set_num_threads(1);
+    const Outcome one = fused(x, activation);
+    at::set_num_threads(3);
+    expect_equal(one, fused(x, activation));
+  }
   at::set_num_threads(before);
-  EXPECT_TRUE(torch::equal(one.y, three.y));
-  EXPECT_TRUE(torch::equal(one.gx, three.gx));
-  EXPECT_TRUE(torch::equal(one.weight, three.weight));
-  EXPECT_TRUE(torch::equal(one.running_var, three.running_var));
+}
+
+// Sums about a value far from the mean would lose digits.
+TEST(FusedBatchNorm, OneFarPixelCostsNoDigits) {
+  torch::Tensor x = picture({"", {1, 4, 40, 40}}) * 0.1 + 5;
+  x.select(2, 0).select(2, 0).fill_(300);
+  expect_near(fused(x, Activation::relu), in_double_precision(x, Activation::relu), 5e-6);
+}
+
+TEST(FusedBatchNorm, AnEmptyMapLeavesTheStatisticsAlone) {
+  const torch::Tensor x = torch::zeros({0, 3, 4, 4}).set_requires_grad(true);
+  const BatchNormState state = state_of(3);
+  const torch::Tensor y = fused_batch_norm(x, state, Activation::relu, nullptr);
+  EXPECT_EQ(y.sizes(), x.sizes());
+  EXPECT_TRUE(torch::equal(state.running_mean, torch::zeros({3})));
+  EXPECT_TRUE(torch::equal(state.running_var, torch::ones({3})));
 }
 
 TEST(FusedBatchNorm, ExtremeValuesStayFiniteAndNoNumberStaysNone) {
   torch::Tensor x = torch::zeros({1, 2, 2, 2});
   x[0][0] = torch::tensor({{-3e4F, 3e4F}, {1.0F, 0.0F}});
   x[0][1][0][0] = std::numeric_limits<float>::quiet_NaN();
-  for (const NormActivation activation : kActivations) {
+  for (const std::optional<Activation> activation : kActivations) {
     BatchNormState state = state_of(2);
     state.weight.detach().fill_(1e3);
     const torch::Tensor y = fused_batch_norm(x, state, activation, nullptr);
-    EXPECT_TRUE(y[0][0].isfinite().all().item<bool>()) << static_cast<int>(activation);
-    EXPECT_TRUE(y[0][1].isnan().all().item<bool>()) << static_cast<int>(activation);
+    EXPECT_TRUE(y[0][0].isfinite().all().item<bool>()) << name_of(activation);
+    EXPECT_TRUE(y[0][1].isnan().all().item<bool>()) << name_of(activation);
   }
 }
 
-TEST(FusedBatchNorm, APartWithTheSumsOfTheWholeIsThatPartOfTheWhole) {
+using Norm = std::function<torch::Tensor(const torch::Tensor& x, const BatchNormState& state, const AllReduce& sums)>;
+
+// Two processes with one picture and with three, one after the other: what each hands to its all-reduce is noted, first
+// of the forward pass, then, with the forward sums of both, of the backward pass; then both get the sums.
+void expect_parts_of_whole(const Norm& norm, std::optional<Activation> activation) {
   const torch::Tensor whole = picture({"", {4, 20, 8, 8}, 3});
-  // Both processes run one after the other: what the other adds is noted in a first round.
-  std::vector<torch::Tensor> noted;
-  const AllReduce note = [&](torch::Tensor& sums) { noted.push_back(sums.clone()); };
-  const auto half_of = [&](int64_t first, const AllReduce& all_reduce) {
-    const torch::Tensor x = whole.narrow(0, first, 2).clone().set_requires_grad(true);
+  torch::manual_seed(9);
+  const torch::Tensor gradient = torch::randn(whole.sizes());
+  const auto part_of = [&](int64_t first, int64_t count, std::vector<torch::Tensor>& own,
+                           const std::vector<torch::Tensor>& total) {
+    const torch::Tensor x = whole.narrow(0, first, count).clone().set_requires_grad(true);
     const BatchNormState state = state_of(20);
-    const torch::Tensor y = fused_batch_norm(x, state, NormActivation::swish, &all_reduce);
-    torch::manual_seed(9);
-    (y * torch::randn(whole.sizes()).narrow(0, first, 2)).sum().backward();
+    const AllReduce all_reduce = [&](torch::Tensor& sums) {
+      own.push_back(sums.clone());
+      if (own.size() <= total.size()) sums.copy_(total[own.size() - 1]);
+    };
+    const torch::Tensor y = norm(x, state, all_reduce);
+    (y * gradient.narrow(0, first, count)).sum().backward();
     return Outcome{y.detach(), state.running_mean, state.running_var, x.grad(), state.weight.grad(), state.bias.grad()};
   };
-  // The forward sums need nothing of the other process; the backward sums need the statistics of both.
-  half_of(0, note);
-  half_of(2, note);
-  const torch::Tensor forward = noted[0] + noted[2];
-  const auto with_forward = [&](std::vector<torch::Tensor>* backward, const torch::Tensor& total) {
-    return [&forward, backward, total, calls = 0](torch::Tensor& sums) mutable {
-      if (calls++ == 0) {
-        sums.copy_(forward);
-      } else if (backward != nullptr) {
-        backward->push_back(sums.clone());
-      } else {
-        sums.copy_(total);
-      }
-    };
-  };
-  std::vector<torch::Tensor> backward;
-  half_of(0, with_forward(&backward, {}));
-  half_of(2, with_forward(&backward, {}));
-  const torch::Tensor total = backward[0] + backward[1];
-  const Outcome first = half_of(0, with_forward(nullptr, total));
-  const Outcome second = half_of(2, with_forward(nullptr, total));
-  const Outcome exact = in_double_precision(whole, NormActivation::swish);
-  constexpr double kBound = 1e-6;
+  std::vector<torch::Tensor> total;
+  Outcome first, second;
+  for (int round = 0; round < 3; ++round) {
+    std::vector<torch::Tensor> one, three;
+    first = part_of(0, 1, one, total);
+    second = part_of(1, 3, three, total);
+    if (round < 2) total.push_back(one.at(total.size()) + three.at(total.size()));
+  }
+  const Outcome exact = in_double_precision(whole, activation);
+  constexpr double kBound = 2e-6;
   EXPECT_LT(error_of(torch::cat({first.y, second.y}), exact.y), kBound);
   EXPECT_LT(error_of(torch::cat({first.gx, second.gx}), exact.gx), kBound);
   EXPECT_LT(error_of(first.weight + second.weight, exact.weight), kBound);
   EXPECT_LT(error_of(first.bias + second.bias, exact.bias), kBound);
+  EXPECT_LT(error_of(first.running_mean, exact.running_mean), kBound);
   EXPECT_LT(error_of(first.running_var, exact.running_var), kBound);
+}
+
+TEST(FusedBatchNorm, PartsWithTheSumsOfTheWholeAreTheWhole) {
+  for (const auto activation : kActivations) {
+    SCOPED_TRACE(name_of(activation));
+    expect_parts_of_whole([&](const torch::Tensor& x, const BatchNormState& state,
+                              const AllReduce& sums) { return fused_batch_norm(x, state, activation, &sums); },
+                          activation);
+  }
+}
+
+TEST(SyncBatchNorm, PartsWithTheSumsOfTheWholeAreTheWhole) {
+  expect_parts_of_whole([](const torch::Tensor& x, const BatchNormState& state,
+                           const AllReduce& sums) { return sync_batch_norm(x, state, sums); },
+                        std::nullopt);
 }
 
 }  // namespace

@@ -1,7 +1,8 @@
-// Compiled for AVX-512, AVX2 and what every machine has; the best that this machine can run is taken.
+// Compiles the loops for AVX-512, AVX2 and what every machine has, and finds which of them this machine can run.
 #include "nn/norm_kernels.h"
 
 #include <algorithm>
+#include <vector>
 
 #ifndef HWY_DISABLED_TARGETS
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
@@ -16,6 +17,7 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace spinenet::HWY_NAMESPACE {
+namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // Rows that are added in single precision before they go to the sums in double precision.
@@ -43,66 +45,88 @@ HWY_INLINE void add_to(D d, hn::Vec<D> sum, double* sums) {
 
 template <class D>
 struct Channel {
-  hn::Vec<D> mean, inverse, scale, bias;
+  hn::Vec<D> mean, inverse_std, scale, bias;
 };
 
 template <class D>
 HWY_INLINE Channel<D> channel(D d, const NormRows& rows, int64_t c) {
-  const auto inverse = hn::LoadU(d, rows.inverse + c);
-  return {hn::LoadU(d, rows.mean + c), inverse, hn::Mul(inverse, hn::LoadU(d, rows.weight + c)),
+  const auto inverse_std = hn::LoadU(d, rows.inverse_std + c);
+  return {hn::LoadU(d, rows.mean + c), inverse_std, hn::Mul(inverse_std, hn::LoadU(d, rows.weight + c)),
           hn::LoadU(d, rows.bias + c)};
 }
 
-template <class D>
-HWY_INLINE hn::Vec<D> sigmoid(D d, hn::Vec<D> z) {
-  constexpr float kFarthest = -80.0F;  // exp(80) is finite, and the sigmoid zero to single precision
-  const auto one = hn::Set(d, 1.0F);
-  return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(hn::Max(z, hn::Set(d, kFarthest))))));
-}
-
-// A value that is no number stays one.
-template <class D>
-HWY_INLINE hn::Vec<D> activated(D d, NormActivation kind, hn::Vec<D> z) {
-  constexpr float kHalf = 3.0F;
-  switch (kind) {
-    case NormActivation::none:
-      return z;
-    case NormActivation::relu:
-      return hn::IfThenZeroElse(hn::Lt(z, hn::Zero(d)), z);
-    case NormActivation::swish:
-      return hn::Mul(z, sigmoid(d, z));
-    case NormActivation::hard_swish: {
-      const auto gate = hn::Min(hn::Max(hn::Add(z, hn::Set(d, kHalf)), hn::Zero(d)), hn::Set(d, 2 * kHalf));
-      return hn::Mul(z, hn::Mul(gate, hn::Set(d, 1.0F / (2 * kHalf))));
-    }
+// Activations: their value at z, and the gradient of z from that of the value. What is no number stays none.
+struct None {
+  template <class D>
+  HWY_INLINE static hn::Vec<D> value(D, hn::Vec<D> z) {
+    return z;
   }
-  return z;
-}
-
-// g times the activation's slope at z.
-template <class D>
-HWY_INLINE hn::Vec<D> before_activation(D d, NormActivation kind, hn::Vec<D> z, hn::Vec<D> g) {
-  constexpr float kHalf = 3.0F;
-  const auto one = hn::Set(d, 1.0F);
-  switch (kind) {
-    case NormActivation::none:
-      return g;
-    case NormActivation::relu:
-      return hn::IfThenZeroElse(hn::Le(z, hn::Zero(d)), g);
-    case NormActivation::swish: {
-      const auto s = sigmoid(d, z);
-      return hn::Mul(g, hn::Mul(s, hn::MulAdd(z, hn::Sub(one, s), one)));
-    }
-    case NormActivation::hard_swish: {
-      const auto inner = hn::MulAdd(z, hn::Set(d, 1.0F / kHalf), hn::Set(d, 1.0F / 2));
-      const auto within = hn::IfThenZeroElse(hn::Le(z, hn::Set(d, -kHalf)), hn::Mul(g, inner));
-      return hn::IfThenElse(hn::Ge(z, hn::Set(d, kHalf)), g, within);
-    }
+  template <class D>
+  HWY_INLINE static hn::Vec<D> gradient(D, hn::Vec<D>, hn::Vec<D> g) {
+    return g;
   }
-  return g;
+};
+
+struct Relu {
+  template <class D>
+  HWY_INLINE static hn::Vec<D> value(D d, hn::Vec<D> z) {
+    return hn::IfThenZeroElse(hn::Lt(z, hn::Zero(d)), z);
+  }
+  template <class D>
+  HWY_INLINE static hn::Vec<D> gradient(D d, hn::Vec<D> z, hn::Vec<D> g) {
+    return hn::IfThenZeroElse(hn::Le(z, hn::Zero(d)), g);
+  }
+};
+
+struct Swish {
+  template <class D>
+  HWY_INLINE static hn::Vec<D> sigmoid(D d, hn::Vec<D> z) {
+    constexpr float kFarthest = -104.0F;  // exp(104) is infinite in single precision, and the sigmoid nought
+    const auto one = hn::Set(d, 1.0F);
+    return hn::Div(one, hn::Add(one, hn::Exp(d, hn::Neg(hn::Max(z, hn::Set(d, kFarthest))))));
+  }
+  template <class D>
+  HWY_INLINE static hn::Vec<D> value(D d, hn::Vec<D> z) {
+    return hn::Mul(z, sigmoid(d, z));
+  }
+  template <class D>
+  HWY_INLINE static hn::Vec<D> gradient(D d, hn::Vec<D> z, hn::Vec<D> g) {
+    const auto one = hn::Set(d, 1.0F);
+    const auto s = sigmoid(d, z);
+    return hn::Mul(g, hn::Mul(s, hn::MulAdd(z, hn::Sub(one, s), one)));
+  }
+};
+
+struct HardSwish {
+  static constexpr float kHalf = 3.0F;  // of the ramp's length
+  template <class D>
+  HWY_INLINE static hn::Vec<D> value(D d, hn::Vec<D> z) {
+    const auto gate = hn::Min(hn::Max(hn::Add(z, hn::Set(d, kHalf)), hn::Zero(d)), hn::Set(d, 2 * kHalf));
+    return hn::Mul(z, hn::Mul(gate, hn::Set(d, 1.0F / (2 * kHalf))));
+  }
+  template <class D>
+  HWY_INLINE static hn::Vec<D> gradient(D d, hn::Vec<D> z, hn::Vec<D> g) {
+    const auto slope = hn::MulAdd(z, hn::Set(d, 1.0F / kHalf), hn::Set(d, 1.0F / 2));
+    const auto within = hn::IfThenZeroElse(hn::Le(z, hn::Set(d, -kHalf)), hn::Mul(g, slope));
+    return hn::IfThenElse(hn::Ge(z, hn::Set(d, kHalf)), g, within);
+  }
+};
+
+// One loop for each activation, so that none decides within it.
+template <class Loop>
+void with_activation(const std::optional<Activation>& kind, const Loop& loop) {
+  if (!kind) return loop(None{});
+  switch (*kind) {
+    case Activation::relu:
+      return loop(Relu{});
+    case Activation::swish:
+      return loop(Swish{});
+    case Activation::hard_swish:
+      return loop(HardSwish{});
+  }
 }
 
-void moments(const NormRows& rows, const float* pivot, double* sums) {
+void add_moments(const NormRows& rows, const float* pivot, double* sums) {
   for (int64_t first = 0; first < rows.rows; first += kFew) {
     const int64_t few = std::min(kFew, rows.rows - first);
     for_channels(rows.channels, [&](auto d, int64_t c) HWY_ATTR {
@@ -121,20 +145,20 @@ void moments(const NormRows& rows, const float* pivot, double* sums) {
   }
 }
 
-template <NormActivation kind>
-void normalised(const NormRows& rows, float* y) {
+template <class Act>
+void normalise_with(Act, const NormRows& rows, float* y) {
   for (int64_t r = 0; r < rows.rows; ++r) {
     const int64_t row = r * rows.channels;
     for_channels(rows.channels, [&](auto d, int64_t c) HWY_ATTR {
       const auto of = channel(d, rows, c);
       const auto z = hn::MulAdd(hn::Sub(hn::LoadU(d, rows.x + row + c), of.mean), of.scale, of.bias);
-      hn::StoreU(activated(d, kind, z), d, y + row + c);
+      hn::StoreU(Act::value(d, z), d, y + row + c);
     });
   }
 }
 
-template <NormActivation kind>
-void gradient_sums(const NormRows& rows, const float* g, double* sums) {
+template <class Act>
+void add_gradients_with(Act, const NormRows& rows, const float* gy, double* sums) {
   for (int64_t first = 0; first < rows.rows; first += kFew) {
     const int64_t few = std::min(kFew, rows.rows - first);
     for_channels(rows.channels, [&](auto d, int64_t c) HWY_ATTR {
@@ -144,90 +168,80 @@ void gradient_sums(const NormRows& rows, const float* g, double* sums) {
       for (int64_t r = 0; r < few; ++r) {
         const int64_t at = (first + r) * rows.channels + c;
         const auto far = hn::Sub(hn::LoadU(d, rows.x + at), of.mean);
-        const auto z = before_activation(d, kind, hn::MulAdd(far, of.scale, of.bias), hn::LoadU(d, g + at));
-        sum = hn::Add(sum, z);
-        products = hn::MulAdd(z, far, products);
+        const auto gz = Act::gradient(d, hn::MulAdd(far, of.scale, of.bias), hn::LoadU(d, gy + at));
+        sum = hn::Add(sum, gz);
+        products = hn::MulAdd(gz, far, products);
       }
       add_to(d, sum, sums + c);
-      add_to(d, hn::Mul(products, of.inverse), sums + rows.channels + c);
+      add_to(d, hn::Mul(products, of.inverse_std), sums + rows.channels + c);
     });
   }
 }
 
-template <NormActivation kind>
-void gradients(const NormRows& rows, const float* g, const float* mean_z, const float* mean_zx, float* gx) {
+template <class Act>
+void gradient_with(Act, const NormRows& rows, const float* gy, const float* mean_gz, const float* mean_gz_x,
+                   float* gx) {
   for (int64_t r = 0; r < rows.rows; ++r) {
     const int64_t row = r * rows.channels;
     for_channels(rows.channels, [&](auto d, int64_t c) HWY_ATTR {
       const auto of = channel(d, rows, c);
       const auto far = hn::Sub(hn::LoadU(d, rows.x + row + c), of.mean);
-      const auto z = before_activation(d, kind, hn::MulAdd(far, of.scale, of.bias), hn::LoadU(d, g + row + c));
-      const auto along = hn::Mul(hn::Mul(far, of.inverse), hn::LoadU(d, mean_zx + c));
-      hn::StoreU(hn::Mul(of.scale, hn::Sub(hn::Sub(z, hn::LoadU(d, mean_z + c)), along)), d, gx + row + c);
+      const auto gz = Act::gradient(d, hn::MulAdd(far, of.scale, of.bias), hn::LoadU(d, gy + row + c));
+      const auto along = hn::Mul(hn::Mul(far, of.inverse_std), hn::LoadU(d, mean_gz_x + c));
+      hn::StoreU(hn::Mul(of.scale, hn::Sub(hn::Sub(gz, hn::LoadU(d, mean_gz + c)), along)), d, gx + row + c);
     });
   }
 }
 
-// One loop for each activation, so that none decides within it.
-#define SPINENET_FOR_ACTIVATION(call)                    \
-  switch (rows.activation) {                             \
-    case NormActivation::none: {                         \
-      constexpr auto kKind = NormActivation::none;       \
-      return call;                                       \
-    }                                                    \
-    case NormActivation::relu: {                         \
-      constexpr auto kKind = NormActivation::relu;       \
-      return call;                                       \
-    }                                                    \
-    case NormActivation::swish: {                        \
-      constexpr auto kKind = NormActivation::swish;      \
-      return call;                                       \
-    }                                                    \
-    case NormActivation::hard_swish: {                   \
-      constexpr auto kKind = NormActivation::hard_swish; \
-      return call;                                       \
-    }                                                    \
-  }
-
-void normalised_rows(const NormRows& rows, float* y) {
-  SPINENET_FOR_ACTIVATION(normalised<kKind>(rows, y))
+void normalise(const NormRows& rows, float* y) {
+  with_activation(rows.activation, [&](auto act) { normalise_with(act, rows, y); });
 }
 
-void gradient_sums_of_rows(const NormRows& rows, const float* g, double* sums) {
-  SPINENET_FOR_ACTIVATION(gradient_sums<kKind>(rows, g, sums))
+void add_gradients(const NormRows& rows, const float* gy, double* sums) {
+  with_activation(rows.activation, [&](auto act) { add_gradients_with(act, rows, gy, sums); });
 }
 
-void gradients_of_rows(const NormRows& rows, const float* g, const float* mean_z, const float* mean_zx, float* gx) {
-  SPINENET_FOR_ACTIVATION(gradients<kKind>(rows, g, mean_z, mean_zx, gx))
+void gradient(const NormRows& rows, const float* gy, const float* mean_gz, const float* mean_gz_x, float* gx) {
+  with_activation(rows.activation, [&](auto act) { gradient_with(act, rows, gy, mean_gz, mean_gz_x, gx); });
 }
 
-#undef SPINENET_FOR_ACTIVATION
+}  // namespace
+
+NormKernels norm_table() {
+  constexpr std::string_view kName = HWY_TARGET == HWY_AVX3 ? "avx512" : HWY_TARGET == HWY_AVX2 ? "avx2" : "portable";
+  return {.name = kName,
+          .add_moments = add_moments,
+          .normalise = normalise,
+          .add_gradients = add_gradients,
+          .gradient = gradient};
+}
 
 }  // namespace spinenet::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace spinenet {
+namespace {
 
-HWY_EXPORT(moments);
-HWY_EXPORT(normalised_rows);
-HWY_EXPORT(gradient_sums_of_rows);
-HWY_EXPORT(gradients_of_rows);
-
-void add_moments(const NormRows& rows, const float* pivot, double* sums) {
-  HWY_DYNAMIC_DISPATCH(moments)(rows, pivot, sums);
+std::vector<NormKernels> supported_kernels() {
+  std::vector<NormKernels> found;
+  [[maybe_unused]] const int64_t supported = hwy::SupportedTargets();
+#if HWY_TARGETS & HWY_AVX3
+  if ((supported & HWY_AVX3) != 0) found.push_back(N_AVX3::norm_table());
+#endif
+#if HWY_TARGETS & HWY_AVX2
+  if ((supported & HWY_AVX2) != 0) found.push_back(N_AVX2::norm_table());
+#endif
+  const NormKernels portable = HWY_NAMESPACE::norm_table();
+  if (found.empty() || found.back().name != portable.name) found.push_back(portable);
+  return found;
 }
 
-void normalise(const NormRows& rows, float* y) {
-  HWY_DYNAMIC_DISPATCH(normalised_rows)(rows, y);
-}
+}  // namespace
 
-void add_norm_gradients(const NormRows& rows, const float* g, double* sums) {
-  HWY_DYNAMIC_DISPATCH(gradient_sums_of_rows)(rows, g, sums);
-}
-
-void norm_gradient(const NormRows& rows, const float* g, const float* mean_z, const float* mean_zx, float* gx) {
-  HWY_DYNAMIC_DISPATCH(gradients_of_rows)(rows, g, mean_z, mean_zx, gx);
+std::span<const NormKernels> all_norm_kernels() {
+  static const std::vector<NormKernels> kAll = supported_kernels();
+  return kAll;
 }
 
 }  // namespace spinenet

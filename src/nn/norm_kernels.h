@@ -1,36 +1,43 @@
 // Inner loops of batch norm in training and of the activation behind it, on maps whose channels lie together.
 //
-// Sums are exact: single precision over few rows, about a value of the channel, and double precision over those.
+// Sums are taken in single precision over few rows, and in double precision over those.
 // Source: Ioffe and Szegedy, Batch Normalization (ICML 2015), algorithm 1 and the gradients below it.
 //
 // Thread contract: pure functions.
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "arch/architecture.h"
 
 namespace spinenet {
 
-enum class NormActivation { none, relu, swish, hard_swish };
-
 // Some rows of a map: row r has the values x[r * channels] ... of all channels.
-// Row y = activation((x - mean) * inverse * weight + bias), each of them [channels]; inverse is 1 / deviation.
+// Row y = activation(z), z = (x - mean) * inverse_std * weight + bias, each of them [channels].
 struct NormRows {
   const float* x = nullptr;
   int64_t rows = 0, channels = 0;
-  const float *mean = nullptr, *inverse = nullptr, *weight = nullptr, *bias = nullptr;
-  NormActivation activation = NormActivation::none;
+  const float *mean = nullptr, *inverse_std = nullptr, *weight = nullptr, *bias = nullptr;
+  std::optional<Activation> activation = std::nullopt;
 };
 
-// Adds the sums of x - pivot and of (x - pivot)^2 to sums [2 * channels]. Of `rows` only x, rows and channels are read.
-void add_moments(const NormRows& rows, const float* pivot, double* sums);
+// The loops for one instruction set.
+struct NormKernels {
+  std::string_view name;
+  // Adds the sums of x - pivot and of (x - pivot)^2 to sums [2 * channels]. Of `rows` x, rows and channels are read.
+  void (*add_moments)(const NormRows& rows, const float* pivot, double* sums);
+  void (*normalise)(const NormRows& rows, float* y);
+  // gy: gradient of y. Adds the sums of gz and of gz * (x - mean) * inverse_std to sums [2 * channels], where gz is the
+  // gradient of z: these are the gradients of bias and weight.
+  void (*add_gradients)(const NormRows& rows, const float* gy, double* sums);
+  // The gradient of x, from the means [channels] of those two over the whole batch.
+  void (*gradient)(const NormRows& rows, const float* gy, const float* mean_gz, const float* mean_gz_x, float* gx);
+};
 
-void normalise(const NormRows& rows, float* y);
-
-// g: gradient of y. Adds the sums of z and of z * (x - mean) * inverse to sums [2 * channels], where z is the
-// gradient before the activation: what bias and weight have.
-void add_norm_gradients(const NormRows& rows, const float* g, double* sums);
-
-// The gradient of x, from the means [channels] of those two over the whole batch.
-void norm_gradient(const NormRows& rows, const float* g, const float* mean_z, const float* mean_zx, float* gx);
+// Those that this machine can run, the fastest first.
+std::span<const NormKernels> all_norm_kernels();
 
 }  // namespace spinenet

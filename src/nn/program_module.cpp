@@ -1,6 +1,7 @@
 #include "nn/program_module.h"
 
 #include <limits>
+#include <optional>
 #include <set>
 
 #include "base/random.h"
@@ -104,22 +105,9 @@ class TorchInterpreter {
 
   torch::Tensor fused(const Op& op, const Op* activation) {
     keep_inputs(op);
-    return fused_batch_norm(
-        value(op), state_of(op),
-        activation == nullptr ? NormActivation::none : norm_activation(std::get<Activate>(activation->kind).kind),
-        mode_.all_reduce);
-  }
-
-  static NormActivation norm_activation(Activation kind) {
-    switch (kind) {
-      case Activation::relu:
-        return NormActivation::relu;
-      case Activation::swish:
-        return NormActivation::swish;
-      case Activation::hard_swish:
-        return NormActivation::hard_swish;
-    }
-    return NormActivation::none;
+    std::optional<Activation> kind;
+    if (activation != nullptr) kind = std::get<Activate>(activation->kind).kind;
+    return fused_batch_norm(value(op), state_of(op), kind, mode_.all_reduce);
   }
 
   BatchNormState state_of(const Op& op) const {

@@ -96,6 +96,51 @@ TEST_P(EveryOperation, HasTheGradientOfFiniteDifferences) {
   }
 }
 
+// Batch norms with and without an activation that can be fused with them.
+Program norms(Activation activation) {
+  Builder b({3, 6, 6}, {.activation = activation, .batch_norm = {}});
+  const auto conv_norm = [&](ValueId x, const std::string& name) {
+    return b.batch_norm(b.conv(x, {.filters = 5, .kernel = 3}, name), name + "_norm");
+  };
+  const ValueId fused = b.activate(conv_norm(b.input(), "fused"), "fused_act");
+  const ValueId twice = conv_norm(fused, "twice");  // read by its activation and by the sum
+  const ValueId active = b.activate(twice, "twice_act");
+  const ValueId sum = b.add({conv_norm(active, "summed"), twice}, "sum");  // in place, on a norm's output
+  const ValueId late = conv_norm(sum, "late");
+  const ValueId other = b.activate(conv_norm(sum, "other"), "other_act");
+  const ValueId after = b.activate(late, "late_act");      // not right behind its norm
+  const ValueId merged = b.add({other, after}, "merged");  // in place, on a fused output
+  const ValueId shown = conv_norm(b.activate(merged, "act"), "shown");
+  b.output("norm", shown);
+  b.output("act", b.activate(shown, "shown_act"));
+  return b.finish();
+}
+
+// In single precision batch norm is the project's own, fused with its activation; in double precision LibTorch's.
+TEST_P(EveryOperation, TrainsInSinglePrecisionAsInDouble) {
+  const Program program = norms(GetParam());
+  const auto train = [&](torch::ScalarType type) {
+    Parameters p = make_parameters(program, random_weights(program), torch::kCPU);
+    for (torch::Tensor& view : p.views)
+      view = view.detach().to(type, false, true).set_requires_grad(view.requires_grad());
+    ForwardMode mode;
+    mode.training = true;
+    std::vector<torch::Tensor> results = forward(program, p, to_torch(random_tensor({4, 3, 6, 6}, 97)).to(type), mode);
+    torch::Tensor loss = torch::zeros({}, type);
+    for (const torch::Tensor& y : results) loss = loss + torch::sin(y).sum();
+    loss.backward();
+    for (const torch::Tensor& view : p.views) results.push_back(view.requires_grad() ? view.grad() : view);
+    return results;
+  };
+  const std::vector<torch::Tensor> single = train(torch::kFloat32);
+  const std::vector<torch::Tensor> twice = train(torch::kFloat64);
+  ASSERT_EQ(single.size(), twice.size());
+  for (size_t i = 0; i < single.size(); ++i) {
+    EXPECT_LT((single[i] - twice[i]).abs().max().item<double>(), 2e-5 * (1 + twice[i].abs().max().item<double>()))
+        << (i < 2 ? program.outputs[i].name : program.parameters[i - 2].name);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(ProgramModule, EveryOperation,
                          testing::Values(Activation::relu, Activation::swish, Activation::hard_swish));
 

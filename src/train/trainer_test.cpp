@@ -151,9 +151,7 @@ struct Curve {
 };
 
 // Training amplifies rounding: a change of 1e-6 in the input of one process moves its losses by 1e-3 after a few steps
-// where batch norms see few values or blocks are steep. So: 256 px, blocks that begin as the identity, a low rate. The
-// batch norm of one process sums channels that lie last one after the other in single precision: its gradients are off
-// by 3e-4.
+// where batch norms see few values or blocks are steep. So: 256 px, blocks that begin as the identity, a low rate.
 Curve curve_of(int rank, int world, int port) {
   Communicator communicator({rank, world, rank, "127.0.0.1", port}, torch::kCPU);
   Recipe recipe = tiny_recipe();

@@ -14,7 +14,7 @@
 namespace spinenet {
 
 // Sets the network's formats. ErrorKind::bad_data, said of `place`, when the calibration lacks a node's range or keeps
-// a node that there is not.
+// one that the network does not have.
 void quantize(Network& network, const Calibration& calibration, const std::string& place);
 
 // A convolution of a quantised network that multiplies bytes.
