@@ -142,35 +142,21 @@ bool can_fuse_batch_norm(const torch::Tensor& x) {
 torch::Tensor fused_batch_norm(const torch::Tensor& x, const BatchNormState& state,
                                std::optional<Activation> activation, const AllReduce* all_reduce) {
   const torch::Tensor rows = channels_last(x);
-  torch::Tensor mean, inverse_std;
-  double count = 0;
+  torch::Tensor sums;
   {
     const torch::NoGradGuard no_grad;
     const NormRows all = all_rows(rows);
     const torch::Tensor about = pivot_of(all);
     const auto* pivot = about.data_ptr<float>();
-    torch::Tensor sums =
+    const torch::Tensor far =
         sums_of(all, [&](int64_t, const NormRows& part, double* to) { kernels().add_moments(part, pivot, to); });
     // About nought, so that processes can add theirs.
     const auto local = static_cast<double>(all.rows);
     const torch::Tensor p = about.to(torch::kFloat64);
     sums = torch::cat(
-        {sums[0] + local * p, sums[1] + 2 * p * sums[0] + local * p * p, torch::full({1}, local, torch::kFloat64)});
-    if (all_reduce != nullptr) (*all_reduce)(sums);
-    count = sums[2 * all.channels].item<double>();
-    const torch::Tensor wide_mean = sums.narrow(0, 0, all.channels) / count;
-    const torch::Tensor variance =
-        (sums.narrow(0, all.channels, all.channels) / count - wide_mean * wide_mean).clamp_min(0);
-    mean = wide_mean.to(torch::kFloat32);
-    inverse_std = (variance + state.epsilon).rsqrt().to(torch::kFloat32);
-    if (count > 0) {  // empty maps say nothing of the statistics
-      const torch::Tensor unbiased = (variance * (count / std::max(count - 1, 1.0))).to(torch::kFloat32);
-      torch::Tensor running_mean = state.running_mean;
-      torch::Tensor running_var = state.running_var;
-      running_mean.mul_(state.momentum).add_(mean, 1 - state.momentum);
-      running_var.mul_(state.momentum).add_(unbiased, 1 - state.momentum);
-    }
+        {far[0] + local * p, far[1] + 2 * p * far[0] + local * p * p, torch::full({1}, local, torch::kFloat64)});
   }
+  const auto [mean, inverse_std, count] = batch_statistics(sums, state, all_reduce);
   return FusedBatchNorm::apply(rows, state.weight, state.bias, mean, inverse_std, count,
                                activation ? static_cast<int64_t>(*activation) : kNoActivation,
                                reinterpret_cast<int64_t>(all_reduce));

@@ -23,17 +23,13 @@ class TorchInterpreter {
     if (x.device().is_cpu()) values_[0] = values_[0].contiguous(torch::MemoryFormat::ChannelsLast);
     for (size_t i = 0; i < program_.ops.size(); ++i) {
       const Op& op = program_.ops[i];
-      if (fuses(op)) {
-        const Op* activation = activation_behind(i);
-        torch::Tensor y = fused(op, activation);
-        release_inputs(op);
-        if (activation != nullptr) ++i;
-        values_[static_cast<size_t>(program_.ops[i].output)] = std::move(y);
-        continue;
-      }
-      torch::Tensor y = std::visit([&](const auto& kind) { return apply(kind, op); }, op.kind);
+      const bool fuse = fuses(op);
+      const Op* activation = fuse ? activation_behind(i) : nullptr;
+      torch::Tensor y =
+          fuse ? fused(op, activation) : std::visit([&](const auto& kind) { return apply(kind, op); }, op.kind);
       release_inputs(op);
-      values_[static_cast<size_t>(op.output)] = std::move(y);
+      if (activation != nullptr) ++i;  // done with its norm
+      values_[static_cast<size_t>(program_.ops[i].output)] = std::move(y);
     }
     std::vector<torch::Tensor> outputs;
     for (const Output& output : program_.outputs) {

@@ -44,30 +44,34 @@ class SyncBatchNorm : public torch::autograd::Function<SyncBatchNorm> {
 
 }  // namespace
 
-torch::Tensor sync_batch_norm(const torch::Tensor& x, const BatchNormState& state, const AllReduce& all_reduce) {
-  torch::Tensor mean, variance, inverse;
-  double count = 0;
-  {
-    const torch::NoGradGuard no_grad;
-    const torch::Tensor wide = x.to(torch::kFloat64);
-    const auto local = static_cast<double>(x.numel() / x.size(1));
-    torch::Tensor sums =
-        torch::cat({wide.sum({0, 2, 3}), (wide * wide).sum({0, 2, 3}), torch::full({1}, local, wide.options())});
-    all_reduce(sums);
-    const int64_t channels = x.size(1);
-    count = sums[2 * channels].item<double>();
-    const torch::Tensor wide_mean = sums.narrow(0, 0, channels) / count;
-    const torch::Tensor wide_variance =
-        (sums.narrow(0, channels, channels) / count - wide_mean * wide_mean).clamp_min(0);
-    mean = wide_mean.to(torch::kFloat32);
-    inverse = (wide_variance + state.epsilon).rsqrt().to(torch::kFloat32);
-    const torch::Tensor unbiased = (wide_variance * (count / std::max(count - 1, 1.0))).to(torch::kFloat32);
+BatchStatistics batch_statistics(torch::Tensor sums, const BatchNormState& state, const AllReduce* all_reduce) {
+  const torch::NoGradGuard no_grad;
+  if (all_reduce != nullptr) (*all_reduce)(sums);
+  const int64_t channels = sums.size(0) / 2;
+  const double count = sums[2 * channels].item<double>();
+  const torch::Tensor wide_mean = sums.narrow(0, 0, channels) / count;
+  const torch::Tensor variance = (sums.narrow(0, channels, channels) / count - wide_mean * wide_mean).clamp_min(0);
+  const torch::Tensor mean = wide_mean.to(torch::kFloat32);
+  if (count > 0) {  // empty maps say nothing of the statistics
+    const torch::Tensor unbiased = (variance * (count / std::max(count - 1, 1.0))).to(torch::kFloat32);
     torch::Tensor running_mean = state.running_mean;
     torch::Tensor running_var = state.running_var;
     running_mean.mul_(state.momentum).add_(mean, 1 - state.momentum);
     running_var.mul_(state.momentum).add_(unbiased, 1 - state.momentum);
   }
-  return SyncBatchNorm::apply(x, state.weight, state.bias, mean, inverse, count,
+  return {mean, (variance + state.epsilon).rsqrt().to(torch::kFloat32), count};
+}
+
+torch::Tensor sync_batch_norm(const torch::Tensor& x, const BatchNormState& state, const AllReduce& all_reduce) {
+  torch::Tensor sums;
+  {
+    const torch::NoGradGuard no_grad;
+    const torch::Tensor wide = x.to(torch::kFloat64);
+    const auto local = static_cast<double>(x.numel() / x.size(1));
+    sums = torch::cat({wide.sum({0, 2, 3}), (wide * wide).sum({0, 2, 3}), torch::full({1}, local, wide.options())});
+  }
+  const auto [mean, inverse_std, count] = batch_statistics(sums, state, &all_reduce);
+  return SyncBatchNorm::apply(x, state.weight, state.bias, mean, inverse_std, count,
                               reinterpret_cast<int64_t>(&all_reduce));
 }
 

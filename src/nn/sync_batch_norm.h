@@ -19,6 +19,16 @@ struct BatchNormState {
   double momentum = 0.99, epsilon = 1e-3;
 };
 
+// Of a batch over all processes, [C] in single precision, and the number of values that a channel has there.
+struct BatchStatistics {
+  torch::Tensor mean, inverse_std;
+  double count = 0;
+};
+
+// `sums`: of this process's values and of their squares, and their number, [2 C + 1] in double precision. Updates the
+// running statistics, unless no process has a value. `all_reduce` is null for one process.
+BatchStatistics batch_statistics(torch::Tensor sums, const BatchNormState& state, const AllReduce* all_reduce);
+
 // x [N, C, H, W]; updates the running statistics.
 torch::Tensor sync_batch_norm(const torch::Tensor& x, const BatchNormState& state, const AllReduce& all_reduce);
 
