@@ -1,5 +1,5 @@
-// Numbers of 16 bits that are floats rounded to their upper half (bf16), where the processor multiplies them: two for each float, sums in
-// floats. Highway of Debian 12 does not know the instructions, so this file writes them out.
+// Numbers of 16 bits that are floats rounded to their upper half (bf16), where the processor multiplies them: two for
+// each float, sums in floats. Highway of Debian 12 does not know the instructions, so this file writes them out.
 //
 // Thread contract: as kernels.h.
 #pragma once

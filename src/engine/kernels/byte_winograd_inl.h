@@ -68,10 +68,11 @@ HWY_INLINE Vector scaled_sum(const ByteWinogradOutput& tile, int product, int64_
   return hn::Mul(sum, hn::LoadU(d, tile.product_scales + product * tile.scale_stride + c));
 }
 
-HWY_INLINE void byte_winograd_output(const ByteWinogradOutput& tile) {
+template <class AnyActivator, class Source, class Target>
+HWY_INLINE void finish_tile(const ByteWinogradOutput& tile, AnyActivator activator, const Source& residual,
+                            const Target& to) {
   const Floats d;
   const int64_t n = lanes();
-  const bool adds = tile.residual.bytes != nullptr || tile.residual.floats != nullptr;
   for (int64_t c = 0; c < tile.channels; c += n) {
     Vector columns[6][4];  // [column][row]
     HWY_UNROLL(6)
@@ -93,11 +94,17 @@ HWY_INLINE void byte_winograd_output(const ByteWinogradOutput& tile) {
       for (int j = 0; j < 4; ++j) {
         if (j >= tile.width) break;
         Vector z = hn::MulAdd(y[j], scale, shift);
-        if (adds) z = hn::Add(z, load_numbers(tile.residual, tile.residual_at[i * 4 + j] + c));
-        store_numbers(activate(z, tile.activator), tile.to, i * tile.row_stride + j * tile.pixel_stride + c);
+        if constexpr (!std::is_same_v<Source, NoSource>) z = residual.add_to(z, tile.residual_at[i * 4 + j] + c);
+        to.store(activate(z, activator), i * tile.row_stride + j * tile.pixel_stride + c);
       }
     }
   }
+}
+
+HWY_INLINE void byte_winograd_output(const ByteWinogradOutput& tile) {
+  with_ending(tile.residual, tile.to, tile.activator,
+              [&](auto activator, const auto& residual, const auto& to)
+                  HWY_ATTR { finish_tile(tile, activator, residual, to); });
 }
 
 }  // namespace spinenet::HWY_NAMESPACE

@@ -8,6 +8,8 @@
 #define SPINENET_ENGINE_EPILOGUE_INL
 #endif
 
+#include <type_traits>
+
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
@@ -53,6 +55,20 @@ HWY_INLINE Vector activate(Vector x, Activator activator) {
       return hard_sigmoid(x);
   }
   return x;
+}
+
+// Calls work(activator) with one of the two that most networks use known when this is compiled: a jump for each vector
+// would cost as much as all else that is done to a sum.
+template <class Work>
+HWY_INLINE void with_activator(Activator activator, const Work& work) {
+  switch (activator) {
+    case Activator::none:
+      return work(std::integral_constant<Activator, Activator::none>());
+    case Activator::relu:
+      return work(std::integral_constant<Activator, Activator::relu>());
+    default:
+      return work(activator);
+  }
 }
 
 // `column` counts from the epilogue's first.

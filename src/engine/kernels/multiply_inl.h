@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "engine/kernels/epilogue_inl.h"
+#include "engine/kernels/row_pointers.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace spinenet::HWY_NAMESPACE {
@@ -26,18 +27,11 @@ HWY_INLINE int64_t panel_columns() {
   return kPanelVectors * lanes();
 }
 
-template <int kR, int kV>
-HWY_INLINE void store_block(const Vector (&sums)[kR][kV], const Product& p, int64_t row, int64_t column) {
+template <int kR, int kV, class AnyActivator>
+HWY_INLINE void finish_block(const Vector (&sums)[kR][kV], const Product& p, int64_t row, int64_t column,
+                             AnyActivator activator) {
   const Floats d;
   const int64_t n = lanes();
-  if (p.epilogue == nullptr) {
-    HWY_UNROLL(16)
-    for (int r = 0; r < kR; ++r) {
-      HWY_UNROLL(2)
-      for (int v = 0; v < kV; ++v) hn::StoreU(sums[r][v], d, p.c + (row + r) * p.c_stride + column + v * n);
-    }
-    return;
-  }
   HWY_UNROLL(2)
   for (int v = 0; v < kV; ++v) {
     const int64_t at = column + v * n;
@@ -46,8 +40,24 @@ HWY_INLINE void store_block(const Vector (&sums)[kR][kV], const Product& p, int6
     for (int r = 0; r < kR; ++r) {
       Vector x = hn::MulAdd(sums[r][v], scale, shift);
       if (p.residuals != nullptr) x = hn::Add(x, hn::LoadU(d, p.residuals[row + r] + at));
-      hn::StoreU(activate(x, p.epilogue->activator), d, p.c + (row + r) * p.c_stride + at);
+      hn::StoreU(activate(x, activator), d, p.c + (row + r) * p.c_stride + at);
     }
+  }
+}
+
+template <int kR, int kV>
+HWY_INLINE void store_block(const Vector (&sums)[kR][kV], const Product& p, int64_t row, int64_t column) {
+  const Floats d;
+  const int64_t n = lanes();
+  if (p.epilogue != nullptr) {
+    with_activator(p.epilogue->activator,
+                   [&](auto activator) HWY_ATTR { finish_block<kR, kV>(sums, p, row, column, activator); });
+    return;
+  }
+  HWY_UNROLL(16)
+  for (int r = 0; r < kR; ++r) {
+    HWY_UNROLL(2)
+    for (int v = 0; v < kV; ++v) hn::StoreU(sums[r][v], d, p.c + (row + r) * p.c_stride + column + v * n);
   }
 }
 
@@ -71,6 +81,18 @@ HWY_INLINE void ask_for_block(const Product& p, int64_t row, int64_t column) {
   }
 }
 
+template <int kV, int... kR>
+HWY_INLINE void add_products(const RowPointers<float>& rows, const Vector (&columns)[kV],
+                             Vector (&sums)[sizeof...(kR)][kV], std::integer_sequence<int, kR...>) {
+  const Floats d;
+  const auto add = [&](const float* from, Vector(&sum)[kV]) HWY_ATTR {
+    const Vector x = hn::Set(d, *from);
+    HWY_UNROLL(2)
+    for (int v = 0; v < kV; ++v) sum[v] = hn::MulAdd(x, columns[v], sum[v]);
+  };
+  (add(rows.template row<kR>(), sums[kR]), ...);
+}
+
 // kR rows and kV vectors of columns. Four steps of k at a time, so that the addresses of the rows are worth it.
 template <int kR, int kV>
 HWY_NOINLINE void multiply_block(const Product& p, int64_t row, const float* HWY_RESTRICT b, int64_t column,
@@ -84,8 +106,7 @@ HWY_NOINLINE void multiply_block(const Product& p, int64_t row, const float* HWY
     for (int v = 0; v < kV; ++v) sums[r][v] = hn::Zero(d);
   }
   if (p.epilogue != nullptr) ask_for_block<kR, kV>(p, row, column);
-  const float* HWY_RESTRICT a = p.a + row * p.a_stride;
-  const int64_t a_stride = p.a_stride;
+  RowPointers<float> rows(p.a + row * p.a_stride, p.a_stride);
   for (int64_t k = 0; k < p.k; k += 4) {
     __builtin_prefetch(ahead.b, 0, 2);
     __builtin_prefetch(ahead.b + kChannelBlock, 0, 2);
@@ -97,14 +118,9 @@ HWY_NOINLINE void multiply_block(const Product& p, int64_t row, const float* HWY
       HWY_UNROLL(2)
       for (int v = 0; v < kV; ++v) columns[v] = hn::LoadU(d, b + v * n);
       b += step;
-      HWY_UNROLL(16)
-      for (int r = 0; r < kR; ++r) {
-        const Vector x = hn::Set(d, a[r * a_stride + i]);
-        HWY_UNROLL(2)
-        for (int v = 0; v < kV; ++v) sums[r][v] = hn::MulAdd(x, columns[v], sums[r][v]);
-      }
+      add_products<kV>(rows, columns, sums, std::make_integer_sequence<int, kR>());
+      rows.advance(1);
     }
-    a += 4;
   }
   store_block<kR, kV>(sums, p, row, column);
 }

@@ -16,52 +16,109 @@ namespace spinenet::HWY_NAMESPACE {
 
 using ByteTag = hn::Rebind<uint8_t, Floats>;
 
-HWY_INLINE Vector load_numbers(const NumberSource& from, int64_t at) {
-  const Floats d;
-  if (from.bytes == nullptr) return hn::LoadU(d, from.floats + at);
-  const hn::RebindToSigned<Floats> ints;
-  const Vector x = hn::ConvertTo(d, hn::PromoteTo(ints, hn::LoadU(ByteTag(), from.bytes + at)));
-  return hn::Mul(hn::Sub(x, hn::Set(d, from.zero)), hn::Set(d, from.scale));
-}
-
-HWY_INLINE void store_numbers(Vector x, const NumberTarget& to, int64_t at) {
-  const Floats d;
-  if (to.bytes == nullptr) {
-    hn::StoreU(x, d, to.floats + at);
-    return;
+// What a NumberSource can be, with what every load of it needs.
+struct NoSource {
+  HWY_INLINE Vector add_to(Vector x, int64_t) const { return x; }
+};
+struct FloatSource {
+  const float* from = nullptr;
+  HWY_INLINE Vector add_to(Vector x, int64_t at) const { return hn::Add(x, hn::LoadU(Floats(), from + at)); }
+};
+struct ByteSource {
+  const uint8_t* from = nullptr;
+  Vector scale, zero;
+  HWY_INLINE Vector add_to(Vector x, int64_t at) const {
+    const hn::RebindToSigned<Floats> ints;
+    const Vector number = hn::ConvertTo(Floats(), hn::PromoteTo(ints, hn::LoadU(ByteTag(), from + at)));
+    return hn::Add(x, hn::Mul(hn::Sub(number, zero), scale));
   }
-  const Vector scaled = hn::MulAdd(x, hn::Set(d, to.inverse_scale), hn::Set(d, to.zero));
-  const Vector inside = hn::Min(hn::Max(scaled, hn::Zero(d)), hn::Set(d, 255.0F));
-  hn::StoreU(hn::DemoteTo(ByteTag(), hn::NearestInt(inside)), ByteTag(), to.bytes + at);
+};
+
+// And a NumberTarget.
+struct FloatTarget {
+  float* to = nullptr;
+  HWY_INLINE void store(Vector x, int64_t at) const { hn::StoreU(x, Floats(), to + at); }
+};
+struct ByteTarget {
+  uint8_t* to = nullptr;
+  Vector inverse_scale, zero;
+  HWY_INLINE void store(Vector x, int64_t at) const {
+    const Floats d;
+    // Floats of this size are whole numbers: adding it rounds to the nearest one, which is left in the lowest bits.
+    constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23
+    const Vector scaled = hn::MulAdd(x, inverse_scale, zero);
+    const Vector inside = hn::Min(hn::Max(scaled, hn::Zero(d)), hn::Set(d, 255.0F));
+    const auto bits = hn::BitCast(hn::RebindToUnsigned<Floats>(), hn::Add(inside, hn::Set(d, kWhole)));
+    hn::StoreU(hn::TruncateTo(ByteTag(), bits), ByteTag(), to + at);
+  }
+};
+
+// Calls work(source) and work(target) with the kind known when this is compiled.
+template <class Work>
+HWY_INLINE void with_source(const NumberSource& source, const Work& work) {
+  const Floats d;
+  if (source.bytes != nullptr) return work(ByteSource{source.bytes, hn::Set(d, source.scale), hn::Set(d, source.zero)});
+  if (source.floats != nullptr) return work(FloatSource{source.floats});
+  work(NoSource());
+}
+template <class Work>
+HWY_INLINE void with_target(const NumberTarget& target, const Work& work) {
+  const Floats d;
+  if (target.bytes == nullptr) return work(FloatTarget{target.floats});
+  work(ByteTarget{target.bytes, hn::Set(d, target.inverse_scale), hn::Set(d, target.zero)});
 }
 
-HWY_INLINE void finish_pixel(const FinishedPixel& pixel) {
+// The three ways in which what follows a sum differs.
+template <class Work>
+HWY_INLINE void with_ending(const NumberSource& residual, const NumberTarget& to, Activator any, const Work& work) {
+  with_activator(any, [&](auto activator) HWY_ATTR {
+    with_source(residual, [&](const auto& source) HWY_ATTR {
+      with_target(to, [&](const auto& target) HWY_ATTR { work(activator, source, target); });
+    });
+  });
+}
+
+template <class AnyActivator, class Source, class Target>
+HWY_INLINE void finish_columns(const FinishedPixel& pixel, AnyActivator activator, const Source& residual,
+                               const Target& to) {
   const Floats d;
   const hn::RebindToSigned<Floats> ints;
   const int64_t n = lanes();
-  const bool adds = pixel.residual.bytes != nullptr || pixel.residual.floats != nullptr;
   for (int64_t c = 0; c < pixel.columns; c += n) {
     Vector x =
         pixel.sums != nullptr ? hn::ConvertTo(d, hn::LoadU(ints, pixel.sums + c)) : hn::LoadU(d, pixel.float_sums + c);
     x = hn::MulAdd(x, hn::LoadU(d, pixel.scale + c), hn::LoadU(d, pixel.shift + c));
-    if (adds) x = hn::Add(x, load_numbers(pixel.residual, c));
-    store_numbers(activate(x, pixel.activator), pixel.to, c);
+    to.store(activate(residual.add_to(x, c), activator), c);
   }
+}
+
+HWY_INLINE void finish_pixel(const FinishedPixel& pixel) {
+  with_ending(pixel.residual, pixel.to, pixel.activator,
+              [&](auto activator, const auto& residual, const auto& to)
+                  HWY_ATTR { finish_columns(pixel, activator, residual, to); });
+}
+
+HWY_INLINE Vector load_numbers(const NumberSource& from, int64_t at) {
+  Vector found = hn::Zero(Floats());
+  with_source(from, [&](const auto& source) HWY_ATTR { found = source.add_to(found, at); });
+  return found;
 }
 
 HWY_INLINE void mixed_row(const MixedRow& row) {
   const Floats d;
   const int64_t n = lanes();
-  for (int64_t x = 0; x < row.pixels; ++x) {
-    for (int64_t c = 0; c < row.channels; c += n) {
-      Vector sum = hn::Zero(d);
-      for (const MixedTerm& term : row.terms) {
-        sum = hn::Add(sum, load_numbers(term.row, x / term.factor * row.channels + c));
+  with_ending({}, row.to, row.activator, [&](auto activator, const auto&, const auto& to) HWY_ATTR {
+    for (int64_t x = 0; x < row.pixels; ++x) {
+      for (int64_t c = 0; c < row.channels; c += n) {
+        Vector sum = hn::Zero(d);
+        for (const MixedTerm& term : row.terms) {
+          sum = hn::Add(sum, load_numbers(term.row, x / term.factor * row.channels + c));
+        }
+        if (row.scale != nullptr) sum = hn::MulAdd(sum, hn::LoadU(d, row.scale + c), hn::LoadU(d, row.shift + c));
+        to.store(activate(sum, activator), x * row.channels + c);
       }
-      if (row.scale != nullptr) sum = hn::MulAdd(sum, hn::LoadU(d, row.scale + c), hn::LoadU(d, row.shift + c));
-      store_numbers(activate(sum, row.activator), row.to, x * row.channels + c);
     }
-  }
+  });
 }
 
 HWY_INLINE void max_byte_window(const MaxByteWindow& window) {

@@ -9,6 +9,8 @@
 #include <hwy/highway.h>
 #include <immintrin.h>
 
+#include "engine/kernels/row_pointers.h"
+
 HWY_PUSH_ATTRIBUTES("avx512f,avx512bw,avx512vl,avx512vnni")
 namespace spinenet {
 namespace {

@@ -64,7 +64,8 @@ HWY_INLINE void winograd_input(const WinogradInput& tile) {
   }
 }
 
-HWY_INLINE void winograd_output(const WinogradOutput& tile) {
+template <class AnyActivator>
+HWY_INLINE void finish_tile(const WinogradOutput& tile, AnyActivator activator) {
   const Floats d;
   const int64_t n = lanes();
   for (int64_t c = 0; c < tile.channels; c += n) {
@@ -89,10 +90,14 @@ HWY_INLINE void winograd_output(const WinogradOutput& tile) {
         if (j >= tile.width) break;
         Vector z = hn::MulAdd(y[j], scale, shift);
         if (tile.residuals != nullptr) z = hn::Add(z, hn::LoadU(d, tile.residuals[i * 4 + j] + c));
-        hn::StoreU(activate(z, tile.epilogue.activator), d, tile.to + i * tile.row_stride + j * tile.pixel_stride + c);
+        hn::StoreU(activate(z, activator), d, tile.to + i * tile.row_stride + j * tile.pixel_stride + c);
       }
     }
   }
+}
+
+HWY_INLINE void winograd_output(const WinogradOutput& tile) {
+  with_activator(tile.epilogue.activator, [&](auto activator) HWY_ATTR { finish_tile(tile, activator); });
 }
 
 }  // namespace spinenet::HWY_NAMESPACE
