@@ -54,7 +54,7 @@ Readers readers_of(const Program& program, const Weights& weights) {
   Network network = make_network(program, weights);
   run_passes(network, {});
   Readers readers;
-  std::map<int, std::string> writer;
+  std::map<int, std::string> writer{{0, std::string(kPictureName)}};
   for (const Node& node : network.nodes) {
     if (may_multiply_bytes(node)) {
       const auto id = static_cast<size_t>(std::get<ConvWork>(node.work).weight);
@@ -101,11 +101,13 @@ class Calibrator {
          "the weights are too large for such pictures: take another checkpoint");
   }
 
-  // Calls visit(step, node, map, maps) for what each step writes.
-  template <class Visit>
-  void for_each_map(int64_t count, const Visit& visit) {
+  // Calls see(picture) for each, and visit(step, node, map, maps) for what each step makes of it.
+  template <class See, class Visit>
+  void for_each_map(int64_t count, const See& see, const Visit& visit) {
     for (int64_t i = 0; i < count; ++i) {
-      session_.observe(pictures_.picture(i), [&](size_t step, const float* maps) {
+      const std::vector<float> picture = pictures_.picture(i);
+      see(std::span(picture));
+      session_.observe(picture, [&](size_t step, const float* maps) {
         for (size_t n = 0; n < plan_->written[step].size(); ++n) visit(step, n, plan_->written[step][n], maps);
       });
       options_.progress(++done_, 2 * pictures_.count + std::min(kMeasured, pictures_.count));
@@ -113,31 +115,37 @@ class Calibrator {
   }
 
   void find_ranges(Calibration& found) {
+    const std::string picture(kPictureName);
     std::map<std::string, Histogram> histograms;
-    for_each_map(pictures_.count, [&](size_t, size_t, const PlanOutput& output, const float* maps) {
-      ValueRange& seen = histograms[output.name].seen;
-      visit_map(output.map, maps, [&](std::span<const float> pixel) {
-        require_finite(pixel, output.name);
-        widen(seen, pixel);
-      });
-    });
-    for_each_map(pictures_.count, [&](size_t, size_t, const PlanOutput& output, const float* maps) {
-      Histogram& histogram = histograms[output.name];
-      visit_map(output.map, maps, [&](std::span<const float> pixel) { count(histogram, pixel); });
-    });
+    const auto widen_all = [&](const std::string& name, std::span<const float> values) {
+      require_finite(values, name);
+      widen(histograms[name].seen, values);
+    };
+    for_each_map(
+        pictures_.count, [&](std::span<const float> values) { widen_all(picture, values); },
+        [&](size_t, size_t, const PlanOutput& output, const float* maps) {
+          visit_map(output.map, maps, [&](std::span<const float> pixel) { widen_all(output.name, pixel); });
+        });
+    for_each_map(
+        pictures_.count, [&](std::span<const float> values) { count(histograms[picture], values); },
+        [&](size_t, size_t, const PlanOutput& output, const float* maps) {
+          Histogram& histogram = histograms[output.name];
+          visit_map(output.map, maps, [&](std::span<const float> pixel) { count(histogram, pixel); });
+        });
     for (const auto& [name, histogram] : histograms) found.ranges[name] = best_range(histogram);
   }
 
   // A convolution's input still lies in the memory when the step is done.
   void measure_layers(const Calibration& found) {
-    for_each_map(std::min(kMeasured, pictures_.count),
-                 [&](size_t step, size_t node, const PlanOutput& output, const float* maps) {
-                   const auto* conv = std::get_if<ConvStep>(&plan_->steps[step]);
-                   const auto input = readers_.input_of.find(output.name);
-                   if (conv == nullptr || input == readers_.input_of.end()) return;
-                   const Quantization bytes = quantization_of(found.ranges.at(input->second));
-                   measure(*conv, conv->sites[node], bytes, maps, output.name);
-                 });
+    for_each_map(
+        std::min(kMeasured, pictures_.count), [](std::span<const float>) {},
+        [&](size_t step, size_t node, const PlanOutput& output, const float* maps) {
+          const auto* conv = std::get_if<ConvStep>(&plan_->steps[step]);
+          const auto input = readers_.input_of.find(output.name);
+          if (conv == nullptr || input == readers_.input_of.end()) return;
+          const Quantization bytes = quantization_of(found.ranges.at(input->second));
+          measure(*conv, conv->sites[node], bytes, maps, output.name);
+        });
   }
 
   void measure(const ConvStep& step, const ConvSite& site, const Quantization& bytes, const float* maps,

@@ -111,6 +111,9 @@ class Compilation {
 
   void quantize_network() {
     const Calibration* calibration = options_.calibration;
+    if (options_.crops) {
+      fail(ErrorKind::unsupported, "int8 of a head that looks at crops", options_.place, "use fp32 or bf16");
+    }
     if (calibration == nullptr) {
       fail(ErrorKind::usage, "int8 needs a calibration", options_.place,
            "run spinenet calibrate with pictures like yours");
@@ -237,8 +240,9 @@ class Compilation {
 
   void take_product(const ConvWork& work, QuantizedConvStep& step) {
     const Conv& c = work.conv;
-    step.gathers = c.kernel != 1 || c.stride != 1 || c.pad_before != 0 || c.pad_after != 0;
-    step.k = int64_t{c.kernel} * c.kernel * step.sites.front().in.stride;
+    const int64_t row = int64_t{c.kernel} * c.kernel * step.sites.front().in.stride;
+    step.k = rounded_up(row, kChannelBlock);
+    step.gathers = c.kernel != 1 || c.stride != 1 || c.pad_before != 0 || c.pad_after != 0 || step.k != row;
     const HostTensor& weight = weight_of(work.weight);
     const QuantizedWeights numbers = quantize_weights(weight);
     for (ConvSite& site : step.sites) site.affine = affine_of_sums(site.affine, numbers, site.in.quantization);

@@ -1,4 +1,6 @@
 // The engine in bf16 and in bytes, against the reference and against itself in floats.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "engine/test_networks.h"
@@ -91,6 +93,11 @@ TEST(EnginePrecision, PutsFloatsAndBytesTogetherInMobileNetworks) {
   EXPECT_LT(all.error, 0.1);
 }
 
+template <class Kind>
+int64_t convolutions_of(const CompiledPlan& plan) {
+  return std::ranges::count_if(plan.steps, [](const Step& step) { return std::holds_alternative<Kind>(step); });
+}
+
 TEST(EnginePrecision, ComputesMostOfSpineNetInBytesAndTheSameWithAnyNumberOfThreads) {
   const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
   const Weights weights = lively_weights(program, 3);
@@ -99,17 +106,31 @@ TEST(EnginePrecision, ComputesMostOfSpineNetInBytesAndTheSameWithAnyNumberOfThre
   const Calibration all = calibrate(program, weights, only(input), any_error);
   CompileOptions options{.threads = 2, .precision = Precision::int8, .calibration = &all};
   const auto plan = compile(program, weights, options);
-  size_t floats = 0, bytes = 0;
-  for (const Step& step : plan->steps) {
-    floats += std::holds_alternative<ConvStep>(step) ? 1 : 0;
-    bytes += std::holds_alternative<QuantizedConvStep>(step) ? 1 : 0;
-  }
-  EXPECT_EQ(floats, 1U) << "the one on the picture";
-  EXPECT_GT(bytes, 50U);
+  EXPECT_EQ(convolutions_of<ConvStep>(*plan), 0);
+  EXPECT_GT(convolutions_of<QuantizedConvStep>(*plan), 50);
   const auto two = engine_forward(plan)(input);
   options.threads = 1;
   const auto one = engine_forward(compile(program, weights, options))(input);
   for (size_t i = 0; i < two.size(); ++i) EXPECT_EQ(one[i].data, two[i].data);
+}
+
+TEST(EnginePrecision, ReadsThePictureInFloatsWhereItsRangeIsUnknownOrItsConvolutionIsKept) {
+  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
+  const Calibration all = calibrate(program, weights, only(input), {.threads = 2, .layer_error = 1, .output_error = 1});
+  Calibration old = all, kept = all;
+  ASSERT_EQ(old.ranges.erase(std::string(kPictureName)), 1U);
+  kept.kept.emplace_back("stem.conv");
+  std::vector<HostTensor> outputs;
+  for (const Calibration* calibration : {&old, &kept}) {
+    const auto plan =
+        compile(program, weights, {.threads = 2, .precision = Precision::int8, .calibration = calibration});
+    EXPECT_EQ(convolutions_of<ConvStep>(*plan), 1) << "the one on the picture";
+    EXPECT_FALSE(is_bytes(plan->input.quantization));
+    outputs.push_back(engine_forward(plan)(input).front());
+  }
+  EXPECT_EQ(outputs[0].data, outputs[1].data);
 }
 
 TEST(EnginePrecision, KeepsConvolutionsInFloatsUntilTheErrorIsSmallEnough) {

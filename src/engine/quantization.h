@@ -2,7 +2,8 @@
 // scale * (q - zero). Zero is a byte itself, so padding is exact.
 //
 // Invariant of a Calibration: ranges hold zero and are finite; their names are those of nodes of the network that the
-// engine makes with all its passes. Thread contract: plain values and pure functions. Source: Jacob et al. 2018.
+// engine makes with all its passes, and kPictureName for the network's input. Thread contract: plain values and pure
+// functions. Source: Jacob et al. 2018.
 #pragma once
 
 #include <map>
@@ -31,10 +32,13 @@ struct ValueRange {
 // The bytes that cover the range, zero included.
 Quantization quantization_of(const ValueRange& range);
 
+// In a calibration's ranges, where it may be missing.
+constexpr std::string_view kPictureName = "picture";
+
 struct Calibration {
   std::string weights;                       // identity_of those that it was made with
   int pictures = 0;                          // that it was made of
-  std::map<std::string, ValueRange> ranges;  // of the output of each node
+  std::map<std::string, ValueRange> ranges;  // of the output of each node and of the picture
   std::vector<std::string> kept;             // convolutions that stay in floats
   double error = 0;                          // output_error() of some of the pictures (calibrate.h)
 };

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "engine/convolution_plan.h"
+#include "engine/copy_lines.h"
 #include "engine/run_step.h"
 
 namespace spinenet {
@@ -28,6 +29,9 @@ const float* residual_pixel(const ConvSite& site, const StepMemory& memory, cons
   return image_of(map, at.image, memory) + (y * map.shape.width + x) * map.stride;
 }
 
+// Floats that copy_lines copies at once: what it writes beyond the row lies within the gap between rows.
+constexpr int64_t kShortLine = 24;
+
 // Copies the window of an output pixel to a row of the product. `in`: its image.
 void gather_window(const ConvStep& step, const ConvSite& site, const float* in, const Place& at, float* to) {
   const int64_t kernel = step.conv.kernel, stride = site.in.stride;
@@ -35,6 +39,12 @@ void gather_window(const ConvStep& step, const ConvSite& site, const float* in, 
   const int64_t left = at.x * step.conv.stride - step.conv.pad_before;
   const int64_t first = std::clamp<int64_t>(-left, 0, kernel);
   const int64_t end = std::clamp<int64_t>(site.in.shape.width - left, first, kernel);
+  std::fill(to + kernel * kernel * stride, to + step.k, 0.0F);
+  if (end - first == kernel && top >= 0 && top + kernel <= site.in.shape.height) {
+    const int64_t line = site.in.shape.width * stride;
+    const float* from = in + top * line + left * stride;
+    return copy_lines<kShortLine>(from, line, in + image_numbers(site.in), {kernel, kernel * stride}, to);
+  }
   for (int64_t i = 0; i < kernel; ++i) {
     float* line = to + i * kernel * stride;
     if (top + i < 0 || top + i >= site.in.shape.height) {
@@ -46,7 +56,6 @@ void gather_window(const ConvStep& step, const ConvSite& site, const float* in, 
     std::copy_n(from + first * stride, (end - first) * stride, line + first * stride);
     std::fill_n(line + end * stride, (kernel - end) * stride, 0.0F);
   }
-  std::fill(to + kernel * kernel * stride, to + step.k, 0.0F);
 }
 
 struct Rows {

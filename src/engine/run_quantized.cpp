@@ -5,13 +5,18 @@
 
 #include "engine/byte_maps.h"
 #include "engine/byte_winograd.h"
+#include "engine/copy_lines.h"
 #include "engine/quantized_plan.h"
 #include "engine/run_step.h"
 
 namespace spinenet {
 namespace {
 
-// Copies the window of output pixel (y, x) to a row of the product; what lies outside is zero, as a byte.
+// Bytes that copy_lines copies at once, no more than the slack of a row.
+constexpr int64_t kShortLine = 32;
+
+// Copies the window of output pixel (y, x) to a row of the product; what lies outside is zero, as a byte. What a row
+// has beyond the window meets weights of zero.
 void gather_window(const QuantizedConvStep& step, const Map& map, const uint8_t* in, int64_t y, int64_t x,
                    uint8_t* to) {
   const int64_t kernel = step.conv.kernel, stride = map.stride, width = map.shape.width;
@@ -19,6 +24,10 @@ void gather_window(const QuantizedConvStep& step, const Map& map, const uint8_t*
   const int64_t left = x * step.conv.stride - step.conv.pad_before;
   const int64_t first = std::clamp<int64_t>(-left, 0, kernel);
   const int64_t end = std::clamp<int64_t>(width - left, first, kernel);
+  if (end - first == kernel && top >= 0 && top + kernel <= map.shape.height) {
+    const uint8_t* from = in + (top * width + left) * stride;
+    return copy_lines<kShortLine>(from, width * stride, in + image_numbers(map), {kernel, kernel * stride}, to);
+  }
   for (int64_t i = 0; i < kernel; ++i) {
     uint8_t* line = to + i * kernel * stride;
     const bool inside = top + i >= 0 && top + i < map.shape.height;

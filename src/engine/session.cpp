@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "engine/byte_maps.h"
 #include "engine/run_step.h"
 
 namespace spinenet {
@@ -94,12 +95,14 @@ int64_t Session::read(std::span<const float> pictures) {
          "engine", "scale the picture to the size that the network was compiled for");
   }
   team_->run(images * s.height, [&](int64_t line, int) {
-    const int64_t image = line / s.height, y = line % s.height;
-    float* to = image_at(map, image) + y * s.width * map.stride;
-    for (int64_t c = 0; c < map.stride; ++c) {
-      const float* from = pictures.data() + ((image * s.channels + c) * s.height + y) * s.width;
-      for (int64_t x = 0; x < s.width; ++x) to[x * map.stride + c] = c < s.channels ? from[x] : 0.0F;
-    }
+    const int64_t image = line / s.height, y = line % s.height, plane = s.height * s.width;
+    const int64_t first = image * image_numbers(map) + y * s.width * map.stride;
+    plan_->kernels->picture_row({.from = pictures.data() + image * part + y * s.width,
+                                 .plane = plane,
+                                 .channels = s.channels,
+                                 .pixels = s.width,
+                                 .to = target_at(map, {.maps = memory_.get()}, first),
+                                 .stride = map.stride});
   });
   return images;
 }

@@ -43,6 +43,7 @@ Kernels table() {
           .byte_winograd_input = byte_winograd_input,
           .byte_winograd_output = byte_winograd_output,
           .finish_pixel = finish_pixel,
+          .picture_row = picture_row,
           .mixed_row = mixed_row,
           .max_byte_window = max_byte_window,
           .multiply_add_rounds = multiply_add_rounds};

@@ -107,6 +107,15 @@ struct WeighPixels {
   float* to = nullptr;
 };
 
+// One row of a picture whose channels lie in planes: to pixel after pixel, floats or bytes.
+struct PictureRow {
+  const float* from = nullptr;  // of the first channel
+  int64_t plane = 0;            // from channel to channel
+  int64_t channels = 0, pixels = 0;
+  NumberTarget to;
+  int64_t stride = 0;  // from pixel to pixel; channels beyond the picture's are zero
+};
+
 struct Kernels {
   std::string_view name;  // "avx512_vnni", "avx512", "avx2" or "portable"
   int panel = 0;          // columns of a panel of packed weights
@@ -123,6 +132,7 @@ struct Kernels {
   void (*byte_winograd_input)(const ByteWinogradInput&) = nullptr;
   void (*byte_winograd_output)(const ByteWinogradOutput&) = nullptr;
   void (*finish_pixel)(const FinishedPixel&) = nullptr;
+  void (*picture_row)(const PictureRow&) = nullptr;
   void (*mixed_row)(const MixedRow&) = nullptr;
   void (*max_byte_window)(const MaxByteWindow&) = nullptr;
   // Null where the processor has no bf16.

@@ -206,6 +206,33 @@ TEST(QuantizedKernels, AddMapsOfEitherKindAndSize) {
   }
 }
 
+// 21 pixels: full vectors and some that are none; 3 channels side by side, and with room between.
+TEST(QuantizedKernels, PutTheChannelsOfAPictureSideBySide) {
+  constexpr int64_t kPixels = 21, kPlane = 25;
+  Random random(11);
+  std::vector<float> planes(3 * kPlane);
+  for (float& x : planes) x = static_cast<float>(random.uniform(-3, 3));
+  for (const Kernels& kernels : all_kernels()) {
+    for (const int64_t stride : {3, 16}) {
+      const auto count = static_cast<size_t>(kPixels * stride);
+      std::vector<uint8_t> bytes(count + 1, 77), expected_bytes(count + 1, 77);
+      std::vector<float> floats(count + 1, 77), expected(count + 1, 77);
+      PictureRow row{planes.data(), kPlane, 3, kPixels, {.bytes = bytes.data(), .inverse_scale = 50, .zero = 100},
+                     stride};
+      kernels.picture_row(row);
+      for (size_t i = 0; i < count; ++i) {
+        const auto pixel = static_cast<int64_t>(i) / stride, c = static_cast<int64_t>(i) % stride;
+        expected[i] = c < 3 ? planes[static_cast<size_t>(c * kPlane + pixel)] : 0;
+        expected_bytes[i] = plain_byte(expected[i], row.to);
+      }
+      row.to = {.floats = floats.data()};
+      kernels.picture_row(row);
+      EXPECT_EQ(floats, expected) << kernels.name;
+      expect_close_bytes(bytes, expected_bytes, kernels.name);
+    }
+  }
+}
+
 TEST(QuantizedKernels, FindTheLargestByteOfAWindow) {
   constexpr size_t kChannels = 16, kSide = 3;
   Random random(10);

@@ -37,20 +37,24 @@ struct ByteSource {
 // And a NumberTarget.
 struct FloatTarget {
   float* to = nullptr;
+  HWY_INLINE Vector number(Vector x) const { return x; }
   HWY_INLINE void store(Vector x, int64_t at) const { hn::StoreU(x, Floats(), to + at); }
+  static Floats tag() { return {}; }
 };
 struct ByteTarget {
   uint8_t* to = nullptr;
   Vector inverse_scale, zero;
-  HWY_INLINE void store(Vector x, int64_t at) const {
+  HWY_INLINE hn::Vec<ByteTag> number(Vector x) const {
     const Floats d;
     // Floats of this size are whole numbers: adding it rounds to the nearest one, which is left in the lowest bits.
     constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23
     const Vector scaled = hn::MulAdd(x, inverse_scale, zero);
     const Vector inside = hn::Min(hn::Max(scaled, hn::Zero(d)), hn::Set(d, 255.0F));
     const auto bits = hn::BitCast(hn::RebindToUnsigned<Floats>(), hn::Add(inside, hn::Set(d, kWhole)));
-    hn::StoreU(hn::TruncateTo(ByteTag(), bits), ByteTag(), to + at);
+    return hn::TruncateTo(ByteTag(), bits);
   }
+  HWY_INLINE void store(Vector x, int64_t at) const { hn::StoreU(number(x), ByteTag(), to + at); }
+  static ByteTag tag() { return {}; }
 };
 
 // Calls work(source) and work(target) with the kind known when this is compiled.
@@ -119,6 +123,32 @@ HWY_INLINE void mixed_row(const MixedRow& row) {
       }
     }
   });
+}
+
+// Three channels side by side, vector by vector; the rest, and any other number of them, one after the other.
+template <class Target>
+HWY_INLINE void picture_pixels(const PictureRow& row, const Target& target) {
+  const Floats d;
+  const int64_t n = lanes();
+  const auto zero = target.number(hn::Zero(d));
+  int64_t x = 0;
+  if (row.channels == 3 && row.stride == 3) {
+    for (; x + n <= row.pixels; x += n) {
+      const float* from = row.from + x;
+      hn::StoreInterleaved3(target.number(hn::LoadU(d, from)), target.number(hn::LoadU(d, from + row.plane)),
+                            target.number(hn::LoadU(d, from + 2 * row.plane)), Target::tag(), target.to + 3 * x);
+    }
+  }
+  for (; x < row.pixels; ++x) {
+    for (int64_t c = 0; c < row.stride; ++c) {
+      const auto number = c < row.channels ? target.number(hn::Set(d, row.from[c * row.plane + x])) : zero;
+      target.to[x * row.stride + c] = hn::GetLane(number);
+    }
+  }
+}
+
+HWY_INLINE void picture_row(const PictureRow& row) {
+  with_target(row.to, [&](const auto& target) HWY_ATTR { picture_pixels(row, target); });
 }
 
 HWY_INLINE void max_byte_window(const MaxByteWindow& window) {

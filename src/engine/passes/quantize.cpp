@@ -24,7 +24,12 @@ class Quantizer {
 
   void run() {
     check_kept();
+    picture_is_bytes_ = calibration_.ranges.contains(std::string(kPictureName)) && only_convolutions_read_picture();
     choose_convolutions();
+    if (picture_is_bytes_ && !all_readers_of_picture_take_bytes()) {
+      picture_is_bytes_ = false;
+      choose_convolutions();
+    }
     choose_values();
     insert_conversions();
   }
@@ -50,11 +55,35 @@ class Quantizer {
     return std::find(calibration_.kept.begin(), calibration_.kept.end(), node.name) != calibration_.kept.end();
   }
 
+  static bool reads_picture(const Node& node) {
+    return std::ranges::any_of(node.inputs, [](const Term& term) { return term.value == 0; });
+  }
+
+  bool only_convolutions_read_picture() const {
+    return std::ranges::all_of(network_.nodes,
+                               [](const Node& node) {
+                                 const bool at_first =
+                                     std::ranges::none_of(node.inputs.begin() + 1, node.inputs.end(),
+                                                          [](const Term& term) { return term.value == 0; });
+                                 return !reads_picture(node) || (may_multiply_bytes(node) && at_first);
+                               }) &&
+           std::ranges::none_of(network_.outputs, [](const Output& output) { return output.value == 0; });
+  }
+
+  bool all_readers_of_picture_take_bytes() const {
+    return std::ranges::all_of(network_.nodes,
+                               [&](const Node& node) { return !reads_picture(node) || takes_bytes(node); });
+  }
+
+  bool may_here(const Node& node) const {
+    return may_multiply_bytes(node) && (node.inputs[0].value != 0 || picture_is_bytes_);
+  }
+
   // All uses of the same weights or none.
   void choose_convolutions() {
     for (const Node& node : network_.nodes) {
       const auto* work = std::get_if<ConvWork>(&node.work);
-      if (work != nullptr && (!may_multiply_bytes(node) || !adds_up(node) || is_kept(node))) {
+      if (work != nullptr && (!may_here(node) || !adds_up(node) || is_kept(node))) {
         in_floats_.insert(work->weight);
       }
     }
@@ -90,6 +119,9 @@ class Quantizer {
   void choose_values() {
     const std::vector<char> useful = useful_values();
     network_.formats.assign(network_.values.size(), {});
+    if (picture_is_bytes_) {
+      network_.formats[0] = quantization_of(calibration_.ranges.at(std::string(kPictureName)));
+    }
     for (const Node& node : network_.nodes) {
       Quantization& format = network_.formats[at(node.output)];
       if (std::holds_alternative<PoolWork>(node.work)) {
@@ -164,6 +196,7 @@ class Quantizer {
   Network& network_;
   const Calibration& calibration_;
   const std::string& place_;
+  bool picture_is_bytes_ = false;
   std::set<ParameterId> in_floats_;
   std::map<int, int> other_;  // value -> the same as the other kind
 };
@@ -172,7 +205,7 @@ class Quantizer {
 
 bool may_multiply_bytes(const Node& node) {
   const auto* work = std::get_if<ConvWork>(&node.work);
-  return work != nullptr && !is_depthwise(node) && node.inputs[0].value != 0;
+  return work != nullptr && !is_depthwise(node);
 }
 
 bool multiplies_bytes(const Network& network, const Node& node) {

@@ -3,7 +3,8 @@
 //
 // Bytes are what a quantised convolution reads. What writes either kind (those convolutions, sums) writes bytes where
 // such a convolution reads them, at once or by way of sums and pools; a pool keeps its input's. Between the two kinds
-// lies a sum of one term. Thread contract: a pure function of its arguments.
+// lies a sum of one term. The picture becomes bytes where only such convolutions read it and the calibration has its
+// range; those of older versions have none. Thread contract: a pure function of its arguments.
 #pragma once
 
 #include <string>
@@ -20,7 +21,7 @@ void quantize(Network& network, const Calibration& calibration, const std::strin
 // A convolution of a quantised network that multiplies bytes.
 bool multiplies_bytes(const Network& network, const Node& node);
 
-// A convolution that could.
+// A convolution that could, if its input is bytes.
 bool may_multiply_bytes(const Node& node);
 
 }  // namespace spinenet
