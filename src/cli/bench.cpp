@@ -110,7 +110,7 @@ int run_bench(const BenchOptions& options, const CommonOptions& common) {
                           precision_named(options.precision)};
   compiled.place = options.subject.name;
   set_choose(options.choose, compiled);
-  const Measurement measurement = measure(subject, compiled, options.runs);
+  const Measurement measurement = measure(subject, compiled, {options.runs, options.layers});
   if (common.json) {
     print_json(to_json(subject, measurement, compiled, options));
   } else {

@@ -44,7 +44,7 @@ Calibration calibration_for(const Subject& subject, int threads) {
                    {.threads = threads, .layer_error = kAnyError, .output_error = kAnyError});
 }
 
-Measurement measure_one(const Subject& subject, CompileOptions options, int runs) {
+Measurement measure_one(const Subject& subject, CompileOptions options, const Effort& effort) {
   Calibration calibration;
   if (options.precision == Precision::int8) {
     if (!options.skip.empty()) {
@@ -57,10 +57,9 @@ Measurement measure_one(const Subject& subject, CompileOptions options, int runs
   Session session(plan);
   const HostTensor pictures = random_pictures(subject.program.values.front(), options.batch);
   session.run(pictures.data);
-  Profile found = profile(session, pictures.data, runs);
   Measurement m;
-  m.steps = std::move(found.steps);
-  set_latency(m, found.seconds, options.batch * cost(subject.program).multiply_adds);
+  set_latency(m, time_runs(session, pictures.data, effort.runs), options.batch * cost(subject.program).multiply_adds);
+  if (effort.steps) m.steps = profile_steps(session, pictures.data, effort.runs);
   m.engine_mb = static_cast<double>(memory_bytes(*plan)) / 1e6;
   return m;
 }
@@ -89,11 +88,11 @@ Measurement measure_two(const Subject& subject, const CompileOptions& options, i
 
 }  // namespace
 
-Measurement measure(const Subject& subject, const CompileOptions& options, int runs) {
+Measurement measure(const Subject& subject, const CompileOptions& options, const Effort& effort) {
   const Kernels& kernels = find_kernels(options.instructions);
   const double peak_before = measure_peak_gflops(kernels, options.threads);
-  Measurement m =
-      subject.task == Task::segment ? measure_two(subject, options, runs) : measure_one(subject, options, runs);
+  Measurement m = subject.task == Task::segment ? measure_two(subject, options, effort.runs)
+                                                : measure_one(subject, options, effort);
   m.peak_gflops = std::max(peak_before, measure_peak_gflops(kernels, options.threads));
   m.process_mb = peak_memory_mb();
   m.instructions = kernels.name;

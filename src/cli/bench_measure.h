@@ -20,7 +20,7 @@ struct PartTime {
 };
 
 struct Measurement {
-  std::vector<StepProfile> steps;    // of a network of one program
+  std::vector<StepProfile> steps;    // of a network of one program, where asked for
   std::vector<PartTime> parts;       // of two stages
   double min_ms = 0, median_ms = 0;  // of a batch
   double gflops = 0, peak_gflops = 0, process_mb = 0, engine_mb = 0;
@@ -28,7 +28,12 @@ struct Measurement {
   std::string_view instructions;
 };
 
+struct Effort {
+  int runs = 1;
+  bool steps = false;  // so many runs more, step by step
+};
+
 // The pictures of a batch run together.
-Measurement measure(const Subject& subject, const CompileOptions& options, int runs);
+Measurement measure(const Subject& subject, const CompileOptions& options, const Effort& effort);
 
 }  // namespace spinenet

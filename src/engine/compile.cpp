@@ -14,6 +14,7 @@
 #include "engine/choice_cache.h"
 #include "engine/conv_choice.h"
 #include "engine/convolution_plan.h"
+#include "engine/dependencies.h"
 #include "engine/measure_choice.h"
 #include "engine/memory_plan.h"
 #include "engine/network.h"
@@ -86,6 +87,7 @@ class Compilation {
         plan_.written.back().push_back({node.name, map_of(node.output)});
       }
     }
+    plan_.waits = dependencies_of(accesses_of(order));
     for (const Output& output : network_.outputs) plan_.outputs.push_back({output.name, map_of(output.value)});
     plan_.input = map_of(0);
     if (choices_) choices_->save();
@@ -160,6 +162,25 @@ class Compilation {
       if (alive.buffer_of[v] >= 0) maps_[v].offset = memory.offsets[static_cast<size_t>(alive.buffer_of[v])];
     }
     plan_.memory = memory.size;
+  }
+
+  Stretch stretch_of(int value) const {
+    const Map& map = map_of(value);
+    const int64_t numbers = plan_.batch * image_numbers(map);
+    return {map.offset, map.offset + (is_bytes(map.quantization) ? parts(numbers, sizeof(float)) : numbers)};
+  }
+
+  std::vector<StepAccess> accesses_of(const Schedule& order) const {
+    std::vector<StepAccess> steps;
+    for (const std::vector<int>& group : order) {
+      StepAccess& step = steps.emplace_back();
+      for (const int i : group) {
+        const Node& node = network_.nodes[static_cast<size_t>(i)];
+        for (const Term& term : node.inputs) step.reads.push_back(stretch_of(term.value));
+        step.writes.push_back(stretch_of(node.output));
+      }
+    }
+    return steps;
   }
 
   ChannelAffine affine_of(const Node& node, bool always) const {

@@ -179,6 +179,7 @@ struct CompiledPlan {
   int batch = 1;  // images at most
   Map input;
   std::vector<Step> steps;
+  std::vector<std::vector<int>> waits;  // of each step: those before it that must be done
   std::vector<PlanOutput> outputs;
   std::vector<std::vector<PlanOutput>> written;  // by each step: its nodes
   std::vector<float> zeros;                      // a pixel of padding

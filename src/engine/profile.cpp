@@ -64,22 +64,30 @@ StepProfile describe(const PoolStep& step) {
 
 }  // namespace
 
-Profile profile(Session& session, std::span<const float> pictures, int runs) {
-  Profile found;
+std::vector<double> time_runs(Session& session, std::span<const float> pictures, int runs) {
+  std::vector<double> found;
+  for (int i = 0; i < runs; ++i) {
+    const double start = now();
+    session.run(pictures);
+    found.push_back(now() - start);
+  }
+  return found;
+}
+
+std::vector<StepProfile> profile_steps(Session& session, std::span<const float> pictures, int runs) {
+  std::vector<StepProfile> found;
   const Shape& input = session.plan().input.shape;
   const int64_t images = static_cast<int64_t>(pictures.size()) / (input.channels * input.height * input.width);
   for (const Step& step : session.plan().steps) {
-    found.steps.push_back(std::visit([](const auto& s) { return describe(s); }, step));
-    found.steps.back().multiply_adds *= images;
-    found.steps.back().seconds = std::numeric_limits<double>::infinity();
+    found.push_back(std::visit([](const auto& s) { return describe(s); }, step));
+    found.back().multiply_adds *= images;
+    found.back().seconds = std::numeric_limits<double>::infinity();
   }
-  std::vector<double> seconds(found.steps.size());
+  std::vector<double> seconds(found.size());
   for (int i = 0; i < runs; ++i) {
     std::fill(seconds.begin(), seconds.end(), 0.0);
-    const double start = now();
     session.run(pictures, seconds);
-    found.seconds.push_back(now() - start);
-    for (size_t s = 0; s < seconds.size(); ++s) found.steps[s].seconds = std::min(found.steps[s].seconds, seconds[s]);
+    for (size_t s = 0; s < seconds.size(); ++s) found[s].seconds = std::min(found[s].seconds, seconds[s]);
   }
   return found;
 }

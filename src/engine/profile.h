@@ -21,13 +21,11 @@ struct StepProfile {
   double seconds = 0;          // the least of the runs
 };
 
-struct Profile {
-  std::vector<double> seconds;  // of each run, in their order
-  std::vector<StepProfile> steps;
-};
+// `pictures`: one or more, which run together. The seconds of each run, in their order.
+std::vector<double> time_runs(Session& session, std::span<const float> pictures, int runs);
 
-// `pictures`: one or more, which run together.
-Profile profile(Session& session, std::span<const float> pictures, int runs);
+// Every step by itself: all threads are done with one before the next begins, which run() does not ask for.
+std::vector<StepProfile> profile_steps(Session& session, std::span<const float> pictures, int runs);
 
 // Multiply-adds and additions in a second, in units of 10^9, when all threads do nothing else. The best of some tries.
 double measure_peak_gflops(const Kernels& kernels, int threads);

@@ -35,7 +35,8 @@ Session::Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<Team>
     : plan_(std::move(plan)),
       memory_(aligned_floats(plan_->memory)),
       scratch_(aligned_floats(plan_->scratch * plan_->threads)),
-      team_(team != nullptr ? std::move(team) : std::make_shared<Team>(plan_->threads)) {
+      team_(team != nullptr ? std::move(team) : std::make_shared<Team>(plan_->threads)),
+      runner_(std::make_unique<StepRunner>(*plan_)) {
   if (team_->size() > plan_->threads) {
     fail(ErrorKind::failed, fmt::format("a team of {} for a plan of {} threads", team_->size(), plan_->threads),
          "engine");
@@ -49,37 +50,43 @@ Session::Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<Team>
 }
 
 std::span<const HostTensor> Session::run(std::span<const float> pictures) {
-  return run(pictures, {});
+  const int64_t images = read(pictures);
+  compute(images);
+  return write_all(images);
 }
 
 std::span<const HostTensor> Session::run(std::span<const float> pictures, std::span<double> seconds) {
   const int64_t images = read(pictures);
-  compute(images, seconds);
-  for (size_t i = 0; i < outputs_.size(); ++i) write(i, images);
-  return outputs_;
-}
-
-void Session::compute(int64_t images, std::span<double> seconds) {
-  double start = seconds.empty() ? 0 : now();
+  double start = now();
   for (size_t i = 0; i < plan_->steps.size(); ++i) {
-    const Step& step = plan_->steps[i];
-    team_->run(task_count(*plan_, step, images), [&](int64_t task, int thread) {
-      run_task(*plan_, step, task, {memory_.get(), scratch_.get() + thread * plan_->scratch, images});
-    });
-    if (seconds.empty()) continue;
+    run_step(i, images);
     const double end = now();
     seconds[i] += end - start;
     start = end;
   }
+  return write_all(images);
+}
+
+std::span<const HostTensor> Session::write_all(int64_t images) {
+  for (size_t i = 0; i < outputs_.size(); ++i) write(i, images);
+  return outputs_;
+}
+
+void Session::compute(int64_t images) {
+  runner_->run(*team_, {memory_.get(), scratch_.get()}, images);
+}
+
+void Session::run_step(size_t index, int64_t images) {
+  const Step& step = plan_->steps[index];
+  team_->run(task_count(*plan_, step, images), [&](int64_t task, int thread) {
+    run_task(*plan_, step, task, {memory_.get(), scratch_.get() + thread * plan_->scratch, images});
+  });
 }
 
 void Session::observe(std::span<const float> picture, const Observer& after) {
   const int64_t images = read(picture);
   for (size_t i = 0; i < plan_->steps.size(); ++i) {
-    const Step& step = plan_->steps[i];
-    team_->run(task_count(*plan_, step, images), [&](int64_t task, int thread) {
-      run_task(*plan_, step, task, {memory_.get(), scratch_.get() + thread * plan_->scratch, images});
-    });
+    run_step(i, images);
     after(i, memory_.get());
   }
 }

@@ -10,6 +10,7 @@
 
 #include "base/host_tensor.h"
 #include "engine/plan.h"
+#include "engine/step_runner.h"
 #include "engine/team.h"
 #include "graph/forward.h"
 
@@ -27,26 +28,30 @@ class Session {
   // program's order, stay until the next run. ErrorKind::bad_data when the pictures have another size.
   std::span<const HostTensor> run(std::span<const float> pictures);
 
-  // As run(), and adds the seconds that each step took to `seconds` (one for each step).
+  // As run(), step after step, and adds the seconds that each took to `seconds` (one for each step).
   std::span<const HostTensor> run(std::span<const float> pictures, std::span<double> seconds);
 
   // run() in its parts, for those who write or read maps where they lie, channels last: the plan's input before
   // compute(), what lies between its channels included, and its outputs after.
   int64_t read(std::span<const float> pictures);  // gives their number
-  void compute(int64_t images, std::span<double> seconds = {});
+  void compute(int64_t images);
   const HostTensor& write(size_t output, int64_t images);
   float* image_at(const Map& map, int64_t image) { return memory_.get() + map.offset + image * image_numbers(map); }
 
-  // As run(), and calls `after` behind each step with its number and the session's memory: the place to look at maps
-  // that later steps write over.
+  // As run(), step after step, and calls `after` behind each with its number and the session's memory: the place to
+  // look at maps that later steps write over.
   using Observer = std::function<void(size_t step, const float* maps)>;
   void observe(std::span<const float> picture, const Observer& after);
 
  private:
+  void run_step(size_t index, int64_t images);
+  std::span<const HostTensor> write_all(int64_t images);
+
   std::shared_ptr<const CompiledPlan> plan_;
   AlignedFloats memory_, scratch_;
   std::vector<HostTensor> outputs_;
   std::shared_ptr<Team> team_;
+  std::unique_ptr<StepRunner> runner_;
 };
 
 // A Forward for any number of pictures, a batch after the other. May be called from several threads, which wait for

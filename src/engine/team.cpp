@@ -13,7 +13,14 @@ void pause() {
 #endif
 }
 
-// Returns when the value is no longer `old`: soon if it changes soon.
+void stop(std::atomic<int>& round, std::vector<std::thread>& workers) {
+  round.store(-1, std::memory_order_release);
+  round.notify_all();
+  for (std::thread& worker : workers) worker.join();
+}
+
+}  // namespace
+
 void wait_while(const std::atomic<int>& value, int old) {
   const auto start = std::chrono::steady_clock::now();
   while (true) {
@@ -25,14 +32,6 @@ void wait_while(const std::atomic<int>& value, int old) {
   }
   value.wait(old, std::memory_order_acquire);
 }
-
-void stop(std::atomic<int>& round, std::vector<std::thread>& workers) {
-  round.store(-1, std::memory_order_release);
-  round.notify_all();
-  for (std::thread& worker : workers) worker.join();
-}
-
-}  // namespace
 
 Team::Team(int threads) {
   try {

@@ -13,6 +13,9 @@
 
 namespace spinenet {
 
+// Returns when the value is no longer `old`: soon if it changes soon. Whoever changes it calls notify_all().
+void wait_while(const std::atomic<int>& value, int old);
+
 class Team {
  public:
   explicit Team(int threads);

@@ -1,0 +1,45 @@
+// Runs the steps of a plan on a team without a meeting after each: a thread takes a task of the first step that has one
+// left and whose dependencies are done. What one step leaves a thread without, the next gives, and branches of the
+// network run beside each other.
+//
+// Invariant: run() allocates nothing. Results do not depend on the number of threads. Thread contract: run() is called
+// from one thread at a time.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "engine/plan.h"
+#include "engine/team.h"
+
+namespace spinenet {
+
+class StepRunner {
+ public:
+  explicit StepRunner(const CompiledPlan& plan);
+
+  // Where a run computes: memory of the maps, and scratch of each thread.
+  struct Memory {
+    float* maps = nullptr;
+    float* scratch = nullptr;
+  };
+  void run(Team& team, const Memory& memory, int64_t images);
+
+ private:
+  struct Progress {
+    int64_t count = 0;              // tasks
+    std::atomic<int64_t> next = 0;  // not yet taken
+    std::atomic<int64_t> done = 0;
+  };
+
+  bool is_ready(size_t step) const;
+  // A task of the first step that can go on; false when there is none, with what `left` says of later.
+  bool run_one(size_t& first, const Memory& memory, int64_t images, int thread, bool& left);
+  void work(const Memory& memory, int64_t images, int thread);
+
+  const CompiledPlan* plan_;
+  std::unique_ptr<Progress[]> steps_;
+  std::atomic<int> finished_{0};  // steps, of all runs: only ever compared for a change
+};
+
+}  // namespace spinenet
