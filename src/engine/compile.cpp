@@ -91,20 +91,23 @@ class Compilation {
     for (const Output& output : network_.outputs) plan_.outputs.push_back({output.name, map_of(output.value)});
     plan_.input = map_of(0);
     if (choices_) choices_->save();
-    pack_all();
+    make_weights();
     return std::make_shared<const CompiledPlan>(std::move(plan_));
   }
 
  private:
-  // One of the two.
   struct PackedWeights {
-    std::shared_ptr<float[]> floats;
-    std::shared_ptr<uint16_t[]> halves;
+    int64_t offset = -1;  // floats, in the stretch of all weights
+    bool halves = false;
   };
   struct Packing {
     size_t step = 0;  // one that uses them
     ParameterId weight = 0;
     const PackedWeights* to = nullptr;
+  };
+  struct WeightUse {
+    size_t step = 0;
+    const PackedWeights* weights = nullptr;
   };
 
   bool skips(std::string_view name) const {
@@ -332,32 +335,42 @@ class Compilation {
     return step;
   }
 
-  // Once for each parameter and way of using it; packed when all steps are known.
-  void place_weights(ParameterId id, ConvStep& step) {
-    const int64_t count = packed_floats(step, plan_.kernels->panel);
+  // Once for each parameter and way of using it, in the order of the steps: what a step asks for beyond its own weights
+  // is what the next one begins with. Packed when all steps are known.
+  void place_weights(ParameterId id, const ConvStep& step) {
     PackedWeights& weights = packed_[{id, step.choice.algorithm}];
-    const bool halves = computes_in_bf16(step);
-    if (!weights.floats && !weights.halves) {
-      if (halves) {
-        const auto bytes = aligned_bytes(count * static_cast<int64_t>(sizeof(uint16_t)));
-        weights.halves = {bytes, reinterpret_cast<uint16_t*>(bytes.get())};
-      } else {
-        weights.floats = aligned_floats(count);
-      }
-      plan_.weight_floats += halves ? count / 2 : count;
+    if (weights.offset < 0) {
+      const int64_t count = packed_floats(step, plan_.kernels->panel);
+      weights = {weight_floats_, computes_in_bf16(step)};
+      weight_floats_ += rounded_up(weights.halves ? count / 2 : count, kChannelBlock);
       packings_.push_back({plan_.steps.size(), id, &weights});
     }
-    step.weights = weights.floats;
-    step.bf16 = weights.halves;
+    uses_.push_back({plan_.steps.size(), &weights});
+  }
+
+  void make_weights() {
+    all_weights_ = aligned_floats(weight_floats_);
+    plan_.weight_floats += weight_floats_;
+    for (const WeightUse& use : uses_) {
+      auto& step = std::get<ConvStep>(plan_.steps[use.step]);
+      float* const at = all_weights_.get() + use.weights->offset;
+      if (use.weights->halves) {
+        step.bf16 = {all_weights_, reinterpret_cast<const uint16_t*>(at)};
+      } else {
+        step.weights = {all_weights_, at};
+      }
+    }
+    pack_all();
   }
 
   void pack(const Packing& packing, const ConvStep& step) const {
     const int panel = plan_.kernels->panel;
-    if (packing.to->floats) return pack_weights(weight_of(packing.weight), step, panel, packing.to->floats.get());
+    float* const to = all_weights_.get() + packing.to->offset;
+    if (!packing.to->halves) return pack_weights(weight_of(packing.weight), step, panel, to);
     const int64_t count = packed_floats(step, panel);
     const AlignedFloats floats = aligned_floats(count);
     pack_weights(weight_of(packing.weight), step, panel, floats.get());
-    pack_bf16(floats.get(), count, *plan_.kernels, packing.to->halves.get());
+    pack_bf16(floats.get(), count, *plan_.kernels, reinterpret_cast<uint16_t*>(to));
   }
 
   // Each parameter by one thread, the largest first. What a job throws (memory runs out) is thrown to the caller.
@@ -412,6 +425,9 @@ class Compilation {
   std::vector<Map> maps_;
   std::map<std::pair<ParameterId, ConvAlgorithm>, PackedWeights> packed_;
   std::vector<Packing> packings_;
+  std::vector<WeightUse> uses_;
+  int64_t weight_floats_ = 0;
+  std::shared_ptr<float[]> all_weights_;
   std::map<ParameterId, std::shared_ptr<const int8_t[]>> packed_bytes_;
   std::optional<ChoiceCache> choices_;
   std::unique_ptr<ChoiceTimer> timer_;
