@@ -10,7 +10,8 @@
 namespace spinenet {
 namespace {
 
-constexpr std::array kAlgorithms{ConvAlgorithm::direct, ConvAlgorithm::gathered, ConvAlgorithm::winograd};
+constexpr std::array kAlgorithms{ConvAlgorithm::direct, ConvAlgorithm::gathered, ConvAlgorithm::winograd,
+                                 ConvAlgorithm::small_winograd};
 constexpr std::array kShares{Share::rows, Share::columns};
 
 std::string_view name_of(Share share) {
@@ -50,19 +51,20 @@ bool is_for_winograd(const ConvStep& step, const ChoiceScope& scope) {
 }
 
 // A tile that mostly hangs over the edge saves nothing, and few tiles do not make up for four times the weights.
-bool is_worth_winograd(const ConvStep& step, const ChoiceScope& scope) {
+bool is_worth(ConvAlgorithm algorithm, const ConvStep& step, const ChoiceScope& scope) {
   constexpr int64_t kLeastTiles = 8;
+  const int64_t tile = tile_of(algorithm);
   int64_t tiles = 0, pixels = 0;
   for (const ConvSite& site : step.sites) {
     const Shape& s = site.out.shape;
-    tiles += parts(s.height, kWinogradTile) * parts(s.width, kWinogradTile);
+    tiles += parts(s.height, tile) * parts(s.width, tile);
     pixels += s.height * s.width;
   }
-  return kWinogradProducts * tiles * 4 < 9 * pixels * 3 && tiles * scope.images >= kLeastTiles;
+  return products_of(algorithm) * tiles * 4 < 9 * pixels * 3 && tiles * scope.images >= kLeastTiles;
 }
 
 int64_t row_length(const ConvStep& step, ConvAlgorithm algorithm) {
-  const int64_t taps = algorithm == ConvAlgorithm::winograd ? 1 : int64_t{step.conv.kernel} * step.conv.kernel;
+  const int64_t taps = tile_of(algorithm) > 0 ? 1 : int64_t{step.conv.kernel} * step.conv.kernel;
   return (taps * step.sites.front().in.stride + 3) / 4 * 4;
 }
 
@@ -71,6 +73,8 @@ int64_t usual_rows(const ConvStep& step, ConvAlgorithm algorithm) {
   switch (algorithm) {
     case ConvAlgorithm::winograd:
       return kTaskTiles;
+    case ConvAlgorithm::small_winograd:
+      return kTaskSmallTiles;
     case ConvAlgorithm::direct:
       return kTaskRows;
     case ConvAlgorithm::gathered:
@@ -81,7 +85,9 @@ int64_t usual_rows(const ConvStep& step, ConvAlgorithm algorithm) {
 
 std::vector<ConvAlgorithm> possible_algorithms(const ConvStep& step, const ChoiceScope& scope) {
   if (rows_lie_ready(step)) return {ConvAlgorithm::direct};
-  if (is_for_winograd(step, scope)) return {ConvAlgorithm::winograd, ConvAlgorithm::gathered};
+  if (is_for_winograd(step, scope)) {
+    return {ConvAlgorithm::winograd, ConvAlgorithm::small_winograd, ConvAlgorithm::gathered};
+  }
   return {ConvAlgorithm::gathered};
 }
 
@@ -92,8 +98,10 @@ ConvChoice rule_choice(const ConvStep& step, const ChoiceScope& scope) {
     return ConvChoice{algorithm, usual_rows(step, algorithm), Share::rows};
   };
   if (rows_lie_ready(step)) return choice(ConvAlgorithm::direct);
-  const bool winograd = is_for_winograd(step, scope) && is_worth_winograd(step, scope);
-  return choice(winograd ? ConvAlgorithm::winograd : ConvAlgorithm::gathered);
+  for (const ConvAlgorithm tiled : {ConvAlgorithm::winograd, ConvAlgorithm::small_winograd}) {
+    if (is_for_winograd(step, scope) && is_worth(tiled, step, scope)) return choice(tiled);
+  }
+  return choice(ConvAlgorithm::gathered);
 }
 
 std::vector<ConvChoice> candidate_choices(const ConvStep& step, const ChoiceScope& scope) {
@@ -115,7 +123,7 @@ std::vector<ConvChoice> candidate_choices(const ConvStep& step, const ChoiceScop
 void take_choice(ConvStep& step, const ConvChoice& choice) {
   step.choice = choice;
   step.k = row_length(step, choice.algorithm);
-  step.tiles = choice.algorithm == ConvAlgorithm::winograd ? tiles_of(step) : std::vector<WinogradTile>();
+  step.tiles = tile_of(choice.algorithm) > 0 ? tiles_of(step) : std::vector<WinogradTile>();
 }
 
 std::string_view name_of(ConvAlgorithm algorithm) {
@@ -126,6 +134,8 @@ std::string_view name_of(ConvAlgorithm algorithm) {
       return "gathered";
     case ConvAlgorithm::winograd:
       return "winograd";
+    case ConvAlgorithm::small_winograd:
+      return "winograd 2x2";
   }
   return "";
 }

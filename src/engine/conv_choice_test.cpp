@@ -131,7 +131,8 @@ TEST_F(ConvChoices, OfTheFileAreTakenWithoutAMeasurement) {
 
 TEST_F(ConvChoices, SurviveTheirText) {
   EXPECT_EQ(to_text(ConvChoice{ConvAlgorithm::gathered, 57, Share::columns}), "gathered, 57, columns");
-  for (const auto algorithm : {ConvAlgorithm::direct, ConvAlgorithm::gathered, ConvAlgorithm::winograd}) {
+  for (const auto algorithm :
+       {ConvAlgorithm::direct, ConvAlgorithm::gathered, ConvAlgorithm::winograd, ConvAlgorithm::small_winograd}) {
     for (const Share share : {Share::rows, Share::columns}) {
       for (const int64_t rows : {int64_t{1}, int64_t{57}, kMostTaskRows}) {
         const ConvChoice choice{algorithm, rows, share};

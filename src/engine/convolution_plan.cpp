@@ -6,38 +6,45 @@
 namespace spinenet {
 namespace {
 
-// Transposed G of Lavin and Gray: three taps of a line to six products.
-std::array<double, 6> weight_line(double a, double b, double c) {
+// G of Lavin and Gray: three taps of a line to as many products as a tile has inputs.
+void weight_line(double a, double b, double c, std::array<double, 6>& to) {
   constexpr double kSixth = 1.0 / 6, kTwentyFourth = 1.0 / 24;
   const double even = a + c, far = (a + 4 * c) * kTwentyFourth, odd = b * (2 * kTwentyFourth);
-  return {a / 4, -(even + b) * kSixth, -(even - b) * kSixth, far + odd, far - odd, c};
+  to = {a / 4, -(even + b) * kSixth, -(even - b) * kSixth, far + odd, far - odd, c};
+}
+void weight_line(double a, double b, double c, std::array<double, 4>& to) {
+  to = {a, (a + b + c) / 2, (a - b + c) / 2, c};
 }
 
-// The nine taps of each output of a panel, [9][panel], to its products, [36][panel].
+// The nine taps of each output of a panel, [9][panel], to its products, [products][panel].
+template <size_t kInput>
 void winograd_weights(const float* __restrict taps, int64_t panel, float* __restrict to) {
   for (int64_t o = 0; o < panel; ++o) {
-    std::array<std::array<double, 6>, 3> lines;
+    std::array<std::array<double, kInput>, 3> lines;
     for (int64_t i = 0; i < 3; ++i) {
       const float* line = taps + i * 3 * panel + o;
-      lines[static_cast<size_t>(i)] = weight_line(line[0], line[panel], line[2 * panel]);
+      weight_line(line[0], line[panel], line[2 * panel], lines[static_cast<size_t>(i)]);
     }
-    for (size_t j = 0; j < 6; ++j) {
-      const auto column = weight_line(lines[0][j], lines[1][j], lines[2][j]);
-      for (size_t i = 0; i < 6; ++i) to[static_cast<int64_t>(i * 6 + j) * panel + o] = static_cast<float>(column[i]);
+    for (size_t j = 0; j < kInput; ++j) {
+      std::array<double, kInput> column;
+      weight_line(lines[0][j], lines[1][j], lines[2][j], column);
+      for (size_t i = 0; i < kInput; ++i) {
+        to[static_cast<int64_t>(i * kInput + j) * panel + o] = static_cast<float>(column[i]);
+      }
     }
   }
 }
 
 // The places of one input's products are so far apart, and by such round numbers, that they push each other out of the
 // cache: some inputs are computed in a small buffer and copied out together.
+template <int kTile>
 void pack_winograd(const HostTensor& weight, const ConvStep& step, int64_t panel, float* to) {
-  constexpr int64_t kBlock = 16;
+  constexpr int64_t kBlock = 16, kProducts = int64_t{kTile + 2} * (kTile + 2);
   const int64_t outputs = weight.shape[0], inputs = weight.shape[1];
-  std::vector<float> taps(static_cast<size_t>(9 * panel)),
-      products(static_cast<size_t>(kBlock * kWinogradProducts * panel));
+  std::vector<float> taps(static_cast<size_t>(9 * panel)), products(static_cast<size_t>(kBlock * kProducts * panel));
   for (int64_t first = 0; first < outputs; first += panel) {
     const int64_t columns = std::min(panel, outputs - first);
-    float* const of_panel = to + first * kWinogradProducts * step.k;
+    float* const of_panel = to + first * kProducts * step.k;
     std::fill(taps.begin(), taps.end(), 0.0F);
     for (int64_t c0 = 0; c0 < inputs; c0 += kBlock) {
       const int64_t count = std::min(kBlock, inputs - c0);
@@ -46,12 +53,12 @@ void pack_winograd(const HostTensor& weight, const ConvStep& step, int64_t panel
           const float* from = weight.data.data() + ((first + o) * inputs + c0 + c) * 9;
           for (int64_t t = 0; t < 9; ++t) taps[static_cast<size_t>(t * panel + o)] = from[t];
         }
-        winograd_weights(taps.data(), panel, products.data() + c * kWinogradProducts * panel);
+        winograd_weights<kTile + 2>(taps.data(), panel, products.data() + c * kProducts * panel);
       }
-      for (int64_t p = 0; p < kWinogradProducts; ++p) {
+      for (int64_t p = 0; p < kProducts; ++p) {
         float* row = of_panel + (p * step.k + c0) * panel;
         for (int64_t c = 0; c < count; ++c, row += panel) {
-          std::copy_n(products.data() + (c * kWinogradProducts + p) * panel, panel, row);
+          std::copy_n(products.data() + (c * kProducts + p) * panel, panel, row);
         }
       }
     }
@@ -71,13 +78,17 @@ void pack_plain(const HostTensor& weight, const ConvStep& step, int64_t panel, f
   }
 }
 
+bool has_tiles(const ConvStep& step) {
+  return tile_of(step.choice.algorithm) > 0;
+}
+
 // Products whose rows lie one after the other: those of one site, or Winograd's over all sites.
 size_t stretches(const ConvStep& step) {
-  return step.choice.algorithm == ConvAlgorithm::winograd ? 1 : step.sites.size();
+  return has_tiles(step) ? 1 : step.sites.size();
 }
 
 int64_t rows_in(const ConvStep& step, size_t stretch, int64_t images) {
-  if (step.choice.algorithm == ConvAlgorithm::winograd) return images * static_cast<int64_t>(step.tiles.size());
+  if (has_tiles(step)) return images * static_cast<int64_t>(step.tiles.size());
   const Shape& out = step.sites[stretch].out.shape;
   return images * out.height * out.width;
 }
@@ -89,7 +100,7 @@ struct Deal {
 
 Deal deal(const ConvStep& step, int64_t rows, const Crew& crew) {
   // Each part of the columns transforms all tiles anew: no more parts than threads.
-  const int64_t to_each = step.choice.algorithm == ConvAlgorithm::winograd ? 1 : 2;
+  const int64_t to_each = has_tiles(step) ? 1 : 2;
   if (step.choice.share == Share::columns) {
     return {1, std::min<int64_t>(parts(step.columns, crew.panel), to_each * crew.threads)};
   }
@@ -102,16 +113,18 @@ Deal deal(const ConvStep& step, int64_t rows, const Crew& crew) {
 }  // namespace
 
 int64_t packed_floats(const ConvStep& step, int panel) {
-  const int64_t products = step.choice.algorithm == ConvAlgorithm::winograd ? kWinogradProducts : 1;
-  return rounded_up(step.columns, panel) * step.k * products;
+  return rounded_up(step.columns, panel) * step.k * products_of(step.choice.algorithm);
 }
 
 void pack_weights(const HostTensor& weight, const ConvStep& step, int panel, float* to) {
   std::fill_n(to, packed_floats(step, panel), 0.0F);
-  if (step.choice.algorithm == ConvAlgorithm::winograd) {
-    pack_winograd(weight, step, panel, to);
-  } else {
-    pack_plain(weight, step, panel, to);
+  switch (tile_of(step.choice.algorithm)) {
+    case kWinogradTile:
+      return pack_winograd<kWinogradTile>(weight, step, panel, to);
+    case kSmallTile:
+      return pack_winograd<kSmallTile>(weight, step, panel, to);
+    default:
+      pack_plain(weight, step, panel, to);
   }
 }
 
@@ -153,11 +166,12 @@ std::vector<std::shared_ptr<const float[]>> pack_deconv(const HostTensor& weight
 }
 
 std::vector<WinogradTile> tiles_of(const ConvStep& step) {
+  const int side = tile_of(step.choice.algorithm);
   std::vector<WinogradTile> tiles;
   for (size_t s = 0; s < step.sites.size(); ++s) {
     const Shape& out = step.sites[s].out.shape;
-    for (int y = 0; y < out.height; y += kWinogradTile) {
-      for (int x = 0; x < out.width; x += kWinogradTile) tiles.push_back({static_cast<int>(s), y, x});
+    for (int y = 0; y < out.height; y += side) {
+      for (int x = 0; x < out.width; x += side) tiles.push_back({static_cast<int>(s), y, x});
     }
   }
   return tiles;
@@ -196,9 +210,9 @@ int64_t scratch_floats(const ConvStep& step, int panel, int64_t images) {
   int64_t rows = 0;
   for (size_t s = 0; s < stretches(step); ++s) rows = std::max(rows, rows_in(step, s, images));
   rows = std::min(rows, step.choice.rows);
-  if (step.choice.algorithm == ConvAlgorithm::winograd) {
+  if (has_tiles(step)) {
     const WinogradScratch layout = winograd_scratch(step, rows, panel);
-    return kWinogradProducts * (layout.input_stride + layout.output_stride);
+    return products_of(step.choice.algorithm) * (layout.input_stride + layout.output_stride);
   }
   const int64_t sums = step.bf16 != nullptr ? kBf16Panels * panel + kChannelBlock : 0;
   return rows * ((parts_of_k(step) == 1 ? step.k : kDepth) + kChannelBlock + sums);

@@ -20,12 +20,12 @@ inline int64_t rounded_up(int64_t n, int64_t multiple) {
 }
 
 // Tiles and rows of a task: what a core's second-level cache holds together with the weights of a panel.
-constexpr int64_t kTaskTiles = 56, kTaskRows = 112;
+constexpr int64_t kTaskTiles = 56, kTaskSmallTiles = 112, kTaskRows = 112;
 // What a choice may ask for.
 constexpr int64_t kMostTaskRows = 224;
 // Winograd's products for so many panels are made before they are transformed.
 constexpr int64_t kPanelsTogether = 2;
-// Between the rows of the 36 products, so that they do not fall on the same lines of the cache.
+// Between the rows of a tile's products, so that they do not fall on the same lines of the cache.
 constexpr int64_t kProductGap = 16;
 
 // [O, I, k, k] to the layout that the step's algorithm reads; `stride`: channels of the input map as they lie.
@@ -41,7 +41,7 @@ void pack_bf16(const float* packed, int64_t count, const Kernels& kernels, uint1
 // Sums of so many panels are made before they are finished.
 constexpr int64_t kBf16Panels = 4;
 
-// The tiles of one image over all sites.
+// The tiles of one image over all sites, by the step's algorithm.
 std::vector<WinogradTile> tiles_of(const ConvStep& step);
 
 // Who shares the tasks of a step.

@@ -13,8 +13,8 @@ struct LineCount {
 };
 
 // `lines` of `length` numbers, `stride` apart, none of which is read at `end` or beyond. Short ones are copied as
-// kAtOnce numbers, which is faster than to count: what is too much of a line comes before the next, and of the last lies
-// behind the row, which needs room for kAtOnce numbers.
+// kAtOnce numbers, which is faster than to count: what is too much of a line comes before the next, and of the last
+// lies behind the row, which needs room for kAtOnce numbers.
 template <int64_t kAtOnce, class Number>
 void copy_lines(const Number* from, int64_t stride, const Number* end, const LineCount& count, Number* to) {
   const Number* const last = from + (count.lines - 1) * stride;

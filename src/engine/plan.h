@@ -61,8 +61,19 @@ enum class ConvAlgorithm {
   direct,    // the rows of a product lie ready: the input's pixels, or whole maps under a dense layer
   gathered,  // rows are gathered from the window first
   winograd,
+  small_winograd,  // tiles of 2x2, fewer and smaller weights: for maps of few pixels
 };
 std::string_view name_of(ConvAlgorithm algorithm);
+
+// The side of a tile of outputs, and its products; 0 and 1 of an algorithm without tiles.
+inline int tile_of(ConvAlgorithm algorithm) {
+  if (algorithm == ConvAlgorithm::winograd) return kWinogradTile;
+  return algorithm == ConvAlgorithm::small_winograd ? kSmallTile : 0;
+}
+inline int64_t products_of(ConvAlgorithm algorithm) {
+  const int64_t tile = tile_of(algorithm);
+  return tile > 0 ? (tile + 2) * (tile + 2) : 1;
+}
 
 // What the threads of a step divide: rows first and columns when there are few, or columns alone, so that each reads a
 // part of the weights.

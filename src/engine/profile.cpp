@@ -12,6 +12,7 @@ double now() {
 }
 
 std::string_view bf16_name(ConvAlgorithm algorithm) {
+  if (algorithm == ConvAlgorithm::small_winograd) return "bf16 winograd 2x2";
   return algorithm == ConvAlgorithm::winograd ? "bf16 winograd" : "bf16";
 }
 

@@ -190,19 +190,20 @@ TileAt tile_at(const ConvStep& step, int64_t row) {
 void transform_inputs(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory,
                       const WinogradScratch& layout) {
   std::array<const float*, kWinogradProducts> pixels;
+  const int side = tile_of(step.choice.algorithm), inputs = side + 2;
   for (int64_t t = 0; t < task.rows; ++t) {
     const auto [image, tile] = tile_at(step, task.first_row + t);
     const Map& in = step.sites[static_cast<size_t>(tile.site)].in;
     const float* from = image_of(in, image, memory);
-    for (int i = 0; i < kWinogradInput; ++i) {
-      for (int j = 0; j < kWinogradInput; ++j) {
+    for (int i = 0; i < inputs; ++i) {
+      for (int j = 0; j < inputs; ++j) {
         const int64_t y = tile.y + i - 1, x = tile.x + j - 1;
         const bool inside = y >= 0 && y < in.shape.height && x >= 0 && x < in.shape.width;
-        pixels[static_cast<size_t>(i * kWinogradInput + j)] =
+        pixels[static_cast<size_t>(i * inputs + j)] =
             inside ? from + (y * in.shape.width + x) * in.stride : plan.zeros.data();
       }
     }
-    plan.kernels->winograd_input({pixels.data(), step.k, memory.scratch + t * step.k, layout.input_stride});
+    plan.kernels->winograd_input({side, pixels.data(), step.k, memory.scratch + t * step.k, layout.input_stride});
   }
 }
 
@@ -213,24 +214,26 @@ struct Columns {
 
 void transform_outputs(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory,
                        const WinogradScratch& layout, const Columns& part) {
-  const float* products = memory.scratch + kWinogradProducts * layout.input_stride;
+  const int side = tile_of(step.choice.algorithm);
+  const float* products = memory.scratch + products_of(step.choice.algorithm) * layout.input_stride;
   std::array<const float*, kWinogradTile * kWinogradTile> residuals;
   for (int64_t t = 0; t < task.rows; ++t) {
     const auto [image, tile] = tile_at(step, task.first_row + t);
     const ConvSite& site = step.sites[static_cast<size_t>(tile.site)];
     const Map& out = site.out;
-    const int height = static_cast<int>(std::min<int64_t>(kWinogradTile, out.shape.height - tile.y));
-    const int width = static_cast<int>(std::min<int64_t>(kWinogradTile, out.shape.width - tile.x));
+    const int height = static_cast<int>(std::min<int64_t>(side, out.shape.height - tile.y));
+    const int width = static_cast<int>(std::min<int64_t>(side, out.shape.width - tile.x));
     if (site.residual_factor > 0) {
       for (int i = 0; i < height; ++i) {
         for (int j = 0; j < width; ++j) {
-          residuals[static_cast<size_t>(i * kWinogradTile + j)] =
+          residuals[static_cast<size_t>(i * side + j)] =
               residual_pixel(site, memory, {image, tile.y + i, tile.x + j}) + part.column;
         }
       }
     }
     plan.kernels->winograd_output(
-        {.from = products + t * layout.output_columns,
+        {.tile = side,
+         .from = products + t * layout.output_columns,
          .product_stride = layout.output_stride,
          .channels = part.columns,
          .to = image_of(out, image, memory) + (tile.y * out.shape.width + tile.x) * out.stride + part.column,
@@ -253,7 +256,7 @@ struct TileProduct {
 void multiply_tiles(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const WinogradScratch& layout,
                     const TileProduct& p) {
   const int64_t panel = plan.kernels->panel, a = p.product * layout.input_stride;
-  const int64_t b = (p.panel * kWinogradProducts + p.product) * step.k * panel;
+  const int64_t b = (p.panel * products_of(step.choice.algorithm) + p.product) * step.k * panel;
   const int64_t columns = std::min(panel, step.columns - p.panel * panel);
   if (step.bf16 != nullptr) {
     plan.kernels->bf16_multiply({reinterpret_cast<const uint16_t*>(p.inputs) + a, step.k, task.rows, step.k,
@@ -272,18 +275,18 @@ void multiply_tiles(const CompiledPlan& plan, const ConvStep& step, const ConvTa
 }
 
 void run_winograd(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
-  const int64_t panel = plan.kernels->panel;
+  const int64_t panel = plan.kernels->panel, product_count = products_of(step.choice.algorithm);
   const WinogradScratch layout = winograd_scratch(step, task.rows, plan.kernels->panel);
   transform_inputs(plan, step, task, memory, layout);
   if (step.bf16 != nullptr) {
-    const int64_t count = kWinogradProducts * layout.input_stride;
+    const int64_t count = product_count * layout.input_stride;
     plan.kernels->to_bf16(memory.scratch, count, reinterpret_cast<uint16_t*>(memory.scratch));
   }
-  float* products = memory.scratch + kWinogradProducts * layout.input_stride;
+  float* products = memory.scratch + product_count * layout.input_stride;
   for (int64_t first = task.first_panel; first < task.first_panel + task.panels; first += kPanelsTogether) {
     const int64_t end = std::min(first + kPanelsTogether, task.first_panel + task.panels);
     const Columns part{first * panel, std::min(end * panel, step.columns) - first * panel};
-    for (int64_t p = 0; p < kWinogradProducts; ++p) {
+    for (int64_t p = 0; p < product_count; ++p) {
       for (int64_t q = first; q < end; ++q) {
         float* to = products + p * layout.output_stride + (q - first) * panel;
         multiply_tiles(plan, step, task, layout, {memory.scratch, p, q, to});
@@ -301,7 +304,7 @@ void run_convolution(const CompiledPlan& plan, const ConvStep& step, const ConvT
     ConvTask block = task;
     block.first_row += i * task.rows / blocks;
     block.rows = (i + 1) * task.rows / blocks - i * task.rows / blocks;
-    if (step.choice.algorithm == ConvAlgorithm::winograd) {
+    if (tile_of(step.choice.algorithm) > 0) {
       run_winograd(plan, step, block, memory);
     } else {
       run_product(plan, step, block, memory);

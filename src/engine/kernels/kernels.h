@@ -17,8 +17,10 @@
 namespace spinenet {
 
 constexpr int64_t kChannelBlock = 16;
-// A tile of the Winograd transform F(4x4, 3x3): 6x6 inputs give 4x4 outputs by way of 36 products.
+// A tile of the Winograd transform F(4x4, 3x3): 6x6 inputs give 4x4 outputs by way of 36 products. Small maps take
+// F(2x2, 3x3): 4x4 inputs, 2x2 outputs, 16 products.
 constexpr int kWinogradTile = 4, kWinogradInput = 6, kWinogradProducts = 36;
+constexpr int kSmallTile = 2;
 
 enum class Activator { none, relu, swish, hard_swish, sigmoid, hard_sigmoid };
 
@@ -44,23 +46,25 @@ struct Product {
   const float* const* residuals = nullptr;  // one row of columns for each row of C, or null
 };
 
-// One tile: where its 36 inputs lie, [stride] channels each (a row of zeros for padding).
+// One tile: where its 36 or 16 inputs lie, [stride] channels each (a row of zeros for padding).
 struct WinogradInput {
+  int tile = kWinogradTile;  // or kSmallTile
   const float* const* pixels = nullptr;
   int64_t channels = 0;
-  float* to = nullptr;  // [36][product_stride]: the tile's row of each product
+  float* to = nullptr;  // [products][product_stride]: the tile's row of each product
   int64_t product_stride = 0;
 };
 
 struct WinogradOutput {
-  const float* from = nullptr;  // [36][product_stride]
+  int tile = kWinogradTile;     // or kSmallTile
+  const float* from = nullptr;  // [products][product_stride]
   int64_t product_stride = 0;
   int64_t channels = 0;
   float* to = nullptr;  // top left pixel
   int64_t row_stride = 0, pixel_stride = 0;
-  int height = 0, width = 0;  // how much of the 4x4 pixels lies in the picture
+  int height = 0, width = 0;  // how much of the tile's pixels lies in the picture
   Epilogue epilogue;
-  const float* const* residuals = nullptr;  // 16 pixels, or null
+  const float* const* residuals = nullptr;  // one for each pixel of the tile, or null
 };
 
 // One row of pixels: y = activate(scale * (sum of terms) + shift); a term's pixel x lies at row[x / factor * stride].

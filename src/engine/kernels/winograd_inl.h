@@ -1,7 +1,7 @@
-// The two transforms of F(4x4, 3x3), one tile and one vector of channels at a time.
+// The two transforms of F(4x4, 3x3) and of F(2x2, 3x3), one tile and one vector of channels at a time.
 //
 // Included once for each instruction set (Highway's foreach_target), so it has Highway's own guard.
-// Source: Lavin and Gray 2016, section 4; interpolation points 0, 1, -1, 2, -2 and infinity.
+// Source: Lavin and Gray 2016, section 4; interpolation points 0, 1, -1, 2, -2 (not of the small one) and infinity.
 #if defined(SPINENET_ENGINE_WINOGRAD_INL) == defined(HWY_TARGET_TOGGLE)
 #ifdef SPINENET_ENGINE_WINOGRAD_INL
 #undef SPINENET_ENGINE_WINOGRAD_INL
@@ -40,56 +40,76 @@ HWY_INLINE void output_line(const Vector (&x)[6], Vector (&y)[4]) {
   y[3] = hn::Add(x[5], hn::MulAdd(eight, difference2, difference1));
 }
 
-HWY_INLINE void winograd_input(const WinogradInput& tile) {
+HWY_INLINE void input_line(const Vector (&x)[4], Vector (&y)[4]) {
+  y[0] = hn::Sub(x[0], x[2]);
+  y[1] = hn::Add(x[1], x[2]);
+  y[2] = hn::Sub(x[2], x[1]);
+  y[3] = hn::Sub(x[1], x[3]);
+}
+
+HWY_INLINE void output_line(const Vector (&x)[4], Vector (&y)[2]) {
+  y[0] = hn::Add(x[0], hn::Add(x[1], x[2]));
+  y[1] = hn::Sub(hn::Sub(x[1], x[2]), x[3]);
+}
+
+template <int kTile>
+HWY_INLINE void transform_tile(const WinogradInput& tile) {
+  constexpr int kInput = kTile + 2;
   const Floats d;
   const int64_t n = lanes();
   for (int64_t c = 0; c < tile.channels; c += n) {
-    Vector columns[6][6];  // [column][row]
+    Vector columns[kInput][kInput];  // [column][row]
     HWY_UNROLL(6)
-    for (int j = 0; j < 6; ++j) {
-      Vector x[6];
+    for (int j = 0; j < kInput; ++j) {
+      Vector x[kInput];
       HWY_UNROLL(6)
-      for (int i = 0; i < 6; ++i) x[i] = hn::LoadU(d, tile.pixels[i * 6 + j] + c);
+      for (int i = 0; i < kInput; ++i) x[i] = hn::LoadU(d, tile.pixels[i * kInput + j] + c);
       input_line(x, columns[j]);
     }
     HWY_UNROLL(6)
-    for (int i = 0; i < 6; ++i) {
-      Vector x[6], y[6];
+    for (int i = 0; i < kInput; ++i) {
+      Vector x[kInput], y[kInput];
       HWY_UNROLL(6)
-      for (int j = 0; j < 6; ++j) x[j] = columns[j][i];
+      for (int j = 0; j < kInput; ++j) x[j] = columns[j][i];
       input_line(x, y);
       HWY_UNROLL(6)
-      for (int j = 0; j < 6; ++j) hn::StoreU(y[j], d, tile.to + (i * 6 + j) * tile.product_stride + c);
+      for (int j = 0; j < kInput; ++j) hn::StoreU(y[j], d, tile.to + (i * kInput + j) * tile.product_stride + c);
     }
   }
 }
 
-template <class AnyActivator>
+HWY_INLINE void winograd_input(const WinogradInput& tile) {
+  if (tile.tile == kSmallTile) return transform_tile<kSmallTile>(tile);
+  transform_tile<kWinogradTile>(tile);
+}
+
+template <int kTile, class AnyActivator>
 HWY_INLINE void finish_tile(const WinogradOutput& tile, AnyActivator activator) {
+  constexpr int kInput = kTile + 2;
   const Floats d;
   const int64_t n = lanes();
   for (int64_t c = 0; c < tile.channels; c += n) {
-    Vector columns[6][4];  // [column][row]
+    Vector columns[kInput][kTile];  // [column][row]
     HWY_UNROLL(6)
-    for (int j = 0; j < 6; ++j) {
-      Vector x[6];
+    for (int j = 0; j < kInput; ++j) {
+      Vector x[kInput];
       HWY_UNROLL(6)
-      for (int i = 0; i < 6; ++i) x[i] = hn::LoadU(d, tile.from + (i * 6 + j) * tile.product_stride + c);
+      for (int i = 0; i < kInput; ++i) x[i] = hn::LoadU(d, tile.from + (i * kInput + j) * tile.product_stride + c);
       output_line(x, columns[j]);
     }
     const Vector scale = hn::LoadU(d, tile.epilogue.scale + c), shift = hn::LoadU(d, tile.epilogue.shift + c);
     HWY_UNROLL(4)
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < kTile; ++i) {
       if (i >= tile.height) break;
-      Vector x[6], y[4];
+      Vector x[kInput], y[kTile];
       HWY_UNROLL(6)
-      for (int j = 0; j < 6; ++j) x[j] = columns[j][i];
+      for (int j = 0; j < kInput; ++j) x[j] = columns[j][i];
       output_line(x, y);
       HWY_UNROLL(4)
-      for (int j = 0; j < 4; ++j) {
+      for (int j = 0; j < kTile; ++j) {
         if (j >= tile.width) break;
         Vector z = hn::MulAdd(y[j], scale, shift);
-        if (tile.residuals != nullptr) z = hn::Add(z, hn::LoadU(d, tile.residuals[i * 4 + j] + c));
+        if (tile.residuals != nullptr) z = hn::Add(z, hn::LoadU(d, tile.residuals[i * kTile + j] + c));
         hn::StoreU(activate(z, activator), d, tile.to + i * tile.row_stride + j * tile.pixel_stride + c);
       }
     }
@@ -97,7 +117,10 @@ HWY_INLINE void finish_tile(const WinogradOutput& tile, AnyActivator activator) 
 }
 
 HWY_INLINE void winograd_output(const WinogradOutput& tile) {
-  with_activator(tile.epilogue.activator, [&](auto activator) HWY_ATTR { finish_tile(tile, activator); });
+  with_activator(tile.epilogue.activator, [&](auto activator) HWY_ATTR {
+    if (tile.tile == kSmallTile) return finish_tile<kSmallTile>(tile, activator);
+    finish_tile<kWinogradTile>(tile, activator);
+  });
 }
 
 }  // namespace spinenet::HWY_NAMESPACE
