@@ -99,15 +99,15 @@ struct Deal {
 };
 
 Deal deal(const ConvStep& step, int64_t rows, const Crew& crew) {
-  // Each part of the columns transforms all tiles anew: no more parts than threads.
-  const int64_t to_each = has_tiles(step) ? 1 : 2;
+  // Each part of the columns transforms or gathers all rows anew: no more parts than threads.
+  const int64_t to_each = reads_rows_in_place(step) ? 2 : 1;
   if (step.choice.share == Share::columns) {
     return {1, std::min<int64_t>(parts(step.columns, crew.panel), to_each * crew.threads)};
   }
   const int64_t blocks = parts(rows, step.choice.rows);
   if (blocks > crew.threads) return {rounded_up(blocks, crew.threads), 1};
   if (crew.threads == 1) return {blocks, 1};
-  return {blocks, std::min<int64_t>(parts(step.columns, crew.panel), parts(2 * crew.threads, blocks))};
+  return {blocks, std::min<int64_t>(parts(step.columns, crew.panel), parts(to_each * crew.threads, blocks))};
 }
 
 }  // namespace

@@ -58,6 +58,13 @@ inline int64_t parts_of_k(const ConvStep& step) {
   return step.choice.algorithm == ConvAlgorithm::direct && step.bf16 == nullptr ? (step.k + kDepth - 1) / kDepth : 1;
 }
 
+// Whether a product takes its rows as they lie in the map. Rows a whole number of pages apart would fall on the same
+// few lines of the cache: they are copied closer.
+inline bool reads_rows_in_place(const ConvStep& step) {
+  constexpr int64_t kPageFloats = 1024;
+  return step.choice.algorithm == ConvAlgorithm::direct && step.k % kPageFloats != 0;
+}
+
 // Floats that a thread needs to run a task of the step with at most so many images.
 int64_t scratch_floats(const ConvStep& step, int panel, int64_t images);
 

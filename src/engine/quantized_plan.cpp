@@ -37,7 +37,9 @@ Deal deal_of(const QuantizedConvStep& step, size_t stretch, const Crew& crew) {
   if (deal.blocks > threads) {
     deal.blocks = parts(deal.blocks, threads) * threads;
   } else if (threads > 1) {
-    deal.splits = std::min<int64_t>(panels, parts(2 * threads, deal.blocks));
+    // Each part of the columns transforms or gathers all rows anew: no more parts than threads.
+    const int64_t to_each = step.winograd || step.gathers ? 1 : 2;
+    deal.splits = std::min<int64_t>(panels, parts(to_each * threads, deal.blocks));
   }
   deal.blocks = std::min(deal.blocks, deal.rows);
   return deal;

@@ -63,12 +63,6 @@ struct Rows {
   int64_t stride = 0;
 };
 
-// Rows a whole number of pages apart would fall on the same few lines of the cache: they are copied closer.
-bool collide(int64_t stride) {
-  constexpr int64_t kPageFloats = 1024;
-  return stride % kPageFloats == 0;
-}
-
 // A part of k.
 struct Depth {
   int64_t first = 0, k = 0;
@@ -83,7 +77,7 @@ Rows rows_of(const ConvStep& step, const ConvTask& task, const Depth& depth, con
   const ConvSite& site = step.sites[static_cast<size_t>(task.site)];
   const bool direct = step.choice.algorithm == ConvAlgorithm::direct;
   const float* in = memory.maps + site.in.offset + task.first_row * step.k + depth.first;
-  if (direct && !collide(step.k)) return {in, step.k};
+  if (reads_rows_in_place(step)) return {in, step.k};
   const int64_t stride = depth.k + kChannelBlock;
   for (int64_t r = 0; r < task.rows; ++r) {
     float* to = memory.scratch + r * stride;
