@@ -39,7 +39,9 @@ NetworkPlans compile_networks(const Model& model, const RunOptions& options) {
   for (const Program& program : networks) {
     compiled.batch = engine_batch(plans.size(), networks.size());
     compiled.crops = !plans.empty();
-    plans.push_back(compile(program, own_weights(program, model.file.weights), compiled));
+    // One network has all weights; of several each needs its part.
+    const Weights part = networks.size() > 1 ? own_weights(program, model.file.weights) : Weights();
+    plans.push_back(compile(program, networks.size() > 1 ? part : model.file.weights, compiled));
     bytes += memory_bytes(*plans.back());
   }
   log_debug(fmt::format("the engine runs the model: {}, {}, {} threads, {:.0f} MB", plans.front()->kernels->name,
