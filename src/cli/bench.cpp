@@ -151,7 +151,8 @@ void add_bench(CLI::App& app, Invocation& invocation) {
   verb.add_option("--skip", options->skip, "Leave this optimisation out, such as winograd; may be given again")
       ->type_name("NAME");
   add_choose_options(verb, options->choose);
-  verb.add_flag("--layers", options->layers, "Show every step of the compiled network");
+  verb.add_flag("--layers", options->layers,
+                "Show every step of the compiled network, in runs of their own with all threads at one step");
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
   verb.footer(

@@ -55,11 +55,11 @@ void print_result(const CalibrateVerbOptions& options, const Calibration& found,
                 {"kept_in_fp32", found.kept}});
     return;
   }
-  print(table_text(
-      {{"model", options.out},
-       {"pictures", fmt::format("{}", found.pictures)},
-       {"error", fmt::format("{:.3f} of an output's standard deviation, int8 against fp32", found.error)},
-       {"in fp32", found.kept.empty() ? "no convolution" : fmt::format("{}", fmt::join(found.kept, ", "))}}));
+  print(table_text({{"model", options.out},
+                    {"pictures", fmt::format("{}", found.pictures)},
+                    {"error", fmt::format("{:.3f} of an output's standard deviation, int8 against fp32", found.error)},
+                    {"in fp32", found.kept.empty() ? "none that could be in int8"
+                                                   : fmt::format("{}", fmt::join(found.kept, ", "))}}));
 }
 
 int run_calibrate(const CalibrateVerbOptions& options, const CommonOptions& common) {

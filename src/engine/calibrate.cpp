@@ -95,10 +95,8 @@ class Calibrator {
   }
 
  private:
-  static void require_finite(std::span<const float> values, const std::string& name) {
-    if (std::ranges::all_of(values, [](float x) { return std::isfinite(x); })) return;
-    fail(ErrorKind::bad_data, fmt::format("the map of {} holds numbers that are not finite", name), "calibration",
-         "the weights are too large for such pictures: take another checkpoint");
+  static bool are_finite(std::span<const float> values) {
+    return std::ranges::all_of(values, [](float x) { return std::isfinite(x); });
   }
 
   // Calls see(picture) for each, and visit(step, node, map, maps) for what each step makes of it.
@@ -117,14 +115,24 @@ class Calibrator {
   void find_ranges(Calibration& found) {
     const std::string picture(kPictureName);
     std::map<std::string, Histogram> histograms;
-    const auto widen_all = [&](const std::string& name, std::span<const float> values) {
-      require_finite(values, name);
-      widen(histograms[name].seen, values);
-    };
     for_each_map(
-        pictures_.count, [&](std::span<const float> values) { widen_all(picture, values); },
+        pictures_.count,
+        [&](std::span<const float> values) {
+          if (!are_finite(values)) {
+            fail(ErrorKind::bad_data, "a picture holds numbers that are not finite", "calibration",
+                 "take the picture out");
+          }
+          widen(histograms[picture].seen, values);
+        },
         [&](size_t, size_t, const PlanOutput& output, const float* maps) {
-          visit_map(output.map, maps, [&](std::span<const float> pixel) { widen_all(output.name, pixel); });
+          ValueRange& seen = histograms[output.name].seen;
+          visit_map(output.map, maps, [&](std::span<const float> pixel) {
+            if (!are_finite(pixel)) {
+              fail(ErrorKind::bad_data, fmt::format("the map of {} holds numbers that are not finite", output.name),
+                   "calibration", "the weights are too large for such pictures: take another checkpoint");
+            }
+            widen(seen, pixel);
+          });
         });
     for_each_map(
         pictures_.count, [&](std::span<const float> values) { count(histograms[picture], values); },

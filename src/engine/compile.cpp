@@ -224,6 +224,7 @@ class Compilation {
     step.conv = work.conv;
     for (const int i : group) step.sites.push_back(site_of(network_.nodes[static_cast<size_t>(i)]));
     step.columns = step.sites.front().out.stride;
+    step.in_bf16 = computes_in_bf16(step);
     take_choice(step, choice_for(step));
     place_weights(work.weight, step);
     plan_.scratch = std::max(plan_.scratch, scratch_floats(step, plan_.kernels->panel, plan_.batch));
@@ -241,7 +242,7 @@ class Compilation {
     const auto known = choices_->find(shape);
     if (known && std::find(candidates.begin(), candidates.end(), *known) != candidates.end()) return *known;
     if (!timer_) timer_ = std::make_unique<ChoiceTimer>(plan_);
-    const ConvChoice found = timer_->fastest(step, candidates, computes_in_bf16(step));
+    const ConvChoice found = timer_->fastest(step, candidates);
     choices_->add(shape, found);
     return found;
   }
@@ -335,13 +336,13 @@ class Compilation {
     return step;
   }
 
-  // Once for each parameter and way of using it, in the order of the steps: what a step asks for beyond its own weights
-  // is what the next one begins with. Packed when all steps are known.
+  // Once for each parameter and way of using it, in the order of the steps: what a product asks for beyond its own
+  // weights is mostly what the next one begins with. Packed when all steps are known.
   void place_weights(ParameterId id, const ConvStep& step) {
     PackedWeights& weights = packed_[{id, step.choice.algorithm}];
     if (weights.offset < 0) {
       const int64_t count = packed_floats(step, plan_.kernels->panel);
-      weights = {weight_floats_, computes_in_bf16(step)};
+      weights = {weight_floats_, step.in_bf16};
       weight_floats_ += rounded_up(weights.halves ? count / 2 : count, kChannelBlock);
       packings_.push_back({plan_.steps.size(), id, &weights});
     }

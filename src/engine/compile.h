@@ -41,8 +41,8 @@ struct CompileOptions {
 };
 
 // ErrorKind::bad_data when weights do not fit, are not finite or are not those of the calibration; ErrorKind::usage for
-// options that do not exist and for int8 without a calibration; ErrorKind::unsupported for bf16 on a processor without
-// and for a network whose maps are larger than the limit.
+// options that do not exist and for int8 without a calibration; ErrorKind::unsupported for bf16 on a processor without,
+// for int8 of a network that looks at crops and for a network whose maps are larger than the limit.
 std::shared_ptr<const CompiledPlan> compile(const Program& program, const Weights& weights,
                                             const CompileOptions& options);
 

@@ -50,7 +50,7 @@ bool is_for_winograd(const ConvStep& step, const ChoiceScope& scope) {
   return scope.winograd && is_aligned(step) && c.kernel == 3 && c.stride == 1 && c.pad_before == 1 && c.pad_after == 1;
 }
 
-// A tile that mostly hangs over the edge saves nothing, and few tiles do not make up for four times the weights.
+// A tile that mostly hangs over the edge saves nothing, and few tiles do not make up for the larger weights.
 bool is_worth(ConvAlgorithm algorithm, const ConvStep& step, const ChoiceScope& scope) {
   constexpr int64_t kLeastTiles = 8;
   const int64_t tile = tile_of(algorithm);

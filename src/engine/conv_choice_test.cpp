@@ -82,16 +82,27 @@ TEST_F(ConvChoices, EveryWayOfEveryLayerAgreesWithTheReference) {
       }
     }
     EXPECT_LT(of_algorithms.size(), most);
-    EXPECT_GE(most, 8U);  // both algorithms of a 3x3 convolution, rows and shares
+    EXPECT_GE(most, 14U);  // three algorithms of a 3x3 convolution, rows and shares
   }
 }
 
 TEST_F(ConvChoices, OfHalfFloatsComputeTheSame) {
   CompileOptions options{.threads = 2, .batch = kPictures, .precision = Precision::bf16};
   if (find_kernels("").bf16_multiply == nullptr) GTEST_SKIP() << "no bf16 here";
+  const Program program = mixed_program(Activation::relu);
+  const auto by_rule = compile(program, lively_weights(program, 3), options);
   options.choose = Choose::measure;
+  options.choice_file = file();
+  size_t most = 1;
+  for (size_t n = 0; n < most; ++n) {
+    std::filesystem::remove(file());
+    ChoiceCache cache(file(), machine_text(by_rule->kernels->name));
+    nth_choices(*by_rule, scope_of(options), n, most, &cache);
+    cache.save();
+    EXPECT_LT(error_of(program, options, kPictures), 0.1) << n;
+  }
   options.choice_file = "";
-  EXPECT_LT(error_of(mixed_program(Activation::relu), options, kPictures), 0.1);
+  EXPECT_LT(error_of(program, options, kPictures), 0.1);
 }
 
 TEST_F(ConvChoices, AreTheRulesWhereNobodyMeasures) {

@@ -99,8 +99,8 @@ struct Deal {
 };
 
 Deal deal(const ConvStep& step, int64_t rows, const Crew& crew) {
-  // Each part of the columns transforms or gathers all rows anew: no more parts than threads.
-  const int64_t to_each = reads_rows_in_place(step) ? 2 : 1;
+  // Each part of the columns transforms, gathers or shortens all rows anew: no more parts than threads.
+  const int64_t to_each = reads_rows_in_place(step) && !step.in_bf16 ? 2 : 1;
   if (step.choice.share == Share::columns) {
     return {1, std::min<int64_t>(parts(step.columns, crew.panel), to_each * crew.threads)};
   }
@@ -118,13 +118,14 @@ int64_t packed_floats(const ConvStep& step, int panel) {
 
 void pack_weights(const HostTensor& weight, const ConvStep& step, int panel, float* to) {
   std::fill_n(to, packed_floats(step, panel), 0.0F);
-  switch (tile_of(step.choice.algorithm)) {
-    case kWinogradTile:
+  switch (step.choice.algorithm) {
+    case ConvAlgorithm::direct:
+    case ConvAlgorithm::gathered:
+      return pack_plain(weight, step, panel, to);
+    case ConvAlgorithm::winograd:
       return pack_winograd<kWinogradTile>(weight, step, panel, to);
-    case kSmallTile:
+    case ConvAlgorithm::small_winograd:
       return pack_winograd<kSmallTile>(weight, step, panel, to);
-    default:
-      pack_plain(weight, step, panel, to);
   }
 }
 
@@ -214,8 +215,8 @@ int64_t scratch_floats(const ConvStep& step, int panel, int64_t images) {
     const WinogradScratch layout = winograd_scratch(step, rows, panel);
     return products_of(step.choice.algorithm) * (layout.input_stride + layout.output_stride);
   }
-  const int64_t sums = step.bf16 != nullptr ? kBf16Panels * panel + kChannelBlock : 0;
-  return rows * ((parts_of_k(step) == 1 ? step.k : kDepth) + kChannelBlock + sums);
+  const int64_t sums = step.in_bf16 ? kBf16Panels * panel + kChannelBlock : 0;
+  return rows * ((parts_of_k(step) == 1 ? step.k : kDepth) + kChannelBlock + sums) + kShortLine;
 }
 
 }  // namespace spinenet

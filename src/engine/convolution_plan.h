@@ -55,7 +55,7 @@ ConvTask task_at(const ConvStep& step, const Crew& crew, int64_t task);
 // So much of the rows of a direct product at a time that they stay in the second cache while all weights pass by.
 constexpr int64_t kDepth = 1024;
 inline int64_t parts_of_k(const ConvStep& step) {
-  return step.choice.algorithm == ConvAlgorithm::direct && step.bf16 == nullptr ? (step.k + kDepth - 1) / kDepth : 1;
+  return step.choice.algorithm == ConvAlgorithm::direct && !step.in_bf16 ? (step.k + kDepth - 1) / kDepth : 1;
 }
 
 // Whether a product takes its rows as they lie in the map. Rows a whole number of pages apart would fall on the same
@@ -64,6 +64,9 @@ inline bool reads_rows_in_place(const ConvStep& step) {
   constexpr int64_t kPageFloats = 1024;
   return step.choice.algorithm == ConvAlgorithm::direct && step.k % kPageFloats != 0;
 }
+
+// Floats of a window's line that are copied at once where the line is short (copy_lines.h).
+constexpr int64_t kShortLine = 24;
 
 // Floats that a thread needs to run a task of the step with at most so many images.
 int64_t scratch_floats(const ConvStep& step, int panel, int64_t images);

@@ -37,7 +37,7 @@ ChoiceTimer::ChoiceTimer(const CompiledPlan& plan)
 }
 
 // Scale and shift make every output the same, plus its residual.
-ConvStep ChoiceTimer::prepared(const ConvStep& step, const ConvChoice& choice, bool bf16) {
+ConvStep ChoiceTimer::prepared(const ConvStep& step, const ConvChoice& choice) {
   ConvStep copy = step;
   take_choice(copy, choice);
   for (ConvSite& site : copy.sites) {
@@ -50,7 +50,6 @@ ConvStep ChoiceTimer::prepared(const ConvStep& step, const ConvChoice& choice, b
     pool_ = aligned_floats(pool_size_);
     std::fill_n(pool_.get(), pool_size_, kAnyNumber);
   }
-  if (bf16) copy.bf16 = {pool_, reinterpret_cast<const uint16_t*>(pool_.get())};
   const int64_t scratch = scratch_floats(copy, plan_.kernels->panel, plan_.batch);
   plan_.scratch = rounded_up(scratch, kChannelBlock);
   const auto all = static_cast<size_t>(plan_.scratch * plan_.threads);
@@ -63,7 +62,7 @@ void ChoiceTimer::place_weights(ConvStep& step) {
   const int64_t weights = packed_floats(step, plan_.kernels->panel);
   if (next_ + weights > pool_size_) next_ = 0;
   float* const at = pool_.get() + next_;
-  if (step.bf16 != nullptr) {
+  if (step.in_bf16) {
     step.bf16 = {pool_, reinterpret_cast<const uint16_t*>(at)};
   } else {
     step.weights = {pool_, at};
@@ -81,7 +80,7 @@ double ChoiceTimer::seconds_of(ConvStep& conv) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-ConvChoice ChoiceTimer::fastest(const ConvStep& step, std::span<const ConvChoice> candidates, bool bf16) {
+ConvChoice ChoiceTimer::fastest(const ConvStep& step, std::span<const ConvChoice> candidates) {
   std::vector<double> least(candidates.size(), std::numeric_limits<double>::infinity());
   std::vector<int> won(candidates.size(), 0);
   for (int round = 0; round < kRounds; ++round) {
@@ -89,7 +88,7 @@ ConvChoice ChoiceTimer::fastest(const ConvStep& step, std::span<const ConvChoice
     double of_rule = 0;
     for (size_t i = 0; i < candidates.size(); ++i) {
       if (i > 0 && round >= 2 && least[i] > kHopeless * best) continue;
-      ConvStep ready = prepared(step, candidates[i], bf16);
+      ConvStep ready = prepared(step, candidates[i]);
       const double seconds = seconds_of(ready);
       if (i == 0) of_rule = seconds;
       if (seconds < of_rule) ++won[i];

@@ -19,10 +19,10 @@ class ChoiceTimer {
   explicit ChoiceTimer(const CompiledPlan& plan);
 
   // `candidates`: the rule's first. `bf16`: what the step will compute in.
-  ConvChoice fastest(const ConvStep& step, std::span<const ConvChoice> candidates, bool bf16);
+  ConvChoice fastest(const ConvStep& step, std::span<const ConvChoice> candidates);
 
  private:
-  ConvStep prepared(const ConvStep& step, const ConvChoice& choice, bool bf16);
+  ConvStep prepared(const ConvStep& step, const ConvChoice& choice);
   double seconds_of(ConvStep& step);
   void place_weights(ConvStep& step);
 

@@ -67,8 +67,16 @@ std::string_view name_of(ConvAlgorithm algorithm);
 
 // The side of a tile of outputs, and its products; 0 and 1 of an algorithm without tiles.
 inline int tile_of(ConvAlgorithm algorithm) {
-  if (algorithm == ConvAlgorithm::winograd) return kWinogradTile;
-  return algorithm == ConvAlgorithm::small_winograd ? kSmallTile : 0;
+  switch (algorithm) {
+    case ConvAlgorithm::direct:
+    case ConvAlgorithm::gathered:
+      return 0;
+    case ConvAlgorithm::winograd:
+      return kWinogradTile;
+    case ConvAlgorithm::small_winograd:
+      return kSmallTile;
+  }
+  return 0;
 }
 inline int64_t products_of(ConvAlgorithm algorithm) {
   const int64_t tile = tile_of(algorithm);
@@ -101,6 +109,7 @@ struct WinogradTile {
 struct ConvStep {
   std::string name;
   Conv conv;
+  bool in_bf16 = false;  // multiplies halves
   ConvChoice choice;
   int64_t k = 0;  // length of the product's rows
   int64_t columns = 0;

@@ -26,6 +26,25 @@ TEST(EnginePrecision, ComputesInBf16CloseToFloatsOrSaysThatItCannot) {
             std::string::npos);
 }
 
+// Rows longer than what fp32 keeps in the cache at a time, and no step with tiles whose scratch would hide a short one.
+TEST(EnginePrecision, HasRoomForAllThatBf16NeedsWithAnyNumberOfThreads) {
+  if (all_kernels().front().bf16_multiply == nullptr) GTEST_SKIP() << "no bf16 here";
+  Builder b({3, 30, 30}, {.activation = Activation::relu, .padding = Padding::same, .batch_norm = {}});
+  const ValueId wide = b.activate(b.conv(b.input(), {.filters = 1200, .kernel = 1, .bias = true}, "wide"), "a");
+  b.output("out", b.conv(wide, {.filters = 200, .kernel = 1, .bias = true}, "narrow"));
+  for (const Program& program : {b.finish(), mobile_program()}) {
+    const Weights weights = lively_weights(program, 3);
+    const Shape& shape = program.values.front();
+    const HostTensor input = random_tensor({1, shape.channels, shape.height, shape.width}, 5);
+    CompileOptions options{.threads = 1, .precision = Precision::bf16};
+    const auto one = engine_forward(compile(program, weights, options))(input);
+    options.threads = 2;
+    const auto two = engine_forward(compile(program, weights, options))(input);
+    EXPECT_LT(error_of(program, options, 1), 0.1);
+    for (size_t i = 0; i < two.size(); ++i) EXPECT_EQ(one[i].data, two[i].data);
+  }
+}
+
 // 17x18 pixels: tiles that hang over the edge; 70 and 96 channels: panels that are not full.
 TEST(EnginePrecision, ComputesInBytesByWinogradCloseToFloats) {
   Builder b({3, 34, 36}, {.activation = Activation::relu, .padding = Padding::same, .batch_norm = {}});
@@ -147,6 +166,29 @@ TEST(EnginePrecision, KeepsConvolutionsInFloatsUntilTheErrorIsSmallEnough) {
   const Calibration none = calibrate(program, weights, only(input), {.threads = 2, .layer_error = 0});
   EXPECT_LT(some.kept.size(), none.kept.size());
   EXPECT_LT(none.error, 1e-4);
+}
+
+// Windows shorter than what is copied at once, of pictures of few channels, up to the last pixel of the map.
+TEST(EnginePrecision, GathersShortWindowsOfFloatsAndBytes) {
+  for (const int channels : {1, 2, 3}) {
+    for (const int kernel : {1, 2, 3, 7}) {
+      for (const int stride : {1, 2}) {
+        Builder b({channels, 23, 25}, {.activation = Activation::relu, .padding = Padding::same, .batch_norm = {}});
+        b.output("out", b.conv(b.input(), {.filters = 20, .kernel = kernel, .stride = stride, .bias = true}, "c"));
+        const Program program = b.finish();
+        const Weights weights = lively_weights(program, 3);
+        const HostTensor input = random_tensor({1, channels, 23, 25}, 5);
+        const auto expected = run_reference(program, weights, input).front();
+        const Calibration all = calibrate(program, weights, only(input), {.layer_error = 1, .output_error = 1});
+        for (const Precision precision : {Precision::fp32, Precision::int8}) {
+          const CompileOptions options{.threads = 2, .precision = precision, .calibration = &all};
+          const auto found = engine_forward(compile(program, weights, options))(input).front();
+          EXPECT_LT(relative_error(found, expected), precision == Precision::fp32 ? 1e-5 : 0.03)
+              << channels << " " << kernel << " " << stride;
+        }
+      }
+    }
+  }
 }
 
 }  // namespace

@@ -12,8 +12,16 @@ double now() {
 }
 
 std::string_view bf16_name(ConvAlgorithm algorithm) {
-  if (algorithm == ConvAlgorithm::small_winograd) return "bf16 winograd 2x2";
-  return algorithm == ConvAlgorithm::winograd ? "bf16 winograd" : "bf16";
+  switch (algorithm) {
+    case ConvAlgorithm::direct:
+    case ConvAlgorithm::gathered:
+      return "bf16";
+    case ConvAlgorithm::winograd:
+      return "bf16 winograd";
+    case ConvAlgorithm::small_winograd:
+      return "bf16 winograd 2x2";
+  }
+  return "bf16";
 }
 
 StepProfile describe_conv(const std::string& name, std::string_view algorithm, const Conv& conv,
@@ -27,8 +35,7 @@ StepProfile describe_conv(const std::string& name, std::string_view algorithm, c
 }
 
 StepProfile describe(const ConvStep& step) {
-  return describe_conv(step.name,
-                       step.bf16 != nullptr ? bf16_name(step.choice.algorithm) : name_of(step.choice.algorithm),
+  return describe_conv(step.name, step.in_bf16 ? bf16_name(step.choice.algorithm) : name_of(step.choice.algorithm),
                        step.conv, step.sites);
 }
 

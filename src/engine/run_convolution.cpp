@@ -29,9 +29,6 @@ const float* residual_pixel(const ConvSite& site, const StepMemory& memory, cons
   return image_of(map, at.image, memory) + (y * map.shape.width + x) * map.stride;
 }
 
-// Floats that copy_lines copies at once: what it writes beyond the row lies within the gap between rows.
-constexpr int64_t kShortLine = 24;
-
 // Copies the window of an output pixel to a row of the product. `in`: its image.
 void gather_window(const ConvStep& step, const ConvSite& site, const float* in, const Place& at, float* to) {
   const int64_t kernel = step.conv.kernel, stride = site.in.stride;
@@ -39,11 +36,12 @@ void gather_window(const ConvStep& step, const ConvSite& site, const float* in, 
   const int64_t left = at.x * step.conv.stride - step.conv.pad_before;
   const int64_t first = std::clamp<int64_t>(-left, 0, kernel);
   const int64_t end = std::clamp<int64_t>(site.in.shape.width - left, first, kernel);
-  std::fill(to + kernel * kernel * stride, to + step.k, 0.0F);
+  const auto fill_tail = [&] { std::fill(to + kernel * kernel * stride, to + step.k, 0.0F); };
   if (end - first == kernel && top >= 0 && top + kernel <= site.in.shape.height) {
     const int64_t line = site.in.shape.width * stride;
     const float* from = in + top * line + left * stride;
-    return copy_lines<kShortLine>(from, line, in + image_numbers(site.in), {kernel, kernel * stride}, to);
+    copy_lines<kShortLine>(from, line, in + image_numbers(site.in), {kernel, kernel * stride}, to);
+    return fill_tail();
   }
   for (int64_t i = 0; i < kernel; ++i) {
     float* line = to + i * kernel * stride;
@@ -56,6 +54,7 @@ void gather_window(const ConvStep& step, const ConvSite& site, const float* in, 
     std::copy_n(from + first * stride, (end - first) * stride, line + first * stride);
     std::fill_n(line + end * stride, (kernel - end) * stride, 0.0F);
   }
+  fill_tail();
 }
 
 struct Rows {
@@ -142,7 +141,7 @@ void run_bf16_product(const CompiledPlan& plan, const ConvStep& step, const Conv
 }
 
 void run_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
-  if (step.bf16 != nullptr) return run_bf16_product(plan, step, task, memory);
+  if (step.in_bf16) return run_bf16_product(plan, step, task, memory);
   const ConvSite& site = step.sites[static_cast<size_t>(task.site)];
   const int64_t panel = plan.kernels->panel, column = task.first_panel * panel, parts = parts_of_k(step);
   float* c = memory.maps + site.out.offset + task.first_row * site.out.stride + column;
@@ -197,7 +196,8 @@ void transform_inputs(const CompiledPlan& plan, const ConvStep& step, const Conv
             inside ? from + (y * in.shape.width + x) * in.stride : plan.zeros.data();
       }
     }
-    plan.kernels->winograd_input({side, pixels.data(), step.k, memory.scratch + t * step.k, layout.input_stride});
+    plan.kernels->winograd_input(
+        {side == kSmallTile, pixels.data(), step.k, memory.scratch + t * step.k, layout.input_stride});
   }
 }
 
@@ -226,7 +226,7 @@ void transform_outputs(const CompiledPlan& plan, const ConvStep& step, const Con
       }
     }
     plan.kernels->winograd_output(
-        {.tile = side,
+        {.small = side == kSmallTile,
          .from = products + t * layout.output_columns,
          .product_stride = layout.output_stride,
          .channels = part.columns,
@@ -252,7 +252,7 @@ void multiply_tiles(const CompiledPlan& plan, const ConvStep& step, const ConvTa
   const int64_t panel = plan.kernels->panel, a = p.product * layout.input_stride;
   const int64_t b = (p.panel * products_of(step.choice.algorithm) + p.product) * step.k * panel;
   const int64_t columns = std::min(panel, step.columns - p.panel * panel);
-  if (step.bf16 != nullptr) {
+  if (step.in_bf16) {
     plan.kernels->bf16_multiply({reinterpret_cast<const uint16_t*>(p.inputs) + a, step.k, task.rows, step.k,
                                  step.bf16.get() + b, p.to, layout.output_columns, columns});
     return;
@@ -272,7 +272,7 @@ void run_winograd(const CompiledPlan& plan, const ConvStep& step, const ConvTask
   const int64_t panel = plan.kernels->panel, product_count = products_of(step.choice.algorithm);
   const WinogradScratch layout = winograd_scratch(step, task.rows, plan.kernels->panel);
   transform_inputs(plan, step, task, memory, layout);
-  if (step.bf16 != nullptr) {
+  if (step.in_bf16) {
     const int64_t count = product_count * layout.input_stride;
     plan.kernels->to_bf16(memory.scratch, count, reinterpret_cast<uint16_t*>(memory.scratch));
   }

@@ -32,7 +32,7 @@ class Session {
   std::span<const HostTensor> run(std::span<const float> pictures, std::span<double> seconds);
 
   // run() in its parts, for those who write or read maps where they lie, channels last: the plan's input before
-  // compute(), what lies between its channels included, and its outputs after.
+  // compute(), what lies between its channels included, and its outputs after. image_at() is for maps of floats.
   int64_t read(std::span<const float> pictures);  // gives their number
   void compute(int64_t images);
   const HostTensor& write(size_t output, int64_t images);

@@ -2,8 +2,8 @@
 // left and whose dependencies are done. What one step leaves a thread without, the next gives, and branches of the
 // network run beside each other.
 //
-// Invariant: run() allocates nothing. Results do not depend on the number of threads. Thread contract: run() is called
-// from one thread at a time.
+// Invariant: every step has a task; run() allocates nothing. Results do not depend on the number of threads. Thread
+// contract: run() is called from one thread at a time.
 #pragma once
 
 #include <atomic>
@@ -26,7 +26,8 @@ class StepRunner {
   void run(Team& team, const Memory& memory, int64_t images);
 
  private:
-  struct Progress {
+  // In a line of the cache of its own: those that others scan are not those that a thread writes.
+  struct alignas(64) Progress {
     int64_t count = 0;              // tasks
     std::atomic<int64_t> next = 0;  // not yet taken
     std::atomic<int64_t> done = 0;

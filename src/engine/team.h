@@ -1,6 +1,6 @@
-// The threads of one session: they share the tasks of a step, meet, and share those of the next, a few hundred times
-// for each picture. Between steps they spin for a moment before they sleep. Nobody waits for a worker that has not
-// woken when the others are done: a busy machine costs speed, not a stop at every step.
+// The threads of one session: they share the tasks of a job and meet when all are done. Between jobs, and where a task
+// waits for another, they spin for a moment before they sleep. Nobody waits for a worker that has not woken when the
+// others are done: a busy machine costs speed, not a stop at every job.
 //
 // Invariant: never more runnable threads than the team has, the calling one included.
 // Thread contract: run() is called from one thread at a time.
@@ -13,7 +13,7 @@
 
 namespace spinenet {
 
-// Returns when the value is no longer `old`: soon if it changes soon. Whoever changes it calls notify_all().
+// Returns when the value is no longer `old`: soon if it changes soon. Whoever makes the last change notifies.
 void wait_while(const std::atomic<int>& value, int old);
 
 class Team {

@@ -48,7 +48,7 @@ struct Product {
 
 // One tile: where its 36 or 16 inputs lie, [stride] channels each (a row of zeros for padding).
 struct WinogradInput {
-  int tile = kWinogradTile;  // or kSmallTile
+  bool small = false;  // 4x4 inputs
   const float* const* pixels = nullptr;
   int64_t channels = 0;
   float* to = nullptr;  // [products][product_stride]: the tile's row of each product
@@ -56,7 +56,7 @@ struct WinogradInput {
 };
 
 struct WinogradOutput {
-  int tile = kWinogradTile;     // or kSmallTile
+  bool small = false;           // 2x2 outputs
   const float* from = nullptr;  // [products][product_stride]
   int64_t product_stride = 0;
   int64_t channels = 0;

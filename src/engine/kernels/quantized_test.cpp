@@ -3,6 +3,8 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
+#include <functional>
+#include <map>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -159,15 +161,21 @@ TEST(QuantizedKernels, FinishSumsWithResidualsOfEitherKind) {
   }
   const NumberSource sources[] = {
       {}, {.floats = residual.data()}, {.bytes = residual_bytes.data(), .scale = 0.02F, .zero = 100}};
+  const std::map<Activator, std::function<float(float)>> activators{
+      {Activator::none, [](float x) { return x; }},
+      {Activator::relu, [](float x) { return std::max(x, 0.0F); }},
+      {Activator::swish, [](float x) { return x / (1 + std::exp(-x)); }}};
   for (const Kernels& kernels : all_kernels()) {
-    for (const NumberSource& source : sources) {
+    for (size_t i = 0; i < std::size(sources) * activators.size(); ++i) {
+      const NumberSource& source = sources[i % std::size(sources)];
+      const auto& [activator, plain] = *std::next(activators.begin(), static_cast<int64_t>(i / std::size(sources)));
       std::vector<uint8_t> found(kColumns), expected(kColumns);
       std::vector<float> floats(kColumns);
       FinishedPixel pixel{.sums = sums.data(),
                           .columns = kColumns,
                           .scale = scale.data(),
                           .shift = shift.data(),
-                          .activator = Activator::relu,
+                          .activator = activator,
                           .residual = source,
                           .to = {.bytes = found.data(), .inverse_scale = 20, .zero = 10}};
       kernels.finish_pixel(pixel);
@@ -177,7 +185,7 @@ TEST(QuantizedKernels, FinishSumsWithResidualsOfEitherKind) {
       for (size_t c = 0; c < kColumns; ++c) {
         float x = static_cast<float>(sums[c]) * scale[c] + shift[c];
         if (source.bytes != nullptr || source.floats != nullptr) x += plain_number(source, c);
-        x = std::max(x, 0.0F);
+        x = plain(x);
         EXPECT_NEAR(floats[c], x, 1e-4) << kernels.name;
         expected[c] = plain_byte(x, bytes);
       }
@@ -206,18 +214,23 @@ TEST(QuantizedKernels, AddMapsOfEitherKindAndSize) {
   }
 }
 
-// 21 pixels: full vectors and some that are none; 3 channels side by side, and with room between.
-TEST(QuantizedKernels, PutTheChannelsOfAPictureSideBySide) {
-  constexpr int64_t kPixels = 21, kPlane = 25;
+// Full vectors, and pixels that fill none; 3 channels side by side, and with room between. Nothing behind is touched.
+class PictureRows : public testing::TestWithParam<int64_t> {};
+INSTANTIATE_TEST_SUITE_P(QuantizedKernels, PictureRows, testing::Values(1, 16, 21, 32, 48));
+
+TEST_P(PictureRows, PutTheChannelsOfAPictureSideBySide) {
+  constexpr int64_t kPlane = 50;
+  constexpr size_t kGuard = 64;
+  const int64_t pixels = GetParam();
   Random random(11);
   std::vector<float> planes(3 * kPlane);
   for (float& x : planes) x = static_cast<float>(random.uniform(-3, 3));
   for (const Kernels& kernels : all_kernels()) {
     for (const int64_t stride : {3, 16}) {
-      const auto count = static_cast<size_t>(kPixels * stride);
-      std::vector<uint8_t> bytes(count + 1, 77), expected_bytes(count + 1, 77);
-      std::vector<float> floats(count + 1, 77), expected(count + 1, 77);
-      PictureRow row{planes.data(), kPlane, 3, kPixels, {.bytes = bytes.data(), .inverse_scale = 50, .zero = 100},
+      const auto count = static_cast<size_t>(pixels * stride);
+      std::vector<uint8_t> bytes(count + kGuard, 77), expected_bytes(count + kGuard, 77);
+      std::vector<float> floats(count + kGuard, 77), expected(count + kGuard, 77);
+      PictureRow row{planes.data(), kPlane, 3, pixels, {.bytes = bytes.data(), .inverse_scale = 50, .zero = 100},
                      stride};
       kernels.picture_row(row);
       for (size_t i = 0; i < count; ++i) {

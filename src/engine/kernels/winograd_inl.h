@@ -79,7 +79,7 @@ HWY_INLINE void transform_tile(const WinogradInput& tile) {
 }
 
 HWY_INLINE void winograd_input(const WinogradInput& tile) {
-  if (tile.tile == kSmallTile) return transform_tile<kSmallTile>(tile);
+  if (tile.small) return transform_tile<kSmallTile>(tile);
   transform_tile<kWinogradTile>(tile);
 }
 
@@ -118,7 +118,7 @@ HWY_INLINE void finish_tile(const WinogradOutput& tile, AnyActivator activator) 
 
 HWY_INLINE void winograd_output(const WinogradOutput& tile) {
   with_activator(tile.epilogue.activator, [&](auto activator) HWY_ATTR {
-    if (tile.tile == kSmallTile) return finish_tile<kSmallTile>(tile, activator);
+    if (tile.small) return finish_tile<kSmallTile>(tile, activator);
     finish_tile<kWinogradTile>(tile, activator);
   });
 }

@@ -62,10 +62,11 @@ class Quantizer {
   bool only_convolutions_read_picture() const {
     return std::ranges::all_of(network_.nodes,
                                [](const Node& node) {
+                                 if (!reads_picture(node)) return true;
                                  const bool at_first =
                                      std::ranges::none_of(node.inputs.begin() + 1, node.inputs.end(),
                                                           [](const Term& term) { return term.value == 0; });
-                                 return !reads_picture(node) || (may_multiply_bytes(node) && at_first);
+                                 return may_multiply_bytes(node) && at_first;
                                }) &&
            std::ranges::none_of(network_.outputs, [](const Output& output) { return output.value == 0; });
   }
