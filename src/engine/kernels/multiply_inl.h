@@ -81,6 +81,17 @@ HWY_INLINE void ask_for_block(const Product& p, int64_t row, int64_t column) {
   }
 }
 
+// sum += x * y, in the register where the sum lies. Left to choose, the compiler lets sums wander from register to
+// register, runs out of them and puts one into memory at every step, a quarter of AVX2's time.
+HWY_INLINE Vector add_product(Vector x, Vector y, Vector sum) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2 && (HWY_COMPILER_GCC || HWY_COMPILER_CLANG)
+  asm("vfmadd231ps %2, %1, %0" : "+v"(sum.raw) : "v"(x.raw), "v"(y.raw));
+  return sum;
+#else
+  return hn::MulAdd(x, y, sum);
+#endif
+}
+
 template <int kV, int... kR>
 HWY_INLINE void add_products(const RowPointers<float>& rows, const Vector (&columns)[kV],
                              Vector (&sums)[sizeof...(kR)][kV], std::integer_sequence<int, kR...>) {
@@ -88,7 +99,7 @@ HWY_INLINE void add_products(const RowPointers<float>& rows, const Vector (&colu
   const auto add = [&](const float* from, Vector(&sum)[kV]) HWY_ATTR {
     const Vector x = hn::Set(d, *from);
     HWY_UNROLL(2)
-    for (int v = 0; v < kV; ++v) sum[v] = hn::MulAdd(x, columns[v], sum[v]);
+    for (int v = 0; v < kV; ++v) sum[v] = add_product(x, columns[v], sum[v]);
   };
   (add(rows.template row<kR>(), sums[kR]), ...);
 }
