@@ -52,15 +52,14 @@ bool is_for_winograd(const ConvStep& step, const ChoiceScope& scope) {
 
 // A tile that mostly hangs over the edge saves nothing, and few tiles do not make up for the larger weights.
 bool is_worth(ConvAlgorithm algorithm, const ConvStep& step, const ChoiceScope& scope) {
-  constexpr int64_t kLeastTiles = 8;
-  const int64_t tile = tile_of(algorithm);
+  const int64_t tile = tile_of(algorithm), least_tiles = tile == kWinogradTile ? 8 : 12;
   int64_t tiles = 0, pixels = 0;
   for (const ConvSite& site : step.sites) {
     const Shape& s = site.out.shape;
     tiles += parts(s.height, tile) * parts(s.width, tile);
     pixels += s.height * s.width;
   }
-  return products_of(algorithm) * tiles * 4 < 9 * pixels * 3 && tiles * scope.images >= kLeastTiles;
+  return products_of(algorithm) * tiles * 4 < 9 * pixels * 3 && tiles * scope.images >= least_tiles;
 }
 
 int64_t row_length(const ConvStep& step, ConvAlgorithm algorithm) {
