@@ -102,26 +102,26 @@ HWY_INLINE void finish_pixel(const FinishedPixel& pixel) {
                   HWY_ATTR { finish_columns(pixel, activator, residual, to); });
 }
 
-HWY_INLINE Vector load_numbers(const NumberSource& from, int64_t at) {
-  Vector found = hn::Zero(Floats());
-  with_source(from, [&](const auto& source) HWY_ATTR { found = source.add_to(found, at); });
-  return found;
+template <class AnyActivator, class Target>
+HWY_INLINE void sum_mixed_row(const MixedRow& row, AnyActivator activator, const Target& to) {
+  const Floats d;
+  const int64_t n = lanes();
+  for (int64_t x = 0; x < row.pixels; ++x) {
+    for (int64_t c = 0; c < row.channels; c += n) {
+      Vector sum = hn::Zero(d);
+      for (const MixedTerm& term : row.terms) {
+        const int64_t at = x / term.factor * row.channels + c;
+        with_source(term.row, [&](const auto& source) HWY_ATTR { sum = source.add_to(sum, at); });
+      }
+      if (row.scale != nullptr) sum = hn::MulAdd(sum, hn::LoadU(d, row.scale + c), hn::LoadU(d, row.shift + c));
+      to.store(activate(sum, activator), x * row.channels + c);
+    }
+  }
 }
 
 HWY_INLINE void mixed_row(const MixedRow& row) {
-  const Floats d;
-  const int64_t n = lanes();
-  with_ending({}, row.to, row.activator, [&](auto activator, const auto&, const auto& to) HWY_ATTR {
-    for (int64_t x = 0; x < row.pixels; ++x) {
-      for (int64_t c = 0; c < row.channels; c += n) {
-        Vector sum = hn::Zero(d);
-        for (const MixedTerm& term : row.terms) {
-          sum = hn::Add(sum, load_numbers(term.row, x / term.factor * row.channels + c));
-        }
-        if (row.scale != nullptr) sum = hn::MulAdd(sum, hn::LoadU(d, row.scale + c), hn::LoadU(d, row.shift + c));
-        to.store(activate(sum, activator), x * row.channels + c);
-      }
-    }
+  with_activator(row.activator, [&](auto activator) HWY_ATTR {
+    with_target(row.to, [&](const auto& to) HWY_ATTR { sum_mixed_row(row, activator, to); });
   });
 }
 
