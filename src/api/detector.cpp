@@ -15,7 +15,7 @@ namespace {
 // Pictures of a batch that are in memory as floats at the same time.
 constexpr size_t kAtOnce = 8;
 
-Answer answer_one(const DetectorSession& session, const Image& image) {
+Answer answer_one(const DetectorSession& session, const image::Image& image) {
   return std::move(answer(session, {&image, 1}).front());
 }
 
@@ -29,21 +29,22 @@ void set_thread_budget(int threads) {
   set_process_thread_budget(threads);
 }
 
-Model::Model(const std::string& path, const ModelOptions& options) : loaded_(load(open_model(path), options)) {}
+runtime::Model::Model(const std::string& path, const ModelOptions& options)
+    : loaded_(load(runtime::open_model(path), options)) {}
 
-const std::string& Model::task() const {
+const std::string& runtime::Model::task() const {
   return loaded_->model.file.task;
 }
 
-const std::vector<Class>& Model::classes() const {
+const std::vector<Class>& runtime::Model::classes() const {
   return loaded_->classes;
 }
 
-int Model::image_size() const {
+int runtime::Model::image_size() const {
   return loaded_->image_size;
 }
 
-int Model::threads() const {
+int runtime::Model::threads() const {
   return loaded_->threads;
 }
 
@@ -54,25 +55,25 @@ std::vector<uint8_t> unpack(const Mask& mask) {
          fmt::format("runs of {} pixels for a mask of {} x {} (height x width)", pixels, mask.height, mask.width),
          "mask", "only models that segment give masks");
   }
-  return decode_mask({mask.height, mask.width, mask.counts});
+  return detect::decode_mask({mask.height, mask.width, mask.counts});
 }
 
-Detector::Detector(const Model& model, const DetectorOptions& options)
+runtime::Detector::Detector(const runtime::Model& model, const runtime::DetectorOptions& options)
     : session_(std::make_unique<DetectorSession>(make_session(model.loaded_, options))) {}
 
-Detector::Detector(Detector&&) noexcept = default;
-Detector& Detector::operator=(Detector&&) noexcept = default;
-Detector::~Detector() = default;
+runtime::Detector::Detector(runtime::Detector&&) noexcept = default;
+runtime::Detector& runtime::Detector::operator=(runtime::Detector&&) noexcept = default;
+runtime::Detector::~Detector() = default;
 
-Answer Detector::detect(const Pixels& picture) {
+Answer runtime::Detector::detect(const Pixels& picture) {
   return std::move(detect(std::span(&picture, 1)).front());
 }
 
-std::vector<Answer> Detector::detect(std::span<const Pixels> pictures) {
+std::vector<Answer> runtime::Detector::detect(std::span<const Pixels> pictures) {
   std::vector<Answer> answers;
   for (size_t first = 0; first < pictures.size(); first += kAtOnce) {
     const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
-    std::vector<Image> images;
+    std::vector<image::Image> images;
     for (const Pixels& picture : pictures.subspan(first, std::min(kAtOnce, pictures.size() - first))) {
       images.push_back(to_image(picture));
     }
@@ -81,15 +82,16 @@ std::vector<Answer> Detector::detect(std::span<const Pixels> pictures) {
   return answers;
 }
 
-Answer Detector::detect_file(const std::string& path) {
+Answer runtime::Detector::detect_file(const std::string& path) {
   const std::string file = read_limited(path);  // a slow disk keeps no threads from others
   const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
-  return answer_one(*session_, decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, path));
+  return answer_one(*session_, image::decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, path));
 }
 
-Answer Detector::detect_encoded(std::span<const std::byte> file) {
+Answer runtime::Detector::detect_encoded(std::span<const std::byte> file) {
   const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
-  return answer_one(*session_, decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "picture"));
+  return answer_one(*session_,
+                    image::decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "picture"));
 }
 
 }  // namespace spinenet::api

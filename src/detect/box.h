@@ -1,9 +1,10 @@
-// Boxes as x1, y1, x2, y2 in pixels (float, edges at pixel borders: a box over one pixel is 1 wide). x2 >= x1, y2 >= y1.
+// Boxes as x1, y1, x2, y2 in pixels (float, edges at pixel borders: a box over one pixel is 1 wide). x2 >= x1, y2 >=
+// y1.
 #pragma once
 
 #include <algorithm>
 
-namespace spinenet {
+namespace spinenet::detect {
 
 struct Box {
   float x1 = 0, y1 = 0, x2 = 0, y2 = 0;
@@ -33,4 +34,4 @@ inline Box clip(const Box& b, float width, float height) {
           std::clamp(b.y2, 0.0F, height)};
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -15,11 +15,11 @@ class Classify : public ProgramTest {
   // Two pictures of each class, in folders and in a JSON file.
   void SetUp() override {
     ProgramTest::SetUp();
-    write_model(folder_ / "tiny.safetensors", tiny_classifier());
+    formats::write_model(folder_ / "tiny.safetensors", tiny_classifier());
     for (int i = 1; i <= 4; ++i) {
       const std::string name = fmt::format("set/{}/{}.png", i <= 2 ? "apple" : "pear", i);
       std::filesystem::create_directories((folder_ / name).parent_path());
-      write_file_atomic(folder_ / name, encode_png(test_picture(40, 50 + i, i)));
+      write_file_atomic(folder_ / name, image::encode_png(test_picture(40, 50 + i, i)));
     }
   }
 
@@ -53,10 +53,10 @@ TEST_F(Classify, PredictGivesClassesWithScores) {
 }
 
 TEST_F(Classify, PredictDrawsTheClass) {
-  const Outcome outcome = run("predict tiny.safetensors set/apple --out drawn");
+  const search::Outcome outcome = run("predict tiny.safetensors set/apple --out drawn");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("1.png (51x40): "), std::string::npos) << outcome.out;
-  EXPECT_NE(read_image(folder_ / "drawn/1.png").pixels, test_picture(40, 51, 1).pixels);
+  EXPECT_NE(image::read_image(folder_ / "drawn/1.png").pixels, test_picture(40, 51, 1).pixels);
 }
 
 TEST_F(Classify, EvalAgreesWithPredict) {
@@ -81,11 +81,11 @@ TEST_F(Classify, EvalAgreesWithPredict) {
 
 TEST_F(Classify, EvalNamesClassesThatTheModelDoesNotKnow) {
   std::filesystem::rename(folder_ / "set/pear", folder_ / "set/peer");
-  const Outcome outcome = run("eval tiny.safetensors --images set");
+  const search::Outcome outcome = run("eval tiny.safetensors --images set");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("did you mean \"pear\"?"), std::string::npos) << outcome.err;
   write_annotations(R"({"id":3,"name":"pear"},{"id":7,"name":"apple"})");
-  const Outcome swapped = run("eval tiny.safetensors --annotations val.json --images .");
+  const search::Outcome swapped = run("eval tiny.safetensors --annotations val.json --images .");
   EXPECT_EQ(swapped.status, 65);
   EXPECT_NE(swapped.err.find("in the training set it has id"), std::string::npos) << swapped.err;
 }
@@ -93,16 +93,16 @@ TEST_F(Classify, EvalNamesClassesThatTheModelDoesNotKnow) {
 TEST_F(Classify, GarmentsAreMeasuredForAModelOfGarmentsAlone) {
   const std::string garments = "/usr/share/datasets/fashion-mnist";
   if (!std::filesystem::exists(garments)) GTEST_SKIP() << "the Debian package dataset-fashion-mnist is not installed";
-  const Outcome outcome = run("eval tiny.safetensors --images " + garments);
+  const search::Outcome outcome = run("eval tiny.safetensors --images " + garments);
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("the model's classes are not the ten of Fashion-MNIST"), std::string::npos) << outcome.err;
 }
 
 TEST_F(Classify, ACenterCropThatIsNoShareIsNamed) {
-  ModelFile model = tiny_classifier();
+  formats::ModelFile model = tiny_classifier();
   model.extra.insert_or_assign("center_crop", "most");
-  write_model(folder_ / "wrong.safetensors", model);
-  const Outcome outcome = run("predict wrong.safetensors set/apple");
+  formats::write_model(folder_ / "wrong.safetensors", model);
+  const search::Outcome outcome = run("predict wrong.safetensors set/apple");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("\"center_crop\" is \"most\""), std::string::npos) << outcome.err;
 }

@@ -10,10 +10,12 @@ class Export : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    write_model(folder_ / "tiny.safetensors", tiny_model());
+    formats::write_model(folder_ / "tiny.safetensors", tiny_model());
   }
 
-  OnnxFile exported(const std::string& name) const { return parse_onnx(read_file(folder_ / name), name); }
+  formats::OnnxFile exported(const std::string& name) const {
+    return formats::parse_onnx(read_file(folder_ / name), name);
+  }
 };
 
 TEST_F(Export, WritesACheckedFile) {
@@ -24,7 +26,7 @@ TEST_F(Export, WritesACheckedFile) {
   EXPECT_EQ(json["outputs"], (Json{"boxes", "scores", "labels", "count"}));
   EXPECT_EQ(json["checks"].size(), 6U);
   EXPECT_LE(json["error"].get<double>(), 1e-5);
-  const OnnxFile file = exported("tiny.onnx");
+  const formats::OnnxFile file = exported("tiny.onnx");
   EXPECT_EQ(file.producer_version, SPINENET_TEST_VERSION);
   EXPECT_EQ(parse_json(file.metadata.at("classes"), "classes"),
             parse_json(R"([{"id": 3, "name": "apple"}, {"id": 7, "name": "pear"}])", "expected"));
@@ -32,11 +34,11 @@ TEST_F(Export, WritesACheckedFile) {
 }
 
 TEST_F(Export, TakesFormSizeAndBatch) {
-  const Outcome outcome = run("export tiny.safetensors --onnx raw.onnx --form raw --size any --batch 2");
+  const search::Outcome outcome = run("export tiny.safetensors --onnx raw.onnx --form raw --size any --batch 2");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_TRUE(outcome.out.starts_with("raw.onnx: ")) << outcome.out;
   EXPECT_NE(outcome.out.find("network 256x128, batch 1"), std::string::npos) << outcome.out;
-  using Extents = std::vector<OnnxExtent>;
+  using Extents = std::vector<formats::OnnxExtent>;
   EXPECT_EQ(exported("raw.onnx").inputs[0].shape,
             (Extents{int64_t{2}, int64_t{3}, std::string("height"), std::string("width")}));
   EXPECT_EQ(exported("raw.onnx").metadata.at("image_size"), "[128,128]");
@@ -48,7 +50,7 @@ TEST_F(Export, TakesFormSizeAndBatch) {
 
 TEST_F(Export, LeavesNothingWhereTheCheckFails) {
   write_file_atomic(folder_ / "tiny.onnx", "older");
-  const Outcome outcome = run("export tiny.safetensors --onnx tiny.onnx --form raw --limit 0");
+  const search::Outcome outcome = run("export tiny.safetensors --onnx tiny.onnx --form raw --limit 0");
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find("error: tiny.onnx: differs from the model by "), std::string::npos) << outcome.err;
   EXPECT_EQ(outcome.out, "");
@@ -73,7 +75,7 @@ TEST_F(Export, NamesWhatIsWrong) {
       {"export missing.safetensors --onnx x.onnx", 1, "missing.safetensors"},
   };
   for (const auto& [line, status, message] : lines) {
-    const Outcome outcome = run(line);
+    const search::Outcome outcome = run(line);
     EXPECT_EQ(outcome.status, status) << line << "\n" << outcome.err;
     EXPECT_NE(outcome.err.find(message), std::string::npos) << line << "\n" << outcome.err;
     EXPECT_FALSE(std::filesystem::exists(folder_ / "x.onnx")) << line;

@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
-#include "search/store.h"
+#include "search/store/store.h"
 #include "search/toy_study_fixture.h"
 
 namespace spinenet {
@@ -28,22 +28,23 @@ void pause(double seconds) {
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
-Proposal propose_fresh(int64_t number, const std::string& state, std::span<const Trial> news) {
+Proposal propose_fresh(int64_t number, const std::string& state, std::span<const search::Trial> news) {
   Proposal proposal = fixture::toy_propose(number, state, news);
   proposal.hash = Random::mix(static_cast<uint64_t>(number));
   proposal.rejection.reset();
   return proposal;
 }
 
-void work(Store& store, const ClaimOptions& options, double try_seconds, const Propose& propose) {
+void work(search::Store& store, const search::ClaimOptions& options, double try_seconds,
+          const search::Propose& propose) {
   while (true) {
-    const ClaimAnswer answer = store.claim(options, propose);
-    if (answer.state == ClaimState::finished) return;
+    const search::ClaimAnswer answer = store.claim(options, propose);
+    if (answer.state == search::ClaimState::finished) return;
     if (!answer.claim) {
       pause(0.01);
       continue;
     }
-    const Claim& claim = *answer.claim;
+    const search::Claim& claim = *answer.claim;
     say(fmt::format("claimed {} {}\n", claim.number, claim.token));
     pause(try_seconds);
     const bool accepted = store.report(claim, fixture::toy_outcome(claim));
@@ -51,7 +52,7 @@ void work(Store& store, const ClaimOptions& options, double try_seconds, const P
   }
 }
 
-int check(Store& store, int64_t trials, int lag) {
+int check(search::Store& store, int64_t trials, int lag) {
   const auto expected = fixture::toy_trials(trials, lag);
   const auto found = fixture::lasting_parts(store.trials());
   for (size_t i = 0; i < std::max(expected.size(), found.size()); ++i) {
@@ -60,7 +61,7 @@ int check(Store& store, int64_t trials, int lag) {
     say(fmt::format("expected {}\nfound    {}\n", a, b));
     return 1;
   }
-  const StudyStatus status = store.status();
+  const search::StudyStatus status = store.status();
   say(fmt::format("{} trials, {} complete, {} failed, {} rejected, {} running\n", status.trials, status.complete,
                   status.failed, status.rejected, status.running));
   return status.trials == trials && status.running == 0 ? 0 : 1;
@@ -73,14 +74,15 @@ int run(int argc, char** argv) {
     std::fputs("usage: store_worker work PLACE TRIALS LAG LEASE_SECONDS TRY_SECONDS [fresh]\n", stderr);
     return 2;
   }
-  const auto store = open_store(argv[2], true);
+  const auto store = search::open_store(argv[2], true);
   store->open(fixture::toy_description(std::atoi(argv[4])));
-  ClaimOptions options;
+  search::ClaimOptions options;
   options.worker = fmt::format("test:{}", ::getpid());
   options.trials = std::atoll(argv[3]);
   options.lease_seconds = std::atof(argv[5]);
   options.max_attempts = 1'000'000;
-  work(*store, options, std::atof(argv[6]), argc > 7 ? Propose(propose_fresh) : Propose(fixture::toy_propose));
+  work(*store, options, std::atof(argv[6]),
+       argc > 7 ? search::Propose(propose_fresh) : search::Propose(fixture::toy_propose));
   return 0;
 }
 
