@@ -39,8 +39,8 @@ search::StudyDescription description(int lag) {
 }
 
 // As long as those of the SpineNet-49 space, all different.
-Proposal propose(int64_t number, const std::string& state, std::span<const search::Trial>) {
-  Proposal proposal;
+search::Proposal propose(int64_t number, const std::string& state, std::span<const search::Trial>) {
+  search::Proposal proposal;
   proposal.choices.assign(65, static_cast<int>(number % 10));
   proposal.hash = Random::mix(static_cast<uint64_t>(number));
   proposal.state = state;
@@ -182,7 +182,7 @@ void measure_size(const std::string& place, int64_t count) {
   for (const search::Claim& claim : claims) store->report(claim, outcome(claim));
   const double start = now();
   store->claim(options, [&](int64_t number, const std::string& state, std::span<const search::Trial> news) {
-    Proposal proposal = propose(number, state, news);
+    search::Proposal proposal = propose(number, state, news);
     if (number >= count) return proposal;
     proposal.hash = claims[0].hash;
     if (number % 100 == 99) proposal.rejection = "refused";

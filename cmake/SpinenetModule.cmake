@@ -1,4 +1,4 @@
-# spinenet_module(NAME DEPENDS module... PUBLIC libs... PRIVATE libs... EXCLUDE name HEADER target)
+# spinenet_module(NAME DEPENDS module... PUBLIC libs... PRIVATE libs... HEADER target)
 #
 # Makes the static library spinenet_NAME of every .cpp beside src/NAME, and, with tests on, one test program
 # spinenet_NAME_test of every *_test.cpp. DEPENDS names modules of lower levels; scripts/check_includes reads the same
@@ -25,11 +25,8 @@ function(spinenet_common_header target)
 endfunction()
 
 function(spinenet_module name)
-  cmake_parse_arguments(ARG "" "EXCLUDE;HEADER" "DEPENDS;PUBLIC;PRIVATE;TEST" ${ARGN})
+  cmake_parse_arguments(ARG "" "HEADER" "DEPENDS;PUBLIC;PRIVATE;TEST" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
-  if(ARG_EXCLUDE)
-    list(FILTER sources EXCLUDE REGEX "/${name}/${ARG_EXCLUDE}[^/]*\\.cpp$")
-  endif()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_test|main)\\.cpp$")

@@ -17,7 +17,7 @@ class BrokenModel : public ModelTest {
   std::string refusal_of(const std::string& bytes) const {
     const std::string path = (folder_ / "broken.safetensors").string();
     write_file_atomic(path, bytes);
-    const std::string message = thrown_by([&] { runtime::Model model(path); });
+    const std::string message = thrown_by([&] { Model model(path); });
     EXPECT_TRUE(message.empty() || message.starts_with(path)) << message;
     return message;
   }
@@ -69,7 +69,7 @@ TEST_F(BrokenModel, WeightsThatAreNotNumbersAreRefused) {
     model.weights.begin()->second.data[0] = bad;
     const std::string path = (folder_ / "nan.safetensors").string();
     formats::write_model(path, model);
-    const std::string message = thrown_by([&] { runtime::Model opened(path); });
+    const std::string message = thrown_by([&] { Model opened(path); });
     EXPECT_NE(message.find(model.weights.begin()->first), std::string::npos) << message;
   }
 }
@@ -79,7 +79,7 @@ TEST_F(BrokenModel, WeightsOfAnotherNetworkAreRefused) {
   model.task = "segment";
   const std::string path = (folder_ / "other.safetensors").string();
   formats::write_model(path, model);
-  EXPECT_NE(thrown_by([&] { runtime::Model opened(path); }).find("do not fit the network"), std::string::npos);
+  EXPECT_NE(thrown_by([&] { Model opened(path); }).find("do not fit the network"), std::string::npos);
 }
 
 }  // namespace

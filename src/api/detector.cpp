@@ -29,22 +29,22 @@ void set_thread_budget(int threads) {
   set_process_thread_budget(threads);
 }
 
-runtime::Model::Model(const std::string& path, const ModelOptions& options)
+Model::Model(const std::string& path, const ModelOptions& options)
     : loaded_(load(runtime::open_model(path), options)) {}
 
-const std::string& runtime::Model::task() const {
+const std::string& Model::task() const {
   return loaded_->model.file.task;
 }
 
-const std::vector<Class>& runtime::Model::classes() const {
+const std::vector<Class>& Model::classes() const {
   return loaded_->classes;
 }
 
-int runtime::Model::image_size() const {
+int Model::image_size() const {
   return loaded_->image_size;
 }
 
-int runtime::Model::threads() const {
+int Model::threads() const {
   return loaded_->threads;
 }
 
@@ -58,18 +58,18 @@ std::vector<uint8_t> unpack(const Mask& mask) {
   return detect::decode_mask({mask.height, mask.width, mask.counts});
 }
 
-runtime::Detector::Detector(const runtime::Model& model, const runtime::DetectorOptions& options)
+Detector::Detector(const Model& model, const runtime::DetectorOptions& options)
     : session_(std::make_unique<DetectorSession>(make_session(model.loaded_, options))) {}
 
-runtime::Detector::Detector(runtime::Detector&&) noexcept = default;
-runtime::Detector& runtime::Detector::operator=(runtime::Detector&&) noexcept = default;
-runtime::Detector::~Detector() = default;
+Detector::Detector(Detector&&) noexcept = default;
+Detector& Detector::operator=(Detector&&) noexcept = default;
+Detector::~Detector() = default;
 
-Answer runtime::Detector::detect(const Pixels& picture) {
+Answer Detector::detect(const Pixels& picture) {
   return std::move(detect(std::span(&picture, 1)).front());
 }
 
-std::vector<Answer> runtime::Detector::detect(std::span<const Pixels> pictures) {
+std::vector<Answer> Detector::detect(std::span<const Pixels> pictures) {
   std::vector<Answer> answers;
   for (size_t first = 0; first < pictures.size(); first += kAtOnce) {
     const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
@@ -82,13 +82,13 @@ std::vector<Answer> runtime::Detector::detect(std::span<const Pixels> pictures) 
   return answers;
 }
 
-Answer runtime::Detector::detect_file(const std::string& path) {
+Answer Detector::detect_file(const std::string& path) {
   const std::string file = read_limited(path);  // a slow disk keeps no threads from others
   const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
   return answer_one(*session_, image::decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, path));
 }
 
-Answer runtime::Detector::detect_encoded(std::span<const std::byte> file) {
+Answer Detector::detect_encoded(std::span<const std::byte> file) {
   const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
   return answer_one(*session_,
                     image::decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "picture"));

@@ -37,7 +37,7 @@ void expect_same(const Answer& a, const Answer& b) {
 
 // What the model finds without this interface.
 std::vector<detect::Detection> found_below(const std::string& path, const image::Image& image) {
-  const spinenet::runtime::Model model = runtime::open_model(path);
+  const runtime::Model model = runtime::open_model(path);
   const auto run = [](const graph::Program& program, const Weights& weights) {
     return engine::engine_forward(engine::compile(program, weights, {}));
   };
@@ -48,11 +48,11 @@ std::vector<detect::Detection> found_below(const std::string& path, const image:
 TEST_F(DetectorApi, FindsWhatTheModelFinds) {
   const image::Image image = colourful_picture(70, 110, 1);
   for (const arch::Task task : {arch::Task::detect, arch::Task::segment}) {
-    const runtime::Model model(write(task));
+    const Model model(write(task));
     EXPECT_EQ(model.task(), name_of(task));
     EXPECT_EQ(model.image_size(), 128);
     EXPECT_EQ(model.threads(), thread_budget());
-    const Answer answer = runtime::Detector(model, kMany).detect(view(image));
+    const Answer answer = Detector(model, kMany).detect(view(image));
     const std::vector<detect::Detection> expected = found_below(write(task), image);
     EXPECT_EQ(answer.height, 70);
     EXPECT_EQ(answer.width, 110);
@@ -76,7 +76,7 @@ TEST_F(DetectorApi, FindsWhatTheModelFinds) {
 }
 
 TEST_F(DetectorApi, GivesTheScoresOfAllClassesBestFirst) {
-  runtime::Detector detector((runtime::Model(write(arch::Task::classify))));
+  Detector detector((Model(write(arch::Task::classify))));
   const image::Image image = colourful_picture(40, 50, 3);
   const Answer answer = detector.detect(view(image));
   ASSERT_EQ(answer.classes.size(), 2U);
@@ -87,7 +87,7 @@ TEST_F(DetectorApi, GivesTheScoresOfAllClassesBestFirst) {
 }
 
 TEST_F(DetectorApi, TakesPixelsInEveryLayout) {
-  runtime::Detector detector(runtime::Model(write(arch::Task::detect)), kMany);
+  Detector detector(Model(write(arch::Task::detect)), kMany);
   const image::Image image = colourful_picture(60, 80, 1);
   const Answer expected = detector.detect(view(image));
 
@@ -110,7 +110,7 @@ TEST_F(DetectorApi, TakesPixelsInEveryLayout) {
 }
 
 TEST_F(DetectorApi, TakesFilesAndBatches) {
-  runtime::Detector detector(runtime::Model(write(arch::Task::detect)), kMany);
+  Detector detector(Model(write(arch::Task::detect)), kMany);
   std::vector<image::Image> images;
   std::vector<Pixels> views;
   for (int i = 0; i < 11; ++i) images.push_back(colourful_picture(40 + i, 90 - i, i));
@@ -128,8 +128,8 @@ TEST_F(DetectorApi, TakesFilesAndBatches) {
 
 TEST_F(DetectorApi, RefusesWhatMakesNoSense) {
   const std::string path = write(arch::Task::detect);
-  const runtime::Model model(path);
-  runtime::Detector detector(model);
+  const Model model(path);
+  Detector detector(model);
   const image::Image image = colourful_picture(20, 30, 1);
   const auto detect = [&](const Pixels& pixels) { return thrown_by([&] { detector.detect(pixels); }); };
   EXPECT_NE(detect({nullptr, 20, 30}).find("without data"), std::string::npos);
@@ -140,12 +140,12 @@ TEST_F(DetectorApi, RefusesWhatMakesNoSense) {
             std::string::npos);
   EXPECT_NE(detect({image.pixels.data(), 20, 30, INT64_MAX}).find("within 1099511627776 bytes"), std::string::npos);
   const auto make = [&](const runtime::DetectorOptions& options) {
-    return thrown_by([&] { runtime::Detector(model, options); });
+    return thrown_by([&] { Detector(model, options); });
   };
   EXPECT_NE(make({.score_threshold = NAN}).find("score threshold of nan"), std::string::npos);
   EXPECT_NE(make({.iou = 2}).find("overlap of 2"), std::string::npos);
   EXPECT_NE(make({.max_objects = 0}).find("0 objects"), std::string::npos);
-  const auto open = [&](const ModelOptions& options) { return thrown_by([&] { runtime::Model(path, options); }); };
+  const auto open = [&](const ModelOptions& options) { return thrown_by([&] { Model(path, options); }); };
   EXPECT_NE(open({.image_size = -1}).find("image size -1"), std::string::npos);
   EXPECT_NE(open({.threads = thread_budget() + 1}).find("threads of a budget"), std::string::npos);
   EXPECT_NE(thrown_by([&] { unpack({}); }).find("only models that segment"), std::string::npos);
@@ -156,14 +156,14 @@ TEST_F(DetectorApi, RefusesWhatMakesNoSense) {
 TEST_F(DetectorApi, ManySessionsShareAModel) {
   for (const arch::Task task : {arch::Task::detect, arch::Task::segment, arch::Task::classify}) {
     for (const int threads : {1, 0}) {
-      const runtime::Model model(write(task), {.image_size = 0, .threads = threads});
+      const Model model(write(task), {.image_size = 0, .threads = threads});
       const image::Image first = colourful_picture(50, 64, 1), second = colourful_picture(64, 33, 2);
-      runtime::Detector alone(model, kMany);
+      Detector alone(model, kMany);
       const Answer of_first = alone.detect(view(first)), of_second = alone.detect(view(second));
       std::vector<std::thread> sessions;
       for (int s = 0; s < 8; ++s) {
         sessions.emplace_back([&] {
-          runtime::Detector detector(model, kMany);
+          Detector detector(model, kMany);
           for (int i = 0; i < 3; ++i) {
             expect_same(detector.detect(view(first)), of_first);
             expect_same(detector.detect(view(second)), of_second);

@@ -49,7 +49,7 @@ std::string to_text(const data::CheckReport& report, const std::string& file) {
   std::string text;
   for (const data::Finding& finding : report.findings) text += finding_text(finding);
   for (const auto& [code, count] : report.counts) {
-    if (count > 5) text += fmt::format("{}: {} in all, the first 5 are shown\n", data::code, count);
+    if (count > 5) text += fmt::format("{}: {} in all, the first 5 are shown\n", code, count);
   }
   return text + fmt::format("{}: {} images, {} annotations, {} categories: {} errors, {} warnings\n", file,
                             report.images, report.annotations, report.categories, report.errors, report.warnings);
@@ -71,7 +71,7 @@ std::string to_text(const data::DatasetStats& s) {
 
 std::string to_text(const data::FixReport& report, const std::string& out) {
   std::string text;
-  for (const auto& [code, count] : report.repaired) text += fmt::format("{}: {} mended\n", data::code, count);
+  for (const auto& [code, count] : report.repaired) text += fmt::format("{}: {} mended\n", code, count);
   return text + fmt::format("{} annotations left out; the copy is {}: check it\n", report.dropped_annotations, out);
 }
 

@@ -78,9 +78,9 @@ void check_names(const CLI::App& root, const std::vector<std::string>& words) {
       const bool is_long = word.starts_with("--");
       const std::string name = is_long ? word.substr(0, word.find('=')) : word.substr(0, 2);
       const std::vector<std::string> flags = flags_of(*at);
-      if (std::find(flags.begin(), flags.end(), name) == flags.end()) formats::refuse("flag", name, flags, *at);
+      if (std::find(flags.begin(), flags.end(), name) == flags.end()) refuse("flag", name, flags, *at);
     } else if (const std::vector<std::string> verbs = verbs_of(*at); !verbs.empty()) {
-      if (std::find(verbs.begin(), verbs.end(), word) == verbs.end()) formats::refuse("command", word, verbs, *at);
+      if (std::find(verbs.begin(), verbs.end(), word) == verbs.end()) refuse("command", word, verbs, *at);
       at = at->get_subcommand(word);
     }
   }

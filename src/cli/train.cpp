@@ -61,7 +61,7 @@ int run_train(const TrainFlags& flags, const Invocation& invocation) {
   options.until_epoch = flags.until_epoch;
   options.progress = progress_of(invocation.common);
   options.stop_signal = &stop_signal;
-  const Json summary = train(options);
+  const Json summary = train::train(options);
   if (train::process_place().rank == 0) {
     if (invocation.common.json) {
       print_json(summary);

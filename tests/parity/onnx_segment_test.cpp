@@ -94,7 +94,7 @@ HostTensor crops_of(std::span<const HostTensor> maps, const std::vector<detect::
     pyramid.push_back({{3 + static_cast<int>(i), extent(2), extent(3)}, maps[i].data.data()});
   }
   HostTensor crops = make_tensor({static_cast<int64_t>(rois.size()), maps[0].shape[1], bins, bins});
-  roi_align(pyramid, rois, {.bins = bins}, crops.data);
+  detect::roi_align(pyramid, rois, {.bins = bins}, crops.data);
   return crops;
 }
 
@@ -218,7 +218,7 @@ TEST_F(OnnxRuntimeSegments, ProposesAsWeDo) {
     for (const auto& [key, value] : values) run["in/" + key] = {value.shape, value.floats};
     const std::vector<detect::Box> rois = formats::proposals_of(values, trial);
     EXPECT_GT(rois.size(), 50U);
-    run["out/rois"] = to_tensor(rois);
+    run["out/rois"] = formats::to_tensor(rois);
     add_run(name, run);
   }
   compare();
@@ -248,7 +248,7 @@ TEST_F(OnnxRuntimeSegments, CropsAsWeDo) {
   std::vector<detect::Box> rois = formats::clear_regions({{}, kClasses, {1024, 1024}}).rois;
   for (const float side : {0.5F, 3.0F, 112.0F, 224.0F, 448.0F, 896.0F, 1024.0F, 1792.0F})
     rois.push_back({0, 0, side, side});
-  run["in/rois"] = to_tensor(rois);
+  run["in/rois"] = formats::to_tensor(rois);
   run["out/ordered"] = crops_of(maps, rois, graph::kBoxCrop);
   add_run("crops", run);
   compare();
@@ -277,7 +277,7 @@ TEST_F(OnnxRuntimeSegments, ChoosesAsWeDo) {
   regions.boxes.data[17] = NAN;
   std::vector<int64_t> places;
   for (size_t i = 0; i < regions.rois.size(); ++i) places.push_back(static_cast<int64_t>(regions.rois.size() - 1 - i));
-  Weights run{{"in/rois", to_tensor(regions.rois)},
+  Weights run{{"in/rois", formats::to_tensor(regions.rois)},
               {"in/picture", to_tensor(trial.picture)},
               {"in/class", formats::moved_rows(regions.classes, places)},
               {"in/box", formats::moved_rows(regions.boxes, places)},

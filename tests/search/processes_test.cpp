@@ -17,7 +17,7 @@
 namespace spinenet {
 namespace {
 
-using namespace fixture;
+using namespace search::fixture;
 
 // Its lines go behind the others in `log`. It dies with the test.
 pid_t start_worker(const std::vector<std::string>& arguments, const std::string& log) {

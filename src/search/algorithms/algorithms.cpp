@@ -1,24 +1,11 @@
 #include "search/algorithms/algorithms.h"
 
-#include "base/error.h"
 #include "base/format.h"
-#include "search/algorithms/random_search.h"
-#ifdef SPINENET_WITH_TORCH
 #include "search/algorithms/controller.h"
-#endif
+#include "search/algorithms/random_search.h"
 
 namespace spinenet::search {
 namespace {
-
-std::unique_ptr<SearchAlgorithm> make_controller([[maybe_unused]] const arch::SearchSpace& space,
-                                                 [[maybe_unused]] const ControllerOptions& options) {
-#ifdef SPINENET_WITH_TORCH
-  return std::make_unique<Controller>(space, options);
-#else
-  fail(ErrorKind::unsupported, "the controller learns with LibTorch, which this build has not", "search algorithm",
-       "take evolution, or build with SPINENET_BUILD_TRAIN=ON");
-#endif
-}
 
 template <Config T>
 std::string text_of(AlgorithmKind kind, T options) {
@@ -56,7 +43,7 @@ std::unique_ptr<SearchAlgorithm> make_algorithm(const arch::SearchSpace& space, 
   validate(space);
   switch (options.kind) {
     case AlgorithmKind::controller:
-      return make_controller(space, options.controller);
+      return std::make_unique<Controller>(space, options.controller);
     case AlgorithmKind::evolution:
       return std::make_unique<Evolution>(space, options.evolution);
     case AlgorithmKind::random:

@@ -31,7 +31,7 @@ struct AlgorithmOptions {
 
 void fields(FieldList& list, AlgorithmOptions& options);
 
-// ErrorKind::unsupported for the controller in a build without LibTorch; ErrorKind::bad_data for a space that has none.
+// ErrorKind::bad_data for a space that has none.
 std::unique_ptr<SearchAlgorithm> make_algorithm(const arch::SearchSpace& space, const AlgorithmOptions& options);
 
 // The algorithm with its own options on one line, without those of the others: what a study compares.

@@ -37,25 +37,12 @@ TEST(AlgorithmOptions, AreTextWithoutThoseOfOthers) {
 
 TEST(MakeAlgorithm, MakesEachKind) {
   const arch::SearchSpace space = arch::named_search_space("fish");
-  for (const AlgorithmKind kind : {AlgorithmKind::evolution, AlgorithmKind::random}) {
+  for (const AlgorithmKind kind : {AlgorithmKind::controller, AlgorithmKind::evolution, AlgorithmKind::random}) {
     const auto algorithm = make_algorithm(space, {.kind = kind});
     Random random(1);
     EXPECT_EQ(algorithm->suggest(random).choices.size(), arch::decision_count(space));
     const std::string name(names(kind)[static_cast<size_t>(kind)]);
     EXPECT_NE(algorithm->state().find("\"" + name + "\""), std::string::npos);
-  }
-}
-
-// In a build without LibTorch the controller's own tests are not there, and this is what is left of it.
-TEST(MakeAlgorithm, HasAControllerOrSaysWhy) {
-  const arch::SearchSpace space = arch::named_search_space("fish");
-  try {
-    Random random(1);
-    EXPECT_EQ(make_algorithm(space, {.kind = AlgorithmKind::controller})->suggest(random).choices.size(),
-              arch::decision_count(space));
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), ErrorKind::unsupported);
-    EXPECT_NE(std::string(error.what()).find("take evolution"), std::string::npos);
   }
 }
 

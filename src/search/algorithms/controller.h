@@ -10,17 +10,15 @@
 // slow, refused by a constraint) counts as `failure_reward`, so that the policy leaves such regions; one that the
 // machine undid (crash, error, lost) says nothing about the architecture and is skipped.
 //
-// Suggestions are plain loops over the weights, training is LibTorch's; a test holds the two together. Needs a build
-// with LibTorch; make_algorithm says so.
-// Invariant: as SearchAlgorithm's, but for learning itself: the last bits of its sums follow LibTorch's build and the
-// processor. Studies are not concerned, since their workers hand on the state.
-// Thread contract: belongs to one thread; training runs on that thread alone.
+// Both suggestions and learning are plain loops of a fixed order, so that every machine learns the same to the last bit
+// and every build has the controller.
+// Invariant: as SearchAlgorithm's, learning included.
+// Thread contract: belongs to one thread; learning runs on that thread alone.
 // Sources: Zoph & Le, Neural Architecture Search with Reinforcement Learning (2017), section 3; Williams, Simple
 // Statistical Gradient-Following Algorithms (1992); Schulman et al., Proximal Policy Optimization Algorithms (2017),
 // section 3; Bello et al., Neural Combinatorial Optimization with Reinforcement Learning (2016), appendix A.
 #pragma once
 
-#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,15 +31,6 @@
 
 namespace spinenet::search {
 
-// What the graph of training is made of: controller_loops.h, or LibTorch's own LSTM, which tests compare it with.
-enum class Loops { own, reference };
-
-// Of one sample, by the graph of training.
-struct SampleGradient {
-  std::vector<float> log_probabilities;  // of each choice
-  std::vector<float> gradient;           // of their sum, by the weights
-};
-
 class Controller : public SearchAlgorithm {
  public:
   Controller(const arch::SearchSpace& space, const ControllerOptions& options);
@@ -51,9 +40,8 @@ class Controller : public SearchAlgorithm {
   std::string state() const override;
   void restore(std::string_view state) override;
 
-  // The natural logarithm of the probability of each choice, by the loops of suggest.
+  // The natural logarithm of the probability of each choice.
   std::vector<float> log_probabilities(const arch::Choices& choices);
-  SampleGradient sample_gradient(const arch::Choices& choices, Loops loops) const;
 
  private:
   std::optional<double> reward_of(const Trial& trial) const;

@@ -95,6 +95,21 @@ float hyperbolic_tangent(float x) {
   return tanh_of(x);
 }
 
+// x = 2^n m with m from sqrt(1/2) to sqrt(2): log m = 2 artanh s for s = (m - 1) / (m + 1), by its series.
+float logarithm(float x) {
+  constexpr uint32_t kRootOfHalf = 0x3f3504f3;
+  const uint32_t bits = std::bit_cast<uint32_t>(x);
+  const int32_t exponent = static_cast<int32_t>(bits - kRootOfHalf) >> 23;
+  const float m = std::bit_cast<float>(bits - (static_cast<uint32_t>(exponent) << 23));
+  const float s = (m - 1) / (m + 1), square = s * s;
+  float p = 1.0f / 9;
+  p = p * square + 1.0f / 7;
+  p = p * square + 1.0f / 5;
+  p = p * square + 1.0f / 3;
+  const auto n = static_cast<float>(exponent);
+  return n * 0.693359375f + (2 * s + (2 * s * square * p - n * 2.12194440e-4f));  // ln 2 in two parts, as above
+}
+
 std::vector<float> transposed(std::span<const float> matrix, size_t columns) {
   const size_t rows = matrix.size() / columns;
   std::vector<float> result(matrix.size());

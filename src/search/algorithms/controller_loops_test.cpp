@@ -28,6 +28,16 @@ TEST(HyperbolicTangent, IsAccurate) {
   EXPECT_EQ(hyperbolic_tangent(-1000), -1);
 }
 
+TEST(Logarithm, IsAccurate) {
+  for (double exponent = -37.9; exponent < 38.5; exponent += 0.00137) {
+    const auto x = static_cast<float>(std::pow(10, exponent));
+    const double expected = std::log(static_cast<double>(x));
+    EXPECT_NEAR(logarithm(x), expected, 2.4e-7 * std::abs(expected)) << x;
+  }
+  for (float x = 0.5f; x < 2; x += 0.000123f) EXPECT_NEAR(logarithm(x), std::log(static_cast<double>(x)), 1e-7) << x;
+  EXPECT_EQ(logarithm(1), 0);
+}
+
 TEST(Product, AgreesWithTheDefinition) {
   Random random(1);
   for (const auto& [n, k, m] : {std::array<size_t, 3>{1, 1, 1}, {3, 5, 2}, {2, 4, 7}, {6, 11, 3}}) {

@@ -1,4 +1,4 @@
-// What decides a controller; see controller.h. Apart from it, so that a build without LibTorch reads the same recipes.
+// What decides a controller; see controller.h.
 //
 // Thread contract: plain values.
 #pragma once

@@ -75,10 +75,49 @@ std::vector<float> initial_policy_weights(const PolicyLayout& layout, Random ran
   return weights;
 }
 
+PolicyNetwork network_of(const PolicyLayout& layout, const ControllerOptions& options, std::span<const float> weights) {
+  const auto part = [&weights](const WeightBlock& block) { return part_of(weights, block); };
+  const auto copy = [&part](const WeightBlock& block) {
+    const std::span<const float> values = part(block);
+    return std::vector<float>(values.begin(), values.end());
+  };
+  const auto embedding = static_cast<size_t>(layout.embedding);
+  const std::vector<float> by_input = transposed(part(layout.input_weights), embedding);
+  PolicyNetwork network;
+  network.hidden = static_cast<size_t>(layout.hidden);
+  network.columns = static_cast<size_t>(layout.columns);
+  network.temperature = static_cast<float>(options.temperature);
+  network.tanh_constant = static_cast<float>(options.tanh_constant);
+  network.choice_gates = product(part(layout.choice_rows), by_input, embedding);
+  network.kind_gates = product(part(layout.kind_rows), by_input, embedding);
+  network.block_gates = product(part(layout.block_rows), by_input, embedding);
+  const std::span<const float> bias = part(layout.gate_bias);
+  for (size_t i = 0; i < network.kind_gates.size(); ++i) network.kind_gates[i] += bias[i % bias.size()];
+  network.by_hidden = transposed(part(layout.hidden_weights), network.hidden);
+  network.head = copy(layout.head);
+  network.step_bias = copy(layout.step_bias);
+  return network;
+}
+
+void input_gates(const PolicyNetwork& network, const InputRows& input, std::span<float> gates) {
+  const size_t width = gates.size();
+  const float* choice_row = &network.choice_gates[input.choice * width];
+  const float* kind_row = &network.kind_gates[input.kind * width];
+  const float* block_row = &network.block_gates[input.block * width];
+  for (size_t g = 0; g < width; ++g) gates[g] = choice_row[g] + kind_row[g] + block_row[g];
+}
+
+float logit_of(const PolicyNetwork& network, std::span<const float> hidden, size_t step, size_t column) {
+  const float* row = &network.head[column * network.hidden];
+  float logit = network.step_bias[step * network.columns + column];
+  for (size_t h = 0; h < network.hidden; ++h) logit += hidden[h] * row[h];
+  logit /= network.temperature;
+  return network.tanh_constant > 0 ? network.tanh_constant * hyperbolic_tangent(logit) : logit;
+}
+
 Policy::Policy(const PolicyLayout& layout, const ControllerOptions& options, std::span<const float> weights)
     : layout_(layout),
-      temperature_(static_cast<float>(options.temperature)),
-      tanh_constant_(static_cast<float>(options.tanh_constant)),
+      options_(options),
       gates_(static_cast<size_t>(4 * layout.hidden)),
       hidden_(static_cast<size_t>(layout.hidden)),
       cell_(static_cast<size_t>(layout.hidden)) {
@@ -86,18 +125,7 @@ Policy::Policy(const PolicyLayout& layout, const ControllerOptions& options, std
 }
 
 void Policy::set_weights(std::span<const float> weights) {
-  const auto part = [&weights](const WeightBlock& block) { return weights.subspan(block.offset, block.size()); };
-  const auto embedding = static_cast<size_t>(layout_.embedding);
-  const std::vector<float> by_input = transposed(part(layout_.input_weights), embedding);
-  choice_gates_ = product(part(layout_.choice_rows), by_input, embedding);
-  kind_gates_ = product(part(layout_.kind_rows), by_input, embedding);
-  block_gates_ = product(part(layout_.block_rows), by_input, embedding);
-  const std::span<const float> bias = part(layout_.gate_bias);
-  for (size_t i = 0; i < kind_gates_.size(); ++i) kind_gates_[i] += bias[i % bias.size()];
-  by_hidden_ = transposed(part(layout_.hidden_weights), hidden_.size());
-  const std::span<const float> head = part(layout_.head), step_bias = part(layout_.step_bias);
-  head_.assign(head.begin(), head.end());
-  step_bias_.assign(step_bias.begin(), step_bias.end());
+  network_ = network_of(layout_, options_, weights);
 }
 
 void Policy::begin() {
@@ -107,30 +135,19 @@ void Policy::begin() {
   std::ranges::fill(cell_, 0.0f);
 }
 
-void Policy::step(arch::DecisionKind kind, int block) {
-  const size_t width = gates_.size();
-  const float* choice_row = &choice_gates_[static_cast<size_t>(previous_row_) * width];
-  const float* kind_row = &kind_gates_[static_cast<size_t>(kind) * width];
-  const float* block_row = &block_gates_[static_cast<size_t>(block) * width];
-  for (size_t g = 0; g < width; ++g) gates_[g] = choice_row[g] + kind_row[g] + block_row[g];
-  lstm_step(by_hidden_, gates_, hidden_, cell_);
-}
-
 std::span<const float> Policy::probabilities(const arch::Decision& decision) {
-  if (position_ >= layout_.steps) fail(ErrorKind::failed, "more decisions than decision_count says", "controller");
-  step(decision.kind, decision.block);
-  const size_t hidden = hidden_.size();
-  const float* bias = &step_bias_[static_cast<size_t>(position_) * static_cast<size_t>(layout_.columns)];
+  if (position_ >= static_cast<size_t>(layout_.steps)) {
+    fail(ErrorKind::failed, "more decisions than decision_count says", "controller");
+  }
+  input_gates(network_, {previous_row_, static_cast<size_t>(decision.kind), static_cast<size_t>(decision.block)},
+              gates_);
+  lstm_step(network_.by_hidden, gates_, hidden_, cell_);
   probabilities_.resize(decision.options.size());
   float largest = -INFINITY;
   for (size_t i = 0; i < probabilities_.size(); ++i) {
     const auto column = static_cast<size_t>(layout_.column(decision, decision.options[i]));
-    float logit = bias[column];
-    for (size_t h = 0; h < hidden; ++h) logit += hidden_[h] * head_[column * hidden + h];
-    logit /= temperature_;
-    if (tanh_constant_ > 0) logit = tanh_constant_ * hyperbolic_tangent(logit);
-    probabilities_[i] = logit;
-    largest = std::max(largest, logit);
+    probabilities_[i] = logit_of(network_, hidden_, position_, column);
+    largest = std::max(largest, probabilities_[i]);
   }
   float sum = 0;
   for (float& p : probabilities_) sum += p = exponential(p - largest);
@@ -139,7 +156,7 @@ std::span<const float> Policy::probabilities(const arch::Decision& decision) {
 }
 
 void Policy::take(const arch::Decision& decision, size_t option) {
-  previous_row_ = 1 + layout_.column(decision, decision.options[option]);
+  previous_row_ = 1 + static_cast<size_t>(layout_.column(decision, decision.options[option]));
   ++position_;
 }
 

@@ -28,6 +28,11 @@ struct WeightBlock {
   size_t size() const { return static_cast<size_t>(rows) * static_cast<size_t>(columns); }
 };
 
+template <class T>
+std::span<T> part_of(std::span<T> weights, const WeightBlock& block) {
+  return weights.subspan(block.offset, block.size());
+}
+
 struct PolicyLayout {
   static constexpr int kDecisionKinds = 8;
 
@@ -48,6 +53,29 @@ struct PolicyLayout {
 // A head and step bias of zeros, so that the first samples are uniform; the rest uniform within 1 / sqrt(hidden).
 std::vector<float> initial_policy_weights(const PolicyLayout& layout, Random random);
 
+// The network of an array of weights, prepared for loops.
+struct PolicyNetwork {
+  size_t hidden = 0, columns = 0;
+  float temperature = 1, tanh_constant = 0;
+  // input_weights times each row of the three embeddings [rows, 4H], which are fewer than the steps of a batch; the
+  // gate bias in the kinds'.
+  std::vector<float> choice_gates, kind_gates, block_gates;
+  std::vector<float> by_hidden;  // hidden_weights as [H, 4H]
+  std::vector<float> head, step_bias;
+};
+
+PolicyNetwork network_of(const PolicyLayout& layout, const ControllerOptions& options, std::span<const float> weights);
+
+// The rows of the embeddings whose sum a step's input is.
+struct InputRows {
+  size_t choice = 0, kind = 0, block = 0;
+};
+
+// What they give the gates [4H].
+void input_gates(const PolicyNetwork& network, const InputRows& input, std::span<float> gates);
+// Of the value of this column at this step.
+float logit_of(const PolicyNetwork& network, std::span<const float> hidden, size_t step, size_t column);
+
 class Policy {
  public:
   Policy(const PolicyLayout& layout, const ControllerOptions& options, std::span<const float> weights);
@@ -62,15 +90,10 @@ class Policy {
   void take(const arch::Decision& decision, size_t option);
 
  private:
-  void step(arch::DecisionKind kind, int block);
-
   PolicyLayout layout_;
-  float temperature_, tanh_constant_;
-  int position_ = 0, previous_row_ = 0;
-  // Prepared from the weights: input_weights times each row of the three embeddings, the gate bias in the kinds'.
-  std::vector<float> choice_gates_, kind_gates_, block_gates_;
-  std::vector<float> by_hidden_;
-  std::vector<float> head_, step_bias_;
+  ControllerOptions options_;
+  PolicyNetwork network_;
+  size_t position_ = 0, previous_row_ = 0;
   std::vector<float> gates_, hidden_, cell_, probabilities_;
 };
 

@@ -138,7 +138,7 @@ class PostgresServer {
     return status;
   }
 
-  ScratchFolder folder_;
+  spinenet::fixture::ScratchFolder folder_;
   pid_t process_ = 0;
   int schemas_ = 0;
 };

@@ -166,7 +166,7 @@ class SqlitePower : public testing::Test {
   Random random_{9};
 
  private:
-  ScratchFolder folder_;
+  spinenet::fixture::ScratchFolder folder_;
   Disk disk_;
   Layer power_{disk_};
 };

@@ -23,7 +23,7 @@ class Sqlite : public testing::Test {
   }
 
  private:
-  ScratchFolder folder_;
+  spinenet::fixture::ScratchFolder folder_;
 };
 
 TEST_F(Sqlite, RefusesFilesThatAreNoStudyAndLeavesThem) {

@@ -61,7 +61,7 @@ class StoreTest : public testing::TestWithParam<StoreKind> {
   std::filesystem::path in_folder(std::string_view name) const { return folder_ / name; }
 
  private:
-  ScratchFolder folder_;
+  spinenet::fixture::ScratchFolder folder_;
   std::string place_;
   int places_ = 0;
 };
