@@ -45,11 +45,11 @@ TEST_F(Calibrate, CalibratesClassifiers) {
 }
 
 TEST_F(Calibrate, NamesTheRemedyOfAModelWithoutOne) {
-  const search::Outcome result = run("predict tiny.safetensors set --precision int8");
+  const Outcome result = run("predict tiny.safetensors set --precision int8");
   EXPECT_EQ(result.status, 2);
   EXPECT_NE(result.err.find("spinenet calibrate MODEL PICTURES"), std::string::npos) << result.err;
   EXPECT_EQ(run("predict tiny.safetensors set --precision int9").status, 2);
-  const search::Outcome nowhere = run("calibrate tiny.safetensors set --out nowhere/int8.safetensors");
+  const Outcome nowhere = run("calibrate tiny.safetensors set --out nowhere/int8.safetensors");
   EXPECT_EQ(nowhere.status, 1);
   EXPECT_NE(nowhere.err.find("the folder does not exist"), std::string::npos) << nowhere.err;
 }
@@ -59,7 +59,7 @@ TEST_F(Calibrate, RefusesACalibrationOfOtherWeights) {
   formats::ModelFile model = formats::read_model(folder_ / "int8.safetensors");
   model.weights.begin()->second.data[0] += 1;
   formats::write_model(folder_ / "later.safetensors", model);
-  const search::Outcome result = run("predict later.safetensors set --precision int8");
+  const Outcome result = run("predict later.safetensors set --precision int8");
   EXPECT_EQ(result.status, 65);
   EXPECT_NE(result.err.find("calibrate again"), std::string::npos) << result.err;
   model.extra["calibration"] = "{}";

@@ -53,7 +53,7 @@ TEST_F(Classify, PredictGivesClassesWithScores) {
 }
 
 TEST_F(Classify, PredictDrawsTheClass) {
-  const search::Outcome outcome = run("predict tiny.safetensors set/apple --out drawn");
+  const Outcome outcome = run("predict tiny.safetensors set/apple --out drawn");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("1.png (51x40): "), std::string::npos) << outcome.out;
   EXPECT_NE(image::read_image(folder_ / "drawn/1.png").pixels, test_picture(40, 51, 1).pixels);
@@ -81,11 +81,11 @@ TEST_F(Classify, EvalAgreesWithPredict) {
 
 TEST_F(Classify, EvalNamesClassesThatTheModelDoesNotKnow) {
   std::filesystem::rename(folder_ / "set/pear", folder_ / "set/peer");
-  const search::Outcome outcome = run("eval tiny.safetensors --images set");
+  const Outcome outcome = run("eval tiny.safetensors --images set");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("did you mean \"pear\"?"), std::string::npos) << outcome.err;
   write_annotations(R"({"id":3,"name":"pear"},{"id":7,"name":"apple"})");
-  const search::Outcome swapped = run("eval tiny.safetensors --annotations val.json --images .");
+  const Outcome swapped = run("eval tiny.safetensors --annotations val.json --images .");
   EXPECT_EQ(swapped.status, 65);
   EXPECT_NE(swapped.err.find("in the training set it has id"), std::string::npos) << swapped.err;
 }
@@ -93,7 +93,7 @@ TEST_F(Classify, EvalNamesClassesThatTheModelDoesNotKnow) {
 TEST_F(Classify, GarmentsAreMeasuredForAModelOfGarmentsAlone) {
   const std::string garments = "/usr/share/datasets/fashion-mnist";
   if (!std::filesystem::exists(garments)) GTEST_SKIP() << "the Debian package dataset-fashion-mnist is not installed";
-  const search::Outcome outcome = run("eval tiny.safetensors --images " + garments);
+  const Outcome outcome = run("eval tiny.safetensors --images " + garments);
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("the model's classes are not the ten of Fashion-MNIST"), std::string::npos) << outcome.err;
 }
@@ -102,7 +102,7 @@ TEST_F(Classify, ACenterCropThatIsNoShareIsNamed) {
   formats::ModelFile model = tiny_classifier();
   model.extra.insert_or_assign("center_crop", "most");
   formats::write_model(folder_ / "wrong.safetensors", model);
-  const search::Outcome outcome = run("predict wrong.safetensors set/apple");
+  const Outcome outcome = run("predict wrong.safetensors set/apple");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("\"center_crop\" is \"most\""), std::string::npos) << outcome.err;
 }

@@ -78,7 +78,7 @@ class CompareProgram : public ProgramTest {
 
 TEST_F(CompareProgram, TrainsMeasuresAndShows) {
   const Json json = run_json("compare spine.yaml nas.yaml --seeds 4,2 --out out --threads 1 --json -q");
-  EXPECT_EQ(json, parse_json(cli::text_of("out/compare.json"), "compare.json"));
+  EXPECT_EQ(json, parse_json(text_of("out/compare.json"), "compare.json"));
   EXPECT_EQ(json["task"], "detect");
   EXPECT_EQ(json["seeds"], (Json{4, 2}));
   ASSERT_EQ(json["recipes"].size(), 2U);
@@ -90,19 +90,19 @@ TEST_F(CompareProgram, TrainsMeasuresAndShows) {
   for (const char* file : {"spine/seed-4/report.html", "nas/seed-2/best.safetensors", "nas/seed-2.json"}) {
     EXPECT_TRUE(std::filesystem::exists(folder_ / "out" / file)) << file;
   }
-  const std::string page = cli::text_of("out/compare.html");
+  const std::string page = text_of("out/compare.html");
   size_t pictures = 0;
   for (size_t at = page.find("<figure>"); at != std::string::npos; at = page.find("<figure>", at + 1)) ++pictures;
   EXPECT_EQ(pictures, 3U * 3) << "three pictures: the truth and two answers";
 
   // Once more: nothing is trained, and the table stands on standard output.
   std::filesystem::remove(folder_ / "out" / "compare.html");
-  const search::Outcome again = run("compare spine.yaml nas.yaml --seeds 4,2 --out out --threads 1");
+  const Outcome again = run("compare spine.yaml nas.yaml --seeds 4,2 --out out --threads 1");
   EXPECT_EQ(again.status, 0) << again.err;
   EXPECT_NE(again.err.find("nas, seed 2: finished before"), std::string::npos) << again.err;
   EXPECT_NE(again.err.find("multiply-adds differ by"), std::string::npos) << again.err;
   EXPECT_NE(again.out.find("resnet-50-nas-fpn"), std::string::npos) << again.out;
-  EXPECT_EQ(cli::text_of("out/compare.html"), page);
+  EXPECT_EQ(text_of("out/compare.html"), page);
 }
 
 TEST_F(CompareProgram, KilledAtAnyTimeItEndsInTheSameBytes) {
@@ -121,25 +121,25 @@ TEST_F(CompareProgram, KilledAtAnyTimeItEndsInTheSameBytes) {
   kill_when(line, [&] { return has_checkpoint("spine/seed-2"); });
   EXPECT_FALSE(std::filesystem::exists(killed / "compare.json"));
   ASSERT_EQ(run("compare spine.yaml nas.yaml --out killed" + rest).status, 0);
-  EXPECT_EQ(cli::text_of("killed/compare.json"), cli::text_of("whole/compare.json"));
+  EXPECT_EQ(text_of("killed/compare.json"), text_of("whole/compare.json"));
   for (const char* run : {"spine/seed-1", "nas/seed-1", "spine/seed-2", "nas/seed-2"}) {
     const std::string file = std::string(run) + "/metrics.jsonl";
-    EXPECT_EQ(cli::text_of("killed/" + file), cli::text_of("whole/" + file)) << run;
+    EXPECT_EQ(text_of("killed/" + file), text_of("whole/" + file)) << run;
   }
 }
 
 TEST_F(CompareProgram, RefusesWhatCannotBeCompared) {
   write_file_atomic(folder_ / "longer.yaml", recipe("spinenet-49", "eval_every: 2\n"));
-  const search::Outcome unlike = run("compare spine.yaml longer.yaml --out out");
+  const Outcome unlike = run("compare spine.yaml longer.yaml --out out");
   EXPECT_EQ(unlike.status, 2);
   EXPECT_NE(unlike.err.find("eval_every is 1 in spine.yaml and 2 in longer.yaml"), std::string::npos) << unlike.err;
   EXPECT_EQ(run("compare spine.yaml spine.yaml --out out").status, 2);
   EXPECT_EQ(run("compare spine.yaml --seeds 0 --out out").status, 2);
   EXPECT_EQ(run("compare --out out").status, 2);
-  const search::Outcome seed = run("compare spine.yaml --set seed=3 --out out");
+  const Outcome seed = run("compare spine.yaml --set seed=3 --out out");
   EXPECT_EQ(seed.status, 2);
   EXPECT_NE(seed.err.find("use --seeds"), std::string::npos) << seed.err;
-  const search::Outcome half = run("compare spine.yaml --set precision=bf16 --set device=cpu --out out");
+  const Outcome half = run("compare spine.yaml --set precision=bf16 --set device=cpu --out out");
   EXPECT_EQ(half.status, 1);
   EXPECT_NE(half.err.find("bf16 trains on a GPU only"), std::string::npos) << half.err;
   write_file_atomic(folder_ / "resnet.yaml", recipe("resnet-50"));
@@ -147,24 +147,24 @@ TEST_F(CompareProgram, RefusesWhatCannotBeCompared) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
 
   ASSERT_EQ(run("compare spine.yaml --seeds 1 --out out --threads 1 -q").status, 0);
-  const search::Outcome other = run("compare spine.yaml --seeds 1 --out out --threads 1 --set batch=2 -q");
+  const Outcome other = run("compare spine.yaml --seeds 1 --out out --threads 1 --set batch=2 -q");
   EXPECT_EQ(other.status, 2);
   EXPECT_NE(other.err.find("holds a run of another recipe than spine.yaml is now"), std::string::npos) << other.err;
 }
 
 TEST_F(CompareProgram, ATrainingThatFailsIsPartOfTheResult) {
   write_file_atomic(folder_ / "wild.yaml", recipe("spinenet-49", "seed: 1\n"));
-  std::string wild = cli::text_of("wild.yaml");
+  std::string wild = text_of("wild.yaml");
   wild.replace(wild.find("learning_rate: 0.002"), 20, "learning_rate: 1.0e+30\n  kind: sgd");
   wild.replace(wild.find("  kind: adamw\n"), 14, "");
   write_file_atomic(folder_ / "wild.yaml", wild);
-  const search::Outcome outcome =
+  const Outcome outcome =
       run("compare wild.yaml spine.yaml --seeds 1 --out out --threads 1 --set epochs=6 --json -q");
   EXPECT_EQ(outcome.status, 1) << outcome.err;
   const Json json = parse_json(outcome.out, "compare");
   EXPECT_NE(json["recipes"][0]["failed"][0]["reason"].get<std::string>().find("not finite"), std::string::npos);
   EXPECT_EQ(json["recipes"][1]["runs"].size(), 1U);
-  EXPECT_NE(cli::text_of("out/compare.html").find("wild, seed 1 has no result"), std::string::npos);
+  EXPECT_NE(text_of("out/compare.html").find("wild, seed 1 has no result"), std::string::npos);
 }
 
 TEST_F(CompareProgram, ComparesMasks) {
@@ -176,7 +176,7 @@ TEST_F(CompareProgram, ComparesMasks) {
   EXPECT_EQ(json["task"], "segment");
   EXPECT_TRUE(json["recipes"][0]["mean"].contains("AP"));
   EXPECT_TRUE(json["recipes"][0]["mean"].contains("box_AP"));
-  EXPECT_NE(cli::text_of("out/compare.html").find("AP of masks"), std::string::npos);
+  EXPECT_NE(text_of("out/compare.html").find("AP of masks"), std::string::npos);
 }
 
 TEST_F(CompareProgram, ComparesClassifiers) {
@@ -207,7 +207,7 @@ epochs: 2
   const Json json = run_json("compare spinenet-49.yaml resnet-50.yaml --seeds 1 --out out --threads 1 --json -q");
   EXPECT_EQ(json["metric"], "top1");
   EXPECT_TRUE(json["recipes"][1]["mean"].contains("top5"));
-  const std::string page = cli::text_of("out/compare.html");
+  const std::string page = text_of("out/compare.html");
   EXPECT_EQ(page.find("By object size"), std::string::npos);
   EXPECT_NE(page.find("<figure>"), std::string::npos);
 }

@@ -34,11 +34,11 @@ TEST_F(Data, CheckIsSilentOnASoundSet) {
 
 TEST_F(Data, CheckNamesFaultsWithCodeAndPlace) {
   write_annotations("bad.json", {{1, 2, 10, 20}, {5, 5, -3, 20}, {500, 5, 3, 3}});
-  const search::Outcome outcome = run("data check bad.json");
+  const Outcome outcome = run("data check bad.json");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.out.find("D020 error: /annotations/1"), std::string::npos) << outcome.out;
   EXPECT_NE(outcome.out.find("D022"), std::string::npos) << outcome.out;
-  const search::Outcome json = run("data check bad.json --json");
+  const Outcome json = run("data check bad.json --json");
   EXPECT_EQ(json.status, 65);
   EXPECT_EQ(parse_json(json.out, "")["errors"], 2);
 }
@@ -46,7 +46,7 @@ TEST_F(Data, CheckNamesFaultsWithCodeAndPlace) {
 TEST_F(Data, CheckFindsAMissingPicture) {
   write_annotations("a.json", {{1, 2, 10, 20}});
   std::filesystem::remove(folder_ / "a.png");
-  const search::Outcome outcome = run("data check a.json --images .");
+  const Outcome outcome = run("data check a.json --images .");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.out.find("D034"), std::string::npos) << outcome.out;
 }

@@ -49,7 +49,7 @@ TEST_F(Describe, NamesThePlaceOfAFault) {
   Json json = to_json(arch::named_architecture("r0-sp53"));
   json["backbone"]["blocks"][3]["levle"] = 2;
   write_file_atomic(folder_ / "broken.json", to_text(json));
-  const search::Outcome outcome = run("describe broken.json");
+  const Outcome outcome = run("describe broken.json");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("broken.json/backbone/blocks/3"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("did you mean level?"), std::string::npos) << outcome.err;
@@ -79,7 +79,7 @@ TEST_F(Describe, CountsClassifiers) {
   EXPECT_NEAR(json["parameters"].get<double>() / 1e6, 22.09, 0.05);
   EXPECT_NEAR(json["multiply_adds"].get<double>() / 1e9, 3.48, 0.01);
   EXPECT_EQ(run_json("describe resnet-50 --json")["task"], "classify");
-  const search::Outcome outcome = run("describe resnet-50 --task detect");
+  const Outcome outcome = run("describe resnet-50 --task detect");
   EXPECT_EQ(outcome.status, 2);
   EXPECT_NE(outcome.err.find("use one with a pyramid"), std::string::npos) << outcome.err;
 }

@@ -63,7 +63,7 @@ TEST_F(Eval, OfAModelEqualsEvalOfItsResults) {
       run_json("eval tiny.safetensors --annotations val.json --images . --save-results found.json --json -q --batch 2");
   EXPECT_GT(read_json(folder_ / "found.json").size(), 0U);
   EXPECT_EQ(run_json("eval --annotations val.json --results found.json --json"), direct);
-  const search::Outcome table = run("eval --annotations val.json --results found.json");
+  const Outcome table = run("eval --annotations val.json --results found.json");
   EXPECT_NE(table.out.find("AP50"), std::string::npos);
   EXPECT_NE(table.out.find("apple"), std::string::npos);
 }
@@ -73,14 +73,14 @@ TEST_F(Eval, NeedsTheClassesOfTheModel) {
   Json json = read_json(folder_ / "val.json");
   json["categories"][0]["name"] = "plum";
   write_file_atomic(folder_ / "val.json", to_text(json));
-  const search::Outcome outcome = run("eval tiny.safetensors --annotations val.json --images .");
+  const Outcome outcome = run("eval tiny.safetensors --annotations val.json --images .");
   EXPECT_EQ(outcome.status, 65);
 }
 
 TEST_F(Eval, NamesAPictureThatCannotBeRead) {
   write_set();
   write_file_atomic(folder_ / "2.png", "not a picture");
-  const search::Outcome outcome = run("eval tiny.safetensors --annotations val.json --images .");
+  const Outcome outcome = run("eval tiny.safetensors --annotations val.json --images .");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("2.png"), std::string::npos) << outcome.err;
 }
@@ -88,7 +88,7 @@ TEST_F(Eval, NamesAPictureThatCannotBeRead) {
 TEST_F(Eval, NamesAnUnknownImage) {
   write_set();
   write_file_atomic(folder_ / "r.json", R"([{"image_id": 99, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 0.5}])");
-  const search::Outcome outcome = run("eval --annotations val.json --results r.json");
+  const Outcome outcome = run("eval --annotations val.json --results r.json");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("99"), std::string::npos) << outcome.err;
 }

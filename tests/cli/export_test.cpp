@@ -34,7 +34,7 @@ TEST_F(Export, WritesACheckedFile) {
 }
 
 TEST_F(Export, TakesFormSizeAndBatch) {
-  const search::Outcome outcome = run("export tiny.safetensors --onnx raw.onnx --form raw --size any --batch 2");
+  const Outcome outcome = run("export tiny.safetensors --onnx raw.onnx --form raw --size any --batch 2");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_TRUE(outcome.out.starts_with("raw.onnx: ")) << outcome.out;
   EXPECT_NE(outcome.out.find("network 256x128, batch 1"), std::string::npos) << outcome.out;
@@ -50,7 +50,7 @@ TEST_F(Export, TakesFormSizeAndBatch) {
 
 TEST_F(Export, LeavesNothingWhereTheCheckFails) {
   write_file_atomic(folder_ / "tiny.onnx", "older");
-  const search::Outcome outcome = run("export tiny.safetensors --onnx tiny.onnx --form raw --limit 0");
+  const Outcome outcome = run("export tiny.safetensors --onnx tiny.onnx --form raw --limit 0");
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find("error: tiny.onnx: differs from the model by "), std::string::npos) << outcome.err;
   EXPECT_EQ(outcome.out, "");
@@ -75,7 +75,7 @@ TEST_F(Export, NamesWhatIsWrong) {
       {"export missing.safetensors --onnx x.onnx", 1, "missing.safetensors"},
   };
   for (const auto& [line, status, message] : lines) {
-    const search::Outcome outcome = run(line);
+    const Outcome outcome = run(line);
     EXPECT_EQ(outcome.status, status) << line << "\n" << outcome.err;
     EXPECT_NE(outcome.err.find(message), std::string::npos) << line << "\n" << outcome.err;
     EXPECT_FALSE(std::filesystem::exists(folder_ / "x.onnx")) << line;

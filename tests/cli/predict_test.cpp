@@ -51,7 +51,7 @@ TEST_F(Predict, KeepsToThresholdAndNumber) {
 TEST_F(Predict, DrawsAndWritesFiles) {
   write_picture("a.png", 1);
   write_picture("b.jpg", 2);
-  const search::Outcome outcome =
+  const Outcome outcome =
       run("predict tiny.safetensors a.png b.jpg --out drawn --json found.json --threshold 0.05");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("a.png (120x90): "), std::string::npos) << outcome.out;
@@ -91,7 +91,7 @@ TEST_F(Predict, GoesOnBehindABrokenPicture) {
   write_picture("c.png", 3);
   const std::string whole = image::encode_png(test_picture(90, 120, 4));
   write_file_atomic(folder_ / "cut.png", whole.substr(0, whole.size() / 2));
-  const search::Outcome outcome =
+  const Outcome outcome =
       run("predict tiny.safetensors a.png broken.jpg cut.png c.png --out drawn --json all.json --threshold 0.05");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("broken.jpg"), std::string::npos) << outcome.err;
@@ -163,7 +163,7 @@ TEST_F(Predict, RefusesWeightsOfAnotherNetwork) {
   model.classes.push_back({9, "fig"});
   formats::write_model(folder_ / "other.safetensors", model);
   write_picture("a.png", 1);
-  const search::Outcome outcome = run("predict other.safetensors a.png");
+  const Outcome outcome = run("predict other.safetensors a.png");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("head.class.predict"), std::string::npos) << outcome.err;
 }

@@ -27,7 +27,7 @@ void ProgramTest::TearDown() {
   std::filesystem::remove_all(folder_);
 }
 
-search::Outcome ProgramTest::run(const std::string& arguments, const std::string& input) const {
+Outcome ProgramTest::run(const std::string& arguments, const std::string& input) const {
   const std::string command =
       fmt::format("cd '{}' && '{}' {} <'{}' >.out 2>.err", folder_.string(), SPINENET_PROGRAM, arguments, input);
   const int status = std::system(command.c_str());
@@ -36,7 +36,7 @@ search::Outcome ProgramTest::run(const std::string& arguments, const std::string
 }
 
 Json ProgramTest::run_json(const std::string& arguments, const std::string& input) const {
-  const search::Outcome outcome = run(arguments, input);
+  const Outcome outcome = run(arguments, input);
   EXPECT_EQ(outcome.status, 0) << arguments << "\n" << outcome.err;
   return outcome.status == 0 ? parse_json(outcome.out, arguments) : Json();
 }

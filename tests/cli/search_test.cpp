@@ -189,24 +189,24 @@ TEST_F(SearchProgram, BeginsWithTheBestOfAnotherStudy) {
   EXPECT_EQ(Json(std::vector<Json>(after.begin(), after.begin() + 3)), begun);
 
   EXPECT_EQ(run_json("search search.yaml --study b.study --set proxy.multiply_adds=20e6 --json -q")["complete"], 5);
-  const search::Outcome late = run("search search.yaml --study a.study --begin-with b.study -q");
+  const Outcome late = run("search search.yaml --study a.study --begin-with b.study -q");
   EXPECT_EQ(late.status, 2);
   EXPECT_NE(late.err.find("a.study: the study was begun without --begin-with"), std::string::npos) << late.err;
   const Json dear = run_json("search search.yaml --study d.study --set proxy.multiply_adds=1e4 --trials 2 --json -q");
   EXPECT_EQ(dear["rejected"], 2) << dear;
 
-  const search::Outcome none = run("search search.yaml --study c.study --begin-with nothing.study -q");
+  const Outcome none = run("search search.yaml --study c.study --begin-with nothing.study -q");
   EXPECT_EQ(none.status, 2);
   EXPECT_NE(none.err.find("nothing.study"), std::string::npos) << none.err;
-  const search::Outcome misspelt = run("search search.yaml --study c.study --begin-with spinenet49 -q");
+  const Outcome misspelt = run("search search.yaml --study c.study --begin-with spinenet49 -q");
   EXPECT_EQ(misspelt.status, 2);
   EXPECT_NE(misspelt.err.find("no architecture has this name"), std::string::npos) << misspelt.err;
   EXPECT_NE(misspelt.err.find("did you mean spinenet-49?"), std::string::npos) << misspelt.err;
-  const search::Outcome space =
+  const Outcome space =
       run("search search.yaml --study c.study --set base_space=r0-sp53 --begin-with a.study -q");
   EXPECT_EQ(space.status, 65);
   EXPECT_NE(space.err.find("a.study: trial"), std::string::npos) << space.err;
-  const search::Outcome pyramid = run("search search.yaml --study c.study --begin-with resnet-50-fpn -q");
+  const Outcome pyramid = run("search search.yaml --study c.study --begin-with resnet-50-fpn -q");
   EXPECT_EQ(pyramid.status, 2);
   EXPECT_NE(pyramid.err.find("no scale-permuted backbone"), std::string::npos) << pyramid.err;
   EXPECT_FALSE(std::filesystem::exists(folder_ / "c.study"));
@@ -214,35 +214,35 @@ TEST_F(SearchProgram, BeginsWithTheBestOfAnotherStudy) {
 
 TEST_F(SearchProgram, RefusesAnotherStudyAndWrongInput) {
   ASSERT_EQ(run("search search.yaml --study a.study --trials 1 -q").status, 0);
-  const search::Outcome other = run("search search.yaml --study a.study --set seed=2 -q");
+  const Outcome other = run("search search.yaml --study a.study --set seed=2 -q");
   EXPECT_EQ(other.status, 2);
   EXPECT_NE(other.err.find("seed"), std::string::npos) << other.err;
-  const search::Outcome space = run("search search.yaml --study a.study --set base_space=r0-sp53 -q");
+  const Outcome space = run("search search.yaml --study a.study --set base_space=r0-sp53 -q");
   EXPECT_EQ(space.status, 2);
   EXPECT_NE(space.err.find("space"), std::string::npos) << space.err;
 
   EXPECT_EQ(run("search search.yaml -q").status, 2);
   EXPECT_EQ(run("search nowhere.yaml --study b.study").status, 1);
-  const search::Outcome key = run("search search.yaml --study b.study --set proxy.epoch=2");
+  const Outcome key = run("search search.yaml --study b.study --set proxy.epoch=2");
   EXPECT_EQ(key.status, 2);
   EXPECT_NE(key.err.find("epochs"), std::string::npos) << key.err;
-  const search::Outcome rungs = run("search search.yaml --study b.study --set 'halving.epochs=[2]'");
+  const Outcome rungs = run("search search.yaml --study b.study --set 'halving.epochs=[2]'");
   EXPECT_EQ(rungs.status, 65);
   EXPECT_NE(rungs.err.find("halving.epochs"), std::string::npos) << rungs.err;
   EXPECT_FALSE(std::filesystem::exists(folder_ / "b.study"));
 
-  const search::Outcome task = run("search search.yaml --study b.study --set 'proxy.settings=[task=classify]'");
+  const Outcome task = run("search search.yaml --study b.study --set 'proxy.settings=[task=classify]'");
   EXPECT_EQ(task.status, 1);
   EXPECT_NE(task.err.find("a search tries detectors, not networks that classify"), std::string::npos) << task.err;
-  const search::Outcome half =
+  const Outcome half =
       run("search search.yaml --study b.study --set 'proxy.settings=[precision=bf16, device=cpu]'");
   EXPECT_EQ(half.status, 1);
   EXPECT_NE(half.err.find("bf16 trains on a GPU only"), std::string::npos) << half.err;
-  const search::Outcome none = run("study show b.study");
+  const Outcome none = run("study show b.study");
   EXPECT_EQ(none.status, 2) << none.err;
   EXPECT_NE(none.err.find("b.study"), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "b.study"));
-  const search::Outcome text = run("study best search.yaml");
+  const Outcome text = run("study best search.yaml");
   EXPECT_EQ(text.status, 65) << text.err;
 }
 

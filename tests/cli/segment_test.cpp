@@ -67,7 +67,7 @@ TEST_F(Segment, PredictWritesTheMaskOfEachObject) {
 }
 
 TEST_F(Segment, PredictDrawsTheMasks) {
-  const search::Outcome outcome =
+  const Outcome outcome =
       run("predict tiny.safetensors a.png --out drawn --json found.json --threshold 0 --max 3");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const image::Image before = test_picture(90, 120, 1), after = image::read_image(folder_ / "drawn/a.png");
@@ -107,7 +107,7 @@ TEST_F(Segment, EvalNeedsMasksToMeasureThem) {
   json["annotations"][1].erase("segmentation");
   write_file_atomic(folder_ / "val.json", to_text(json));
   const std::string of_model = "eval tiny.safetensors --annotations val.json --images . -q";
-  const search::Outcome outcome = run(of_model);
+  const Outcome outcome = run(of_model);
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("val.json"), std::string::npos) << outcome.err;
   EXPECT_EQ(run(of_model + " --iou bbox").status, 0);
@@ -135,7 +135,7 @@ TEST_F(Segment, ExportNamesWhatItCannotWrite) {
       {"--form detection", "did you mean detections?"},
   };
   for (const auto& [flags, message] : lines) {
-    const search::Outcome outcome = run("export tiny.safetensors --onnx x.onnx " + flags);
+    const Outcome outcome = run("export tiny.safetensors --onnx x.onnx " + flags);
     EXPECT_EQ(outcome.status, 2) << flags;
     EXPECT_NE(outcome.err.find(message), std::string::npos) << flags << "\n" << outcome.err;
     EXPECT_FALSE(std::filesystem::exists(folder_ / "x.onnx"));

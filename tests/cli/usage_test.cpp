@@ -11,7 +11,7 @@ class Usage : public ProgramTest {};
 TEST_F(Usage, HelpGoesToStandardOutput) {
   for (const char* line : {"--help", "-h", "help", "describe --help", "help describe", "data --help", "data check -h",
                            "train --help", "compare --help", "eval --help", "predict --help", "checks --help"}) {
-    const search::Outcome outcome = run(line);
+    const Outcome outcome = run(line);
     EXPECT_EQ(outcome.status, 0) << line;
     EXPECT_NE(outcome.out.find("Usage: "), std::string::npos) << line;
     EXPECT_TRUE(outcome.out.ends_with("\n")) << line;
@@ -27,7 +27,7 @@ TEST_F(Usage, HelpNamesEveryVerb) {
 }
 
 TEST_F(Usage, VersionIsOneLine) {
-  const search::Outcome outcome = run("--version");
+  const Outcome outcome = run("--version");
   EXPECT_EQ(outcome.status, 0);
   EXPECT_EQ(outcome.out, "spinenet " SPINENET_TEST_VERSION "\n");
 }
@@ -49,7 +49,7 @@ TEST_F(Usage, IsAnsweredWithTheNearestName) {
       {"train --resume", "--resume needs --out"},
   };
   for (const auto& [line, message] : lines) {
-    const search::Outcome outcome = run(line);
+    const Outcome outcome = run(line);
     EXPECT_EQ(outcome.status, 2) << line << "\n" << outcome.err;
     EXPECT_EQ(outcome.out, "") << line;
     EXPECT_TRUE(outcome.err.starts_with("error: ")) << outcome.err;
@@ -84,7 +84,7 @@ TEST_F(Usage, AFullDiskIsAnError) {
 
 #ifndef SPINENET_WITH_TORCH
 TEST_F(Usage, TrainSaysWhatThisBuildLacks) {
-  const search::Outcome outcome = run("train recipe.yaml");
+  const Outcome outcome = run("train recipe.yaml");
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find("this build has no LibTorch"), std::string::npos);
 }

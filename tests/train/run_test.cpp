@@ -53,7 +53,7 @@ void make_squares(const fs::path& root, int count) {
     a.images.push_back({i, name, 128, 128});
   }
   for (const char* split : {"train.json", "val.json"})
-    write_file_atomic(root / "annotations" / split, to_text(to_json(a)));
+    write_file_atomic(root / "annotations" / split, to_text(data::to_json(a)));
 }
 
 // Folders of bright and of dark squares, for a classifier.
@@ -165,7 +165,7 @@ class Run : public testing::Test {
       wait(pid);
     }
     ASSERT_EQ(run(go_on()), 0) << log();
-    EXPECT_TRUE(image::bytes_of("killed") == image::bytes_of("whole"));
+    EXPECT_TRUE(bytes_of("killed") == bytes_of("whole"));
   }
 
   fs::path root_;
@@ -195,8 +195,8 @@ TEST_F(Run, KilledTwentyTimesEndsInTheSameBytes) {
     if (!begun) fs::remove_all(root_ / "killed");
   }
   ASSERT_EQ(run(begun ? resume("killed") : start("killed")), 0) << log();
-  const auto expected = image::bytes_of("whole");
-  auto found = image::bytes_of("killed");
+  const auto expected = bytes_of("whole");
+  auto found = bytes_of("killed");
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_TRUE(found[i] == expected[i]) << "file " << i << " of checkpoint, best, last, metrics differs";
   }
@@ -286,19 +286,19 @@ TEST_F(Run, ASignalEndsItWithACheckpointAndItsStatus) {
   EXPECT_EQ(wait(pid), 143) << log();
   ASSERT_EQ(run(resume("stopped")), 0) << log();
   ASSERT_EQ(run(start("whole")), 0) << log();
-  EXPECT_TRUE(image::bytes_of("stopped") == image::bytes_of("whole"));
+  EXPECT_TRUE(bytes_of("stopped") == bytes_of("whole"));
 }
 
 TEST_F(Run, ABrokenCheckpointIsNamedAndTheOneBeforeTaken) {
   ASSERT_EQ(run(start("whole")), 0) << log();
-  const auto expected = image::bytes_of("whole");
+  const auto expected = bytes_of("whole");
   const fs::path newest = root_ / "whole" / "checkpoints" / "step-000000030.safetensors";
   std::string broken = read_file(newest);
   broken[broken.size() / 2] = static_cast<char>(broken[broken.size() / 2] ^ 1);
   std::ofstream(newest, std::ios::binary) << broken;
   ASSERT_EQ(run(resume("whole")), 0) << log();
   EXPECT_NE(log().find("step-000000030.safetensors"), std::string::npos) << log();
-  EXPECT_TRUE(image::bytes_of("whole") == expected);
+  EXPECT_TRUE(bytes_of("whole") == expected);
 }
 
 TEST_F(Run, TwoProcessesFollowTheCurveOfOne) {
