@@ -12,7 +12,7 @@ namespace {
 TEST(ArchitectureText, KeepsEveryFamily) {
   for (const std::string& name : architecture_names()) {
     const Architecture a = named_architecture(name);
-    EXPECT_EQ(architecture_from_json(parse_json(to_text(to_json(a)), name), name), a) << name;
+    EXPECT_EQ(architecture_from_json(parse_json(spinenet::to_text(to_json(a)), name), name), a) << name;
   }
 }
 
@@ -30,7 +30,7 @@ TEST(ArchitectureText, KeepsEveryChoice) {
   a.resampling = Resampling::depthwise;
   a.inverted = {4, 0.25, true};
   EXPECT_EQ(architecture_from_json(to_json(a), "a"), a);
-  EXPECT_EQ(to_text(to_json(architecture_from_json(to_json(a), "a"))), to_text(to_json(a)));
+  EXPECT_EQ(spinenet::to_text(to_json(architecture_from_json(to_json(a), "a"))), spinenet::to_text(to_json(a)));
 }
 
 // 15 blocks with random parents, kinds, levels and scaling; the last five are P3..P7 in random order.
@@ -62,7 +62,7 @@ TEST(ArchitectureText, KeepsRandomArchitectures) {
   Random random(7);
   for (int i = 0; i < 200; ++i) {
     const Architecture a = random_architecture(random);
-    EXPECT_EQ(architecture_from_json(parse_json(to_text(to_json(a)), "a"), "a"), a);
+    EXPECT_EQ(architecture_from_json(parse_json(spinenet::to_text(to_json(a)), "a"), "a"), a);
   }
 }
 

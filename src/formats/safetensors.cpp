@@ -23,7 +23,7 @@ constexpr std::string_view kHeaderChecksum = "header_checksum";
 // Found in the text of the header once at most: inside a JSON string its quotes would be escaped.
 constexpr std::string_view kHeaderChecksumField = R"("header_checksum":")";
 constexpr std::string_view kNoDigits = "0000000000000000";
-constexpr std::string_view kRemedy = "the file is damaged or incomplete: use another copy";
+constexpr std::string_view kSafetensorsRemedy = "the file is damaged or incomplete: use another copy";
 
 std::string hex(uint64_t value) {
   return fmt::format("{:016x}", value);
@@ -107,7 +107,7 @@ struct TensorEntry {
   uint64_t end = 0;
 };
 
-[[noreturn]] void refuse(std::string_view what, std::string_view place, std::string_view remedy = kRemedy) {
+[[noreturn]] void refuse(std::string_view what, std::string_view place, std::string_view remedy = kSafetensorsRemedy) {
   fail(ErrorKind::bad_data, what, place, remedy);
 }
 

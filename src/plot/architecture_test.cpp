@@ -4,15 +4,10 @@
 
 #include "arch/families.h"
 #include "plot/architecture_picture.h"
+#include "plot/well_formed.h"
 
 namespace spinenet::plot {
 namespace {
-
-int occurrences(const std::string& text, std::string_view part) {
-  int count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
 
 TEST(ArchitecturePicture, HasABoxForEachBlockAndAConnectionForEachParent) {
   const Picture picture = picture_of(arch::named_architecture("spinenet-49"), {});
@@ -77,9 +72,9 @@ TEST(ArchitectureSvg, DrawsEveryFamily) {
     for (const auto& [opening, closing] : {std::pair{"<g>", "</g>"}, {"<text ", "</text>"}, {"<title>", "</title>"}}) {
       EXPECT_EQ(occurrences(svg, opening), occurrences(svg, closing)) << name << " " << opening;
     }
-    const int outputs = arch::can_do(arch::named_architecture(name), arch::Task::detect) ? 5 : 0;
+    const size_t outputs = arch::can_do(arch::named_architecture(name), arch::Task::detect) ? 5U : 0U;
     EXPECT_EQ(occurrences(svg, "class=\"pill\""), outputs) << name;
-    EXPECT_EQ(occurrences(svg, "nan") + occurrences(svg, "inf"), 0) << name;
+    EXPECT_EQ(occurrences(svg, "nan") + occurrences(svg, "inf"), 0U) << name;
   }
 }
 
@@ -90,8 +85,8 @@ TEST(ArchitectureSvg, SaysWhatItCosts) {
   const std::string classifier =
       architecture_svg(arch::named_architecture("spinenet-49"), arch::Task::classify, {.classes = 1000});
   EXPECT_NE(classifier.find("22.09 M parameters"), std::string::npos);
-  EXPECT_EQ(occurrences(svg, "class=\"edge raw\""), 2);  // one connection, one line of the legend
-  EXPECT_EQ(occurrences(architecture_svg(arch::named_architecture("resnet-50-fpn"), {}), "edge raw"), 0);
+  EXPECT_EQ(occurrences(svg, "class=\"edge raw\""), 2U);  // one connection, one line of the legend
+  EXPECT_EQ(occurrences(architecture_svg(arch::named_architecture("resnet-50-fpn"), {}), "edge raw"), 0U);
 }
 
 TEST(ArchitectureSvg, EscapesTheName) {

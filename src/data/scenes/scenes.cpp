@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kMinSize = 64, kMaxSize = 4096;
 
-struct Part {
+struct Split {
   std::string name;
   int images = 0;
   GarmentSplit split = GarmentSplit::train;
@@ -146,8 +146,8 @@ SceneStyle scene_style(SceneLevel level, int size) {
 
 void make_scenes(const std::filesystem::path& out, const ScenesOptions& options, const ScenesProgress& progress) {
   check(options);
-  const std::array<Part, 2> parts = {Part{"train", options.images, GarmentSplit::train},
-                                     Part{"val", options.val_images, GarmentSplit::test}};
+  const std::array<Split, 2> parts = {Split{"train", options.images, GarmentSplit::train},
+                                     Split{"val", options.val_images, GarmentSplit::test}};
   const SceneStyle style = scene_style(options.level, options.size);
   const Random root = Random(options.seed).fork(static_cast<uint64_t>(options.level));
   const FileLayer layer = unsynced_layer();
@@ -159,7 +159,7 @@ void make_scenes(const std::filesystem::path& out, const ScenesOptions& options,
   const std::array<Wardrobe, 2> wardrobes = {make_wardrobe(read_fashion_mnist(options.source, parts[0].split)),
                                              make_wardrobe(read_fashion_mnist(options.source, parts[1].split))};
   for (size_t p = 0; p < parts.size(); ++p) {
-    const Part& part = parts.at(p);
+    const Split& part = parts.at(p);
     make_folder(out / part.name);
     std::vector<std::vector<SceneObject>> scenes(static_cast<size_t>(part.images));
     pool.parallel_for(part.images, [&](int64_t i) {

@@ -50,9 +50,9 @@ detect::Extent part_of(int height, int width) {
   return {height * 7 / 8, width * 3 / 4};
 }
 
-class Check {
+class SegmenterCheck {
  public:
-  Check(const OnnxFile& file, const OnnxCheckOptions& options) : file_(file), options_(options) {}
+  SegmenterCheck(const OnnxFile& file, const OnnxCheckOptions& options) : file_(file), options_(options) {}
 
   std::vector<OnnxCheckRow> run() {
     const int unit = 1 << options_.anchors.max_level;
@@ -249,7 +249,7 @@ class Check {
 }  // namespace
 
 std::vector<OnnxCheckRow> check_segmenter(const OnnxFile& file, const OnnxCheckOptions& options) {
-  return Check(file, options).run();
+  return SegmenterCheck(file, options).run();
 }
 
 }  // namespace spinenet::formats
