@@ -4,19 +4,11 @@
 #include <optional>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/known_names.h"
 
 namespace spinenet::arch {
 namespace {
-
-constexpr std::array kBlockKinds{BlockKind::residual, BlockKind::bottleneck, BlockKind::inverted_bottleneck};
-constexpr std::array kStemKinds{StemKind::bottlenecks, StemKind::inverted_bottlenecks};
-constexpr std::array kMergeKinds{MergeKind::sum, MergeKind::attention};
-constexpr std::array kResamplings{Resampling::squeezed, Resampling::depthwise};
-constexpr std::array kActivations{Activation::relu, Activation::swish, Activation::hard_swish};
-constexpr std::array kPaddings{Padding::same, Padding::symmetric};
-constexpr std::array kLargeDownsamples{LargeDownsample::repeated_pools, LargeDownsample::single_pool};
 
 // One JSON object being read: every key must be asked for, or finish() names the unknown one.
 class ObjectReader {
@@ -70,29 +62,18 @@ class ObjectReader {
     if (!found->is_string()) fail(ErrorKind::bad_data, "expected a text", place(key));
     value = found->get<std::string>();
   }
-  template <class Enum, size_t N>
-  void read(const std::string& key, Enum& value, const std::array<Enum, N>& choices) {
+  template <NamedEnum E>
+  void read(const std::string& key, E& value) {
     if (find(key) == nullptr) return;
     std::string text;
     read(key, text);
-    std::vector<std::string> names;
-    for (const Enum choice : choices) {
-      if (name_of(choice) == text) {
-        value = choice;
-        return;
-      }
-      names.emplace_back(name_of(choice));
-    }
-    fail(ErrorKind::bad_data, fmt::format("unknown value \"{}\"", text), place(key),
-         fmt::format("use {}", fmt::join(names, " or ")));
+    value = parse_enum<E>(ErrorKind::bad_data, "value", text, place(key));
   }
 
   void finish() const {
     for (const auto& [key, value] : json_.items()) {
       if (std::find(known_.begin(), known_.end(), key) != known_.end()) continue;
-      const std::string near = nearest_name(key, known_);
-      fail(ErrorKind::bad_data, fmt::format("unknown key \"{}\"", key), place_,
-           near.empty() ? fmt::format("known are {}", fmt::join(known_, ", ")) : fmt::format("did you mean {}?", near));
+      unknown_name(ErrorKind::bad_data, "key", key, known_, place_);
     }
   }
 
@@ -121,7 +102,7 @@ BlockSpec read_block(const Json& json, const std::string& place) {
   BlockSpec block;
   ObjectReader reader(json, place);
   block.level = ObjectReader::as_int(reader.need("level"), reader.place("level"));
-  reader.read("block", block.kind, kBlockKinds);
+  reader.read("block", block.kind);
   const Json& parents = reader.need("parents");
   if (!parents.is_array() || parents.size() < kMinParents || parents.size() > kMaxParents) {
     fail(ErrorKind::bad_data, fmt::format("expected {} to {} block numbers", kMinParents, kMaxParents),
@@ -158,7 +139,7 @@ MergeSpec read_merge(const Json& json, const std::string& place) {
   MergeSpec merge;
   ObjectReader reader(json, place);
   merge.level = ObjectReader::as_int(reader.need("level"), reader.place("level"));
-  reader.read("merge", merge.kind, kMergeKinds);
+  reader.read("merge", merge.kind);
   merge.inputs = read_two(reader, "inputs", "expected two numbers of inputs");
   reader.read("output", merge.output);
   reader.finish();
@@ -291,44 +272,6 @@ Json backbone_to_json(const ResNet& backbone) {
 
 }  // namespace
 
-std::string_view name_of(BlockKind kind) {
-  switch (kind) {
-    case BlockKind::residual:
-      return "residual";
-    case BlockKind::bottleneck:
-      return "bottleneck";
-    case BlockKind::inverted_bottleneck:
-      return "inverted_bottleneck";
-  }
-  return "";
-}
-std::string_view name_of(StemKind stem) {
-  return stem == StemKind::bottlenecks ? "bottlenecks" : "inverted_bottlenecks";
-}
-std::string_view name_of(MergeKind kind) {
-  return kind == MergeKind::sum ? "sum" : "attention";
-}
-std::string_view name_of(Resampling resampling) {
-  return resampling == Resampling::squeezed ? "squeezed" : "depthwise";
-}
-std::string_view name_of(Activation activation) {
-  switch (activation) {
-    case Activation::relu:
-      return "relu";
-    case Activation::swish:
-      return "swish";
-    case Activation::hard_swish:
-      return "hard_swish";
-  }
-  return "";
-}
-std::string_view name_of(Padding padding) {
-  return padding == Padding::same ? "same" : "symmetric";
-}
-std::string_view name_of(LargeDownsample rule) {
-  return rule == LargeDownsample::repeated_pools ? "repeated_pools" : "single_pool";
-}
-
 Json to_json(const Architecture& a) {
   Json json;
   json["name"] = a.name;
@@ -376,14 +319,14 @@ Architecture architecture_from_json(const Json& json, std::string_view place) {
   if (const Json* scaling = reader.find("scaling")) read_scaling(*scaling, reader.place("scaling"), a.scaling);
   if (const Json* head = reader.find("head")) read_head(*head, reader.place("head"), a.head);
   if (const Json* head = reader.find("two_stage")) read_two_stage(*head, reader.place("two_stage"), a.two_stage);
-  reader.read("stem", a.stem, kStemKinds);
-  reader.read("resampling", a.resampling, kResamplings);
+  reader.read("stem", a.stem);
+  reader.read("resampling", a.resampling);
   if (const Json* inverted = reader.find("inverted_bottleneck")) {
     read_inverted(*inverted, reader.place("inverted_bottleneck"), a.inverted);
   }
-  reader.read("activation", a.activation, kActivations);
-  reader.read("padding", a.padding, kPaddings);
-  reader.read("large_downsample", a.large_downsample, kLargeDownsamples);
+  reader.read("activation", a.activation);
+  reader.read("padding", a.padding);
+  reader.read("large_downsample", a.large_downsample);
   if (const Json* norm = reader.find("batch_norm")) {
     ObjectReader norm_reader(*norm, reader.place("batch_norm"));
     norm_reader.read("momentum", a.batch_norm.momentum);

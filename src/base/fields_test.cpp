@@ -8,8 +8,9 @@ namespace spinenet {
 namespace {
 
 enum class Rule { sgd, adamw, lamb };
-constexpr std::array<std::string_view, 3> names(Rule) {
-  return {"sgd", "adamw", "lamb"};
+constexpr auto names(Rule) {
+  using enum Rule;
+  return named<Rule>({{sgd, "sgd"}, {adamw, "adamw"}, {lamb, "lamb"}});
 }
 
 struct Optimizer {
@@ -138,7 +139,7 @@ TEST(Fields, UnknownKeysAreAnsweredWithTheNearest) {
   EXPECT_EQ(fields_refusal("learning_rate: 1\n"),
             "r.yaml:1:1: unknown key \"learning_rate\"; did you mean \"optimizer.learning_rate\"?");
   EXPECT_EQ(fields_refusal("data: {xyzzy: 1}\n"),
-            "r.yaml:1:8: unknown key \"data.xyzzy\"; known here: images, cache, mean, classes");
+            "r.yaml:1:8: unknown key \"data.xyzzy\"; use one of images, cache, mean, classes");
 }
 
 TEST(Fields, WrongValuesNamePlaceKeyWantedAndFound) {
@@ -169,8 +170,10 @@ TEST(Fields, NumbersAreReadWhole) {
   for (const std::string_view text : {"nan", ".nan", "inf", ".inf", "1e999", "1,5", "1_0", "1.5x", "true"}) {
     EXPECT_NE(fields_refusal("data: {mean: [0, 0, \"" + std::string(text) + "\"]}").find("data.mean wants"),
               std::string::npos);
-    EXPECT_NE(fields_refusal("optimizer: {learning_rate: '" + std::string(text) + "'}").find("wants"), std::string::npos);
-    EXPECT_NE(fields_refusal("optimizer:\n  clip: " + std::string(text)).find("wants a number"), std::string::npos) << text;
+    EXPECT_NE(fields_refusal("optimizer: {learning_rate: '" + std::string(text) + "'}").find("wants"),
+              std::string::npos);
+    EXPECT_NE(fields_refusal("optimizer:\n  clip: " + std::string(text)).find("wants a number"), std::string::npos)
+        << text;
   }
   EXPECT_NE(fields_refusal("seed: -1").find("seed wants"), std::string::npos);
 }

@@ -135,11 +135,11 @@ TensorEntry read_entry(const std::string& name, const SortedJson& json, std::str
   entry.name = name;
   const SortedJson& dtype = field(json, name, "dtype", place);
   if (!dtype.is_string()) refuse(fmt::format("tensor \"{}\": dtype is not a text", name), place);
-  const std::optional<ElementType> type = element_type(dtype.get<std::string>());
+  const std::optional<ElementType> type = value_named<ElementType>(dtype.get<std::string>());
   if (!type) {
     fail(ErrorKind::unsupported,
          fmt::format("tensor \"{}\" has the unknown dtype \"{}\"", name, dtype.get<std::string>()), place,
-         fmt::format("convert it to one of {}", element_type_names()));
+         fmt::format("convert it to one of {}", fmt::join(names_of<ElementType>(), ", ")));
   }
   entry.type = *type;
   entry.shape = read_shape(field(json, name, "shape", place), name, place);

@@ -198,26 +198,4 @@ Picture picture_of(const arch::Architecture& architecture, const graph::LowerOpt
                     architecture.backbone);
 }
 
-std::string_view name_of(PictureKind kind) {
-  switch (kind) {
-    case PictureKind::stem:
-      return "stem";
-    case PictureKind::residual:
-      return "residual";
-    case PictureKind::bottleneck:
-      return "bottleneck";
-    case PictureKind::inverted_bottleneck:
-      return "inverted_bottleneck";
-    case PictureKind::convolution:
-      return "convolution";
-    case PictureKind::pool:
-      return "pool";
-    case PictureKind::sum:
-      return "sum";
-    case PictureKind::attention:
-      return "attention";
-  }
-  return "";
-}
-
 }  // namespace spinenet::plot

@@ -4,16 +4,27 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "arch/architecture.h"
+#include "base/enum_names.h"
 #include "graph/lower.h"
 
 namespace spinenet::plot {
 
 // sum and attention are the merges of a searched pyramid.
 enum class PictureKind { stem, residual, bottleneck, inverted_bottleneck, convolution, pool, sum, attention };
+constexpr auto names(PictureKind) {
+  using enum PictureKind;
+  return named<PictureKind>({{stem, "stem"},
+                             {residual, "residual"},
+                             {bottleneck, "bottleneck"},
+                             {inverted_bottleneck, "inverted_bottleneck"},
+                             {convolution, "convolution"},
+                             {pool, "pool"},
+                             {sum, "sum"},
+                             {attention, "attention"}});
+}
 
 struct PictureBox {
   PictureKind kind = PictureKind::bottleneck;
@@ -36,7 +47,5 @@ struct Picture {
 };
 
 Picture picture_of(const arch::Architecture& architecture, const graph::LowerOptions& options);
-
-std::string_view name_of(PictureKind kind);
 
 }  // namespace spinenet::plot

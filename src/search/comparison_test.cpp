@@ -117,8 +117,7 @@ std::vector<double> compared_scores(AlgorithmKind kind, SyntheticKind objective)
 TEST(EvolutionSearch, BeatsRandomSearchOnEveryObjective) {
   for (const SyntheticKind kind : {SyntheticKind::additive, SyntheticKind::epistatic, SyntheticKind::deceptive}) {
     const std::vector<double> random = compared_scores(AlgorithmKind::random, kind);
-    EXPECT_LT(mann_whitney_p(compared_scores(AlgorithmKind::evolution, kind), random), 0.001)
-        << names(kind)[static_cast<size_t>(kind)];
+    EXPECT_LT(mann_whitney_p(compared_scores(AlgorithmKind::evolution, kind), random), 0.001) << name_of(kind);
   }
 }
 
@@ -128,7 +127,7 @@ TEST(SearchRun, StaysFarFromEveryOptimumAtRandom) {
     const SyntheticObjective objective = spinenet_49_objective(kind);
     const std::vector<double> best = run_search(arch::named_search_space("spinenet-49"),
                                                 {.kind = AlgorithmKind::random}, objective, {.trials = 20000});
-    EXPECT_LT(best.back(), 0.9) << names(kind)[static_cast<size_t>(kind)];
+    EXPECT_LT(best.back(), 0.9) << name_of(kind);
   }
 }
 

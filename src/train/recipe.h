@@ -5,11 +5,9 @@
 // architecture or an error that names the key.
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "arch/architecture.h"
@@ -31,14 +29,17 @@ enum class ScheduleKind { step, cosine };
 // Where the classes of pictures are written.
 enum class ClassSource { folders, annotations, fashion_mnist };
 
-constexpr std::array<std::string_view, 3> names(ClassSource) {
-  return {"folders", "annotations", "fashion_mnist"};
+constexpr auto names(ClassSource) {
+  using enum ClassSource;
+  return named<ClassSource>({{folders, "folders"}, {annotations, "annotations"}, {fashion_mnist, "fashion_mnist"}});
 }
-constexpr std::array<std::string_view, 2> names(OptimizerKind) {
-  return {"sgd", "adamw"};
+constexpr auto names(OptimizerKind) {
+  using enum OptimizerKind;
+  return named<OptimizerKind>({{sgd, "sgd"}, {adamw, "adamw"}});
 }
-constexpr std::array<std::string_view, 2> names(ScheduleKind) {
-  return {"step", "cosine"};
+constexpr auto names(ScheduleKind) {
+  using enum ScheduleKind;
+  return named<ScheduleKind>({{step, "step"}, {cosine, "cosine"}});
 }
 
 struct ArchitectureRecipe {

@@ -28,7 +28,7 @@ void make_missing_scenes(const DataRecipe& recipe, const ProgressOptions& shown)
   if (!recipe.scenes) return;
   const data::ScenesOptions options = scenes_of(recipe);
   const std::filesystem::path root = recipe.root.empty() ? "." : recipe.root;
-  const std::string wanted = to_text(Json{{"level", names(options.level).at(static_cast<size_t>(options.level))},
+  const std::string wanted = to_text(Json{{"level", name_of(options.level)},
                                           {"images", options.images},
                                           {"val_images", options.val_images},
                                           {"size", options.size},

@@ -132,7 +132,7 @@ TEST_F(Segment, ExportNamesWhatItCannotWrite) {
       {"--batch 4", "a model that segments takes one picture a run; use a batch of 1"},
       {"--form raw", "no form \"raw\" of a model whose task is segment; use detections"},
       {"--form boxes", "no form \"boxes\" of a model whose task is segment; use detections"},
-      {"--form detection", "did you mean detections?"},
+      {"--form detection", "did you mean \"detections\"?"},
   };
   for (const auto& [flags, message] : lines) {
     const Outcome outcome = run("export tiny.safetensors --onnx x.onnx " + flags);

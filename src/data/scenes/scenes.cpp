@@ -76,13 +76,7 @@ void make_folder(const std::filesystem::path& path) {
 }  // namespace
 
 SceneLevel scene_level(std::string_view name) {
-  constexpr auto kNames = names(SceneLevel{});
-  const auto found = std::ranges::find(kNames, name);
-  if (found != kNames.end()) return static_cast<SceneLevel>(found - kNames.begin());
-  const std::vector<std::string> known(kNames.begin(), kNames.end());
-  const std::string nearest = nearest_name(name, known);
-  fail(ErrorKind::usage, fmt::format("unknown level '{}'", name), "scenes",
-       nearest.empty() ? "levels are easy, middle and hard" : fmt::format("did you mean '{}'?", nearest));
+  return parse_enum<SceneLevel>(ErrorKind::usage, "level", name, "scenes");
 }
 
 ScenesOptions scenes_options(SceneLevel level) {

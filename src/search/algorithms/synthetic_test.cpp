@@ -99,9 +99,8 @@ TEST_P(Synthetic, HasOneOptimumInAWholeSmallSpace) {
   EXPECT_LT(best, samples / 100);
 }
 
-INSTANTIATE_TEST_SUITE_P(, Synthetic, testing::ValuesIn(kKinds), [](const auto& test) {
-  return std::string(names(test.param)[static_cast<size_t>(test.param)]);
-});
+INSTANTIATE_TEST_SUITE_P(, Synthetic, testing::ValuesIn(kKinds),
+                         [](const auto& test) { return std::string(name_of(test.param)); });
 
 TEST(SyntheticAdditive, PaysForEveryRightDecision) {
   const SyntheticObjective objective = spinenet_49_objective(SyntheticKind::additive);

@@ -81,9 +81,8 @@ void check_form(arch::Task task, OnnxForm form) {
   const std::span<const OnnxForm> forms = forms_of(task);
   if (std::find(forms.begin(), forms.end(), form) != forms.end()) return;
   std::vector<std::string_view> known;
-  for (const OnnxForm f : forms) known.push_back(names(f)[static_cast<size_t>(f)]);
-  fail(ErrorKind::usage,
-       fmt::format("no form \"{}\" of a model whose task is {}", names(form)[static_cast<size_t>(form)], name_of(task)),
+  for (const OnnxForm f : forms) known.push_back(name_of(f));
+  fail(ErrorKind::usage, fmt::format("no form \"{}\" of a model whose task is {}", name_of(form), name_of(task)),
        "export", fmt::format("use {}", fmt::join(known, " or ")));
 }
 

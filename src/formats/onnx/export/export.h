@@ -14,13 +14,12 @@
 // Thread contract: free functions on their arguments.
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "arch/task.h"
+#include "base/enum_names.h"
 #include "detect/anchors.h"
 #include "detect/postprocess.h"
 #include "detect/proposals.h"
@@ -32,8 +31,9 @@
 namespace spinenet::formats {
 
 enum class OnnxForm { raw, boxes, detections, scores };
-constexpr std::array<std::string_view, 4> names(OnnxForm) {
-  return {"raw", "boxes", "detections", "scores"};
+constexpr auto names(OnnxForm) {
+  using enum OnnxForm;
+  return named<OnnxForm>({{raw, "raw"}, {boxes, "boxes"}, {detections, "detections"}, {scores, "scores"}});
 }
 // Those that a task has, the usual one last.
 std::span<const OnnxForm> forms_of(arch::Task task);

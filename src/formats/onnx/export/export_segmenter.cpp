@@ -15,9 +15,7 @@ namespace {
 
 void check(const OnnxOptions& options) {
   if (options.form != OnnxForm::detections) {
-    fail(ErrorKind::usage,
-         fmt::format("no form \"{}\" of a model whose task is segment",
-                     names(options.form)[static_cast<size_t>(options.form)]),
+    fail(ErrorKind::usage, fmt::format("no form \"{}\" of a model whose task is segment", name_of(options.form)),
          "export", "use detections: it is several networks, which are of use only with what lies between them");
   }
   if (options.batch != 1) {
