@@ -1,4 +1,5 @@
-// The JSON form of an architecture: what a person writes, what a model file carries and what a search exports.
+// The JSON form of an architecture: what a person writes, what a model file carries and what a search exports. Its keys
+// are those of architecture_fields.h.
 // Keys left out keep their defaults; an unknown key, a wrong type or a broken rule is ErrorKind::bad_data that names
 // the JSON pointer and, for a key, the nearest right one.
 //

@@ -101,11 +101,11 @@ std::vector<BrokenJson> broken_jsons() {
       {"UnknownBackbone",
        "/backbone/kind",
        "vit",
-       {"/backbone/kind", "\"vit\"", "scale_permuted or resnet_fpn or resnet_nas_fpn or resnet"}},
+       {"/backbone/kind", "\"vit\"", "scale_permuted, resnet_fpn, resnet_nas_fpn, resnet"}},
       {"BlocksAreNumber", "/backbone/blocks", 3, {"/backbone/blocks", "expected a list of blocks"}},
       {"TooManyBlocks", "/backbone/blocks", Json(1001, Json::object()), {"more than 1000 blocks"}},
       {"BlockIsNumber", "/backbone/blocks/2", 3, {"/backbone/blocks/2", "expected an object"}},
-      {"LevelIsFraction", "/backbone/blocks/2/level", 3.5, {"/backbone/blocks/2/level", "expected a whole number"}},
+      {"LevelIsFraction", "/backbone/blocks/2/level", 3.5, {"/backbone/blocks/2/level", "expected an integer"}},
       {"LevelIsHuge", "/backbone/blocks/2/level", 1LL << 40, {"/backbone/blocks/2/level", "out of range"}},
       {"LevelIsBeyondInt64", "/backbone/blocks/2/level", ~0ULL, {"block"}},
       {"UnknownBlockKind",
@@ -113,7 +113,7 @@ std::vector<BrokenJson> broken_jsons() {
        "mbconv",
        {"/2/block", "\"mbconv\"", "residual, bottleneck, inverted_bottleneck"}},
       {"OneParent", "/backbone/blocks/2/parents", {1}, {"/2/parents", "expected 2 to 8 block numbers"}},
-      {"ParentIsText", "/backbone/blocks/2/parents/1", "3", {"/2/parents", "expected a whole number"}},
+      {"ParentIsText", "/backbone/blocks/2/parents/1", "3", {"/2/parents", "expected an integer"}},
       {"OutputIsNumber", "/backbone/blocks/2/output", 1, {"/2/output", "expected true or false"}},
       {"ScaleIsText", "/scaling/filter_size_scale", "1", {"/scaling/filter_size_scale", "expected a number"}},
       {"RatiosAreNumber", "/head/aspect_ratios", 1, {"/head/aspect_ratios", "expected a list of numbers"}},
@@ -159,10 +159,10 @@ TEST(ArchitectureText, NamesFaultsOfACell) {
   const std::vector<BrokenJson> faults{
       {"", "/cell", 3, {"a.json/backbone/cell", "expected a list of merges"}},
       {"", "/cell", Json(101, Json::object()), {"more than 100 merges"}},
-      {"", "/cell/1/inputs", {1}, {"/cell/1/inputs", "expected two numbers of inputs"}},
+      {"", "/cell/1/inputs", {1}, {"/cell/1/inputs", "expected 2 integers", "its two inputs"}},
       {"", "/cell/1/merge", "product", {"/cell/1/merge", "sum, attention"}},
       {"", "/cell/1/parents", {1, 2}, {"/cell/1", "unknown key \"parents\""}},
-      {"", "/repeats", "7", {"/backbone/repeats", "expected a whole number"}},
+      {"", "/repeats", "7", {"/backbone/repeats", "expected an integer"}},
   };
   for (const BrokenJson& fault : faults) {
     Json json = to_json(named_architecture("resnet-50-nas-fpn"));

@@ -127,6 +127,10 @@ void write_rows(std::span<const Field> fields, std::string_view prefix, std::str
 
 }  // namespace
 
+const Field* find_field(const FieldList& list, std::string_view path) {
+  return find_path(list.items, path);
+}
+
 void assign_yaml(const FieldList& list, std::string_view text, std::string_view place) {
   const YamlNode root = parse_yaml(text, place);
   if (root.kind == YamlNode::Kind::null) return;
@@ -141,7 +145,7 @@ void assign_setting(const FieldList& list, std::string_view setting) {
     fail(ErrorKind::usage, fmt::format("{} sets nothing", short_quote(setting)), "", "write key=value");
   }
   std::string_view path = setting.substr(0, equals);
-  YamlNode node = setting_value(find_path(list.items, path), setting.substr(equals + 1));
+  YamlNode node = setting_value(find_field(list, path), setting.substr(equals + 1));
   for (size_t dot = 0; dot != std::string_view::npos; path = path.substr(0, dot)) {
     dot = path.rfind('.');
     YamlNode key{YamlNode::Kind::plain, std::string(path.substr(dot + 1)), {}, {}, 0, 0};
