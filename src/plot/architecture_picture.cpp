@@ -5,6 +5,7 @@
 #include "arch/text.h"
 #include "base/format.h"
 #include "graph/cost.h"
+#include "plot/operations_text.h"
 
 namespace spinenet::plot {
 namespace {
@@ -15,9 +16,24 @@ std::string cost_text(const graph::Cost& cost) {
                      static_cast<double>(cost.multiply_adds) / 1e9);
 }
 
+// What a part of the network costs, and a line of what it is made of.
+std::string part_text(const graph::Program& program, std::string_view prefix) {
+  return fmt::format("{}\n{}", cost_text(graph::cost_of(program, prefix)), operations_text(program, prefix));
+}
+
 std::string map_text(int channels, int level, const graph::LowerOptions& options) {
   return fmt::format("{}\u00D7{}\u00D7{}", channels, graph::level_size(options.height, level),
                      graph::level_size(options.width, level));
+}
+
+PictureKind picture_kind(arch::MergeKind kind) {
+  switch (kind) {
+    case arch::MergeKind::sum:
+      return PictureKind::sum;
+    case arch::MergeKind::attention:
+      return PictureKind::attention;
+  }
+  return PictureKind::sum;
 }
 
 PictureKind picture_kind(arch::BlockKind kind) {
@@ -51,12 +67,11 @@ class PermutedPicture {
     const auto channels = static_cast<int>(program_.values[static_cast<size_t>(last.output)].channels);
     const auto blocks = arch::stem_blocks(a_.stem);
     const int level = blocks[0].level;
-    picture_.boxes.push_back(
-        {PictureKind::stem, level, channels, 1, "stem", "",
-         fmt::format(
-             "stem: {}\n{}\n{}",
-             a_.stem == arch::StemKind::bottlenecks ? "7\u00D77 convolution, 3\u00D73 pool" : "3\u00D73 convolution",
-             map_text(channels, level, options_), cost_text(graph::cost_of(program_, "stem.")))});
+    picture_.boxes.push_back({PictureKind::stem, level, channels, 1, "stem", "",
+                              fmt::format("stem: {}\n{}\n{}",
+                                          a_.stem == arch::StemKind::bottlenecks ? "7\u00D77 convolution, 3\u00D73 pool"
+                                                                                 : "3\u00D73 convolution",
+                                          map_text(channels, level, options_), part_text(program_, "stem."))});
     for (int i = 0; i < arch::kStemBlocks; ++i) {
       add_box(blocks[static_cast<size_t>(i)], i);
       picture_.connections.push_back({i, i + 1});
@@ -87,11 +102,11 @@ class PermutedPicture {
   void add_box(const arch::BlockSpec& block, int index) {
     const int channels = arch::output_channels(block, a_.scaling);
     const int repeats = a_.scaling.block_repeats;
-    const graph::Cost own = graph::cost_of(program_, fmt::format("blocks.{}.", index));
     const graph::Cost resampling = graph::cost_of(program_, fmt::format("resample.{}.", index));
-    std::string title = fmt::format("block {}: {}{}, level {}\n{}\n{}", index, name_of(block.kind),
-                                    repeats > 1 ? fmt::format(" \u00D7 {}", repeats) : "", block.level,
-                                    map_text(channels, block.level, options_), cost_text(own));
+    std::string title =
+        fmt::format("block {}: {}{}, level {}\n{}\n{}", index, name_of(block.kind),
+                    repeats > 1 ? fmt::format(" \u00D7 {}", repeats) : "", block.level,
+                    map_text(channels, block.level, options_), part_text(program_, fmt::format("blocks.{}.", index)));
     if (index >= arch::kStemBlocks) {
       title += fmt::format("\nfrom {}: {}", fmt::join(block.parents, " and "), cost_text(resampling));
     }
@@ -154,8 +169,8 @@ class ResNetPicture {
   void draw_merge(const arch::ResNetNasFpn& backbone, size_t k, const std::vector<int>& joined) {
     const arch::MergeSpec& merge = backbone.cell[k];
     constexpr int kFirst = 5;  // column of P3
-    add({merge.kind == arch::MergeKind::sum ? PictureKind::sum : PictureKind::attention, merge.level,
-         a_.scaling.endpoints_num_filters, backbone.repeats, std::to_string(arch::kPyramidLevels + static_cast<int>(k)),
+    add({picture_kind(merge.kind), merge.level, a_.scaling.endpoints_num_filters, backbone.repeats,
+         std::to_string(arch::kPyramidLevels + static_cast<int>(k)),
          merge.output ? fmt::format("P{}", merge.level) : "", ""},
         fmt::format("fpn.cell0.merge{}.", k), {kFirst + merge.inputs[0], kFirst + merge.inputs[1]});
     for (const int unused : joined) {
@@ -177,8 +192,7 @@ class ResNetPicture {
     for (const int source : from) picture_.connections.push_back({source, column});
     const std::string times = box.repeats > 1 ? fmt::format(" \u00D7 {}", box.repeats) : "";
     box.title = fmt::format("{}{}{}, level {}\n{}\n{}", box.label.size() > 1 ? box.label + ": " : "", name_of(box.kind),
-                            times, box.level, map_text(box.channels, box.level, options_),
-                            cost_text(graph::cost_of(program_, prefix)));
+                            times, box.level, map_text(box.channels, box.level, options_), part_text(program_, prefix));
     picture_.boxes.push_back(std::move(box));
   }
 
@@ -193,7 +207,9 @@ class ResNetPicture {
 Picture picture_of(const arch::Architecture& architecture, const graph::LowerOptions& options) {
   return std::visit(graph::Overloaded{
                         [&](const arch::ScalePermuted&) { return PermutedPicture(architecture, options).draw(); },
-                        [&](const auto& resnet) { return ResNetPicture(architecture, options).draw(resnet); },
+                        [&](const graph::OneOf<arch::ResNet, arch::ResNetFpn, arch::ResNetNasFpn> auto& resnet) {
+                          return ResNetPicture(architecture, options).draw(resnet);
+                        },
                     },
                     architecture.backbone);
 }

@@ -22,6 +22,14 @@ TEST(ArchitecturePicture, HasABoxForEachBlockAndAConnectionForEachParent) {
   EXPECT_EQ(picture.boxes[13].output, "P4");
 }
 
+TEST(ArchitecturePicture, SaysWhatABlockIsMadeOf) {
+  const Picture picture = picture_of(arch::named_architecture("spinenet-49"), {});
+  EXPECT_TRUE(picture.boxes[0].title.ends_with("\n1 convolution, 1 batch norm, 1 activation, 1 max pool"))
+      << picture.boxes[0].title;
+  EXPECT_NE(picture.boxes[13].title.find("3 convolutions, 3 batch norms\n"), std::string::npos)
+      << picture.boxes[13].title;
+}
+
 TEST(ArchitecturePicture, ShowsAPyramid) {
   const Picture picture = picture_of(arch::named_architecture("resnet-101-fpn"), {});
   ASSERT_EQ(picture.boxes.size(), 13U);
