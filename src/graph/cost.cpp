@@ -12,8 +12,8 @@ int64_t multiply_adds(const Program& program, const Op& op) {
   return std::visit(Overloaded{
                         [&](const Conv&) { return at_each_pixel_of(op.output); },
                         [&](const Deconv&) { return at_each_pixel_of(op.inputs.front()); },
-                        [](const OneOf<BatchNorm, Activate, MaxPool, GlobalPool, Upsample, Add, Mean, Scale, Sigmoid,
-                                       DropPath> auto&) { return int64_t{0}; },
+                        [](const OneOf<BatchNorm, Activate, MaxPool, GlobalPool, Upsample, Add, Mean, Concat, Scale,
+                                       Sigmoid, DropPath> auto&) { return int64_t{0}; },
                     },
                     op.kind);
 }

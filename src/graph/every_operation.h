@@ -11,7 +11,7 @@
 namespace spinenet::graph {
 
 inline Program every_operation(arch::Activation activation) {
-  static_assert(std::variant_size_v<OpKind> == 12, "add the new kind of operation to the program below");
+  static_assert(std::variant_size_v<OpKind> == 13, "add the new kind of operation to the program below");
   Builder b({6, 16, 24}, {.activation = activation, .padding = arch::Padding::same, .batch_norm = {}});
   ValueId x = b.conv(b.input(), {.filters = 8, .kernel = 3, .stride = 2, .bias = true}, "stem");
   x = b.conv(b.activate(x, "stem_act"), {.filters = 8, .kernel = 3, .groups = 8}, "depthwise");
@@ -26,7 +26,11 @@ inline Program every_operation(arch::Activation activation) {
   const ValueId sum = b.add({x, up, scaled}, "add");
   const ValueId mean = b.drop_path(b.mean({sum, up, x}, "average"), 0.25, "drop");
   b.output("mean", mean);
-  b.output("large", b.deconv(mean, 4, true, "deconv"));
+  const ValueId large = b.deconv(mean, 4, true, "deconv");
+  b.output("large", large);
+  const ValueId joined = b.concat({b.input(), large, large}, "join");
+  b.output("joined", joined);
+  b.output("mixed", b.conv(b.concat({up, sum}, "join_maps"), {.filters = 7, .kernel = 3}, "mix"));
   b.output("dense", b.conv(pooled, {.filters = 5, .kernel = 4, .bias = true, .padded = false}, "window"));
   return b.finish();
 }

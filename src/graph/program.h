@@ -65,6 +65,8 @@ struct Upsample {
 struct Add {};
 // Their mean.
 struct Mean {};
+// The channels of two or more values of one height and width, one value after the other.
+struct Concat {};
 // Inputs: a value [C, H, W] and a gate [C, 1, 1] that each of its channels is multiplied by.
 struct Scale {};
 // 1 / (1 + exp(-x)); the hard one is (x + 3) / 6 cut to 0..1.
@@ -77,8 +79,8 @@ struct DropPath {
   double rate = 0;
 };
 
-using OpKind =
-    std::variant<Conv, Deconv, BatchNorm, Activate, MaxPool, GlobalPool, Upsample, Add, Mean, Scale, Sigmoid, DropPath>;
+using OpKind = std::variant<Conv, Deconv, BatchNorm, Activate, MaxPool, GlobalPool, Upsample, Add, Mean, Concat, Scale,
+                            Sigmoid, DropPath>;
 
 using ValueId = int;
 using ParameterId = int;

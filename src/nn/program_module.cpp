@@ -15,7 +15,7 @@ std::optional<arch::Activation> activation_of(const graph::OpKind& kind) {
   using Found = std::optional<arch::Activation>;
   return std::visit(Overloaded{
                         [](const Activate& activate) { return Found(activate.kind); },
-                        [](const OneOf<Conv, Deconv, BatchNorm, MaxPool, GlobalPool, Upsample, Add, Mean, Scale,
+                        [](const OneOf<Conv, Deconv, BatchNorm, MaxPool, GlobalPool, Upsample, Add, Mean, Concat, Scale,
                                        Sigmoid, DropPath> auto&) { return Found(); },
                     },
                     kind);
@@ -177,6 +177,12 @@ class TorchInterpreter {
 
   torch::Tensor apply(const graph::Mean&, const graph::Op& op) {
     return apply(graph::Add{}, op).div_(static_cast<double>(op.inputs.size()));
+  }
+
+  torch::Tensor apply(const graph::Concat&, const graph::Op& op) {
+    std::vector<torch::Tensor> parts;
+    for (size_t i = 0; i < op.inputs.size(); ++i) parts.push_back(value(op, i));
+    return at::cat(parts, 1);
   }
 
   torch::Tensor apply(const graph::Scale&, const graph::Op& op) {

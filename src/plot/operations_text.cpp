@@ -22,6 +22,7 @@ std::string_view word_of(const graph::OpKind& kind) {
                         [](const Upsample&) { return "upsampling"; },
                         [](const Add&) { return "sum"; },
                         [](const Mean&) { return "mean"; },
+                        [](const Concat&) { return "concatenation"; },
                         [](const Scale&) { return "scaling"; },
                         [](const Sigmoid&) { return "sigmoid"; },
                         [](const DropPath&) { return "drop path"; },

@@ -21,9 +21,10 @@ TEST(OperationsText, CountsEachKindOfAPart) {
 }
 
 TEST(OperationsText, HasAWordForEveryKind) {
-  EXPECT_EQ(operations_text(graph::every_operation(arch::Activation::relu), ""),
-            "3 convolutions, 2 activations, 1 depthwise convolution, 1 batch norm, 2 global pools, 2 sigmoids, "
-            "2 scalings, 1 max pool, 2 upsamplings, 1 sum, 1 mean, 1 drop path, 1 transposed convolution");
+  EXPECT_EQ(
+      operations_text(graph::every_operation(arch::Activation::relu), ""),
+      "4 convolutions, 2 activations, 1 depthwise convolution, 1 batch norm, 2 global pools, 2 sigmoids, "
+      "2 scalings, 1 max pool, 2 upsamplings, 1 sum, 1 mean, 1 drop path, 1 transposed convolution, 2 concatenations");
 }
 
 }  // namespace
