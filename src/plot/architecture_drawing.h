@@ -13,10 +13,10 @@
 namespace spinenet::plot {
 
 // sum and attention are the merges of a searched pyramid.
-enum class PictureKind { stem, residual, bottleneck, inverted_bottleneck, convolution, pool, sum, attention };
+enum class DrawingKind { stem, residual, bottleneck, inverted_bottleneck, convolution, pool, sum, attention };
 
-struct PictureBox {
-  PictureKind kind = PictureKind::bottleneck;
+struct DrawingBox {
+  DrawingKind kind = DrawingKind::bottleneck;
   int level = 2;
   int channels = 64;
   int repeats = 1;
@@ -25,18 +25,18 @@ struct PictureBox {
   std::string title;   // shown by a viewer under the pointer
 };
 
-struct PictureConnection {
+struct DrawingConnection {
   int from = 0, to = 0;
   bool raw = false;  // an unused block, added as it is
 };
 
-struct Picture {
-  std::vector<PictureBox> boxes;  // one column each
-  std::vector<PictureConnection> connections;
+struct Drawing {
+  std::vector<DrawingBox> boxes;  // one column each
+  std::vector<DrawingConnection> connections;
 };
 
-Picture picture_of(const arch::Architecture& architecture, const graph::LowerOptions& options);
+Drawing drawing_of(const arch::Architecture& architecture, const graph::LowerOptions& options);
 
-std::string_view name_of(PictureKind kind);
+std::string_view name_of(DrawingKind kind);
 
 }  // namespace spinenet::plot
