@@ -57,7 +57,7 @@ int read_int(const TensorFile& file, const std::string& key, std::string_view pl
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
-    fail(ErrorKind::bad_data, fmt::format("metadata entry \"{}\" is \"{}\", not a whole number", key, text), place,
+    fail(ErrorKind::bad_data, fmt::format("metadata entry \"{}\" is \"{}\", not an integer", key, text), place,
          kRemedy);
   }
   return value;

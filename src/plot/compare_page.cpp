@@ -67,10 +67,10 @@ std::string draw_pictures(const std::vector<std::vector<ComparedPicture>>& rows)
   for (const std::vector<ComparedPicture>& row : rows) {
     html += fmt::format("<div class=\"columns\" style=\"grid-template-columns:repeat({},minmax(180px,1fr))\">\n",
                         row.size());
-    for (const ComparedPicture& picture : row) html += page_picture(picture.label, "image/jpeg", picture.jpeg);
+    for (const ComparedPicture& picture : row) html += page_image(picture.label, "image/jpeg", picture.jpeg);
     html += "</div>\n";
   }
-  return html.empty() ? "" : page_section("The same pictures", html);
+  return html.empty() ? "" : page_section("The same images", html);
 }
 
 }  // namespace

@@ -23,12 +23,12 @@ ComparePage example_comparison() {
 TEST(ComparePage, ShowsEverySectionThatHasContent) {
   const std::string html = render_compare_page(example_comparison());
   EXPECT_TRUE(well_formed(html));
-  for (const char* title : {"Result", "AP", "By object size", "The same pictures"}) {
+  for (const char* title : {"Result", "AP", "By object size", "The same images"}) {
     EXPECT_EQ(occurrences(html, std::string("<h2>") + title + "</h2>"), 1U) << title;
   }
   EXPECT_EQ(occurrences(html, "<td class=\"number\">"), 2U);
   EXPECT_EQ(occurrences(html, "<figure>"), 3U);
-  EXPECT_EQ(occurrences(html, "repeat(3,"), 1U) << "pictures stand side by side";
+  EXPECT_EQ(occurrences(html, "repeat(3,"), 1U) << "images stand side by side";
   EXPECT_EQ(occurrences(html, "class=\"chart\""), 4U) << "cost, learning, small, large";
 }
 

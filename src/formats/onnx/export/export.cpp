@@ -86,7 +86,7 @@ void check_form(arch::Task task, OnnxForm form) {
        "export", fmt::format("use {}", fmt::join(known, " or ")));
 }
 
-// Every picture that the file takes has at least so many candidates.
+// Every image that the file takes has at least so many candidates.
 void check_counts(const OnnxOptions& options, int64_t anchors, int64_t classes) {
   const int64_t candidates = std::min<int64_t>(options.post.pre_nms, anchors * classes);
   if (options.post.max_detections < 1 || options.post.max_detections > candidates) {

@@ -20,7 +20,8 @@ struct SegmenterSource {
   arch::Architecture architecture;
   ModelFile model;
 
-  explicit SegmenterSource(const std::vector<double>& box_thresholds) : architecture(arch::named_architecture("spinenet-49s")) {
+  explicit SegmenterSource(const std::vector<double>& box_thresholds)
+      : architecture(arch::named_architecture("spinenet-49s")) {
     architecture.two_stage.box_thresholds = box_thresholds;
     architecture.scaling.filter_size_scale = 0.05;
     architecture.scaling.endpoints_num_filters = 4;
@@ -159,7 +160,7 @@ TEST(OnnxSegmenter, RefusesOtherFormsAndBatches) {
   OnnxOptions options = options_of(128, 128);
   options.batch = 4;
   EXPECT_EQ(refusal(options),
-            "export: a model that segments takes one picture a run; use a batch of 1: pictures differ in their number "
+            "export: a model that segments takes one image a run; use a batch of 1: images differ in their number "
             "of regions");
   options.batch = 1;
   options.form = OnnxForm::raw;
@@ -222,7 +223,7 @@ TEST(OnnxSegmenter, TheCheckNamesThePartThatDiffers) {
       {"detections", number("detections.code_scale", 5)},
       {"proposals",
        [](OnnxFile& f) {
-         std::swap(f.initialisers.at("picture.limits.at").ints[0], f.initialisers.at("picture.limits.at").ints[1]);
+         std::swap(f.initialisers.at("image.limits.at").ints[0], f.initialisers.at("image.limits.at").ints[1]);
        }},
       {"masks",
        [](OnnxFile& f) {

@@ -5,7 +5,7 @@
 
 #include "base/format.h"
 #include "formats/onnx/export/anchors.h"
-#include "formats/onnx/export/picture.h"
+#include "formats/onnx/export/image_limits.h"
 #include "formats/onnx/export/suppression.h"
 
 namespace spinenet::formats {
@@ -13,7 +13,7 @@ namespace {
 
 constexpr float kLowest = std::numeric_limits<float>::lowest();
 
-// Of the surest anchors, in falling order of a level and the levels one behind the other.
+// Of the surest anchors, in descending order of a level and the levels one behind the other.
 struct ProposalCandidates {
   std::string logits;   // [1, M]; kLowest where there is no number
   std::string labels;   // [1, M]: levels, from 0
@@ -103,7 +103,8 @@ class Proposals {
   }
 
   // The surest of all levels among those kept. Never none at all: some runtimes take no empty arrays.
-  void best(const ProposalCandidates& c, const std::string& boxes, const std::string& kept_ranks, const std::string& rois) {
+  void best(const ProposalCandidates& c, const std::string& boxes, const std::string& kept_ranks,
+            const std::string& rois) {
     const std::string kept =
         graph_.node("Greater", "proposals.is_kept", {kept_ranks, graph_.number("proposals.zero", 0)});
     const std::string whole = graph_.node("Cast", "proposals.kept_whole", {kept}, {{"to", int64_t{7}}});

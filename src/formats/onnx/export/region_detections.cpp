@@ -4,7 +4,7 @@
 
 #include "detect/box_head.h"
 #include "formats/onnx/export/anchors.h"
-#include "formats/onnx/export/picture.h"
+#include "formats/onnx/export/image_limits.h"
 #include "formats/onnx/export/suppression.h"
 #include "graph/lower_two_stage.h"
 
@@ -33,7 +33,7 @@ std::string add_unscaled(OnnxGraph& graph, const std::string& prefix, const std:
       {codes, graph.constant(prefix + ".code_scale", {OnnxType::f32, {4}, {scale.begin(), scale.end()}, {}})});
 }
 
-// In falling order; of equal scores the lower class first, then the earlier ROI.
+// In descending order; of equal scores the lower class first, then the earlier ROI.
 struct RegionCandidates {
   std::string scores;  // [1, M]; -1 where the score does not count
   std::string labels;  // [1, M]

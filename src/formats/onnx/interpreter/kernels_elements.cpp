@@ -152,7 +152,7 @@ std::vector<OnnxTensor> multiply(const OnnxCall& call) {
 }
 std::vector<OnnxTensor> divide(const OnnxCall& call) {
   const OnnxTensor& b = input(call, call.inputs.size() - 1);
-  require(call, std::find(b.ints.begin(), b.ints.end(), 0) == b.ints.end(), "divides a whole number by 0");
+  require(call, std::find(b.ints.begin(), b.ints.end(), 0) == b.ints.end(), "divides an integer by 0");
   return arithmetic(call, [](auto a, auto d) { return a / d; });
 }
 std::vector<OnnxTensor> minimum(const OnnxCall& call) {

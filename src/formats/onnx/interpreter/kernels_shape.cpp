@@ -27,7 +27,7 @@ std::vector<OnnxTensor> reshape(const OnnxCall& call) {
   int64_t known = 1, open = -1;
   for (size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == 0) {
-      require(call, i < x.shape.size(), "keeps an extent that its input has not got");
+      require(call, i < x.shape.size(), "keeps an extent that its input does not have");
       shape[i] = x.shape[i];
     }
     if (shape[i] == -1) {

@@ -13,10 +13,10 @@
 namespace spinenet::plot {
 
 // sum and attention are the merges of a searched pyramid.
-enum class PictureKind { stem, residual, bottleneck, inverted_bottleneck, convolution, pool, sum, attention };
-constexpr auto names(PictureKind) {
-  using enum PictureKind;
-  return named<PictureKind>({{stem, "stem"},
+enum class DrawingKind { stem, residual, bottleneck, inverted_bottleneck, convolution, pool, sum, attention };
+constexpr auto names(DrawingKind) {
+  using enum DrawingKind;
+  return named<DrawingKind>({{stem, "stem"},
                              {residual, "residual"},
                              {bottleneck, "bottleneck"},
                              {inverted_bottleneck, "inverted_bottleneck"},
@@ -26,8 +26,8 @@ constexpr auto names(PictureKind) {
                              {attention, "attention"}});
 }
 
-struct PictureBox {
-  PictureKind kind = PictureKind::bottleneck;
+struct DrawingBox {
+  DrawingKind kind = DrawingKind::bottleneck;
   int level = 2;
   int channels = 64;
   int repeats = 1;
@@ -36,16 +36,16 @@ struct PictureBox {
   std::string title;   // shown by a viewer under the pointer
 };
 
-struct PictureConnection {
+struct DrawingConnection {
   int from = 0, to = 0;
   bool raw = false;  // an unused block, added as it is
 };
 
-struct Picture {
-  std::vector<PictureBox> boxes;  // one column each
-  std::vector<PictureConnection> connections;
+struct Drawing {
+  std::vector<DrawingBox> boxes;  // one column each
+  std::vector<DrawingConnection> connections;
 };
 
-Picture picture_of(const arch::Architecture& architecture, const graph::LowerOptions& options);
+Drawing drawing_of(const arch::Architecture& architecture, const graph::LowerOptions& options);
 
 }  // namespace spinenet::plot
