@@ -1,4 +1,5 @@
-// Boxes as x1, y1, x2, y2 in pixels (float, edges at pixel borders: a box over one pixel is 1 wide). x2 >= x1, y2 >= y1.
+// Boxes as x1, y1, x2, y2 in pixels (float, edges at pixel borders: a box over one pixel is 1 wide). x2 >= x1, y2 >=
+// y1.
 #pragma once
 
 #include <algorithm>

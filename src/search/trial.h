@@ -35,13 +35,13 @@ struct Trial {
   int64_t number = 0;  // 0, 1, 2 ... without gaps
   TrialState state = TrialState::running;
   Choices choices;
-  uint64_t hash = 0;          // canonical_hash of the backbone
-  Measurement measurement;    // of a complete trial
+  uint64_t hash = 0;        // canonical_hash of the backbone
+  Measurement measurement;  // of a complete trial
   TrialFailure failure = TrialFailure::none;
-  std::string reason;         // one line; of a failed or rejected trial
-  int attempts = 0;           // times it was leased
-  int64_t duplicate_of = -1;  // the earlier trial whose measurement it took over, or -1
-  std::string worker;         // host:pid of the last lease
+  std::string reason;                // one line; of a failed or rejected trial
+  int attempts = 0;                  // times it was leased
+  int64_t duplicate_of = -1;         // the earlier trial whose measurement it took over, or -1
+  std::string worker;                // host:pid of the last lease
   double started = 0, finished = 0;  // seconds since 1970; 0: not yet
 };
 
