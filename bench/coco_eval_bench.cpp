@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "data/coco.h"
+#include "data/coco/coco.h"
 #include "eval/coco_ap.h"
 
 namespace spinenet {
@@ -17,22 +17,22 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-void measure(const std::string& annotation_file, const std::string& result_file, const CocoEvalOptions& options) {
+void measure(const std::string& annotation_file, const std::string& result_file, const eval::CocoEvalOptions& options) {
   const double start = now();
-  CocoReadOptions reading;
-  reading.segmentations = options.iou == IouType::segm;
-  const Annotations annotations = read_coco(annotation_file, reading);
+  data::CocoReadOptions reading;
+  reading.segmentations = options.iou == eval::IouType::segm;
+  const detect::Annotations annotations = data::read_coco(annotation_file, reading);
   const double annotations_read = now();
-  const std::vector<Result> results = read_results(result_file, annotations);
+  const std::vector<detect::Result> results = data::read_results(result_file, annotations);
   const double results_read = now();
-  const CocoEvaluation evaluation = evaluate_coco(annotations, results, options);
+  const eval::CocoEvaluation evaluation = eval::evaluate_coco(annotations, results, options);
   const double end = now();
   Json json{{"annotations_s", annotations_read - start},
             {"results_s", results_read - annotations_read},
             {"evaluate_s", end - results_read},
             {"total_s", end - start}};
   json["numbers"] = Json::array();
-  for (const auto& [name, value] : named_numbers(evaluation.metrics)) json["numbers"].push_back(value);
+  for (const auto& [name, value] : eval::named_numbers(evaluation.metrics)) json["numbers"].push_back(value);
   std::puts(json.dump().c_str());
 }
 
@@ -44,11 +44,11 @@ int main(int argc, char** argv) {
     std::fputs("usage: coco_eval_bench ANNOTATIONS RESULTS bbox|segm [THREADS]\n", stderr);
     return 2;
   }
-  spinenet::CocoEvalOptions options;
-  options.iou = std::string(argv[3]) == "segm" ? spinenet::IouType::segm : spinenet::IouType::bbox;
+  spinenet::eval::CocoEvalOptions options;
+  options.iou = std::string(argv[3]) == "segm" ? spinenet::eval::IouType::segm : spinenet::eval::IouType::bbox;
   if (argc > 4) options.threads = std::atoi(argv[4]);
   try {
-    spinenet::measure(argv[1], argv[2], options);
+    spinenet::cli::measure(argv[1], argv[2], options);
   } catch (const spinenet::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return spinenet::exit_status(error.kind());

@@ -7,11 +7,11 @@
 #include <vector>
 
 #include "base/format.h"
-#include "engine/compile.h"
-#include "engine/session.h"
+#include "engine/compile/compile.h"
+#include "engine/run/session.h"
 #include "image/decode.h"
-#include "model/networks.h"
-#include "model/object_finder.h"
+#include "runtime/networks.h"
+#include "runtime/object_finder.h"
 
 namespace {
 
@@ -33,7 +33,7 @@ double ms_between(Clock::time_point begin, Clock::time_point end) {
   return std::chrono::duration<double, std::milli>(end - begin).count();
 }
 
-spinenet::Forward watched(spinenet::Forward forward, Watch& watch) {
+spinenet::graph::Forward watched(spinenet::graph::Forward forward, Watch& watch) {
   return [forward = std::move(forward), &watch](const spinenet::HostTensor& input) {
     const auto begin = Clock::now();
     auto outputs = forward(input);
@@ -67,20 +67,21 @@ int main(int argc, char** argv) {
     return 2;
   }
   const int threads = argc > 3 ? std::stoi(argv[3]) : 1, runs = argc > 4 ? std::stoi(argv[4]) : 10;
-  FinderOptions options;
+  runtime::FinderOptions options;
   if (argc > 5) options.post.score_threshold = std::stof(argv[5]);
-  const Model model = open_model(argv[1]);
+  const runtime::Model model = runtime::open_model(argv[1]);
   Watch watch;
-  std::vector<Forward> forwards = forwards_of(model, 0, [&](const Program& program, const Weights& weights) {
-    return watched(engine_forward(compile(program, weights, {.threads = threads})), watch);
-  });
-  const ObjectFinder find = make_object_finder(model, options, std::move(forwards));
+  std::vector<graph::Forward> forwards =
+      runtime::forwards_of(model, 0, [&](const graph::Program& program, const Weights& weights) {
+        return watched(engine::engine_forward(engine::compile(program, weights, {.threads = threads})), watch);
+      });
+  const runtime::ObjectFinder find = make_object_finder(model, options, std::move(forwards));
   std::vector<Part> parts{{"decode", {}}, {"input", {}}, {"networks", {}}, {"post", {}}};
   size_t objects = 0;
   for (int run = -1; run < runs; ++run) {
     watch = {};
     const auto begin = Clock::now();
-    const Image image = read_image(argv[2]);
+    const image::Image image = image::read_image(argv[2]);
     const auto decoded = Clock::now();
     objects = find({&image, 1}).front().size();
     const auto end = Clock::now();

@@ -19,9 +19,9 @@ namespace spinenet {
 namespace {
 
 struct Plan {
-  SearchRun run;
+  search::SearchRun run;
   int seeds = 20;
-  AlgorithmOptions algorithm;
+  search::AlgorithmOptions algorithm;
 };
 
 double now() {
@@ -36,15 +36,16 @@ double quantile(std::vector<double> values, double share) {
   return values[low] + (place - static_cast<double>(low)) * (values[high] - values[low]);
 }
 
-std::vector<double> best_scores(const Plan& plan, AlgorithmKind kind, SyntheticKind objective) {
-  AlgorithmOptions algorithm = plan.algorithm;
+std::vector<double> best_scores(const Plan& plan, search::AlgorithmKind kind, search::SyntheticKind objective) {
+  search::AlgorithmOptions algorithm = plan.algorithm;
   algorithm.kind = kind;
   std::vector<double> scores;
   for (int seed = 1; seed <= plan.seeds; ++seed) {
-    SearchRun run = plan.run;
+    search::SearchRun run = plan.run;
     run.seed = static_cast<uint64_t>(seed);
-    scores.push_back(
-        run_search(named_search_space("spinenet-49"), algorithm, spinenet_49_objective(objective), run).back());
+    scores.push_back(search::run_search(arch::named_search_space("spinenet-49"), algorithm,
+                                        search::spinenet_49_objective(objective), run)
+                         .back());
   }
   return scores;
 }
@@ -52,31 +53,34 @@ std::vector<double> best_scores(const Plan& plan, AlgorithmKind kind, SyntheticK
 void compare(const Plan& plan) {
   std::printf("%-10s %-11s %8s %8s %8s %10s %8s\n", "objective", "algorithm", "quarter", "median", "3/4", "p",
               "seconds");
-  for (const SyntheticKind objective : {SyntheticKind::additive, SyntheticKind::epistatic, SyntheticKind::deceptive}) {
+  for (const search::SyntheticKind objective :
+       {search::SyntheticKind::additive, search::SyntheticKind::epistatic, search::SyntheticKind::deceptive}) {
     std::vector<double> random;
-    for (const AlgorithmKind kind : {AlgorithmKind::random, AlgorithmKind::evolution, AlgorithmKind::controller}) {
+    for (const search::AlgorithmKind kind :
+         {search::AlgorithmKind::random, search::AlgorithmKind::evolution, search::AlgorithmKind::controller}) {
       const double start = now();
       const std::vector<double> scores = best_scores(plan, kind, objective);
-      if (kind == AlgorithmKind::random) random = scores;
-      std::printf(
-          "%-10s %-11s %8.4f %8.4f %8.4f %10.2g %8.2f\n", names(objective)[static_cast<size_t>(objective)].data(),
-          names(kind)[static_cast<size_t>(kind)].data(), quantile(scores, 0.25), quantile(scores, 0.5),
-          quantile(scores, 0.75), kind == AlgorithmKind::random ? 1 : mann_whitney_p(scores, random), now() - start);
+      if (kind == search::AlgorithmKind::random) random = scores;
+      std::printf("%-10s %-11s %8.4f %8.4f %8.4f %10.2g %8.2f\n",
+                  names(objective)[static_cast<size_t>(objective)].data(),
+                  names(kind)[static_cast<size_t>(kind)].data(), quantile(scores, 0.25), quantile(scores, 0.5),
+                  quantile(scores, 0.75),
+                  kind == search::AlgorithmKind::random ? 1 : search::mann_whitney_p(scores, random), now() - start);
       std::fflush(stdout);
     }
   }
 }
 
 struct Times {
-  std::vector<double> suggest, update, state, restore;  // milliseconds
+  std::vector<double> suggest, train::update, state, restore;  // milliseconds
 };
 
-Times measure(const Plan& plan, AlgorithmKind kind) {
-  AlgorithmOptions options = plan.algorithm;
+Times measure(const Plan& plan, search::AlgorithmKind kind) {
+  search::AlgorithmOptions options = plan.algorithm;
   options.kind = kind;
-  const SearchSpace space = named_search_space("spinenet-49");
-  const SyntheticObjective objective = spinenet_49_objective(SyntheticKind::additive);
-  const std::unique_ptr<SearchAlgorithm> algorithm = make_algorithm(space, options);
+  const arch::SearchSpace space = arch::named_search_space("spinenet-49");
+  const search::SyntheticObjective objective = search::spinenet_49_objective(search::SyntheticKind::additive);
+  const std::unique_ptr<search::SearchAlgorithm> algorithm = search::make_algorithm(space, options);
   Times times;
   const auto time = [](std::vector<double>& list, const auto& work) {
     const double start = now();
@@ -85,12 +89,12 @@ Times measure(const Plan& plan, AlgorithmKind kind) {
   };
   for (int64_t number = 0; number < 200; ++number) {
     Random random = Random(1).fork(static_cast<uint64_t>(number));
-    Sample sample;
+    arch::Sample sample;
     time(times.suggest, [&] { sample = algorithm->suggest(random); });
-    Trial trial;
+    search::Trial trial;
     trial.number = number;
-    trial.state = TrialState::complete;
-    trial.measurement.score = score_of(objective, sample.backbone);
+    trial.state = search::TrialState::complete;
+    trial.measurement.score = search::score_of(objective, sample.backbone);
     trial.choices = sample.choices;
     time(times.update, [&] { algorithm->update(trial); });
     std::string state;
@@ -109,7 +113,8 @@ double mean(const std::vector<double>& values) {
 void time_algorithms(const Plan& plan) {
   std::printf("\n%-11s %12s %12s %12s %12s %12s  (ms)\n", "algorithm", "suggestion", "update", "worst update", "state",
               "restore");
-  for (const AlgorithmKind kind : {AlgorithmKind::random, AlgorithmKind::evolution, AlgorithmKind::controller}) {
+  for (const search::AlgorithmKind kind :
+       {search::AlgorithmKind::random, search::AlgorithmKind::evolution, search::AlgorithmKind::controller}) {
     const Times times = measure(plan, kind);
     std::printf("%-11s %12.4f %12.4f %12.4f %12.4f %12.4f\n", names(kind)[static_cast<size_t>(kind)].data(),
                 quantile(times.suggest, 0.5), mean(times.update), *std::ranges::max_element(times.update),

@@ -49,21 +49,21 @@ struct Round {
   uint64_t hashes = 0;
 };
 
-Round measure(const SearchSpace& space, int graphs, int size, Random random) {
-  Architecture architecture = named_architecture("spinenet-49");
-  auto& backbone = std::get<ScalePermuted>(architecture.backbone);
+Round measure(const arch::SearchSpace& space, int graphs, int size, Random random) {
+  arch::Architecture architecture = arch::named_architecture("spinenet-49");
+  auto& backbone = std::get<arch::ScalePermuted>(architecture.backbone);
   Round round;
   Lap lap;
   for (int i = 0; i < graphs; ++i) {
-    backbone = random_sample(space, random).backbone;
+    backbone = arch::random_sample(space, random).backbone;
     round.sample += lap();
-    std::optional<Program> program = lower_backbone(architecture, {.height = size, .width = size});
+    std::optional<graph::Program> program = graph::lower_backbone(architecture, {.height = size, .width = size});
     round.lower += lap();
-    round.multiply_adds += cost(*program).multiply_adds;
+    round.multiply_adds += graph::cost(*program).multiply_adds;
     round.cost += lap();
     program.reset();
     round.lower += lap();
-    round.hashes ^= canonical_hash(backbone);
+    round.hashes ^= arch::canonical_hash(backbone);
     round.hash += lap();
   }
   return round;
@@ -99,9 +99,9 @@ int main(int argc, char** argv) {
   try {
     std::array<spinenet::Round, spinenet::kRounds> rounds;
     for (size_t i = 0; i < rounds.size(); ++i) {
-      rounds[i] = spinenet::measure(spinenet::named_search_space(name), graphs, size, spinenet::Random(i));
+      rounds[i] = spinenet::cli::measure(spinenet::arch::named_search_space(name), graphs, size, spinenet::Random(i));
     }
-    spinenet::print(name, graphs, rounds);
+    spinenet::cli::print(name, graphs, rounds);
   } catch (const spinenet::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return spinenet::exit_status(error.kind());

@@ -18,7 +18,7 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/random.h"
-#include "search/store.h"
+#include "search/store/store.h"
 
 namespace spinenet {
 namespace {
@@ -31,24 +31,24 @@ void print(const Json& json) {
   std::puts(json.dump().c_str());
 }
 
-StudyDescription description(int lag) {
-  StudyDescription d;
+search::StudyDescription description(int lag) {
+  search::StudyDescription d;
   d.space = d.algorithm = d.task = "bench";
   d.lag = lag;
   return d;
 }
 
 // As long as those of the SpineNet-49 space, all different.
-Proposal propose(int64_t number, const std::string& state, std::span<const Trial>) {
-  Proposal proposal;
+search::Proposal propose(int64_t number, const std::string& state, std::span<const search::Trial>) {
+  search::Proposal proposal;
   proposal.choices.assign(65, static_cast<int>(number % 10));
   proposal.hash = Random::mix(static_cast<uint64_t>(number));
   proposal.state = state;
   return proposal;
 }
 
-Outcome outcome(const Claim& claim) {
-  Outcome o;
+search::Outcome outcome(const search::Claim& claim) {
+  search::Outcome o;
   o.measurement.score = static_cast<double>(claim.hash >> 11) * 0x1.0p-53;
   o.measurement.metrics = {{"AP", o.measurement.score}, {"AP50", 0.5},     {"multiply_adds", 1.2345e9},
                            {"parameters", 1234567},     {"seconds", 12.3}, {"latency_ms", 4.5678}};
@@ -84,14 +84,14 @@ struct Tally {
 
 Tally work(const std::string& place, int lag, double seconds) {
   Tally tally;
-  const auto store = open_store(place, /*create=*/true);
+  const auto store = search::open_store(place, /*create=*/true);
   store->open(description(lag));
-  ClaimOptions options;
+  search::ClaimOptions options;
   options.worker = fmt::format("bench:{}", ::getpid());
   options.trials = INT64_MAX;
   const double end = now() + seconds;
   for (double start = now(); start < end; start = now()) {
-    const ClaimAnswer answer = store->claim(options, propose);
+    const search::ClaimAnswer answer = store->claim(options, propose);
     const double claimed = now();
     tally.longest = std::max(tally.longest, claimed - start);
     if (!answer.claim) {
@@ -143,7 +143,7 @@ bool measure_events(const std::string& place, int processes, double seconds) {
   while (::wait(nullptr) > 0) {
   }
   sum.errors += processes - answers;
-  const StudyStatus status = open_store(place, false)->status();
+  const search::StudyStatus status = search::open_store(place, false)->status();
   const bool exact = status.trials == sum.claims && status.complete == sum.reports && status.running == 0;
   print({{"processes", processes},
          {"seconds", elapsed},
@@ -172,17 +172,17 @@ double median_ms(int times, const Call& call) {
 
 // All trials but the last few are made in one claim: every hundredth is refused, the others take over what trial 0 got.
 void measure_size(const std::string& place, int64_t count) {
-  const auto store = open_store(place, /*create=*/true);
+  const auto store = search::open_store(place, /*create=*/true);
   store->open(description(16));
-  ClaimOptions options;
+  search::ClaimOptions options;
   options.worker = "bench";
   options.trials = INT64_MAX;
-  std::vector<Claim> claims;
+  std::vector<search::Claim> claims;
   for (int i = 0; i < 16; ++i) claims.push_back(*store->claim(options, propose).claim);
-  for (const Claim& claim : claims) store->report(claim, outcome(claim));
+  for (const search::Claim& claim : claims) store->report(claim, outcome(claim));
   const double start = now();
-  store->claim(options, [&](int64_t number, const std::string& state, std::span<const Trial> news) {
-    Proposal proposal = propose(number, state, news);
+  store->claim(options, [&](int64_t number, const std::string& state, std::span<const search::Trial> news) {
+    search::Proposal proposal = propose(number, state, news);
     if (number >= count) return proposal;
     proposal.hash = claims[0].hash;
     if (number % 100 == 99) proposal.rejection = "refused";

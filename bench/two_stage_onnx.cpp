@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "formats/model_file.h"
-#include "formats/onnx/network.h"
+#include "formats/onnx/export/network.h"
 #include "graph/lower_two_stage.h"
 #include "graph/weights.h"
 
@@ -17,16 +17,17 @@ namespace {
 
 using namespace spinenet;
 
-void write_network(const std::filesystem::path& path, const Program& program, const Weights& weights, int64_t batch) {
-  OnnxGraph graph;
-  const Shape& in = program.values.front();
-  graph.input({"image", OnnxType::f32, {batch, in.channels, in.height, in.width}});
-  add_network(graph, program, own_weights(program, weights), "image");
-  for (const Output& output : program.outputs) {
-    const Shape& s = program.values[static_cast<size_t>(output.value)];
-    graph.output({output.name, OnnxType::f32, {batch, s.channels, s.height, s.width}});
+void write_network(const std::filesystem::path& path, const graph::Program& program, const Weights& weights,
+                   int64_t batch) {
+  formats::OnnxGraph graph;
+  const graph::Shape& in = program.values.front();
+  graph.input({"image", formats::OnnxType::f32, {batch, in.channels, in.height, in.width}});
+  formats::add_network(graph, program, graph::own_weights(program, weights), "image");
+  for (const graph::Output& output : program.outputs) {
+    const graph::Shape& s = program.values[static_cast<size_t>(output.value)];
+    graph.output({output.name, formats::OnnxType::f32, {batch, s.channels, s.height, s.width}});
   }
-  write_file_atomic(path, to_bytes(graph.finish(), path.string()));
+  write_file_atomic(path, formats::to_bytes(graph.finish(), path.string()));
 }
 
 }  // namespace
@@ -36,15 +37,15 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: two_stage_onnx MODEL ROIS MASKS FOLDER\n");
     return 2;
   }
-  const ModelFile model = read_model(argv[1]);
-  const Architecture architecture = architecture_from_json(model.architecture, argv[1]);
-  const TwoStageProgram network = lower_two_stage(
+  const formats::ModelFile model = formats::read_model(argv[1]);
+  const arch::Architecture architecture = arch::architecture_from_json(model.architecture, argv[1]);
+  const graph::TwoStageProgram network = graph::lower_two_stage(
       architecture,
       {.height = model.image_size, .width = model.image_size, .classes = static_cast<int>(model.classes.size())});
   const std::filesystem::path folder = argv[4];
   write_network(folder / "trunk.onnx", network.trunk, model.weights, 1);
   for (size_t stage = 0; stage < network.box_heads.size(); ++stage) {
-    write_network(folder / (stage_name("box_head", stage) + ".onnx"), network.box_heads[stage], model.weights,
+    write_network(folder / (graph::stage_name("box_head", stage) + ".onnx"), network.box_heads[stage], model.weights,
                   std::stoi(argv[2]));
   }
   write_network(folder / "mask_head.onnx", network.mask_head, model.weights, std::stoi(argv[3]));

@@ -14,16 +14,17 @@ namespace {
 
 using namespace spinenet;
 
-std::vector<Program> programs_of(const Architecture& architecture, Task task, const LowerOptions& options) {
+std::vector<graph::Program> programs_of(const arch::Architecture& architecture, arch::Task task,
+                                        const graph::LowerOptions& options) {
   switch (task) {
-    case Task::detect:
-      return {lower_detector(architecture, options)};
-    case Task::classify:
-      return {lower_classifier(architecture, options)};
-    case Task::segment:
+    case arch::Task::detect:
+      return {graph::lower_detector(architecture, options)};
+    case arch::Task::classify:
+      return {graph::lower_classifier(architecture, options)};
+    case arch::Task::segment:
       break;
   }
-  return programs_of(lower_two_stage(architecture, options));
+  return programs_of(graph::lower_two_stage(architecture, options));
 }
 
 }  // namespace
@@ -33,17 +34,18 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: untrained_model ARCHITECTURE TASK SIZE CLASSES FILE\n");
     return 2;
   }
-  const Architecture architecture = find_architecture(argv[1]);
-  const Task task = task_named(argv[2]);
+  const arch::Architecture architecture = arch::find_architecture(argv[1]);
+  const arch::Task task = arch::task_named(argv[2]);
   const int size = std::stoi(argv[3]), classes = std::stoi(argv[4]);
-  ModelFile model;
+  formats::ModelFile model;
   model.architecture = to_json(architecture);
   model.task = name_of(task);
   for (int k = 0; k < classes; ++k) model.classes.push_back({k + 1, fmt::format("class {}", k + 1)});
   model.image_size = size;
-  for (const Program& program : programs_of(architecture, task, {.height = size, .width = size, .classes = classes})) {
-    model.weights.merge(initial_weights(program, {.residual_norm_weight = 1, .predictor_deviation = 0.01}, 1));
+  for (const graph::Program& program :
+       programs_of(architecture, task, {.height = size, .width = size, .classes = classes})) {
+    model.weights.merge(graph::initial_weights(program, {.residual_norm_weight = 1, .predictor_deviation = 0.01}, 1));
   }
-  write_model(argv[5], model);
+  formats::write_model(argv[5], model);
   return 0;
 }

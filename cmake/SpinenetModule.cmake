@@ -1,8 +1,9 @@
-# spinenet_module(NAME DEPENDS module... PUBLIC libs... PRIVATE libs... EXCLUDE name)
+# spinenet_module(NAME DEPENDS module... PUBLIC libs... PRIVATE libs... HEADER target)
 #
 # Makes the static library spinenet_NAME of every .cpp beside src/NAME, and, with tests on, one test program
 # spinenet_NAME_test of every *_test.cpp. DEPENDS names modules of lower levels; scripts/check_includes reads the same
-# lines. PRIVATE libraries are seen by the module's own .cpp files alone.
+# lines. PRIVATE libraries are seen by the module's own .cpp files alone. HEADER names the owner of the
+# module's precompiled header where it is not the common one.
 add_library(spinenet_options INTERFACE)
 target_compile_options(spinenet_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror)
 if(SPINENET_SANITIZE)
@@ -11,12 +12,21 @@ if(SPINENET_SANITIZE)
   target_link_options(spinenet_options INTERFACE -fsanitize=${SPINENET_SANITIZE})
 endif()
 
+# What nearly every file includes, compiled once: one header for modules, one for their tests. Tests are compiled with
+# little optimisation, since they spend their time in the modules (g++ 12 then warns about bounds of its own strings).
+set(SPINENET_COMMON_HEADERS <algorithm> <filesystem> <functional> <map> <memory> <optional> <ranges> <span> <string>
+                            <variant> <vector> <fmt/format.h> <fmt/ranges.h> <nlohmann/json.hpp>)
+set(SPINENET_TEST_OPTIONS "$<$<CONFIG:Release>:-O1;-Wno-array-bounds;-Wno-stringop-overflow>")
+function(spinenet_common_header target)
+  file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp CONTENT "// Owns the precompiled header.\n" @ONLY)
+  add_library(${target} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp)
+  target_link_libraries(${target} PRIVATE spinenet_options fmt::fmt nlohmann_json::nlohmann_json Threads::Threads)
+  target_precompile_headers(${target} PRIVATE ${SPINENET_COMMON_HEADERS} ${ARGN})
+endfunction()
+
 function(spinenet_module name)
-  cmake_parse_arguments(ARG "" "EXCLUDE" "DEPENDS;PUBLIC;PRIVATE;TEST" ${ARGN})
+  cmake_parse_arguments(ARG "" "HEADER" "DEPENDS;PUBLIC;PRIVATE;TEST" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
-  if(ARG_EXCLUDE)
-    list(FILTER sources EXCLUDE REGEX "/${name}/${ARG_EXCLUDE}[^/]*\\.cpp$")
-  endif()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_test|main)\\.cpp$")
@@ -27,10 +37,24 @@ function(spinenet_module name)
   endif()
   add_library(${target} STATIC ${sources})
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+  if(ARG_HEADER)
+    target_precompile_headers(${target} REUSE_FROM ${ARG_HEADER})
+  else()
+    target_precompile_headers(${target} REUSE_FROM spinenet_module_header)
+  endif()
   list(TRANSFORM ARG_DEPENDS PREPEND spinenet_)
   target_link_libraries(${target} PUBLIC ${ARG_DEPENDS} ${ARG_PUBLIC} PRIVATE spinenet_options ${ARG_PRIVATE})
   if(SPINENET_BUILD_TESTS AND tests)
     add_executable(${target}_test ${tests})
+    # As the headers are compiled.
+    set_target_properties(${target}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${target}_test PRIVATE -fPIC)
+    if(ARG_HEADER)
+      target_precompile_headers(${target}_test REUSE_FROM ${ARG_HEADER})
+    else()
+      target_compile_options(${target}_test PRIVATE ${SPINENET_TEST_OPTIONS})
+      target_precompile_headers(${target}_test REUSE_FROM spinenet_test_header)
+    endif()
     target_link_libraries(${target}_test PRIVATE ${target} spinenet_options ${ARG_PRIVATE} ${ARG_TEST} GTest::gtest_main)
     target_compile_definitions(
       ${target}_test PRIVATE SPINENET_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
@@ -39,19 +63,16 @@ function(spinenet_module name)
   endif()
 endfunction()
 
-# spinenet_torch_module(NAME): LibTorch's headers are compiled once per program, at::parallel_for (a template) runs in several
-# threads, which takes OpenMP, and process groups are used where the headers of Gloo are there.
-function(spinenet_torch_module name)
+# What modules over LibTorch and their tests have instead: its headers too, at::parallel_for (a template) in several threads,
+# which takes OpenMP, and process groups where the headers of Gloo are there.
+function(spinenet_torch_header target)
   find_package(OpenMP REQUIRED COMPONENTS CXX)
   find_path(SPINENET_GLOO_INCLUDE gloo/context.h)
-  foreach(target spinenet_${name} spinenet_${name}_test)
-    if(NOT TARGET ${target})
-      continue()
-    endif()
-    target_link_libraries(${target} PRIVATE OpenMP::OpenMP_CXX)
-    target_precompile_headers(${target} PRIVATE <torch/types.h> <torch/csrc/autograd/custom_function.h>)
-    if(SPINENET_GLOO_INCLUDE)
-      target_compile_definitions(${target} PRIVATE USE_C10D_GLOO)
-    endif()
-  endforeach()
+  spinenet_common_header(${target} <torch/types.h> <torch/csrc/autograd/custom_function.h> ${ARGN})
+  add_library(spinenet_torch INTERFACE)
+  target_link_libraries(spinenet_torch INTERFACE ${TORCH_LIBRARIES} OpenMP::OpenMP_CXX)
+  if(SPINENET_GLOO_INCLUDE)
+    target_compile_definitions(spinenet_torch INTERFACE USE_C10D_GLOO)
+  endif()
+  target_link_libraries(${target} PRIVATE spinenet_torch)
 endfunction()

@@ -24,7 +24,7 @@ class BrokenModel : public ModelTest {
 };
 
 TEST_F(BrokenModel, CutAtAnyLengthIsRefused) {
-  const std::string whole = read_file(write(Task::detect));
+  const std::string whole = read_file(write(arch::Task::detect));
   ASSERT_EQ(refusal_of(whole), "");
   Random random(1);
   for (int i = 0; i < 60; ++i) {
@@ -35,7 +35,7 @@ TEST_F(BrokenModel, CutAtAnyLengthIsRefused) {
 }
 
 TEST_F(BrokenModel, AnyFlippedBitIsFound) {
-  const std::string whole = read_file(write(Task::segment));
+  const std::string whole = read_file(write(arch::Task::segment));
   Random random(2);
   for (int i = 0; i < 60; ++i) {
     std::string altered = whole;
@@ -46,9 +46,9 @@ TEST_F(BrokenModel, AnyFlippedBitIsFound) {
 }
 
 TEST_F(BrokenModel, ImagesLargerThanTheMachineAreRefused) {
-  const std::string path = write(Task::detect);
-  EXPECT_EQ(thrown_by([&] { load(open_model(path), {}, 100'000'000); }), "");
-  const std::string message = thrown_by([&] { load(open_model(path), {.image_size = 2048}, 100'000'000); });
+  const std::string path = write(arch::Task::detect);
+  EXPECT_EQ(thrown_by([&] { load(runtime::open_model(path), {}, 100'000'000); }), "");
+  const std::string message = thrown_by([&] { load(runtime::open_model(path), {.image_size = 2048}, 100'000'000); });
   EXPECT_TRUE(message.starts_with(path + ": 1 picture of 2048 x 2048 needs ")) << message;
   EXPECT_NE(message.find("there are 0.10 GB"), std::string::npos) << message;
 }
@@ -65,20 +65,20 @@ TEST_F(BrokenModel, ForeignFilesAreRefused) {
 
 TEST_F(BrokenModel, WeightsThatAreNotNumbersAreRefused) {
   for (const float bad : {NAN, INFINITY}) {
-    ModelFile model = narrow_model(Task::classify);
+    formats::ModelFile model = narrow_model(arch::Task::classify);
     model.weights.begin()->second.data[0] = bad;
     const std::string path = (folder_ / "nan.safetensors").string();
-    write_model(path, model);
+    formats::write_model(path, model);
     const std::string message = thrown_by([&] { Model opened(path); });
     EXPECT_NE(message.find(model.weights.begin()->first), std::string::npos) << message;
   }
 }
 
 TEST_F(BrokenModel, WeightsOfAnotherNetworkAreRefused) {
-  ModelFile model = narrow_model(Task::detect);
+  formats::ModelFile model = narrow_model(arch::Task::detect);
   model.task = "segment";
   const std::string path = (folder_ / "other.safetensors").string();
-  write_model(path, model);
+  formats::write_model(path, model);
   EXPECT_NE(thrown_by([&] { Model opened(path); }).find("do not fit the network"), std::string::npos);
 }
 

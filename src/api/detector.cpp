@@ -15,7 +15,7 @@ namespace {
 // Pictures of a batch that are in memory as floats at the same time.
 constexpr size_t kAtOnce = 8;
 
-Answer answer_one(const DetectorSession& session, const Image& image) {
+Answer answer_one(const DetectorSession& session, const image::Image& image) {
   return std::move(answer(session, {&image, 1}).front());
 }
 
@@ -29,7 +29,8 @@ void set_thread_budget(int threads) {
   set_process_thread_budget(threads);
 }
 
-Model::Model(const std::string& path, const ModelOptions& options) : loaded_(load(open_model(path), options)) {}
+Model::Model(const std::string& path, const ModelOptions& options)
+    : loaded_(load(runtime::open_model(path), options)) {}
 
 const std::string& Model::task() const {
   return loaded_->model.file.task;
@@ -54,10 +55,10 @@ std::vector<uint8_t> unpack(const Mask& mask) {
          fmt::format("runs of {} pixels for a mask of {} x {} (height x width)", pixels, mask.height, mask.width),
          "mask", "only models that segment give masks");
   }
-  return decode_mask({mask.height, mask.width, mask.counts});
+  return detect::decode_mask({mask.height, mask.width, mask.counts});
 }
 
-Detector::Detector(const Model& model, const DetectorOptions& options)
+Detector::Detector(const Model& model, const runtime::DetectorOptions& options)
     : session_(std::make_unique<DetectorSession>(make_session(model.loaded_, options))) {}
 
 Detector::Detector(Detector&&) noexcept = default;
@@ -72,7 +73,7 @@ std::vector<Answer> Detector::detect(std::span<const Pixels> pictures) {
   std::vector<Answer> answers;
   for (size_t first = 0; first < pictures.size(); first += kAtOnce) {
     const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
-    std::vector<Image> images;
+    std::vector<image::Image> images;
     for (const Pixels& picture : pictures.subspan(first, std::min(kAtOnce, pictures.size() - first))) {
       images.push_back(to_image(picture));
     }
@@ -84,12 +85,13 @@ std::vector<Answer> Detector::detect(std::span<const Pixels> pictures) {
 Answer Detector::detect_file(const std::string& path) {
   const std::string file = read_limited(path);  // a slow disk keeps no threads from others
   const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
-  return answer_one(*session_, decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, path));
+  return answer_one(*session_, image::decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, path));
 }
 
 Answer Detector::detect_encoded(std::span<const std::byte> file) {
   const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
-  return answer_one(*session_, decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "picture"));
+  return answer_one(*session_,
+                    image::decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "picture"));
 }
 
 }  // namespace spinenet::api

@@ -5,20 +5,20 @@
 
 #include "api/test_models.h"
 #include "base/files.h"
-#include "engine/compile.h"
-#include "engine/session.h"
+#include "engine/compile/compile.h"
+#include "engine/run/session.h"
 #include "image/encode.h"
-#include "model/networks.h"
-#include "model/object_finder.h"
+#include "runtime/networks.h"
+#include "runtime/object_finder.h"
 
 namespace spinenet::api {
 namespace {
 
 class DetectorApi : public ModelTest {};
 
-const DetectorOptions kMany{.score_threshold = 0.0F, .iou = 0.5F, .max_objects = 9};
+const runtime::DetectorOptions kMany{.score_threshold = 0.0F, .iou = 0.5F, .max_objects = 9};
 
-Pixels view(const Image& image) {
+Pixels view(const image::Image& image) {
   return {image.pixels.data(), image.height, image.width, 0, PixelFormat::rgb};
 }
 
@@ -36,24 +36,24 @@ void expect_same(const Answer& a, const Answer& b) {
 }
 
 // What the model finds without this interface.
-std::vector<Detection> found_below(const std::string& path, const Image& image) {
-  const spinenet::Model model = open_model(path);
-  const auto run = [](const Program& program, const Weights& weights) {
-    return engine_forward(compile(program, weights, {}));
+std::vector<detect::Detection> found_below(const std::string& path, const image::Image& image) {
+  const runtime::Model model = runtime::open_model(path);
+  const auto run = [](const graph::Program& program, const Weights& weights) {
+    return engine::engine_forward(engine::compile(program, weights, {}));
   };
-  const FinderOptions options{.image_size = 0, .post = {.score_threshold = 0.0F, .max_detections = 9}};
-  return make_object_finder(model, options, forwards_of(model, 0, run))({&image, 1}).front();
+  const runtime::FinderOptions options{.image_size = 0, .post = {.score_threshold = 0.0F, .max_detections = 9}};
+  return make_object_finder(model, options, runtime::forwards_of(model, 0, run))({&image, 1}).front();
 }
 
 TEST_F(DetectorApi, FindsWhatTheModelFinds) {
-  const Image image = colourful_picture(70, 110, 1);
-  for (const Task task : {Task::detect, Task::segment}) {
+  const image::Image image = colourful_picture(70, 110, 1);
+  for (const arch::Task task : {arch::Task::detect, arch::Task::segment}) {
     const Model model(write(task));
     EXPECT_EQ(model.task(), name_of(task));
     EXPECT_EQ(model.image_size(), 128);
     EXPECT_EQ(model.threads(), thread_budget());
     const Answer answer = Detector(model, kMany).detect(view(image));
-    const std::vector<Detection> expected = found_below(write(task), image);
+    const std::vector<detect::Detection> expected = found_below(write(task), image);
     EXPECT_EQ(answer.height, 70);
     EXPECT_EQ(answer.width, 110);
     ASSERT_EQ(answer.objects.size(), 9U);
@@ -66,9 +66,9 @@ TEST_F(DetectorApi, FindsWhatTheModelFinds) {
       EXPECT_EQ(object.class_id, expected[i].label == 0 ? 3 : 7);
       EXPECT_EQ(object.class_name, model.classes()[static_cast<size_t>(object.label)].name);
       EXPECT_EQ(object.mask.counts, expected[i].mask.counts);
-      EXPECT_EQ(object.mask.counts.empty(), task == Task::detect);
+      EXPECT_EQ(object.mask.counts.empty(), task == arch::Task::detect);
       if (!object.mask.counts.empty()) {
-        EXPECT_EQ(unpack(object.mask), decode_mask(expected[i].mask));
+        EXPECT_EQ(unpack(object.mask), detect::decode_mask(expected[i].mask));
       }
     }
     EXPECT_TRUE(answer.classes.empty());
@@ -76,8 +76,8 @@ TEST_F(DetectorApi, FindsWhatTheModelFinds) {
 }
 
 TEST_F(DetectorApi, GivesTheScoresOfAllClassesBestFirst) {
-  Detector detector((Model(write(Task::classify))));
-  const Image image = colourful_picture(40, 50, 3);
+  Detector detector((Model(write(arch::Task::classify))));
+  const image::Image image = colourful_picture(40, 50, 3);
   const Answer answer = detector.detect(view(image));
   ASSERT_EQ(answer.classes.size(), 2U);
   EXPECT_GE(answer.classes[0].score, answer.classes[1].score);
@@ -87,8 +87,8 @@ TEST_F(DetectorApi, GivesTheScoresOfAllClassesBestFirst) {
 }
 
 TEST_F(DetectorApi, TakesPixelsInEveryLayout) {
-  Detector detector(Model(write(Task::detect)), kMany);
-  const Image image = colourful_picture(60, 80, 1);
+  Detector detector(Model(write(arch::Task::detect)), kMany);
+  const image::Image image = colourful_picture(60, 80, 1);
   const Answer expected = detector.detect(view(image));
 
   const int64_t stride = 3 * 80 + 7;
@@ -100,7 +100,7 @@ TEST_F(DetectorApi, TakesPixelsInEveryLayout) {
   expect_same(detector.detect({gapped.data(), 60, 80, stride, PixelFormat::rgb}), expected);
   expect_same(detector.detect({bgr.data(), 60, 80, 0, PixelFormat::bgr}), expected);
 
-  Image equal = make_image(60, 80);
+  image::Image equal = image::make_image(60, 80);
   std::vector<uint8_t> gray;
   for (size_t i = 0; i < equal.pixels.size(); i += 3) {
     gray.push_back(image.pixels[i]);
@@ -110,27 +110,27 @@ TEST_F(DetectorApi, TakesPixelsInEveryLayout) {
 }
 
 TEST_F(DetectorApi, TakesFilesAndBatches) {
-  Detector detector(Model(write(Task::detect)), kMany);
-  std::vector<Image> images;
+  Detector detector(Model(write(arch::Task::detect)), kMany);
+  std::vector<image::Image> images;
   std::vector<Pixels> views;
   for (int i = 0; i < 11; ++i) images.push_back(colourful_picture(40 + i, 90 - i, i));
-  for (const Image& image : images) views.push_back(view(image));
+  for (const image::Image& image : images) views.push_back(view(image));
   const std::vector<Answer> answers = detector.detect(views);
   ASSERT_EQ(answers.size(), views.size());
   for (size_t i = 0; i < views.size(); ++i) expect_same(answers[i], detector.detect(views[i]));
   EXPECT_TRUE(detector.detect(std::span<const Pixels>()).empty());
 
-  const std::string png = encode_png(images[0]);
+  const std::string png = image::encode_png(images[0]);
   write_file_atomic(folder_ / "a.png", png);
   expect_same(detector.detect_file((folder_ / "a.png").string()), answers[0]);
   expect_same(detector.detect_encoded(std::as_bytes(std::span(png))), answers[0]);
 }
 
 TEST_F(DetectorApi, RefusesWhatMakesNoSense) {
-  const std::string path = write(Task::detect);
+  const std::string path = write(arch::Task::detect);
   const Model model(path);
   Detector detector(model);
-  const Image image = colourful_picture(20, 30, 1);
+  const image::Image image = colourful_picture(20, 30, 1);
   const auto detect = [&](const Pixels& pixels) { return thrown_by([&] { detector.detect(pixels); }); };
   EXPECT_NE(detect({nullptr, 20, 30}).find("without data"), std::string::npos);
   EXPECT_NE(detect({image.pixels.data(), 0, 30}).find("0 x 30 (height x width)"), std::string::npos);
@@ -139,7 +139,9 @@ TEST_F(DetectorApi, RefusesWhatMakesNoSense) {
   EXPECT_NE(detect({image.pixels.data(), 1, 30, int64_t{1} << 40}).find("within 1099511627776 bytes"),
             std::string::npos);
   EXPECT_NE(detect({image.pixels.data(), 20, 30, INT64_MAX}).find("within 1099511627776 bytes"), std::string::npos);
-  const auto make = [&](const DetectorOptions& options) { return thrown_by([&] { Detector(model, options); }); };
+  const auto make = [&](const runtime::DetectorOptions& options) {
+    return thrown_by([&] { Detector(model, options); });
+  };
   EXPECT_NE(make({.score_threshold = NAN}).find("score threshold of nan"), std::string::npos);
   EXPECT_NE(make({.iou = 2}).find("overlap of 2"), std::string::npos);
   EXPECT_NE(make({.max_objects = 0}).find("0 objects"), std::string::npos);
@@ -152,10 +154,10 @@ TEST_F(DetectorApi, RefusesWhatMakesNoSense) {
 
 // Eight sessions on one model, more than there are threads: the same answers, and none too many at once.
 TEST_F(DetectorApi, ManySessionsShareAModel) {
-  for (const Task task : {Task::detect, Task::segment, Task::classify}) {
+  for (const arch::Task task : {arch::Task::detect, arch::Task::segment, arch::Task::classify}) {
     for (const int threads : {1, 0}) {
       const Model model(write(task), {.image_size = 0, .threads = threads});
-      const Image first = colourful_picture(50, 64, 1), second = colourful_picture(64, 33, 2);
+      const image::Image first = colourful_picture(50, 64, 1), second = colourful_picture(64, 33, 2);
       Detector alone(model, kMany);
       const Answer of_first = alone.detect(view(first)), of_second = alone.detect(view(second));
       std::vector<std::thread> sessions;

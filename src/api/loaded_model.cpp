@@ -7,21 +7,21 @@
 #include "arch/task.h"
 #include "base/error.h"
 #include "base/format.h"
-#include "engine/compile.h"
-#include "engine/session.h"
+#include "engine/compile/compile.h"
+#include "engine/run/session.h"
 #include "image/decode.h"
-#include "model/networks.h"
+#include "runtime/networks.h"
 
-namespace spinenet {
+namespace spinenet::api {
 namespace {
 
 // Of a picture in the caller's memory, from its first row to its last: offsets in it do not overflow.
 constexpr int64_t kMostBytes = int64_t{1} << 40;
 
 // The program's weights, taken out of all.
-Weights take_weights(const Program& program, Weights& all) {
+Weights take_weights(const graph::Program& program, Weights& all) {
   Weights own;
-  for (const Parameter& parameter : program.parameters) own.insert(all.extract(parameter.name));
+  for (const graph::Parameter& parameter : program.parameters) own.insert(all.extract(parameter.name));
   return own;
 }
 
@@ -45,7 +45,7 @@ void check_options(const api::DetectorOptions& options) {
   }
 }
 
-api::Object to_object(const Detection& d, const LoadedModel& loaded) {
+api::Object to_object(const detect::Detection& d, const LoadedModel& loaded) {
   const api::Class& found = loaded.classes[static_cast<size_t>(d.label)];
   return {{d.box.x1, d.box.y1, d.box.x2, d.box.y2},
           d.label,
@@ -66,7 +66,7 @@ std::vector<api::ClassScore> ranked(const std::vector<float>& scores, const Load
 
 }  // namespace
 
-std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& options, int64_t memory_limit) {
+std::shared_ptr<const LoadedModel> load(runtime::Model model, const api::ModelOptions& options, int64_t memory_limit) {
   auto loaded = std::make_shared<LoadedModel>();
   if (options.image_size < 0 || options.image_size > 65536) {
     fail(ErrorKind::usage, fmt::format("image size {}", options.image_size), "model",
@@ -74,17 +74,18 @@ std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& op
   }
   loaded->budget = &process_thread_budget();
   loaded->threads = threads_of(options, *loaded->budget);
-  loaded->image_size = image_size_of(model, options.image_size);
-  for (const ModelClass& c : model.file.classes) loaded->classes.push_back({c.id, c.name});
-  const std::vector<Program> networks = networks_of(model, options.image_size);
-  for (const Program& program : networks) {
+  loaded->image_size = runtime::image_size_of(model, options.image_size);
+  for (const formats::ModelClass& c : model.file.classes) loaded->classes.push_back({c.id, c.name});
+  const std::vector<graph::Program> networks = runtime::networks_of(model, options.image_size);
+  for (const graph::Program& program : networks) {
     const Weights own = take_weights(program, model.file.weights);
-    CompileOptions compiled{.threads = loaded->threads, .batch = engine_batch(loaded->plans.size(), networks.size())};
+    engine::CompileOptions compiled{.threads = loaded->threads,
+                                    .batch = runtime::engine_batch(loaded->plans.size(), networks.size())};
     compiled.crops = !loaded->plans.empty();
-    compiled.choose = options.choose == api::Choose::measure ? Choose::measure : Choose::rule;
+    compiled.choose = options.choose == api::Choose::measure ? engine::Choose::measure : engine::Choose::rule;
     compiled.memory_limit = memory_limit;
     compiled.place = model.path.string();
-    loaded->plans.push_back(compile(program, own, compiled));
+    loaded->plans.push_back(engine::compile(program, own, compiled));
   }
   loaded->model = std::move(model);
   return loaded;
@@ -93,11 +94,12 @@ std::shared_ptr<const LoadedModel> load(Model model, const api::ModelOptions& op
 DetectorSession make_session(std::shared_ptr<const LoadedModel> loaded, const api::DetectorOptions& options) {
   check_options(options);
   DetectorSession session{loaded, {}, {}};
-  if (loaded->model.file.task == name_of(Task::classify)) {
-    session.classifier = make_classifier(loaded->model, loaded->image_size, {engine_forward(loaded->plans.at(0))});
+  if (loaded->model.file.task == name_of(arch::Task::classify)) {
+    session.classifier =
+        make_classifier(loaded->model, loaded->image_size, {engine::engine_forward(loaded->plans.at(0))});
     return session;
   }
-  PostprocessOptions post;
+  detect::PostprocessOptions post;
   post.score_threshold = options.score_threshold;
   post.iou = options.iou;
   post.max_detections = options.max_objects;
@@ -105,10 +107,10 @@ DetectorSession make_session(std::shared_ptr<const LoadedModel> loaded, const ap
   return session;
 }
 
-Image to_image(const api::Pixels& pixels) {
+image::Image to_image(const api::Pixels& pixels) {
   const bool gray = pixels.format == api::PixelFormat::gray, bgr = pixels.format == api::PixelFormat::bgr;
   const int64_t row = int64_t{pixels.width} * (gray ? 1 : 3), stride = pixels.stride == 0 ? row : pixels.stride;
-  const int64_t most = DecodeLimits{}.max_pixels;
+  const int64_t most = image::DecodeLimits{}.max_pixels;
   if (pixels.data == nullptr || pixels.height < 1 || pixels.width < 1 || stride < row ||
       pixels.height > most / pixels.width || stride >= kMostBytes / pixels.height) {
     fail(ErrorKind::usage,
@@ -119,7 +121,7 @@ Image to_image(const api::Pixels& pixels) {
                      "within {} bytes",
                      most, kMostBytes));
   }
-  Image image = make_image(pixels.height, pixels.width);
+  image::Image image = image::make_image(pixels.height, pixels.width);
   for (int y = 0; y < pixels.height; ++y) {
     const uint8_t* from = pixels.data + y * stride;
     uint8_t* to = image.at(y, 0);
@@ -134,9 +136,9 @@ Image to_image(const api::Pixels& pixels) {
   return image;
 }
 
-std::vector<api::Answer> answer(const DetectorSession& session, std::span<const Image> images) {
+std::vector<api::Answer> answer(const DetectorSession& session, std::span<const image::Image> images) {
   std::vector<api::Answer> answers;
-  for (const Image& image : images) answers.push_back({image.height, image.width, {}, {}});
+  for (const image::Image& image : images) answers.push_back({image.height, image.width, {}, {}});
   if (session.classifier) {
     const auto scores = session.classifier->classify(images);
     for (size_t i = 0; i < images.size(); ++i) answers[i].classes = ranked(scores[i], *session.loaded);
@@ -144,9 +146,9 @@ std::vector<api::Answer> answer(const DetectorSession& session, std::span<const 
   }
   const auto found = session.find(images);
   for (size_t i = 0; i < images.size(); ++i) {
-    for (const Detection& d : found[i]) answers[i].objects.push_back(to_object(d, *session.loaded));
+    for (const detect::Detection& d : found[i]) answers[i].objects.push_back(to_object(d, *session.loaded));
   }
   return answers;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::api

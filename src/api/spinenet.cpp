@@ -3,7 +3,7 @@
 #include "arch/families.h"
 #include "base/error.h"
 #include "base/format.h"
-#include "data/coco.h"
+#include "data/coco/coco.h"
 #include "eval/coco_ap.h"
 #include "graph/network_cost.h"
 
@@ -14,31 +14,31 @@ std::string version() {
 }
 
 std::vector<std::string> architectures() {
-  return {architecture_names().begin(), architecture_names().end()};
+  return {arch::architecture_names().begin(), arch::architecture_names().end()};
 }
 
 Description describe(const std::string& architecture, int image_size, int classes) {
-  const Architecture found = find_architecture(architecture);
-  LowerOptions options;
+  const arch::Architecture found = arch::find_architecture(architecture);
+  graph::LowerOptions options;
   options.height = image_size;
   options.width = image_size;
   options.classes = classes;
-  const Cost network = network_cost(found, default_task(found), options);
+  const graph::Cost network = graph::network_cost(found, arch::default_task(found), options);
   return {found.name, network.parameters, network.multiply_adds};
 }
 
 std::map<std::string, double> evaluate(const std::string& annotations, const std::string& results,
                                        const std::string& iou) {
-  CocoEvalOptions options;
+  eval::CocoEvalOptions options;
   if (iou == "segm") {
-    options.iou = IouType::segm;
+    options.iou = eval::IouType::segm;
   } else if (iou != "bbox") {
     fail(ErrorKind::usage, fmt::format("unknown IoU type \"{}\"", iou), "evaluate", "use bbox or segm");
   }
-  const Annotations truth = read_coco(annotations);
-  const CocoEvaluation evaluation = evaluate_coco(truth, read_results(results, truth), options);
+  const detect::Annotations truth = data::read_coco(annotations);
+  const eval::CocoEvaluation evaluation = eval::evaluate_coco(truth, data::read_results(results, truth), options);
   std::map<std::string, double> numbers;
-  for (const auto& [name, value] : named_numbers(evaluation.metrics)) numbers[name] = value;
+  for (const auto& [name, value] : eval::named_numbers(evaluation.metrics)) numbers[name] = value;
   return numbers;
 }
 

@@ -32,7 +32,7 @@ struct spinenet_result {
   std::vector<spinenet_class_score> classes;
 };
 
-namespace spinenet {
+namespace spinenet::api {
 namespace {
 
 std::string& last_error() {
@@ -115,7 +115,7 @@ spinenet_status detect_one(spinenet_detector* detector, const void* input, spine
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::api
 
 using namespace spinenet;
 

@@ -7,13 +7,13 @@
 #include "base/files.h"
 #include "image/encode.h"
 
-namespace spinenet {
+namespace spinenet::api {
 namespace {
 
 class CApi : public ModelTest {
  protected:
   // An opened model and a detector that finds much.
-  void open(Task task) {
+  void open(arch::Task task) {
     ASSERT_EQ(spinenet_model_open(write(task).c_str(), nullptr, &model_), SPINENET_OK) << spinenet_last_error();
     spinenet_detector_options options = spinenet_detector_defaults();
     EXPECT_FLOAT_EQ(options.score_threshold, 0.3F);
@@ -33,19 +33,19 @@ class CApi : public ModelTest {
 };
 
 TEST_F(CApi, AnswersAsTheOneInCpp) {
-  open(Task::segment);
+  open(arch::Task::segment);
   EXPECT_STREQ(spinenet_model_task(model_), "segment");
   EXPECT_EQ(spinenet_model_image_size(model_), 128);
   ASSERT_EQ(spinenet_model_class_count(model_), 2);
   EXPECT_STREQ(spinenet_model_class_name(model_, 1), "pear");
   EXPECT_EQ(spinenet_model_class_id(model_, 1), 7);
   EXPECT_EQ(spinenet_model_class_name(model_, 2), nullptr);
-  const Image image = colourful_picture(60, 90, 1);
+  const image::Image image = colourful_picture(60, 90, 1);
   const spinenet_pixels pixels[2] = {{image.pixels.data(), 60, 90, 0, SPINENET_RGB},
                                      {image.pixels.data(), 60, 90, 0, SPINENET_BGR}};
   spinenet_result* results[2];
   ASSERT_EQ(spinenet_detect(detector_, pixels, 2, results), SPINENET_OK) << spinenet_last_error();
-  api::Detector same(api::Model(write(Task::segment)), {.score_threshold = 0, .iou = 0.5F, .max_objects = 5});
+  api::Detector same(api::Model(write(arch::Task::segment)), {.score_threshold = 0, .iou = 0.5F, .max_objects = 5});
   const api::Answer expected = same.detect(api::Pixels{image.pixels.data(), 60, 90});
   EXPECT_EQ(spinenet_result_height(results[0]), 60);
   EXPECT_EQ(spinenet_result_width(results[0]), 90);
@@ -67,8 +67,8 @@ TEST_F(CApi, AnswersAsTheOneInCpp) {
 }
 
 TEST_F(CApi, ReadsFilesAndGivesClassScores) {
-  open(Task::classify);
-  const std::string png = encode_png(colourful_picture(40, 40, 2));
+  open(arch::Task::classify);
+  const std::string png = image::encode_png(colourful_picture(40, 40, 2));
   write_file_atomic(folder_ / "a.png", png);
   spinenet_result *of_file = nullptr, *of_bytes = nullptr;
   ASSERT_EQ(spinenet_detect_file(detector_, (folder_ / "a.png").c_str(), &of_file), SPINENET_OK);
@@ -92,7 +92,7 @@ TEST_F(CApi, SaysWhatWentWrong) {
   EXPECT_EQ(spinenet_set_thread_budget(0), SPINENET_USAGE);
   EXPECT_EQ(spinenet_set_thread_budget(1025), SPINENET_USAGE);
   EXPECT_NE(std::string(spinenet_last_error()).find("use 1 to 1024"), std::string::npos);
-  open(Task::detect);
+  open(arch::Task::detect);
   spinenet_result* result = nullptr;
   EXPECT_EQ(spinenet_detect_file(detector_, "/nonexistent.png", &result), SPINENET_IO);
   EXPECT_EQ(spinenet_detect_encoded(detector_, "GIF89a", 6, &result), SPINENET_BAD_DATA);
@@ -127,7 +127,7 @@ TEST_F(CApi, AnswersNothingOfNothing) {
 
 TEST_F(CApi, OpensByRuleOrByMeasureAlone) {
   ::setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
-  const std::string path = write(Task::classify);
+  const std::string path = write(arch::Task::classify);
   const auto opened = [&](int choose) {
     const spinenet_model_options options{0, 1, choose};
     spinenet_model* model = nullptr;
@@ -144,7 +144,7 @@ TEST_F(CApi, OpensByRuleOrByMeasureAlone) {
 }
 
 TEST_F(CApi, TakesZeroedOptions) {
-  open(Task::detect);
+  open(arch::Task::detect);
   const spinenet_detector_options zero{}, negative{0, 0, -1};
   spinenet_detector* detector = nullptr;
   EXPECT_EQ(spinenet_detector_create(model_, &zero, &detector), SPINENET_OK) << spinenet_last_error();
@@ -153,4 +153,4 @@ TEST_F(CApi, TakesZeroedOptions) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::api

@@ -19,10 +19,10 @@
 #include "graph/weights.h"
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::api {
 
-inline Architecture narrow_architecture() {
-  Architecture a = named_architecture("spinenet-49s");
+inline arch::Architecture narrow_architecture() {
+  arch::Architecture a = arch::named_architecture("spinenet-49s");
   a.scaling.filter_size_scale = 0.1;
   a.scaling.endpoints_num_filters = a.scaling.stem_filters = 8;
   a.head.filters = 8;
@@ -33,26 +33,26 @@ inline Architecture narrow_architecture() {
   return a;
 }
 
-inline ModelFile narrow_model(Task task) {
-  const Architecture a = narrow_architecture();
-  const int side = task == Task::classify ? 32 : 128;
-  const LowerOptions lower{.height = side, .width = side, .classes = 2};
-  const InitOptions init{.predictor_deviation = 0.3, .prior = 0.3};
-  ModelFile model;
+inline formats::ModelFile narrow_model(arch::Task task) {
+  const arch::Architecture a = narrow_architecture();
+  const int side = task == arch::Task::classify ? 32 : 128;
+  const graph::LowerOptions lower{.height = side, .width = side, .classes = 2};
+  const graph::InitOptions init{.predictor_deviation = 0.3, .prior = 0.3};
+  formats::ModelFile model;
   model.architecture = to_json(a);
   model.task = name_of(task);
   model.classes = {{3, "apple"}, {7, "pear"}};
   model.image_size = side;
   switch (task) {
-    case Task::detect:
-      model.weights = initial_weights(lower_detector(a, lower), init, 5);
+    case arch::Task::detect:
+      model.weights = graph::initial_weights(graph::lower_detector(a, lower), init, 5);
       break;
-    case Task::classify:
-      model.weights = initial_weights(lower_classifier(a, lower), init, 5);
+    case arch::Task::classify:
+      model.weights = graph::initial_weights(graph::lower_classifier(a, lower), init, 5);
       break;
-    case Task::segment:
-      for (const Program& part : programs_of(lower_two_stage(a, lower))) {
-        model.weights.merge(initial_weights(part, init, 5));
+    case arch::Task::segment:
+      for (const graph::Program& part : graph::programs_of(graph::lower_two_stage(a, lower))) {
+        model.weights.merge(graph::initial_weights(part, init, 5));
       }
       model.extra["proposals"] = "20";
       break;
@@ -61,8 +61,8 @@ inline ModelFile narrow_model(Task task) {
 }
 
 // Different for each seed, and no two rows or channels are alike.
-inline Image colourful_picture(int height, int width, int seed) {
-  Image image = make_image(height, width);
+inline image::Image colourful_picture(int height, int width, int seed) {
+  image::Image image = image::make_image(height, width);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       for (int c = 0; c < 3; ++c) image.at(y, x)[c] = static_cast<uint8_t>((c + 2) * x + (5 - c) * y + 40 * seed);
@@ -81,9 +81,9 @@ class ModelTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  std::string write(Task task) const {
+  std::string write(arch::Task task) const {
     const std::filesystem::path path = folder_ / fmt::format("{}.safetensors", name_of(task));
-    write_model(path, narrow_model(task));
+    formats::write_model(path, narrow_model(task));
     return path.string();
   }
 
@@ -100,4 +100,4 @@ inline std::string thrown_by(const std::function<void()>& call) {
   return "";
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::api

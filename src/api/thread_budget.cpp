@@ -7,7 +7,7 @@
 #include "base/format.h"
 #include "base/thread_pool.h"
 
-namespace spinenet {
+namespace spinenet::api {
 namespace {
 
 // The one thing that belongs to the process: cores are shared by all that runs in it.
@@ -83,4 +83,4 @@ void set_process_thread_budget(int threads) {
   state.wanted = threads;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::api

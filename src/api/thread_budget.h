@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <mutex>
 
-namespace spinenet {
+namespace spinenet::api {
 
 inline constexpr int kMostThreads = 1024;  // of a budget
 
@@ -50,4 +50,4 @@ ThreadBudget& process_thread_budget();
 int process_thread_budget_size();
 void set_process_thread_budget(int threads);
 
-}  // namespace spinenet
+}  // namespace spinenet::api

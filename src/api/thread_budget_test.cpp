@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::api {
 namespace {
 
 TEST(ThreadBudget, NeverGivesMoreThanThereIs) {
@@ -109,4 +109,4 @@ TEST(ThreadBudgetDeathTest, AskingForTheSizeFixesNothing) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::api

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 void require(bool holds, const Architecture& architecture, std::string_view what, std::string_view remedy) {
@@ -280,4 +280,4 @@ void validate(const Architecture& architecture) {
   std::visit([&](const auto& backbone) { validate_backbone(architecture, backbone); }, architecture.backbone);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

@@ -8,16 +8,20 @@
 
 #include <array>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
-namespace spinenet {
+namespace spinenet::arch {
 
 // inverted_bottleneck is wide inside and narrow outside, with a gate of squeeze and excitation (see
 // InvertedBottleneck).
 enum class BlockKind { residual, bottleneck, inverted_bottleneck };
 // hard_swish is x times the hard sigmoid: (x + 3) / 6 cut to 0..1.
 enum class Activation { relu, swish, hard_swish };
+constexpr std::array<std::string_view, 3> names(Activation) {
+  return {"relu", "swish", "hard_swish"};
+}
 
 // How strided convolutions and pools are padded. `same` is TensorFlow's rule (the odd pixel goes after), `symmetric`
 // pads strided convolutions by (kernel - 1) / 2 on both sides and pools as `same`.
@@ -196,4 +200,4 @@ int resnet_filters(int level, const Scaling& scaling);
 // ErrorKind::bad_data, naming the block and the rule that it breaks.
 void validate(const Architecture& architecture);
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

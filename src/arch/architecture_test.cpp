@@ -7,7 +7,7 @@
 #include "arch/families.h"
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 // A rule, broken by an edit of SpineNet-49, and the words that the message must have.
@@ -214,4 +214,4 @@ TEST(Filters, FourTimesAsManyLeaveABottleneck) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::arch

@@ -11,7 +11,7 @@
 #include "base/format.h"
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 // A block as far as it counts, its inputs being given by their places in an order.
@@ -234,4 +234,4 @@ uint64_t canonical_hash(const ScalePermuted& backbone) {
   return Random::mix(Random::hash(canonical_text(backbone)));
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

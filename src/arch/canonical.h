@@ -13,7 +13,7 @@
 
 #include "arch/architecture.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 
 // For each block, stem included, the unused blocks that join it as they are: an output block takes every earlier block
 // of its own level and channels that has no child so far. Which ones depends on the order of the listing.
@@ -24,4 +24,4 @@ std::vector<std::vector<int>> joined_unused_blocks(const ScalePermuted& backbone
 std::string canonical_text(const ScalePermuted& backbone);
 uint64_t canonical_hash(const ScalePermuted& backbone);
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

@@ -11,7 +11,7 @@
 #include "arch/search_space.h"
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 ScalePermuted backbone_of(std::string_view name) {
@@ -269,4 +269,4 @@ TEST(CanonicalText, JoinsUnusedBlocksOfTheSameWidth) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::arch

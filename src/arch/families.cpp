@@ -8,7 +8,7 @@
 #include "base/files.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 constexpr BlockKind R = BlockKind::residual;
@@ -193,4 +193,4 @@ Architecture find_architecture(std::string_view name_or_path) {
   return is_path ? read_architecture(name_or_path) : named_architecture(name_or_path);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

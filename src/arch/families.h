@@ -10,7 +10,7 @@
 
 #include "arch/architecture.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 
 std::span<const std::string> architecture_names();
 
@@ -20,4 +20,4 @@ Architecture named_architecture(std::string_view name);
 // A name of the list above, or the path of an architecture JSON file.
 Architecture find_architecture(std::string_view name_or_path);
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

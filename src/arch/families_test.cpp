@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/files.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 std::map<int, int> blocks_of_levels(const Architecture& a) {
@@ -80,4 +80,4 @@ TEST(Families, AreFoundByPath) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::arch

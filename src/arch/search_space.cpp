@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 [[noreturn]] void refuse(std::string_view what, std::string_view remedy) {
@@ -320,4 +320,4 @@ uint64_t hash_of_space(const SearchSpace& space) {
   return hash_of(space);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

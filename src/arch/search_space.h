@@ -31,7 +31,7 @@
 #include "base/fields.h"
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 
 struct SearchSpace {
   // Slots of the intermediate blocks: their levels before any shift. By default those of R0-SP53 (Table 1 less one
@@ -136,4 +136,4 @@ SpaceSize size_of(const SearchSpace& space);
 std::string to_text(const SearchSpace& space);
 uint64_t hash_of_space(const SearchSpace& space);
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 // Where a backbone came from, and the messages about it.
@@ -180,4 +180,4 @@ Choices choices_of(const SearchSpace& space, const ScalePermuted& backbone, std:
   return choices;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

@@ -6,7 +6,7 @@
 #include "arch/search_space.h"
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 ScalePermuted backbone_of(std::string_view name) {
@@ -146,4 +146,4 @@ TEST(ChoicesOf, RefusesSpineNet49WhereItDoesNotBelong) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::arch

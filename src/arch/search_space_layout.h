@@ -9,7 +9,7 @@
 
 #include "arch/search_space.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 
 constexpr int kMaxLevel = 7;
 constexpr int kMostParents = 4;  // that a space may offer: a size's factors stay exact
@@ -50,4 +50,4 @@ inline int shifted_level(int level, int shift) {
   return std::clamp(level + shift, kStemLevel, kMaxLevel);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

@@ -3,7 +3,7 @@
 #include "arch/search_space_layout.h"
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 class Mutations {
@@ -140,4 +140,4 @@ std::vector<Choices> neighbours(const SearchSpace& space, const Choices& parent)
   return found;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

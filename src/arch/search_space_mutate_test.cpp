@@ -6,7 +6,7 @@
 #include "arch/search_space.h"
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 // Parents in ascending order: what a mutation must change is more than their order.
@@ -116,4 +116,4 @@ TEST(Mutate, RefusesWhatItCannotChange) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::arch

@@ -6,7 +6,7 @@
 #include "arch/search_space_layout.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 // A whole number of any length that can be multiplied.
@@ -87,4 +87,4 @@ SpaceSize size_of(const SearchSpace& space) {
           total.log10()};
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

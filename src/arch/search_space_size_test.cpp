@@ -7,7 +7,7 @@
 #include "arch/search_space.h"
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 // The closed formulas for N = 15 blocks and 2 stem blocks, worked out with whole numbers of any length in Python.
@@ -128,4 +128,4 @@ TEST(SizeOf, RefusesABrokenSpace) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::arch

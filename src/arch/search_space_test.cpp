@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 std::string message_of(const std::function<void()>& call) {
@@ -388,4 +388,4 @@ TEST(SpaceText, ReadsBackAndTellsSpacesApart) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::arch

@@ -8,7 +8,7 @@
 #include "base/files.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 constexpr std::array kTasks{Task::detect, Task::segment, Task::classify};
@@ -56,4 +56,4 @@ Task default_task(const Architecture& architecture) {
   return can_do(architecture, Task::detect) ? Task::detect : Task::classify;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

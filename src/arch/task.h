@@ -3,18 +3,22 @@
 // Thread contract: pure functions.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string_view>
 
 #include "arch/architecture.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 
 enum class Task {
   detect,    // boxes with classes: a RetinaNet head
   segment,   // boxes with classes and masks: the two stages of Mask R-CNN
   classify,  // one class of the whole picture
 };
+constexpr std::array<std::string_view, 3> names(Task) {
+  return {"detect", "segment", "classify"};
+}
 
 std::span<const Task> tasks();
 std::string_view name_of(Task task);
@@ -28,4 +32,4 @@ void require_task(const Architecture& architecture, Task task);
 // The task of a network when nothing else is said: detect where there is a pyramid, else classify.
 Task default_task(const Architecture& architecture);
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

@@ -5,7 +5,7 @@
 #include "arch/families.h"
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 TEST(TaskNames, FindTheirTask) {
@@ -44,4 +44,4 @@ TEST(TaskOfArchitecture, IsRefusedWithoutThePyramidThatItNeeds) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::arch

@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 constexpr std::array kBlockKinds{BlockKind::residual, BlockKind::bottleneck, BlockKind::inverted_bottleneck};
@@ -401,4 +401,4 @@ Architecture read_architecture(const std::filesystem::path& path) {
   return architecture_from_json(read_json(path), path.string());
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

@@ -9,7 +9,7 @@
 #include "arch/architecture.h"
 #include "base/json.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 
 Json to_json(const Architecture& architecture);
 Architecture architecture_from_json(const Json& json, std::string_view place);
@@ -23,4 +23,4 @@ std::string_view name_of(Activation activation);
 std::string_view name_of(Padding padding);
 std::string_view name_of(LargeDownsample rule);
 
-}  // namespace spinenet
+}  // namespace spinenet::arch

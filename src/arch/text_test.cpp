@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::arch {
 namespace {
 
 TEST(ArchitectureText, KeepsEveryFamily) {
@@ -199,4 +199,4 @@ TEST(ArchitectureText, NamesAMissingFile) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::arch

@@ -10,58 +10,59 @@
 #include "base/format.h"
 #include "cli/study.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct Source {
   std::string name;  // for messages
-  ScalePermuted backbone;
+  arch::ScalePermuted backbone;
 };
 
 bool is_architecture(const std::string& source) {
-  const std::span<const std::string> names = architecture_names();
+  const std::span<const std::string> names = arch::architecture_names();
   return source.ends_with(".json") || std::find(names.begin(), names.end(), source) != names.end();
 }
 
 Source architecture_source(const std::string& source) {
-  const Architecture architecture = find_architecture(source);
-  if (const auto* backbone = std::get_if<ScalePermuted>(&architecture.backbone)) return {source, *backbone};
+  const arch::Architecture architecture = arch::find_architecture(source);
+  if (const auto* backbone = std::get_if<arch::ScalePermuted>(&architecture.backbone)) return {source, *backbone};
   fail(ErrorKind::usage, "it has no scale-permuted backbone", source, "begin with spinenet-49, say");
 }
 
 std::vector<Source> best_of_study(const std::string& place, int count) {
   if (place.find("://") == std::string::npos && !std::filesystem::exists(place)) {
-    const std::string near = nearest_name(place, architecture_names());
+    const std::string near = nearest_name(place, arch::architecture_names());
     fail(ErrorKind::usage, "there is no study here, and no architecture has this name", place,
-         near.empty() ? fmt::format("begin with a study or one of {}", fmt::join(architecture_names(), ", "))
+         near.empty() ? fmt::format("begin with a study or one of {}", fmt::join(arch::architecture_names(), ", "))
                       : fmt::format("did you mean {}?", near));
   }
   const Study study = read_study(place);
-  std::vector<const Trial*> order = ranked(study);
+  std::vector<const search::Trial*> order = ranked(study);
   if (order.empty()) fail(ErrorKind::usage, "no trial has been measured yet", place, "begin with another study");
   order.resize(std::min(order.size(), static_cast<size_t>(count)));
   std::vector<Source> sources;
-  for (const Trial* trial : order) {
+  for (const search::Trial* trial : order) {
     sources.push_back(
-        {fmt::format("{}: trial {}", place, trial->number), replay(study.recipe.space, trial->choices).backbone});
+        {fmt::format("{}: trial {}", place, trial->number), arch::replay(study.recipe.space, trial->choices).backbone});
   }
   return sources;
 }
 
 }  // namespace
 
-std::vector<Choices> begin_with(const std::vector<std::string>& sources, int count, const SearchSpace& space) {
-  std::vector<Choices> found;
+std::vector<arch::Choices> begin_with(const std::vector<std::string>& sources, int count,
+                                      const arch::SearchSpace& space) {
+  std::vector<arch::Choices> found;
   std::unordered_set<uint64_t> seen;
   for (const std::string& text : sources) {
     const std::vector<Source> networks =
         is_architecture(text) ? std::vector{architecture_source(text)} : best_of_study(text, count);
     for (const Source& network : networks) {
-      if (!seen.insert(canonical_hash(network.backbone)).second) continue;
-      found.push_back(choices_of(space, network.backbone, network.name));
+      if (!seen.insert(arch::canonical_hash(network.backbone)).second) continue;
+      found.push_back(arch::choices_of(space, network.backbone, network.name));
     }
   }
   return found;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

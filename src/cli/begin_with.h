@@ -8,12 +8,13 @@
 
 #include "arch/search_space.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 // Each source is a study's place, of which the best `count` networks are taken, or the name or JSON file of an
 // architecture. Each network once, in the order of the sources. ErrorKind::usage when a source is missing, has no
 // measured trial or no scale-permuted backbone; ErrorKind::bad_data naming source, trial and rule when the space lacks
 // one.
-std::vector<Choices> begin_with(const std::vector<std::string>& sources, int count, const SearchSpace& space);
+std::vector<arch::Choices> begin_with(const std::vector<std::string>& sources, int count,
+                                      const arch::SearchSpace& space);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

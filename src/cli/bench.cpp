@@ -11,7 +11,7 @@
 #include "cli/output.h"
 #include "cli/precision.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct BenchOptions {
@@ -28,11 +28,11 @@ double rounded(double x) {
   return std::round(x * 1000) / 1000;
 }
 
-double pictures_per_second(const Measurement& m, const CompileOptions& options) {
+double pictures_per_second(const Measurement& m, const engine::CompileOptions& options) {
   return options.batch * 1e3 / m.median_ms;
 }
 
-Json to_json(const Subject& subject, const Measurement& m, const CompileOptions& compiled,
+Json to_json(const Subject& subject, const Measurement& m, const engine::CompileOptions& compiled,
              const BenchOptions& options) {
   Json json{{"architecture", subject.architecture.name},
             {"task", name_of(subject.task)},
@@ -52,12 +52,12 @@ Json to_json(const Subject& subject, const Measurement& m, const CompileOptions&
             {"peak_memory_mb", rounded(m.process_mb)},
             {"engine_memory_mb", rounded(m.engine_mb)}};
   for (const PartTime& part : m.parts) json["parts_ms"][part.name] = rounded(part.median_ms);
-  if (subject.task == Task::segment) {
+  if (subject.task == arch::Task::segment) {
     json["rois"] = m.rois;
     json["objects"] = m.objects;
   }
   if (!options.layers) return json;
-  for (const StepProfile& step : m.steps) {
+  for (const engine::StepProfile& step : m.steps) {
     json["layers"].push_back({{"name", step.name},
                               {"algorithm", step.algorithm},
                               {"shape", {step.shape.channels, step.shape.height, step.shape.width}},
@@ -69,7 +69,7 @@ Json to_json(const Subject& subject, const Measurement& m, const CompileOptions&
 
 std::string layers_text(const Measurement& m) {
   std::vector<std::vector<std::string>> rows{{"layer", "algorithm", "output", "ms", "GFLOP/s"}};
-  for (const StepProfile& step : m.steps) {
+  for (const engine::StepProfile& step : m.steps) {
     const double gflops = 2e-9 * static_cast<double>(step.multiply_adds) / step.seconds;
     rows.push_back({step.name, std::string(step.algorithm),
                     fmt::format("{}x{}x{}", step.shape.channels, step.shape.height, step.shape.width),
@@ -79,7 +79,7 @@ std::string layers_text(const Measurement& m) {
   return table_text(rows) + "\n";
 }
 
-std::string to_text(const Subject& subject, const Measurement& m, const CompileOptions& compiled,
+std::string to_text(const Subject& subject, const Measurement& m, const engine::CompileOptions& compiled,
                     const BenchOptions& options) {
   std::vector<std::vector<std::string>> rows{
       {"network",
@@ -88,7 +88,7 @@ std::string to_text(const Subject& subject, const Measurement& m, const CompileO
       {"latency", fmt::format("{:.2f} ms (median of {}), {:.2f} ms at best", m.median_ms, options.runs, m.min_ms)},
       {"throughput", fmt::format("{:.2f} pictures a second", pictures_per_second(m, compiled))}};
   for (const PartTime& part : m.parts) rows.push_back({part.name, fmt::format("{:.2f} ms", part.median_ms)});
-  if (subject.task == Task::segment) {
+  if (subject.task == arch::Task::segment) {
     rows.push_back({"work", fmt::format("{:.0f} proposals and {:.0f} objects a picture", m.rois, m.objects)});
   }
   rows.push_back({"speed", fmt::format("{:.0f} GFLOP/s of the network's definition", m.gflops)});
@@ -103,11 +103,11 @@ int run_bench(const BenchOptions& options, const CommonOptions& common) {
   const int threads = threads_of(common);
   if (threads == 1 && common.threads == 0) log_warning("one thread alone: this process may use one core");
   const Subject subject = open_subject(options.subject);
-  if (options.layers && subject.task == Task::segment) {
+  if (options.layers && subject.task == arch::Task::segment) {
     fail(ErrorKind::usage, "the layers of several networks", "bench", "leave out --layers: the parts are shown");
   }
-  CompileOptions compiled{threads, options.instructions, options.skip, options.batch,
-                          precision_named(options.precision)};
+  engine::CompileOptions compiled{threads, options.instructions, options.skip, options.batch,
+                                  precision_named(options.precision)};
   compiled.place = options.subject.name;
   set_choose(options.choose, compiled);
   const Measurement measurement = measure(subject, compiled, {options.runs, options.layers});
@@ -165,4 +165,4 @@ void add_bench(CLI::App& app, Invocation& invocation) {
   });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "cli/bench_subject.h"
-#include "engine/compile.h"
-#include "engine/profile.h"
+#include "engine/compile/compile.h"
+#include "engine/run/profile.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 // A part of what a model of two stages does.
 struct PartTime {
@@ -20,9 +20,9 @@ struct PartTime {
 };
 
 struct Measurement {
-  std::vector<StepProfile> steps;    // of a network of one program, where asked for
-  std::vector<PartTime> parts;       // of two stages
-  double min_ms = 0, median_ms = 0;  // of a batch
+  std::vector<engine::StepProfile> steps;  // of a network of one program, where asked for
+  std::vector<PartTime> parts;             // of two stages
+  double min_ms = 0, median_ms = 0;        // of a batch
   double gflops = 0, peak_gflops = 0, process_mb = 0, engine_mb = 0;
   double rois = 0, objects = 0;  // of two stages, for one picture
   std::string_view instructions;
@@ -34,6 +34,6 @@ struct Effort {
 };
 
 // The pictures of a batch run together.
-Measurement measure(const Subject& subject, const CompileOptions& options, const Effort& effort);
+Measurement measure(const Subject& subject, const engine::CompileOptions& options, const Effort& effort);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

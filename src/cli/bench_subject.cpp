@@ -3,33 +3,35 @@
 #include "arch/families.h"
 #include "cli/description.h"
 #include "cli/precision.h"
-#include "engine/detector.h"
 #include "graph/weights.h"
-#include "model/model.h"
+#include "runtime/detector.h"
+#include "runtime/model.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 void lower_into(Subject& subject) {
-  const LowerOptions lower{.height = subject.input_size, .width = subject.input_size, .classes = subject.classes};
+  const graph::LowerOptions lower{
+      .height = subject.input_size, .width = subject.input_size, .classes = subject.classes};
   switch (subject.task) {
-    case Task::detect:
-      subject.program = lower_detector(subject.architecture, lower);
+    case arch::Task::detect:
+      subject.program = graph::lower_detector(subject.architecture, lower);
       break;
-    case Task::classify:
-      subject.program = lower_classifier(subject.architecture, lower);
+    case arch::Task::classify:
+      subject.program = graph::lower_classifier(subject.architecture, lower);
       break;
-    case Task::segment:
-      subject.network = lower_two_stage(subject.architecture, lower);
+    case arch::Task::segment:
+      subject.network = graph::lower_two_stage(subject.architecture, lower);
       subject.program = subject.network.trunk;
       break;
   }
 }
 
 Weights first_weights(const Subject& subject) {
-  if (subject.task != Task::segment) return initial_weights(subject.program, {}, 1);
+  if (subject.task != arch::Task::segment) return graph::initial_weights(subject.program, {}, 1);
   Weights all;
-  for (const Program& program : programs_of(subject.network)) all.merge(initial_weights(program, {}, 1));
+  for (const graph::Program& program : graph::programs_of(subject.network))
+    all.merge(graph::initial_weights(program, {}, 1));
   return all;
 }
 
@@ -39,27 +41,28 @@ Subject open_subject(const SubjectOptions& options) {
   Subject subject;
   subject.image_size = options.size;
   subject.classes = options.classes;
-  if (is_model_path(options.name)) {
-    Model model = open_model(options.name);
+  if (runtime::is_model_path(options.name)) {
+    runtime::Model model = runtime::open_model(options.name);
     subject.architecture = std::move(model.architecture);
-    subject.task = task_named(model.file.task);
+    subject.task = arch::task_named(model.file.task);
     subject.classes = static_cast<int>(model.file.classes.size());
     if (options.size == 0) subject.image_size = model.file.image_size;
     subject.calibration = calibration_of(model.file, options.name);
     subject.weights = std::move(model.file.weights);
   } else {
-    subject.architecture = find_architecture(options.name);
-    subject.task = options.task.empty() ? default_task(subject.architecture) : task_named(options.task);
+    subject.architecture = arch::find_architecture(options.name);
+    subject.task = options.task.empty() ? arch::default_task(subject.architecture) : arch::task_named(options.task);
     const DescribeOptions usual = default_describe_options(subject.task);
     if (options.size == 0) subject.image_size = usual.image_size;
     if (options.classes == 0) subject.classes = usual.classes;
   }
-  require_task(subject.architecture, subject.task);
-  subject.input_size = subject.task == Task::classify ? subject.image_size
-                                                      : input_size(subject.image_size, subject.architecture.max_level);
+  arch::require_task(subject.architecture, subject.task);
+  subject.input_size = subject.task == arch::Task::classify
+                           ? subject.image_size
+                           : runtime::input_size(subject.image_size, subject.architecture.max_level);
   lower_into(subject);
   if (subject.weights.empty()) subject.weights = first_weights(subject);
   return subject;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -9,10 +9,10 @@
 #include "arch/architecture.h"
 #include "arch/task.h"
 #include "base/host_tensor.h"
-#include "engine/quantization.h"
+#include "engine/quantize/quantization.h"
 #include "graph/lower_two_stage.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct SubjectOptions {
   std::string name;  // a model, or an architecture
@@ -22,16 +22,16 @@ struct SubjectOptions {
 };
 
 struct Subject {
-  Architecture architecture;
-  Task task = Task::detect;
+  arch::Architecture architecture;
+  arch::Task task = arch::Task::detect;
   int image_size = 0, input_size = 0, classes = 0;
-  Program program;          // of the picture; the trunk of two stages
-  TwoStageProgram network;  // of a model that segments alone
+  graph::Program program;          // of the picture; the trunk of two stages
+  graph::TwoStageProgram network;  // of a model that segments alone
   Weights weights;
-  std::optional<Calibration> calibration;  // of a model that has one
+  std::optional<engine::Calibration> calibration;  // of a model that has one
 };
 
 // ErrorKind::usage when the network cannot do the task; ErrorKind::bad_data when the model is broken.
 Subject open_subject(const SubjectOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

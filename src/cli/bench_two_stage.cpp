@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <chrono>
 
-#include "engine/segmenter.h"
+#include "runtime/segmenter.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 double now() {
@@ -26,11 +26,11 @@ struct Clock {
 
 // Of each image's surest proposals, as many objects as may be, spread over the classes; a few more than that, as some
 // cover each other.
-void plant(HostTensor& logits, std::span<const std::vector<Box>> rois, size_t objects) {
+void plant(HostTensor& logits, std::span<const std::vector<detect::Box>> rois, size_t objects) {
   const auto row = static_cast<size_t>(logits.shape[1]);
   std::fill(logits.data.begin(), logits.data.end(), 0.0F);
   size_t first = 0;
-  for (const std::vector<Box>& of_one : rois) {
+  for (const std::vector<detect::Box>& of_one : rois) {
     for (size_t r = 0; r < std::min(2 * objects, of_one.size()); ++r) {
       logits.data[(first + r) * row + 1 + r % (row - 1)] = 20;
     }
@@ -38,8 +38,8 @@ void plant(HostTensor& logits, std::span<const std::vector<Box>> rois, size_t ob
   }
 }
 
-TwoStageForward clocked(const TwoStageForward& network, Clock& clock, size_t objects) {
-  TwoStageForward with = network;
+runtime::TwoStageForward clocked(const runtime::TwoStageForward& network, Clock& clock, size_t objects) {
+  runtime::TwoStageForward with = network;
   with.trunk = [&network, &clock](const HostTensor& input) {
     const double start = now();
     auto outputs = network.trunk(input);
@@ -47,7 +47,7 @@ TwoStageForward clocked(const TwoStageForward& network, Clock& clock, size_t obj
     return outputs;
   };
   for (size_t stage = 0; stage < network.box_heads.size(); ++stage) {
-    with.box_heads[stage] = [&network, &clock, objects, stage](std::span<const std::vector<Box>> rois) {
+    with.box_heads[stage] = [&network, &clock, objects, stage](std::span<const std::vector<detect::Box>> rois) {
       const double start = now();
       auto outputs = network.box_heads[stage](rois);
       clock.box_heads[stage] += now() - start;
@@ -56,7 +56,7 @@ TwoStageForward clocked(const TwoStageForward& network, Clock& clock, size_t obj
       return outputs;
     };
   }
-  with.mask_head = [&network, &clock](std::span<const std::vector<Detection>> found) {
+  with.mask_head = [&network, &clock](std::span<const std::vector<detect::Detection>> found) {
     const double start = now();
     HostTensor masks = network.mask_head(found);
     clock.mask_head += now() - start;
@@ -68,20 +68,22 @@ TwoStageForward clocked(const TwoStageForward& network, Clock& clock, size_t obj
 
 }  // namespace
 
-TwoStageTimes time_two_stages(const TwoStagePlans& plans, const Subject& subject, const HostTensor& pictures,
+TwoStageTimes time_two_stages(const runtime::TwoStagePlans& plans, const Subject& subject, const HostTensor& pictures,
                               int runs) {
-  SegmenterOptions options;
+  runtime::SegmenterOptions options;
   options.image_size = subject.image_size;
   options.classes = subject.classes;
-  options.anchors = proposal_anchors(subject.architecture);
-  const NetworkInput input{pictures, std::vector<Letterbox>(static_cast<size_t>(pictures.shape[0]),
-                                                            fit_letterbox(subject.image_size, subject.image_size,
-                                                                          subject.image_size, subject.image_size))};
-  const TwoStageForward network =
-      engine_two_stage(plans, {subject.architecture.min_level, subject.architecture.max_level});
+  options.anchors = runtime::proposal_anchors(subject.architecture);
+  const runtime::NetworkInput input{
+      pictures, std::vector<detect::Letterbox>(static_cast<size_t>(pictures.shape[0]),
+                                               detect::fit_letterbox(subject.image_size, subject.image_size,
+                                                                     subject.image_size, subject.image_size))};
+  const runtime::TwoStageForward network =
+      runtime::engine_two_stage(plans, {subject.architecture.min_level, subject.architecture.max_level});
   const size_t stages = network.box_heads.size();
   Clock clock{.box_heads = std::vector<double>(stages)};
-  const Segmenter segmenter(clocked(network, clock, static_cast<size_t>(options.post.max_detections)), options);
+  const runtime::Segmenter segmenter(clocked(network, clock, static_cast<size_t>(options.post.max_detections)),
+                                     options);
   segmenter.segment(input);
   TwoStageTimes times;
   std::vector<double> trunk, mask_head, rest;
@@ -104,11 +106,11 @@ TwoStageTimes time_two_stages(const TwoStagePlans& plans, const Subject& subject
   times.objects = clock.objects;
   times.parts.push_back({"trunk", median_ms(trunk)});
   for (size_t stage = 0; stage < stages; ++stage) {
-    times.parts.push_back({stage_name("box_head", stage), median_ms(box_heads[stage])});
+    times.parts.push_back({graph::stage_name("box_head", stage), median_ms(box_heads[stage])});
   }
   times.parts.push_back({"mask_head", median_ms(mask_head)});
   times.parts.push_back({"proposals, suppression, masks", median_ms(rest)});
   return times;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

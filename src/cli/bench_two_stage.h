@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "cli/bench_measure.h"
-#include "engine/two_stage.h"
+#include "runtime/two_stage.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct TwoStageTimes {
   std::vector<double> seconds;  // of each run, from the network's input to the masks in the pictures
@@ -18,6 +18,7 @@ struct TwoStageTimes {
   int64_t rois = 0, objects = 0;  // of all pictures of a run; each box head looks at all ROIs
 };
 
-TwoStageTimes time_two_stages(const TwoStagePlans& plans, const Subject& subject, const HostTensor& pictures, int runs);
+TwoStageTimes time_two_stages(const runtime::TwoStagePlans& plans, const Subject& subject, const HostTensor& pictures,
+                              int runs);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

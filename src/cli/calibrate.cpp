@@ -1,5 +1,5 @@
 // spinenet calibrate: a model that can compute in int8, by what its maps hold on pictures like those it is for.
-#include "engine/calibrate.h"
+#include "engine/quantize/calibrate.h"
 
 #include <algorithm>
 #include <memory>
@@ -11,31 +11,31 @@
 #include "cli/inputs.h"
 #include "cli/output.h"
 #include "cli/precision.h"
-#include "engine/input.h"
 #include "graph/weights.h"
 #include "image/center_crop.h"
-#include "model/networks.h"
-#include "model/object_finder.h"
+#include "runtime/input.h"
+#include "runtime/networks.h"
+#include "runtime/object_finder.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct CalibrateVerbOptions {
   std::string model, out;
   std::vector<std::string> inputs;
   int most = 200;
-  double layer_error = CalibrateOptions().layer_error, output_error = CalibrateOptions().output_error;
+  double layer_error = engine::CalibrateOptions().layer_error, output_error = engine::CalibrateOptions().output_error;
 };
 
 // As predict makes it, for a network of this size.
-std::vector<float> input_of(const Model& model, int64_t side, const Image& image) {
-  const Normalization normalization{model.file.mean, model.file.std};
+std::vector<float> input_of(const runtime::Model& model, int64_t side, const image::Image& image) {
+  const image::Normalization normalization{model.file.mean, model.file.std};
   const int extent = static_cast<int>(side);
-  if (task_named(model.file.task) == Task::detect) {
-    return make_input({&image, 1}, {model.file.image_size, extent}, normalization).pixels.data;
+  if (arch::task_named(model.file.task) == arch::Task::detect) {
+    return runtime::make_input({&image, 1}, {model.file.image_size, extent}, normalization).pixels.data;
   }
   std::vector<float> pixels(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
-  normalize(center_crop(image, extent, center_crop_of(model)), normalization, pixels);
+  image::normalize(image::center_crop(image, extent, runtime::center_crop_of(model)), normalization, pixels);
   return pixels;
 }
 
@@ -47,7 +47,7 @@ std::vector<std::string> spread(const std::vector<std::string>& files, int most)
   return chosen;
 }
 
-void print_result(const CalibrateVerbOptions& options, const Calibration& found, bool json) {
+void print_result(const CalibrateVerbOptions& options, const engine::Calibration& found, bool json) {
   if (json) {
     print_json({{"file", options.out},
                 {"pictures", found.pictures},
@@ -65,12 +65,12 @@ void print_result(const CalibrateVerbOptions& options, const Calibration& found,
 int run_calibrate(const CalibrateVerbOptions& options, const CommonOptions& common) {
   require_folder_of(options.out);
   const std::vector<std::string> files = spread(expand_inputs(options.inputs), options.most);
-  Model model = open_model(options.model);
+  runtime::Model model = runtime::open_model(options.model);
   refuse_two_stages(model);
-  const Program program = networks_of(model).front();
+  const graph::Program program = runtime::networks_of(model).front();
   const int64_t side = program.values.front().height;
   Progress progress("calibrate", 1, progress_of(common));
-  CalibrateOptions calibrate_options;
+  engine::CalibrateOptions calibrate_options;
   calibrate_options.threads = threads_of(common);
   calibrate_options.layer_error = options.layer_error;
   calibrate_options.output_error = options.output_error;
@@ -78,12 +78,13 @@ int run_calibrate(const CalibrateVerbOptions& options, const CommonOptions& comm
     progress.set_total(all);
     progress.update(done);
   };
-  const CalibrationPictures pictures{static_cast<int64_t>(files.size()), [&](int64_t i) {
-                                       return input_of(model, side, read_input(files[static_cast<size_t>(i)]));
-                                     }};
-  const Calibration found = calibrate(program, own_weights(program, model.file.weights), pictures, calibrate_options);
+  const engine::CalibrationPictures pictures{static_cast<int64_t>(files.size()), [&](int64_t i) {
+                                               return input_of(model, side, read_input(files[static_cast<size_t>(i)]));
+                                             }};
+  const engine::Calibration found =
+      calibrate(program, graph::own_weights(program, model.file.weights), pictures, calibrate_options);
   model.file.extra[kCalibrationEntry] = to_json(found).dump();
-  write_model(options.out, model.file);
+  formats::write_model(options.out, model.file);
   print_result(options, found, common.json);
   return 0;
 }
@@ -127,4 +128,4 @@ void add_calibrate(CLI::App& app, Invocation& invocation) {
   });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -12,9 +12,9 @@
 #include "cli/command.h"
 #include "cli/forward.h"
 #include "cli/output.h"
-#include "data/fashion_mnist.h"
+#include "data/classes/fashion_mnist.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
@@ -66,8 +66,8 @@ Facts gather() {
               {"instruction sets", instruction_sets()},
               {"cores", fmt::format("{} of {}", available_cores(), ::sysconf(_SC_NPROCESSORS_ONLN))},
               {"memory", memory()},
-              {"fashion-mnist", std::filesystem::exists(fashion_mnist_folder())
-                                    ? fashion_mnist_folder().string()
+              {"fashion-mnist", std::filesystem::exists(data::fashion_mnist_folder())
+                                    ? data::fashion_mnist_folder().string()
                                     : "not installed: `spinenet data scenes` needs dataset-fashion-mnist"}};
   for (auto& fact : forward_facts()) facts.push_back(std::move(fact));
   return facts;
@@ -96,4 +96,4 @@ void add_checks(CLI::App& app, Invocation& invocation) {
   verb.callback([&invocation] { invocation.run = [&invocation] { return run_checks(invocation.common); }; });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -3,12 +3,12 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
-Choose choose_named(const std::string& name) {
-  if (name == "rule") return Choose::rule;
-  if (name == "measure") return Choose::measure;
+engine::Choose choose_named(const std::string& name) {
+  if (name == "rule") return engine::Choose::rule;
+  if (name == "measure") return engine::Choose::measure;
   fail(ErrorKind::usage, fmt::format("unknown way to choose \"{}\"", name), "--choose", "use rule or measure");
 }
 
@@ -23,13 +23,13 @@ void add_choose_options(CLI::App& verb, ChooseOptions& options) {
       ->type_name("FILE");
 }
 
-void set_choose(const ChooseOptions& options, CompileOptions& compiled) {
+void set_choose(const ChooseOptions& options, engine::CompileOptions& compiled) {
   compiled.choose = choose_named(options.choose);
-  if (compiled.choose == Choose::rule && !options.choice_file.empty()) {
+  if (compiled.choose == engine::Choose::rule && !options.choice_file.empty()) {
     fail(ErrorKind::usage, "nothing is measured that the file could keep", "--choices " + options.choice_file,
          "add --choose measure");
   }
   if (!options.choice_file.empty()) compiled.choice_file = options.choice_file;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -7,9 +7,9 @@
 
 #include <CLI/CLI.hpp>
 
-#include "engine/compile.h"
+#include "engine/compile/compile.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct ChooseOptions {
   std::string choose = "rule", choice_file;
@@ -17,6 +17,6 @@ struct ChooseOptions {
 
 void add_choose_options(CLI::App& verb, ChooseOptions& options);
 // ErrorKind::usage for a name that is none, and for a file of choices where none is measured.
-void set_choose(const ChooseOptions& options, CompileOptions& compiled);
+void set_choose(const ChooseOptions& options, engine::CompileOptions& compiled);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -3,7 +3,7 @@
 #include "base/format.h"
 #include "base/thread_pool.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 CLI::Validator within(double low, double high) {
   const auto check = [low, high](const std::string& text) {
@@ -36,4 +36,4 @@ ProgressOptions progress_of(const CommonOptions& common) {
   return options;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -15,7 +15,7 @@
 
 #include "base/progress.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct CommonOptions {
   bool json = false;  // one JSON document on standard output
@@ -55,4 +55,4 @@ void add_study(CLI::App& app, Invocation& invocation);
 void add_bench(CLI::App& app, Invocation& invocation);
 void add_checks(CLI::App& app, Invocation& invocation);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -15,7 +15,7 @@
 #include "cli/stop_signal.h"
 #endif
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct CompareFlags {
@@ -65,9 +65,9 @@ int run_compare(const CompareFlags& flags, const Invocation& invocation) {
   }
   const Json json = to_json(*comparison);
   write_file_atomic(setup.out / "compare.json", to_text(json));
-  ComparePage page = page_of(*comparison);
+  plot::ComparePage page = page_of(*comparison);
   page.pictures = compared_pictures(set, models_of(setup, entrants, *comparison), threads_of(invocation.common));
-  write_file_atomic(setup.out / "compare.html", render_compare_page(page));
+  write_file_atomic(setup.out / "compare.html", plot::render_compare_page(page));
   if (invocation.common.json) {
     print_json(json);
   } else {
@@ -120,4 +120,4 @@ void add_compare(CLI::App& app, Invocation& invocation) {
       [&invocation, flags] { invocation.run = [&invocation, flags] { return run_compare(*flags, invocation); }; });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

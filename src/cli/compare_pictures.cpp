@@ -13,7 +13,7 @@
 #include "train/class_data.h"
 #include "train/run_data.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 constexpr int64_t kPictures = 8;
@@ -23,40 +23,40 @@ constexpr int kQuality = 82;
 
 // An object as it is drawn, in pixels of the picture.
 struct ShownObject {
-  Box box;
+  detect::Box box;
   int label = 0;
   std::string text;
   std::vector<uint8_t> mask;  // of the whole picture, or none
 };
 
 // Masks at the picture's own size, boxes and words at the shown one, where they stay sharp.
-Image draw_objects(Image image, const std::vector<ShownObject>& objects) {
+image::Image draw_objects(image::Image image, const std::vector<ShownObject>& objects) {
   for (const ShownObject& o : objects) {
-    if (!o.mask.empty()) draw_mask(image, o.mask, class_color(o.label));
+    if (!o.mask.empty()) image::draw_mask(image, o.mask, image::class_color(o.label));
   }
   const int longer = std::max(image.height, image.width);
   const float scale =
       static_cast<float>(std::clamp(longer, kLeastSide, kMostSide)) / static_cast<float>(std::max(longer, 1));
   const auto scaled = [&](int side) { return std::max(1, static_cast<int>(static_cast<float>(side) * scale)); };
-  Image shown = resize(image, scaled(image.height), scaled(image.width));
+  image::Image shown = image::resize(image, scaled(image.height), scaled(image.width));
   for (const ShownObject& o : objects) {
-    const Box& b = o.box;
-    const Color color = class_color(o.label);
-    if (b.x2 > b.x1) draw_box(shown, {b.x1 * scale, b.y1 * scale, b.x2 * scale, b.y2 * scale, color});
+    const detect::Box& b = o.box;
+    const image::Color color = image::class_color(o.label);
+    if (b.x2 > b.x1) image::draw_box(shown, {b.x1 * scale, b.y1 * scale, b.x2 * scale, b.y2 * scale, color});
     if (!o.text.empty())
-      draw_label(shown, static_cast<int>(b.x1 * scale), static_cast<int>(b.y1 * scale), o.text, color);
+      image::draw_label(shown, static_cast<int>(b.x1 * scale), static_cast<int>(b.y1 * scale), o.text, color);
   }
   return shown;
 }
 
-std::vector<uint8_t> mask_of(const ObjectMask& mask, const Image& image) {
+std::vector<uint8_t> mask_of(const detect::ObjectMask& mask, const image::Image& image) {
   if (mask.shape.empty()) return {};
-  if (mask.shape.polygons.empty()) return decode_mask(mask.shape.rle);
-  std::vector<Rle> parts;
+  if (mask.shape.polygons.empty()) return detect::decode_mask(mask.shape.rle);
+  std::vector<detect::Rle> parts;
   for (const std::vector<double>& polygon : mask.shape.polygons) {
-    parts.push_back(rle_from_polygon(polygon, image.height, image.width));
+    parts.push_back(detect::rle_from_polygon(polygon, image.height, image.width));
   }
-  return decode_mask(merge(parts));
+  return detect::decode_mask(detect::merge(parts));
 }
 
 // A class's name in the corner of the picture.
@@ -64,51 +64,52 @@ ShownObject word(int label, std::string text) {
   return {{}, label, std::move(text), {}};
 }
 
-ComparedPicture truth_of(const LabelledImage& sample, const ValidationSet& set) {
+plot::ComparedPicture truth_of(const data::LabelledImage& sample, const ValidationSet& set) {
   const auto name = [&](int label) { return set.classes[static_cast<size_t>(label)]; };
   std::vector<ShownObject> objects;
   if (sample.label >= 0) objects.push_back(word(sample.label, name(sample.label)));
   for (size_t i = 0; i < sample.targets.size(); ++i) {
-    const Target& target = sample.targets[i];
+    const data::Target& target = sample.targets[i];
     if (target.crowd) continue;
     objects.push_back({target.box, target.label, name(target.label),
                        i < sample.masks.size() ? mask_of(sample.masks[i], sample.image) : std::vector<uint8_t>{}});
   }
   std::string said = sample.label >= 0 ? name(sample.label) : fmt::format("{} there", objects.size());
   return {fmt::format("picture {}: {}", sample.image_id, said),
-          encode_jpeg(draw_objects(sample.image, objects), kQuality)};
+          image::encode_jpeg(draw_objects(sample.image, objects), kQuality)};
 }
 
 struct Opened {
   std::string name;
-  std::vector<ModelClass> classes;
+  std::vector<formats::ModelClass> classes;
   Predictor predict;
 };
 
-ComparedPicture answer_of(const Opened& model, const Image& image) {
+plot::ComparedPicture answer_of(const Opened& model, const image::Image& image) {
   const auto name = [&](int label) { return model.classes[static_cast<size_t>(label)].name; };
   std::vector<ShownObject> objects;
   std::string said;
-  std::visit(Overloaded{[&](const std::vector<Detection>& detections) {
-                          // The surest on top.
-                          for (size_t i = detections.size(); i > 0; --i) {
-                            const Detection& d = detections[i - 1];
-                            objects.push_back({d.box, d.label, fmt::format("{} {:.2f}", name(d.label), d.score),
-                                               d.mask.counts.empty() ? std::vector<uint8_t>{} : decode_mask(d.mask)});
-                          }
-                          said = fmt::format("{} found", detections.size());
-                        },
-                        [&](const std::vector<ClassGuess>& guesses) {
-                          const ClassGuess& best = guesses.front();
-                          objects.push_back(word(best.label, fmt::format("{} {:.2f}", name(best.label), best.score)));
-                          said = name(best.label);
-                        }},
+  std::visit(graph::Overloaded{
+                 [&](const std::vector<detect::Detection>& detections) {
+                   // The surest on top.
+                   for (size_t i = detections.size(); i > 0; --i) {
+                     const detect::Detection& d = detections[i - 1];
+                     objects.push_back({d.box, d.label, fmt::format("{} {:.2f}", name(d.label), d.score),
+                                        d.mask.counts.empty() ? std::vector<uint8_t>{} : detect::decode_mask(d.mask)});
+                   }
+                   said = fmt::format("{} found", detections.size());
+                 },
+                 [&](const std::vector<ClassGuess>& guesses) {
+                   const ClassGuess& best = guesses.front();
+                   objects.push_back(word(best.label, fmt::format("{} {:.2f}", name(best.label), best.score)));
+                   said = name(best.label);
+                 }},
              model.predict(image));
-  return {fmt::format("{}: {}", model.name, said), encode_jpeg(draw_objects(image, objects), kQuality)};
+  return {fmt::format("{}: {}", model.name, said), image::encode_jpeg(draw_objects(image, objects), kQuality)};
 }
 
 Opened open_named(const NamedModel& named, int threads) {
-  const Model model = open_model(named.path);
+  const runtime::Model model = runtime::open_model(named.path);
   RunOptions options;
   options.threads = threads;
   options.post.score_threshold = kShownScore;
@@ -117,32 +118,32 @@ Opened open_named(const NamedModel& named, int threads) {
 
 }  // namespace
 
-ValidationSet validation_set(const Recipe& recipe, const ProgressOptions& making) {
+ValidationSet validation_set(const train::Recipe& recipe, const ProgressOptions& making) {
   ValidationSet set;
   const auto take = [&](auto data) {
-    for (const Category& category : data.classes) set.classes.push_back(category.name);
+    for (const detect::Category& category : data.classes) set.classes.push_back(category.name);
     set.pictures = std::move(data.val);
   };
-  if (recipe.task == Task::classify) {
-    take(open_class_data(recipe.data));
+  if (recipe.task == arch::Task::classify) {
+    take(train::open_class_data(recipe.data));
   } else {
-    take(open_data(recipe.data, &making, recipe.task == Task::segment));
+    take(train::open_data(recipe.data, &making, recipe.task == arch::Task::segment));
   }
   if (set.pictures) return set;
   fail(ErrorKind::bad_data, "the recipes have no validation set", "data.val_annotations",
        "a comparison needs pictures to measure on");
 }
 
-std::vector<std::vector<ComparedPicture>> compared_pictures(const ValidationSet& set,
-                                                            const std::vector<NamedModel>& models, int threads) {
+std::vector<std::vector<plot::ComparedPicture>> compared_pictures(const ValidationSet& set,
+                                                                  const std::vector<NamedModel>& models, int threads) {
   std::vector<Opened> opened;
   for (const NamedModel& model : models) opened.push_back(open_named(model, threads));
-  std::vector<std::vector<ComparedPicture>> rows;
+  std::vector<std::vector<plot::ComparedPicture>> rows;
   const int64_t size = set.pictures->size(), stride = std::max<int64_t>(1, size / kPictures);
   for (int64_t i = 0; i < size && std::ssize(rows) < kPictures; i += stride) {
     try {
-      const LabelledImage sample = set.pictures->get(i);
-      std::vector<ComparedPicture> row{truth_of(sample, set)};
+      const data::LabelledImage sample = set.pictures->get(i);
+      std::vector<plot::ComparedPicture> row{truth_of(sample, set)};
       for (const Opened& model : opened) row.push_back(answer_of(model, sample.image));
       rows.push_back(std::move(row));
     } catch (const Error& error) {
@@ -152,5 +153,5 @@ std::vector<std::vector<ComparedPicture>> compared_pictures(const ValidationSet&
   return rows;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli
 #endif

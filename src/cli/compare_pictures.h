@@ -9,20 +9,20 @@
 #include <vector>
 
 #include "base/progress.h"
-#include "data/dataset.h"
+#include "data/loading/dataset.h"
 #include "plot/compare_page.h"
 #include "train/recipe.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct ValidationSet {
-  std::unique_ptr<Dataset> pictures;
+  std::unique_ptr<data::Dataset> pictures;
   std::vector<std::string> classes;
 };
 
 // ErrorKind::bad_data when the recipe has none. Scenes that it asks for are made, their progress shown as `making`
 // says.
-ValidationSet validation_set(const Recipe& recipe, const ProgressOptions& making);
+ValidationSet validation_set(const train::Recipe& recipe, const ProgressOptions& making);
 
 struct NamedModel {
   std::string name;
@@ -30,7 +30,7 @@ struct NamedModel {
 };
 
 // One row for each picture: the truth, then each model. A picture that cannot be read is left out with a warning.
-std::vector<std::vector<ComparedPicture>> compared_pictures(const ValidationSet& set,
-                                                            const std::vector<NamedModel>& models, int threads);
+std::vector<std::vector<plot::ComparedPicture>> compared_pictures(const ValidationSet& set,
+                                                                  const std::vector<NamedModel>& models, int threads);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

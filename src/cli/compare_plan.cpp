@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 constexpr uint64_t kMostSeeds = 1000;
@@ -87,4 +87,4 @@ void require_alike(std::span<const NamedValues> recipes) {
   }
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -14,7 +14,7 @@
 
 #include "base/fields.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 // "3" is 1, 2, 3; "4,7" is those two, "5," that one. ErrorKind::usage.
 std::vector<uint64_t> parse_seeds(std::string_view text);
@@ -34,4 +34,4 @@ struct NamedValues {
 // ErrorKind::usage naming the key and the first two recipes that differ in it.
 void require_alike(std::span<const NamedValues> recipes);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct ToyData {
@@ -92,4 +92,4 @@ TEST(ComparePlan, LetsOtherKeysDiffer) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -8,7 +8,7 @@
 #include "base/format.h"
 #include "cli/output.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 constexpr double kUnlike = 0.02;  // of the smallest number of multiply-adds
@@ -60,17 +60,17 @@ Json contestant_json(const Contestant& contestant) {
 
 }  // namespace
 
-std::string_view main_number(Task task) {
-  return task == Task::classify ? "top1" : "AP";
+std::string_view main_number(arch::Task task) {
+  return task == arch::Task::classify ? "top1" : "AP";
 }
 
-std::vector<std::string> shown_numbers(Task task) {
+std::vector<std::string> shown_numbers(arch::Task task) {
   switch (task) {
-    case Task::detect:
+    case arch::Task::detect:
       return {"AP", "AP50", "APs", "APm", "APl"};
-    case Task::segment:
+    case arch::Task::segment:
       return {"AP", "AP50", "APs", "APm", "APl", "box_AP", "box_AP50"};
-    case Task::classify:
+    case arch::Task::classify:
       return {"top1", "top5"};
   }
   return {};
@@ -183,4 +183,4 @@ Json to_json(const Comparison& comparison) {
   return json;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

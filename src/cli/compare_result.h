@@ -16,7 +16,7 @@
 #include "arch/task.h"
 #include "base/json.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct ComparedRun {
   uint64_t seed = 0;
@@ -38,15 +38,15 @@ struct Contestant {
 };
 
 struct Comparison {
-  Task task = Task::detect;
+  arch::Task task = arch::Task::detect;
   int image_size = 0;
   std::vector<uint64_t> seeds;
   std::vector<Contestant> contestants;
 };
 
 // The number that decides, and what else a table shows.
-std::string_view main_number(Task task);
-std::vector<std::string> shown_numbers(Task task);
+std::string_view main_number(arch::Task task);
+std::vector<std::string> shown_numbers(arch::Task task);
 
 // Of metrics.jsonl in a run folder. ErrorKind::bad_data when it measured nothing.
 ComparedRun read_run(const std::filesystem::path& folder, uint64_t seed, std::string_view main);
@@ -69,4 +69,4 @@ std::string text_of(const MeanAndSpread& value);
 std::vector<std::vector<std::string>> table_rows(const Comparison& comparison);
 Json to_json(const Comparison& comparison);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

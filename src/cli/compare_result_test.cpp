@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 ComparedRun run_of(uint64_t seed, double ap, double small = 0.1) {
@@ -114,8 +114,8 @@ TEST(CompareResult, TableAndJsonSayTheSame) {
 }
 
 TEST(CompareResult, EveryTaskShowsItsMainNumberFirst) {
-  for (const Task task : tasks()) EXPECT_EQ(shown_numbers(task).front(), main_number(task));
+  for (const arch::Task task : arch::tasks()) EXPECT_EQ(shown_numbers(task).front(), main_number(task));
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::cli

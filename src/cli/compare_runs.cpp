@@ -10,7 +10,7 @@
 #include "graph/network_cost.h"
 #include "train/train.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 enum class RunEnd { finished, stopped };
@@ -24,7 +24,7 @@ std::vector<std::string> settings_of(const CompareSetup& setup, uint64_t seed) {
 // What is in the folder must be what is asked for now: a comparison must not mix recipes quietly.
 void check_recipe(const CompareSetup& setup, const Entrant& entrant, uint64_t seed) {
   const std::filesystem::path folder = run_folder(setup, entrant, seed);
-  if (read_file(folder / "recipe.yaml") == to_yaml(read_recipe(entrant.path, settings_of(setup, seed)))) return;
+  if (read_file(folder / "recipe.yaml") == to_yaml(train::read_recipe(entrant.path, settings_of(setup, seed)))) return;
   fail(ErrorKind::usage, fmt::format("holds a run of another recipe than {} is now", entrant.path.string()),
        folder.string(), "give the same recipes, --set and --threads as before, or another folder with --out");
 }
@@ -39,14 +39,14 @@ RunEnd run_one(const CompareSetup& setup, const Entrant& entrant, uint64_t seed)
     return RunEnd::finished;
   }
   log_info(fmt::format("{}, seed {}: {} in {}", entrant.name, seed, begun ? "going on" : "training", folder.string()));
-  TrainOptions options;
+  train::TrainOptions options;
   options.recipe = entrant.path;
   options.out = folder;
   options.resume = begun;
   if (!begun) options.settings = settings_of(setup, seed);
   options.progress = setup.progress;
   options.stop_signal = setup.stop_signal;
-  const Json summary = train(options);
+  const Json summary = train::train(options);
   if (summary.value("stopped_by_signal", false)) return RunEnd::stopped;
   write_file_atomic(finished, to_text(summary));
   return RunEnd::finished;
@@ -58,8 +58,8 @@ bool stopped(const CompareSetup& setup) {
 
 Contestant contestant_of(const Entrant& entrant, int classes) {
   const int size = entrant.recipe.image_size;
-  const Cost price =
-      network_cost(entrant.architecture, entrant.recipe.task, {.height = size, .width = size, .classes = classes});
+  const graph::Cost price = graph::network_cost(entrant.architecture, entrant.recipe.task,
+                                                {.height = size, .width = size, .classes = classes});
   return {entrant.name, entrant.architecture.name, price.parameters, price.multiply_adds, {}, {}};
 }
 
@@ -70,11 +70,11 @@ std::vector<Entrant> read_entrants(const CompareSetup& setup) {
   std::vector<Entrant> entrants;
   std::vector<NamedValues> shared;
   for (size_t i = 0; i < names.size(); ++i) {
-    Recipe recipe = read_recipe(setup.recipes[i], setup.settings);
-    check_precision(recipe, setup.recipes[i]);
+    train::Recipe recipe = train::read_recipe(setup.recipes[i], setup.settings);
+    train::check_precision(recipe, setup.recipes[i]);
     shared.push_back({setup.recipes[i].string(), shared_values(fields_of(recipe))});
-    Architecture architecture = resolve_architecture(recipe.architecture);
-    require_task(architecture, recipe.task);
+    arch::Architecture architecture = train::resolve_architecture(recipe.architecture);
+    arch::require_task(architecture, recipe.task);
     entrants.push_back({names[i], setup.recipes[i], std::move(recipe), std::move(architecture)});
   }
   require_alike(shared);
@@ -107,5 +107,5 @@ std::optional<Comparison> run_comparison(const CompareSetup& setup, const std::v
   return comparison;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli
 #endif

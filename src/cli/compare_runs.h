@@ -16,7 +16,7 @@
 #include "cli/compare_result.h"
 #include "train/recipe.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct CompareSetup {
   std::vector<std::filesystem::path> recipes;
@@ -30,8 +30,8 @@ struct CompareSetup {
 struct Entrant {
   std::string name;
   std::filesystem::path path;
-  Recipe recipe;
-  Architecture architecture;
+  train::Recipe recipe;
+  arch::Architecture architecture;
 };
 
 // ErrorKind::usage when the recipes are not alike (see compare_plan).
@@ -43,4 +43,4 @@ std::filesystem::path run_folder(const CompareSetup& setup, const Entrant& entra
 // of the result; ErrorKind::usage when a folder holds a run of another recipe.
 std::optional<Comparison> run_comparison(const CompareSetup& setup, const std::vector<Entrant>& entrants, int classes);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -6,15 +6,15 @@
 
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
-std::vector<ComparePage::BarGroup> size_groups(const Comparison& comparison) {
-  std::vector<ComparePage::BarGroup> groups;
-  if (comparison.task == Task::classify) return groups;
+std::vector<plot::ComparePage::BarGroup> size_groups(const Comparison& comparison) {
+  std::vector<plot::ComparePage::BarGroup> groups;
+  if (comparison.task == arch::Task::classify) return groups;
   for (const auto& [title, number] :
        {std::pair{"small (below 32² pixels)", "APs"}, {"medium (32² to 96²)", "APm"}, {"large (above 96²)", "APl"}}) {
-    ComparePage::BarGroup group{title, {}};
+    plot::ComparePage::BarGroup group{title, {}};
     bool any = false;
     for (const Contestant& c : comparison.contestants) {
       const double mean = over_seeds(c, number).mean;
@@ -32,18 +32,18 @@ std::string seeds_text(const Comparison& comparison) {
   return fmt::format("seeds {}; mean ± standard deviation over them", fmt::join(comparison.seeds, ", "));
 }
 
-std::string metric_text(Task task) {
-  return task == Task::segment ? "AP of masks" : std::string(main_number(task));
+std::string metric_text(arch::Task task) {
+  return task == arch::Task::segment ? "AP of masks" : std::string(main_number(task));
 }
 
 }  // namespace
 
-Series learning_curve(const Contestant& contestant) {
+plot::Series learning_curve(const Contestant& contestant) {
   std::map<int64_t, std::vector<double>> measured;
   for (const ComparedRun& run : contestant.runs) {
     for (const auto& [step, value] : run.curve) measured[step].push_back(value);
   }
-  Series series{contestant.name, {}, {}};
+  plot::Series series{contestant.name, {}, {}};
   for (const auto& [step, values] : measured) {
     if (values.size() != contestant.runs.size()) continue;
     Contestant at_step;
@@ -57,9 +57,9 @@ Series learning_curve(const Contestant& contestant) {
   return series;
 }
 
-ComparePage page_of(const Comparison& comparison) {
+plot::ComparePage page_of(const Comparison& comparison) {
   const std::string main(main_number(comparison.task));
-  ComparePage page;
+  plot::ComparePage page;
   const size_t count = comparison.contestants.size();
   page.title = count == 1 ? comparison.contestants.front().name : fmt::format("{} architectures compared", count);
   page.subtitle =
@@ -73,7 +73,7 @@ ComparePage page_of(const Comparison& comparison) {
   for (const Contestant& c : comparison.contestants) {
     // One entry for each contestant in every chart, so that a colour means the same everywhere.
     const MeanAndSpread value = over_seeds(c, main);
-    Series point{c.name, {}, {}};
+    plot::Series point{c.name, {}, {}};
     if (value.mean >= 0) {
       point = {c.name, {static_cast<double>(c.multiply_adds) / 1e6}, {value.mean}, {value.deviation.value_or(0)}};
     }
@@ -84,4 +84,4 @@ ComparePage page_of(const Comparison& comparison) {
   return page;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -6,11 +6,11 @@
 #include "cli/compare_result.h"
 #include "plot/compare_page.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
-ComparePage page_of(const Comparison& comparison);
+plot::ComparePage page_of(const Comparison& comparison);
 
 // Mean and deviation over the runs at each step that all of them measured.
-Series learning_curve(const Contestant& contestant);
+plot::Series learning_curve(const Contestant& contestant);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 Comparison example() {
@@ -20,7 +20,7 @@ Comparison example() {
 }
 
 TEST(CompareView, LearningIsTheMeanWhereAllWereMeasured) {
-  const Series curve = learning_curve(example().contestants[0]);
+  const plot::Series curve = learning_curve(example().contestants[0]);
   EXPECT_EQ(curve.x, (std::vector<double>{20, 40}));
   ASSERT_EQ(curve.y.size(), 2U);
   EXPECT_NEAR(curve.y[0], 0.2, 1e-12);
@@ -29,7 +29,7 @@ TEST(CompareView, LearningIsTheMeanWhereAllWereMeasured) {
 }
 
 TEST(CompareView, AColourMeansTheSameInEveryChart) {
-  const ComparePage page = page_of(example());
+  const plot::ComparePage page = page_of(example());
   ASSERT_EQ(page.costs.size(), 2U);
   EXPECT_EQ(page.costs[0].x, (std::vector<double>{124}));
   EXPECT_EQ(page.costs[1].name, "second");
@@ -40,11 +40,11 @@ TEST(CompareView, AColourMeansTheSameInEveryChart) {
 
 TEST(CompareView, ShowsTheSizesThatAreMeasured) {
   Comparison comparison = example();
-  const ComparePage page = page_of(comparison);
+  const plot::ComparePage page = page_of(comparison);
   ASSERT_EQ(page.sizes.size(), 1U) << "APs alone is measured";
   EXPECT_NEAR(page.sizes[0].bars[0].value, 0.2, 1e-12);
   EXPECT_TRUE(std::isnan(page.sizes[0].bars[1].value));
-  comparison.task = Task::classify;
+  comparison.task = arch::Task::classify;
   EXPECT_TRUE(page_of(comparison).sizes.empty());
 }
 
@@ -52,7 +52,7 @@ TEST(CompareView, SaysWhatTheNumbersAreOf) {
   Comparison comparison = example();
   EXPECT_EQ(page_of(comparison).subtitle, "detect at 128 px, seeds 1, 2; mean ± standard deviation over them");
   EXPECT_EQ(page_of(comparison).metric, "AP");
-  comparison.task = Task::segment;
+  comparison.task = arch::Task::segment;
   comparison.seeds = {4};
   EXPECT_EQ(page_of(comparison).subtitle, "segment at 128 px, seed 4");
   EXPECT_EQ(page_of(comparison).metric, "AP of masks");
@@ -64,4 +64,4 @@ TEST(CompareView, SaysWhatIsMissing) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -7,12 +7,12 @@
 #include "cli/command.h"
 #include "cli/data_text.h"
 #include "cli/output.h"
-#include "data/coco.h"
-#include "data/coco_check.h"
-#include "data/coco_stats.h"
-#include "data/scenes.h"
+#include "data/coco/coco.h"
+#include "data/coco/coco_check.h"
+#include "data/coco/coco_stats.h"
+#include "data/scenes/scenes.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct DataOptions {
@@ -26,8 +26,8 @@ struct SceneFlags {
   uint64_t seed = 1;
 };
 
-CheckOptions check_options(const DataOptions& options, const CommonOptions& common) {
-  CheckOptions check;
+data::CheckOptions check_options(const DataOptions& options, const CommonOptions& common) {
+  data::CheckOptions check;
   check.files.threads = threads_of(common);
   check.files.decode = !options.headers_only;
   check.other_annotations = options.other_annotations;
@@ -36,7 +36,8 @@ CheckOptions check_options(const DataOptions& options, const CommonOptions& comm
 }
 
 int run_check(const DataOptions& options, const CommonOptions& common) {
-  const CheckReport report = check_coco(options.annotations, options.images, check_options(options, common));
+  const data::CheckReport report =
+      data::check_coco(options.annotations, options.images, check_options(options, common));
   if (common.json) {
     print_json(to_json(report));
   } else {
@@ -46,7 +47,7 @@ int run_check(const DataOptions& options, const CommonOptions& common) {
 }
 
 int run_stats(const DataOptions& options, const CommonOptions& common) {
-  const DatasetStats found = stats(read_coco(options.annotations));
+  const data::DatasetStats found = data::stats(data::read_coco(options.annotations));
   if (common.json) {
     print_json(to_json(found));
   } else {
@@ -56,7 +57,8 @@ int run_stats(const DataOptions& options, const CommonOptions& common) {
 }
 
 int run_fix(const DataOptions& options, const CommonOptions& common) {
-  const FixReport report = fix_coco(options.annotations, options.images, options.out, check_options(options, common));
+  const data::FixReport report =
+      data::fix_coco(options.annotations, options.images, options.out, check_options(options, common));
   if (common.json) {
     print_json(to_json(report, options.out));
   } else {
@@ -66,14 +68,14 @@ int run_fix(const DataOptions& options, const CommonOptions& common) {
 }
 
 int run_scenes(const SceneFlags& flags, const CommonOptions& common) {
-  ScenesOptions options = scenes_options(scene_level(flags.level));
+  data::ScenesOptions options = data::scenes_options(data::scene_level(flags.level));
   if (flags.images > 0) options.images = flags.images;
   if (flags.val_images > 0) options.val_images = flags.val_images;
   if (flags.size > 0) options.size = flags.size;
   if (!flags.source.empty()) options.source = flags.source;
   options.seed = flags.seed;
   Progress progress("scenes", options.images + options.val_images, progress_of(common));
-  make_scenes(flags.out, options, [&](int64_t done, int64_t) { progress.update(done); });
+  data::make_scenes(flags.out, options, [&](int64_t done, int64_t) { progress.update(done); });
   progress.finish();
   if (common.json) {
     print_json(Json{{"folder", flags.out},
@@ -156,4 +158,4 @@ void add_data(CLI::App& app, Invocation& invocation) {
   add_scenes(data, invocation);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

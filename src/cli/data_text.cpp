@@ -3,21 +3,21 @@
 #include "base/format.h"
 #include "cli/output.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
-std::string finding_text(const Finding& finding) {
+std::string finding_text(const data::Finding& finding) {
   const std::string place = finding.place.empty() ? "" : finding.place + ": ";
   const std::string remedy = finding.remedy.empty() ? "" : "; " + finding.remedy;
-  return fmt::format("{} {}: {}{}{}{}\n", finding.code, finding.severity == Severity::error ? "error" : "warning",
+  return fmt::format("{} {}: {}{}{}{}\n", finding.code, finding.severity == data::Severity::error ? "error" : "warning",
                      place, finding.message, remedy, finding.fixable ? " (`spinenet data fix` can)" : "");
 }
 
-std::string spread_text(std::string_view name, const Spread& s) {
+std::string spread_text(std::string_view name, const data::Spread& s) {
   return fmt::format("{}: {:.0f} to {:.0f}, median {:.0f}, mean {:.1f}\n", name, s.min, s.max, s.median, s.mean);
 }
 
-std::string sides_text(const DatasetStats& s) {
+std::string sides_text(const data::DatasetStats& s) {
   std::vector<std::vector<std::string>> rows{{"side", "boxes"}};
   int below = 4;
   for (size_t i = 0; i < s.by_side.size(); ++i, below *= 2) {
@@ -28,7 +28,7 @@ std::string sides_text(const DatasetStats& s) {
   return table_text(rows);
 }
 
-std::string second_looks(const DatasetStats& s) {
+std::string second_looks(const data::DatasetStats& s) {
   std::string text;
   const auto line = [&](int64_t count, std::string_view what) {
     if (count > 0) text += fmt::format("  {} {}\n", count, what);
@@ -45,9 +45,9 @@ std::string second_looks(const DatasetStats& s) {
 
 }  // namespace
 
-std::string to_text(const CheckReport& report, const std::string& file) {
+std::string to_text(const data::CheckReport& report, const std::string& file) {
   std::string text;
-  for (const Finding& finding : report.findings) text += finding_text(finding);
+  for (const data::Finding& finding : report.findings) text += finding_text(finding);
   for (const auto& [code, count] : report.counts) {
     if (count > 5) text += fmt::format("{}: {} in all, the first 5 are shown\n", code, count);
   }
@@ -55,7 +55,7 @@ std::string to_text(const CheckReport& report, const std::string& file) {
                             report.images, report.annotations, report.categories, report.errors, report.warnings);
 }
 
-std::string to_text(const DatasetStats& s) {
+std::string to_text(const data::DatasetStats& s) {
   std::string text = fmt::format("{} pictures, {} without boxes\n{} boxes, {} crowd regions, {} masks\n", s.images,
                                  s.images_without_boxes, s.boxes, s.crowds, s.with_masks);
   text +=
@@ -63,19 +63,19 @@ std::string to_text(const DatasetStats& s) {
   text += spread_text("boxes in a picture", s.boxes_per_image);
   text += spread_text("height", s.image_height) + spread_text("width", s.image_width) + "\n";
   std::vector<std::vector<std::string>> rows{{"id", "class", "boxes", "pictures"}};
-  for (const ClassCount& c : s.classes) {
+  for (const data::ClassCount& c : s.classes) {
     rows.push_back({std::to_string(c.category.id), c.category.name, std::to_string(c.boxes), std::to_string(c.images)});
   }
   return text + table_text(rows) + "\n" + sides_text(s) + second_looks(s);
 }
 
-std::string to_text(const FixReport& report, const std::string& out) {
+std::string to_text(const data::FixReport& report, const std::string& out) {
   std::string text;
   for (const auto& [code, count] : report.repaired) text += fmt::format("{}: {} mended\n", code, count);
   return text + fmt::format("{} annotations left out; the copy is {}: check it\n", report.dropped_annotations, out);
 }
 
-Json to_json(const FixReport& report, const std::string& out) {
+Json to_json(const data::FixReport& report, const std::string& out) {
   Json repaired = Json::object();
   for (const auto& [code, count] : report.repaired) repaired[code] = count;
   return Json{{"out", out},
@@ -84,4 +84,4 @@ Json to_json(const FixReport& report, const std::string& out) {
               {"before", to_json(report.before)}};
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -6,14 +6,14 @@
 #include <string>
 
 #include "base/json.h"
-#include "data/coco_check.h"
-#include "data/coco_stats.h"
+#include "data/coco/coco_check.h"
+#include "data/coco/coco_stats.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
-std::string to_text(const CheckReport& report, const std::string& file);
-std::string to_text(const DatasetStats& stats);
-std::string to_text(const FixReport& report, const std::string& out);
-Json to_json(const FixReport& report, const std::string& out);
+std::string to_text(const data::CheckReport& report, const std::string& file);
+std::string to_text(const data::DatasetStats& stats);
+std::string to_text(const data::FixReport& report, const std::string& out);
+Json to_json(const data::FixReport& report, const std::string& out);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -11,7 +11,7 @@
 #include "cli/output.h"
 #include "plot/architecture.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct DescribeArguments {
@@ -23,25 +23,26 @@ struct DescribeArguments {
 };
 
 int run_describe(DescribeArguments options, const CommonOptions& common) {
-  Architecture architecture;
-  if (is_model_path(options.name)) {
-    Model model = open_model(options.name);
+  arch::Architecture architecture;
+  if (runtime::is_model_path(options.name)) {
+    runtime::Model model = runtime::open_model(options.name);
     architecture = std::move(model.architecture);
     if (options.task.empty()) options.task = model.file.task;
     if (options.size == 0) options.size = model.file.image_size;
     if (options.classes == 0) options.classes = static_cast<int>(model.file.classes.size());
   } else {
-    architecture = find_architecture(options.name);
+    architecture = arch::find_architecture(options.name);
   }
-  DescribeOptions wanted =
-      default_describe_options(options.task.empty() ? default_task(architecture) : task_named(options.task));
+  DescribeOptions wanted = default_describe_options(options.task.empty() ? arch::default_task(architecture)
+                                                                         : arch::task_named(options.task));
   if (options.size > 0) wanted.image_size = options.size;
   if (options.classes > 0) wanted.classes = options.classes;
   const Description description = describe(architecture, wanted);
   if (!options.svg.empty()) {
     const int side = description.input_size;
-    write_file_atomic(options.svg, architecture_svg(architecture, wanted.task,
-                                                    {.height = side, .width = side, .classes = description.classes}));
+    write_file_atomic(options.svg,
+                      plot::architecture_svg(architecture, wanted.task,
+                                             {.height = side, .width = side, .classes = description.classes}));
     log_info(fmt::format("drawing: {}", options.svg));
   }
   if (common.json) {
@@ -74,10 +75,10 @@ void add_describe(CLI::App& app, Invocation& invocation) {
   verb.footer(
       "Examples:\n  spinenet describe spinenet-49 --size 896\n  spinenet describe my.json --json\n"
       "  spinenet describe runs/easy/best.safetensors --svg network.svg\n\nKnown architectures:\n  " +
-      fmt::format("{}", fmt::join(architecture_names(), ", ")));
+      fmt::format("{}", fmt::join(arch::architecture_names(), ", ")));
   verb.callback([&invocation, options] {
     invocation.run = [&invocation, options] { return run_describe(*options, invocation.common); };
   });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -3,47 +3,50 @@
 #include "arch/text.h"
 #include "base/format.h"
 #include "cli/output.h"
-#include "engine/detector.h"
 #include "graph/lower_two_stage.h"
 #include "graph/network_cost.h"
+#include "runtime/detector.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
-Cost sum(const Cost& a, const Cost& b) {
+graph::Cost sum(const graph::Cost& a, const graph::Cost& b) {
   return {a.parameters + b.parameters, a.multiply_adds + b.multiply_adds};
 }
 
-std::vector<BlockDescription> permuted_blocks(const Architecture& a, const Program& program, int size) {
-  const auto stem = stem_blocks(a.stem);
-  std::vector<BlockSpec> specs(stem.begin(), stem.end());
-  const auto& blocks = std::get<ScalePermuted>(a.backbone).blocks;
+std::vector<BlockDescription> permuted_blocks(const arch::Architecture& a, const graph::Program& program, int size) {
+  const auto stem = arch::stem_blocks(a.stem);
+  std::vector<arch::BlockSpec> specs(stem.begin(), stem.end());
+  const auto& blocks = std::get<arch::ScalePermuted>(a.backbone).blocks;
   specs.insert(specs.end(), blocks.begin(), blocks.end());
   std::vector<BlockDescription> found;
   for (size_t i = 0; i < specs.size(); ++i) {
-    const BlockSpec& spec = specs[i];
+    const arch::BlockSpec& spec = specs[i];
     BlockDescription block;
     block.index = static_cast<int>(i);
     block.level = spec.level;
     block.kind = spec.kind;
-    if (i >= kStemBlocks) block.parents.assign(spec.parents.begin(), spec.parents.end());
+    if (i >= arch::kStemBlocks) block.parents.assign(spec.parents.begin(), spec.parents.end());
     if (i == 1) block.parents = {0};
     block.output = spec.output;
-    block.shape = {output_channels(spec, a.scaling), level_size(size, spec.level), level_size(size, spec.level)};
-    block.cost = sum(cost_of(program, fmt::format("blocks.{}.", i)), cost_of(program, fmt::format("resample.{}.", i)));
+    block.shape = {arch::output_channels(spec, a.scaling), graph::level_size(size, spec.level),
+                   graph::level_size(size, spec.level)};
+    block.cost = sum(graph::cost_of(program, fmt::format("blocks.{}.", i)),
+                     graph::cost_of(program, fmt::format("resample.{}.", i)));
     found.push_back(std::move(block));
   }
   return found;
 }
 
-std::vector<BlockDescription> blocks_of(const ScalePermuted&, const Architecture& a, const Program& program, int size) {
+std::vector<BlockDescription> blocks_of(const arch::ScalePermuted&, const arch::Architecture& a,
+                                        const graph::Program& program, int size) {
   return permuted_blocks(a, program, size);
 }
 
 // A ResNet, alone or under a pyramid.
 template <class ResNetBackbone>
-std::vector<BlockDescription> blocks_of(const ResNetBackbone& backbone, const Architecture& a, const Program& program,
-                                        int size) {
+std::vector<BlockDescription> blocks_of(const ResNetBackbone& backbone, const arch::Architecture& a,
+                                        const graph::Program& program, int size) {
   std::vector<BlockDescription> found;
   for (int level = 2; level <= 5; ++level) {
     for (int k = 0; k < backbone.stages[static_cast<size_t>(level - 2)]; ++k) {
@@ -51,9 +54,9 @@ std::vector<BlockDescription> blocks_of(const ResNetBackbone& backbone, const Ar
       block.index = static_cast<int>(found.size());
       block.level = level;
       if (!found.empty()) block.parents = {block.index - 1};
-      block.shape = {4 * static_cast<int64_t>(resnet_filters(level, a.scaling)), level_size(size, level),
-                     level_size(size, level)};
-      block.cost = cost_of(program, fmt::format("stages.c{}.{}.", level, k));
+      block.shape = {4 * static_cast<int64_t>(arch::resnet_filters(level, a.scaling)), graph::level_size(size, level),
+                     graph::level_size(size, level)};
+      block.cost = graph::cost_of(program, fmt::format("stages.c{}.{}.", level, k));
       found.push_back(std::move(block));
     }
   }
@@ -64,43 +67,43 @@ std::string parents_text(const std::vector<int>& parents) {
   return parents.empty() ? "stem" : fmt::format("{}", fmt::join(parents, ", "));
 }
 
-std::vector<std::string> cost_cells(const Cost& cost) {
+std::vector<std::string> cost_cells(const graph::Cost& cost) {
   return {short_count(cost.parameters), short_count(cost.multiply_adds)};
 }
 
-std::vector<std::string> part_row(std::string_view name, const Cost& cost) {
+std::vector<std::string> part_row(std::string_view name, const graph::Cost& cost) {
   const auto cells = cost_cells(cost);
   return {std::string(name), "", "", "", "", "", cells[0], cells[1]};
 }
 
 }  // namespace
 
-DescribeOptions default_describe_options(Task task) {
-  if (task == Task::classify) return {task, 224, 1000};
+DescribeOptions default_describe_options(arch::Task task) {
+  if (task == arch::Task::classify) return {task, 224, 1000};
   return {task, 640, 91};
 }
 
-Description describe(const Architecture& architecture, const DescribeOptions& options) {
+Description describe(const arch::Architecture& architecture, const DescribeOptions& options) {
   Description d;
   d.architecture = architecture.name;
   d.task = options.task;
   d.image_size = options.image_size;
-  d.input_size =
-      options.task == Task::classify ? options.image_size : input_size(options.image_size, architecture.max_level);
+  d.input_size = options.task == arch::Task::classify ? options.image_size
+                                                      : runtime::input_size(options.image_size, architecture.max_level);
   d.classes = options.classes;
-  const auto programs = counted_programs(architecture, options.task,
-                                         {.height = d.input_size, .width = d.input_size, .classes = options.classes});
-  const Program& program = programs.front().program;
-  d.total = cost_of(programs, "");
+  const auto programs = graph::counted_programs(
+      architecture, options.task, {.height = d.input_size, .width = d.input_size, .classes = options.classes});
+  const graph::Program& program = programs.front().program;
+  d.total = graph::cost_of(programs, "");
   d.blocks = std::visit([&](const auto& backbone) { return blocks_of(backbone, architecture, program, d.input_size); },
                         architecture.backbone);
   std::vector<std::string> parts{"stem", "fpn", "endpoints", "head", "rpn"};
   for (size_t stage = 0; stage < architecture.two_stage.box_thresholds.size(); ++stage) {
-    parts.push_back(stage_name("box_head", stage));
+    parts.push_back(graph::stage_name("box_head", stage));
   }
   parts.emplace_back("mask_head");
   for (const std::string& part : parts) {
-    const Cost found = cost_of(programs, fmt::format("{}.", part));
+    const graph::Cost found = graph::cost_of(programs, fmt::format("{}.", part));
     if (found.parameters > 0) d.parts.push_back({part, found});
   }
   return d;
@@ -150,4 +153,4 @@ std::string to_table(const Description& d) {
   return text + table_text(rows);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -12,48 +12,48 @@
 #include "graph/cost.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct BlockDescription {
   int index = 0;
   int level = 0;
-  BlockKind kind = BlockKind::bottleneck;
+  arch::BlockKind kind = arch::BlockKind::bottleneck;
   std::vector<int> parents;
   bool output = false;
-  Shape shape;
-  Cost cost;  // with the resampling of its parents
+  graph::Shape shape;
+  graph::Cost cost;  // with the resampling of its parents
 };
 
 struct PartDescription {
   std::string name;  // stem, fpn, endpoints, head, rpn, box_head, box_head2.., mask_head
-  Cost cost;
+  graph::Cost cost;
 };
 
 // Invariant: the costs of the blocks and parts sum to the total.
 struct Description {
   std::string architecture;
-  Task task = Task::detect;
+  arch::Task task = arch::Task::detect;
   int image_size = 0;  // as asked for
   int input_size = 0;  // of a detector rounded up to where all levels meet
   int classes = 0;
-  Cost total;
+  graph::Cost total;
   std::vector<BlockDescription> blocks;
   std::vector<PartDescription> parts;
 };
 
 struct DescribeOptions {
-  Task task = Task::detect;
+  arch::Task task = arch::Task::detect;
   int image_size = 640;
   int classes = 91;
 };
 
 // What the published tables of a task count: 91 classes of COCO at 640 px, or 1000 classes of ImageNet at 224 px.
-DescribeOptions default_describe_options(Task task);
+DescribeOptions default_describe_options(arch::Task task);
 
 // ErrorKind::usage when the network cannot do the task.
-Description describe(const Architecture& architecture, const DescribeOptions& options);
+Description describe(const arch::Architecture& architecture, const DescribeOptions& options);
 
 Json to_json(const Description& description);
 std::string to_table(const Description& description);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -4,14 +4,14 @@
 
 #include "arch/families.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 TEST(Describe, PartsSumToTheTotal) {
-  for (const std::string& name : architecture_names()) {
-    const Architecture a = named_architecture(name);
-    const Description d = describe(a, {default_task(a), 256, 7});
-    Cost sum;
+  for (const std::string& name : arch::architecture_names()) {
+    const arch::Architecture a = arch::named_architecture(name);
+    const Description d = describe(a, {arch::default_task(a), 256, 7});
+    graph::Cost sum;
     for (const BlockDescription& b : d.blocks) {
       sum.parameters += b.cost.parameters;
       sum.multiply_adds += b.cost.multiply_adds;
@@ -26,16 +26,16 @@ TEST(Describe, PartsSumToTheTotal) {
 }
 
 TEST(Describe, RoundsTheSizeUp) {
-  const Description d = describe(named_architecture("spinenet-49"), {.image_size = 600, .classes = 91});
+  const Description d = describe(arch::named_architecture("spinenet-49"), {.image_size = 600, .classes = 91});
   EXPECT_EQ(d.image_size, 600);
   EXPECT_EQ(d.input_size, 640);
   EXPECT_EQ(d.total.multiply_adds,
-            describe(named_architecture("spinenet-49"), {.image_size = 640, .classes = 91}).total.multiply_adds);
+            describe(arch::named_architecture("spinenet-49"), {.image_size = 640, .classes = 91}).total.multiply_adds);
   EXPECT_NE(to_table(d).find("600x600 (padded to 640x640)"), std::string::npos);
 }
 
 TEST(Describe, HasTheKeysOfTheDesign) {
-  const Json json = to_json(describe(named_architecture("spinenet-49"), {.image_size = 640, .classes = 91}));
+  const Json json = to_json(describe(arch::named_architecture("spinenet-49"), {.image_size = 640, .classes = 91}));
   EXPECT_EQ(json["architecture"], "spinenet-49");
   EXPECT_EQ(json["task"], "detect");
   EXPECT_EQ(json["image_size"], 640);
@@ -52,30 +52,31 @@ TEST(Describe, HasTheKeysOfTheDesign) {
 }
 
 TEST(Describe, CountsAClassifier) {
-  const Description d = describe(named_architecture("resnet-50"), default_describe_options(Task::classify));
+  const Description d = describe(arch::named_architecture("resnet-50"), default_describe_options(arch::Task::classify));
   EXPECT_EQ(d.image_size, 224);
   EXPECT_EQ(d.input_size, 224);  // level 5 is the coarsest
   EXPECT_EQ(d.classes, 1000);
   EXPECT_EQ(d.total.parameters, 25'557'032);
   EXPECT_EQ(to_json(d)["task"], "classify");
-  EXPECT_EQ(describe(named_architecture("spinenet-49"), {Task::classify, 256, 10}).parts.back().cost.parameters,
-            256 * 10 + 10);
+  EXPECT_EQ(
+      describe(arch::named_architecture("spinenet-49"), {arch::Task::classify, 256, 10}).parts.back().cost.parameters,
+      256 * 10 + 10);
 }
 
 TEST(Describe, ListsTheBlocksOfAResNet) {
-  const Description d = describe(named_architecture("resnet-50-fpn"), {.image_size = 640, .classes = 91});
+  const Description d = describe(arch::named_architecture("resnet-50-fpn"), {.image_size = 640, .classes = 91});
   ASSERT_EQ(d.blocks.size(), 16U);
   EXPECT_EQ(d.blocks[3].level, 3);
-  EXPECT_EQ(d.blocks[15].shape, (Shape{2048, 20, 20}));
+  EXPECT_EQ(d.blocks[15].shape, (graph::Shape{2048, 20, 20}));
   EXPECT_EQ(d.parts[1].name, "fpn");
 }
 
 TEST(Describe, CountsASearchedPyramidAsPublished) {
-  const Description d = describe(named_architecture("resnet-50-nas-fpn"), {.image_size = 640, .classes = 91});
+  const Description d = describe(arch::named_architecture("resnet-50-nas-fpn"), {.image_size = 640, .classes = 91});
   EXPECT_NEAR(static_cast<double>(d.total.parameters) / 1e6, 60.3, 0.005 * 60.3);
   EXPECT_NEAR(static_cast<double>(d.total.multiply_adds) / 1e9, 140.6, 0.005 * 140.6);
   EXPECT_EQ(d.blocks.size(), 16U);
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -14,11 +14,11 @@
 #include "cli/output.h"
 #include "cli/precision.h"
 #include "cli/run_detector.h"
-#include "data/coco.h"
+#include "data/coco/coco.h"
 #include "eval/coco_ap.h"
 #include "eval/metrics_json.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct EvalOptions {
@@ -36,9 +36,9 @@ void require(bool holds, std::string_view what) {
   if (!holds) fail(ErrorKind::usage, what, "", "see spinenet eval --help");
 }
 
-IouType iou_type(const std::string& name) {
-  if (name == "bbox") return IouType::bbox;
-  if (name == "segm") return IouType::segm;
+eval::IouType iou_type(const std::string& name) {
+  if (name == "bbox") return eval::IouType::bbox;
+  if (name == "segm") return eval::IouType::segm;
   const std::vector<std::string> names{"bbox", "segm"};
   const std::string near = nearest_name(name, names);
   fail(ErrorKind::usage, fmt::format("unknown IoU type \"{}\"", name), "--iou",
@@ -46,10 +46,10 @@ IouType iou_type(const std::string& name) {
 }
 
 // The classes of the model must be those of the annotations, or the ids would mean something else.
-void check_classes(const Model& model, const Annotations& annotations) {
-  std::vector<Category> classes;
-  for (const ModelClass& c : model.file.classes) classes.push_back({c.id, c.name, ""});
-  check_same_classes(classes, annotations.categories);
+void check_classes(const runtime::Model& model, const detect::Annotations& annotations) {
+  std::vector<detect::Category> classes;
+  for (const formats::ModelClass& c : model.file.classes) classes.push_back({c.id, c.name, ""});
+  data::check_same_classes(classes, annotations.categories);
 }
 
 RunOptions run_options(const EvalOptions& options, const CommonOptions& common) {
@@ -62,8 +62,8 @@ RunOptions run_options(const EvalOptions& options, const CommonOptions& common) 
   return run;
 }
 
-std::vector<Result> results_of_model(const Model& model, const EvalOptions& options, const CommonOptions& common,
-                                     const Annotations& annotations) {
+std::vector<detect::Result> results_of_model(const runtime::Model& model, const EvalOptions& options,
+                                             const CommonOptions& common, const detect::Annotations& annotations) {
   check_classes(model, annotations);
   const RunOptions run = run_options(options, common);
   return detect_images_of(
@@ -71,7 +71,7 @@ std::vector<Result> results_of_model(const Model& model, const EvalOptions& opti
       {.classes = model.file.classes, .batch = options.batch, .threads = run.threads, .progress = progress_of(common)});
 }
 
-int eval_classifier(const Model& model, const EvalOptions& options, const CommonOptions& common) {
+int eval_classifier(const runtime::Model& model, const EvalOptions& options, const CommonOptions& common) {
   require(options.save_results.empty(), "--save-results is for detectors");
   const ClassesEvaluation evaluation = evaluate_classes(model, {.annotations = options.annotations,
                                                                 .images = options.images,
@@ -88,13 +88,15 @@ int eval_classifier(const Model& model, const EvalOptions& options, const Common
 }
 
 // What is measured: what was asked for, else masks and boxes of a model that gives both, else boxes.
-std::vector<IouType> iou_types(const EvalOptions& options, bool masks) {
+std::vector<eval::IouType> iou_types(const EvalOptions& options, bool masks) {
   if (!options.iou.empty()) return {iou_type(options.iou)};
-  return masks ? std::vector<IouType>{IouType::segm, IouType::bbox} : std::vector<IouType>{IouType::bbox};
+  return masks ? std::vector<eval::IouType>{eval::IouType::segm, eval::IouType::bbox}
+               : std::vector<eval::IouType>{eval::IouType::bbox};
 }
 
 // The numbers of the first kind, those of the second under its name.
-void print_evaluations(std::span<const CocoEvaluation> evaluations, const Annotations& annotations, bool as_json) {
+void print_evaluations(std::span<const eval::CocoEvaluation> evaluations, const detect::Annotations& annotations,
+                       bool as_json) {
   if (as_json) {
     Json json = to_json(evaluations[0], annotations);
     if (evaluations.size() > 1) json["bbox"] = to_json(evaluations[1], annotations);
@@ -107,27 +109,27 @@ void print_evaluations(std::span<const CocoEvaluation> evaluations, const Annota
 }
 
 // Of a detector, or of results without one.
-int eval_objects(const std::optional<Model>& model, const EvalOptions& options, const CommonOptions& common) {
-  const bool masks = model && model->file.task == name_of(Task::segment);
-  const std::vector<IouType> types = iou_types(options, masks);
+int eval_objects(const std::optional<runtime::Model>& model, const EvalOptions& options, const CommonOptions& common) {
+  const bool masks = model && model->file.task == name_of(arch::Task::segment);
+  const std::vector<eval::IouType> types = iou_types(options, masks);
   require(!options.annotations.empty(), "--annotations is missing: what is to be found");
-  require(!model || masks || types.front() == IouType::bbox, "a detector gives boxes: use --iou bbox");
-  CocoReadOptions read;
-  read.segmentations = types.front() == IouType::segm;
-  const Annotations annotations = read_coco(options.annotations, read);
-  if (read.segmentations) require_masks(annotations, options.annotations);
-  const std::vector<Result> results =
-      model ? results_of_model(*model, options, common, annotations) : read_results(options.results, annotations);
+  require(!model || masks || types.front() == eval::IouType::bbox, "a detector gives boxes: use --iou bbox");
+  data::CocoReadOptions read;
+  read.segmentations = types.front() == eval::IouType::segm;
+  const detect::Annotations annotations = data::read_coco(options.annotations, read);
+  if (read.segmentations) eval::require_masks(annotations, options.annotations);
+  const std::vector<detect::Result> results =
+      model ? results_of_model(*model, options, common, annotations) : data::read_results(options.results, annotations);
   if (!options.save_results.empty()) {
-    write_file_atomic(options.save_results, results_to_text(results));
+    write_file_atomic(options.save_results, data::results_to_text(results));
     log_info(fmt::format("results: {}", options.save_results));
   }
-  std::vector<CocoEvaluation> evaluations;
-  for (const IouType type : types) {
-    CocoEvalOptions evaluate;
+  std::vector<eval::CocoEvaluation> evaluations;
+  for (const eval::IouType type : types) {
+    eval::CocoEvalOptions evaluate;
     evaluate.iou = type;
     evaluate.threads = threads_of(common);
-    evaluations.push_back(evaluate_coco(annotations, results, evaluate));
+    evaluations.push_back(eval::evaluate_coco(annotations, results, evaluate));
   }
   print_evaluations(evaluations, annotations, common.json);
   return 0;
@@ -138,9 +140,9 @@ int run_eval(const EvalOptions& options, const CommonOptions& common) {
   require(options.model.empty() != options.results.empty(), "give a MODEL or --results, one of the two");
   require(options.model.empty() || !options.images.empty(), "--images is missing: the folder of the pictures");
   if (options.model.empty()) return eval_objects(std::nullopt, options, common);
-  const Model model = open_model(options.model);
-  return model.file.task == name_of(Task::classify) ? eval_classifier(model, options, common)
-                                                    : eval_objects(model, options, common);
+  const runtime::Model model = runtime::open_model(options.model);
+  return model.file.task == name_of(arch::Task::classify) ? eval_classifier(model, options, common)
+                                                          : eval_objects(model, options, common);
 }
 
 void add_options(CLI::App& verb, EvalOptions& options) {
@@ -190,4 +192,4 @@ void add_eval(CLI::App& app, Invocation& invocation) {
   });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -10,7 +10,7 @@
 #include "cli/model.h"
 #include "eval/top_k.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct EvalClassesOptions {
   std::string annotations;                  // iNaturalist-style JSON; empty: the classes are subfolders of `images`
@@ -22,12 +22,12 @@ struct EvalClassesOptions {
 };
 
 struct ClassesEvaluation {
-  std::vector<Category> classes;  // of the model, with the super-categories of the annotations
-  std::vector<Classified> pictures;
-  TopKMetrics metrics;
+  std::vector<detect::Category> classes;  // of the model, with the super-categories of the annotations
+  std::vector<eval::Classified> pictures;
+  eval::TopKMetrics metrics;
 };
 
 // ErrorKind::bad_data or io naming the first picture that cannot be read, or a class that the model does not know.
-ClassesEvaluation evaluate_classes(const Model& model, const EvalClassesOptions& options);
+ClassesEvaluation evaluate_classes(const runtime::Model& model, const EvalClassesOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -1,5 +1,5 @@
 // spinenet export: a model as an ONNX file, checked against the model before it is kept.
-#include "formats/onnx/export.h"
+#include "formats/onnx/export/export.h"
 
 #include <algorithm>
 #include <charconv>
@@ -15,35 +15,35 @@
 #include "cli/inputs.h"
 #include "cli/model.h"
 #include "cli/output.h"
-#include "engine/detector.h"
-#include "engine/segmenter.h"
-#include "formats/onnx/export_segmenter.h"
+#include "formats/onnx/export/export_segmenter.h"
 #include "graph/lower.h"
 #include "graph/lower_two_stage.h"
 #include "graph/weights.h"
+#include "runtime/detector.h"
+#include "runtime/segmenter.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct ExportOptions {
   std::string model, onnx;
   std::string form, batch, size;
-  PostprocessOptions post;
-  double limit = OnnxCheckOptions().limit;
+  detect::PostprocessOptions post;
+  double limit = formats::OnnxCheckOptions().limit;
 };
 
 constexpr int kMaxExtent = 65536;
 
 // The usual one of the task when none is named. One of another task is refused by what makes the file.
-OnnxForm form_of(const std::string& name, Task task) {
-  const std::span<const OnnxForm> forms = forms_of(task);
+formats::OnnxForm form_of(const std::string& name, arch::Task task) {
+  const std::span<const formats::OnnxForm> forms = formats::forms_of(task);
   if (name.empty()) return forms.back();
-  const auto all = names(OnnxForm());
+  const auto all = names(formats::OnnxForm());
   if (const auto at = std::find(all.begin(), all.end(), name); at != all.end()) {
-    return static_cast<OnnxForm>(at - all.begin());
+    return static_cast<formats::OnnxForm>(at - all.begin());
   }
   std::vector<std::string> known;
-  for (const OnnxForm form : forms) known.emplace_back(all[static_cast<size_t>(form)]);
+  for (const formats::OnnxForm form : forms) known.emplace_back(all[static_cast<size_t>(form)]);
   const std::string near = nearest_name(name, known);
   fail(ErrorKind::usage, fmt::format("unknown form \"{}\"", name), "",
        near.empty() ? fmt::format("use {}", fmt::join(known, ", ")) : fmt::format("did you mean {}?", near));
@@ -56,8 +56,8 @@ int positive(std::string_view text, int most) {
   return error == std::errc() && end == text.data() + text.size() && value >= 1 && value <= most ? value : 0;
 }
 
-int batch_of(const std::string& text, Task task) {
-  if (text.empty()) return task == Task::segment ? 1 : 0;
+int batch_of(const std::string& text, arch::Task task) {
+  if (text.empty()) return task == arch::Task::segment ? 1 : 0;
   if (text == "any") return 0;
   const int batch = positive(text, 1 << 20);
   if (batch == 0) fail(ErrorKind::usage, fmt::format("--batch {}", text), "", "give a number from 1, or any");
@@ -70,11 +70,11 @@ struct InputSize {
 };
 
 // "any", "N" (the input is as predict makes it for that image size) or "HxW".
-InputSize size_of(const std::string& text, const Model& model, Task task) {
-  const int max_level = task == Task::classify ? 0 : model.architecture.max_level;
+InputSize size_of(const std::string& text, const runtime::Model& model, arch::Task task) {
+  const int max_level = task == arch::Task::classify ? 0 : model.architecture.max_level;
   if (text == "any") return {};
   if (text.empty()) {
-    const int side = input_size(model.file.image_size, max_level);
+    const int side = runtime::input_size(model.file.image_size, max_level);
     return {side, side, 0, 0};
   }
   const size_t cross = text.find('x');
@@ -83,7 +83,7 @@ InputSize size_of(const std::string& text, const Model& model, Task task) {
   if (height == 0 || width == 0) {
     fail(ErrorKind::usage, fmt::format("--size {}", text), "", "give N, HEIGHTxWIDTH, or any");
   }
-  const InputSize size{input_size(height, max_level), input_size(width, max_level), height, width};
+  const InputSize size{runtime::input_size(height, max_level), runtime::input_size(width, max_level), height, width};
   if (cross != std::string::npos && (size.height != height || size.width != width)) {
     fail(ErrorKind::usage, fmt::format("--size {} is no multiple of {}", text, 1 << max_level), "",
          fmt::format("use {}x{}", size.height, size.width));
@@ -91,8 +91,8 @@ InputSize size_of(const std::string& text, const Model& model, Task task) {
   return size;
 }
 
-LowerOptions lower_options(const Model& model, int height, int width) {
-  LowerOptions options;
+graph::LowerOptions lower_options(const runtime::Model& model, int height, int width) {
+  graph::LowerOptions options;
   options.height = height;
   options.width = width;
   options.classes = static_cast<int>(model.file.classes.size());
@@ -100,33 +100,34 @@ LowerOptions lower_options(const Model& model, int height, int width) {
 }
 
 // The network that sees the picture.
-Program lowered(const Model& model, Task task, int height, int width) {
-  const LowerOptions options = lower_options(model, height, width);
+graph::Program lowered(const runtime::Model& model, arch::Task task, int height, int width) {
+  const graph::LowerOptions options = lower_options(model, height, width);
   switch (task) {
-    case Task::detect:
-      return lower_detector(model.architecture, options);
-    case Task::classify:
-      return lower_classifier(model.architecture, options);
-    case Task::segment:
-      return lower_two_stage(model.architecture, options).trunk;
+    case arch::Task::detect:
+      return graph::lower_detector(model.architecture, options);
+    case arch::Task::classify:
+      return graph::lower_classifier(model.architecture, options);
+    case arch::Task::segment:
+      return graph::lower_two_stage(model.architecture, options).trunk;
   }
   return {};
 }
 
-Forward forward_of(const Program& program, const Model& model, int threads) {
-  return make_forward(program, own_weights(program, model.file.weights), threads, "cpu");
+graph::Forward forward_of(const graph::Program& program, const runtime::Model& model, int threads) {
+  return make_forward(program, graph::own_weights(program, model.file.weights), threads, "cpu");
 }
 
 // The model itself, lowered for the size of each input.
-Forward source_of(const Model& model, Task task, int threads) {
+graph::Forward source_of(const runtime::Model& model, arch::Task task, int threads) {
   return [&model, task, threads](const HostTensor& image) {
-    const Program program = lowered(model, task, static_cast<int>(image.shape[2]), static_cast<int>(image.shape[3]));
+    const graph::Program program =
+        lowered(model, task, static_cast<int>(image.shape[2]), static_cast<int>(image.shape[3]));
     return forward_of(program, model, threads)(image);
   };
 }
 
-OnnxOptions onnx_options(const ExportOptions& options, const Model& model, Task task) {
-  OnnxOptions onnx;
+formats::OnnxOptions onnx_options(const ExportOptions& options, const runtime::Model& model, arch::Task task) {
+  formats::OnnxOptions onnx;
   onnx.form = form_of(options.form, task);
   onnx.batch = batch_of(options.batch, task);
   const InputSize size = size_of(options.size, model, task);
@@ -134,21 +135,23 @@ OnnxOptions onnx_options(const ExportOptions& options, const Model& model, Task 
   onnx.width = size.width;
   onnx.image_height = size.image_height;
   onnx.image_width = size.image_width;
-  onnx.anchors = task == Task::segment ? proposal_anchors(model.architecture) : anchor_options(model.architecture);
-  if (task == Task::segment) onnx.proposals = proposal_options(model);
+  onnx.anchors = task == arch::Task::segment ? runtime::proposal_anchors(model.architecture)
+                                             : runtime::anchor_options(model.architecture);
+  if (task == arch::Task::segment) onnx.proposals = runtime::proposal_options(model);
   onnx.post = options.post;
   onnx.program_version = SPINENET_VERSION;
   return onnx;
 }
 
-OnnxCheckOptions check_options(const OnnxOptions& onnx, const Model& model, Task task, double limit, int threads) {
-  OnnxCheckOptions check;
+formats::OnnxCheckOptions check_options(const formats::OnnxOptions& onnx, const runtime::Model& model, arch::Task task,
+                                        double limit, int threads) {
+  formats::OnnxCheckOptions check;
   check.task = task;
   check.source = source_of(model, task, threads);
-  if (task == Task::segment) {
+  if (task == arch::Task::segment) {
     const int side = 1 << model.architecture.max_level;
-    const TwoStageProgram network = lower_two_stage(model.architecture, lower_options(model, side, side));
-    for (const Program& head : network.box_heads) check.box_heads.push_back(forward_of(head, model, threads));
+    const graph::TwoStageProgram network = graph::lower_two_stage(model.architecture, lower_options(model, side, side));
+    for (const graph::Program& head : network.box_heads) check.box_heads.push_back(forward_of(head, model, threads));
     check.mask_head = forward_of(network.mask_head, model, threads);
     check.proposals = onnx.proposals;
   }
@@ -162,24 +165,27 @@ OnnxCheckOptions check_options(const OnnxOptions& onnx, const Model& model, Task
   return check;
 }
 
-OnnxFile make_file(const ExportOptions& options, const Model& model, Task task, const OnnxOptions& onnx) {
+formats::OnnxFile make_file(const ExportOptions& options, const runtime::Model& model, arch::Task task,
+                            const formats::OnnxOptions& onnx) {
   const int side = 1 << model.architecture.max_level;
   const int height = onnx.height > 0 ? onnx.height : side, width = onnx.width > 0 ? onnx.width : side;
-  if (task == Task::segment) {
-    const TwoStageProgram network = lower_two_stage(model.architecture, lower_options(model, height, width));
-    check_weights(parameters_of_all(programs_of(network)), model.file.weights, options.model);
-    return make_segmenter_onnx(network, model.file, onnx);
+  if (task == arch::Task::segment) {
+    const graph::TwoStageProgram network =
+        graph::lower_two_stage(model.architecture, lower_options(model, height, width));
+    graph::check_weights(graph::parameters_of_all(graph::programs_of(network)), model.file.weights, options.model);
+    return formats::make_segmenter_onnx(network, model.file, onnx);
   }
-  const Program program = lowered(model, task, height, width);
-  check_weights(program, model.file.weights, options.model);
-  return make_onnx(program, model.file, onnx);
+  const graph::Program program = lowered(model, task, height, width);
+  graph::check_weights(program, model.file.weights, options.model);
+  return formats::make_onnx(program, model.file, onnx);
 }
 
-Json to_json(const ExportOptions& options, const OnnxOptions& onnx, const OnnxFile& file, const OnnxCheck& check) {
+Json to_json(const ExportOptions& options, const formats::OnnxOptions& onnx, const formats::OnnxFile& file,
+             const formats::OnnxCheck& check) {
   Json rows = Json::array();
-  for (const OnnxCheckRow& row : check.rows) rows.push_back({{"what", row.what}, {"error", row.error}});
+  for (const formats::OnnxCheckRow& row : check.rows) rows.push_back({{"what", row.what}, {"error", row.error}});
   Json outputs = Json::array();
-  for (const OnnxValue& output : file.outputs) outputs.push_back(output.name);
+  for (const formats::OnnxValue& output : file.outputs) outputs.push_back(output.name);
   Json json{{"file", options.onnx},
             {"form", names(onnx.form)[static_cast<size_t>(onnx.form)]},
             {"batch", onnx.batch > 0 ? Json(onnx.batch) : Json("any")},
@@ -188,16 +194,16 @@ Json to_json(const ExportOptions& options, const OnnxOptions& onnx, const OnnxFi
             {"outputs", outputs},
             {"nodes", file.nodes.size()},
             {"bytes", std::filesystem::file_size(options.onnx)},
-            {"error", worst(check).error},
+            {"error", formats::worst(check).error},
             {"limit", check.limit},
             {"checks", rows}};
   return json;
 }
 
-std::string to_table(const ExportOptions& options, const OnnxOptions& onnx, const OnnxFile& file,
-                     const OnnxCheck& check) {
+std::string to_table(const ExportOptions& options, const formats::OnnxOptions& onnx, const formats::OnnxFile& file,
+                     const formats::OnnxCheck& check) {
   std::vector<std::vector<std::string>> rows{{"checked against the model", "relative error"}};
-  for (const OnnxCheckRow& row : check.rows) rows.push_back({row.what, fmt::format("{:.1e}", row.error)});
+  for (const formats::OnnxCheckRow& row : check.rows) rows.push_back({row.what, fmt::format("{:.1e}", row.error)});
   return fmt::format("{}: {} nodes, {}B, form {}\n{}", options.onnx, file.nodes.size(),
                      short_count(static_cast<int64_t>(std::filesystem::file_size(options.onnx))),
                      names(onnx.form)[static_cast<size_t>(onnx.form)], table_text(rows));
@@ -205,13 +211,13 @@ std::string to_table(const ExportOptions& options, const OnnxOptions& onnx, cons
 
 int run_export(const ExportOptions& options, const CommonOptions& common) {
   require_folder_of(options.onnx);
-  const Model model = open_model(options.model);
-  const Task task = task_named(model.file.task);
-  const OnnxOptions onnx = onnx_options(options, model, task);
-  const OnnxFile file = make_file(options, model, task, onnx);
+  const runtime::Model model = runtime::open_model(options.model);
+  const arch::Task task = arch::task_named(model.file.task);
+  const formats::OnnxOptions onnx = onnx_options(options, model, task);
+  const formats::OnnxFile file = make_file(options, model, task, onnx);
   log_info("checking the file against the model ...");
-  const OnnxCheck check =
-      export_onnx(options.onnx, file, check_options(onnx, model, task, options.limit, threads_of(common)));
+  const formats::OnnxCheck check =
+      formats::export_onnx(options.onnx, file, check_options(onnx, model, task, options.limit, threads_of(common)));
   if (common.json) {
     print_json(to_json(options, onnx, file, check));
   } else {
@@ -274,4 +280,4 @@ void add_export(CLI::App& app, Invocation& invocation) {
   });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -3,27 +3,27 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
-#include "engine/compile.h"
-#include "engine/session.h"
+#include "engine/compile/compile.h"
+#include "engine/run/session.h"
 #ifdef SPINENET_WITH_TORCH
 #include "nn/torch_forward.h"
 #endif
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
-Forward on_cpu(const Program& program, const Weights& weights, int threads) {
-  CompileOptions options;
+graph::Forward on_cpu(const graph::Program& program, const Weights& weights, int threads) {
+  engine::CompileOptions options;
   options.threads = threads;
-  const auto plan = compile(program, weights, options);
+  const auto plan = engine::compile(program, weights, options);
   log_debug(fmt::format("the engine runs the network: {}, {} threads, {:.0f} MB", plan->kernels->name, threads,
-                        static_cast<double>(memory_bytes(*plan)) / 1e6));
-  return engine_forward(plan);
+                        static_cast<double>(engine::memory_bytes(*plan)) / 1e6));
+  return engine::engine_forward(plan);
 }
 
 std::string engine_fact() {
   std::vector<std::string_view> names;
-  for (const Kernels& kernels : all_kernels()) names.push_back(kernels.name);
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) names.push_back(kernels.name);
   return fmt::format("{} (of {})", names.front(), fmt::join(names, ", "));
 }
 
@@ -32,16 +32,17 @@ std::string engine_fact() {
 #ifdef SPINENET_WITH_TORCH
 
 bool engine_runs(const std::string& device) {
-  return device == "cpu" || (device == "auto" && !torch_finds_gpu());
+  return device == "cpu" || (device == "auto" && !nn::torch_finds_gpu());
 }
 
-Forward make_forward(const Program& program, const Weights& weights, int threads, const std::string& device) {
+graph::Forward make_forward(const graph::Program& program, const Weights& weights, int threads,
+                            const std::string& device) {
   if (engine_runs(device)) return on_cpu(program, weights, threads);
-  return torch_forward(program, weights, threads, device);
+  return nn::torch_forward(program, weights, threads, device);
 }
 
 std::vector<std::pair<std::string, std::string>> forward_facts() {
-  auto facts = torch_facts();
+  auto facts = nn::torch_facts();
   facts.emplace_back("engine", engine_fact());
   return facts;
 }
@@ -54,7 +55,8 @@ bool engine_runs(const std::string& device) {
        fmt::format("device {}", device), "build with -DSPINENET_BUILD_TRAIN=ON");
 }
 
-Forward make_forward(const Program& program, const Weights& weights, int threads, const std::string& device) {
+graph::Forward make_forward(const graph::Program& program, const Weights& weights, int threads,
+                            const std::string& device) {
   engine_runs(device);
   return on_cpu(program, weights, threads);
 }
@@ -65,4 +67,4 @@ std::vector<std::pair<std::string, std::string>> forward_facts() {
 
 #endif
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -8,10 +8,11 @@
 #include "graph/forward.h"
 #include "graph/program.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 // `device`: cpu, cuda, cuda:N or auto. ErrorKind::unsupported when this build or machine has not got it.
-Forward make_forward(const Program& program, const Weights& weights, int threads, const std::string& device);
+graph::Forward make_forward(const graph::Program& program, const Weights& weights, int threads,
+                            const std::string& device);
 
 // Whether that is the engine.
 bool engine_runs(const std::string& device);
@@ -19,4 +20,4 @@ bool engine_runs(const std::string& device);
 // What runs networks here, for `spinenet checks`: name and value.
 std::vector<std::pair<std::string, std::string>> forward_facts();
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -13,7 +13,7 @@
 #include "base/format.h"
 #include "image/decode.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 bool looks_like_picture(const std::filesystem::path& path) {
@@ -82,11 +82,11 @@ std::vector<std::string> expand_inputs(std::span<const std::string> inputs) {
   return files;
 }
 
-Image read_input(const std::string& name) {
-  if (name != "-") return read_image(name);
-  const DecodeLimits limits;
+image::Image read_input(const std::string& name) {
+  if (name != "-") return image::read_image(name);
+  const image::DecodeLimits limits;
   const std::string bytes = read_standard_input(limits.max_bytes);
-  return decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, "standard input", limits);
+  return image::decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, "standard input", limits);
 }
 
 void require_folder_of(const std::string& file) {
@@ -95,4 +95,4 @@ void require_folder_of(const std::string& file) {
   fail(ErrorKind::io, "the folder does not exist", folder.string(), "make it first");
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

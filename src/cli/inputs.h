@@ -9,7 +9,7 @@
 
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 // Files as they are, the pictures directly in a folder and those that a pattern matches in the order of their names,
 // "-" as it is. ErrorKind::io for what is not there, ErrorKind::bad_data for a folder or pattern without pictures.
@@ -19,6 +19,6 @@ std::vector<std::string> expand_inputs(std::span<const std::string> inputs);
 void require_folder_of(const std::string& file);
 
 // A file, or standard input for "-". Errors as read_image.
-Image read_input(const std::string& name);
+image::Image read_input(const std::string& name);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -14,8 +14,8 @@
 namespace {
 
 int run(const std::vector<std::string>& arguments) {
-  spinenet::Invocation invocation;
-  spinenet::parse_command_line(arguments, invocation);
+  spinenet::cli::Invocation invocation;
+  spinenet::cli::parse_command_line(arguments, invocation);
   if (invocation.common.quiet) spinenet::set_log_level(spinenet::LogLevel::quiet);
   if (invocation.common.verbose) spinenet::set_log_level(spinenet::LogLevel::debug);
   return invocation.run();
@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return run({argv, argv + argc});
-  } catch (const spinenet::OutputClosed&) {
+  } catch (const spinenet::cli::OutputClosed&) {
     return 0;
   } catch (const spinenet::Error& error) {
     fmt::print(stderr, "error: {}\n", error.what());

@@ -8,10 +8,10 @@
 #include "eval/coco_ap.h"
 #include "eval/top_k.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 // In percent; a dash where undefined.
-std::string to_table(const CocoMetrics& metrics);
-std::string to_table(const TopKMetrics& metrics);
+std::string to_table(const eval::CocoMetrics& metrics);
+std::string to_table(const eval::TopKMetrics& metrics);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

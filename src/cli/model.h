@@ -7,24 +7,24 @@
 
 #include "cli/choose.h"
 #include "detect/postprocess.h"
-#include "engine/compile.h"
-#include "model/model.h"
-#include "model/object_finder.h"
+#include "engine/compile/compile.h"
+#include "runtime/model.h"
+#include "runtime/object_finder.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct RunOptions {
   int image_size = 0;  // 0: the model's own
   int threads = 1;
   std::string device = "auto";  // cpu, cuda, cuda:N, auto
-  Precision precision = Precision::fp32;
+  engine::Precision precision = engine::Precision::fp32;
   ChooseOptions choose;
-  PostprocessOptions post;
+  detect::PostprocessOptions post;
 };
 
 // ErrorKind::unsupported when the model does another task; ErrorKind::bad_data when its weights do not fit;
 // ErrorKind::usage for int8 of a model without a calibration.
-ObjectFinder make_object_finder(const Model& model, const RunOptions& options);
-Classifier make_classifier(const Model& model, const RunOptions& options);
+runtime::ObjectFinder make_object_finder(const runtime::Model& model, const RunOptions& options);
+runtime::Classifier make_classifier(const runtime::Model& model, const RunOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 // Width in characters: bytes that do not continue a UTF-8 sequence.
@@ -70,4 +70,4 @@ std::string short_count(int64_t number) {
   return unit == 0 ? fmt::format("{}", number) : fmt::format("{:.2f}{}", value, kUnits[unit]);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

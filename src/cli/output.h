@@ -9,7 +9,7 @@
 
 #include "base/json.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 // Thrown when the reader of standard output has gone away (`spinenet ... | head`): the program ends quietly.
 struct OutputClosed {};
@@ -24,4 +24,4 @@ std::string table_text(const std::vector<std::vector<std::string>>& rows);
 // 28543210 -> "28.54 M".
 std::string short_count(int64_t number);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

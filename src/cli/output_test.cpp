@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 TEST(ShortCount, HasThreeDigitsOrMore) {
@@ -32,4 +32,4 @@ TEST(TableText, EndsNoLineInSpaces) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::cli

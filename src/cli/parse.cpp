@@ -8,7 +8,7 @@
 #include "base/format.h"
 #include "cli/output.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
@@ -136,4 +136,4 @@ void parse_command_line(std::vector<std::string> arguments, Invocation& invocati
   }
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -6,10 +6,10 @@
 
 #include "cli/command.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 // Fills invocation.run for the verb that was given. Help and version are actions too. ErrorKind::usage, with the
 // nearest name where there is one, for everything that is wrong.
 void parse_command_line(std::vector<std::string> arguments, Invocation& invocation);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 std::string refusal_of(std::vector<std::string> words) {
@@ -96,4 +96,4 @@ TEST(Threads, AreAllCoresUnlessGiven) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -7,24 +7,24 @@
 #include <string>
 #include <string_view>
 
-#include "engine/compile.h"
-#include "model/model.h"
+#include "engine/compile/compile.h"
+#include "runtime/model.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 // Of a model's metadata: what calibration_from_json reads.
 inline constexpr const char* kCalibrationEntry = "calibration";
 
-std::string_view name_of(Precision precision);
+std::string_view name_of(engine::Precision precision);
 // ErrorKind::usage for a name that is none.
-Precision precision_named(const std::string& name);
+engine::Precision precision_named(const std::string& name);
 
 // Nothing where the model carries none; ErrorKind::bad_data, with `place`, for one that makes no sense.
-std::optional<Calibration> calibration_of(const ModelFile& model, const std::string& place);
+std::optional<engine::Calibration> calibration_of(const formats::ModelFile& model, const std::string& place);
 // ErrorKind::usage where the model carries none.
-Calibration need_calibration(const ModelFile& model, const std::string& place);
+engine::Calibration need_calibration(const formats::ModelFile& model, const std::string& place);
 
 // ErrorKind::unsupported for a model that segments: it is several networks, and a calibration is for one.
-void refuse_two_stages(const Model& model);
+void refuse_two_stages(const runtime::Model& model);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

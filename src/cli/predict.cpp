@@ -13,10 +13,10 @@
 #include "cli/precision.h"
 #include "cli/prediction.h"
 #include "cli/predictor.h"
-#include "data/coco.h"
+#include "data/coco/coco.h"
 #include "image/encode.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct PredictOptions {
@@ -39,14 +39,14 @@ class PictureFolder {
     if (!std::filesystem::is_directory(folder_)) fail(ErrorKind::io, "cannot make the folder", folder_.string());
   }
 
-  void write(const Prediction& prediction, const Image& drawn) {
+  void write(const Prediction& prediction, const image::Image& drawn) {
     const std::filesystem::path input = prediction.file_name;
     const bool png = input.extension() == ".png" || input.extension() == ".PNG";
     const std::string stem = prediction.file_name == "-" ? "stdin" : input.stem().string();
     const std::string suffix = png ? ".png" : ".jpg";
     std::string name = stem + suffix;
     for (int count = 2; !used_.insert(name).second; ++count) name = fmt::format("{}_{}{}", stem, count, suffix);
-    write_file_atomic(folder_ / name, png ? encode_png(drawn) : encode_jpeg(drawn));
+    write_file_atomic(folder_ / name, png ? image::encode_png(drawn) : image::encode_jpeg(drawn));
   }
 
   // ErrorKind::usage when a picture of this folder is an input: it, or another one beside it, would be written over.
@@ -70,10 +70,10 @@ class ImageIds {
  public:
   explicit ImageIds(const std::string& annotations) {
     if (annotations.empty()) return;
-    CocoReadOptions read;
+    data::CocoReadOptions read;
     read.segmentations = false;
-    const Annotations found = read_coco(annotations, read);
-    for (const ImageInfo& image : found.images) {
+    const detect::Annotations found = data::read_coco(annotations, read);
+    for (const detect::ImageInfo& image : found.images) {
       ids_[image.file_name] = image.id;
     }
     given_ = true;
@@ -104,7 +104,7 @@ struct Run {
   std::vector<Prediction> done;
   int64_t failed = 0;
 
-  void all(const std::vector<std::string>& files, const Model& model, const Predictor& predict) {
+  void all(const std::vector<std::string>& files, const runtime::Model& model, const Predictor& predict) {
     std::unique_ptr<PictureFolder> folder;
     if (!options.out.empty()) folder = std::make_unique<PictureFolder>(options.out);
     if (folder) folder->refuse_inputs_inside(files);
@@ -112,7 +112,7 @@ struct Run {
     Progress progress("predict", static_cast<int64_t>(files.size()), progress_of(common));
     for (size_t i = 0; i < files.size(); ++i) {
       const int64_t id = ids.id_of(files[i]);
-      if (std::optional<Image> image = read(files[i])) {
+      if (std::optional<image::Image> image = read(files[i])) {
         done.push_back({id, files[i], image->height, image->width, predict(*image)});
         if (folder != nullptr) folder->write(done.back(), draw(std::move(*image), done.back(), model.file.classes));
       }
@@ -120,7 +120,7 @@ struct Run {
     }
   }
 
-  std::optional<Image> read(const std::string& file) {
+  std::optional<image::Image> read(const std::string& file) {
     try {
       return read_input(file);
     } catch (const Error& error) {
@@ -133,7 +133,7 @@ struct Run {
 
 int run_predict(const PredictOptions& options, const CommonOptions& common) {
   const std::vector<std::string> files = expand_inputs(options.inputs);
-  const Model model = open_model(options.model);
+  const runtime::Model model = runtime::open_model(options.model);
   RunOptions run;
   run.image_size = options.size;
   run.threads = threads_of(common);
@@ -206,4 +206,4 @@ void add_predict(CLI::App& app, Invocation& invocation) {
   });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

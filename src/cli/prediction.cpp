@@ -5,34 +5,35 @@
 #include "graph/program.h"
 #include "image/draw.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
-const ModelClass& class_of(int label, std::span<const ModelClass> classes) {
+const formats::ModelClass& class_of(int label, std::span<const formats::ModelClass> classes) {
   return classes[static_cast<size_t>(label)];
 }
 
-void draw_detections(Image& image, const std::vector<Detection>& detections, std::span<const ModelClass> classes) {
+void draw_detections(image::Image& image, const std::vector<detect::Detection>& detections,
+                     std::span<const formats::ModelClass> classes) {
   // The surest on top.
   for (size_t i = detections.size(); i > 0; --i) {
-    const Detection& d = detections[i - 1];
-    if (!d.mask.counts.empty()) draw_mask(image, decode_mask(d.mask), class_color(d.label));
+    const detect::Detection& d = detections[i - 1];
+    if (!d.mask.counts.empty()) image::draw_mask(image, detect::decode_mask(d.mask), image::class_color(d.label));
   }
   for (size_t i = detections.size(); i > 0; --i) {
-    const Detection& d = detections[i - 1];
-    draw_box(image, {d.box.x1, d.box.y1, d.box.x2, d.box.y2, class_color(d.label), 0});
+    const detect::Detection& d = detections[i - 1];
+    image::draw_box(image, {d.box.x1, d.box.y1, d.box.x2, d.box.y2, image::class_color(d.label), 0});
   }
   for (size_t i = detections.size(); i > 0; --i) {
-    const Detection& d = detections[i - 1];
-    draw_label(image, static_cast<int>(d.box.x1), static_cast<int>(d.box.y1),
-               fmt::format("{} {:.2f}", class_of(d.label, classes).name, d.score), class_color(d.label));
+    const detect::Detection& d = detections[i - 1];
+    image::draw_label(image, static_cast<int>(d.box.x1), static_cast<int>(d.box.y1),
+                      fmt::format("{} {:.2f}", class_of(d.label, classes).name, d.score), image::class_color(d.label));
   }
 }
 
-void add_detections(Json& json, const Prediction& p, const std::vector<Detection>& detections,
-                    std::span<const ModelClass> classes) {
-  for (const Detection& d : detections) {
-    const Result result = to_result(d, p.image_id, classes[static_cast<size_t>(d.label)].id);
+void add_detections(Json& json, const Prediction& p, const std::vector<detect::Detection>& detections,
+                    std::span<const formats::ModelClass> classes) {
+  for (const detect::Detection& d : detections) {
+    const detect::Result result = detect::to_result(d, p.image_id, classes[static_cast<size_t>(d.label)].id);
     json.push_back(Json{{"image_id", result.image_id},
                         {"category_id", result.category_id},
                         {"bbox", result.bbox},
@@ -40,17 +41,18 @@ void add_detections(Json& json, const Prediction& p, const std::vector<Detection
                         {"category", class_of(d.label, classes).name},
                         {"file_name", p.file_name}});
     if (d.mask.counts.empty()) continue;
-    json.back()["segmentation"] = Json{{"size", {d.mask.height, d.mask.width}}, {"counts", rle_to_text(d.mask)}};
+    json.back()["segmentation"] =
+        Json{{"size", {d.mask.height, d.mask.width}}, {"counts", detect::rle_to_text(d.mask)}};
   }
 }
 
-Json guess_json(const ClassGuess& guess, std::span<const ModelClass> classes) {
-  const ModelClass& found = class_of(guess.label, classes);
+Json guess_json(const ClassGuess& guess, std::span<const formats::ModelClass> classes) {
+  const formats::ModelClass& found = class_of(guess.label, classes);
   return {{"category_id", found.id}, {"category", found.name}, {"score", guess.score}};
 }
 
 void add_guesses(Json& json, const Prediction& p, const std::vector<ClassGuess>& guesses,
-                 std::span<const ModelClass> classes) {
+                 std::span<const formats::ModelClass> classes) {
   Json entry{{"image_id", p.image_id}, {"file_name", p.file_name}};
   entry.update(guess_json(guesses.front(), classes));
   entry["guesses"] = Json::array();
@@ -58,13 +60,13 @@ void add_guesses(Json& json, const Prediction& p, const std::vector<ClassGuess>&
   json.push_back(std::move(entry));
 }
 
-std::string detections_text(const Prediction& p, const std::vector<Detection>& detections,
-                            std::span<const ModelClass> classes) {
+std::string detections_text(const Prediction& p, const std::vector<detect::Detection>& detections,
+                            std::span<const formats::ModelClass> classes) {
   std::string text = fmt::format("{} ({}x{}): {} object{}\n", p.file_name, p.width, p.height, detections.size(),
                                  detections.size() == 1 ? "" : "s");
   if (detections.empty()) return text;
   std::vector<std::vector<std::string>> rows{{"class", "score", "x1", "y1", "x2", "y2"}};
-  for (const Detection& d : detections) {
+  for (const detect::Detection& d : detections) {
     rows.push_back({class_of(d.label, classes).name, fmt::format("{:.2f}", d.score), fmt::format("{:.1f}", d.box.x1),
                     fmt::format("{:.1f}", d.box.y1), fmt::format("{:.1f}", d.box.x2), fmt::format("{:.1f}", d.box.y2)});
   }
@@ -72,7 +74,7 @@ std::string detections_text(const Prediction& p, const std::vector<Detection>& d
 }
 
 std::string guesses_text(const Prediction& p, const std::vector<ClassGuess>& guesses,
-                         std::span<const ModelClass> classes) {
+                         std::span<const formats::ModelClass> classes) {
   std::string text =
       fmt::format("{} ({}x{}): {}\n", p.file_name, p.width, p.height, class_of(guesses.front().label, classes).name);
   std::vector<std::vector<std::string>> rows{{"class", "score"}};
@@ -84,39 +86,42 @@ std::string guesses_text(const Prediction& p, const std::vector<ClassGuess>& gue
 
 }  // namespace
 
-Image draw(Image image, const Prediction& prediction, std::span<const ModelClass> classes) {
-  std::visit(Overloaded{[&](const std::vector<Detection>& detections) { draw_detections(image, detections, classes); },
-                        [&](const std::vector<ClassGuess>& guesses) {
-                          const ClassGuess& best = guesses.front();
-                          draw_label(image, 0, 0,
+image::Image draw(image::Image image, const Prediction& prediction, std::span<const formats::ModelClass> classes) {
+  std::visit(graph::Overloaded{
+                 [&](const std::vector<detect::Detection>& detections) { draw_detections(image, detections, classes); },
+                 [&](const std::vector<ClassGuess>& guesses) {
+                   const ClassGuess& best = guesses.front();
+                   image::draw_label(image, 0, 0,
                                      fmt::format("{} {:.2f}", class_of(best.label, classes).name, best.score),
-                                     class_color(best.label));
-                        }},
+                                     image::class_color(best.label));
+                 }},
              prediction.answer);
   return image;
 }
 
-Json to_json(std::span<const Prediction> predictions, std::span<const ModelClass> classes) {
+Json to_json(std::span<const Prediction> predictions, std::span<const formats::ModelClass> classes) {
   Json json = Json::array();
   for (const Prediction& p : predictions) {
     std::visit(
-        Overloaded{[&](const std::vector<Detection>& detections) { add_detections(json, p, detections, classes); },
-                   [&](const std::vector<ClassGuess>& guesses) { add_guesses(json, p, guesses, classes); }},
+        graph::Overloaded{
+            [&](const std::vector<detect::Detection>& detections) { add_detections(json, p, detections, classes); },
+            [&](const std::vector<ClassGuess>& guesses) { add_guesses(json, p, guesses, classes); }},
         p.answer);
   }
   return json;
 }
 
-std::string to_table(std::span<const Prediction> predictions, std::span<const ModelClass> classes) {
+std::string to_table(std::span<const Prediction> predictions, std::span<const formats::ModelClass> classes) {
   std::string text;
   for (const Prediction& p : predictions) {
     if (!text.empty()) text += "\n";
     text += std::visit(
-        Overloaded{[&](const std::vector<Detection>& detections) { return detections_text(p, detections, classes); },
-                   [&](const std::vector<ClassGuess>& guesses) { return guesses_text(p, guesses, classes); }},
+        graph::Overloaded{
+            [&](const std::vector<detect::Detection>& detections) { return detections_text(p, detections, classes); },
+            [&](const std::vector<ClassGuess>& guesses) { return guesses_text(p, guesses, classes); }},
         p.answer);
   }
   return text;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -14,7 +14,7 @@
 #include "formats/model_file.h"
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 // What class a picture may be of: an index into the class list.
 struct ClassGuess {
@@ -22,8 +22,8 @@ struct ClassGuess {
   float score = 0;
 };
 
-using Answer = std::variant<std::vector<Detection>,    // best first
-                            std::vector<ClassGuess>>;  // best first, at least one
+using Answer = std::variant<std::vector<detect::Detection>,  // best first
+                            std::vector<ClassGuess>>;        // best first, at least one
 
 struct Prediction {
   int64_t image_id = 0;
@@ -32,12 +32,12 @@ struct Prediction {
   Answer answer;
 };
 
-Image draw(Image image, const Prediction& prediction, std::span<const ModelClass> classes);
+image::Image draw(image::Image image, const Prediction& prediction, std::span<const formats::ModelClass> classes);
 
 // A list with an entry for each detection (image_id, category_id, bbox, score, category, file_name, and
 // segmentation where the model gives masks), or for each picture (image_id, file_name, category_id, category, score,
 // and `guesses` with the last three of each).
-Json to_json(std::span<const Prediction> predictions, std::span<const ModelClass> classes);
-std::string to_table(std::span<const Prediction> predictions, std::span<const ModelClass> classes);
+Json to_json(std::span<const Prediction> predictions, std::span<const formats::ModelClass> classes);
+std::string to_table(std::span<const Prediction> predictions, std::span<const formats::ModelClass> classes);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

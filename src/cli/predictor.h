@@ -9,12 +9,12 @@
 #include "cli/prediction.h"
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
-using Predictor = std::function<Answer(const Image&)>;
+using Predictor = std::function<Answer(const image::Image&)>;
 
 // Of a detector, the objects of at least the score and at most the number of options.post; of a classifier, the best
 // five classes, less those behind the first that are below that score.
-Predictor make_predictor(const Model& model, const RunOptions& options);
+Predictor make_predictor(const runtime::Model& model, const RunOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

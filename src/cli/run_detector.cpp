@@ -3,29 +3,31 @@
 #include <algorithm>
 
 #include "base/thread_pool.h"
-#include "data/coco_root.h"
+#include "data/coco/coco_root.h"
 #include "image/decode.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
-std::vector<Result> detect_images_of(const Annotations& annotations, const std::filesystem::path& folder,
-                                     const ObjectFinder& find, const RunDetectorOptions& options) {
-  const ImageRoot root(folder);
+std::vector<detect::Result> detect_images_of(const detect::Annotations& annotations,
+                                             const std::filesystem::path& folder, const runtime::ObjectFinder& find,
+                                             const RunDetectorOptions& options) {
+  const data::ImageRoot root(folder);
   ThreadPool pool(std::min(options.threads, options.batch));
   Progress progress("eval", static_cast<int64_t>(annotations.images.size()), options.progress);
-  std::vector<Result> results;
+  std::vector<detect::Result> results;
   for (size_t begin = 0; begin < annotations.images.size(); begin += static_cast<size_t>(options.batch)) {
     const size_t count = std::min(static_cast<size_t>(options.batch), annotations.images.size() - begin);
-    const std::span<const ImageInfo> infos = std::span(annotations.images).subspan(begin, count);
-    std::vector<Image> images(count);
+    const std::span<const detect::ImageInfo> infos = std::span(annotations.images).subspan(begin, count);
+    std::vector<image::Image> images(count);
     pool.parallel_for(static_cast<int64_t>(count), [&](int64_t i) {
       const auto k = static_cast<size_t>(i);
-      images[k] = read_image(root.resolve(infos[k].file_name));
+      images[k] = image::read_image(root.resolve(infos[k].file_name));
     });
     const auto found = find(images);
     for (size_t i = 0; i < count; ++i) {
-      for (const Detection& detection : found[i]) {
-        results.push_back(to_result(detection, infos[i].id, options.classes[static_cast<size_t>(detection.label)].id));
+      for (const detect::Detection& detection : found[i]) {
+        results.push_back(
+            detect::to_result(detection, infos[i].id, options.classes[static_cast<size_t>(detection.label)].id));
       }
     }
     progress.update(static_cast<int64_t>(begin + count));
@@ -34,4 +36,4 @@ std::vector<Result> detect_images_of(const Annotations& annotations, const std::
   return results;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

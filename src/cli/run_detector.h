@@ -10,19 +10,20 @@
 #include "base/progress.h"
 #include "detect/annotations.h"
 #include "formats/model_file.h"
-#include "model/object_finder.h"
+#include "runtime/object_finder.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct RunDetectorOptions {
-  std::vector<ModelClass> classes;
+  std::vector<formats::ModelClass> classes;
   int batch = 1;
   int threads = 1;
   ProgressOptions progress;
 };
 
 // In the order of the file. ErrorKind::bad_data or io naming the first picture that cannot be read.
-std::vector<Result> detect_images_of(const Annotations& annotations, const std::filesystem::path& folder,
-                                     const ObjectFinder& find, const RunDetectorOptions& options);
+std::vector<detect::Result> detect_images_of(const detect::Annotations& annotations,
+                                             const std::filesystem::path& folder, const runtime::ObjectFinder& find,
+                                             const RunDetectorOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -14,13 +14,13 @@
 #include "cli/study.h"
 #include "cli/trial.h"
 #include "cli/workers.h"
-#include "search/worker.h"
+#include "search/trials/worker.h"
 #include "train/recipe.h"
 #include "train/run_data.h"
 #include "train/train.h"
 #endif
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct SearchFlags {
@@ -54,8 +54,8 @@ std::filesystem::path trial_folder(const SearchFlags& flags) {
 }
 
 // The training recipe as trials run it, less what differs between machines.
-Recipe training_recipe(const SearchRecipe& search) {
-  Recipe recipe = read_recipe(search.proxy.recipe, search.proxy.settings);
+train::Recipe training_recipe(const search::SearchRecipe& search) {
+  train::Recipe recipe = train::read_recipe(search.proxy.recipe, search.proxy.settings);
   if (!search.proxy.data_root.empty()) recipe.data.root = search.proxy.data_root;
   recipe.epochs = search.proxy.epochs;
   recipe.data.hold_out = search.proxy.hold_out;
@@ -65,17 +65,17 @@ Recipe training_recipe(const SearchRecipe& search) {
 
 struct Prepared {
   TrialSetup setup;
-  StudyDescription description;
+  search::StudyDescription description;
 };
 
 // A study that was begun keeps what it began with, whatever those it came from have found since, and whether or not
 // this command names them again.
-std::vector<Choices> first_trials(const SearchFlags& flags, const SearchRecipe& recipe) {
-  const std::optional<StudyDescription> begun = find_study(flags.study);
+std::vector<arch::Choices> first_trials(const SearchFlags& flags, const search::SearchRecipe& recipe) {
+  const std::optional<search::StudyDescription> begun = search::find_study(flags.study);
   if (!begun) {
     return flags.begin_with.empty() ? recipe.first : begin_with(flags.begin_with, flags.begin_count, recipe.space);
   }
-  std::vector<Choices> kept = described_study(flags.study, *begun).recipe.first;
+  std::vector<arch::Choices> kept = described_study(flags.study, *begun).recipe.first;
   if (!flags.begin_with.empty() && kept.empty()) {
     fail(ErrorKind::usage, "the study was begun without --begin-with", flags.study, "begin a study of another name");
   }
@@ -87,23 +87,23 @@ std::vector<Choices> first_trials(const SearchFlags& flags, const SearchRecipe& 
 
 Prepared prepare(const SearchFlags& flags, const CommonOptions& common) {
   Prepared p;
-  p.setup.recipe = read_search_recipe(flags.recipe, flags.settings);
+  p.setup.recipe = search::read_search_recipe(flags.recipe, flags.settings);
   p.setup.recipe.first = first_trials(flags, p.setup.recipe);
   if (flags.worker < 0 && static_cast<int64_t>(p.setup.recipe.first.size()) > p.setup.recipe.trials) {
     log_warning(fmt::format("{} networks to begin with are more than {} trials: the last ones are left out",
                             p.setup.recipe.first.size(), p.setup.recipe.trials));
   }
-  Recipe training = training_recipe(p.setup.recipe);
-  if (training.task != Task::detect) {
+  train::Recipe training = training_recipe(p.setup.recipe);
+  if (training.task != arch::Task::detect) {
     fail(ErrorKind::unsupported, fmt::format("a search tries detectors, not networks that {}", name_of(training.task)),
          p.setup.recipe.proxy.recipe, "use a training recipe with task: detect");
   }
-  check_precision(training, p.setup.recipe.proxy.recipe);
+  train::check_precision(training, p.setup.recipe.proxy.recipe);
   const bool leader = flags.worker < 0;
   const ProgressOptions progress = progress_of(common);
-  p.setup.classes = static_cast<int>(open_data(training.data, leader ? &progress : nullptr).classes.size());
-  p.setup.base = resolve_architecture(training.architecture);
-  if (!std::holds_alternative<ScalePermuted>(p.setup.base.backbone)) {
+  p.setup.classes = static_cast<int>(train::open_data(training.data, leader ? &progress : nullptr).classes.size());
+  p.setup.base = train::resolve_architecture(training.architecture);
+  if (!std::holds_alternative<arch::ScalePermuted>(p.setup.base.backbone)) {
     fail(ErrorKind::usage,
          fmt::format("architecture.base {} has no scale-permuted backbone", training.architecture.base),
          p.setup.recipe.proxy.recipe, "use spinenet-49; the search replaces its blocks");
@@ -125,25 +125,26 @@ Prepared prepare(const SearchFlags& flags, const CommonOptions& common) {
 }
 
 int run_as_worker(const SearchFlags& flags, const Prepared& prepared) {
-  const SearchRecipe& recipe = prepared.setup.recipe;
-  Plan plan{recipe.space, recipe.algorithm, recipe.seed, recipe.first,
-            [&](const ScalePermuted& backbone) { return objection(prepared.setup, backbone); }};
-  Planner planner(std::move(plan));
-  WorkerOptions options;
+  const search::SearchRecipe& recipe = prepared.setup.recipe;
+  search::Plan plan{recipe.space, recipe.algorithm, recipe.seed, recipe.first,
+                    [&](const arch::ScalePermuted& backbone) { return objection(prepared.setup, backbone); }};
+  search::Planner planner(std::move(plan));
+  search::WorkerOptions options;
   options.store = flags.study;
   options.trials = recipe.trials;
   options.lag = recipe.lag;
   options.lease_seconds = flags.lease;
   options.stop = [] { return stop_signal != 0; };
-  options.ended = [](const Claim& claim, const Outcome& outcome, bool accepted) {
-    const std::string what = outcome.state == TrialState::complete
+  options.ended = [](const search::Claim& claim, const search::Outcome& outcome, bool accepted) {
+    const std::string what = outcome.state == search::TrialState::complete
                                  ? fmt::format("score {:.4f}", outcome.measurement.score)
                                  : fmt::format("{}: {}", name_of(outcome.failure), outcome.reason);
     log_info(fmt::format("trial {}: {}{}", claim.number, what, accepted ? "" : " (too late: another worker has it)"));
   };
-  run_worker(options, planner, recipe.space, [&](const ScalePermuted& backbone, const TrialContext& context) {
-    return try_architecture(prepared.setup, backbone, context);
-  });
+  search::run_worker(options, planner, recipe.space,
+                     [&](const arch::ScalePermuted& backbone, const search::TrialContext& context) {
+                       return try_architecture(prepared.setup, backbone, context);
+                     });
   return stop_signal != 0 ? 128 + stop_signal : 0;
 }
 
@@ -157,7 +158,7 @@ int run_search(const SearchFlags& flags, const Invocation& invocation) {
   const Prepared prepared = prepare(flags, invocation.common);
   if (flags.worker >= 0) return run_as_worker(flags, prepared);
 
-  const std::unique_ptr<Store> store = open_store(flags.study, true);
+  const std::unique_ptr<search::Store> store = search::open_store(flags.study, true);
   store->open(prepared.description);
   WorkersOptions options;
   options.arguments = invocation.arguments;
@@ -241,4 +242,4 @@ void add_search(CLI::App& app, Invocation& invocation) {
   });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

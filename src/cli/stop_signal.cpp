@@ -4,7 +4,7 @@
 
 #include <unistd.h>
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 std::atomic<int> stop_signal{0};
@@ -22,4 +22,4 @@ const std::atomic<int>& watch_stop_signals() {
   return stop_signal;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -5,9 +5,9 @@
 
 #include <atomic>
 
-namespace spinenet {
+namespace spinenet::cli {
 
 // From now on signals are wishes; 0 until there is one, then its number.
 const std::atomic<int>& watch_stop_signals();
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

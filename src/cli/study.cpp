@@ -13,7 +13,7 @@
 #include "cli/command.h"
 #include "cli/output.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct StudyFlags {
@@ -25,25 +25,25 @@ struct StudyFlags {
   std::vector<std::string> others;
 };
 
-std::string score_text(const Trial& trial) {
-  return trial.state == TrialState::complete ? fmt::format("{:.4f}", trial.measurement.score) : "";
+std::string score_text(const search::Trial& trial) {
+  return trial.state == search::TrialState::complete ? fmt::format("{:.4f}", trial.measurement.score) : "";
 }
 
-std::string metric_count(const Trial& trial, const std::string& name) {
+std::string metric_count(const search::Trial& trial, const std::string& name) {
   const auto found = trial.measurement.metrics.find(name);
   return found == trial.measurement.metrics.end() ? "" : short_count(static_cast<int64_t>(found->second));
 }
 
-std::string state_text(const Trial& trial) {
+std::string state_text(const search::Trial& trial) {
   if (trial.duplicate_of >= 0) return fmt::format("same as {}", trial.duplicate_of);
-  if (trial.state == TrialState::failed) return fmt::format("{}: {}", name_of(trial.failure), trial.reason);
-  if (trial.state == TrialState::rejected) return "refused: " + trial.reason;
+  if (trial.state == search::TrialState::failed) return fmt::format("{}: {}", name_of(trial.failure), trial.reason);
+  if (trial.state == search::TrialState::rejected) return "refused: " + trial.reason;
   return std::string(name_of(trial.state));
 }
 
 // Seconds that the trials still to come take at the pace so far, or -1.
 double seconds_left(const Study& study) {
-  const StudyStatus& s = study.status;
+  const search::StudyStatus& s = study.status;
   const int64_t ended = s.trials - s.running;
   const int64_t left = study.recipe.trials - ended;
   const double taken = s.last_finished - s.first_started;
@@ -54,7 +54,7 @@ std::string shown(const Study& study, int count) {
   std::vector<std::vector<std::string>> rows{{"trial", "score", "multiply-adds", "parameters", "worker", "state"}};
   const auto begin = static_cast<size_t>(std::max<int64_t>(0, static_cast<int64_t>(study.trials.size()) - count));
   for (size_t i = begin; i < study.trials.size(); ++i) {
-    const Trial& t = study.trials[i];
+    const search::Trial& t = study.trials[i];
     rows.push_back({std::to_string(t.number), score_text(t), metric_count(t, "multiply_adds"),
                     metric_count(t, "parameters"), t.worker, state_text(t)});
   }
@@ -62,7 +62,7 @@ std::string shown(const Study& study, int count) {
 }
 
 Json summary_of(const Study& study) {
-  const std::unique_ptr<Store> store = open_store(study.place, false);
+  const std::unique_ptr<search::Store> store = search::open_store(study.place, false);
   return study_summary(*store, study.place);
 }
 
@@ -73,7 +73,7 @@ int run_show(const StudyFlags& flags, const CommonOptions& common) {
     if (common.json) {
       Json document = summary;
       document["trial_list"] = Json::array();
-      for (const Trial& trial : study.trials) document["trial_list"].push_back(to_json(trial));
+      for (const search::Trial& trial : study.trials) document["trial_list"].push_back(to_json(trial));
       print_json(document);
       return 0;
     }
@@ -88,7 +88,7 @@ int run_show(const StudyFlags& flags, const CommonOptions& common) {
 
 int run_best(const StudyFlags& flags, const CommonOptions& common) {
   const Study study = read_study(flags.study);
-  const std::vector<const Trial*> order = ranked(study);
+  const std::vector<const search::Trial*> order = ranked(study);
   const size_t count = std::min(order.size(), static_cast<size_t>(flags.count));
   if (common.json) {
     Json document = Json::array();
@@ -101,7 +101,7 @@ int run_best(const StudyFlags& flags, const CommonOptions& common) {
   }
   std::vector<std::vector<std::string>> rows{{"trial", "score", "multiply-adds", "parameters", "network"}};
   for (size_t i = 0; i < count; ++i) {
-    const Trial& t = *order[i];
+    const search::Trial& t = *order[i];
     rows.push_back({std::to_string(t.number), score_text(t), metric_count(t, "multiply_adds"),
                     metric_count(t, "parameters"), fmt::format("{:016x}", t.hash)});
   }
@@ -109,15 +109,15 @@ int run_best(const StudyFlags& flags, const CommonOptions& common) {
   return 0;
 }
 
-const Trial& wanted_trial(const Study& study, int64_t number) {
+const search::Trial& wanted_trial(const Study& study, int64_t number) {
   if (number >= 0) {
-    for (const Trial& trial : study.trials) {
+    for (const search::Trial& trial : study.trials) {
       if (trial.number == number) return trial;
     }
     fail(ErrorKind::usage, fmt::format("no trial {}", number), study.place,
          fmt::format("it has trials 0 to {}", static_cast<int64_t>(study.trials.size()) - 1));
   }
-  const std::vector<const Trial*> order = ranked(study);
+  const std::vector<const search::Trial*> order = ranked(study);
   if (order.empty()) fail(ErrorKind::failed, "no trial has been measured yet", study.place, "name one with --trial");
   return *order.front();
 }
@@ -139,7 +139,7 @@ int run_export(const StudyFlags& flags) {
     Json document = summary_of(study);
     document["recipe"] = to_yaml(study.recipe);
     document["trial_list"] = Json::array();
-    for (const Trial& trial : study.trials) document["trial_list"].push_back(to_json(trial));
+    for (const search::Trial& trial : study.trials) document["trial_list"].push_back(to_json(trial));
     write(flags.json, to_text(document));
   }
   if (!flags.html.empty()) {
@@ -193,4 +193,4 @@ void add_study(CLI::App& app, Invocation& invocation) {
   out.callback([&invocation, flags] { invocation.run = [flags] { return run_export(*flags); }; });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -9,7 +9,7 @@
 #include "cli/output.h"
 #include "cli/study.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 Json number_or_null(double value, bool known) {
@@ -28,16 +28,16 @@ std::string csv_text(std::string_view text) {
 
 }  // namespace
 
-StudyDescription describe_study(const TrialSetup& setup, const std::string& training) {
+search::StudyDescription describe_study(const TrialSetup& setup, const std::string& training) {
   // Where the files lie may change; everything else makes another study. Seed and lag are named by themselves.
-  SearchRecipe recipe = setup.recipe;
+  search::SearchRecipe recipe = setup.recipe;
   recipe.seed = 1;
   recipe.lag = 1;
   recipe.proxy.data_root.clear();
   recipe.proxy.recipe = std::filesystem::path(recipe.proxy.recipe).filename().string();
-  StudyDescription description;
+  search::StudyDescription description;
   description.space = to_text(recipe.space);
-  description.algorithm = options_text(recipe.algorithm);
+  description.algorithm = search::options_text(recipe.algorithm);
   description.seed = setup.recipe.seed;
   description.lag = setup.recipe.lag;
   description.task = to_text(Json{{"image_size", setup.image_size},
@@ -48,7 +48,7 @@ StudyDescription describe_study(const TrialSetup& setup, const std::string& trai
   return description;
 }
 
-Study described_study(const std::string& place, const StudyDescription& description) {
+Study described_study(const std::string& place, const search::StudyDescription& description) {
   Study study;
   study.place = place;
   study.description = description;
@@ -58,45 +58,46 @@ Study described_study(const std::string& place, const StudyDescription& descript
       fail(ErrorKind::bad_data, fmt::format("its description lacks {}", key), place, "was it made by spinenet search?");
     }
   }
-  study.recipe = parse_search_recipe(task["recipe"].get<std::string>(), place);
+  study.recipe = search::parse_search_recipe(task["recipe"].get<std::string>(), place);
   study.recipe.seed = study.description.seed;
   study.recipe.lag = study.description.lag;
-  study.base = architecture_from_json(task["architecture"], place);
+  study.base = arch::architecture_from_json(task["architecture"], place);
   study.image_size = task["image_size"];
   study.classes = task["classes"];
   return study;
 }
 
 Study read_study(const std::string& place) {
-  const std::unique_ptr<Store> store = open_store(place, false);
+  const std::unique_ptr<search::Store> store = search::open_store(place, false);
   Study study = described_study(place, store->description());
   study.status = store->status();
   study.trials = store->trials();
   return study;
 }
 
-std::vector<const Trial*> ranked(const Study& study) {
-  std::vector<const Trial*> found;
+std::vector<const search::Trial*> ranked(const Study& study) {
+  std::vector<const search::Trial*> found;
   std::unordered_set<uint64_t> seen;
-  for (const Trial& trial : study.trials) {
-    if (trial.state == TrialState::complete && seen.insert(trial.hash).second) found.push_back(&trial);
+  for (const search::Trial& trial : study.trials) {
+    if (trial.state == search::TrialState::complete && seen.insert(trial.hash).second) found.push_back(&trial);
   }
-  std::ranges::stable_sort(found,
-                           [](const Trial* a, const Trial* b) { return a->measurement.score > b->measurement.score; });
+  std::ranges::stable_sort(found, [](const search::Trial* a, const search::Trial* b) {
+    return a->measurement.score > b->measurement.score;
+  });
   return found;
 }
 
-Architecture architecture_of(const Study& study, const Trial& trial) {
+arch::Architecture architecture_of(const Study& study, const search::Trial& trial) {
   TrialSetup setup;
   setup.recipe = study.recipe;
   setup.base = study.base;
   setup.image_size = study.image_size;
   setup.classes = study.classes;
-  return candidate(setup, replay(study.recipe.space, trial.choices).backbone);
+  return candidate(setup, arch::replay(study.recipe.space, trial.choices).backbone);
 }
 
-Json to_json(const Trial& trial) {
-  const bool measured = trial.state == TrialState::complete;
+Json to_json(const search::Trial& trial) {
+  const bool measured = trial.state == search::TrialState::complete;
   Json json{{"number", trial.number},
             {"state", name_of(trial.state)},
             {"score", number_or_null(trial.measurement.score, measured)},
@@ -109,26 +110,26 @@ Json to_json(const Trial& trial) {
             {"started", trial.started},
             {"finished", number_or_null(trial.finished, trial.finished > 0)}};
   for (const auto& [name, value] : trial.measurement.metrics) json["metrics"][name] = value;
-  if (trial.state == TrialState::failed) json["failure"] = name_of(trial.failure);
+  if (trial.state == search::TrialState::failed) json["failure"] = name_of(trial.failure);
   if (!trial.reason.empty()) json["reason"] = trial.reason;
   return json;
 }
 
 std::string to_csv(const Study& study) {
   std::set<std::string> metrics;
-  for (const Trial& trial : study.trials) {
+  for (const search::Trial& trial : study.trials) {
     for (const auto& [name, value] : trial.measurement.metrics) metrics.insert(name);
   }
   std::string csv = "number,state,score,hash,duplicate_of,attempts,worker,started,finished,failure,reason";
   for (const std::string& name : metrics) csv += fmt::format(",{}", csv_text(name));
   csv += ",choices\n";
-  for (const Trial& t : study.trials) {
-    const bool measured = t.state == TrialState::complete;
-    csv +=
-        fmt::format("{},{},{},{:016x},{},{},{},{:.3f},{:.3f},{},{}", t.number, name_of(t.state),
-                    measured ? fmt::format("{}", t.measurement.score) : "", t.hash,
-                    t.duplicate_of >= 0 ? std::to_string(t.duplicate_of) : "", t.attempts, csv_text(t.worker),
-                    t.started, t.finished, t.state == TrialState::failed ? name_of(t.failure) : "", csv_text(t.reason));
+  for (const search::Trial& t : study.trials) {
+    const bool measured = t.state == search::TrialState::complete;
+    csv += fmt::format("{},{},{},{:016x},{},{},{},{:.3f},{:.3f},{},{}", t.number, name_of(t.state),
+                       measured ? fmt::format("{}", t.measurement.score) : "", t.hash,
+                       t.duplicate_of >= 0 ? std::to_string(t.duplicate_of) : "", t.attempts, csv_text(t.worker),
+                       t.started, t.finished, t.state == search::TrialState::failed ? name_of(t.failure) : "",
+                       csv_text(t.reason));
     for (const std::string& name : metrics) {
       const auto found = t.measurement.metrics.find(name);
       csv += found == t.measurement.metrics.end() ? "," : fmt::format(",{}", found->second);
@@ -138,8 +139,8 @@ std::string to_csv(const Study& study) {
   return csv;
 }
 
-Json study_summary(Store& store, const std::string& place) {
-  const StudyStatus s = store.status();
+Json study_summary(search::Store& store, const std::string& place) {
+  const search::StudyStatus s = store.status();
   Json summary{{"study", place},     {"trials", s.trials},     {"running", s.running},       {"complete", s.complete},
                {"failed", s.failed}, {"rejected", s.rejected}, {"duplicates", s.duplicates}, {"best", nullptr}};
   if (s.best >= 0) summary["best"] = to_json(store.trials(s.best, 1).at(0));
@@ -164,7 +165,7 @@ std::string study_summary_text(const Json& summary) {
 }
 
 std::string search_recipe_keys() {
-  return "# Keys of a search recipe\n\nWritten by `spinenet search --keys`.\n\n" + document(SearchRecipe{});
+  return "# Keys of a search recipe\n\nWritten by `spinenet search --keys`.\n\n" + document(search::SearchRecipe{});
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

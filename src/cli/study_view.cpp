@@ -11,20 +11,20 @@
 #include "plot/study_page.h"
 #include "search/pareto.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 constexpr size_t kDrawn = 5;
 constexpr size_t kListed = 20;
 constexpr size_t kFailuresListed = 30;
 
-Series best_so_far(const Study& study) {
-  Series series;
+plot::Series best_so_far(const Study& study) {
+  plot::Series series;
   series.name = fmt::format(
       "{} ({})", names(study.recipe.algorithm.kind)[static_cast<size_t>(study.recipe.algorithm.kind)], study.place);
   double best = -HUGE_VAL;
-  for (const Trial& trial : study.trials) {
-    if (trial.state == TrialState::complete) best = std::max(best, trial.measurement.score);
+  for (const search::Trial& trial : study.trials) {
+    if (trial.state == search::TrialState::complete) best = std::max(best, trial.measurement.score);
     if (!std::isfinite(best)) continue;
     series.x.push_back(static_cast<double>(trial.number));
     series.y.push_back(best);
@@ -32,49 +32,49 @@ Series best_so_far(const Study& study) {
   return series;
 }
 
-Series scores(const Study& study) {
-  Series series;
+plot::Series scores(const Study& study) {
+  plot::Series series;
   series.name = "trial";
-  for (const Trial& trial : study.trials) {
-    if (trial.state != TrialState::complete) continue;
+  for (const search::Trial& trial : study.trials) {
+    if (trial.state != search::TrialState::complete) continue;
     series.x.push_back(static_cast<double>(trial.number));
     series.y.push_back(trial.measurement.score);
   }
   return series;
 }
 
-std::vector<Series> costs(const Study& study) {
-  std::vector<Series> both{{"trials", {}, {}}, {"Pareto front", {}, {}}};
-  const auto add = [](Series& series, const Trial& trial) {
+std::vector<plot::Series> costs(const Study& study) {
+  std::vector<plot::Series> both{{"trials", {}, {}}, {"Pareto front", {}, {}}};
+  const auto add = [](plot::Series& series, const search::Trial& trial) {
     const auto found = trial.measurement.metrics.find("multiply_adds");
-    if (trial.state != TrialState::complete || found == trial.measurement.metrics.end()) return;
+    if (trial.state != search::TrialState::complete || found == trial.measurement.metrics.end()) return;
     series.x.push_back(found->second / 1e6);
     series.y.push_back(trial.measurement.score);
   };
-  for (const Trial& trial : study.trials) add(both[0], trial);
+  for (const search::Trial& trial : study.trials) add(both[0], trial);
   const std::vector<std::string> minimised{"multiply_adds"};
-  for (const size_t i : pareto_front(study.trials, minimised)) add(both[1], study.trials[i]);
+  for (const size_t i : search::pareto_front(study.trials, minimised)) add(both[1], study.trials[i]);
   if (both[0].x.empty()) both.clear();
   return both;
 }
 
-std::vector<ScalePermuted> backbones(const Study& study, std::span<const Trial* const> trials) {
-  std::vector<ScalePermuted> all;
-  for (const Trial* trial : trials) all.push_back(replay(study.recipe.space, trial->choices).backbone);
+std::vector<arch::ScalePermuted> backbones(const Study& study, std::span<const search::Trial* const> trials) {
+  std::vector<arch::ScalePermuted> all;
+  for (const search::Trial* trial : trials) all.push_back(arch::replay(study.recipe.space, trial->choices).backbone);
   return all;
 }
 
 // How often each place in the order has each level.
-HeatMap levels(const std::vector<ScalePermuted>& backbones) {
-  HeatMap map;
+plot::HeatMap levels(const std::vector<arch::ScalePermuted>& backbones) {
+  plot::HeatMap map;
   if (backbones.empty()) return map;
   constexpr int kLowest = 2, kHighest = 7;
   const size_t columns = kHighest - kLowest + 1;
   for (int level = kLowest; level <= kHighest; ++level) map.columns.push_back(fmt::format("L{}", level));
   const size_t places = backbones.front().blocks.size();
-  for (size_t k = 0; k < places; ++k) map.rows.push_back(fmt::format("{}", k + kStemBlocks));
+  for (size_t k = 0; k < places; ++k) map.rows.push_back(fmt::format("{}", k + arch::kStemBlocks));
   map.values.assign(places * columns, 0.0);
-  for (const ScalePermuted& backbone : backbones) {
+  for (const arch::ScalePermuted& backbone : backbones) {
     for (size_t k = 0; k < places; ++k) {
       ++map.values[k * columns + static_cast<size_t>(backbone.blocks[k].level - kLowest)];
     }
@@ -83,35 +83,35 @@ HeatMap levels(const std::vector<ScalePermuted>& backbones) {
 }
 
 // Share of the connections that reach back so many blocks.
-std::vector<Bar> parents(const std::vector<ScalePermuted>& backbones) {
+std::vector<plot::Bar> parents(const std::vector<arch::ScalePermuted>& backbones) {
   std::map<int, int64_t> counts;
   int64_t total = 0;
-  for (const ScalePermuted& backbone : backbones) {
+  for (const arch::ScalePermuted& backbone : backbones) {
     for (size_t k = 0; k < backbone.blocks.size(); ++k) {
       for (const int parent : backbone.blocks[k].parents) {
-        ++counts[static_cast<int>(k) + kStemBlocks - parent];
+        ++counts[static_cast<int>(k) + arch::kStemBlocks - parent];
         ++total;
       }
     }
   }
-  std::vector<Bar> bars;
+  std::vector<plot::Bar> bars;
   for (const auto& [distance, count] : counts) {
     bars.push_back({fmt::format("{} back", distance), static_cast<double>(count) / static_cast<double>(total)});
   }
   return bars;
 }
 
-std::string metric_text(const Trial& trial, const std::string& name) {
+std::string metric_text(const search::Trial& trial, const std::string& name) {
   const auto found = trial.measurement.metrics.find(name);
   if (found == trial.measurement.metrics.end() || found->second < 0) return "–";
   if (found->second >= 10'000) return short_count(static_cast<int64_t>(found->second));
   return fmt::format("{:.4g}", found->second);
 }
 
-PageTable best_table(std::span<const Trial* const> order) {
-  PageTable table;
+plot::PageTable best_table(std::span<const search::Trial* const> order) {
+  plot::PageTable table;
   table.head = {"trial", "score", "AP50", "small", "medium", "large", "multiply-adds", "parameters", "epochs"};
-  for (const Trial* trial : order.first(std::min(kListed, order.size()))) {
+  for (const search::Trial* trial : order.first(std::min(kListed, order.size()))) {
     std::vector<std::string> row{std::to_string(trial->number), fmt::format("{:.4f}", trial->measurement.score)};
     for (const char* name : {"AP50", "APs", "APm", "APl", "multiply_adds", "parameters", "epochs"}) {
       row.push_back(metric_text(*trial, name));
@@ -121,22 +121,22 @@ PageTable best_table(std::span<const Trial* const> order) {
   return table;
 }
 
-PageTable failure_table(const Study& study) {
-  PageTable table;
+plot::PageTable failure_table(const Study& study) {
+  plot::PageTable table;
   table.head = {"trial", "state", "kind", "reason"};
-  for (const Trial& trial : study.trials) {
-    if (trial.state != TrialState::failed && trial.state != TrialState::rejected) continue;
+  for (const search::Trial& trial : study.trials) {
+    if (trial.state != search::TrialState::failed && trial.state != search::TrialState::rejected) continue;
     if (table.rows.size() == kFailuresListed) break;
-    const bool failed = trial.state == TrialState::failed;
+    const bool failed = trial.state == search::TrialState::failed;
     table.rows.push_back({std::to_string(trial.number), std::string(name_of(trial.state)),
                           failed ? std::string(name_of(trial.failure)) : "constraint", trial.reason});
   }
   return table;
 }
 
-std::vector<ReportFact> headline(const Study& study) {
-  const StudyStatus& s = study.status;
-  std::vector<ReportFact> facts{{"trials", std::to_string(s.trials)}};
+std::vector<plot::ReportFact> headline(const Study& study) {
+  const search::StudyStatus& s = study.status;
+  std::vector<plot::ReportFact> facts{{"trials", std::to_string(s.trials)}};
   if (s.best >= 0) {
     facts.push_back({"best " + study.recipe.proxy.metric, fmt::format("{:.4f}", s.best_score)});
     facts.push_back({"found in trial", std::to_string(s.best)});
@@ -146,18 +146,18 @@ std::vector<ReportFact> headline(const Study& study) {
   return facts;
 }
 
-void draw_best(const Study& study, std::span<const Trial* const> order, StudyPage& page) {
-  for (const Trial* trial : order.first(std::min(kDrawn, order.size()))) {
-    const LowerOptions size{study.image_size, study.image_size, study.classes};
+void draw_best(const Study& study, std::span<const search::Trial* const> order, plot::StudyPage& page) {
+  for (const search::Trial* trial : order.first(std::min(kDrawn, order.size()))) {
+    const graph::LowerOptions size{study.image_size, study.image_size, study.classes};
     page.networks.push_back({fmt::format("trial {}: score {:.4f}", trial->number, trial->measurement.score),
-                             architecture_svg(architecture_of(study, *trial), size)});
+                             plot::architecture_svg(architecture_of(study, *trial), size)});
   }
 }
 
 }  // namespace
 
 std::string study_page(const Study& study, const std::vector<Study>& others) {
-  StudyPage page;
+  plot::StudyPage page;
   page.title = "Architecture search";
   page.subtitle = study.place;
   page.headline = headline(study);
@@ -166,24 +166,24 @@ std::string study_page(const Study& study, const std::vector<Study>& others) {
   page.best_so_far.push_back(best_so_far(study));
   for (const Study& other : others) page.best_so_far.push_back(best_so_far(other));
   page.costs = costs(study);
-  const std::vector<const Trial*> order = ranked(study);
+  const std::vector<const search::Trial*> order = ranked(study);
   page.best = best_table(order);
   draw_best(study, order, page);
   const size_t tenth = order.size() < 10 ? 0 : (order.size() + 9) / 10;
-  const std::vector<ScalePermuted> all = backbones(study, order);
-  const std::vector<ScalePermuted> best(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(tenth));
+  const std::vector<arch::ScalePermuted> all = backbones(study, order);
+  const std::vector<arch::ScalePermuted> best(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(tenth));
   page.levels_all = levels(all);
   page.levels_best = levels(best);
   if (!all.empty()) page.parents_all = parents(all);
   if (!best.empty()) page.parents_best = parents(best);
   page.failures = failure_table(study);
-  const SpaceSize size = size_of(study.recipe.space);
+  const arch::SpaceSize size = arch::size_of(study.recipe.space);
   page.facts = {{"algorithm", study.description.algorithm},
                 {"size of the space", fmt::format("10^{:.1f}", size.log10_total)},
                 {"seed", std::to_string(study.description.seed)},
                 {"known networks met again", std::to_string(study.status.duplicates)}};
   page.recipe = to_yaml(study.recipe);
-  return render_study_page(page);
+  return plot::render_study_page(page);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -13,7 +13,7 @@
 #include "train/train.h"
 #endif
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 struct TrainFlags {
@@ -43,16 +43,16 @@ std::vector<std::string> arguments_of_one(const std::vector<std::string>& argume
 
 int run_train(const TrainFlags& flags, const Invocation& invocation) {
   if (flags.keys) {
-    print(recipe_keys());
+    print(train::recipe_keys());
     return 0;
   }
   if (flags.nproc > 1) {
     // An interrupt from the terminal reaches every process; this one waits for the others.
     std::signal(SIGINT, [](int) {});
-    return launch_processes(flags.nproc, arguments_of_one(invocation.arguments));
+    return train::launch_processes(flags.nproc, arguments_of_one(invocation.arguments));
   }
   const std::atomic<int>& stop_signal = watch_stop_signals();
-  TrainOptions options;
+  train::TrainOptions options;
   options.recipe = flags.recipe;
   options.out = flags.out;
   if (invocation.common.threads > 0) options.settings.push_back(fmt::format("threads={}", invocation.common.threads));
@@ -61,8 +61,8 @@ int run_train(const TrainFlags& flags, const Invocation& invocation) {
   options.until_epoch = flags.until_epoch;
   options.progress = progress_of(invocation.common);
   options.stop_signal = &stop_signal;
-  const Json summary = train(options);
-  if (process_place().rank == 0) {
+  const Json summary = train::train(options);
+  if (train::process_place().rank == 0) {
     if (invocation.common.json) {
       print_json(summary);
     } else {
@@ -119,4 +119,4 @@ void add_train(CLI::App& app, Invocation& invocation) {
   });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -14,15 +14,15 @@
 #include "graph/fit_width.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
-LowerOptions lowering(const TrialSetup& setup) {
+graph::LowerOptions lowering(const TrialSetup& setup) {
   return {setup.image_size, setup.image_size, setup.classes};
 }
 
-Cost cost_of(const TrialSetup& setup, const Architecture& architecture) {
-  return cost(lower_detector(architecture, lowering(setup)));
+graph::Cost cost_of(const TrialSetup& setup, const arch::Architecture& architecture) {
+  return graph::cost(graph::lower_detector(architecture, lowering(setup)));
 }
 
 std::string last_line(std::string_view text) {
@@ -35,9 +35,9 @@ bool contains_any(std::string_view text, std::initializer_list<std::string_view>
   return std::ranges::any_of(parts, [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
 }
 
-Outcome failed(TrialFailure failure, std::string reason) {
-  Outcome outcome;
-  outcome.state = TrialState::failed;
+search::Outcome failed(search::TrialFailure failure, std::string reason) {
+  search::Outcome outcome;
+  outcome.state = search::TrialState::failed;
   outcome.failure = failure;
   outcome.reason = std::move(reason);
   return outcome;
@@ -63,7 +63,7 @@ std::map<std::string, double> last_measurement(const std::filesystem::path& run)
 
 class Attempt {
  public:
-  Attempt(const TrialSetup& setup, const ScalePermuted& backbone, const TrialContext& context)
+  Attempt(const TrialSetup& setup, const arch::ScalePermuted& backbone, const search::TrialContext& context)
       : setup_(setup),
         context_(context),
         folder_(setup.folder / fmt::format("trial-{:06}-{}", context.number, context.attempt)) {
@@ -71,36 +71,36 @@ class Attempt {
     std::filesystem::remove_all(folder_, problem);
     std::filesystem::create_directories(folder_, problem);
     if (problem) fail(ErrorKind::io, "cannot make the folder: " + problem.message(), folder_.string());
-    const Architecture architecture = candidate(setup, backbone);
+    const arch::Architecture architecture = candidate(setup, backbone);
     write_file_atomic(folder_ / "architecture.json", to_text(to_json(architecture)));
-    const Cost price = cost_of(setup, architecture);
+    const graph::Cost price = cost_of(setup, architecture);
     metrics_["multiply_adds"] = static_cast<double>(price.multiply_adds);
     metrics_["parameters"] = static_cast<double>(price.parameters);
   }
 
-  Outcome run() {
+  search::Outcome run() {
     const std::vector<int>& rungs = setup_.recipe.halving.epochs;
     for (size_t rung = 0; rung <= rungs.size(); ++rung) {
       const int until = rung < rungs.size() ? rungs[rung] : 0;
-      const ProcessResult result = run_process(process(rung > 0, until));
+      const search::ProcessResult result = search::run_process(process(rung > 0, until));
       seconds_ += result.seconds;
       // Asked for something that does not exist: so would every other trial.
-      if (result.end == ProcessEnd::exited && result.status == 2)
+      if (result.end == search::ProcessEnd::exited && result.status == 2)
         fail(ErrorKind::usage, last_line(result.errors), "trial");
-      if (result.end != ProcessEnd::exited || result.status != 0) return failure_of(result);
+      if (result.end != search::ProcessEnd::exited || result.status != 0) return failure_of(result);
       const double score = take_measurement();
       metrics_["epochs"] = until > 0 ? until : setup_.recipe.proxy.epochs;
       if (until == 0) break;
-      metrics_[rung_metric(static_cast<int>(rung))] = score;
-      if (!passes_rung(setup_.recipe.halving, static_cast<int>(rung), score, context_.earlier())) break;
+      metrics_[search::rung_metric(static_cast<int>(rung))] = score;
+      if (!search::passes_rung(setup_.recipe.halving, static_cast<int>(rung), score, context_.earlier())) break;
     }
     return complete();
   }
 
  private:
-  ProcessOptions process(bool resume, int until) const {
-    const ProxyRecipe& proxy = setup_.recipe.proxy;
-    ProcessOptions options;
+  search::ProcessOptions process(bool resume, int until) const {
+    const search::ProxyRecipe& proxy = setup_.recipe.proxy;
+    search::ProcessOptions options;
     options.arguments = {std::filesystem::read_symlink("/proc/self/exe").string(), "train"};
     std::vector<std::string>& line = options.arguments;
     if (resume) {
@@ -140,15 +140,15 @@ class Attempt {
     return found->second;
   }
 
-  Outcome complete() {
+  search::Outcome complete() {
     metrics_["seconds"] = seconds_;
-    Outcome outcome;
+    search::Outcome outcome;
     outcome.measurement.metrics = metrics_;
     outcome.measurement.score = metrics_.at(setup_.recipe.proxy.metric);
-    const PriceRecipe& price = setup_.recipe.price;
+    const search::PriceRecipe& price = setup_.recipe.price;
     if (price.target > 0) {
-      const CostTarget target{price.metric, price.target, price.exponent, price.soft};
-      outcome.measurement.score = priced_score(outcome.measurement, std::span(&target, 1));
+      const search::CostTarget target{price.metric, price.target, price.exponent, price.soft};
+      outcome.measurement.score = search::priced_score(outcome.measurement, std::span(&target, 1));
     }
     if (!setup_.keep_runs) {
       std::error_code ignored;  // what stays behind costs space, no more
@@ -158,7 +158,7 @@ class Attempt {
   }
 
   const TrialSetup& setup_;
-  const TrialContext& context_;
+  const search::TrialContext& context_;
   std::filesystem::path folder_;
   std::map<std::string, double> metrics_;
   double seconds_ = 0;
@@ -166,23 +166,23 @@ class Attempt {
 
 }  // namespace
 
-Architecture candidate(const TrialSetup& setup, const ScalePermuted& backbone) {
-  Architecture architecture = setup.base;
-  architecture.name = fmt::format("searched-{:016x}", canonical_hash(backbone));
+arch::Architecture candidate(const TrialSetup& setup, const arch::ScalePermuted& backbone) {
+  arch::Architecture architecture = setup.base;
+  architecture.name = fmt::format("searched-{:016x}", arch::canonical_hash(backbone));
   architecture.backbone = backbone;
   if (const double wish = setup.recipe.proxy.multiply_adds; wish > 0) {
-    const auto width = fitting_width(architecture, lowering(setup), static_cast<int64_t>(wish));
+    const auto width = graph::fitting_width(architecture, lowering(setup), static_cast<int64_t>(wish));
     architecture.scaling.filter_size_scale = width.value_or(architecture.scaling.filter_size_scale);
   }
   return architecture;
 }
 
-std::optional<std::string> objection(const TrialSetup& setup, const ScalePermuted& backbone) {
-  const ConstraintRecipe& wish = setup.recipe.constraints;
+std::optional<std::string> objection(const TrialSetup& setup, const arch::ScalePermuted& backbone) {
+  const search::ConstraintRecipe& wish = setup.recipe.constraints;
   const double target = setup.recipe.proxy.multiply_adds;
   const bool any = wish.max_multiply_adds > 0 || wish.min_multiply_adds > 0 || wish.max_parameters > 0 || target > 0;
   if (!any) return std::nullopt;
-  const Cost price = cost_of(setup, candidate(setup, backbone));
+  const graph::Cost price = cost_of(setup, candidate(setup, backbone));
   const auto refused = [](int64_t has, std::string_view what, std::string_view relation, double limit) {
     return fmt::format("{} {}, {} than {}", short_count(has), what, relation, short_count(static_cast<int64_t>(limit)));
   };
@@ -203,31 +203,32 @@ std::optional<std::string> objection(const TrialSetup& setup, const ScalePermute
   return std::nullopt;
 }
 
-Outcome failure_of(const ProcessResult& result) {
+search::Outcome failure_of(const search::ProcessResult& result) {
   const std::string last = last_line(result.errors);
   const bool no_memory = contains_any(last, {"out of memory", "can't allocate memory", "bad_alloc"});
   const std::string said = last.empty() ? std::string() : ": " + last;
   switch (result.end) {
-    case ProcessEnd::timed_out:
-      return failed(TrialFailure::timeout, fmt::format("ended after {:.0f} s", result.seconds));
-    case ProcessEnd::unwanted:
-      return failed(TrialFailure::error, "given up");
-    case ProcessEnd::signalled:
+    case search::ProcessEnd::timed_out:
+      return failed(search::TrialFailure::timeout, fmt::format("ended after {:.0f} s", result.seconds));
+    case search::ProcessEnd::unwanted:
+      return failed(search::TrialFailure::error, "given up");
+    case search::ProcessEnd::signalled:
       // Nobody but the system's guard of memory ends a trial so.
-      if (result.status == SIGKILL) return failed(TrialFailure::out_of_memory, "killed by signal 9");
-      if (no_memory) return failed(TrialFailure::out_of_memory, last);
-      return failed(TrialFailure::crash, fmt::format("signal {}{}", result.status, said));
-    case ProcessEnd::exited:
+      if (result.status == SIGKILL) return failed(search::TrialFailure::out_of_memory, "killed by signal 9");
+      if (no_memory) return failed(search::TrialFailure::out_of_memory, last);
+      return failed(search::TrialFailure::crash, fmt::format("signal {}{}", result.status, said));
+    case search::ProcessEnd::exited:
       break;
   }
-  if (no_memory) return failed(TrialFailure::out_of_memory, last);
-  if (contains_any(last, {"not finite"})) return failed(TrialFailure::non_finite, last);
-  return failed(result.status > 2 && result.status != 65 ? TrialFailure::crash : TrialFailure::error,
+  if (no_memory) return failed(search::TrialFailure::out_of_memory, last);
+  if (contains_any(last, {"not finite"})) return failed(search::TrialFailure::non_finite, last);
+  return failed(result.status > 2 && result.status != 65 ? search::TrialFailure::crash : search::TrialFailure::error,
                 fmt::format("status {}{}", result.status, said));
 }
 
-Outcome try_architecture(const TrialSetup& setup, const ScalePermuted& backbone, const TrialContext& context) {
+search::Outcome try_architecture(const TrialSetup& setup, const arch::ScalePermuted& backbone,
+                                 const search::TrialContext& context) {
   return Attempt(setup, backbone, context).run();
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -10,15 +10,15 @@
 #include <string>
 
 #include "arch/architecture.h"
-#include "search/process.h"
 #include "search/search_recipe.h"
-#include "search/worker.h"
+#include "search/trials/process.h"
+#include "search/trials/worker.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct TrialSetup {
-  SearchRecipe recipe;
-  Architecture base;  // whose backbone is replaced
+  search::SearchRecipe recipe;
+  arch::Architecture base;  // whose backbone is replaced
   int image_size = 0;
   int classes = 1;
   std::filesystem::path folder;                    // trials write below it
@@ -29,12 +29,13 @@ struct TrialSetup {
 
 // The architecture that is trained, of this backbone; as wide as proxy.multiply_adds allows, or as it is where no width
 // is cheap enough.
-Architecture candidate(const TrialSetup& setup, const ScalePermuted& backbone);
+arch::Architecture candidate(const TrialSetup& setup, const arch::ScalePermuted& backbone);
 // Why the constraints or proxy.multiply_adds refuse a backbone, or nothing.
-std::optional<std::string> objection(const TrialSetup& setup, const ScalePermuted& backbone);
-Outcome try_architecture(const TrialSetup& setup, const ScalePermuted& backbone, const TrialContext& context);
+std::optional<std::string> objection(const TrialSetup& setup, const arch::ScalePermuted& backbone);
+search::Outcome try_architecture(const TrialSetup& setup, const arch::ScalePermuted& backbone,
+                                 const search::TrialContext& context);
 
 // How a training process ended, as an outcome of a trial: failed, with the kind and the last line that it wrote.
-Outcome failure_of(const ProcessResult& result);
+search::Outcome failure_of(const search::ProcessResult& result);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

@@ -15,14 +15,14 @@
 #include "base/format.h"
 #include "base/log.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 namespace {
 
 constexpr int kMostRestarts = 10;
 
 class Workers {
  public:
-  Workers(Store& store, const WorkersOptions& options)
+  Workers(search::Store& store, const WorkersOptions& options)
       : store_(store), options_(options), progress_("search", options.trials, first_progress()) {}
 
   int run() {
@@ -42,7 +42,7 @@ class Workers {
  private:
   ProgressOptions first_progress() const {
     ProgressOptions shown = options_.progress;
-    const StudyStatus status = store_.status();
+    const search::StudyStatus status = store_.status();
     shown.first = status.trials - status.running;
     return shown;
   }
@@ -101,14 +101,14 @@ class Workers {
     const auto now = std::chrono::steady_clock::now();
     if (!running_.empty() && now - shown_ < std::chrono::seconds(1)) return;
     shown_ = now;
-    const StudyStatus s = store_.status();
+    const search::StudyStatus s = store_.status();
     std::string detail = s.best >= 0 ? fmt::format("best {:.4f} (trial {})", s.best_score, s.best) : "";
     if (s.failed > 0) detail += fmt::format("  {} failed", s.failed);
     if (s.rejected > 0) detail += fmt::format("  {} refused", s.rejected);
     progress_.update(s.trials - s.running, detail);
   }
 
-  Store& store_;
+  search::Store& store_;
   const WorkersOptions& options_;
   Progress progress_;
   std::map<pid_t, int> running_;
@@ -120,8 +120,8 @@ class Workers {
 
 }  // namespace
 
-int run_workers(Store& store, const WorkersOptions& options) {
+int run_workers(search::Store& store, const WorkersOptions& options) {
   return Workers(store, options).run();
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

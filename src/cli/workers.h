@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "base/progress.h"
-#include "search/store.h"
+#include "search/store/store.h"
 
-namespace spinenet {
+namespace spinenet::cli {
 
 struct WorkersOptions {
   std::vector<std::string> arguments;  // of this process; each worker gets --worker I added
@@ -24,6 +24,6 @@ struct WorkersOptions {
 // Starts the workers, shows how far the study is, starts a worker again that crashed (ten times in all). The exit
 // status of the search: 0 when the study is complete, 128 + signal when asked to stop, else that of the worker that
 // failed.
-int run_workers(Store& store, const WorkersOptions& options);
+int run_workers(search::Store& store, const WorkersOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::cli

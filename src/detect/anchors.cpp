@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 struct Size {
@@ -69,4 +69,4 @@ std::vector<Box> make_anchors(const AnchorOptions& options, int height, int widt
   return anchors;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

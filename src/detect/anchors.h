@@ -9,7 +9,7 @@
 
 #include "detect/box.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 struct AnchorOptions {
   int min_level = 3, max_level = 7;                  // level l has a stride of 2^l pixels
@@ -26,4 +26,4 @@ int anchors_per_cell(const AnchorOptions& options);
 // over the border of the image.
 std::vector<Box> make_anchors(const AnchorOptions& options, int height, int width);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

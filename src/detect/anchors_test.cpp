@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 void expect_near(const Box& found, const Box& wanted) {
@@ -66,4 +66,4 @@ TEST(Anchors, SizesThatDoNotDivideAreRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

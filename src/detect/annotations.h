@@ -9,7 +9,7 @@
 
 #include "detect/mask.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 struct ImageInfo {
   int64_t id = 0;
@@ -47,4 +47,4 @@ struct Annotations {
   std::vector<Category> categories;
 };
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

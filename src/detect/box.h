@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace spinenet {
+namespace spinenet::detect {
 
 struct Box {
   float x1 = 0, y1 = 0, x2 = 0, y2 = 0;
@@ -34,4 +34,4 @@ inline Box clip(const Box& b, float width, float height) {
           std::clamp(b.y2, 0.0F, height)};
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

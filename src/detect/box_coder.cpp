@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace spinenet {
+namespace spinenet::detect {
 
 BoxCode encode(const Box& box, const Box& anchor) {
   const float dy = 0.5F * (box.y1 + box.y2 - anchor.y1 - anchor.y2) / anchor.height();
@@ -19,4 +19,4 @@ Box decode(std::span<const float, 4> code, const Box& anchor) {
   return {x - half_width, y - half_height, x + half_width, y + half_height};
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -10,7 +10,7 @@
 
 #include "detect/box.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 using BoxCode = std::array<float, 4>;  // dy, dx, dh, dw
 
@@ -21,4 +21,4 @@ inline constexpr float kMaxLogScale = 4.135166556742356F;
 BoxCode encode(const Box& box, const Box& anchor);
 Box decode(std::span<const float, 4> code, const Box& anchor);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

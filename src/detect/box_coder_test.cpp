@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 Box random_box(Random& random) {
@@ -63,4 +63,4 @@ TEST(BoxCoder, GrowthIsCutAtTheLimit) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -9,7 +9,7 @@
 #include "base/format.h"
 #include "detect/nms.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 struct Candidate {
@@ -111,4 +111,4 @@ std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::spa
   return detections_by_class(boxes, scores, labels, options.iou, options.max_detections);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -19,7 +19,7 @@
 #include "detect/detections.h"
 #include "detect/postprocess.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 // Of the head at this place in the cascade, from 0.
 BoxCode roi_code_scale(size_t stage);
@@ -46,4 +46,4 @@ struct BoxHeadOutput {
 std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::span<const Box> rois,
                                            const Extent& picture, const PostprocessOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 constexpr Extent kPicture{60, 77};
@@ -144,4 +144,4 @@ TEST(BoxHead, OutputsOfOtherSizesAreRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -1,6 +1,6 @@
 #include "detect/detections.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 Result to_result(const Detection& detection, int64_t image_id, int64_t category_id) {
   const Box& box = detection.box;
@@ -13,4 +13,4 @@ Result to_result(const Detection& detection, int64_t image_id, int64_t category_
   return result;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

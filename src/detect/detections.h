@@ -8,7 +8,7 @@
 #include "detect/box.h"
 #include "detect/mask.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 struct Detection {
   Box box;        // pixels of the image it was asked for
@@ -30,4 +30,4 @@ struct Result {
 // What a results file says of a detection. `category_id` is that of its label in the data's own numbering.
 Result to_result(const Detection& detection, int64_t image_id, int64_t category_id);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

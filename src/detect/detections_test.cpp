@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 TEST(Detections, BecomeResultsWithWidthAndHeight) {
@@ -16,4 +16,4 @@ TEST(Detections, BecomeResultsWithWidthAndHeight) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace spinenet {
+namespace spinenet::detect {
 
 Letterbox fit_letterbox(int height, int width, int canvas_height, int canvas_width) {
   const double scale = std::min(static_cast<double>(canvas_height) / height, static_cast<double>(canvas_width) / width);
@@ -24,4 +24,4 @@ Box from_canvas(const Box& box, const Letterbox& l) {
               static_cast<float>(l.width), static_cast<float>(l.height));
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -7,7 +7,7 @@
 
 #include "detect/box.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 struct Letterbox {
   int height = 0, width = 0;              // of the picture
@@ -22,4 +22,4 @@ Letterbox fit_letterbox(int height, int width, int canvas_height, int canvas_wid
 Box to_canvas(const Box& box, const Letterbox& letterbox);
 Box from_canvas(const Box& box, const Letterbox& letterbox);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

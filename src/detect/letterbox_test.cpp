@@ -4,7 +4,7 @@
 
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 TEST(Letterbox, FitsTheLongerSide) {
@@ -49,4 +49,4 @@ TEST(Letterbox, ClipsToThePicture) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 // A place in the runs of one mask: what is left of the current run, and its value.
@@ -213,4 +213,4 @@ double mask_iou(const Rle& detected, const Rle& truth, bool crowd) {
   return static_cast<double>(shared) / static_cast<double>(crowd ? area(detected) : joined);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace spinenet {
+namespace spinenet::detect {
 
 // Invariant: the counts sum to height * width.
 struct Rle {
@@ -45,4 +45,4 @@ double mask_iou(const Rle& detected, const Rle& truth, bool crowd);
 std::string rle_to_text(const Rle& rle);
 Rle rle_from_text(std::string_view text, int64_t height, int64_t width);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

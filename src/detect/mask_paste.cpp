@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 // Where the middle of a pixel lies in the grid: between two cells, by their shares. A cell beyond the grid has none.
@@ -99,4 +99,4 @@ Rle paste_mask(const MaskGrid& grid, const Box& box, const Extent& picture, floa
   return runs.take();
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

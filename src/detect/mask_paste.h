@@ -10,7 +10,7 @@
 #include "detect/box.h"
 #include "detect/mask.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 struct MaskGrid {
   std::span<const float> probabilities;  // [size, size]
@@ -21,4 +21,4 @@ struct MaskGrid {
 // that is not a number never counts. An empty mask has one run of 0s.
 Rle paste_mask(const MaskGrid& grid, const Box& box, const Extent& picture, float threshold = 0.5F);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

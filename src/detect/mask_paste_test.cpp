@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 constexpr int kSize = 28;
@@ -82,4 +82,4 @@ TEST(PasteMask, AGridOfAnotherSizeIsRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -10,7 +10,7 @@
 #include "base/format.h"
 #include "detect/mask.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 constexpr int64_t kFiner = 5;                 // points of the fine grid per pixel
@@ -149,4 +149,4 @@ Rle rle_from_box(std::span<const double, 4> xywh, int64_t height, int64_t width)
   return rle_from_polygon(corners, height, width);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -5,7 +5,7 @@
 
 #include "detect/roi_align.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 constexpr double kLeastSide = 0.1;
@@ -100,4 +100,4 @@ std::vector<uint8_t> mask_target(const ObjectMask& mask, const Box& roi, int siz
   return mask.shape.polygons.empty() ? read(mask, roi, size) : draw(mask, roi, size);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

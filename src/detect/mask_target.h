@@ -13,7 +13,7 @@
 #include "detect/annotations.h"
 #include "detect/box.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 // One axis: scale * picture + offset is the place in the input. Mirrored where the scale is below 0; never 0.
 struct AxisMap {
@@ -37,4 +37,4 @@ struct ObjectMask {
 // cell is 1 from one half on. `roi` in pixels of the input; sides below 0.1 pixels count as that much.
 std::vector<uint8_t> mask_target(const ObjectMask& mask, const Box& roi, int size);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

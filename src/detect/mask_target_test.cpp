@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 constexpr int kSize = 28;
@@ -128,4 +128,4 @@ TEST(AxisMap, GoThereAndBack) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 void expect_bad_data(const std::function<void()>& call) {
@@ -246,4 +246,4 @@ TEST(MaskText, BrokenTextsNeverPassTheSizeOfTheMask) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -7,7 +7,7 @@
 #include "base/format.h"
 #include "detect/mask.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 constexpr int kFirstCharacter = '0';
@@ -83,4 +83,4 @@ Rle rle_from_text(std::string_view text, int64_t height, int64_t width) {
   return rle;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

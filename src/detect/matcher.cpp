@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 constexpr size_t kBlock = 512;
@@ -139,4 +139,4 @@ void ignore_crowd(std::span<const Box> anchors, std::span<const Box> crowd, std:
   }
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -10,7 +10,7 @@
 
 #include "detect/box.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 inline constexpr int32_t kBackground = -1;  // the anchor learns "nothing here"
 inline constexpr int32_t kIgnored = -2;     // the anchor learns nothing at all
@@ -31,4 +31,4 @@ std::vector<int32_t> match(std::span<const Box> anchors, std::span<const Box> bo
 void ignore_crowd(std::span<const Box> anchors, std::span<const Box> crowd, std::span<int32_t> matches,
                   float share = 0.5F);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "detect/anchors.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 // Coordinates on a coarse grid, so that equal overlaps are common.
@@ -120,4 +120,4 @@ TEST(Matcher, CrowdHidesBackgroundOnly) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

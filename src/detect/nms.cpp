@@ -4,7 +4,7 @@
 #include <cmath>
 #include <tuple>
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 // No labels: all boxes are of one class.
@@ -52,4 +52,4 @@ std::vector<Detection> detections_by_class(std::span<const Box> boxes, std::span
   return detections;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -12,7 +12,7 @@
 #include "detect/box.h"
 #include "detect/detections.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 std::vector<int> nms(std::span<const Box> boxes, std::span<const float> scores, float iou_threshold, int max_kept);
 
@@ -23,4 +23,4 @@ std::vector<int> nms_by_class(std::span<const Box> boxes, std::span<const float>
 std::vector<Detection> detections_by_class(std::span<const Box> boxes, std::span<const float> scores,
                                            std::span<const int> labels, float iou_threshold, int max_kept);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

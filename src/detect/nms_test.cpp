@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 struct Scene {
@@ -106,4 +106,4 @@ TEST(Nms, ALowerLimitGivesThePrefix) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -11,7 +11,7 @@
 #include "detect/box_coder.h"
 #include "detect/nms.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 struct Candidate {
@@ -170,4 +170,4 @@ std::vector<Detection> postprocess(std::span<const LevelOutput> levels, std::spa
   return detections_by_class(boxes, scores, labels, options.iou, options.max_detections);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

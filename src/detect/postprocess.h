@@ -12,7 +12,7 @@
 #include "detect/box.h"
 #include "detect/detections.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 // One level of one image, with A anchors in each cell and K classes. Channel of anchor a and class k: a * K + k.
 struct LevelOutput {
@@ -33,4 +33,4 @@ struct PostprocessOptions {
 std::vector<Detection> postprocess(std::span<const LevelOutput> levels, std::span<const Box> anchors, int classes,
                                    const PostprocessOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -12,7 +12,7 @@
 #include "detect/anchors.h"
 #include "detect/box_coder.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 struct Heads {
@@ -193,4 +193,4 @@ TEST(Postprocess, AnchorsThatDoNotFitTheLevelsAreRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

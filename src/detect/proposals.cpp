@@ -10,7 +10,7 @@
 #include "detect/box_coder.h"
 #include "detect/nms.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 struct Candidate {
@@ -101,4 +101,4 @@ std::vector<Proposal> propose(std::span<const LevelOutput> levels, std::span<con
   return all;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -13,7 +13,7 @@
 #include "detect/box.h"
 #include "detect/postprocess.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 struct ProposalOptions {
   int pre_nms = 2000;   // of each level, by score
@@ -32,4 +32,4 @@ struct Proposal {
 std::vector<Proposal> propose(std::span<const LevelOutput> levels, std::span<const Box> anchors, const Extent& picture,
                               const ProposalOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

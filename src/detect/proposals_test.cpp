@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 // The anchors and raw outputs of tests/parity/make_roi_oracle.py.
@@ -125,4 +125,4 @@ TEST(Proposals, AnchorsOfOtherLevelsAreRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 constexpr int kCanonicalLevel = 4;
@@ -153,4 +153,4 @@ void roi_align_backward(std::span<const float> out_gradient, std::span<const Box
   });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

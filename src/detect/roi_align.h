@@ -16,7 +16,7 @@
 
 #include "detect/box.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 struct RoiAlignOptions {
   int bins = 7;           // rows and columns of the grid
@@ -60,4 +60,4 @@ void roi_align(std::span<const FeatureLevel> pyramid, std::span<const Box> rois,
 void roi_align_backward(std::span<const float> out_gradient, std::span<const Box> rois, const RoiAlignOptions& options,
                         std::span<const GradientLevel> pyramid);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 constexpr int kChannels = 2;
@@ -153,4 +153,4 @@ TEST(RoiAlign, AnOutputOfAnotherSizeIsRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

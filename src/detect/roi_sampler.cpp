@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 // Indices of `count` items of `from`, each as likely as any other, in rising order.
@@ -86,4 +86,4 @@ RoiSample match_rois(std::span<const Box> rois, std::span<const Box> boxes, std:
   return sample;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -13,7 +13,7 @@
 #include "detect/box.h"
 #include "detect/matcher.h"
 
-namespace spinenet {
+namespace spinenet::detect {
 
 // The published settings of the region proposal network.
 inline constexpr MatchOptions kProposalMatch{.positive = 0.7F, .negative = 0.3F, .force_match = true};
@@ -50,4 +50,4 @@ RoiSample sample_rois(std::span<const Box> proposals, std::span<const Box> boxes
 RoiSample match_rois(std::span<const Box> rois, std::span<const Box> boxes, std::span<const Box> crowd,
                      const RoiSampleOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::detect

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::detect {
 namespace {
 
 int64_t count(std::span<const int32_t> matches, int32_t value) {
@@ -148,4 +148,4 @@ TEST(ProposalMatch, LabelsAnchorsAsFasterRcnnDoes) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::detect

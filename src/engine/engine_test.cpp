@@ -5,20 +5,20 @@
 
 #include <gtest/gtest.h>
 
-#include "engine/passes/passes.h"
+#include "engine/compile/passes/passes.h"
 #include "engine/test_networks.h"
 #include "graph/lower_two_stage.h"
 
-namespace spinenet {
+namespace spinenet::engine {
 namespace {
 
 class EngineOfFamily : public testing::TestWithParam<std::string> {};
 
 TEST_P(EngineOfFamily, AgreesWithTheReference) {
-  const Program program = lower_detector(slim(GetParam()), {.height = 128, .width = 128, .classes = 3});
+  const graph::Program program = graph::lower_detector(slim(GetParam()), {.height = 128, .width = 128, .classes = 3});
   const Weights weights = lively_weights(program, 3);
   const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
-  const auto expected = run_reference(program, weights, input);
+  const auto expected = graph::run_reference(program, weights, input);
   for (const bool winograd : {true, false}) {
     CompileOptions options{.threads = 2, .instructions = {}, .skip = {}};
     if (!winograd) options.skip = {"winograd"};
@@ -32,7 +32,7 @@ TEST_P(EngineOfFamily, AgreesWithTheReference) {
 
 std::vector<std::string> families() {
   std::vector<std::string> detectors;  // a ResNet without a pyramid is a classifier alone
-  for (const std::string& name : architecture_names()) {
+  for (const std::string& name : arch::architecture_names()) {
     if (!name.starts_with("resnet-") || name.ends_with("-fpn")) detectors.push_back(name);
   }
   return detectors;
@@ -49,7 +49,7 @@ INSTANTIATE_TEST_SUITE_P(All, EngineOfFamily, testing::ValuesIn(families()), tes
 // Maps that were rounded up on their way down are enlarged past the edge of those they are added to.
 TEST(Engine, AgreesOnClassifiersAtSizesWhereLevelsDoNotMeet) {
   for (const auto& [name, width] : {std::pair("spinenet-49", 80), {"resnet-50", 80}, {"resnet-50-nas-fpn", 96}}) {
-    const Program program = lower_classifier(slim(name), {.height = 96, .width = width, .classes = 5});
+    const graph::Program program = graph::lower_classifier(slim(name), {.height = 96, .width = width, .classes = 5});
     EXPECT_LT(error_of(program, {.threads = 2, .instructions = {}, .skip = {}}), 1e-4) << name;
     EXPECT_LT(error_of(program, {.threads = 1, .instructions = {}, .skip = {"fuse_upsampling"}}), 1e-4) << name;
   }
@@ -58,15 +58,15 @@ TEST(Engine, AgreesOnClassifiersAtSizesWhereLevelsDoNotMeet) {
 TEST(Engine, AgreesOnMobileNetworks) {
   std::vector<std::string> names;
   for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
-  for (const Kernels& kernels : all_kernels()) {
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) {
     EXPECT_LT(error_of(mobile_program(), {2, std::string(kernels.name), {}}), 1e-5) << kernels.name;
     EXPECT_LT(error_of(mobile_program(), {2, std::string(kernels.name), names}), 1e-5) << kernels.name;
   }
 }
 
 TEST(Engine, AgreesOnEveryInstructionSet) {
-  for (const Kernels& kernels : all_kernels()) {
-    for (const Activation activation : {Activation::relu, Activation::swish}) {
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) {
+    for (const arch::Activation activation : {arch::Activation::relu, arch::Activation::swish}) {
       for (const int threads : {1, 2, 3}) {
         const CompileOptions options{threads, std::string(kernels.name), {}};
         EXPECT_LT(error_of(mixed_program(activation), options), 1e-5) << kernels.name << " " << threads;
@@ -78,13 +78,13 @@ TEST(Engine, AgreesOnEveryInstructionSet) {
 TEST(Engine, AgreesWithoutAnyOnePass) {
   std::vector<std::string> names{"winograd", "share_weights"};
   for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
-  const Program program = mixed_program(Activation::swish);
+  const graph::Program program = mixed_program(arch::Activation::swish);
   EXPECT_LT(error_of(program, {.skip = names}), 1e-5);
   for (const std::string& name : names) EXPECT_LT(error_of(program, {.skip = {name}}), 1e-5) << name;
 }
 
 TEST(Engine, RunsPicturesOfABatchOneByOneOrTogether) {
-  const Program program = mixed_program(Activation::relu);
+  const graph::Program program = mixed_program(arch::Activation::relu);
   for (const int batch : {1, 2, 5}) {
     EXPECT_LT(error_of(program, {.threads = 2, .batch = batch}, 3), 1e-5) << batch;
     EXPECT_LT(error_of(program, {.batch = batch}, 0), 1e-5) << batch;
@@ -95,7 +95,7 @@ TEST(Engine, RunsPicturesOfABatchOneByOneOrTogether) {
 // Large enough that the tasks of a batch are others than those of one picture.
 TEST(Engine, ABatchGivesWhatItsPicturesGiveAlone) {
   for (const char* name : {"spinenet-49s", "resnet-50-fpn", "spinenet-mobile-49s"}) {
-    const Program program = lower_detector(slim(name), {.height = 128, .width = 128, .classes = 3});
+    const graph::Program program = graph::lower_detector(slim(name), {.height = 128, .width = 128, .classes = 3});
     const Weights weights = lively_weights(program, 3);
     const HostTensor input = random_tensor({3, 3, 128, 128}, 5);
     const std::vector<std::string> skip{"winograd"};  // maps of few tiles are worth it in a batch alone
@@ -108,7 +108,8 @@ TEST(Engine, ABatchGivesWhatItsPicturesGiveAlone) {
 }
 
 TEST(Engine, StatesTheMemoryOfABatch) {
-  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const graph::Program program =
+      graph::lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
   const Weights weights = lively_weights(program, 3);
   const auto one = compile(program, weights, {}), three = compile(program, weights, {.batch = 3});
   EXPECT_NEAR(static_cast<double>(three->memory), 3.0 * static_cast<double>(one->memory), 1000) << "rounded up";
@@ -117,13 +118,13 @@ TEST(Engine, StatesTheMemoryOfABatch) {
 
 // Crops through the heads of a two-stage network, more than fit one batch, and not a whole number of batches.
 TEST(Engine, RunsTheHeadsOfTwoStagesOnManyCrops) {
-  Architecture a = named_architecture("spinenet-49");
+  arch::Architecture a = arch::named_architecture("spinenet-49");
   a.scaling.endpoints_num_filters = 32;
   a.two_stage.box_filters = a.two_stage.mask_filters = 32;
   a.two_stage.box_dense = 48;
-  const TwoStageProgram network = lower_two_stage(a, {.height = 128, .width = 128, .classes = 3});
-  for (const Program* program : {&network.box_heads.at(0), &network.mask_head}) {
-    for (const Kernels& kernels : all_kernels()) {
+  const graph::TwoStageProgram network = graph::lower_two_stage(a, {.height = 128, .width = 128, .classes = 3});
+  for (const graph::Program* program : {&network.box_heads.at(0), &network.mask_head}) {
+    for (const kernels::Kernels& kernels : kernels::all_kernels()) {
       EXPECT_LT(error_of(*program, {2, std::string(kernels.name), {}, 5}, 13), 1e-4) << kernels.name;
       EXPECT_LT(error_of(*program, {2, std::string(kernels.name), {"winograd"}, 5}, 13), 1e-5) << kernels.name;
     }
@@ -134,9 +135,10 @@ TEST(Engine, RunsTheHeadsOfTwoStagesOnManyCrops) {
 // and without.
 TEST(Engine, DeepProductsAddTheirResidualOnce) {
   for (const int64_t deep : {1200, 2048}) {
-    Builder b({3, 6, 5}, {.activation = Activation::relu, .padding = Padding::same, .batch_norm = {}});
-    ValueId side = b.conv(b.input(), {.filters = 20, .bias = true}, "side");
-    ValueId x = b.activate(b.conv(b.input(), {.filters = deep, .bias = true}, "wide"), "a");
+    graph::Builder b({3, 6, 5},
+                     {.activation = arch::Activation::relu, .padding = arch::Padding::same, .batch_norm = {}});
+    graph::ValueId side = b.conv(b.input(), {.filters = 20, .bias = true}, "side");
+    graph::ValueId x = b.activate(b.conv(b.input(), {.filters = deep, .bias = true}, "wide"), "a");
     x = b.batch_norm(b.conv(x, {.filters = 20, .bias = true}, "narrow"), "bn");
     b.output("sum", b.activate(b.add({x, side}, "add"), "a2"));
     EXPECT_LT(error_of(b.finish(), {.threads = 2, .batch = 2}, 3), 1e-5) << deep;
@@ -145,7 +147,7 @@ TEST(Engine, DeepProductsAddTheirResidualOnce) {
 
 // What a batch leaves behind must not show in a smaller one.
 TEST(Engine, SmallerBatchesFollowLargerOnes) {
-  const Program program = mixed_program(Activation::swish);
+  const graph::Program program = mixed_program(arch::Activation::swish);
   const auto plan = compile(program, lively_weights(program, 3), {.threads = 2, .batch = 4});
   const HostTensor input = random_tensor({4, 3, 20, 24}, 5);
   Session session(plan), fresh(plan);
@@ -161,11 +163,12 @@ TEST(Engine, SmallerBatchesFollowLargerOnes) {
 }
 
 TEST(Engine, GivesTheSameBitsAgainAndWithAnyNumberOfThreads) {
-  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const graph::Program program =
+      graph::lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
   const Weights weights = lively_weights(program, 3);
   const HostTensor first = random_tensor({1, 3, 128, 128}, 5), second = random_tensor({1, 3, 128, 128}, 6);
   const auto plan = compile(program, weights, {.threads = 2});
-  const Forward forward = engine_forward(plan);
+  const graph::Forward forward = engine_forward(plan);
   const auto once = forward(first);
   forward(second);
   const auto again = forward(first);
@@ -177,7 +180,7 @@ TEST(Engine, GivesTheSameBitsAgainAndWithAnyNumberOfThreads) {
 }
 
 TEST(Engine, LetsSessionsShareAPlan) {
-  const Program program = mixed_program(Activation::swish);
+  const graph::Program program = mixed_program(arch::Activation::swish);
   const Weights weights = lively_weights(program, 3);
   const auto plan = compile(program, weights, {.threads = 2});
   const HostTensor input = random_tensor({1, 3, 20, 24}, 5);
@@ -200,7 +203,7 @@ TEST(Engine, LetsSessionsShareAPlan) {
 }
 
 TEST(Engine, RefusesWhatDoesNotFit) {
-  const Program program = mixed_program(Activation::relu);
+  const graph::Program program = mixed_program(arch::Activation::relu);
   Weights weights = lively_weights(program, 3);
   const auto plan = compile(program, weights, {});
   EXPECT_EQ(message_of([&] {
@@ -252,7 +255,7 @@ TEST(Engine, RefusesWhatDoesNotFit) {
 }
 
 TEST(Engine, RefusesMapsThatPassTheLimit) {
-  const Program program = mixed_program(Activation::relu);
+  const graph::Program program = mixed_program(arch::Activation::relu);
   const Weights weights = lively_weights(program, 3);
   CompileOptions options{.place = "small.model"};
   options.memory_limit = compile(program, weights, options)->memory * 4;
@@ -269,8 +272,9 @@ TEST(Engine, RefusesMapsThatPassTheLimit) {
 
 // What the fusions leave of SpineNet: convolutions and few steps beside them.
 TEST(Engine, FusesNearlyEverything) {
-  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
-  const auto plan = compile(program, initial_weights(program, {}, 1), {});
+  const graph::Program program =
+      graph::lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const auto plan = compile(program, graph::initial_weights(program, {}, 1), {});
   size_t convolutions = 0, shared = 0;
   for (const Step& step : plan->steps) {
     if (const auto* conv = std::get_if<ConvStep>(&step)) {
@@ -283,4 +287,4 @@ TEST(Engine, FusesNearlyEverything) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::engine

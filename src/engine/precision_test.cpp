@@ -6,35 +6,37 @@
 #include "engine/test_networks.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::engine {
 namespace {
 
 TEST(EnginePrecision, ComputesInBf16CloseToFloatsOrSaysThatItCannot) {
-  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
-  const bool has = all_kernels().front().bf16_multiply != nullptr;
+  const graph::Program program =
+      graph::lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const bool has = kernels::all_kernels().front().bf16_multiply != nullptr;
   CompileOptions options{.threads = 2, .precision = Precision::bf16};
   if (has) {
     const double error = error_of(program, options, 2);
     EXPECT_LT(error, 0.03);
     EXPECT_GT(error, 1e-4) << "bf16 is not fp32";
-    EXPECT_LT(error_of(mixed_program(Activation::swish), options), 0.06);
+    EXPECT_LT(error_of(mixed_program(arch::Activation::swish), options), 0.06);
     options.skip = {"winograd"};
     EXPECT_LT(error_of(program, options, 1), 0.02);
   }
-  options.instructions = all_kernels().back().name;
+  options.instructions = kernels::all_kernels().back().name;
   EXPECT_NE(message_of([&] { compile(program, lively_weights(program, 3), options); }).find("no instructions for bf16"),
             std::string::npos);
 }
 
 // Rows longer than what fp32 keeps in the cache at a time, and no step with tiles whose scratch would hide a short one.
 TEST(EnginePrecision, HasRoomForAllThatBf16NeedsWithAnyNumberOfThreads) {
-  if (all_kernels().front().bf16_multiply == nullptr) GTEST_SKIP() << "no bf16 here";
-  Builder b({3, 30, 30}, {.activation = Activation::relu, .padding = Padding::same, .batch_norm = {}});
-  const ValueId wide = b.activate(b.conv(b.input(), {.filters = 1200, .kernel = 1, .bias = true}, "wide"), "a");
+  if (kernels::all_kernels().front().bf16_multiply == nullptr) GTEST_SKIP() << "no bf16 here";
+  graph::Builder b({3, 30, 30},
+                   {.activation = arch::Activation::relu, .padding = arch::Padding::same, .batch_norm = {}});
+  const graph::ValueId wide = b.activate(b.conv(b.input(), {.filters = 1200, .kernel = 1, .bias = true}, "wide"), "a");
   b.output("out", b.conv(wide, {.filters = 200, .kernel = 1, .bias = true}, "narrow"));
-  for (const Program& program : {b.finish(), mobile_program()}) {
+  for (const graph::Program& program : {b.finish(), mobile_program()}) {
     const Weights weights = lively_weights(program, 3);
-    const Shape& shape = program.values.front();
+    const graph::Shape& shape = program.values.front();
     const HostTensor input = random_tensor({1, shape.channels, shape.height, shape.width}, 5);
     CompileOptions options{.threads = 1, .precision = Precision::bf16};
     const auto one = engine_forward(compile(program, weights, options))(input);
@@ -47,13 +49,15 @@ TEST(EnginePrecision, HasRoomForAllThatBf16NeedsWithAnyNumberOfThreads) {
 
 // 17x18 pixels: tiles that hang over the edge; 70 and 96 channels: panels that are not full.
 TEST(EnginePrecision, ComputesInBytesByWinogradCloseToFloats) {
-  Builder b({3, 34, 36}, {.activation = Activation::relu, .padding = Padding::same, .batch_norm = {}});
-  const ValueId stem = b.activate(b.conv(b.input(), {.filters = 70, .kernel = 3, .stride = 2, .bias = true}, "s"), "a");
-  const ValueId wide = b.conv(stem, {.filters = 96, .kernel = 3, .bias = true}, "wide");
-  const ValueId back = b.conv(b.activate(wide, "a1"), {.filters = 70, .kernel = 3, .bias = true}, "back");
-  const ValueId sum = b.activate(b.add({stem, back}, "residual"), "a2");
+  graph::Builder b({3, 34, 36},
+                   {.activation = arch::Activation::relu, .padding = arch::Padding::same, .batch_norm = {}});
+  const graph::ValueId stem =
+      b.activate(b.conv(b.input(), {.filters = 70, .kernel = 3, .stride = 2, .bias = true}, "s"), "a");
+  const graph::ValueId wide = b.conv(stem, {.filters = 96, .kernel = 3, .bias = true}, "wide");
+  const graph::ValueId back = b.conv(b.activate(wide, "a1"), {.filters = 70, .kernel = 3, .bias = true}, "back");
+  const graph::ValueId sum = b.activate(b.add({stem, back}, "residual"), "a2");
   b.output("out", b.conv(sum, {.filters = 64, .kernel = 3, .bias = true}, "last"));
-  const Program program = b.finish();
+  const graph::Program program = b.finish();
   const Weights weights = lively_weights(program, 3);
   const HostTensor input = random_tensor({4, 3, 34, 36}, 5);
   const auto part = static_cast<int64_t>(input.data.size()) / 4;
@@ -62,8 +66,8 @@ TEST(EnginePrecision, ComputesInBytesByWinogradCloseToFloats) {
                                        return std::vector<float>(first, first + part);
                                      }};
   const Calibration all = calibrate(program, weights, pictures, {.layer_error = 1, .output_error = 1});
-  const auto expected = run_reference(program, weights, input);
-  for (const Kernels& kernels : all_kernels()) {
+  const auto expected = graph::run_reference(program, weights, input);
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) {
     CompileOptions options{2, std::string(kernels.name), {}, 4, Precision::int8, &all};
     const auto plan = compile(program, weights, options);
     int winograd = 0;
@@ -83,8 +87,8 @@ TEST(EnginePrecision, ComputesInBytesByWinogradCloseToFloats) {
 
 // All that a plan of bytes does, for every instruction set: the same sums, so nearly the same outputs.
 TEST(EnginePrecision, ComputesInBytesCloseToFloats) {
-  for (const Activation activation : {Activation::relu, Activation::swish}) {
-    const Program program = mixed_program(activation);
+  for (const arch::Activation activation : {arch::Activation::relu, arch::Activation::swish}) {
+    const graph::Program program = mixed_program(activation);
     const Weights weights = lively_weights(program, 3);
     const HostTensor input = random_tensor({1, 3, 20, 24}, 5);
     const CalibrateOptions any_error{.threads = 2, .layer_error = 1, .output_error = 1};
@@ -92,8 +96,8 @@ TEST(EnginePrecision, ComputesInBytesCloseToFloats) {
     EXPECT_TRUE(all.kept.empty());
     EXPECT_GT(all.error, 1e-4) << "bytes are not floats";
     EXPECT_LT(all.error, 0.05);
-    const auto expected = run_reference(program, weights, input);
-    for (const Kernels& kernels : all_kernels()) {
+    const auto expected = graph::run_reference(program, weights, input);
+    for (const kernels::Kernels& kernels : kernels::all_kernels()) {
       const CompileOptions options{2, std::string(kernels.name), {}, 1, Precision::int8, &all};
       const auto found = engine_forward(compile(program, weights, options))(input);
       for (size_t i = 0; i < expected.size(); ++i) {
@@ -104,7 +108,7 @@ TEST(EnginePrecision, ComputesInBytesCloseToFloats) {
 }
 
 TEST(EnginePrecision, PutsFloatsAndBytesTogetherInMobileNetworks) {
-  const Program program = mobile_program();
+  const graph::Program program = mobile_program();
   const Weights weights = lively_weights(program, 3);
   const HostTensor input = random_tensor({1, 3, 18, 22}, 5);
   const Calibration all = calibrate(program, weights, only(input), {.layer_error = 1, .output_error = 1});
@@ -118,7 +122,8 @@ int64_t convolutions_of(const CompiledPlan& plan) {
 }
 
 TEST(EnginePrecision, ComputesMostOfSpineNetInBytesAndTheSameWithAnyNumberOfThreads) {
-  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const graph::Program program =
+      graph::lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
   const Weights weights = lively_weights(program, 3);
   const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
   const CalibrateOptions any_error{.threads = 2, .layer_error = 1, .output_error = 1};
@@ -134,7 +139,8 @@ TEST(EnginePrecision, ComputesMostOfSpineNetInBytesAndTheSameWithAnyNumberOfThre
 }
 
 TEST(EnginePrecision, ReadsThePictureInFloatsWhereItsRangeIsUnknownOrItsConvolutionIsKept) {
-  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const graph::Program program =
+      graph::lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
   const Weights weights = lively_weights(program, 3);
   const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
   const Calibration all = calibrate(program, weights, only(input), {.threads = 2, .layer_error = 1, .output_error = 1});
@@ -153,7 +159,8 @@ TEST(EnginePrecision, ReadsThePictureInFloatsWhereItsRangeIsUnknownOrItsConvolut
 }
 
 TEST(EnginePrecision, KeepsConvolutionsInFloatsUntilTheErrorIsSmallEnough) {
-  const Program program = lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const graph::Program program =
+      graph::lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
   const Weights weights = lively_weights(program, 3);
   const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
   const CalibrateOptions any_error{.threads = 2, .layer_error = 1, .output_error = 1};
@@ -173,12 +180,13 @@ TEST(EnginePrecision, GathersShortWindowsOfFloatsAndBytes) {
   for (const int channels : {1, 2, 3}) {
     for (const int kernel : {1, 2, 3, 7}) {
       for (const int stride : {1, 2}) {
-        Builder b({channels, 23, 25}, {.activation = Activation::relu, .padding = Padding::same, .batch_norm = {}});
+        graph::Builder b({channels, 23, 25},
+                         {.activation = arch::Activation::relu, .padding = arch::Padding::same, .batch_norm = {}});
         b.output("out", b.conv(b.input(), {.filters = 20, .kernel = kernel, .stride = stride, .bias = true}, "c"));
-        const Program program = b.finish();
+        const graph::Program program = b.finish();
         const Weights weights = lively_weights(program, 3);
         const HostTensor input = random_tensor({1, channels, 23, 25}, 5);
-        const auto expected = run_reference(program, weights, input).front();
+        const auto expected = graph::run_reference(program, weights, input).front();
         const Calibration all = calibrate(program, weights, only(input), {.layer_error = 1, .output_error = 1});
         for (const Precision precision : {Precision::fp32, Precision::int8}) {
           const CompileOptions options{.threads = 2, .precision = precision, .calibration = &all};
@@ -192,4 +200,4 @@ TEST(EnginePrecision, GathersShortWindowsOfFloatsAndBytes) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::engine

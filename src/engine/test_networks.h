@@ -14,14 +14,14 @@
 #include "arch/families.h"
 #include "base/error.h"
 #include "base/random.h"
-#include "engine/calibrate.h"
-#include "engine/compile.h"
-#include "engine/session.h"
+#include "engine/compile/compile.h"
+#include "engine/quantize/calibrate.h"
+#include "engine/run/session.h"
 #include "graph/builder.h"
 #include "graph/reference.h"
 #include "graph/weights.h"
 
-namespace spinenet {
+namespace spinenet::engine {
 
 inline HostTensor random_tensor(std::vector<int64_t> shape, uint64_t seed) {
   HostTensor t = make_tensor(std::move(shape));
@@ -31,15 +31,15 @@ inline HostTensor random_tensor(std::vector<int64_t> shape, uint64_t seed) {
 }
 
 // Nothing zero, nothing one: a batch norm that is left out shows.
-inline Weights lively_weights(const Program& program, uint64_t seed) {
-  Weights weights =
-      initial_weights(program, {.residual_norm_weight = 1, .deeper_norm_weight = 1, .predictor_deviation = 0.1}, seed);
-  for (const Parameter& parameter : program.parameters) {
+inline Weights lively_weights(const graph::Program& program, uint64_t seed) {
+  Weights weights = graph::initial_weights(
+      program, {.residual_norm_weight = 1, .deeper_norm_weight = 1, .predictor_deviation = 0.1}, seed);
+  for (const graph::Parameter& parameter : program.parameters) {
     Random random(seed++);
     for (float& x : weights[parameter.name].data) {
-      if (parameter.role == ParameterRole::running_var) x = static_cast<float>(random.uniform(0.5, 2));
-      if (parameter.role == ParameterRole::running_mean || parameter.role == ParameterRole::norm_bias ||
-          parameter.role == ParameterRole::bias) {
+      if (parameter.role == graph::ParameterRole::running_var) x = static_cast<float>(random.uniform(0.5, 2));
+      if (parameter.role == graph::ParameterRole::running_mean || parameter.role == graph::ParameterRole::norm_bias ||
+          parameter.role == graph::ParameterRole::bias) {
         x = static_cast<float>(random.uniform(-0.3, 0.3));
       }
     }
@@ -59,11 +59,11 @@ inline double relative_error(const HostTensor& found, const HostTensor& expected
   return difference / largest;
 }
 
-inline double error_of(const Program& program, const CompileOptions& options, int64_t pictures = 1) {
+inline double error_of(const graph::Program& program, const CompileOptions& options, int64_t pictures = 1) {
   const Weights weights = lively_weights(program, 3);
-  const Shape& s = program.values.front();
+  const graph::Shape& s = program.values.front();
   const HostTensor input = random_tensor({pictures, s.channels, s.height, s.width}, 5);
-  const auto expected = run_reference(program, weights, input);
+  const auto expected = graph::run_reference(program, weights, input);
   const auto found = engine_forward(compile(program, weights, options))(input);
   EXPECT_EQ(found.size(), expected.size());
   double worst = 0;
@@ -71,8 +71,8 @@ inline double error_of(const Program& program, const CompileOptions& options, in
   return worst;
 }
 
-inline Architecture slim(const std::string& name) {
-  Architecture a = named_architecture(name);
+inline arch::Architecture slim(const std::string& name) {
+  arch::Architecture a = arch::named_architecture(name);
   a.scaling.filter_size_scale = 0.15;
   a.scaling.endpoints_num_filters = 24;
   a.scaling.stem_filters = 8;
@@ -82,21 +82,21 @@ inline Architecture slim(const std::string& name) {
 }
 
 // Every kind of operation, with odd sizes, and what fusions must not do: values that are read twice.
-inline Program mixed_program(Activation activation) {
-  Builder b({3, 20, 24}, {.activation = activation, .padding = Padding::same, .batch_norm = {}});
-  ValueId stem =
+inline graph::Program mixed_program(arch::Activation activation) {
+  graph::Builder b({3, 20, 24}, {.activation = activation, .padding = arch::Padding::same, .batch_norm = {}});
+  graph::ValueId stem =
       b.activate(b.batch_norm(b.conv(b.input(), {.filters = 20, .kernel = 7, .stride = 2}, "stem"), "bn"), "a");
-  ValueId wide = b.conv(stem, {.filters = 40, .kernel = 3, .bias = true}, "wide");
-  ValueId deep = b.batch_norm(b.conv(b.activate(wide, "a1"), {.filters = 20, .kernel = 3}, "deep"), "bn1");
-  ValueId sum = b.activate(b.add({stem, deep}, "residual"), "a2");
-  ValueId half = b.max_pool(b.conv(sum, {.filters = 17, .kernel = 3, .stride = 1}, "c3"), 3, 2, "pool");
-  ValueId up = b.batch_norm(b.conv(b.upsample(half, 2, "up"), {.filters = 20}, "expand"), "bn2");
-  ValueId merged = b.activate(b.add({up, sum, deep}, "merge"), "a3");
-  ValueId merged2 = b.add({b.conv(merged, {.filters = 17}, "lateral"), b.upsample(half, 2, "up2")}, "merge2");
-  ValueId down = b.conv(merged2, {.filters = 5, .kernel = 1, .stride = 2}, "down");
-  ValueId shared1 = b.conv(merged, {.filters = 20, .kernel = 3, .bias = true}, "s.1", "s");
-  ValueId shared2 = b.conv(shared1, {.filters = 20, .kernel = 3, .bias = true}, "s.2", "s");
-  ValueId plain = b.batch_norm(b.activate(b.input(), "a4"), "bn4");
+  graph::ValueId wide = b.conv(stem, {.filters = 40, .kernel = 3, .bias = true}, "wide");
+  graph::ValueId deep = b.batch_norm(b.conv(b.activate(wide, "a1"), {.filters = 20, .kernel = 3}, "deep"), "bn1");
+  graph::ValueId sum = b.activate(b.add({stem, deep}, "residual"), "a2");
+  graph::ValueId half = b.max_pool(b.conv(sum, {.filters = 17, .kernel = 3, .stride = 1}, "c3"), 3, 2, "pool");
+  graph::ValueId up = b.batch_norm(b.conv(b.upsample(half, 2, "up"), {.filters = 20}, "expand"), "bn2");
+  graph::ValueId merged = b.activate(b.add({up, sum, deep}, "merge"), "a3");
+  graph::ValueId merged2 = b.add({b.conv(merged, {.filters = 17}, "lateral"), b.upsample(half, 2, "up2")}, "merge2");
+  graph::ValueId down = b.conv(merged2, {.filters = 5, .kernel = 1, .stride = 2}, "down");
+  graph::ValueId shared1 = b.conv(merged, {.filters = 20, .kernel = 3, .bias = true}, "s.1", "s");
+  graph::ValueId shared2 = b.conv(shared1, {.filters = 20, .kernel = 3, .bias = true}, "s.2", "s");
+  graph::ValueId plain = b.batch_norm(b.activate(b.input(), "a4"), "bn4");
   b.output("down", down);
   b.output("wide", wide);
   b.output("shared", b.add({shared2, shared2}, "twice"));
@@ -106,20 +106,23 @@ inline Program mixed_program(Activation activation) {
 }
 
 // The operations of mobile networks, masks and classifiers.
-inline Program mobile_program() {
-  Builder b({3, 18, 22}, {.activation = Activation::hard_swish, .padding = Padding::same, .batch_norm = {}});
-  ValueId x = b.activate(b.conv(b.input(), {.filters = 20, .kernel = 3, .stride = 2, .bias = true}, "stem"), "a");
-  ValueId deep = b.conv(x, {.filters = 20, .kernel = 5, .groups = 20}, "deep");
+inline graph::Program mobile_program() {
+  graph::Builder b({3, 18, 22},
+                   {.activation = arch::Activation::hard_swish, .padding = arch::Padding::same, .batch_norm = {}});
+  graph::ValueId x =
+      b.activate(b.conv(b.input(), {.filters = 20, .kernel = 3, .stride = 2, .bias = true}, "stem"), "a");
+  graph::ValueId deep = b.conv(x, {.filters = 20, .kernel = 5, .groups = 20}, "deep");
   deep = b.activate(b.batch_norm(deep, "bn"), "a1");
-  ValueId gate = b.conv(b.global_pool(deep, PoolKind::average, "average"), {.filters = 6, .bias = true}, "reduce");
+  graph::ValueId gate =
+      b.conv(b.global_pool(deep, graph::PoolKind::average, "average"), {.filters = 6, .bias = true}, "reduce");
   gate = b.sigmoid(b.conv(b.activate(gate, "a2"), {.filters = 20, .bias = true}, "widen"), true, "gate");
   deep = b.scale(deep, gate, "scale");
-  ValueId deep2 = b.batch_norm(b.conv(deep, {.filters = 20, .kernel = 3, .groups = 20}, "deep2"), "bn2");
-  ValueId sum = b.add({x, deep2}, "add");
-  ValueId half = b.conv(sum, {.filters = 20, .kernel = 3, .stride = 2, .bias = true, .groups = 20}, "half");
-  ValueId mask = b.activate(b.deconv(half, 24, true, "deconv"), "a3");
-  ValueId mean = b.mean({x, sum, deep}, "mean");
-  ValueId most = b.activate(b.scale(mean, b.global_pool(mean, PoolKind::maximum, "max"), "scale2"), "a4");
+  graph::ValueId deep2 = b.batch_norm(b.conv(deep, {.filters = 20, .kernel = 3, .groups = 20}, "deep2"), "bn2");
+  graph::ValueId sum = b.add({x, deep2}, "add");
+  graph::ValueId half = b.conv(sum, {.filters = 20, .kernel = 3, .stride = 2, .bias = true, .groups = 20}, "half");
+  graph::ValueId mask = b.activate(b.deconv(half, 24, true, "deconv"), "a3");
+  graph::ValueId mean = b.mean({x, sum, deep}, "mean");
+  graph::ValueId most = b.activate(b.scale(mean, b.global_pool(mean, graph::PoolKind::maximum, "max"), "scale2"), "a4");
   b.output("mask", mask);
   b.output("soft", b.sigmoid(most, false, "soft"));
   b.output("dense", b.conv(half, {.filters = 7, .kernel = 4, .bias = true, .padded = false}, "dense"));
@@ -140,4 +143,4 @@ inline CalibrationPictures only(const HostTensor& input) {
   return {1, [&input](int64_t) { return input.data; }};
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::engine

@@ -5,7 +5,7 @@
 #include <bit>
 #include <limits>
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 constexpr uint32_t kAllThresholds = (1U << kIouThresholdCount) - 1;
@@ -129,4 +129,4 @@ void accumulate_category(const MatchedCells& matched, uint32_t k, CocoEvaluation
   }
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -9,10 +9,10 @@
 
 #include "eval/match.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 
 struct MatchedCells {
-  const Annotations* annotations = nullptr;
+  const detect::Annotations* annotations = nullptr;
   const CellIndex* index = nullptr;
   std::vector<MatchedResult> results;  // as CellIndex::results; the front of each cell's part is in use
   std::vector<uint32_t> kept;          // per cell, how many
@@ -21,4 +21,4 @@ struct MatchedCells {
 // Fills all of category k in arrays that hold -1.
 void accumulate_category(const MatchedCells& matched, uint32_t k, CocoEvaluation& evaluation);
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

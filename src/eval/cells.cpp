@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
@@ -100,7 +100,7 @@ void sort_keys(Keys& keys, size_t categories, size_t images, bool use_categories
   permute(keys.image);
 }
 
-Keys truth_keys(const Annotations& annotations, const IdPlaces& categories, const IdPlaces& images) {
+Keys truth_keys(const detect::Annotations& annotations, const IdPlaces& categories, const IdPlaces& images) {
   Keys keys;
   for (size_t i = 0; i < annotations.annotations.size(); ++i) {
     const uint32_t category = categories(annotations.annotations[i].category_id);
@@ -110,11 +110,11 @@ Keys truth_keys(const Annotations& annotations, const IdPlaces& categories, cons
   return keys;
 }
 
-[[noreturn]] void refuse_unknown_images(std::span<const Result> results, const IdPlaces& images) {
+[[noreturn]] void refuse_unknown_images(std::span<const detect::Result> results, const IdPlaces& images) {
   constexpr size_t kTold = 5;
   std::vector<int64_t> first;
   int64_t count = 0;
-  for (const Result& result : results) {
+  for (const detect::Result& result : results) {
     if (images(result.image_id) != kNone) continue;
     ++count;
     const bool told = std::find(first.begin(), first.end(), result.image_id) != first.end();
@@ -126,7 +126,7 @@ Keys truth_keys(const Annotations& annotations, const IdPlaces& categories, cons
        "results", "use the image ids of the annotation file");
 }
 
-Keys result_keys(std::span<const Result> results, const IdPlaces& categories, const IdPlaces& images) {
+Keys result_keys(std::span<const detect::Result> results, const IdPlaces& categories, const IdPlaces& images) {
   Keys keys;
   for (std::vector<uint32_t>* list : {&keys.item, &keys.category, &keys.image}) list->reserve(results.size());
   for (size_t i = 0; i < results.size(); ++i) {
@@ -164,7 +164,8 @@ std::vector<Cell> merge_cells(const Keys& truths, const Keys& results) {
 
 }  // namespace
 
-CellIndex index_cells(const Annotations& annotations, std::span<const Result> results, bool use_categories) {
+CellIndex index_cells(const detect::Annotations& annotations, std::span<const detect::Result> results,
+                      bool use_categories) {
   CellIndex index;
   index.categories = in_id_order(annotations.categories);
   index.images = in_id_order(annotations.images);
@@ -184,4 +185,4 @@ CellIndex index_cells(const Annotations& annotations, std::span<const Result> re
   return index;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

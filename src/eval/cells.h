@@ -14,7 +14,7 @@
 #include "detect/annotations.h"
 #include "detect/detections.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 
 struct Cell {
   uint32_t category = 0;  // place in category order; 0 where categories do not count
@@ -27,10 +27,10 @@ struct Cell {
 };
 
 struct CellIndex {
-  std::vector<const Category*> categories;  // by id, each id once
-  std::vector<const ImageInfo*> images;     // by id, each id once
-  std::vector<uint32_t> truths;             // places in Annotations::annotations
-  std::vector<uint32_t> results;            // places in the results
+  std::vector<const detect::Category*> categories;  // by id, each id once
+  std::vector<const detect::ImageInfo*> images;     // by id, each id once
+  std::vector<uint32_t> truths;                     // places in Annotations::annotations
+  std::vector<uint32_t> results;                    // places in the results
   std::vector<Cell> cells;
   std::vector<uint32_t> category_begin;  // first cell of each category, and the end; one category where none count
 
@@ -39,6 +39,7 @@ struct CellIndex {
 
 // ErrorKind::bad_data when results name images that are not in `annotations` (the first five ids and how many).
 // The index points into `annotations`.
-CellIndex index_cells(const Annotations& annotations, std::span<const Result> results, bool use_categories);
+CellIndex index_cells(const detect::Annotations& annotations, std::span<const detect::Result> results,
+                      bool use_categories);
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -11,7 +11,7 @@
 #include "eval/match.h"
 #include "eval/summarize.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 // numpy's linspace: multiples of the step added to the start, the end exact.
@@ -33,11 +33,11 @@ std::vector<int> checked_limits(std::vector<int> limits) {
   return limits;
 }
 
-void check_annotation_ids(const Annotations& annotations) {
+void check_annotation_ids(const detect::Annotations& annotations) {
   constexpr size_t kTold = 5;
   std::vector<int64_t> ids;
   ids.reserve(annotations.annotations.size());
-  for (const Annotation& annotation : annotations.annotations) ids.push_back(annotation.id);
+  for (const detect::Annotation& annotation : annotations.annotations) ids.push_back(annotation.id);
   std::sort(ids.begin(), ids.end());
   if (std::binary_search(ids.begin(), ids.end(), 0)) {
     log_warning("annotation id 0: as in the COCO API, a match with this annotation counts as a miss; number from 1");
@@ -53,8 +53,9 @@ void check_annotation_ids(const Annotations& annotations) {
        "annotations", "give every annotation an id of its own");
 }
 
-void check_scores(std::span<const Result> results) {
-  const auto bad = std::find_if(results.begin(), results.end(), [](const Result& r) { return std::isnan(r.score); });
+void check_scores(std::span<const detect::Result> results) {
+  const auto bad =
+      std::find_if(results.begin(), results.end(), [](const detect::Result& r) { return std::isnan(r.score); });
   if (bad == results.end()) return;
   fail(ErrorKind::bad_data, fmt::format("the score of result {} is not a number", bad - results.begin()), "results");
 }
@@ -68,7 +69,7 @@ CocoEvaluation empty_evaluation(const CellIndex& index, bool use_categories, std
   evaluation.scores.assign(kIouThresholdCount * kRecallThresholdCount * cells, -1.0);
   evaluation.recall.assign(kIouThresholdCount * cells, -1.0);
   if (use_categories) {
-    for (const Category* category : index.categories) {
+    for (const detect::Category* category : index.categories) {
       ClassMetrics metrics;
       metrics.category_id = category->id;
       metrics.name = category->name;
@@ -152,15 +153,15 @@ std::array<std::pair<std::string, double>, 12> named_numbers(const CocoMetrics& 
            {"ARl", metrics.ar_large}}};
 }
 
-void require_masks(const Annotations& annotations, std::string_view place) {
-  for (const Annotation& annotation : annotations.annotations) {
+void require_masks(const detect::Annotations& annotations, std::string_view place) {
+  for (const detect::Annotation& annotation : annotations.annotations) {
     if (!annotation.segmentation.empty()) continue;
     fail(ErrorKind::bad_data, fmt::format("annotation {} has no segmentation", annotation.id), place,
          "masks cannot be measured without; give every annotation one, or measure boxes");
   }
 }
 
-CocoEvaluation evaluate_coco(const Annotations& annotations, std::span<const Result> results,
+CocoEvaluation evaluate_coco(const detect::Annotations& annotations, std::span<const detect::Result> results,
                              const CocoEvalOptions& options) {
   std::vector<int> max_detections = checked_limits(options.max_detections);
   check_annotation_ids(annotations);
@@ -180,4 +181,4 @@ CocoEvaluation evaluate_coco(const Annotations& annotations, std::span<const Res
   return evaluation;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

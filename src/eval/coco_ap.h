@@ -21,7 +21,7 @@
 #include "detect/detections.h"
 #include "eval/overlap.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 
 inline constexpr int kIouThresholdCount = 10;      // T: 0.5 to 0.95
 inline constexpr int kRecallThresholdCount = 101;  // R: 0 to 1
@@ -77,12 +77,12 @@ struct CocoEvaluation {
 };
 
 // ErrorKind::bad_data naming the first annotation without a mask: what is to be measured by masks needs all of them.
-void require_masks(const Annotations& annotations, std::string_view place);
+void require_masks(const detect::Annotations& annotations, std::string_view place);
 
 // ErrorKind::bad_data: results of unknown images (named), annotation ids that occur twice (named), scores that are not
 // numbers, a missing mask with IouType::segm. ErrorKind::usage: options out of range. Results of unknown categories
 // count for nothing.
-CocoEvaluation evaluate_coco(const Annotations& annotations, std::span<const Result> results,
+CocoEvaluation evaluate_coco(const detect::Annotations& annotations, std::span<const detect::Result> results,
                              const CocoEvalOptions& options = {});
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -10,16 +10,16 @@
 #include "base/random.h"
 #include "eval/metrics_json.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 struct Scene {
-  Annotations annotations;
-  std::vector<Result> results;
+  detect::Annotations annotations;
+  std::vector<detect::Result> results;
 };
 
-Annotation box_annotation(int64_t id, int64_t image_id, int64_t category_id, std::array<double, 4> bbox) {
-  Annotation annotation;
+detect::Annotation box_annotation(int64_t id, int64_t image_id, int64_t category_id, std::array<double, 4> bbox) {
+  detect::Annotation annotation;
   annotation.id = id;
   annotation.image_id = image_id;
   annotation.category_id = category_id;
@@ -28,8 +28,8 @@ Annotation box_annotation(int64_t id, int64_t image_id, int64_t category_id, std
   return annotation;
 }
 
-Result box_result(int64_t image_id, int64_t category_id, std::array<double, 4> bbox, double score) {
-  Result result;
+detect::Result box_result(int64_t image_id, int64_t category_id, std::array<double, 4> bbox, double score) {
+  detect::Result result;
   result.image_id = image_id;
   result.category_id = category_id;
   result.bbox = bbox;
@@ -78,7 +78,7 @@ std::string error_of(const std::function<void()>& call, ErrorKind kind) {
 TEST(CocoAp, PerfectDetectionsHaveApOne) {
   Scene scene = random_scene(1);
   scene.results.clear();
-  for (const Annotation& a : scene.annotations.annotations) {
+  for (const detect::Annotation& a : scene.annotations.annotations) {
     if (!a.crowd) scene.results.push_back(box_result(a.image_id, a.category_id, a.bbox, 0.5));
   }
   const CocoMetrics metrics = evaluate_coco(scene.annotations, scene.results).metrics;
@@ -118,9 +118,9 @@ TEST(CocoAp, NewImageIdsInTheSameOrderChangeNothing) {
     const Scene scene = random_scene(seed);
     Scene renamed = scene;
     const auto rename = [](int64_t& id) { id = id * 1000003 + 7; };  // far apart: no table of ids
-    for (ImageInfo& image : renamed.annotations.images) rename(image.id);
-    for (Annotation& annotation : renamed.annotations.annotations) rename(annotation.image_id);
-    for (Result& result : renamed.results) rename(result.image_id);
+    for (detect::ImageInfo& image : renamed.annotations.images) rename(image.id);
+    for (detect::Annotation& annotation : renamed.annotations.annotations) rename(annotation.image_id);
+    for (detect::Result& result : renamed.results) rename(result.image_id);
     EXPECT_EQ(metrics_text(scene), metrics_text(renamed));
   }
 }
@@ -129,7 +129,7 @@ TEST(CocoAp, MonotoneChangeOfScoresAndThreadsChangeNothing) {
   for (uint64_t seed = 0; seed < 20; ++seed) {
     const Scene scene = random_scene(seed);
     Scene other = scene;
-    for (Result& result : other.results) result.score = result.score * 4 - 1;
+    for (detect::Result& result : other.results) result.score = result.score * 4 - 1;
     CocoEvalOptions options;
     options.threads = 3;
     EXPECT_EQ(metrics_text(scene), metrics_text(other, options));
@@ -179,7 +179,7 @@ TEST(CocoAp, ResultsInACrowdCountForNothing) {
 
 TEST(CocoAp, CategoriesCanBeLeftOutOfAccount) {
   Scene scene = random_scene(5);
-  for (Result& result : scene.results) result.category_id = result.category_id % 6 + 1;
+  for (detect::Result& result : scene.results) result.category_id = result.category_id % 6 + 1;
   CocoEvalOptions options;
   options.use_categories = false;
   const CocoEvaluation together = evaluate_coco(scene.annotations, scene.results, options);
@@ -193,16 +193,16 @@ TEST(CocoAp, MasksOfBoxesGiveTheNumbersOfTheBoxes) {
   const auto whole = [](std::array<double, 4>& box) {
     for (double& value : box) value = std::floor(value);
   };
-  for (Annotation& a : scene.annotations.annotations) {
+  for (detect::Annotation& a : scene.annotations.annotations) {
     whole(a.bbox);
     a.area = a.bbox[2] * a.bbox[3];
-    a.segmentation.rle = rle_from_box(a.bbox, 120, 120);
+    a.segmentation.rle = detect::rle_from_box(a.bbox, 120, 120);
   }
-  for (ImageInfo& image : scene.annotations.images) image.height = image.width = 120;
-  for (Result& r : scene.results) {
+  for (detect::ImageInfo& image : scene.annotations.images) image.height = image.width = 120;
+  for (detect::Result& r : scene.results) {
     for (double& value : r.bbox) value = std::max(value, 1.0);
     whole(r.bbox);
-    r.mask = rle_from_box(r.bbox, 120, 120);
+    r.mask = detect::rle_from_box(r.bbox, 120, 120);
   }
   CocoEvalOptions masks;
   masks.iou = IouType::segm;
@@ -243,4 +243,4 @@ TEST(CocoAp, WhatCannotBeEvaluatedIsRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::eval

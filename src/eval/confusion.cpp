@@ -7,7 +7,7 @@
 #include "base/format.h"
 #include "base/thread_pool.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 // All that one image's counting needs to see.
@@ -20,7 +20,7 @@ struct Scene {
     const auto at = std::lower_bound(category_ids.begin(), category_ids.end(), category_id);
     return static_cast<size_t>(at - category_ids.begin());
   }
-  const Annotation& truth(const Cell& cell, uint32_t i) const {
+  const detect::Annotation& truth(const Cell& cell, uint32_t i) const {
     return question.annotations->annotations[question.index->truths[cell.truth_begin + i]];
   }
 };
@@ -32,7 +32,7 @@ uint32_t choose(const Scene& scene, const Cell& cell, std::span<const Overlap> o
                 const std::vector<bool>& taken, bool& in_crowd) {
   const Overlap* best = nullptr;
   for (const Overlap& overlap : overlaps) {
-    const Annotation& truth = scene.truth(cell, overlap.truth);
+    const detect::Annotation& truth = scene.truth(cell, overlap.truth);
     if (truth.crowd) {
       in_crowd = true;
       continue;
@@ -48,7 +48,7 @@ uint32_t choose(const Scene& scene, const Cell& cell, std::span<const Overlap> o
 void count_image(const Scene& scene, const Cell& cell, std::vector<int64_t>& counts) {
   const size_t background = scene.category_ids.size();
   const size_t side = background + 1;
-  const std::span<const Result> results = scene.question.results;
+  const std::span<const detect::Result> results = scene.question.results;
   std::vector<uint32_t> kept;
   by_score(*scene.question.index, cell, results, cell.result_count(), kept);
   const auto low = std::find_if(kept.begin(), kept.end(),
@@ -69,14 +69,14 @@ void count_image(const Scene& scene, const Cell& cell, std::vector<int64_t>& cou
     }
   }
   for (uint32_t i = 0; i < cell.truth_count(); ++i) {
-    const Annotation& truth = scene.truth(cell, i);
+    const detect::Annotation& truth = scene.truth(cell, i);
     if (!taken[i] && !truth.crowd) ++counts[scene.place(truth.category_id) * side + background];
   }
 }
 
 }  // namespace
 
-ConfusionMatrix confusion_matrix(const Annotations& annotations, std::span<const Result> results,
+ConfusionMatrix confusion_matrix(const detect::Annotations& annotations, std::span<const detect::Result> results,
                                  const ConfusionOptions& options) {
   if (!(options.iou_threshold > 0 && options.iou_threshold <= 1)) {
     fail(ErrorKind::usage, fmt::format("the IoU threshold is {}", options.iou_threshold), "confusion matrix",
@@ -84,7 +84,7 @@ ConfusionMatrix confusion_matrix(const Annotations& annotations, std::span<const
   }
   const CellIndex index = index_cells(annotations, results, false);
   ConfusionMatrix matrix;
-  for (const Category* category : index.categories) {
+  for (const detect::Category* category : index.categories) {
     matrix.category_ids.push_back(category->id);
     matrix.names.push_back(category->name);
   }
@@ -109,4 +109,4 @@ ConfusionMatrix confusion_matrix(const Annotations& annotations, std::span<const
   return matrix;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -15,7 +15,7 @@
 #include "detect/detections.h"
 #include "eval/overlap.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 
 struct ConfusionOptions {
   IouType iou = IouType::bbox;
@@ -35,7 +35,7 @@ struct ConfusionMatrix {
 };
 
 // ErrorKind::bad_data as for evaluate_coco; ErrorKind::usage when iou_threshold is not above 0 and at most 1.
-ConfusionMatrix confusion_matrix(const Annotations& annotations, std::span<const Result> results,
+ConfusionMatrix confusion_matrix(const detect::Annotations& annotations, std::span<const detect::Result> results,
                                  const ConfusionOptions& options = {});
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -8,11 +8,11 @@
 #include "base/random.h"
 #include "eval/metrics_json.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
-Annotation truth(int64_t id, int64_t category_id, std::array<double, 4> bbox, bool crowd = false) {
-  Annotation annotation;
+detect::Annotation truth(int64_t id, int64_t category_id, std::array<double, 4> bbox, bool crowd = false) {
+  detect::Annotation annotation;
   annotation.id = id;
   annotation.image_id = 1;
   annotation.category_id = category_id;
@@ -21,8 +21,8 @@ Annotation truth(int64_t id, int64_t category_id, std::array<double, 4> bbox, bo
   return annotation;
 }
 
-Result found(int64_t category_id, std::array<double, 4> bbox, double score) {
-  Result result;
+detect::Result found(int64_t category_id, std::array<double, 4> bbox, double score) {
+  detect::Result result;
   result.image_id = 1;
   result.category_id = category_id;
   result.bbox = bbox;
@@ -30,21 +30,21 @@ Result found(int64_t category_id, std::array<double, 4> bbox, double score) {
   return result;
 }
 
-Annotations two_classes() {
-  Annotations annotations;
+detect::Annotations two_classes() {
+  detect::Annotations annotations;
   annotations.images = {{1, "", 100, 100}};
   annotations.categories = {{9, "dog", ""}, {4, "cat", ""}};
   return annotations;
 }
 
 TEST(Confusion, EachPairLandsInItsPlace) {
-  Annotations annotations = two_classes();
+  detect::Annotations annotations = two_classes();
   annotations.annotations = {truth(1, 4, {0, 0, 10, 10}), truth(2, 9, {20, 0, 10, 10}), truth(3, 9, {40, 0, 10, 10}),
                              truth(4, 4, {60, 60, 40, 40}, true)};
-  const std::vector<Result> results{found(4, {0, 0, 10, 10}, 0.9), found(4, {20, 0, 10, 9}, 0.8),
-                                    found(9, {20, 0, 10, 10}, 0.7),   // taken by the one before
-                                    found(9, {70, 70, 5, 5}, 0.6),    // in the crowd
-                                    found(9, {40, 0, 10, 10}, 0.1)};  // score too low
+  const std::vector<detect::Result> results{found(4, {0, 0, 10, 10}, 0.9), found(4, {20, 0, 10, 9}, 0.8),
+                                            found(9, {20, 0, 10, 10}, 0.7),   // taken by the one before
+                                            found(9, {70, 70, 5, 5}, 0.6),    // in the crowd
+                                            found(9, {40, 0, 10, 10}, 0.1)};  // score too low
   const ConfusionMatrix matrix = confusion_matrix(annotations, results);
   EXPECT_EQ(matrix.category_ids, (std::vector<int64_t>{4, 9}));
   EXPECT_EQ(matrix.names, (std::vector<std::string>{"cat", "dog"}));
@@ -55,17 +55,18 @@ TEST(Confusion, EachPairLandsInItsPlace) {
 }
 
 TEST(Confusion, OfTwoEqualOnesItsOwnClassIsTaken) {
-  Annotations annotations = two_classes();
+  detect::Annotations annotations = two_classes();
   annotations.annotations = {truth(1, 4, {0, 0, 10, 10}), truth(2, 9, {0, 0, 10, 10})};
-  const ConfusionMatrix matrix = confusion_matrix(annotations, std::vector<Result>{found(9, {0, 0, 10, 10}, 0.9)});
+  const ConfusionMatrix matrix =
+      confusion_matrix(annotations, std::vector<detect::Result>{found(9, {0, 0, 10, 10}, 0.9)});
   EXPECT_EQ(matrix.at(1, 1), 1);
   EXPECT_EQ(matrix.at(0, 2), 1);
 }
 
 TEST(Confusion, RowsSumToTheAnnotationsAndColumnsToTheResults) {
   Random rng(1);
-  Annotations annotations = two_classes();
-  std::vector<Result> results;
+  detect::Annotations annotations = two_classes();
+  std::vector<detect::Result> results;
   for (int64_t i = 0; i < 40; ++i) {
     const std::array<double, 4> box{rng.uniform(0, 80), rng.uniform(0, 80), rng.uniform(5, 20), rng.uniform(5, 20)};
     annotations.annotations.push_back(truth(i + 1, i % 3 == 0 ? 4 : 9, box));
@@ -86,4 +87,4 @@ TEST(Confusion, AnIouThresholdOfZeroIsRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 constexpr uint16_t kAllThresholds = (1U << kIouThresholdCount) - 1;
@@ -25,7 +25,7 @@ std::vector<Target> make_targets(const MatchTask& task, const Cell& cell) {
   std::vector<Target> targets;
   targets.reserve(cell.truth_count());
   for (uint32_t i = cell.truth_begin; i < cell.truth_end; ++i) {
-    const Annotation& annotation = task.question.annotations->annotations[task.question.index->truths[i]];
+    const detect::Annotation& annotation = task.question.annotations->annotations[task.question.index->truths[i]];
     Target target;
     target.crowd = annotation.crowd;
     target.counts_as_match = annotation.id != 0;
@@ -68,14 +68,14 @@ void match_result(std::span<const Overlap> overlaps, size_t a, std::vector<Targe
   }
 }
 
-double result_area(const MatchTask& task, const Result& result) {
+double result_area(const MatchTask& task, const detect::Result& result) {
   if (task.area_of_boxes || result.mask.counts.empty()) return result.bbox[2] * result.bbox[3];
   return static_cast<double>(area(result.mask));
 }
 
 }  // namespace
 
-bool ignored_truth(const Annotation& annotation, AreaRange range) {
+bool ignored_truth(const detect::Annotation& annotation, AreaRange range) {
   return annotation.crowd || outside(annotation.area, range);
 }
 
@@ -87,7 +87,7 @@ uint32_t match_cell(const MatchTask& task, const Cell& cell, std::span<MatchedRe
   find_overlaps(task.question, cell, kept, overlaps);
   std::vector<Target> targets = make_targets(task, cell);
   for (size_t d = 0; d < kept.size(); ++d) {
-    const Result& result = task.question.results[kept[d]];
+    const detect::Result& result = task.question.results[kept[d]];
     const double pixels = result_area(task, result);
     MatchBits bits;
     for (size_t a = 0; a < kAreaRangeCount; ++a) {
@@ -100,4 +100,4 @@ uint32_t match_cell(const MatchTask& task, const Cell& cell, std::span<MatchedRe
   return static_cast<uint32_t>(kept.size());
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -11,7 +11,7 @@
 
 #include "eval/coco_ap.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 
 // Bit t stands for IoU threshold t.
 struct MatchBits {
@@ -31,10 +31,10 @@ struct MatchTask {
 };
 
 // Whether an annotation is no target in an area range.
-bool ignored_truth(const Annotation& annotation, AreaRange range);
+bool ignored_truth(const detect::Annotation& annotation, AreaRange range);
 
 // Writes the cell's kept results by falling score to the front of `out` (as long as the cell's results); returns how
 // many.
 uint32_t match_cell(const MatchTask& task, const Cell& cell, std::span<MatchedResult> out);
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -2,15 +2,15 @@
 
 #include <map>
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 // Annotations to find by category id; under -1 those of all categories of the file.
-std::map<int64_t, int64_t> count_instances(const Annotations& annotations) {
+std::map<int64_t, int64_t> count_instances(const detect::Annotations& annotations) {
   std::map<int64_t, int64_t> count;
-  for (const Category& category : annotations.categories) count[category.id] = 0;
+  for (const detect::Category& category : annotations.categories) count[category.id] = 0;
   int64_t together = 0;
-  for (const Annotation& annotation : annotations.annotations) {
+  for (const detect::Annotation& annotation : annotations.annotations) {
     const auto at = count.find(annotation.category_id);
     if (annotation.crowd || at == count.end()) continue;
     ++at->second;
@@ -22,7 +22,7 @@ std::map<int64_t, int64_t> count_instances(const Annotations& annotations) {
 
 }  // namespace
 
-Json to_json(const CocoEvaluation& evaluation, const Annotations& annotations) {
+Json to_json(const CocoEvaluation& evaluation, const detect::Annotations& annotations) {
   Json json;
   for (const auto& [name, value] : named_numbers(evaluation.metrics)) json[name] = value;
   const std::map<int64_t, int64_t> instances = count_instances(annotations);
@@ -92,4 +92,4 @@ Json to_json(const TopKMetrics& metrics) {
   return json;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

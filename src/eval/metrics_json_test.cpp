@@ -2,27 +2,27 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 TEST(MetricsJson, HoldsTheTwelveNumbersAndTheClasses) {
-  Annotations annotations;
+  detect::Annotations annotations;
   annotations.images = {{1, "", 100, 100}};
   annotations.categories = {{5, "cell", ""}, {7, "platelet", ""}};
-  Annotation annotation;
+  detect::Annotation annotation;
   annotation.id = 1;
   annotation.image_id = 1;
   annotation.category_id = 5;
   annotation.bbox = {0, 0, 10, 10};
   annotation.area = 100;
   annotations.annotations = {annotation};
-  Result result;
+  detect::Result result;
   result.image_id = 1;
   result.category_id = 5;
   result.bbox = annotation.bbox;
   result.score = 1;
 
-  const Json json = to_json(evaluate_coco(annotations, std::vector<Result>{result}), annotations);
+  const Json json = to_json(evaluate_coco(annotations, std::vector<detect::Result>{result}), annotations);
   std::vector<std::string> keys;
   for (const auto& [key, value] : json.items()) keys.push_back(key);
   EXPECT_EQ(keys, (std::vector<std::string>{"AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs",
@@ -38,4 +38,4 @@ TEST(MetricsJson, HoldsTheTwelveNumbersAndTheClasses) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::eval

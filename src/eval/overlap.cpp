@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 double box_iou(const std::array<double, 4>& detected, const std::array<double, 4>& truth, bool crowd) {
@@ -23,16 +23,16 @@ double box_iou(const std::array<double, 4>& detected, const std::array<double, 4
 
 // A mask with what bounds its overlap cheaply.
 struct MeasuredMask {
-  const Rle* rle = nullptr;
-  PixelRect rect;
+  const detect::Rle* rle = nullptr;
+  detect::PixelRect rect;
   uint64_t pixels = 0;
   bool plain = true;  // no empty runs but the first: the bound below holds for the COCO API's number too
 };
 
-MeasuredMask measure(const Rle& rle) {
+MeasuredMask measure(const detect::Rle& rle) {
   bool plain = true;
   for (size_t i = 1; i < rle.counts.size(); ++i) plain &= rle.counts[i] != 0;
-  return {&rle, pixel_extent(rle), area(rle), plain};
+  return {&rle, detect::pixel_extent(rle), detect::area(rle), plain};
 }
 
 // At least the IoU of the two masks.
@@ -48,19 +48,19 @@ double iou_bound(const MeasuredMask& detected, const MeasuredMask& truth, bool c
 }
 
 // The truth's mask; `made` holds it where it had to be drawn from polygons.
-const Rle& truth_mask(const Annotation& annotation, const ImageInfo& image, Rle& made) {
-  const Segmentation& segmentation = annotation.segmentation;
+const detect::Rle& truth_mask(const detect::Annotation& annotation, const detect::ImageInfo& image, detect::Rle& made) {
+  const detect::Segmentation& segmentation = annotation.segmentation;
   if (!segmentation.rle.counts.empty()) return segmentation.rle;
   if (segmentation.polygons.empty()) {
     fail(ErrorKind::bad_data, fmt::format("annotation {} has no segmentation", annotation.id), "annotations",
          "evaluate boxes, or give every annotation a mask");
   }
-  std::vector<Rle> parts;
+  std::vector<detect::Rle> parts;
   parts.reserve(segmentation.polygons.size());
   for (const std::vector<double>& polygon : segmentation.polygons) {
-    parts.push_back(rle_from_polygon(polygon, image.height, image.width));
+    parts.push_back(detect::rle_from_polygon(polygon, image.height, image.width));
   }
-  made = parts.size() == 1 ? std::move(parts.front()) : merge(parts);
+  made = parts.size() == 1 ? std::move(parts.front()) : detect::merge(parts);
   return made;
 }
 
@@ -70,27 +70,27 @@ class MaskCell {
     made_.resize(cell.truth_count());
     for (uint32_t i = 0; i < cell.truth_count(); ++i) {
       const uint32_t at = question.index->truths[cell.truth_begin + i];
-      const Annotation& annotation = question.annotations->annotations[at];
+      const detect::Annotation& annotation = question.annotations->annotations[at];
       truths_.push_back(measure(truth_mask(annotation, image_, made_[i])));
       crowd_.push_back(annotation.crowd);
     }
   }
 
-  void add(const Result& result, double lowest, std::vector<Overlap>& pairs) const {
-    Rle made;
-    if (result.mask.counts.empty()) made = rle_from_box(result.bbox, image_.height, image_.width);
+  void add(const detect::Result& result, double lowest, std::vector<Overlap>& pairs) const {
+    detect::Rle made;
+    if (result.mask.counts.empty()) made = detect::rle_from_box(result.bbox, image_.height, image_.width);
     const MeasuredMask detected = measure(result.mask.counts.empty() ? made : result.mask);
     for (uint32_t i = 0; i < truths_.size(); ++i) {
       const bool bounded = detected.plain && truths_[i].plain;
       if (bounded && iou_bound(detected, truths_[i], crowd_[i]) < lowest) continue;
-      const double value = mask_iou(*detected.rle, *truths_[i].rle, crowd_[i]);
+      const double value = detect::mask_iou(*detected.rle, *truths_[i].rle, crowd_[i]);
       if (!(value < lowest)) pairs.push_back({i, value});
     }
   }
 
  private:
-  const ImageInfo& image_;
-  std::vector<Rle> made_;
+  const detect::ImageInfo& image_;
+  std::vector<detect::Rle> made_;
   std::vector<MeasuredMask> truths_;
   std::vector<bool> crowd_;
 };
@@ -105,13 +105,13 @@ void find_overlaps(const OverlapQuestion& question, const Cell& cell, std::span<
   std::optional<MaskCell> masks;
   if (question.iou == IouType::segm) masks.emplace(question, cell);
   for (size_t d = 0; d < kept.size(); ++d) {
-    const Result& result = question.results[kept[d]];
+    const detect::Result& result = question.results[kept[d]];
     if (masks) {
       masks->add(result, question.lowest, overlaps.pairs);
     } else {
       for (uint32_t i = 0; i < cell.truth_count(); ++i) {
         const uint32_t at = question.index->truths[cell.truth_begin + i];
-        const Annotation& annotation = question.annotations->annotations[at];
+        const detect::Annotation& annotation = question.annotations->annotations[at];
         const double value = box_iou(result.bbox, annotation.bbox, annotation.crowd);
         if (!(value < question.lowest)) overlaps.pairs.push_back({i, value});
       }
@@ -120,7 +120,7 @@ void find_overlaps(const OverlapQuestion& question, const Cell& cell, std::span<
   }
 }
 
-void by_score(const CellIndex& index, const Cell& cell, std::span<const Result> results, size_t limit,
+void by_score(const CellIndex& index, const Cell& cell, std::span<const detect::Result> results, size_t limit,
               std::vector<uint32_t>& order) {
   order.assign(index.results.begin() + cell.result_begin, index.results.begin() + cell.result_end);
   std::stable_sort(order.begin(), order.end(),
@@ -128,4 +128,4 @@ void by_score(const CellIndex& index, const Cell& cell, std::span<const Result> 
   if (order.size() > limit) order.resize(limit);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

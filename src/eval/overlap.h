@@ -11,7 +11,7 @@
 
 #include "eval/cells.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 
 enum class IouType { bbox, segm };
 
@@ -30,8 +30,8 @@ struct CellOverlaps {
 };
 
 struct OverlapQuestion {
-  const Annotations* annotations = nullptr;
-  std::span<const Result> results;
+  const detect::Annotations* annotations = nullptr;
+  std::span<const detect::Result> results;
   const CellIndex* index = nullptr;
   IouType iou = IouType::bbox;
   double lowest = 0;
@@ -43,7 +43,7 @@ void find_overlaps(const OverlapQuestion& question, const Cell& cell, std::span<
                    CellOverlaps& overlaps);
 
 // Places in `results` of the cell's results by falling score (ties in their order), `limit` at most.
-void by_score(const CellIndex& index, const Cell& cell, std::span<const Result> results, size_t limit,
+void by_score(const CellIndex& index, const Cell& cell, std::span<const detect::Result> results, size_t limit,
               std::vector<uint32_t>& order);
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -1,6 +1,6 @@
 #include "eval/pr_curve.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 constexpr int64_t kAt50 = 0;
@@ -65,4 +65,4 @@ BestF1 best_f1(const PrCurve& curve) {
   return best;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

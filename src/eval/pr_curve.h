@@ -9,7 +9,7 @@
 
 #include "eval/coco_ap.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 
 // Values at recall_thresholds(), of all sizes and the largest limit of detections. All empty where the class has no
 // annotation to find.
@@ -31,4 +31,4 @@ struct BestF1 {
 };
 BestF1 best_f1(const PrCurve& curve);
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -4,12 +4,12 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 struct Example {
-  Annotations annotations;
-  std::vector<Result> results;
+  detect::Annotations annotations;
+  std::vector<detect::Result> results;
 };
 
 // Class 1: the first of two is found, with a false alarm after it; class 2 has nothing to find.
@@ -18,7 +18,7 @@ Example example() {
   made.annotations.images = {{1, "", 100, 100}};
   made.annotations.categories = {{1, "one", ""}, {2, "two", ""}};
   for (int64_t i = 0; i < 2; ++i) {
-    Annotation annotation;
+    detect::Annotation annotation;
     annotation.id = i + 1;
     annotation.image_id = 1;
     annotation.category_id = 1;
@@ -26,7 +26,7 @@ Example example() {
     annotation.area = 100;
     made.annotations.annotations.push_back(annotation);
   }
-  Result result;
+  detect::Result result;
   result.image_id = 1;
   result.category_id = 1;
   result.bbox = {0, 0, 10, 7};  // IoU 0.7
@@ -78,4 +78,4 @@ TEST(PrCurve, NothingToFindGivesEmptyCurves) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::eval

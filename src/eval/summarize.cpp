@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 double pairwise_sum(std::span<const double> values) {
@@ -120,4 +120,4 @@ void summarize(CocoEvaluation& evaluation) {
   }
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -5,7 +5,7 @@
 
 #include "eval/coco_ap.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 
 // The mean in the order of additions of numpy before 2.3, so that the last digit is the same: chunks of 8192 values one
 // after the other, each summed pairwise (down to blocks of 128 in eight lanes). numpy 2.3 and later sum all in one
@@ -15,4 +15,4 @@ double numpy_mean(std::span<const double> values);
 // Names and ids of `metrics.per_class` are given (one entry per category); all numbers are filled in.
 void summarize(CocoEvaluation& evaluation);
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 std::vector<double> reciprocals(size_t count) {
@@ -32,4 +32,4 @@ TEST(NumpyMean, TheLastDigitIsNumpys) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
 constexpr int kFirstGuesses = 5;
@@ -45,7 +45,7 @@ void check(const Classified& picture, size_t classes) {
 
 class Tally {
  public:
-  explicit Tally(std::span<const Category> classes)
+  explicit Tally(std::span<const detect::Category> classes)
       : classes_(classes), first_(classes.size()), five_(classes.size()), count_(classes.size()) {
     metrics_.confusion.resize(classes.size() * classes.size());
     metrics_.calibration.resize(kCalibrationBins);
@@ -106,11 +106,11 @@ class Tally {
   }
 
   void finish_groups() {
-    const auto ungrouped = [](const Category& category) { return category.supercategory.empty(); };
+    const auto ungrouped = [](const detect::Category& category) { return category.supercategory.empty(); };
     if (std::ranges::any_of(classes_, ungrouped)) return;
     std::map<std::string, size_t> known;
     std::vector<size_t> group_of;
-    for (const Category& category : classes_) {
+    for (const detect::Category& category : classes_) {
       const auto [at, is_new] = known.emplace(category.supercategory, metrics_.per_group.size());
       if (is_new) metrics_.per_group.push_back({category.supercategory, 0, -1, -1});
       group_of.push_back(at->second);
@@ -147,7 +147,7 @@ class Tally {
     if (metrics_.pictures > 0) metrics_.calibration_error = error / static_cast<double>(metrics_.pictures);
   }
 
-  std::span<const Category> classes_;
+  std::span<const detect::Category> classes_;
   std::vector<int64_t> first_, five_, count_;  // by class
   std::vector<double> score_sum_;              // by bin
   std::vector<int64_t> right_;
@@ -180,7 +180,7 @@ std::vector<int> best_classes(std::span<const float> scores, int count) {
   return order;
 }
 
-TopKMetrics evaluate_top_k(std::span<const Classified> pictures, std::span<const Category> classes) {
+TopKMetrics evaluate_top_k(std::span<const Classified> pictures, std::span<const detect::Category> classes) {
   Tally tally(classes);
   for (const Classified& picture : pictures) {
     check(picture, classes.size());
@@ -189,4 +189,4 @@ TopKMetrics evaluate_top_k(std::span<const Classified> pictures, std::span<const
   return tally.finish();
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -16,7 +16,7 @@
 
 #include "detect/annotations.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 
 inline constexpr int kCalibrationBins = 15;
 
@@ -72,6 +72,6 @@ std::vector<std::pair<std::string, double>> named_numbers(const TopKMetrics& met
 std::vector<int> best_classes(std::span<const float> scores, int count);
 
 // Every picture has a score for each class. ErrorKind::failed otherwise, and when a score is not a number.
-TopKMetrics evaluate_top_k(std::span<const Classified> pictures, std::span<const Category> classes);
+TopKMetrics evaluate_top_k(std::span<const Classified> pictures, std::span<const detect::Category> classes);
 
-}  // namespace spinenet
+}  // namespace spinenet::eval

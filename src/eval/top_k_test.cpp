@@ -10,11 +10,11 @@
 #include "base/error.h"
 #include "base/files.h"
 
-namespace spinenet {
+namespace spinenet::eval {
 namespace {
 
-std::vector<Category> classes_of(int count) {
-  std::vector<Category> classes;
+std::vector<detect::Category> classes_of(int count) {
+  std::vector<detect::Category> classes;
   for (int k = 0; k < count; ++k) classes.push_back({10 * k, "class " + std::to_string(k), ""});
   return classes;
 }
@@ -71,7 +71,7 @@ TEST(TopK, EqualScoresCountInTheOrderOfClasses) {
 }
 
 TEST(TopK, SuperCategoriesForgiveMistakesWithinThem) {
-  std::vector<Category> classes = classes_of(3);
+  std::vector<detect::Category> classes = classes_of(3);
   classes[0].supercategory = classes[2].supercategory = "fruit";
   classes[1].supercategory = "milk";
   const std::vector<Classified> pictures{
@@ -108,4 +108,4 @@ TEST(TopK, RefusesWhatIsNoScore) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::eval

@@ -8,7 +8,7 @@
 #include <limits>
 #include <type_traits>
 
-namespace spinenet {
+namespace spinenet::formats {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "tensor data is little-endian and copied as it is");
@@ -129,4 +129,4 @@ void elements_to_float(ElementType type, std::span<const char> bytes, std::span<
   }
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::formats

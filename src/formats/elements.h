@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace spinenet {
+namespace spinenet::formats {
 
 enum class ElementType { boolean, u8, i8, u16, i16, f16, bf16, u32, i32, f32, u64, i64, f64 };
 
@@ -23,4 +23,4 @@ size_t element_size(ElementType type);
 // `bytes` holds out.size() little-endian elements, at any alignment.
 void elements_to_float(ElementType type, std::span<const char> bytes, std::span<float> out);
 
-}  // namespace spinenet
+}  // namespace spinenet::formats

@@ -11,7 +11,7 @@
 #include "base/format.h"
 #include "formats/safetensors.h"
 
-namespace spinenet {
+namespace spinenet::formats {
 namespace {
 
 constexpr std::string_view kFormatName = "spinenet model";
@@ -171,4 +171,4 @@ ModelFile read_model(const std::filesystem::path& path, const ReadModelOptions& 
   return parse_model(read_file(path), path.string(), options);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::formats

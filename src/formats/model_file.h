@@ -21,7 +21,7 @@
 #include "base/host_tensor.h"
 #include "base/json.h"
 
-namespace spinenet {
+namespace spinenet::formats {
 
 // Readers take this version and older ones, and refuse newer ones naming both.
 inline constexpr int kModelFormatVersion = 1;
@@ -63,4 +63,4 @@ void write_model(const std::filesystem::path& path, const ModelFile& model,
 ModelFile read_model(const std::filesystem::path& path, const ReadModelOptions& options = {});
 ModelFile parse_model(std::span<const char> bytes, std::string_view place, const ReadModelOptions& options = {});
 
-}  // namespace spinenet
+}  // namespace spinenet::formats

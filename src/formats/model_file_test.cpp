@@ -10,7 +10,7 @@
 #include "base/format.h"
 #include "formats/safetensors.h"
 
-namespace spinenet {
+namespace spinenet::formats {
 namespace {
 
 class ModelFileTest : public testing::Test {
@@ -160,4 +160,4 @@ TEST_F(ModelFileTest, WriterHoldsTheInvariant) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::formats

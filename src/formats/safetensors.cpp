@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "formats/elements.h"
 
-namespace spinenet {
+namespace spinenet::formats {
 namespace {
 
 constexpr uint64_t kMaxHeader = 100'000'000;
@@ -282,4 +282,4 @@ void check_finite(const Weights& weights, std::string_view place) {
   }
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::formats

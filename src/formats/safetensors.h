@@ -22,7 +22,7 @@
 #include "base/files.h"
 #include "base/host_tensor.h"
 
-namespace spinenet {
+namespace spinenet::formats {
 
 struct TensorFile {
   Weights weights;
@@ -44,4 +44,4 @@ TensorFile read_safetensors(const std::filesystem::path& path);
 // ErrorKind::bad_data naming the first tensor that holds a NaN or an infinity, and how many of them.
 void check_finite(const Weights& weights, std::string_view place);
 
-}  // namespace spinenet
+}  // namespace spinenet::formats

@@ -14,7 +14,7 @@
 #include "base/format.h"
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::formats {
 namespace {
 
 class Folder {
@@ -348,4 +348,4 @@ TEST(Safetensors, HalfFormatsConvertAsInNumpy) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::formats

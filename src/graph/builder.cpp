@@ -7,7 +7,7 @@
 #include "graph/shapes.h"
 #include "graph/verify.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 // Of a SpineNet-49; larger programs grow.
@@ -33,8 +33,8 @@ Pads same_padding(int kernel, int stride, const Shape& x, std::string_view op) {
        fmt::format("operation {}", op), "use a square picture, or sides that are multiples of 128");
 }
 
-Pads conv_padding(Padding rule, int kernel, int stride, const Shape& x, std::string_view op) {
-  if (stride == 1 || rule == Padding::same) return same_padding(kernel, stride, x, op);
+Pads conv_padding(arch::Padding rule, int kernel, int stride, const Shape& x, std::string_view op) {
+  if (stride == 1 || rule == arch::Padding::same) return same_padding(kernel, stride, x, op);
   return {(kernel - 1) / 2, kernel - 1 - (kernel - 1) / 2};
 }
 
@@ -83,7 +83,7 @@ ValueId Builder::activate(ValueId x, std::string name) {
   return activate(x, rules_.activation, std::move(name));
 }
 
-ValueId Builder::activate(ValueId x, Activation kind, std::string name) {
+ValueId Builder::activate(ValueId x, arch::Activation kind, std::string name) {
   return append(std::move(name), Activate{kind}, {x}, {}, shape(x));
 }
 
@@ -170,4 +170,4 @@ ParameterId Builder::parameter(std::string name, Extents shape, ParameterRole ro
   return found;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

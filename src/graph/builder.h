@@ -12,15 +12,15 @@
 #include "graph/names.h"
 #include "graph/program.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
 class Builder {
  public:
   // The rules that hold for the whole network.
   struct Rules {
-    Activation activation = Activation::relu;
-    Padding padding = Padding::symmetric;
-    BatchNormSettings batch_norm;
+    arch::Activation activation = arch::Activation::relu;
+    arch::Padding padding = arch::Padding::symmetric;
+    arch::BatchNormSettings batch_norm;
   };
   struct ConvOptions {
     int64_t filters = 0;
@@ -44,7 +44,7 @@ class Builder {
   ValueId deconv(ValueId x, int64_t filters, bool bias, std::string name);
   ValueId batch_norm(ValueId x, std::string name, ParameterRole weight_role = ParameterRole::norm_weight);
   ValueId activate(ValueId x, std::string name);  // the network's activation
-  ValueId activate(ValueId x, Activation kind, std::string name);
+  ValueId activate(ValueId x, arch::Activation kind, std::string name);
   ValueId max_pool(ValueId x, int kernel, int stride, std::string name);
   ValueId global_pool(ValueId x, PoolKind kind, std::string name);
   ValueId upsample(ValueId x, int factor, std::string name);
@@ -72,4 +72,4 @@ class Builder {
   NameIndex parameter_names_;
 };
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

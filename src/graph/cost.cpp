@@ -1,6 +1,6 @@
 #include "graph/cost.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
 int64_t multiply_adds(const Program& program, const Op& op) {
   // Each pixel of a convolution's output, or of a transposed one's input, meets the whole kernel.
@@ -34,4 +34,4 @@ Cost cost(const Program& program) {
   return cost_of(program, "");
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -7,7 +7,7 @@
 
 #include "graph/program.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
 struct Cost {
   int64_t parameters = 0;
@@ -20,4 +20,4 @@ Cost cost_of(const Program& program, std::string_view prefix);
 // Of one operation; 0 for all but convolutions, transposed ones included.
 int64_t multiply_adds(const Program& program, const Op& op);
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

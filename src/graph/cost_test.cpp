@@ -6,7 +6,7 @@
 #include "graph/lower.h"
 #include "graph/network_cost.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 // Parameters in millions and multiply-adds in billions: the paper's tables, recounted from its description.
@@ -24,7 +24,7 @@ class PublishedCost : public testing::TestWithParam<Published> {};
 
 TEST_P(PublishedCost, IsReached) {
   const Published& row = GetParam();
-  const Cost found = cost(lower_detector(named_architecture(row.name), {.height = row.size, .width = row.size}));
+  const Cost found = cost(lower_detector(arch::named_architecture(row.name), {.height = row.size, .width = row.size}));
   EXPECT_NEAR(static_cast<double>(found.parameters) / 1e6, row.parameters, 0.003 * row.parameters);
   EXPECT_NEAR(static_cast<double>(found.multiply_adds) / 1e9, row.multiply_adds, 0.003 * row.multiply_adds);
 }
@@ -42,7 +42,7 @@ class PublishedSearchedPyramidCost : public testing::TestWithParam<Published> {}
 
 TEST_P(PublishedSearchedPyramidCost, IsReached) {
   const Published& row = GetParam();
-  const Cost found = cost(lower_detector(named_architecture(row.name), {.height = row.size, .width = row.size}));
+  const Cost found = cost(lower_detector(arch::named_architecture(row.name), {.height = row.size, .width = row.size}));
   EXPECT_NEAR(static_cast<double>(found.parameters) / 1e6, row.parameters, 0.005 * row.parameters);
   EXPECT_NEAR(static_cast<double>(found.multiply_adds) / 1e9, row.multiply_adds, 0.005 * row.multiply_adds);
 }
@@ -55,7 +55,7 @@ class PublishedMobileCost : public testing::TestWithParam<Published> {};
 
 TEST_P(PublishedMobileCost, IsReached) {
   const Published& row = GetParam();
-  const Cost found = cost(lower_detector(named_architecture(row.name), {.height = row.size, .width = row.size}));
+  const Cost found = cost(lower_detector(arch::named_architecture(row.name), {.height = row.size, .width = row.size}));
   EXPECT_NEAR(static_cast<double>(found.parameters) / 1e6, row.parameters, 0.005 * row.parameters + 0.005);
   EXPECT_NEAR(static_cast<double>(found.multiply_adds) / 1e9, row.multiply_adds, 0.005 * row.multiply_adds + 0.005);
 }
@@ -69,7 +69,7 @@ class PublishedBackboneCost : public testing::TestWithParam<Published> {};
 
 TEST_P(PublishedBackboneCost, IsReached) {
   const Published& row = GetParam();
-  const Cost found = cost(lower_backbone(named_architecture(row.name), {.height = row.size, .width = row.size}));
+  const Cost found = cost(lower_backbone(arch::named_architecture(row.name), {.height = row.size, .width = row.size}));
   EXPECT_NEAR(static_cast<double>(found.parameters) / 1e6, row.parameters, 0.003 * row.parameters);
   EXPECT_NEAR(static_cast<double>(found.multiply_adds) / 1e9, row.multiply_adds, 0.003 * row.multiply_adds);
 }
@@ -85,8 +85,8 @@ class PublishedClassifierCost : public testing::TestWithParam<std::tuple<Publish
 
 TEST_P(PublishedClassifierCost, IsReached) {
   const auto& [row, classes] = GetParam();
-  const Cost found =
-      cost(lower_classifier(named_architecture(row.name), {.height = row.size, .width = row.size, .classes = classes}));
+  const Cost found = cost(lower_classifier(arch::named_architecture(row.name),
+                                           {.height = row.size, .width = row.size, .classes = classes}));
   EXPECT_NEAR(static_cast<double>(found.parameters) / 1e6, row.parameters, 0.005 * row.parameters);
   EXPECT_NEAR(static_cast<double>(found.multiply_adds) / 1e9, row.multiply_adds, 0.005 * row.multiply_adds);
 }
@@ -111,8 +111,8 @@ class PublishedMaskRcnnCost : public testing::TestWithParam<Published> {};
 
 TEST_P(PublishedMaskRcnnCost, IsReached) {
   const Published& row = GetParam();
-  const Cost found =
-      network_cost(named_architecture(row.name), Task::segment, {.height = row.size, .width = row.size, .classes = 90});
+  const Cost found = network_cost(arch::named_architecture(row.name), arch::Task::segment,
+                                  {.height = row.size, .width = row.size, .classes = 90});
   EXPECT_NEAR(static_cast<double>(found.parameters) / 1e6, row.parameters, 0.005 * row.parameters);
   EXPECT_NEAR(static_cast<double>(found.multiply_adds) / 1e9, row.multiply_adds, 0.005 * row.multiply_adds);
 }
@@ -128,17 +128,17 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Cost, OfACascadeHasThePublishedParameters) {
   for (const auto& [name, published] :
        {std::pair("spinenet-49", 56.4), {"spinenet-96", 70.8}, {"spinenet-143", 94.9}}) {
-    Architecture a = named_architecture(name);
+    arch::Architecture a = arch::named_architecture(name);
     a.two_stage.rpn_convs = 2;
     a.two_stage.scales = 3;
     a.two_stage.box_thresholds = {0.6, 0.7};
-    const Cost found = network_cost(a, Task::segment, {.height = 640, .width = 640, .classes = 90});
+    const Cost found = network_cost(a, arch::Task::segment, {.height = 640, .width = 640, .classes = 90});
     EXPECT_NEAR(static_cast<double>(found.parameters) / 1e6, published, 0.005 * published) << name;
   }
 }
 
 TEST(Cost, OfPartsSumsToTheWhole) {
-  const Program program = lower_detector(named_architecture("spinenet-49"), {.height = 256, .width = 256});
+  const Program program = lower_detector(arch::named_architecture("spinenet-49"), {.height = 256, .width = 256});
   Cost sum;
   for (const char* part : {"stem.", "blocks.", "resample.", "endpoints.", "head."}) {
     const Cost c = cost_of(program, part);
@@ -175,7 +175,7 @@ TEST(Cost, OfDepthwiseTransposedAndDenseLayers) {
 }
 
 TEST(Cost, GrowsWithTheAreaAlone) {
-  const Architecture a = named_architecture("r0-sp53");
+  const arch::Architecture a = arch::named_architecture("r0-sp53");
   const Cost small = cost(lower_detector(a, {.height = 128, .width = 256}));
   const Cost large = cost(lower_detector(a, {.height = 256, .width = 512}));
   EXPECT_EQ(small.parameters, large.parameters);
@@ -183,4 +183,4 @@ TEST(Cost, GrowsWithTheAreaAlone) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::graph

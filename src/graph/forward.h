@@ -6,9 +6,9 @@
 
 #include "base/host_tensor.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
 // input [N, 3, H, W], normalised; one tensor for each of the program's outputs, in their order.
 using Forward = std::function<std::vector<HostTensor>(const HostTensor& input)>;
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -4,13 +4,13 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
-Builder::Rules rules_of(const Architecture& a) {
+Builder::Rules rules_of(const arch::Architecture& a) {
   return {a.activation, a.padding, a.batch_norm};
 }
 
-Builder begin_network(const Architecture& a, const LowerOptions& options) {
+Builder begin_network(const arch::Architecture& a, const LowerOptions& options) {
   validate(a);
   if (options.height <= 0 || options.width <= 0) {
     fail(ErrorKind::usage, fmt::format("image size {}x{}", options.height, options.width), a.name);
@@ -18,7 +18,7 @@ Builder begin_network(const Architecture& a, const LowerOptions& options) {
   return Builder({3, options.height, options.width}, rules_of(a));
 }
 
-void check_levels_meet(const Architecture& a, const LowerOptions& options) {
+void check_levels_meet(const arch::Architecture& a, const LowerOptions& options) {
   const int multiple = 1 << a.max_level;
   if (options.height <= 0 || options.width <= 0 || options.height % multiple != 0 || options.width % multiple != 0) {
     fail(ErrorKind::usage, fmt::format("image size {}x{}", options.height, options.width), a.name,
@@ -26,19 +26,19 @@ void check_levels_meet(const Architecture& a, const LowerOptions& options) {
   }
 }
 
-Pyramid backbone(Builder& b, const Architecture& a, double stochastic_depth) {
+Pyramid backbone(Builder& b, const arch::Architecture& a, double stochastic_depth) {
   return std::visit(Overloaded{
-                        [&](const ScalePermuted&) { return scale_permuted_backbone(b, a, stochastic_depth); },
-                        [&](const ResNetFpn&) { return resnet_fpn_backbone(b, a, stochastic_depth); },
-                        [&](const ResNetNasFpn&) { return resnet_nas_fpn_backbone(b, a, stochastic_depth); },
-                        [&](const ResNet& resnet) {
+                        [&](const arch::ScalePermuted&) { return scale_permuted_backbone(b, a, stochastic_depth); },
+                        [&](const arch::ResNetFpn&) { return resnet_fpn_backbone(b, a, stochastic_depth); },
+                        [&](const arch::ResNetNasFpn&) { return resnet_nas_fpn_backbone(b, a, stochastic_depth); },
+                        [&](const arch::ResNet& resnet) {
                           return Pyramid{5, {resnet_stages(b, resnet.stages, a.scaling, stochastic_depth).back()}};
                         },
                     },
                     a.backbone);
 }
 
-void check_classes(const Architecture& a, const LowerOptions& options) {
+void check_classes(const arch::Architecture& a, const LowerOptions& options) {
   if (options.classes <= 0) fail(ErrorKind::usage, fmt::format("{} classes", options.classes), a.name);
 }
 
@@ -61,16 +61,16 @@ ValueId mobile_stem(Builder& b, ValueId image, int filters) {
   return b.activate(x, "stem.act");
 }
 
-Program lower_backbone(const Architecture& architecture, const LowerOptions& options) {
+Program lower_backbone(const arch::Architecture& architecture, const LowerOptions& options) {
   Builder b = begin_network(architecture, options);
   const Pyramid pyramid = backbone(b, architecture, options.stochastic_depth);
   output_levels(b, pyramid);
   return b.finish();
 }
 
-Program lower_detector(const Architecture& architecture, const LowerOptions& options) {
+Program lower_detector(const arch::Architecture& architecture, const LowerOptions& options) {
   check_classes(architecture, options);
-  require_task(architecture, Task::detect);
+  arch::require_task(architecture, arch::Task::detect);
   check_levels_meet(architecture, options);
   Builder b = begin_network(architecture, options);
   const Pyramid pyramid = backbone(b, architecture, options.stochastic_depth);
@@ -78,11 +78,11 @@ Program lower_detector(const Architecture& architecture, const LowerOptions& opt
   return b.finish();
 }
 
-Program lower_classifier(const Architecture& architecture, const LowerOptions& options) {
+Program lower_classifier(const arch::Architecture& architecture, const LowerOptions& options) {
   check_classes(architecture, options);
   Builder b = begin_network(architecture, options);
   classification_head(b, backbone(b, architecture, options.stochastic_depth), options.classes);
   return b.finish();
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -4,7 +4,7 @@
 #include "graph/lower.h"
 #include "graph/names.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 struct BlockPlace {
@@ -50,14 +50,14 @@ ValueId bottleneck_branch(Builder& b, ValueId x, const BlockPlace& place) {
 ValueId squeeze_and_excite(Builder& b, ValueId x, int64_t inside, bool hard, const std::string& scope) {
   ValueId gate = b.global_pool(x, PoolKind::average, joined(scope, ".pool"));
   gate = b.conv(gate, {.filters = inside, .bias = true}, joined(scope, ".reduce"));
-  gate = b.activate(gate, Activation::relu, joined(scope, ".act"));
+  gate = b.activate(gate, arch::Activation::relu, joined(scope, ".act"));
   gate = b.conv(gate, {.filters = b.shape(x).channels, .bias = true}, joined(scope, ".expand"));
   return b.scale(x, b.sigmoid(gate, hard, joined(scope, ".gate")), joined(scope, ".scale"));
 }
 
 // 1x1 to many channels, depthwise 3x3, gate, 1x1 to the filters. No activation at the end: what is narrow keeps all.
 ValueId inverted_block(Builder& b, ValueId x, const BlockPlace& place) {
-  const InvertedBottleneck& settings = place.group.inverted;
+  const arch::InvertedBottleneck& settings = place.group.inverted;
   const int64_t channels = b.shape(x).channels, wide = channels * settings.expand_ratio;
   ValueId branch = x;
   if (settings.expand_ratio > 1) branch = conv_norm(b, branch, {.filters = wide}, place, 1);
@@ -78,8 +78,8 @@ ValueId inverted_block(Builder& b, ValueId x, const BlockPlace& place) {
 }
 
 ValueId block(Builder& b, ValueId x, const BlockPlace& place) {
-  if (place.group.kind == BlockKind::inverted_bottleneck) return inverted_block(b, x, place);
-  const bool bottleneck = place.group.kind == BlockKind::bottleneck;
+  if (place.group.kind == arch::BlockKind::inverted_bottleneck) return inverted_block(b, x, place);
+  const bool bottleneck = place.group.kind == arch::BlockKind::bottleneck;
   const int64_t channels = place.group.filters * (bottleneck ? 4 : 1);
   ValueId shortcut = x;
   if (b.shape(x).channels != channels || place.stride != 1) {
@@ -100,4 +100,4 @@ ValueId block_group(Builder& b, ValueId x, const GroupOptions& options, const st
   return x;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

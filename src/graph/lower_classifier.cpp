@@ -3,7 +3,7 @@
 #include "base/format.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
 void classification_head(Builder& b, const Pyramid& pyramid, int classes) {
   std::vector<ValueId> averages;
@@ -15,4 +15,4 @@ void classification_head(Builder& b, const Pyramid& pyramid, int classes) {
   b.output("class", b.conv(mean, {.filters = classes, .bias = true}, "head.dense"));
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -5,18 +5,18 @@
 #include "base/format.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 class CellLowering {
  public:
-  CellLowering(Builder& b, const std::vector<MergeSpec>& cell)
-      : b_(b), cell_(cell), joined_(joined_unused_inputs(cell)) {}
+  CellLowering(Builder& b, const std::vector<arch::MergeSpec>& cell)
+      : b_(b), cell_(cell), joined_(arch::joined_unused_inputs(cell)) {}
 
   // P3..P7 to P3..P7.
   std::vector<ValueId> lower(const std::vector<ValueId>& levels, const std::string& scope) {
     nodes_ = levels;
-    std::vector<ValueId> out(kPyramidLevels);
+    std::vector<ValueId> out(arch::kPyramidLevels);
     for (size_t k = 0; k < cell_.size(); ++k) {
       const ValueId merged = merge(k, fmt::format("{}.merge{}", scope, k));
       nodes_.push_back(merged);
@@ -27,12 +27,13 @@ class CellLowering {
 
  private:
   ValueId merge(size_t k, const std::string& scope) {
-    const MergeSpec& spec = cell_[k];
+    const arch::MergeSpec& spec = cell_[k];
     std::vector<ValueId> terms;
     for (size_t i = 0; i < 2; ++i)
       terms.push_back(resample(spec.inputs[i], spec.level, fmt::format("{}.{}", scope, i)));
-    if (spec.kind == MergeKind::attention) {
-      if (input_level(cell_, spec.inputs[0]) < input_level(cell_, spec.inputs[1])) std::swap(terms[0], terms[1]);
+    if (spec.kind == arch::MergeKind::attention) {
+      if (arch::input_level(cell_, spec.inputs[0]) < arch::input_level(cell_, spec.inputs[1]))
+        std::swap(terms[0], terms[1]);
       terms[1] = attend(terms[0], terms[1], scope);
     }
     for (const int unused : joined_[k]) terms.push_back(nodes_[static_cast<size_t>(unused)]);
@@ -50,7 +51,7 @@ class CellLowering {
   // Down by one pool whose windows do not overlap, up by copies.
   ValueId resample(int input, int level, const std::string& scope) {
     const ValueId x = nodes_[static_cast<size_t>(input)];
-    const int down = level - input_level(cell_, input);
+    const int down = level - arch::input_level(cell_, input);
     if (down == 0) return x;
     if (down > 0) return b_.max_pool(x, 1 << down, 1 << down, scope + ".pool");
     const Shape& image = b_.shape(b_.input());
@@ -58,15 +59,15 @@ class CellLowering {
   }
 
   Builder& b_;
-  const std::vector<MergeSpec>& cell_;
+  const std::vector<arch::MergeSpec>& cell_;
   std::vector<std::vector<int>> joined_;
   std::vector<ValueId> nodes_;  // as merges name their inputs
 };
 
 }  // namespace
 
-Pyramid resnet_nas_fpn_backbone(Builder& b, const Architecture& a, double stochastic_depth) {
-  const auto& backbone = std::get<ResNetNasFpn>(a.backbone);
+Pyramid resnet_nas_fpn_backbone(Builder& b, const arch::Architecture& a, double stochastic_depth) {
+  const auto& backbone = std::get<arch::ResNetNasFpn>(a.backbone);
   const std::vector<ValueId> features = resnet_stages(b, backbone.stages, a.scaling, stochastic_depth);
   Pyramid pyramid{3, {}};
   for (size_t i = 0; i < 3; ++i) {
@@ -83,4 +84,4 @@ Pyramid resnet_nas_fpn_backbone(Builder& b, const Architecture& a, double stocha
   return pyramid;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

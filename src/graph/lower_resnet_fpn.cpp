@@ -3,24 +3,24 @@
 #include "base/format.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
-std::vector<ValueId> resnet_stages(Builder& b, const std::array<int, 4>& stages, const Scaling& scaling,
+std::vector<ValueId> resnet_stages(Builder& b, const std::array<int, 4>& stages, const arch::Scaling& scaling,
                                    double stochastic_depth) {
   ValueId x = stem(b, b.input(), scaling.stem_filters);
   std::vector<ValueId> features;
   for (int s = 0; s < 4; ++s) {
-    const GroupOptions group{BlockKind::bottleneck, resnet_filters(s + 2, scaling), stages[static_cast<size_t>(s)],
-                             s == 0 ? 1 : 2, stochastic_depth * (s + 1) / 4};
+    const GroupOptions group{arch::BlockKind::bottleneck, arch::resnet_filters(s + 2, scaling),
+                             stages[static_cast<size_t>(s)], s == 0 ? 1 : 2, stochastic_depth * (s + 1) / 4};
     x = block_group(b, x, group, fmt::format("stages.c{}", s + 2));
     features.push_back(x);
   }
   return features;
 }
 
-Pyramid resnet_fpn_backbone(Builder& b, const Architecture& a, double stochastic_depth) {
+Pyramid resnet_fpn_backbone(Builder& b, const arch::Architecture& a, double stochastic_depth) {
   const std::vector<ValueId> features =
-      resnet_stages(b, std::get<ResNetFpn>(a.backbone).stages, a.scaling, stochastic_depth);
+      resnet_stages(b, std::get<arch::ResNetFpn>(a.backbone).stages, a.scaling, stochastic_depth);
   const int64_t filters = a.scaling.endpoints_num_filters;
   std::vector<ValueId> merged(3);
   for (int i = 2; i >= 0; --i) {
@@ -45,4 +45,4 @@ Pyramid resnet_fpn_backbone(Builder& b, const Architecture& a, double stochastic
   return pyramid;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -2,7 +2,7 @@
 #include "base/format.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 struct Tower {
@@ -26,7 +26,7 @@ ValueId head_conv(Builder& b, ValueId x, Builder::ConvOptions options, bool sepa
   return b.conv(x, options, parameters + "." + level, parameters);
 }
 
-void tower(Builder& b, const Pyramid& pyramid, const RetinaHead& head, const Tower& t) {
+void tower(Builder& b, const Pyramid& pyramid, const arch::RetinaHead& head, const Tower& t) {
   for (size_t i = 0; i < pyramid.levels.size(); ++i) {
     const std::string level = fmt::format("p{}", pyramid.min_level + static_cast<int>(i));
     ValueId x = pyramid.levels[i];
@@ -43,10 +43,10 @@ void tower(Builder& b, const Pyramid& pyramid, const RetinaHead& head, const Tow
 
 }  // namespace
 
-void retina_head(Builder& b, const Pyramid& pyramid, const RetinaHead& head, int classes) {
+void retina_head(Builder& b, const Pyramid& pyramid, const arch::RetinaHead& head, int classes) {
   const int64_t anchors = static_cast<int64_t>(head.aspect_ratios.size()) * head.scales;
   tower(b, pyramid, head, {"class", anchors * classes, ParameterRole::prior_bias});
   tower(b, pyramid, head, {"box", anchors * 4, ParameterRole::bias});
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -12,11 +12,11 @@
 #include "graph/cost.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
-Architecture architecture_of(const ScalePermuted& backbone) {
-  Architecture a = named_architecture("spinenet-49");
+arch::Architecture architecture_of(const arch::ScalePermuted& backbone) {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
   a.backbone = backbone;
   return a;
 }
@@ -32,7 +32,7 @@ std::vector<const Op*> writers(const Program& program) {
 std::vector<std::vector<int>> joined_in(const Program& program, size_t blocks) {
   const std::vector<const Op*> ops = writers(program);
   std::vector<std::vector<int>> joined(blocks);
-  for (size_t i = kStemBlocks; i < blocks; ++i) {
+  for (size_t i = arch::kStemBlocks; i < blocks; ++i) {
     const std::string name = fmt::format("blocks.{}.fuse", i);
     const auto fuse =
         std::find_if(program.ops.begin(), program.ops.end(), [&](const Op& op) { return op.name == name; });
@@ -46,13 +46,13 @@ std::vector<std::vector<int>> joined_in(const Program& program, size_t blocks) {
 
 // 20,000 of them here; search_space_bench draws 100,000 of a space.
 TEST(LowerSamples, NeverFails) {
-  for (const std::string& name : search_space_names()) {
-    const SearchSpace space = named_search_space(name);
+  for (const std::string& name : arch::search_space_names()) {
+    const arch::SearchSpace space = arch::named_search_space(name);
     Random random(1);
     for (int i = 0; i < 5000; ++i) {
-      const Sample sample = random_sample(space, random);
+      const arch::Sample sample = arch::random_sample(space, random);
       const Program program = lower_backbone(architecture_of(sample.backbone), {.height = 128, .width = 128});
-      ASSERT_EQ(program.outputs.size(), 5U) << canonical_text(sample.backbone);
+      ASSERT_EQ(program.outputs.size(), 5U) << arch::canonical_text(sample.backbone);
       ASSERT_GT(cost(program).multiply_adds, 0);
     }
   }
@@ -60,16 +60,16 @@ TEST(LowerSamples, NeverFails) {
 
 TEST(LowerSamples, JoinsTheUnusedBlocksOfTheCanonicalForm) {
   Random random(2);
-  SearchSpace space;
-  space.kinds = {BlockKind::bottleneck, BlockKind::residual, BlockKind::inverted_bottleneck};
+  arch::SearchSpace space;
+  space.kinds = {arch::BlockKind::bottleneck, arch::BlockKind::residual, arch::BlockKind::inverted_bottleneck};
   size_t found = 0;
   for (int i = 0; i < 1000; ++i) {
-    const ScalePermuted backbone = random_sample(i % 2 == 0 ? SearchSpace{} : space, random).backbone;
-    Architecture a = architecture_of(backbone);
+    const arch::ScalePermuted backbone = arch::random_sample(i % 2 == 0 ? arch::SearchSpace{} : space, random).backbone;
+    arch::Architecture a = architecture_of(backbone);
     a.scaling.filter_size_scale = i % 2 == 0 ? 0.65 : 1.3;
     const auto joined =
-        joined_in(lower_backbone(a, {.height = 128, .width = 128}), backbone.blocks.size() + kStemBlocks);
-    ASSERT_EQ(joined, joined_unused_blocks(backbone));
+        joined_in(lower_backbone(a, {.height = 128, .width = 128}), backbone.blocks.size() + arch::kStemBlocks);
+    ASSERT_EQ(joined, arch::joined_unused_blocks(backbone));
     for (const auto& blocks : joined) found += blocks.size();
   }
   EXPECT_GT(found, 100U);
@@ -77,23 +77,23 @@ TEST(LowerSamples, JoinsTheUnusedBlocksOfTheCanonicalForm) {
 
 // Equal canonical texts stand for networks of equal cost: what a search relies on when it takes a measurement over.
 TEST(LowerSamples, CostTheSameInEveryListing) {
-  SearchSpace space;
+  arch::SearchSpace space;
   space.intermediate_levels = {3, 3};
   space.output_levels = {3, 4};
   space.level_shifts = {0};
   std::map<std::string, Cost> costs;
   Random random(3);
   for (int i = 0; i < 2000; ++i) {
-    const ScalePermuted backbone = random_sample(space, random).backbone;
-    Architecture a = architecture_of(backbone);
+    const arch::ScalePermuted backbone = arch::random_sample(space, random).backbone;
+    arch::Architecture a = architecture_of(backbone);
     a.max_level = 4;
     const Cost found = cost(lower_backbone(a, {.height = 32, .width = 32}));
-    const Cost& first = costs.emplace(canonical_text(backbone), found).first->second;
-    ASSERT_EQ(first.parameters, found.parameters) << canonical_text(backbone);
-    ASSERT_EQ(first.multiply_adds, found.multiply_adds) << canonical_text(backbone);
+    const Cost& first = costs.emplace(arch::canonical_text(backbone), found).first->second;
+    ASSERT_EQ(first.parameters, found.parameters) << arch::canonical_text(backbone);
+    ASSERT_EQ(first.multiply_adds, found.multiply_adds) << arch::canonical_text(backbone);
   }
   EXPECT_LT(costs.size(), 1700U);
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::graph

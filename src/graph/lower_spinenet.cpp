@@ -5,12 +5,12 @@
 #include "graph/lower.h"
 #include "graph/names.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 // A block that has been built, as its children see it.
 struct Built {
-  BlockSpec spec;
+  arch::BlockSpec spec;
   ValueId value = 0;
   int depth = 0;  // blocks on the shortest way from the picture, this one included
   int children = 0;
@@ -18,11 +18,11 @@ struct Built {
 
 class ScalePermutedLowering {
  public:
-  ScalePermutedLowering(Builder& b, const Architecture& a) : b_(b), a_(a) {}
+  ScalePermutedLowering(Builder& b, const arch::Architecture& a) : b_(b), a_(a) {}
 
   Pyramid lower(double stochastic_depth) {
     build_stem();
-    const auto& blocks = std::get<ScalePermuted>(a_.backbone).blocks;
+    const auto& blocks = std::get<arch::ScalePermuted>(a_.backbone).blocks;
     for (size_t k = 0; k < blocks.size(); ++k) {
       build_block(blocks[k], stochastic_depth * static_cast<double>(k + 1) / static_cast<double>(blocks.size()));
     }
@@ -31,12 +31,12 @@ class ScalePermutedLowering {
 
  private:
   void build_stem() {
-    const Scaling& s = a_.scaling;
-    const bool bottlenecks = a_.stem == StemKind::bottlenecks;
-    int level = bottlenecks ? kStemLevel : 1;
+    const arch::Scaling& s = a_.scaling;
+    const bool bottlenecks = a_.stem == arch::StemKind::bottlenecks;
+    int level = bottlenecks ? arch::kStemLevel : 1;
     ValueId x = bottlenecks ? stem(b_, b_.input(), s.stem_filters)
                             : mobile_stem(b_, b_.input(), static_cast<int>(s.stem_filters * s.filter_size_scale));
-    for (const BlockSpec& spec : stem_blocks(a_.stem)) {
+    for (const arch::BlockSpec& spec : arch::stem_blocks(a_.stem)) {
       GroupOptions options = group(spec, 0);
       options.stride = 1 << (spec.level - level);
       level = spec.level;
@@ -46,7 +46,7 @@ class ScalePermutedLowering {
     }
   }
 
-  void build_block(const BlockSpec& spec, double drop_rate) {
+  void build_block(const arch::BlockSpec& spec, double drop_rate) {
     const auto index = static_cast<int>(built_.size());
     int depth = index;
     for (const int parent : spec.parents) depth = std::min(depth, built_[static_cast<size_t>(parent)].depth);
@@ -67,10 +67,10 @@ class ScalePermutedLowering {
   }
 
   // An earlier block without children joins the output block of its own level, width and channels, as it is.
-  void add_unused(const BlockSpec& spec, std::vector<ValueId>& inputs) {
+  void add_unused(const arch::BlockSpec& spec, std::vector<ValueId>& inputs) {
     for (Built& earlier : built_) {
       const bool fits = earlier.spec.level == spec.level && earlier.spec.width == spec.width &&
-                        output_channels(earlier.spec, a_.scaling) == output_channels(spec, a_.scaling);
+                        arch::output_channels(earlier.spec, a_.scaling) == arch::output_channels(spec, a_.scaling);
       if (earlier.children > 0 || !fits) continue;
       inputs.push_back(earlier.value);
       ++earlier.children;
@@ -79,9 +79,10 @@ class ScalePermutedLowering {
 
   // Section 3.1 and Figure 5: squeeze by alpha, change the scale, expand to the channels that the block works on.
   // In the mobile family (section 4.4) nothing is squeezed.
-  ValueId resample(const Built& parent, const BlockSpec& target, ParameterRole norm_role, const std::string& scope) {
-    const bool squeezes = a_.resampling == Resampling::squeezed;
-    const int squeezed = static_cast<int>(filters_of(parent.spec, a_.scaling) * a_.scaling.resample_alpha);
+  ValueId resample(const Built& parent, const arch::BlockSpec& target, ParameterRole norm_role,
+                   const std::string& scope) {
+    const bool squeezes = a_.resampling == arch::Resampling::squeezed;
+    const int squeezed = static_cast<int>(arch::filters_of(parent.spec, a_.scaling) * a_.scaling.resample_alpha);
     ValueId x = parent.value;
     if (squeezes) x = conv_norm_act(x, {.filters = squeezed}, joined(scope, ".squeeze"));
     const int down = target.level - parent.spec.level;
@@ -95,7 +96,7 @@ class ScalePermutedLowering {
       x = b_.upsample(x, 1 << -down, level_size(image.height, target.level), level_size(image.width, target.level),
                       joined(scope, ".up"));
     }
-    x = b_.conv(x, {.filters = output_channels(target, a_.scaling)}, joined(scope, ".expand"));
+    x = b_.conv(x, {.filters = arch::output_channels(target, a_.scaling)}, joined(scope, ".expand"));
     return b_.batch_norm(x, joined(scope, ".expand_bn"), norm_role);
   }
 
@@ -111,7 +112,7 @@ class ScalePermutedLowering {
   // The 2^levels that the stride-2 convolution left to do.
   ValueId pool_rest(ValueId x, int levels, const std::string& scope) {
     if (levels == 0) return x;
-    if (a_.large_downsample == LargeDownsample::single_pool) {
+    if (a_.large_downsample == arch::LargeDownsample::single_pool) {
       return b_.max_pool(x, levels == 1 ? 3 : 5, 1 << levels, joined(scope, ".pool"));
     }
     for (int i = 0; i < levels; ++i) x = b_.max_pool(x, 3, 2, joined(scope, ".pool", std::to_string(i)));
@@ -138,19 +139,19 @@ class ScalePermutedLowering {
     return pyramid;
   }
 
-  GroupOptions group(const BlockSpec& spec, double drop_rate) const {
-    return {spec.kind, filters_of(spec, a_.scaling), a_.scaling.block_repeats, 1, drop_rate, a_.inverted};
+  GroupOptions group(const arch::BlockSpec& spec, double drop_rate) const {
+    return {spec.kind, arch::filters_of(spec, a_.scaling), a_.scaling.block_repeats, 1, drop_rate, a_.inverted};
   }
 
   Builder& b_;
-  const Architecture& a_;
+  const arch::Architecture& a_;
   std::vector<Built> built_;
 };
 
 }  // namespace
 
-Pyramid scale_permuted_backbone(Builder& b, const Architecture& architecture, double stochastic_depth) {
+Pyramid scale_permuted_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth) {
   return ScalePermutedLowering(b, architecture).lower(stochastic_depth);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

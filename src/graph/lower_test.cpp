@@ -13,7 +13,7 @@
 #include "graph/cost.h"
 #include "graph/verify.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 const Op& op_named(const Program& program, std::string_view name) {
@@ -28,11 +28,11 @@ ValueId block_output(const Program& program, int index, int repeats = 1) {
 }
 
 // Inputs of fusions that are blocks as they are, without resampling: (target block, merged block).
-std::vector<std::pair<int, int>> unused_block_additions(const Architecture& a) {
+std::vector<std::pair<int, int>> unused_block_additions(const arch::Architecture& a) {
   const Program program = lower_backbone(a, {.height = 128, .width = 128});
-  const int blocks = static_cast<int>(std::get<ScalePermuted>(a.backbone).blocks.size()) + kStemBlocks;
+  const int blocks = static_cast<int>(std::get<arch::ScalePermuted>(a.backbone).blocks.size()) + arch::kStemBlocks;
   std::vector<std::pair<int, int>> found;
-  for (int target = kStemBlocks; target < blocks; ++target) {
+  for (int target = arch::kStemBlocks; target < blocks; ++target) {
     const Op& fuse = op_named(program, fmt::format("blocks.{}.fuse", target));
     for (int source = 0; source < target; ++source) {
       const ValueId value = block_output(program, source, a.scaling.block_repeats);
@@ -43,22 +43,24 @@ std::vector<std::pair<int, int>> unused_block_additions(const Architecture& a) {
 }
 
 TEST(LowerSpineNet, AddsTheOneUnusedBlock) {
-  EXPECT_EQ(unused_block_additions(named_architecture("spinenet-49")), (std::vector<std::pair<int, int>>{{14, 11}}));
-  EXPECT_EQ(unused_block_additions(named_architecture("spinenet-190")), (std::vector<std::pair<int, int>>{{14, 11}}));
-  EXPECT_EQ(unused_block_additions(named_architecture("r0-sp53")), (std::vector<std::pair<int, int>>{{13, 11}}));
+  EXPECT_EQ(unused_block_additions(arch::named_architecture("spinenet-49")),
+            (std::vector<std::pair<int, int>>{{14, 11}}));
+  EXPECT_EQ(unused_block_additions(arch::named_architecture("spinenet-190")),
+            (std::vector<std::pair<int, int>>{{14, 11}}));
+  EXPECT_EQ(unused_block_additions(arch::named_architecture("r0-sp53")), (std::vector<std::pair<int, int>>{{13, 11}}));
 }
 
 TEST(LowerSpineNet, AddsAnUnusedBlockOfOtherChannelsToNothing) {
-  Architecture a = named_architecture("spinenet-49");
-  auto& blocks = std::get<ScalePermuted>(a.backbone).blocks;
-  blocks[11 - kStemBlocks].kind = BlockKind::residual;  // 256 channels, block 14 has 1024
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  auto& blocks = std::get<arch::ScalePermuted>(a.backbone).blocks;
+  blocks[11 - arch::kStemBlocks].kind = arch::BlockKind::residual;  // 256 channels, block 14 has 1024
   EXPECT_TRUE(unused_block_additions(a).empty());
 }
 
 TEST(LowerSpineNet, GivesEachLevelItsSize) {
-  for (const std::string& name : architecture_names()) {
-    const Architecture a = named_architecture(name);
-    if (!can_do(a, Task::detect)) continue;
+  for (const std::string& name : arch::architecture_names()) {
+    const arch::Architecture a = arch::named_architecture(name);
+    if (!arch::can_do(a, arch::Task::detect)) continue;
     const Program program = lower_backbone(a, {.height = 256, .width = 384});
     ASSERT_EQ(program.outputs.size(), 5U) << name;
     for (int level = 3; level <= 7; ++level) {
@@ -73,22 +75,22 @@ TEST(LowerSpineNet, GivesEachLevelItsSize) {
 
 // What lies beyond the paper: up to four parents and three widths in one network.
 TEST(LowerSpineNet, TakesFurtherParentsAndWidths) {
-  SearchSpace space;
+  arch::SearchSpace space;
   space.max_parents = 4;
   space.widths = {0.5, 1, 1.5};
   Random random(3);
   for (int i = 0; i < 20; ++i) {
-    Architecture a = named_architecture("spinenet-49");
-    a.backbone = random_sample(space, random).backbone;
+    arch::Architecture a = arch::named_architecture("spinenet-49");
+    a.backbone = arch::random_sample(space, random).backbone;
     const Program program = lower_backbone(a, {.height = 256, .width = 256});
     verify(program);
-    int index = kStemBlocks;
+    int index = arch::kStemBlocks;
     size_t connections = 0;
-    for (const BlockSpec& block : std::get<ScalePermuted>(a.backbone).blocks) {
+    for (const arch::BlockSpec& block : std::get<arch::ScalePermuted>(a.backbone).blocks) {
       connections += block.parents.size();
       const ValueId value = block_output(program, index++, 1);
       EXPECT_EQ(program.values[static_cast<size_t>(value)],
-                (Shape{output_channels(block, a.scaling), 256 >> block.level, 256 >> block.level}));
+                (Shape{arch::output_channels(block, a.scaling), 256 >> block.level, 256 >> block.level}));
     }
     const auto expands = [](const Op& op) { return op.name.starts_with("resample.") && op.name.ends_with(".expand"); };
     EXPECT_EQ(static_cast<size_t>(std::ranges::count_if(program.ops, expands)), connections);
@@ -98,13 +100,13 @@ TEST(LowerSpineNet, TakesFurtherParentsAndWidths) {
 // Shapes of every block follow from its level, kind and scaling.
 TEST(LowerSpineNet, GivesEachBlockItsShape) {
   for (const char* name : {"spinenet-49s", "spinenet-190", "r0-sp53"}) {
-    const Architecture a = named_architecture(name);
+    const arch::Architecture a = arch::named_architecture(name);
     const Program program = lower_backbone(a, {.height = 256, .width = 256});
-    int index = kStemBlocks;
-    for (const BlockSpec& block : std::get<ScalePermuted>(a.backbone).blocks) {
+    int index = arch::kStemBlocks;
+    for (const arch::BlockSpec& block : std::get<arch::ScalePermuted>(a.backbone).blocks) {
       const ValueId value = block_output(program, index++, a.scaling.block_repeats);
       EXPECT_EQ(program.values[static_cast<size_t>(value)],
-                (Shape{output_channels(block, a.scaling), 256 >> block.level, 256 >> block.level}))
+                (Shape{arch::output_channels(block, a.scaling), 256 >> block.level, 256 >> block.level}))
           << name << " block " << index - 1;
     }
   }
@@ -112,7 +114,7 @@ TEST(LowerSpineNet, GivesEachBlockItsShape) {
 
 TEST(LowerDetector, HasClassesAndBoxesOfEachLevel) {
   const Program program =
-      lower_detector(named_architecture("spinenet-49s"), {.height = 128, .width = 256, .classes = 7});
+      lower_detector(arch::named_architecture("spinenet-49s"), {.height = 128, .width = 256, .classes = 7});
   ASSERT_EQ(program.outputs.size(), 10U);
   for (int level = 3; level <= 7; ++level) {
     const Output& classes = program.outputs[static_cast<size_t>(level - 3)];
@@ -125,7 +127,7 @@ TEST(LowerDetector, HasClassesAndBoxesOfEachLevel) {
 }
 
 TEST(LowerDetector, SharesConvolutionsAndSeparatesBatchNormsOverLevels) {
-  const Program program = lower_detector(named_architecture("spinenet-49"), {.height = 128, .width = 128});
+  const Program program = lower_detector(arch::named_architecture("spinenet-49"), {.height = 128, .width = 128});
   std::map<std::string, int> uses;
   for (const Op& op : program.ops) {
     for (const ParameterId id : op.parameters) ++uses[program.parameters[static_cast<size_t>(id)].name];
@@ -140,7 +142,7 @@ TEST(LowerDetector, SharesConvolutionsAndSeparatesBatchNormsOverLevels) {
 
 TEST(LowerDetector, DropsPathsMoreAndMoreWithDepth) {
   const Program program =
-      lower_backbone(named_architecture("spinenet-49"), {.height = 128, .width = 128, .stochastic_depth = 0.3});
+      lower_backbone(arch::named_architecture("spinenet-49"), {.height = 128, .width = 128, .stochastic_depth = 0.3});
   std::vector<double> rates;
   for (const Op& op : program.ops) {
     if (const auto* drop = std::get_if<DropPath>(&op.kind)) rates.push_back(drop->rate);
@@ -150,14 +152,14 @@ TEST(LowerDetector, DropsPathsMoreAndMoreWithDepth) {
 }
 
 TEST(LowerDetector, HasNoDropPathAtRateZero) {
-  const Program program = lower_backbone(named_architecture("spinenet-49"), {.height = 128, .width = 128});
+  const Program program = lower_backbone(arch::named_architecture("spinenet-49"), {.height = 128, .width = 128});
   for (const Op& op : program.ops) {
     EXPECT_FALSE(std::holds_alternative<DropPath>(op.kind)) << op.name;
   }
 }
 
 TEST(LowerDetector, RefusesWhatCannotBeBuilt) {
-  const Architecture a = named_architecture("spinenet-49");
+  const arch::Architecture a = arch::named_architecture("spinenet-49");
   for (const auto& [height, width] : {std::pair{640, 600}, {0, 128}, {-128, 128}, {64, 128}}) {
     try {
       lower_detector(a, {.height = height, .width = width});
@@ -171,18 +173,18 @@ TEST(LowerDetector, RefusesWhatCannotBeBuilt) {
 }
 
 TEST(LowerDetector, NeedsSmallerMultiplesForFewerLevels) {
-  Architecture a = named_architecture("spinenet-49");
-  auto& blocks = std::get<ScalePermuted>(a.backbone).blocks;
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  auto& blocks = std::get<arch::ScalePermuted>(a.backbone).blocks;
   blocks[13].output = false;  // P7
   blocks[14].output = false;  // P6
   a.max_level = 5;
-  for (BlockSpec& block : blocks) block.level = std::min(block.level, 5);
+  for (arch::BlockSpec& block : blocks) block.level = std::min(block.level, 5);
   EXPECT_EQ(lower_detector(a, {.height = 96, .width = 32}).outputs.size(), 6U);
 }
 
 TEST(LowerClassifier, AveragesTheLevelsUnderOneDenseLayer) {
   const Program program =
-      lower_classifier(named_architecture("spinenet-49"), {.height = 128, .width = 256, .classes = 7});
+      lower_classifier(arch::named_architecture("spinenet-49"), {.height = 128, .width = 256, .classes = 7});
   ASSERT_EQ(program.outputs.size(), 1U);
   EXPECT_EQ(program.outputs[0].name, "class");
   EXPECT_EQ(program.values[static_cast<size_t>(program.outputs[0].value)], (Shape{7, 1, 1}));
@@ -192,9 +194,10 @@ TEST(LowerClassifier, AveragesTheLevelsUnderOneDenseLayer) {
 
 // The maps of 224 px: 56, 28, 14, 7, and rounded up 4 and 2.
 TEST(LowerClassifier, RoundsLevelsUpWhereTheyDoNotMeet) {
-  Architecture a = named_architecture("spinenet-49");
-  for (const Padding padding : {Padding::symmetric, Padding::same}) {
-    for (const LargeDownsample large : {LargeDownsample::single_pool, LargeDownsample::repeated_pools}) {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  for (const arch::Padding padding : {arch::Padding::symmetric, arch::Padding::same}) {
+    for (const arch::LargeDownsample large :
+         {arch::LargeDownsample::single_pool, arch::LargeDownsample::repeated_pools}) {
       a.padding = padding;
       a.large_downsample = large;
       const Program program = lower_classifier(a, {.height = 224, .width = 224});
@@ -210,28 +213,30 @@ TEST(LowerClassifier, RoundsLevelsUpWhereTheyDoNotMeet) {
     }
   }
   EXPECT_THROW(lower_classifier(a, {.height = 224, .width = 256}), Error);  // padded as TensorFlow does
-  a.padding = Padding::symmetric;
-  a.large_downsample = LargeDownsample::single_pool;
+  a.padding = arch::Padding::symmetric;
+  a.large_downsample = arch::LargeDownsample::single_pool;
   for (const int size : {1, 33, 100, 225})
     EXPECT_NO_THROW(lower_classifier(a, {.height = size, .width = size})) << size;
 }
 
 TEST(LowerClassifier, TakesTheLastStageOfAResNet) {
-  const Program program = lower_classifier(named_architecture("resnet-50"), {.height = 224, .width = 32, .classes = 7});
+  const Program program =
+      lower_classifier(arch::named_architecture("resnet-50"), {.height = 224, .width = 32, .classes = 7});
   EXPECT_EQ(program.values[static_cast<size_t>(op_named(program, "head.pool.p5").inputs[0])], (Shape{2048, 7, 1}));
   EXPECT_EQ(program.parameters.back().name, "head.dense.bias");
-  EXPECT_THROW(lower_classifier(named_architecture("resnet-50"), {.height = 224, .width = 224, .classes = 0}), Error);
+  EXPECT_THROW(lower_classifier(arch::named_architecture("resnet-50"), {.height = 224, .width = 224, .classes = 0}),
+               Error);
 }
 
 TEST(LowerDetector, RefusesABackboneWithoutAPyramid) {
-  EXPECT_THROW(lower_detector(named_architecture("resnet-50"), {.height = 128, .width = 128}), Error);
+  EXPECT_THROW(lower_detector(arch::named_architecture("resnet-50"), {.height = 128, .width = 128}), Error);
 }
 
 // The stride-2 convolution and one 3x3 pool in both ways up to ratio 4; at ratio 8 they differ in the pools alone.
 TEST(LargeDownsampling, IsOneOperationUpToRatio4) {
-  Architecture a = named_architecture("spinenet-49");
+  arch::Architecture a = arch::named_architecture("spinenet-49");
   const Program single = lower_backbone(a, {.height = 128, .width = 128});
-  a.large_downsample = LargeDownsample::repeated_pools;
+  a.large_downsample = arch::LargeDownsample::repeated_pools;
   const Program repeated = lower_backbone(a, {.height = 128, .width = 128});
   const auto pools = [](const Program& program) {
     std::map<std::string, int> kernels;  // by connection
@@ -261,7 +266,7 @@ TEST(LowerResNetFpn, HasAsManyConvolutionsAsItsName) {
                                      {"resnet-50", 50},
                                      {"resnet-101", 101},
                                      {"resnet-152", 152}}) {
-    const Program program = lower_backbone(named_architecture(name), {.height = 128, .width = 128});
+    const Program program = lower_backbone(arch::named_architecture(name), {.height = 128, .width = 128});
     int convs = 1;  // the classifier, which a backbone has not
     for (const Op& op : program.ops) {
       const bool counts = !op.name.starts_with("fpn.") && op.name.find("shortcut") == std::string::npos;
@@ -273,7 +278,7 @@ TEST(LowerResNetFpn, HasAsManyConvolutionsAsItsName) {
 
 // The cell as the paper draws it, by the names of the operations whose results each merge adds.
 TEST(LowerNasFpn, WiresTheCellAsPublished) {
-  const Program program = lower_backbone(named_architecture("resnet-50-nas-fpn"), {.height = 128, .width = 256});
+  const Program program = lower_backbone(arch::named_architecture("resnet-50-nas-fpn"), {.height = 128, .width = 256});
   std::map<ValueId, std::string> writer;
   for (const Op& op : program.ops) writer[op.output] = op.name;
   const auto terms = [&](const std::string& merge) {
@@ -299,14 +304,14 @@ TEST(LowerNasFpn, WiresTheCellAsPublished) {
 }
 
 TEST(LowerNasFpn, TakesAnotherCell) {
-  Architecture a = named_architecture("resnet-50-nas-fpn");
-  ResNetNasFpn backbone;
+  arch::Architecture a = arch::named_architecture("resnet-50-nas-fpn");
+  arch::ResNetNasFpn backbone;
   backbone.repeats = 1;
-  backbone.cell = {{7, MergeKind::sum, {0, 4}, true},
-                   {6, MergeKind::attention, {3, 5}, true},
-                   {5, MergeKind::sum, {2, 6}, true},
-                   {4, MergeKind::sum, {1, 7}, true},
-                   {3, MergeKind::attention, {8, 0}, true}};
+  backbone.cell = {{7, arch::MergeKind::sum, {0, 4}, true},
+                   {6, arch::MergeKind::attention, {3, 5}, true},
+                   {5, arch::MergeKind::sum, {2, 6}, true},
+                   {4, arch::MergeKind::sum, {1, 7}, true},
+                   {3, arch::MergeKind::attention, {8, 0}, true}};
   a.backbone = backbone;
   const Program program = lower_backbone(a, {.height = 256, .width = 128});
   for (int level = 3; level <= 7; ++level) {
@@ -316,9 +321,9 @@ TEST(LowerNasFpn, TakesAnotherCell) {
 }
 
 TEST(Padding, DiffersInStridedConvolutionsAlone) {
-  Architecture a = named_architecture("spinenet-49");
+  arch::Architecture a = arch::named_architecture("spinenet-49");
   const Program symmetric = lower_backbone(a, {.height = 128, .width = 128});
-  a.padding = Padding::same;
+  a.padding = arch::Padding::same;
   const Program same = lower_backbone(a, {.height = 128, .width = 128});
   ASSERT_EQ(symmetric.ops.size(), same.ops.size());
   for (size_t i = 0; i < same.ops.size(); ++i) {
@@ -336,4 +341,4 @@ TEST(Padding, DiffersInStridedConvolutionsAlone) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::graph

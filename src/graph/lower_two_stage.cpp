@@ -5,10 +5,10 @@
 #include "arch/task.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
-void proposal_network(Builder& b, const Pyramid& pyramid, const TwoStageHead& head) {
+void proposal_network(Builder& b, const Pyramid& pyramid, const arch::TwoStageHead& head) {
   const int64_t anchors = static_cast<int64_t>(head.aspect_ratios.size()) * head.scales;
   std::vector<ValueId> features;
   for (size_t i = 0; i < pyramid.levels.size(); ++i) {
@@ -44,7 +44,7 @@ ValueId crop_convs(Builder& b, int convs, int filters, const std::string& scope)
   return x;
 }
 
-Program box_head(Builder b, const TwoStageHead& head, size_t stage, int classes) {
+Program box_head(Builder b, const arch::TwoStageHead& head, size_t stage, int classes) {
   const std::string scope = stage_name("box_head", stage);
   ValueId x = crop_convs(b, head.box_convs, head.box_filters, scope);
   x = b.conv(x, {.filters = head.box_dense, .kernel = kBoxCrop, .bias = true, .padded = false}, scope + ".dense");
@@ -59,7 +59,7 @@ Program box_head(Builder b, const TwoStageHead& head, size_t stage, int classes)
   return b.finish();
 }
 
-Program mask_head(Builder b, const TwoStageHead& head, int classes) {
+Program mask_head(Builder b, const arch::TwoStageHead& head, int classes) {
   ValueId x = crop_convs(b, head.mask_convs, head.mask_filters, "mask_head");
   x = b.deconv(x, head.mask_filters, true, "mask_head.deconv");
   x = b.activate(b.batch_norm(x, "mask_head.deconv_bn"), "mask_head.deconv_act");
@@ -77,9 +77,9 @@ int64_t boxes_of_roi(size_t stages, int64_t classes) {
   return stages == 1 ? classes : 1;
 }
 
-TwoStageProgram lower_two_stage(const Architecture& architecture, const LowerOptions& options) {
+TwoStageProgram lower_two_stage(const arch::Architecture& architecture, const LowerOptions& options) {
   check_classes(architecture, options);
-  require_task(architecture, Task::segment);
+  arch::require_task(architecture, arch::Task::segment);
   check_levels_meet(architecture, options);
   Builder trunk = begin_network(architecture, options);
   const Pyramid pyramid = backbone(trunk, architecture, options.stochastic_depth);
@@ -104,4 +104,4 @@ std::vector<Program> programs_of(TwoStageProgram network) {
   return programs;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -10,7 +10,7 @@
 
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
 constexpr int kBoxCrop = 7, kMaskCrop = 14, kMaskSize = 28;
 
@@ -34,9 +34,9 @@ std::string stage_name(std::string_view name, size_t stage);
 int64_t boxes_of_roi(size_t stages, int64_t classes);
 
 // options.classes is K, without the background.
-TwoStageProgram lower_two_stage(const Architecture& architecture, const LowerOptions& options);
+TwoStageProgram lower_two_stage(const arch::Architecture& architecture, const LowerOptions& options);
 
 // Trunk, box heads, mask head.
 std::vector<Program> programs_of(TwoStageProgram network);
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

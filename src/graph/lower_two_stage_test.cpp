@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 std::map<std::string, Shape> outputs(const Program& program) {
@@ -19,7 +19,7 @@ std::map<std::string, Shape> outputs(const Program& program) {
 }
 
 TwoStageProgram small_network() {
-  return lower_two_stage(named_architecture("spinenet-49s"), {.height = 128, .width = 256, .classes = 7});
+  return lower_two_stage(arch::named_architecture("spinenet-49s"), {.height = 128, .width = 256, .classes = 7});
 }
 
 TEST(LowerTwoStage, HasFeaturesAndProposalsOfEachLevel) {
@@ -44,7 +44,7 @@ TEST(LowerTwoStage, HasClassesBoxesAndMasksOfACrop) {
 }
 
 TEST(LowerTwoStage, NamesNoParameterTwice) {
-  Architecture a = named_architecture("spinenet-49s");
+  arch::Architecture a = arch::named_architecture("spinenet-49s");
   a.two_stage.box_thresholds = {0.5, 0.6, 0.7};
   std::set<std::string> names, outputs;
   size_t parameter_count = 0, output_count = 0;
@@ -64,7 +64,7 @@ TEST(LowerTwoStage, NamesNoParameterTwice) {
 
 // The first of a cascade has the names of a box head alone, so that it takes over its weights.
 TEST(LowerTwoStage, ACascadeHasABoxHeadForEachThreshold) {
-  Architecture a = named_architecture("spinenet-49s");
+  arch::Architecture a = arch::named_architecture("spinenet-49s");
   a.two_stage.box_thresholds = {0.5, 0.6, 0.7};
   const TwoStageProgram network = lower_two_stage(a, {.height = 128, .width = 128, .classes = 7});
   ASSERT_EQ(network.box_heads.size(), 3U);
@@ -83,7 +83,7 @@ TEST(LowerTwoStage, ACascadeHasABoxHeadForEachThreshold) {
 }
 
 TEST(LowerTwoStage, FollowsTheSettings) {
-  Architecture a = named_architecture("spinenet-49");
+  arch::Architecture a = arch::named_architecture("spinenet-49");
   a.two_stage.rpn_convs = 2;
   a.two_stage.scales = 3;
   a.two_stage.box_convs = 0;
@@ -96,10 +96,11 @@ TEST(LowerTwoStage, FollowsTheSettings) {
 }
 
 TEST(LowerTwoStage, RefusesWhatCannotBeBuilt) {
-  EXPECT_THROW(lower_two_stage(named_architecture("resnet-50"), {.height = 128, .width = 128}), Error);
-  EXPECT_THROW(lower_two_stage(named_architecture("spinenet-49"), {.height = 128, .width = 100}), Error);
-  EXPECT_THROW(lower_two_stage(named_architecture("spinenet-49"), {.height = 128, .width = 128, .classes = 0}), Error);
+  EXPECT_THROW(lower_two_stage(arch::named_architecture("resnet-50"), {.height = 128, .width = 128}), Error);
+  EXPECT_THROW(lower_two_stage(arch::named_architecture("spinenet-49"), {.height = 128, .width = 100}), Error);
+  EXPECT_THROW(lower_two_stage(arch::named_architecture("spinenet-49"), {.height = 128, .width = 128, .classes = 0}),
+               Error);
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace spinenet {
+namespace spinenet::graph {
 
 // One allocation; operator+ makes two.
 inline std::string joined(std::string_view scope, std::string_view part, std::string_view number = {}) {
@@ -102,4 +102,4 @@ class NameIndex {
   size_t count_ = 0;
 };
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 TEST(Joined, IsOneNameAfterTheOther) {
@@ -36,4 +36,4 @@ TEST(NameIndex, FindsWhatWasAdded) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -2,7 +2,7 @@
 
 #include "graph/lower_two_stage.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 std::vector<CountedProgram> one_program(Program program) {
@@ -13,13 +13,14 @@ std::vector<CountedProgram> one_program(Program program) {
 
 }  // namespace
 
-std::vector<CountedProgram> counted_programs(const Architecture& architecture, Task task, const LowerOptions& options) {
+std::vector<CountedProgram> counted_programs(const arch::Architecture& architecture, arch::Task task,
+                                             const LowerOptions& options) {
   switch (task) {
-    case Task::detect:
+    case arch::Task::detect:
       return one_program(lower_detector(architecture, options));
-    case Task::classify:
+    case arch::Task::classify:
       return one_program(lower_classifier(architecture, options));
-    case Task::segment: {
+    case arch::Task::segment: {
       TwoStageProgram network = lower_two_stage(architecture, options);
       std::vector<CountedProgram> programs = one_program(std::move(network.trunk));
       for (Program& head : network.box_heads) programs.push_back({std::move(head), kCountedProposals});
@@ -40,8 +41,8 @@ Cost cost_of(const std::vector<CountedProgram>& programs, std::string_view prefi
   return sum;
 }
 
-Cost network_cost(const Architecture& architecture, Task task, const LowerOptions& options) {
+Cost network_cost(const arch::Architecture& architecture, arch::Task task, const LowerOptions& options) {
   return cost_of(counted_programs(architecture, task, options), "");
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -9,7 +9,7 @@
 #include "graph/cost.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
 // How often the heads of Mask R-CNN are counted for one picture: on as many proposals and detections as they are given
 // at most. This is how the published figures come about.
@@ -21,11 +21,12 @@ struct CountedProgram {
 };
 
 // The programs of a task; the first one has the backbone.
-std::vector<CountedProgram> counted_programs(const Architecture& architecture, Task task, const LowerOptions& options);
+std::vector<CountedProgram> counted_programs(const arch::Architecture& architecture, arch::Task task,
+                                             const LowerOptions& options);
 
 // The operations of all of them whose name begins with `prefix`.
 Cost cost_of(const std::vector<CountedProgram>& programs, std::string_view prefix);
 
-Cost network_cost(const Architecture& architecture, Task task, const LowerOptions& options);
+Cost network_cost(const arch::Architecture& architecture, arch::Task task, const LowerOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -19,7 +19,7 @@
 #include "arch/architecture.h"
 #include "base/short_list.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
 struct Shape {
   int64_t channels = 0, height = 0, width = 0;
@@ -43,7 +43,7 @@ struct BatchNorm {
   double momentum = 0.99, epsilon = 1e-3;
 };
 struct Activate {
-  Activation kind = Activation::relu;
+  arch::Activation kind = arch::Activation::relu;
 };
 // Padding counts as minus infinity.
 struct MaxPool {
@@ -139,4 +139,4 @@ struct Overloaded : Fs... {
 template <class... Fs>
 Overloaded(Fs...) -> Overloaded<Fs...>;
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

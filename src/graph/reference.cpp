@@ -9,7 +9,7 @@
 #include "base/format.h"
 #include "graph/weights.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 // [N, C, H, W] extents of a tensor.
@@ -64,13 +64,13 @@ float hard_sigmoid(float x) {
   return std::clamp((x + 3) / 6, 0.0F, 1.0F);
 }
 
-float activated(Activation kind, float x) {
+float activated(arch::Activation kind, float x) {
   switch (kind) {
-    case Activation::relu:
+    case arch::Activation::relu:
       return std::max(x, 0.0F);
-    case Activation::swish:
+    case arch::Activation::swish:
       return x / (1.0F + std::exp(-x));
-    case Activation::hard_swish:
+    case arch::Activation::hard_swish:
       return x * hard_sigmoid(x);
   }
   return x;
@@ -272,4 +272,4 @@ std::vector<HostTensor> run_reference(const Program& program, const Weights& wei
   return Interpreter(program, weights, input).run();
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -11,7 +11,7 @@
 #include "graph/lower.h"
 #include "graph/weights.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 HostTensor tensor(std::vector<int64_t> shape, std::vector<float> data) {
@@ -53,11 +53,11 @@ TEST(ReferenceConv, SumsUnderTheWindow) {
 
 TEST(ReferenceConv, PadsStridedWindowsByTheRule) {
   const Weights weights{{"c.weight", make_tensor({1, 1, 3, 3}, 1)}};
-  Builder symmetric({1, 4, 4}, {.padding = Padding::symmetric, .batch_norm = {}});
+  Builder symmetric({1, 4, 4}, {.padding = arch::Padding::symmetric, .batch_norm = {}});
   ValueId y = symmetric.conv(symmetric.input(), {.filters = 1, .kernel = 3, .stride = 2}, "c");
   // Windows begin at -1 and 1.
   EXPECT_EQ(run_one(symmetric, y, weights, counting({1, 1, 4, 4})).data, (std::vector<float>{14, 30, 57, 99}));
-  Builder same({1, 4, 4}, {.padding = Padding::same, .batch_norm = {}});
+  Builder same({1, 4, 4}, {.padding = arch::Padding::same, .batch_norm = {}});
   y = same.conv(same.input(), {.filters = 1, .kernel = 3, .stride = 2}, "c");
   // Windows begin at 0 and 2; one row and column of zeros after.
   EXPECT_EQ(run_one(same, y, weights, counting({1, 1, 4, 4})).data, (std::vector<float>{54, 45, 72, 54}));
@@ -156,16 +156,16 @@ TEST(ReferenceBatchNorm, UsesTheRunningValues) {
 
 TEST(ReferenceActivate, IsReluOrSwish) {
   const HostTensor x = tensor({1, 1, 1, 4}, {-2, 0, 1, 3});
-  Builder relu({1, 1, 4}, {.activation = Activation::relu, .batch_norm = {}});
+  Builder relu({1, 1, 4}, {.activation = arch::Activation::relu, .batch_norm = {}});
   ValueId y = relu.activate(relu.input(), "a");
   EXPECT_EQ(run_one(relu, y, {}, x).data, (std::vector<float>{0, 0, 1, 3}));
-  Builder swish({1, 1, 4}, {.activation = Activation::swish, .batch_norm = {}});
+  Builder swish({1, 1, 4}, {.activation = arch::Activation::swish, .batch_norm = {}});
   y = swish.activate(swish.input(), "a");
   expect_near(run_one(swish, y, {}, x), tensor({1, 1, 1, 4}, {-0.23840584F, 0, 0.73105858F, 2.85772238F}), 1e-6);
 }
 
 TEST(ReferenceActivate, CutsHardSwishAtThreeOnBothSides) {
-  Builder b({1, 1, 5}, {.activation = Activation::hard_swish, .batch_norm = {}});
+  Builder b({1, 1, 5}, {.activation = arch::Activation::hard_swish, .batch_norm = {}});
   const ValueId y = b.activate(b.input(), "a");
   EXPECT_EQ(run_one(b, y, {}, tensor({1, 1, 1, 5}, {-4, -3, -1.5F, 1.5F, 4})).data,
             (std::vector<float>{0, 0, -0.375F, 1.125F, 4}));
@@ -182,7 +182,7 @@ TEST(ReferenceSigmoid, IsSmoothOrHard) {
 }
 
 TEST(ReferenceActivate, KeepsSwishFiniteFarOut) {
-  Builder b({1, 1, 2}, {.activation = Activation::swish, .batch_norm = {}});
+  Builder b({1, 1, 2}, {.activation = arch::Activation::swish, .batch_norm = {}});
   const ValueId y = b.activate(b.input(), "a");
   EXPECT_EQ(run_one(b, y, {}, tensor({1, 1, 1, 2}, {-1e4F, 1e4F})).data, (std::vector<float>{0, 1e4F}));
 }
@@ -253,7 +253,7 @@ TEST(ReferenceAlgebra, UpsamplingUndoneByAPoolIsTheIdentity) {
 }
 
 TEST(ReferenceAlgebra, PicturesOfABatchDoNotMeet) {
-  Architecture a = named_architecture("spinenet-49s");
+  arch::Architecture a = arch::named_architecture("spinenet-49s");
   a.scaling.filter_size_scale = 0.1;
   a.scaling.endpoints_num_filters = 4;
   const Program program = lower_backbone(a, {.height = 128, .width = 128});
@@ -275,16 +275,16 @@ TEST(ReferenceAlgebra, PicturesOfABatchDoNotMeet) {
 
 // Same weights, both ways: equal outputs while no connection goes down by more than 4.
 TEST(ReferenceAlgebra, LargeDownsamplesAgreeUpToRatio4) {
-  Architecture a = named_architecture("spinenet-49s");
+  arch::Architecture a = arch::named_architecture("spinenet-49s");
   a.scaling.filter_size_scale = 0.1;
   a.scaling.endpoints_num_filters = 4;
-  const auto outputs = [&](LargeDownsample rule) {
+  const auto outputs = [&](arch::LargeDownsample rule) {
     a.large_downsample = rule;
     const Program program = lower_backbone(a, {.height = 128, .width = 128});
     return run_reference(program, initial_weights(program, {}, 2), random_tensor({1, 3, 128, 128}, 9));
   };
-  const auto single = outputs(LargeDownsample::single_pool);
-  const auto repeated = outputs(LargeDownsample::repeated_pools);
+  const auto single = outputs(arch::LargeDownsample::single_pool);
+  const auto repeated = outputs(arch::LargeDownsample::repeated_pools);
   for (size_t level = 3; level <= 6; ++level) EXPECT_EQ(single[level - 3].data, repeated[level - 3].data) << level;
   EXPECT_EQ(single[4].shape, repeated[4].shape);  // P7 has the one connection of ratio 8
 }
@@ -308,4 +308,4 @@ TEST(RunReference, NamesWhatDoesNotFit) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 [[noreturn]] void refuse(std::string_view op, std::string_view what) {
@@ -75,4 +75,4 @@ Shape output_shape(const OpKind& kind, std::span<const Shape> inputs, int64_t fi
       kind);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

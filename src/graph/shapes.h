@@ -6,9 +6,9 @@
 
 #include "graph/program.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
 // `filters` counts for convolutions alone. ErrorKind::bad_data naming `op` when the shapes do not fit.
 Shape output_shape(const OpKind& kind, std::span<const Shape> inputs, int64_t filters, std::string_view op);
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

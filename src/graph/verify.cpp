@@ -9,7 +9,7 @@
 #include "graph/names.h"
 #include "graph/shapes.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 [[noreturn]] void refuse(const Op& op, std::string_view what) {
@@ -132,4 +132,4 @@ void verify(const Program& program) {
   }
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -3,9 +3,9 @@
 
 #include "graph/program.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
 // ErrorKind::bad_data that names the operation, value or parameter at fault.
 void verify(const Program& program);
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -10,7 +10,7 @@
 #include "graph/builder.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 // Values 0..4: picture, convolution, batch norm, activation, sum of the last two. Then 5..8: largest of each channel,
@@ -122,12 +122,12 @@ INSTANTIATE_TEST_SUITE_P(Programs, Verifier, testing::ValuesIn(broken_programs()
                          [](const auto& broken) { return broken.param.name; });
 
 TEST(Verify, AcceptsEveryLowering) {
-  for (const std::string& name : architecture_names()) {
-    for (const Padding padding : {Padding::same, Padding::symmetric}) {
-      Architecture a = named_architecture(name);
+  for (const std::string& name : arch::architecture_names()) {
+    for (const arch::Padding padding : {arch::Padding::same, arch::Padding::symmetric}) {
+      arch::Architecture a = arch::named_architecture(name);
       a.padding = padding;
       EXPECT_NO_THROW(verify(lower_classifier(a, {.height = 128, .width = 256}))) << name;
-      if (!can_do(a, Task::detect)) continue;
+      if (!arch::can_do(a, arch::Task::detect)) continue;
       EXPECT_NO_THROW(verify(lower_detector(a, {.height = 128, .width = 256}))) << name;
     }
   }
@@ -152,4 +152,4 @@ TEST(BuilderTest, RefusesASumOfOtherShapes) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -6,7 +6,7 @@
 #include "base/format.h"
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 // Standard normal cut at two deviations, and the deviation that the cut leaves.
@@ -111,4 +111,4 @@ void check_weights(const Program& program, const Weights& weights, std::string_v
        place, "use the architecture and the number of classes that they were made with");
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

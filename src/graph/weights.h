@@ -1,6 +1,7 @@
 // First values of a Program's parameters, and the check that weights from a file fit it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -10,12 +11,15 @@
 #include "base/host_tensor.h"
 #include "graph/program.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 
 enum class KernelInit {
   variance_scaling,  // truncated normal, variance 1 / fan_in: the published setting
   kaiming,           // normal, variance 2 / fan_out
 };
+constexpr std::array<std::string_view, 2> names(KernelInit) {
+  return {"variance_scaling", "kaiming"};
+}
 
 struct InitOptions {
   KernelInit kernel = KernelInit::variance_scaling;
@@ -42,4 +46,4 @@ std::vector<std::string> mismatches(const Program& program, const Weights& weigh
 // ErrorKind::bad_data with the first of them.
 void check_weights(const Program& program, const Weights& weights, std::string_view place);
 
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -8,12 +8,12 @@
 #include "base/error.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::graph {
 namespace {
 
 // A narrow network, so that its weights are quickly made.
-Architecture narrow(std::string_view name) {
-  Architecture a = named_architecture(name);
+arch::Architecture narrow(std::string_view name) {
+  arch::Architecture a = arch::named_architecture(name);
   a.scaling.filter_size_scale = 0.125;
   return a;
 }
@@ -149,7 +149,8 @@ TEST(Mismatches, OfAnotherNetworkAreSummarised) {
 
 TEST(Weights, OfProgramsThatBelongTogether) {
   const Program detects = detector();
-  const Program other = lower_classifier(named_architecture("resnet-50"), {.height = 64, .width = 64, .classes = 3});
+  const Program other =
+      lower_classifier(arch::named_architecture("resnet-50"), {.height = 64, .width = 64, .classes = 3});
   const std::vector<Program> programs{detects, other};
   const Program together = parameters_of_all(programs);
   EXPECT_EQ(together.parameters.size(), detects.parameters.size() + other.parameters.size());
@@ -160,4 +161,4 @@ TEST(Weights, OfProgramsThatBelongTogether) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::graph

@@ -4,7 +4,7 @@
 
 #include "image/resize.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 constexpr std::array<uint8_t, 3> kMeanColor = {124, 116, 104};
@@ -40,4 +40,4 @@ void normalize(const Image& image, const Normalization& normalization, std::span
   }
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -9,7 +9,7 @@
 
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::image {
 
 // Per channel R, G, B of samples scaled to 0 to 1; those of ImageNet.
 struct Normalization {
@@ -23,4 +23,4 @@ Image on_canvas(const Image& image, int height, int width);
 // HWC bytes to CHW floats, (x / 255 - mean) / deviation; out.size() == image.pixels.size().
 void normalize(const Image& image, const Normalization& normalization, std::span<float> out);
 
-}  // namespace spinenet
+}  // namespace spinenet::image

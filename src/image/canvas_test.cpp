@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 TEST(OnCanvas, PadsBelowAndOnTheRightWithTheMeanColour) {
@@ -31,4 +31,4 @@ TEST(Normalize, PutsChannelAfterChannel) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -5,7 +5,7 @@
 
 #include "image/resize.h"
 
-namespace spinenet {
+namespace spinenet::image {
 
 Image center_crop(const Image& image, int size, double share) {
   const int shorter = std::min(image.height, image.width);
@@ -15,4 +15,4 @@ Image center_crop(const Image& image, int size, double share) {
   return resize(crop(image, x, y, x + side, y + side), size, size);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -5,9 +5,9 @@
 
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::image {
 
 // A square in the middle, `share` (above 0, at most 1) of the shorter side wide, scaled to size x size.
 Image center_crop(const Image& image, int size, double share);
 
-}  // namespace spinenet
+}  // namespace spinenet::image

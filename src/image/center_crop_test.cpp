@@ -5,7 +5,7 @@
 #include "image/resize.h"
 #include "image/test_picture.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 TEST(CenterCrop, ShowsTheMiddleOfTheLongerSide) {
@@ -26,4 +26,4 @@ TEST(CenterCrop, TinyPicturesKeepAPixel) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::image

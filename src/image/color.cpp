@@ -8,7 +8,7 @@
 
 #include "image/one_thread.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 uint8_t to_sample(float value) {
@@ -61,4 +61,4 @@ void adjust_hue(Image& image, float shift) {
   cv::cvtColor(hsv, pixels, cv::COLOR_HSV2RGB_FULL);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -5,7 +5,7 @@
 
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::image {
 
 // Every sample times `factor`; 0 gives black.
 void adjust_brightness(Image& image, float factor);
@@ -16,4 +16,4 @@ void adjust_saturation(Image& image, float factor);
 // Turns the colour circle by `shift` turns: 1/3 makes red green, green blue and blue red.
 void adjust_hue(Image& image, float shift);
 
-}  // namespace spinenet
+}  // namespace spinenet::image

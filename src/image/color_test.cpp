@@ -4,7 +4,7 @@
 
 #include "image/test_picture.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 Image one_pixel(uint8_t r, uint8_t g, uint8_t b) {
@@ -62,4 +62,4 @@ TEST(Color, EmptyPicturesAreLeftAlone) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -12,7 +12,7 @@
 #include "image/orientation.h"
 #include "image/png.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 constexpr const char* kRemedy = "the file is damaged; get it anew or remove it";
@@ -135,4 +135,4 @@ ImageSize read_image_size(const std::filesystem::path& path) {
   return image_size(as_bytes(read_limited(path, {})), path.string());
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -22,7 +22,7 @@
 
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::image {
 
 struct DecodeLimits {
   int64_t max_pixels = int64_t{64} << 20;  // height * width
@@ -47,4 +47,4 @@ Image read_image(const std::filesystem::path& path, const DecodeLimits& limits =
 ImageSize image_size(std::span<const uint8_t> bytes, std::string_view place);
 ImageSize read_image_size(const std::filesystem::path& path);
 
-}  // namespace spinenet
+}  // namespace spinenet::image

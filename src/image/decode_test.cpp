@@ -10,7 +10,7 @@
 #include "image/encode.h"
 #include "image/test_picture.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 namespace fs = std::filesystem;
@@ -132,4 +132,4 @@ TEST(Decode, RealPicturesHaveTheSizesTheirAnnotationsName) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::image

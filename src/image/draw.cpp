@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
@@ -144,4 +144,4 @@ void draw_mask(Image& image, std::span<const uint8_t> mask, Color color, float a
   }
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -9,7 +9,7 @@
 
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::image {
 
 struct Color {
   uint8_t r = 0, g = 0, b = 0;
@@ -36,4 +36,4 @@ void draw_label(Image& image, int x, int y, std::string_view text, Color color);
 // is, 1 fills it.
 void draw_mask(Image& image, std::span<const uint8_t> mask, Color color, float alpha = 0.45F);
 
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -8,7 +8,7 @@
 
 #include "image/test_picture.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 Color color_at(const Image& image, int y, int x) {
@@ -157,4 +157,4 @@ TEST(Draw, EmptyPicturesAreLeftAlone) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::image

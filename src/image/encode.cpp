@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 constexpr int kSharpColorQuality = 90;
@@ -102,4 +102,4 @@ std::string encode_jpeg(const Image& image, int quality) {
   return {reinterpret_cast<const char*>(encoder.bytes), encoder.size};
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

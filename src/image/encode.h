@@ -7,10 +7,10 @@
 
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::image {
 
 std::string encode_png(const Image& image);
 // Quality 1 to 100; from 90 on colour keeps its full resolution, so thin coloured lines stay sharp.
 std::string encode_jpeg(const Image& image, int quality = 92);
 
-}  // namespace spinenet
+}  // namespace spinenet::image

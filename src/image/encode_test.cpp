@@ -5,7 +5,7 @@
 #include "image/decode.h"
 #include "image/test_picture.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 TEST(Encode, PngKeepsEveryPixel) {
@@ -54,4 +54,4 @@ TEST(Encode, SizesOutsideTheFormatAreRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-namespace spinenet {
+namespace spinenet::image {
 
 struct Image {
   int height = 0, width = 0;
@@ -21,4 +21,4 @@ inline Image make_image(int height, int width, uint8_t fill = 0) {
   return {height, width, std::vector<uint8_t>(static_cast<size_t>(height) * width * 3, fill)};
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

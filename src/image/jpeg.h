@@ -12,7 +12,7 @@
 #include "image/decode.h"
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::image {
 
 enum class JpegCoding { huffman, arithmetic, lossless };
 
@@ -34,4 +34,4 @@ int count_jpeg_scans(std::span<const uint8_t> bytes, int enough);
 // Size and scans have been held against the limits by the caller.
 Image decode_jpeg_pixels(std::span<const uint8_t> bytes, const JpegHeader& header, std::string_view place);
 
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -3,7 +3,7 @@
 #include "image/jpeg.h"
 #include "image/orientation.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 enum Marker : uint8_t { soi = 0xD8, eoi = 0xD9, sos = 0xDA, app1 = 0xE1, tem = 0x01 };
@@ -97,4 +97,4 @@ int count_jpeg_scans(std::span<const uint8_t> bytes, int enough) {
   return scans;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

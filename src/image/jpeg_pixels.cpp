@@ -11,7 +11,7 @@
 #include "base/format.h"
 #include "image/jpeg.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 constexpr const char* kRemedy = "the file is damaged; get it anew or remove it";
@@ -140,4 +140,4 @@ Image decode_jpeg_pixels(std::span<const uint8_t> bytes, const JpegHeader& heade
   return image;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -11,7 +11,7 @@
 #include "image/encode.h"
 #include "image/test_picture.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 struct JpegOptions {
@@ -204,4 +204,4 @@ TEST(Jpeg, TenThousandScansAreRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -4,11 +4,11 @@
 
 #include <opencv2/core/utility.hpp>
 
-namespace spinenet {
+namespace spinenet::image {
 
 void keep_opencv_in_one_thread() {
   static std::once_flag once;
   std::call_once(once, [] { cv::setNumThreads(1); });
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

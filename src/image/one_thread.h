@@ -3,9 +3,9 @@
 // Thread contract: may be called from several threads; the setting holds for the whole process.
 #pragma once
 
-namespace spinenet {
+namespace spinenet::image {
 
 // Call before an OpenCV function that may split its work.
 void keep_opencv_in_one_thread();
 
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <utility>
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 constexpr std::array<uint8_t, 6> kExifMark = {'E', 'x', 'i', 'f', 0, 0};
@@ -87,4 +87,4 @@ Image upright(Image stored, int orientation) {
   return result;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

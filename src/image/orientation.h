@@ -11,7 +11,7 @@
 #include "image/decode.h"
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::image {
 
 // `tiff` is the EXIF block from its byte order mark on; a leading "Exif\0\0" is skipped.
 int exif_orientation(std::span<const uint8_t> tiff);
@@ -20,4 +20,4 @@ int exif_orientation(std::span<const uint8_t> tiff);
 ImageSize upright_size(ImageSize stored, int orientation);
 Image upright(Image stored, int orientation);
 
-}  // namespace spinenet
+}  // namespace spinenet::image

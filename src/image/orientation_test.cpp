@@ -8,7 +8,7 @@
 #include "image/encode.h"
 #include "image/test_picture.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 // In the standard's words: which visual sides the stored first row and first column are.
@@ -81,4 +81,4 @@ TEST(Orientation, UnreadableTagsMeanAsStored) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -12,7 +12,7 @@
 #include "image/decode.h"
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::image {
 
 struct PngHeader {
   ImageSize stored;
@@ -28,4 +28,4 @@ std::optional<PngHeader> parse_png_header(std::span<const uint8_t> bytes);
 // The size has been held against the limits by the caller.
 Image decode_png_pixels(std::span<const uint8_t> bytes, const PngHeader& header, std::string_view place);
 
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -7,7 +7,7 @@
 #include "image/orientation.h"
 #include "image/png.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 constexpr std::array<uint8_t, 8> kSignature = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
@@ -64,4 +64,4 @@ std::optional<PngHeader> parse_png_header(std::span<const uint8_t> bytes) {
   return header;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

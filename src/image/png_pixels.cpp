@@ -9,7 +9,7 @@
 #include "base/format.h"
 #include "image/png.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 constexpr const char* kRemedy = "the file is damaged; get it anew or remove it";
@@ -130,4 +130,4 @@ Image decode_png_pixels(std::span<const uint8_t> bytes, const PngHeader& header,
   return image;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

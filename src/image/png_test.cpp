@@ -7,7 +7,7 @@
 #include "image/encode.h"
 #include "image/test_picture.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 std::string number(uint32_t value) {
@@ -165,4 +165,4 @@ TEST(Png, ImpossibleHeadersAreRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -10,7 +10,7 @@
 #include "base/format.h"
 #include "image/one_thread.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 // A view of the pixels, not a copy; OpenCV only reads where the picture was const.
@@ -93,4 +93,4 @@ void paste(const Image& source, Image& target, int x, int y) {
   }
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

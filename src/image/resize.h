@@ -11,7 +11,7 @@
 
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::image {
 
 // ErrorKind::usage when the source is empty or the size is not positive.
 Image resize(const Image& image, int height, int width);
@@ -27,4 +27,4 @@ Image pad(const Image& image, int height, int width, uint8_t fill = 0);
 // Copies `source` over `target` with its top left corner at (x, y); what falls outside is left out.
 void paste(const Image& source, Image& target, int x, int y);
 
-}  // namespace spinenet
+}  // namespace spinenet::image

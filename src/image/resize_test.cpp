@@ -7,7 +7,7 @@
 
 #include "image/test_picture.h"
 
-namespace spinenet {
+namespace spinenet::image {
 namespace {
 
 constexpr int kFar = 2'000'000'000;
@@ -158,4 +158,4 @@ TEST(Paste, FarCornersChangeNothing) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::image

@@ -13,7 +13,7 @@
 #include "base/random.h"
 #include "image/image.h"
 
-namespace spinenet {
+namespace spinenet::image {
 
 inline std::span<const uint8_t> bytes_of(const std::string& text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
@@ -87,4 +87,4 @@ std::string bad_data_message(Work&& work) {
   return {};
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::image

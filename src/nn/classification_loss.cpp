@@ -5,7 +5,7 @@
 
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 // Of the Beta distribution with both parameters `a`, after Jöhnk (1964).
@@ -53,4 +53,4 @@ torch::Tensor soft_cross_entropy(const torch::Tensor& logits, const torch::Tenso
   return -(at::log_softmax(logits, 1) * targets).sum() / pictures;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -9,7 +9,7 @@
 
 #include "nn/tensors.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 
 struct ClassificationLossOptions {
   double label_smoothing = 0;  // share of the target that is spread over all classes
@@ -34,4 +34,4 @@ torch::Tensor soft_targets(const std::vector<int>& labels, int64_t classes, doub
 // logits, targets [N, classes]; the sum over the pictures, divided by `pictures`, the size of the whole global batch.
 torch::Tensor soft_cross_entropy(const torch::Tensor& logits, const torch::Tensor& targets, double pictures);
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

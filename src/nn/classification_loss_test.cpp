@@ -6,7 +6,7 @@
 
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 TEST(ClassificationLoss, HardTargetsGiveTheLogarithmOfTheProbability) {
@@ -59,4 +59,4 @@ TEST(Mixing, FactorsFollowTheBetaDistribution) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -5,9 +5,9 @@
 
 #include "nn/tensors.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 
 // "cpu", "cuda", "cuda:N" or "auto". ErrorKind::unsupported when it is not there, usage when there is no such name.
 torch::Device find_device(const std::string& name);
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

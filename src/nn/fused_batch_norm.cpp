@@ -6,9 +6,9 @@
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "nn/norm_kernels.h"
+#include "kernels/norm_kernels.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -21,40 +21,40 @@ constexpr int64_t kPart = 256;
 
 constexpr int64_t kNoActivation = -1;
 
-const NormKernels& kernels() {
-  return all_norm_kernels().front();
+const kernels::NormKernels& kernels() {
+  return kernels::all_norm_kernels().front();
 }
 
 torch::Tensor channels_last(const torch::Tensor& x) {
   return x.contiguous(torch::MemoryFormat::ChannelsLast);
 }
 
-NormRows all_rows(const torch::Tensor& x) {
+kernels::NormRows all_rows(const torch::Tensor& x) {
   const int64_t channels = x.size(1);
   return {.x = x.data_ptr<float>(), .rows = channels == 0 ? 0 : x.numel() / channels, .channels = channels};
 }
 
-NormRows all_rows(const torch::Tensor& x, const variable_list& statistics, int64_t activation) {
-  NormRows rows = all_rows(x);
+kernels::NormRows all_rows(const torch::Tensor& x, const variable_list& statistics, int64_t activation) {
+  kernels::NormRows rows = all_rows(x);
   rows.mean = statistics[0].data_ptr<float>();
   rows.inverse_std = statistics[1].data_ptr<float>();
   rows.weight = statistics[2].data_ptr<float>();
   rows.bias = statistics[3].data_ptr<float>();
-  if (activation != kNoActivation) rows.activation = static_cast<Activation>(activation);
+  if (activation != kNoActivation) rows.activation = static_cast<arch::Activation>(activation);
   return rows;
 }
 
-int64_t parts_of(const NormRows& all) {
+int64_t parts_of(const kernels::NormRows& all) {
   return (all.rows + kPart - 1) / kPart;
 }
 
 // body(part, first, rows): the values of `rows` begin at `first`.
 template <class Body>
-void for_parts(const NormRows& all, const Body& body) {
+void for_parts(const kernels::NormRows& all, const Body& body) {
   const int64_t grain = std::max<int64_t>(1, at::internal::GRAIN_SIZE / (kPart * std::max<int64_t>(1, all.channels)));
   at::parallel_for(0, parts_of(all), grain, [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part) {
-      NormRows rows = all;
+      kernels::NormRows rows = all;
       const int64_t first = part * kPart;
       rows.rows = std::min(kPart, all.rows - first);
       rows.x += first * all.channels;
@@ -66,11 +66,12 @@ void for_parts(const NormRows& all, const Body& body) {
 // body(first, rows, sums) adds to two sums of each channel. Gives them over all rows: [2, channels] in double
 // precision.
 template <class Body>
-torch::Tensor sums_of(const NormRows& all, const Body& body) {
+torch::Tensor sums_of(const kernels::NormRows& all, const Body& body) {
   const int64_t size = 2 * all.channels;
   std::vector<double> parts(static_cast<size_t>(parts_of(all) * size));
-  for_parts(all,
-            [&](int64_t part, int64_t first, const NormRows& rows) { body(first, rows, parts.data() + part * size); });
+  for_parts(all, [&](int64_t part, int64_t first, const kernels::NormRows& rows) {
+    body(first, rows, parts.data() + part * size);
+  });
   torch::Tensor sums = torch::zeros({2, all.channels}, torch::kFloat64);
   auto* to = sums.data_ptr<double>();
   for (int64_t part = 0; part < parts_of(all); ++part) {
@@ -81,7 +82,7 @@ torch::Tensor sums_of(const NormRows& all, const Body& body) {
 }
 
 // A value near each channel's mean, about which sums lose little: the mean of some rows that lie all over the map.
-torch::Tensor pivot_of(const NormRows& all) {
+torch::Tensor pivot_of(const kernels::NormRows& all) {
   constexpr int64_t kSome = 16;
   const int64_t some = std::min(kSome, all.rows);
   torch::Tensor sum = torch::zeros({all.channels}, torch::kFloat64);
@@ -106,18 +107,19 @@ class FusedBatchNorm : public torch::autograd::Function<FusedBatchNorm> {
     torch::Tensor y = torch::empty_like(x);
     auto* to = y.data_ptr<float>();
     for_parts(all_rows(x, {mean, inverse_std, weight, bias}, activation),
-              [&](int64_t, int64_t first, const NormRows& rows) { kernels().normalise(rows, to + first); });
+              [&](int64_t, int64_t first, const kernels::NormRows& rows) { kernels().normalise(rows, to + first); });
     return y;
   }
 
   static variable_list backward(AutogradContext* ctx, const variable_list& gradients) {
     const auto saved = ctx->get_saved_variables();
     const torch::Tensor& x = saved[0];
-    const NormRows all = all_rows(x, {saved.begin() + 1, saved.end()}, ctx->saved_data["activation"].toInt());
+    const kernels::NormRows all = all_rows(x, {saved.begin() + 1, saved.end()}, ctx->saved_data["activation"].toInt());
     const torch::Tensor gy = channels_last(gradients[0]);
     const auto* from = gy.data_ptr<float>();
-    torch::Tensor sums = sums_of(
-        all, [&](int64_t first, const NormRows& rows, double* to) { kernels().add_gradients(rows, from + first, to); });
+    torch::Tensor sums = sums_of(all, [&](int64_t first, const kernels::NormRows& rows, double* to) {
+      kernels().add_gradients(rows, from + first, to);
+    });
     const torch::Tensor own = sums.to(torch::kFloat32);
     if (const auto* all_reduce = reinterpret_cast<const AllReduce*>(ctx->saved_data["all_reduce"].toInt())) {
       (*all_reduce)(sums);
@@ -126,7 +128,7 @@ class FusedBatchNorm : public torch::autograd::Function<FusedBatchNorm> {
     const auto* mean = means.data_ptr<float>();
     torch::Tensor gx = torch::empty_like(x);
     auto* to = gx.data_ptr<float>();
-    for_parts(all, [&](int64_t, int64_t first, const NormRows& rows) {
+    for_parts(all, [&](int64_t, int64_t first, const kernels::NormRows& rows) {
       kernels().gradient(rows, from + first, mean, mean + all.channels, to + first);
     });
     return {gx, own[1], own[0], Variable(), Variable(), Variable(), Variable(), Variable()};
@@ -140,16 +142,16 @@ bool can_fuse_batch_norm(const torch::Tensor& x) {
 }
 
 torch::Tensor fused_batch_norm(const torch::Tensor& x, const BatchNormState& state,
-                               std::optional<Activation> activation, const AllReduce* all_reduce) {
+                               std::optional<arch::Activation> activation, const AllReduce* all_reduce) {
   const torch::Tensor rows = channels_last(x);
   torch::Tensor sums;
   {
     const torch::NoGradGuard no_grad;
-    const NormRows all = all_rows(rows);
+    const kernels::NormRows all = all_rows(rows);
     const torch::Tensor about = pivot_of(all);
     const auto* pivot = about.data_ptr<float>();
-    const torch::Tensor far =
-        sums_of(all, [&](int64_t, const NormRows& part, double* to) { kernels().add_moments(part, pivot, to); });
+    const torch::Tensor far = sums_of(
+        all, [&](int64_t, const kernels::NormRows& part, double* to) { kernels().add_moments(part, pivot, to); });
     // About nought, so that processes can add theirs.
     const auto local = static_cast<double>(all.rows);
     const torch::Tensor p = about.to(torch::kFloat64);
@@ -162,4 +164,4 @@ torch::Tensor fused_batch_norm(const torch::Tensor& x, const BatchNormState& sta
                                reinterpret_cast<int64_t>(all_reduce));
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

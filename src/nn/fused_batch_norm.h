@@ -12,7 +12,7 @@
 #include "arch/architecture.h"
 #include "nn/sync_batch_norm.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 
 // Whether fused_batch_norm takes this map: [N, C, H, W] in single precision on the CPU.
 bool can_fuse_batch_norm(const torch::Tensor& x);
@@ -21,6 +21,6 @@ bool can_fuse_batch_norm(const torch::Tensor& x);
 // has its channels last. The same bits for any number of threads. `all_reduce`, which outlives the step, is null for
 // one process.
 torch::Tensor fused_batch_norm(const torch::Tensor& x, const BatchNormState& state,
-                               std::optional<Activation> activation, const AllReduce* all_reduce);
+                               std::optional<arch::Activation> activation, const AllReduce* all_reduce);
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -8,7 +8,7 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 constexpr double kEpsilon = 1e-3, kMomentum = 0.9;
@@ -33,14 +33,14 @@ BatchNormState state_of(int64_t channels) {
           kEpsilon};
 }
 
-torch::Tensor activated(const torch::Tensor& z, std::optional<Activation> activation) {
+torch::Tensor activated(const torch::Tensor& z, std::optional<arch::Activation> activation) {
   if (!activation) return z;
   switch (*activation) {
-    case Activation::relu:
+    case arch::Activation::relu:
       return at::relu(z);
-    case Activation::swish:
+    case arch::Activation::swish:
       return at::silu(z);
-    case Activation::hard_swish:
+    case arch::Activation::hard_swish:
       return at::hardswish(z);
   }
   return z;
@@ -56,7 +56,7 @@ torch::Tensor picture(const Case& c) {
 }
 
 // Of a loss whose gradient differs from value to value.
-Outcome fused(const torch::Tensor& picture, std::optional<Activation> activation,
+Outcome fused(const torch::Tensor& picture, std::optional<arch::Activation> activation,
               const AllReduce* all_reduce = nullptr) {
   const torch::Tensor x = picture.detach().clone().set_requires_grad(true);
   const BatchNormState state = state_of(picture.size(1));
@@ -66,7 +66,7 @@ Outcome fused(const torch::Tensor& picture, std::optional<Activation> activation
   return {y.detach(), state.running_mean, state.running_var, x.grad(), state.weight.grad(), state.bias.grad()};
 }
 
-Outcome in_double_precision(const torch::Tensor& picture, std::optional<Activation> activation) {
+Outcome in_double_precision(const torch::Tensor& picture, std::optional<arch::Activation> activation) {
   const torch::Tensor x = picture.to(torch::kFloat64).set_requires_grad(true);
   const BatchNormState state = state_of(picture.size(1));
   const torch::Tensor weight = state.weight.detach().to(torch::kFloat64).set_requires_grad(true);
@@ -93,10 +93,10 @@ void expect_near(const Outcome& a, const Outcome& exact, double bound) {
   EXPECT_LT(error_of(a.bias, exact.bias), bound);
 }
 
-constexpr std::optional<Activation> kActivations[] = {std::nullopt, Activation::relu, Activation::swish,
-                                                      Activation::hard_swish};
+constexpr std::optional<arch::Activation> kActivations[] = {std::nullopt, arch::Activation::relu,
+                                                            arch::Activation::swish, arch::Activation::hard_swish};
 
-std::string name_of(std::optional<Activation> activation) {
+std::string name_of(std::optional<arch::Activation> activation) {
   return activation ? std::to_string(static_cast<int>(*activation)) : "none";
 }
 
@@ -104,7 +104,7 @@ class FusedBatchNormOf : public testing::TestWithParam<Case> {};
 
 TEST_P(FusedBatchNormOf, IsBatchNormAndActivationToTheLastDigits) {
   const torch::Tensor x = picture(GetParam());
-  for (const std::optional<Activation> activation : kActivations) {
+  for (const std::optional<arch::Activation> activation : kActivations) {
     SCOPED_TRACE(name_of(activation));
     expect_near(fused(x, activation), in_double_precision(x, activation), GetParam().mean == 0 ? 2e-6 : 2e-5);
   }
@@ -130,17 +130,17 @@ void expect_equal(const Outcome& a, const Outcome& b) {
 TEST(FusedBatchNorm, TakesAnyLayoutAndGivesChannelsLast) {
   for (const int64_t channels : {1, 24}) {
     const torch::Tensor x = picture({"", {2, channels, 10, 12}});
-    const Outcome a = fused(x, Activation::swish);
+    const Outcome a = fused(x, arch::Activation::swish);
     EXPECT_TRUE(a.y.is_contiguous(torch::MemoryFormat::ChannelsLast));
-    expect_equal(a, fused(x.contiguous(torch::MemoryFormat::ChannelsLast), Activation::swish));
+    expect_equal(a, fused(x.contiguous(torch::MemoryFormat::ChannelsLast), arch::Activation::swish));
   }
   // With gaps between the rows, and a gradient that is one number for all.
   const torch::Tensor wide = picture({"", {2, 24, 10, 14}});
   const torch::Tensor x = wide.narrow(3, 1, 12).detach().set_requires_grad(true);
   const torch::Tensor x2 = x.detach().contiguous().set_requires_grad(true);
   const BatchNormState state = state_of(24);
-  fused_batch_norm(x, state, Activation::swish, nullptr).sum().backward();
-  fused_batch_norm(x2, state, Activation::swish, nullptr).sum().backward();
+  fused_batch_norm(x, state, arch::Activation::swish, nullptr).sum().backward();
+  fused_batch_norm(x2, state, arch::Activation::swish, nullptr).sum().backward();
   EXPECT_TRUE(torch::equal(x.grad(), x2.grad()));
 }
 
@@ -164,13 +164,13 @@ TEST(FusedBatchNorm, GivesTheSameBitsForAnyNumberOfThreads) {
 TEST(FusedBatchNorm, OneFarPixelCostsNoDigits) {
   torch::Tensor x = picture({"", {1, 4, 40, 40}}) * 0.1 + 5;
   x.select(2, 0).select(2, 0).fill_(300);
-  expect_near(fused(x, Activation::relu), in_double_precision(x, Activation::relu), 5e-6);
+  expect_near(fused(x, arch::Activation::relu), in_double_precision(x, arch::Activation::relu), 5e-6);
 }
 
 TEST(FusedBatchNorm, AnEmptyMapLeavesTheStatisticsAlone) {
   const torch::Tensor x = torch::zeros({0, 3, 4, 4}).set_requires_grad(true);
   const BatchNormState state = state_of(3);
-  const torch::Tensor y = fused_batch_norm(x, state, Activation::relu, nullptr);
+  const torch::Tensor y = fused_batch_norm(x, state, arch::Activation::relu, nullptr);
   EXPECT_EQ(y.sizes(), x.sizes());
   EXPECT_TRUE(torch::equal(state.running_mean, torch::zeros({3})));
   EXPECT_TRUE(torch::equal(state.running_var, torch::ones({3})));
@@ -180,7 +180,7 @@ TEST(FusedBatchNorm, ExtremeValuesStayFiniteAndNoNumberStaysNone) {
   torch::Tensor x = torch::zeros({1, 2, 2, 2});
   x[0][0] = torch::tensor({{-3e4F, 3e4F}, {1.0F, 0.0F}});
   x[0][1][0][0] = std::numeric_limits<float>::quiet_NaN();
-  for (const std::optional<Activation> activation : kActivations) {
+  for (const std::optional<arch::Activation> activation : kActivations) {
     BatchNormState state = state_of(2);
     state.weight.detach().fill_(1e3);
     const torch::Tensor y = fused_batch_norm(x, state, activation, nullptr);
@@ -193,7 +193,7 @@ using Norm = std::function<torch::Tensor(const torch::Tensor& x, const BatchNorm
 
 // Two processes with one picture and with three, one after the other: what each hands to its all-reduce is noted, first
 // of the forward pass, then, with the forward sums of both, of the backward pass; then both get the sums.
-void expect_parts_of_whole(const Norm& norm, std::optional<Activation> activation) {
+void expect_parts_of_whole(const Norm& norm, std::optional<arch::Activation> activation) {
   const torch::Tensor whole = picture({"", {4, 20, 8, 8}, 3});
   torch::manual_seed(9);
   const torch::Tensor gradient = torch::randn(whole.sizes());
@@ -243,4 +243,4 @@ TEST(SyncBatchNorm, PartsWithTheSumsOfTheWholeAreTheWhole) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::nn

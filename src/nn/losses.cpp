@@ -1,6 +1,6 @@
 #include "nn/losses.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 // Focal loss of a logit whose target is 0: (1 - alpha) p^gamma (-log(1 - p)), with -log(1 - p) = softplus(x).
@@ -47,4 +47,4 @@ Losses detection_losses(const torch::Tensor& logits, const torch::Tensor& codes,
   return {sum / normaliser, box * (options.box_weight / (4 * normaliser))};
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

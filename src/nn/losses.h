@@ -8,7 +8,7 @@
 
 #include "nn/tensors.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 
 struct LossOptions {
   double focal_alpha = 0.25;
@@ -36,4 +36,4 @@ torch::Tensor flatten_levels(const std::vector<torch::Tensor>& levels, int64_t l
 Losses detection_losses(const torch::Tensor& logits, const torch::Tensor& codes, const LossTargets& targets,
                         double positives, const LossOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

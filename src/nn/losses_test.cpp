@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 LossTargets one_anchor(int64_t label) {
@@ -74,4 +74,4 @@ TEST(FlattenLevels, OrdersByLevelRowColumnAnchor) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -2,11 +2,11 @@
 
 #include "graph/weights.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
-bool is_kernel(ParameterRole role) {
-  return role == ParameterRole::kernel || role == ParameterRole::predictor_kernel;
+bool is_kernel(graph::ParameterRole role) {
+  return role == graph::ParameterRole::kernel || role == graph::ParameterRole::predictor_kernel;
 }
 
 // Where each parameter lies in its buffer: kernels, then other trainable ones; running statistics by themselves.
@@ -15,12 +15,12 @@ struct Layout {
   int64_t kernels = 0, trainable = 0, statistics = 0;
 };
 
-Layout layout_of(const Program& program) {
+Layout layout_of(const graph::Program& program) {
   Layout layout;
   layout.offsets.resize(program.parameters.size());
   const auto place = [&](auto wanted, int64_t& end) {
     for (size_t i = 0; i < program.parameters.size(); ++i) {
-      const Parameter& parameter = program.parameters[i];
+      const graph::Parameter& parameter = program.parameters[i];
       if (!wanted(parameter.role)) continue;
       layout.offsets[i] = end;
       end += element_count(parameter.shape);
@@ -28,8 +28,8 @@ Layout layout_of(const Program& program) {
   };
   place(is_kernel, layout.trainable);
   layout.kernels = layout.trainable;
-  place([](ParameterRole role) { return is_trainable(role) && !is_kernel(role); }, layout.trainable);
-  place([](ParameterRole role) { return !is_trainable(role); }, layout.statistics);
+  place([](graph::ParameterRole role) { return graph::is_trainable(role) && !is_kernel(role); }, layout.trainable);
+  place([](graph::ParameterRole role) { return !graph::is_trainable(role); }, layout.statistics);
   return layout;
 }
 
@@ -39,8 +39,8 @@ torch::Tensor view(const torch::Tensor& buffer, int64_t offset, const std::vecto
 
 }  // namespace
 
-Parameters make_parameters(const Program& program, const Weights& weights, torch::Device device) {
-  check_weights(program, weights, "initial weights");
+Parameters make_parameters(const graph::Program& program, const Weights& weights, torch::Device device) {
+  graph::check_weights(program, weights, "initial weights");
   const Layout layout = layout_of(program);
   const auto options = torch::TensorOptions().dtype(torch::kFloat32).device(device);
   Parameters p;
@@ -49,8 +49,8 @@ Parameters make_parameters(const Program& program, const Weights& weights, torch
   p.gradients = torch::zeros({layout.trainable}, options);
   p.statistics = torch::zeros({layout.statistics}, options);
   for (size_t i = 0; i < program.parameters.size(); ++i) {
-    const Parameter& parameter = program.parameters[i];
-    const bool trainable = is_trainable(parameter.role);
+    const graph::Parameter& parameter = program.parameters[i];
+    const bool trainable = graph::is_trainable(parameter.role);
     torch::Tensor tensor = view(trainable ? p.values : p.statistics, layout.offsets[i], parameter.shape).detach();
     tensor.copy_(to_torch(weights.at(parameter.name)));
     if (trainable) {
@@ -62,10 +62,10 @@ Parameters make_parameters(const Program& program, const Weights& weights, torch
   return p;
 }
 
-std::vector<Parameters> parts_of(const Parameters& all, std::span<const Program> programs) {
+std::vector<Parameters> parts_of(const Parameters& all, std::span<const graph::Program> programs) {
   std::vector<Parameters> parts;
   auto first = all.views.begin();
-  for (const Program& program : programs) {
+  for (const graph::Program& program : programs) {
     const auto end = first + static_cast<std::ptrdiff_t>(program.parameters.size());
     parts.push_back({all.values, all.gradients, all.statistics, all.kernels, {first, end}});
     first = end;
@@ -73,15 +73,15 @@ std::vector<Parameters> parts_of(const Parameters& all, std::span<const Program>
   return parts;
 }
 
-Weights weights_of(const Program& program, const torch::Tensor& values, const torch::Tensor& statistics) {
+Weights weights_of(const graph::Program& program, const torch::Tensor& values, const torch::Tensor& statistics) {
   const Layout layout = layout_of(program);
   Weights weights;
   for (size_t i = 0; i < program.parameters.size(); ++i) {
-    const Parameter& parameter = program.parameters[i];
-    const torch::Tensor& buffer = is_trainable(parameter.role) ? values : statistics;
+    const graph::Parameter& parameter = program.parameters[i];
+    const torch::Tensor& buffer = graph::is_trainable(parameter.role) ? values : statistics;
     weights.emplace(parameter.name, to_host(view(buffer, layout.offsets[i], parameter.shape)));
   }
   return weights;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

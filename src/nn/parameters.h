@@ -12,7 +12,7 @@
 #include "graph/program.h"
 #include "nn/tensors.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 
 struct Parameters {
   torch::Tensor values, gradients, statistics;
@@ -20,13 +20,13 @@ struct Parameters {
   std::vector<torch::Tensor> views;
 };
 
-Parameters make_parameters(const Program& program, const Weights& weights, torch::Device device);
+Parameters make_parameters(const graph::Program& program, const Weights& weights, torch::Device device);
 
 // Several programs that are trained together (a trunk and its heads) share one set of buffers, made for
 // parameters_of_all(programs) (graph/weights.h). The views of each program out of them; the buffers are the same.
-std::vector<Parameters> parts_of(const Parameters& all, std::span<const Program> programs);
+std::vector<Parameters> parts_of(const Parameters& all, std::span<const graph::Program> programs);
 
 // The weights by name, trainable values taken from `values` (the live ones, or their moving average).
-Weights weights_of(const Program& program, const torch::Tensor& values, const torch::Tensor& statistics);
+Weights weights_of(const graph::Program& program, const torch::Tensor& values, const torch::Tensor& statistics);
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -5,20 +5,20 @@
 #include "graph/builder.h"
 #include "graph/weights.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 // One convolution with a bias, called `name`.
-Program convolution(const std::string& name, int64_t filters) {
-  Builder b({3, 4, 4}, {});
+graph::Program convolution(const std::string& name, int64_t filters) {
+  graph::Builder b({3, 4, 4}, {});
   b.output("out", b.conv(b.input(), {.filters = filters, .bias = true}, name));
   return b.finish();
 }
 
 TEST(Parameters, ProgramsThatTrainTogetherShareTheirBuffers) {
-  const std::vector<Program> programs{convolution("trunk", 2), convolution("head", 5)};
-  const Program together = parameters_of_all(programs);
-  const Weights weights = initial_weights(together, {}, 1);
+  const std::vector<graph::Program> programs{convolution("trunk", 2), convolution("head", 5)};
+  const graph::Program together = graph::parameters_of_all(programs);
+  const Weights weights = graph::initial_weights(together, {}, 1);
   Parameters all = make_parameters(together, weights, torch::kCPU);
   EXPECT_EQ(all.kernels, 3 * 2 + 3 * 5) << "kernels of both stand first";
   const std::vector<Parameters> parts = parts_of(all, programs);
@@ -35,4 +35,4 @@ TEST(Parameters, ProgramsThatTrainTogetherShareTheirBuffers) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -7,12 +7,12 @@
 #include "base/random.h"
 #include "nn/fused_batch_norm.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 class TorchInterpreter {
  public:
-  TorchInterpreter(const Program& program, const Parameters& parameters, const ForwardMode& mode)
+  TorchInterpreter(const graph::Program& program, const Parameters& parameters, const ForwardMode& mode)
       : program_(program), parameters_(parameters), mode_(mode), values_(program.values.size()) {
     count_uses();
   }
@@ -22,9 +22,9 @@ class TorchInterpreter {
     // Every op hands its input's layout on; on CPUs convolutions and batch norm are faster with channels last.
     if (x.device().is_cpu()) values_[0] = values_[0].contiguous(torch::MemoryFormat::ChannelsLast);
     for (size_t i = 0; i < program_.ops.size(); ++i) {
-      const Op& op = program_.ops[i];
+      const graph::Op& op = program_.ops[i];
       const bool fuse = fuses(op);
-      const Op* activation = fuse ? activation_behind(i) : nullptr;
+      const graph::Op* activation = fuse ? activation_behind(i) : nullptr;
       torch::Tensor y =
           fuse ? fused(op, activation) : std::visit([&](const auto& kind) { return apply(kind, op); }, op.kind);
       release_inputs(op);
@@ -32,7 +32,7 @@ class TorchInterpreter {
       values_[static_cast<size_t>(program_.ops[i].output)] = std::move(y);
     }
     std::vector<torch::Tensor> outputs;
-    for (const Output& output : program_.outputs) {
+    for (const graph::Output& output : program_.outputs) {
       const torch::Tensor& y = values_[static_cast<size_t>(output.value)];
       outputs.push_back(mode_.precision == TrainingPrecision::bf16 ? y.to(torch::kFloat32) : y);
     }
@@ -43,35 +43,39 @@ class TorchInterpreter {
   // How many readers each value still has, so that memory is given back early and work in place is safe.
   void count_uses() {
     uses_.assign(program_.values.size(), 0);
-    for (const Op& op : program_.ops) {
-      for (const ValueId input : op.inputs) ++uses_[static_cast<size_t>(input)];
+    for (const graph::Op& op : program_.ops) {
+      for (const graph::ValueId input : op.inputs) ++uses_[static_cast<size_t>(input)];
     }
-    for (const Output& output : program_.outputs) ++uses_[static_cast<size_t>(output.value)];
+    for (const graph::Output& output : program_.outputs) ++uses_[static_cast<size_t>(output.value)];
   }
 
-  void release_inputs(const Op& op) {
-    for (const ValueId input : op.inputs) {
+  void release_inputs(const graph::Op& op) {
+    for (const graph::ValueId input : op.inputs) {
       if (--uses_[static_cast<size_t>(input)] == 0) values_[static_cast<size_t>(input)].reset();
     }
   }
 
-  const torch::Tensor& value(const Op& op, size_t i = 0) const { return values_[static_cast<size_t>(op.inputs[i])]; }
-  const torch::Tensor& parameter(const Op& op, size_t i) const {
+  const torch::Tensor& value(const graph::Op& op, size_t i = 0) const {
+    return values_[static_cast<size_t>(op.inputs[i])];
+  }
+  const torch::Tensor& parameter(const graph::Op& op, size_t i) const {
     return parameters_.views[static_cast<size_t>(op.parameters[i])];
   }
   // The only reader of its input may overwrite it where no gradient needs the old value.
-  bool may_overwrite(const Op& op) const {
+  bool may_overwrite(const graph::Op& op) const {
     const auto id = static_cast<size_t>(op.inputs[0]);
     return uses_[id] == 1 && !kept_.contains(op.inputs[0]);
   }
-  void keep_inputs(const Op& op) { kept_.insert(op.inputs.begin(), op.inputs.end()); }
+  void keep_inputs(const graph::Op& op) { kept_.insert(op.inputs.begin(), op.inputs.end()); }
   torch::Tensor cast(const torch::Tensor& t) const {
     return mode_.precision == TrainingPrecision::bf16 ? t.to(torch::kBFloat16) : t;
   }
 
-  torch::Tensor bias(const Op& op) const { return op.parameters.size() > 1 ? cast(parameter(op, 1)) : torch::Tensor(); }
+  torch::Tensor bias(const graph::Op& op) const {
+    return op.parameters.size() > 1 ? cast(parameter(op, 1)) : torch::Tensor();
+  }
 
-  torch::Tensor apply(const Conv& conv, const Op& op) {
+  torch::Tensor apply(const graph::Conv& conv, const graph::Op& op) {
     torch::Tensor x = value(op);
     keep_inputs(op);
     int64_t pad = conv.pad_before;
@@ -82,36 +86,36 @@ class TorchInterpreter {
     return at::conv2d(x, cast(parameter(op, 0)), bias(op), conv.stride, pad, 1, conv.groups);
   }
 
-  torch::Tensor apply(const Deconv& deconv, const Op& op) {
+  torch::Tensor apply(const graph::Deconv& deconv, const graph::Op& op) {
     keep_inputs(op);
     return at::conv_transpose2d(value(op), cast(parameter(op, 0)), bias(op), deconv.stride);
   }
 
-  bool fuses(const Op& op) const {
-    return mode_.training && std::holds_alternative<BatchNorm>(op.kind) && can_fuse_batch_norm(value(op));
+  bool fuses(const graph::Op& op) const {
+    return mode_.training && std::holds_alternative<graph::BatchNorm>(op.kind) && can_fuse_batch_norm(value(op));
   }
 
   // The activation that is all that reads this operation's output, and comes right after it; or null.
-  const Op* activation_behind(size_t i) const {
-    const Op& op = program_.ops[i];
+  const graph::Op* activation_behind(size_t i) const {
+    const graph::Op& op = program_.ops[i];
     if (i + 1 == program_.ops.size() || uses_[static_cast<size_t>(op.output)] != 1) return nullptr;
-    const Op& next = program_.ops[i + 1];
-    return std::holds_alternative<Activate>(next.kind) && next.inputs[0] == op.output ? &next : nullptr;
+    const graph::Op& next = program_.ops[i + 1];
+    return std::holds_alternative<graph::Activate>(next.kind) && next.inputs[0] == op.output ? &next : nullptr;
   }
 
-  torch::Tensor fused(const Op& op, const Op* activation) {
+  torch::Tensor fused(const graph::Op& op, const graph::Op* activation) {
     keep_inputs(op);
-    std::optional<Activation> kind;
-    if (activation != nullptr) kind = std::get<Activate>(activation->kind).kind;
+    std::optional<arch::Activation> kind;
+    if (activation != nullptr) kind = std::get<graph::Activate>(activation->kind).kind;
     return fused_batch_norm(value(op), state_of(op), kind, mode_.all_reduce);
   }
 
-  BatchNormState state_of(const Op& op) const {
-    const auto& norm = std::get<BatchNorm>(op.kind);
+  BatchNormState state_of(const graph::Op& op) const {
+    const auto& norm = std::get<graph::BatchNorm>(op.kind);
     return {parameter(op, 0), parameter(op, 1), parameter(op, 2), parameter(op, 3), norm.momentum, norm.epsilon};
   }
 
-  torch::Tensor apply(const BatchNorm& norm, const Op& op) {
+  torch::Tensor apply(const graph::BatchNorm& norm, const graph::Op& op) {
     keep_inputs(op);
     if (mode_.training && mode_.all_reduce != nullptr) {
       return cast(sync_batch_norm(value(op), state_of(op), *mode_.all_reduce));
@@ -120,24 +124,24 @@ class TorchInterpreter {
                           mode_.training, 1 - norm.momentum, norm.epsilon, true);
   }
 
-  torch::Tensor apply(const Activate& activate, const Op& op) {
+  torch::Tensor apply(const graph::Activate& activate, const graph::Op& op) {
     torch::Tensor x = value(op);
     const bool in_place = may_overwrite(op);
     switch (activate.kind) {
-      case Activation::relu:
+      case arch::Activation::relu:
         kept_.insert(op.output);
         return in_place ? at::relu_(x) : at::relu(x);
-      case Activation::swish:
+      case arch::Activation::swish:
         keep_inputs(op);
         return at::silu(x);
-      case Activation::hard_swish:
+      case arch::Activation::hard_swish:
         keep_inputs(op);
         return at::hardswish(x);
     }
     return x;
   }
 
-  torch::Tensor apply(const MaxPool& pool, const Op& op) {
+  torch::Tensor apply(const graph::MaxPool& pool, const graph::Op& op) {
     torch::Tensor x = value(op);
     keep_inputs(op);
     if (pool.pad_before == 0) {
@@ -149,14 +153,14 @@ class TorchInterpreter {
     return at::max_pool2d(x, pool.kernel, pool.stride);
   }
 
-  torch::Tensor apply(const GlobalPool& pool, const Op& op) {
-    if (pool.kind == PoolKind::average) return value(op).mean({2, 3}, true);
+  torch::Tensor apply(const graph::GlobalPool& pool, const graph::Op& op) {
+    if (pool.kind == graph::PoolKind::average) return value(op).mean({2, 3}, true);
     keep_inputs(op);
     kept_.insert(op.output);
     return value(op).amax({2, 3}, true);
   }
 
-  torch::Tensor apply(const Upsample& up, const Op& op) {
+  torch::Tensor apply(const graph::Upsample& up, const graph::Op& op) {
     const torch::Tensor& x = value(op);
     torch::Tensor y = at::upsample_nearest2d(x, {x.size(2) * up.factor, x.size(3) * up.factor});
     if (up.drop_rows > 0) y = y.narrow(2, 0, y.size(2) - up.drop_rows);
@@ -164,7 +168,7 @@ class TorchInterpreter {
     return y;
   }
 
-  torch::Tensor apply(const Add&, const Op& op) {
+  torch::Tensor apply(const graph::Add&, const graph::Op& op) {
     torch::Tensor sum = value(op);
     size_t next = 1;
     if (!may_overwrite(op)) sum = sum + value(op, next++);
@@ -172,22 +176,22 @@ class TorchInterpreter {
     return sum;
   }
 
-  torch::Tensor apply(const Mean&, const Op& op) {
-    return apply(Add{}, op).div_(static_cast<double>(op.inputs.size()));
+  torch::Tensor apply(const graph::Mean&, const graph::Op& op) {
+    return apply(graph::Add{}, op).div_(static_cast<double>(op.inputs.size()));
   }
 
-  torch::Tensor apply(const Scale&, const Op& op) {
+  torch::Tensor apply(const graph::Scale&, const graph::Op& op) {
     keep_inputs(op);
     return value(op) * value(op, 1);
   }
 
-  torch::Tensor apply(const Sigmoid& sigmoid, const Op& op) {
+  torch::Tensor apply(const graph::Sigmoid& sigmoid, const graph::Op& op) {
     keep_inputs(op);
     kept_.insert(op.output);
     return sigmoid.hard ? at::hardsigmoid(value(op)) : at::sigmoid(value(op));
   }
 
-  torch::Tensor apply(const DropPath& drop, const Op& op) {
+  torch::Tensor apply(const graph::DropPath& drop, const graph::Op& op) {
     const torch::Tensor& x = value(op);
     if (!mode_.training) return x;
     const Random random = Random(mode_.drop_path_seed).fork(Random::hash(op.name));
@@ -199,17 +203,17 @@ class TorchInterpreter {
     return x * torch::tensor(factors).to(x.device(), x.scalar_type()).view({-1, 1, 1, 1});
   }
 
-  const Program& program_;
+  const graph::Program& program_;
   const Parameters& parameters_;
   const ForwardMode& mode_;
   std::vector<torch::Tensor> values_;
   std::vector<int> uses_;
-  std::set<ValueId> kept_;  // values whose producer's or reader's gradient needs them unchanged
+  std::set<graph::ValueId> kept_;  // values whose producer's or reader's gradient needs them unchanged
 };
 
 }  // namespace
 
-std::vector<torch::Tensor> forward(const Program& program, const Parameters& parameters, const torch::Tensor& x,
+std::vector<torch::Tensor> forward(const graph::Program& program, const Parameters& parameters, const torch::Tensor& x,
                                    const ForwardMode& mode) {
   TorchInterpreter interpreter(program, parameters, mode);
   if (mode.training) return interpreter.run(x);
@@ -217,4 +221,4 @@ std::vector<torch::Tensor> forward(const Program& program, const Parameters& par
   return interpreter.run(x);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

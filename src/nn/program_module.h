@@ -3,16 +3,21 @@
 // Thread contract: forward in inference mode may run in several threads at once; training belongs to one thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "graph/program.h"
 #include "nn/parameters.h"
 #include "nn/sync_batch_norm.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 
 enum class TrainingPrecision { fp32, bf16 };
+constexpr std::array<std::string_view, 2> names(TrainingPrecision) {
+  return {"fp32", "bf16"};
+}
 
 struct ForwardMode {
   bool training = false;
@@ -25,7 +30,7 @@ struct ForwardMode {
 
 // x [N, 3, H, W] on the parameters' device. One tensor for each of the program's outputs. H and W may differ from those
 // that the program was lowered for, as long as both sizes are multiples of 2^max_level.
-std::vector<torch::Tensor> forward(const Program& program, const Parameters& parameters, const torch::Tensor& x,
+std::vector<torch::Tensor> forward(const graph::Program& program, const Parameters& parameters, const torch::Tensor& x,
                                    const ForwardMode& mode);
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

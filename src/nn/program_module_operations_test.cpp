@@ -8,22 +8,24 @@
 #include "graph/weights.h"
 #include "nn/program_module.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 // A block with squeeze and excitation, a pyramid's merge, and a mask head's end, as small as can be.
-Program every_operation(Activation activation) {
-  Builder b({4, 8, 8}, {.activation = activation, .batch_norm = {}});
-  ValueId x = b.conv(b.input(), {.filters = 4, .kernel = 3, .stride = 2, .bias = true, .groups = 4}, "depthwise");
+graph::Program every_operation(arch::Activation activation) {
+  graph::Builder b({4, 8, 8}, {.activation = activation, .batch_norm = {}});
+  graph::ValueId x =
+      b.conv(b.input(), {.filters = 4, .kernel = 3, .stride = 2, .bias = true, .groups = 4}, "depthwise");
   x = b.activate(b.batch_norm(x, "norm"), "act");
-  ValueId gate = b.global_pool(x, PoolKind::average, "mean_pool");
+  graph::ValueId gate = b.global_pool(x, graph::PoolKind::average, "mean_pool");
   gate = b.activate(b.conv(gate, {.filters = 2, .bias = true}, "reduce"), "gate_act");
   gate = b.conv(gate, {.filters = 4, .bias = true}, "expand");
-  const ValueId smooth = b.scale(x, b.sigmoid(gate, false, "sigmoid"), "scale");
-  const ValueId largest = b.sigmoid(b.global_pool(x, PoolKind::maximum, "max_pool"), true, "hard_sigmoid");
-  const ValueId hard = b.scale(smooth, largest, "hard_scale");
-  const ValueId mean = b.mean({smooth, x, hard}, "mean");
-  const ValueId up = b.deconv(mean, 3, true, "deconv");
+  const graph::ValueId smooth = b.scale(x, b.sigmoid(gate, false, "sigmoid"), "scale");
+  const graph::ValueId largest =
+      b.sigmoid(b.global_pool(x, graph::PoolKind::maximum, "max_pool"), true, "hard_sigmoid");
+  const graph::ValueId hard = b.scale(smooth, largest, "hard_scale");
+  const graph::ValueId mean = b.mean({smooth, x, hard}, "mean");
+  const graph::ValueId up = b.deconv(mean, 3, true, "deconv");
   b.output("up", up);
   b.output("dense", b.conv(up, {.filters = 5, .kernel = 8, .bias = true, .padded = false}, "dense"));
   return b.finish();
@@ -36,12 +38,12 @@ HostTensor random_tensor(const std::vector<int64_t>& shape, uint64_t seed) {
   return t;
 }
 
-Weights random_weights(const Program& program) {
+Weights random_weights(const graph::Program& program) {
   Weights weights;
   uint64_t seed = 1;
-  for (const Parameter& parameter : program.parameters) {
+  for (const graph::Parameter& parameter : program.parameters) {
     HostTensor t = random_tensor(parameter.shape, ++seed);
-    if (parameter.role == ParameterRole::running_var) {
+    if (parameter.role == graph::ParameterRole::running_var) {
       for (float& x : t.data) x = 1 + x / 2;
     }
     weights.emplace(parameter.name, std::move(t));
@@ -49,13 +51,13 @@ Weights random_weights(const Program& program) {
   return weights;
 }
 
-class EveryOperation : public testing::TestWithParam<Activation> {};
+class EveryOperation : public testing::TestWithParam<arch::Activation> {};
 
 TEST_P(EveryOperation, AgreesWithTheReferenceInterpreter) {
-  const Program program = every_operation(GetParam());
+  const graph::Program program = every_operation(GetParam());
   const Weights weights = random_weights(program);
   const HostTensor input = random_tensor({3, 4, 8, 8}, 99);
-  const std::vector<HostTensor> expected = run_reference(program, weights, input);
+  const std::vector<HostTensor> expected = graph::run_reference(program, weights, input);
   const auto found = forward(program, make_parameters(program, weights, torch::kCPU), to_torch(input), {});
   ASSERT_EQ(found.size(), expected.size());
   for (size_t i = 0; i < found.size(); ++i) {
@@ -66,7 +68,7 @@ TEST_P(EveryOperation, AgreesWithTheReferenceInterpreter) {
 }
 
 TEST_P(EveryOperation, HasTheGradientOfFiniteDifferences) {
-  const Program program = every_operation(GetParam());
+  const graph::Program program = every_operation(GetParam());
   Parameters p = make_parameters(program, random_weights(program), torch::kCPU);
   for (torch::Tensor& view : p.views) {
     view = view.detach().to(torch::kFloat64).set_requires_grad(view.requires_grad());
@@ -97,20 +99,20 @@ TEST_P(EveryOperation, HasTheGradientOfFiniteDifferences) {
 }
 
 // Batch norms with and without an activation that can be fused with them.
-Program norms(Activation activation) {
-  Builder b({3, 6, 6}, {.activation = activation, .batch_norm = {}});
-  const auto conv_norm = [&](ValueId x, const std::string& name) {
+graph::Program norms(arch::Activation activation) {
+  graph::Builder b({3, 6, 6}, {.activation = activation, .batch_norm = {}});
+  const auto conv_norm = [&](graph::ValueId x, const std::string& name) {
     return b.batch_norm(b.conv(x, {.filters = 5, .kernel = 3}, name), name + "_norm");
   };
-  const ValueId fused = b.activate(conv_norm(b.input(), "fused"), "fused_act");
-  const ValueId twice = conv_norm(fused, "twice");  // read by its activation and by the sum
-  const ValueId active = b.activate(twice, "twice_act");
-  const ValueId sum = b.add({conv_norm(active, "summed"), twice}, "sum");  // in place, on a norm's output
-  const ValueId late = conv_norm(sum, "late");
-  const ValueId other = b.activate(conv_norm(sum, "other"), "other_act");
-  const ValueId after = b.activate(late, "late_act");      // not right behind its norm
-  const ValueId merged = b.add({other, after}, "merged");  // in place, on a fused output
-  const ValueId shown = conv_norm(b.activate(merged, "act"), "shown");
+  const graph::ValueId fused = b.activate(conv_norm(b.input(), "fused"), "fused_act");
+  const graph::ValueId twice = conv_norm(fused, "twice");  // read by its activation and by the sum
+  const graph::ValueId active = b.activate(twice, "twice_act");
+  const graph::ValueId sum = b.add({conv_norm(active, "summed"), twice}, "sum");  // in place, on a norm's output
+  const graph::ValueId late = conv_norm(sum, "late");
+  const graph::ValueId other = b.activate(conv_norm(sum, "other"), "other_act");
+  const graph::ValueId after = b.activate(late, "late_act");      // not right behind its norm
+  const graph::ValueId merged = b.add({other, after}, "merged");  // in place, on a fused output
+  const graph::ValueId shown = conv_norm(b.activate(merged, "act"), "shown");
   b.output("norm", shown);
   b.output("act", b.activate(shown, "shown_act"));
   return b.finish();
@@ -118,7 +120,7 @@ Program norms(Activation activation) {
 
 // In single precision batch norm is the project's own, fused with its activation; in double precision LibTorch's.
 TEST_P(EveryOperation, TrainsInSinglePrecisionAsInDouble) {
-  const Program program = norms(GetParam());
+  const graph::Program program = norms(GetParam());
   const auto train = [&](torch::ScalarType type) {
     Parameters p = make_parameters(program, random_weights(program), torch::kCPU);
     for (torch::Tensor& view : p.views)
@@ -142,18 +144,19 @@ TEST_P(EveryOperation, TrainsInSinglePrecisionAsInDouble) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ProgramModule, EveryOperation,
-                         testing::Values(Activation::relu, Activation::swish, Activation::hard_swish));
+                         testing::Values(arch::Activation::relu, arch::Activation::swish,
+                                         arch::Activation::hard_swish));
 
 // Work in place must spare what an earlier reader's gradient needs.
 TEST(ProgramModule, OverwritesNoValueThatAConvolutionKeeps) {
-  Builder b({2, 4, 4}, {});
-  const ValueId x = b.conv(b.input(), {.filters = 2}, "first");
-  const ValueId y = b.conv(x, {.filters = 2}, "second");
-  const ValueId gate = b.global_pool(x, PoolKind::average, "gate");
-  const ValueId scaled = b.scale(y, gate, "scaled");
+  graph::Builder b({2, 4, 4}, {});
+  const graph::ValueId x = b.conv(b.input(), {.filters = 2}, "first");
+  const graph::ValueId y = b.conv(x, {.filters = 2}, "second");
+  const graph::ValueId gate = b.global_pool(x, graph::PoolKind::average, "gate");
+  const graph::ValueId scaled = b.scale(y, gate, "scaled");
   b.output("sum", b.add({y, scaled}, "sum"));
   b.output("act", b.activate(x, "act"));
-  const Program program = b.finish();
+  const graph::Program program = b.finish();
   const Parameters p = make_parameters(program, random_weights(program), torch::kCPU);
   ForwardMode mode;
   mode.training = true;
@@ -162,4 +165,4 @@ TEST(ProgramModule, OverwritesNoValueThatAConvolutionKeeps) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -10,12 +10,12 @@
 #include "graph/weights.h"
 #include "nn/losses.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
-Architecture small(const std::string& name, Activation activation = Activation::relu) {
-  Architecture a = named_architecture(name);
-  const bool mobile = a.stem == StemKind::inverted_bottlenecks;
+arch::Architecture small(const std::string& name, arch::Activation activation = arch::Activation::relu) {
+  arch::Architecture a = arch::named_architecture(name);
+  const bool mobile = a.stem == arch::StemKind::inverted_bottlenecks;
   a.scaling.filter_size_scale = mobile ? 0.3 : 0.07;
   a.scaling.endpoints_num_filters = 8;
   if (!mobile) a.scaling.stem_filters = 6;
@@ -27,14 +27,15 @@ Architecture small(const std::string& name, Activation activation = Activation::
 }
 
 // Weights in which every parameter matters: no zeros, no ones.
-Weights busy_weights(const Program& program, uint64_t seed) {
-  InitOptions options;
+Weights busy_weights(const graph::Program& program, uint64_t seed) {
+  graph::InitOptions options;
   options.predictor_deviation = 0.05;
-  Weights weights = initial_weights(program, options, seed);
+  Weights weights = graph::initial_weights(program, options, seed);
   Random random(seed);
-  for (const Parameter& parameter : program.parameters) {
-    if (parameter.role == ParameterRole::kernel || parameter.role == ParameterRole::predictor_kernel) continue;
-    const bool positive = parameter.role == ParameterRole::running_var;
+  for (const graph::Parameter& parameter : program.parameters) {
+    if (parameter.role == graph::ParameterRole::kernel || parameter.role == graph::ParameterRole::predictor_kernel)
+      continue;
+    const bool positive = parameter.role == graph::ParameterRole::running_var;
     for (float& x : weights.at(parameter.name).data) {
       x = positive ? static_cast<float>(random.uniform(0.5, 1.5)) : x + static_cast<float>(random.uniform(-0.2, 0.2));
     }
@@ -59,11 +60,11 @@ double relative_difference(const HostTensor& a, const HostTensor& b) {
   return difference / largest;
 }
 
-void expect_agreement(const Program& program, uint64_t seed) {
+void expect_agreement(const graph::Program& program, uint64_t seed) {
   const Weights weights = busy_weights(program, seed);
-  const Shape& s = program.values.front();
+  const graph::Shape& s = program.values.front();
   const HostTensor input = random_input({2, s.channels, s.height, s.width}, seed + 1);
-  const std::vector<HostTensor> expected = run_reference(program, weights, input);
+  const std::vector<HostTensor> expected = graph::run_reference(program, weights, input);
   const auto found = forward(program, make_parameters(program, weights, torch::kCPU), to_torch(input), {});
   ASSERT_EQ(found.size(), expected.size());
   for (size_t i = 0; i < found.size(); ++i) {
@@ -71,57 +72,60 @@ void expect_agreement(const Program& program, uint64_t seed) {
   }
 }
 
-Program lower(const Architecture& a, Task task, const LowerOptions& options) {
-  return task == Task::classify ? lower_classifier(a, options) : lower_detector(a, options);
+graph::Program lower(const arch::Architecture& a, arch::Task task, const graph::LowerOptions& options) {
+  return task == arch::Task::classify ? graph::lower_classifier(a, options) : graph::lower_detector(a, options);
 }
 
-class EveryFamily : public testing::TestWithParam<std::tuple<std::string, Task, Activation, Padding, LargeDownsample>> {
-};
+class EveryFamily : public testing::TestWithParam<
+                        std::tuple<std::string, arch::Task, arch::Activation, arch::Padding, arch::LargeDownsample>> {};
 
 TEST_P(EveryFamily, AgreesWithTheReferenceInterpreter) {
   const auto& [name, task, activation, padding, large] = GetParam();
-  Architecture a = small(name, activation);
+  arch::Architecture a = small(name, activation);
   a.padding = padding;
   a.large_downsample = large;
-  const int height = task == Task::classify ? 224 : 128, width = task == Task::classify ? 224 : 256;
-  const Program program = lower(a, task, {height, width, 2, 0.3});
+  const int height = task == arch::Task::classify ? 224 : 128, width = task == arch::Task::classify ? 224 : 256;
+  const graph::Program program = lower(a, task, {height, width, 2, 0.3});
   expect_agreement(program, 3);
 }
 
-using FamilyCase = std::tuple<std::string, Task, Activation, Padding, LargeDownsample>;
+using FamilyCase = std::tuple<std::string, arch::Task, arch::Activation, arch::Padding, arch::LargeDownsample>;
 
 std::vector<FamilyCase> family_cases() {
   std::vector<FamilyCase> cases;
-  for (const std::string& name : architecture_names()) {
+  for (const std::string& name : arch::architecture_names()) {
     // Longer stages of the same blocks.
     if (name.starts_with("resnet-101") || name.starts_with("resnet-152")) continue;
-    cases.emplace_back(name, default_task(named_architecture(name)), Activation::relu, Padding::symmetric,
-                       LargeDownsample::single_pool);
+    cases.emplace_back(name, arch::default_task(arch::named_architecture(name)), arch::Activation::relu,
+                       arch::Padding::symmetric, arch::LargeDownsample::single_pool);
   }
-  cases.emplace_back("spinenet-49", Task::classify, Activation::hard_swish, Padding::symmetric,
-                     LargeDownsample::single_pool);
-  cases.emplace_back("spinenet-49", Task::detect, Activation::swish, Padding::same, LargeDownsample::repeated_pools);
-  cases.emplace_back("r0-sp53", Task::detect, Activation::relu, Padding::same, LargeDownsample::single_pool);
-  cases.emplace_back("resnet-50-fpn", Task::detect, Activation::swish, Padding::same, LargeDownsample::single_pool);
+  cases.emplace_back("spinenet-49", arch::Task::classify, arch::Activation::hard_swish, arch::Padding::symmetric,
+                     arch::LargeDownsample::single_pool);
+  cases.emplace_back("spinenet-49", arch::Task::detect, arch::Activation::swish, arch::Padding::same,
+                     arch::LargeDownsample::repeated_pools);
+  cases.emplace_back("r0-sp53", arch::Task::detect, arch::Activation::relu, arch::Padding::same,
+                     arch::LargeDownsample::single_pool);
+  cases.emplace_back("resnet-50-fpn", arch::Task::detect, arch::Activation::swish, arch::Padding::same,
+                     arch::LargeDownsample::single_pool);
   return cases;
 }
 
 INSTANTIATE_TEST_SUITE_P(ProgramModule, EveryFamily, testing::ValuesIn(family_cases()));
 
 TEST(TwoStageProgram, AgreesWithTheReferenceInterpreter) {
-  Architecture a = small("spinenet-49", Activation::swish);
+  arch::Architecture a = small("spinenet-49", arch::Activation::swish);
   a.two_stage.rpn_filters = a.two_stage.box_filters = a.two_stage.mask_filters = 6;
   a.two_stage.box_dense = 16;
   a.two_stage.box_thresholds = {0.5, 0.6, 0.7};
-  const TwoStageProgram network = lower_two_stage(a, {128, 128, 3, 0});
+  const graph::TwoStageProgram network = graph::lower_two_stage(a, {128, 128, 3, 0});
   expect_agreement(network.trunk, 1);
-  for (const Program& head : network.box_heads) expect_agreement(head, 2);
+  for (const graph::Program& head : network.box_heads) expect_agreement(head, 2);
   expect_agreement(network.mask_head, 3);
 }
 
 // The whole loss in double precision as a function of the parameters.
 struct DoubleNet {
-  Program program;
+  graph::Program program;
   Parameters parameters;
   torch::Tensor input;
   LossTargets targets;
@@ -135,10 +139,10 @@ struct DoubleNet {
   }
 };
 
-DoubleNet double_net(const Architecture& a) {
+DoubleNet double_net(const arch::Architecture& a) {
   DoubleNet net;
   // Large enough that P7 has several cells: a batch norm over two values is as steep as a step.
-  net.program = lower_detector(a, {256, 256, 2, 0});
+  net.program = graph::lower_detector(a, {256, 256, 2, 0});
   net.parameters = make_parameters(net.program, busy_weights(net.program, 7), torch::kCPU);
   for (torch::Tensor& view : net.parameters.views) {
     view = view.detach().to(torch::kFloat64).set_requires_grad(view.requires_grad());
@@ -156,7 +160,7 @@ DoubleNet double_net(const Architecture& a) {
 class GradientOfFamily : public testing::TestWithParam<std::string> {};
 
 TEST_P(GradientOfFamily, AgreesWithFiniteDifferences) {
-  DoubleNet net = double_net(small(GetParam(), Activation::swish));
+  DoubleNet net = double_net(small(GetParam(), arch::Activation::swish));
   ForwardMode mode;
   mode.training = true;
   net.loss(mode).backward();
@@ -200,7 +204,7 @@ INSTANTIATE_TEST_SUITE_P(ProgramModule, GradientOfFamily,
                                          "resnet-50-nas-fpn"));
 
 TEST(ProgramModule, EveryTrainableParameterGetsAGradientInTheFlatBuffer) {
-  const Program program = lower_detector(small("spinenet-49"), {128, 128, 2, 0});
+  const graph::Program program = graph::lower_detector(small("spinenet-49"), {128, 128, 2, 0});
   Parameters p = make_parameters(program, busy_weights(program, 1), torch::kCPU);
   ForwardMode mode;
   mode.training = true;
@@ -218,9 +222,9 @@ TEST(ProgramModule, EveryTrainableParameterGetsAGradientInTheFlatBuffer) {
 }
 
 TEST(ProgramModule, DropPathDropsWholeSamplesAndKeepsTheMean) {
-  Builder b({4, 8, 8}, {});
+  graph::Builder b({4, 8, 8}, {});
   b.output("y", b.drop_path(b.input(), 0.25, "drop"));
-  const Program program = b.finish();
+  const graph::Program program = b.finish();
   const Parameters none = make_parameters(program, {}, torch::kCPU);
   const torch::Tensor x = torch::ones({4000, 4, 8, 8});
   ForwardMode mode;
@@ -238,7 +242,7 @@ TEST(ProgramModule, DropPathDropsWholeSamplesAndKeepsTheMean) {
 }
 
 TEST(ProgramModule, Bf16StaysCloseToFp32) {
-  const Program program = lower_detector(small("spinenet-49"), {128, 128, 2, 0});
+  const graph::Program program = graph::lower_detector(small("spinenet-49"), {128, 128, 2, 0});
   const Parameters p = make_parameters(program, busy_weights(program, 1), torch::kCPU);
   const torch::Tensor x = to_torch(random_input({1, 3, 128, 128}, 2));
   ForwardMode mode;
@@ -250,4 +254,4 @@ TEST(ProgramModule, Bf16StaysCloseToFp32) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::nn

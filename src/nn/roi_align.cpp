@@ -1,6 +1,6 @@
 #include "nn/roi_align.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 // All cells of all levels and images as rows, [level, image, row, column] by [C].
@@ -14,7 +14,7 @@ struct Bags {
   std::vector<int64_t> ends{0}, rows;
   std::vector<float> weights;
 
-  void add(const RoiBins& bins, int64_t first_row) {
+  void add(const detect::RoiBins& bins, int64_t first_row) {
     const int64_t before = ends.back();
     for (const int64_t end : bins.ends) ends.push_back(before + end);
     for (const int64_t cell : bins.cells) rows.push_back(first_row + cell);
@@ -22,8 +22,8 @@ struct Bags {
   }
 };
 
-Bags fill_bags(const std::vector<torch::Tensor>& pyramid, int min_level, std::span<const std::vector<Box>> rois,
-               const RoiAlignOptions& options) {
+Bags fill_bags(const std::vector<torch::Tensor>& pyramid, int min_level, std::span<const std::vector<detect::Box>> rois,
+               const detect::RoiAlignOptions& options) {
   std::vector<int64_t> first_rows;  // of each level
   int64_t rows = 0;
   for (const torch::Tensor& level : pyramid) {
@@ -32,12 +32,13 @@ Bags fill_bags(const std::vector<torch::Tensor>& pyramid, int min_level, std::sp
   }
   Bags bags;
   for (size_t image = 0; image < rois.size(); ++image) {
-    for (const Box& roi : rois[image]) {
-      const int level = roi_level(roi, min_level, min_level + static_cast<int>(pyramid.size()) - 1);
+    for (const detect::Box& roi : rois[image]) {
+      const int level = detect::roi_level(roi, min_level, min_level + static_cast<int>(pyramid.size()) - 1);
       const auto at = static_cast<size_t>(level - min_level);
-      const LevelShape shape{level, static_cast<int>(pyramid[at].size(2)), static_cast<int>(pyramid[at].size(3))};
+      const detect::LevelShape shape{level, static_cast<int>(pyramid[at].size(2)),
+                                     static_cast<int>(pyramid[at].size(3))};
       const int64_t cells = int64_t{shape.height} * shape.width;
-      bags.add(roi_bins(roi, shape, options), first_rows[at] + static_cast<int64_t>(image) * cells);
+      bags.add(detect::roi_bins(roi, shape, options), first_rows[at] + static_cast<int64_t>(image) * cells);
     }
   }
   return bags;
@@ -51,7 +52,7 @@ torch::Tensor on_device(std::vector<T>& values, torch::ScalarType type, torch::D
 }  // namespace
 
 torch::Tensor roi_align(const std::vector<torch::Tensor>& pyramid, int min_level,
-                        std::span<const std::vector<Box>> rois, const RoiAlignOptions& options) {
+                        std::span<const std::vector<detect::Box>> rois, const detect::RoiAlignOptions& options) {
   const torch::Tensor rows = rows_of(pyramid);
   const torch::Device device = rows.device();
   Bags bags = fill_bags(pyramid, min_level, rois, options);
@@ -64,4 +65,4 @@ torch::Tensor roi_align(const std::vector<torch::Tensor>& pyramid, int min_level
       .reshape({-1, rows.size(1), options.bins, options.bins});
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -10,11 +10,11 @@
 #include "detect/roi_align.h"
 #include "nn/tensors.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 
 // `pyramid`: neighbouring levels in rising order, [N, C, H, W] each; `rois`: of each of the N images. The result is
 // [R, C, bins, bins], image after image; it may have no rows.
 torch::Tensor roi_align(const std::vector<torch::Tensor>& pyramid, int min_level,
-                        std::span<const std::vector<Box>> rois, const RoiAlignOptions& options);
+                        std::span<const std::vector<detect::Box>> rois, const detect::RoiAlignOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -4,7 +4,7 @@
 
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 constexpr int kMinLevel = 3;
@@ -17,9 +17,9 @@ std::vector<torch::Tensor> pyramid(torch::ScalarType type) {
   return levels;
 }
 
-std::vector<std::vector<Box>> some_rois() {
+std::vector<std::vector<detect::Box>> some_rois() {
   Random random(3);
-  std::vector<std::vector<Box>> rois(2);
+  std::vector<std::vector<detect::Box>> rois(2);
   for (int i = 0; i < 9; ++i) {
     const auto x = static_cast<float>(random.uniform(-20, 200));
     const auto y = static_cast<float>(random.uniform(-20, 400));
@@ -29,11 +29,11 @@ std::vector<std::vector<Box>> some_rois() {
   return rois;
 }
 
-std::vector<FeatureLevel> of_image(const std::vector<torch::Tensor>& levels, int64_t image) {
-  std::vector<FeatureLevel> features;
+std::vector<detect::FeatureLevel> of_image(const std::vector<torch::Tensor>& levels, int64_t image) {
+  std::vector<detect::FeatureLevel> features;
   for (size_t l = 0; l < levels.size(); ++l) {
-    const LevelShape shape{kMinLevel + static_cast<int>(l), static_cast<int>(levels[l].size(2)),
-                           static_cast<int>(levels[l].size(3))};
+    const detect::LevelShape shape{kMinLevel + static_cast<int>(l), static_cast<int>(levels[l].size(2)),
+                                   static_cast<int>(levels[l].size(3))};
     features.push_back({shape, levels[l].data_ptr<float>() + image * levels[l].stride(0)});
   }
   return features;
@@ -42,9 +42,9 @@ std::vector<FeatureLevel> of_image(const std::vector<torch::Tensor>& levels, int
 TEST(TorchRoiAlign, IsThePlainOneForwardAndBackward) {
   std::vector<torch::Tensor> levels = pyramid(torch::kFloat32);
   for (torch::Tensor& level : levels) level.requires_grad_(true);
-  const std::vector<std::vector<Box>> rois = some_rois();
+  const std::vector<std::vector<detect::Box>> rois = some_rois();
   for (const int samples : {0, 2}) {
-    const RoiAlignOptions options{.bins = 7, .samples = samples};
+    const detect::RoiAlignOptions options{.bins = 7, .samples = samples};
     const torch::Tensor out = roi_align(levels, kMinLevel, rois, options);
     ASSERT_EQ(out.sizes(), (std::vector<int64_t>{9, 3, 7, 7}));
     const torch::Tensor gradient = torch::rand_like(out);
@@ -54,20 +54,20 @@ TEST(TorchRoiAlign, IsThePlainOneForwardAndBackward) {
     std::vector<torch::Tensor> expected;
     for (const torch::Tensor& level : levels) expected.push_back(torch::zeros_like(level));
     for (int64_t image = 0; image < 2; ++image) {
-      const std::vector<Box>& of_one = rois[static_cast<size_t>(image)];
+      const std::vector<detect::Box>& of_one = rois[static_cast<size_t>(image)];
       const auto count = static_cast<int64_t>(of_one.size());
       torch::Tensor plain = torch::empty({count, 3, 7, 7});
       roi_align(of_image(levels, image), of_one, options,
                 std::span(plain.data_ptr<float>(), static_cast<size_t>(plain.numel())));
       EXPECT_LT((out.slice(0, row, row + count) - plain).abs().max().item<float>(), 1e-5);
-      std::vector<GradientLevel> gradients;
+      std::vector<detect::GradientLevel> gradients;
       for (size_t l = 0; l < levels.size(); ++l) {
         gradients.push_back(
             {of_image(levels, image)[l].shape, expected[l].data_ptr<float>() + image * expected[l].stride(0)});
       }
       const torch::Tensor part = gradient.slice(0, row, row + count).contiguous();
-      roi_align_backward(std::span(part.data_ptr<float>(), static_cast<size_t>(part.numel())), of_one, options,
-                         gradients);
+      detect::roi_align_backward(std::span(part.data_ptr<float>(), static_cast<size_t>(part.numel())), of_one, options,
+                                 gradients);
       row += count;
     }
     for (size_t l = 0; l < levels.size(); ++l) {
@@ -78,7 +78,7 @@ TEST(TorchRoiAlign, IsThePlainOneForwardAndBackward) {
 
 TEST(TorchRoiAlign, TheGradientIsThatOfFiniteDifferences) {
   torch::Tensor level = pyramid(torch::kFloat32)[2].slice(0, 0, 1).clone().requires_grad_(true);
-  const std::vector<std::vector<Box>> rois{{{33, 41, 150, 201}}};
+  const std::vector<std::vector<detect::Box>> rois{{{33, 41, 150, 201}}};
   const auto loss = [&](const torch::Tensor& map) { return roi_align({map}, 5, rois, {.bins = 2}).pow(2).sum(); };
   loss(level).backward();
   const torch::NoGradGuard no_grad;
@@ -95,7 +95,7 @@ TEST(TorchRoiAlign, TheGradientIsThatOfFiniteDifferences) {
 
 TEST(TorchRoiAlign, WithoutRoisTheResultHasNoRowsAndAGradientOfZero) {
   torch::Tensor level = pyramid(torch::kFloat32)[0].clone().requires_grad_(true);
-  const std::vector<std::vector<Box>> rois(2);
+  const std::vector<std::vector<detect::Box>> rois(2);
   const torch::Tensor out = roi_align({level}, kMinLevel, rois, {});
   ASSERT_EQ(out.sizes(), (std::vector<int64_t>{0, 3, 7, 7}));
   out.sum().backward();
@@ -104,9 +104,9 @@ TEST(TorchRoiAlign, WithoutRoisTheResultHasNoRowsAndAGradientOfZero) {
 
 TEST(TorchRoiAlign, ARoiBesideTheMapReadsZero) {
   const std::vector<torch::Tensor> levels = pyramid(torch::kFloat32);
-  const std::vector<std::vector<Box>> rois{{{2000, 2000, 2100, 2100}}, {}};
+  const std::vector<std::vector<detect::Box>> rois{{{2000, 2000, 2100, 2100}}, {}};
   EXPECT_EQ(roi_align(levels, kMinLevel, rois, {}).abs().max().item<float>(), 0);
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -2,7 +2,7 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 using torch::autograd::AutogradContext;
@@ -75,4 +75,4 @@ torch::Tensor sync_batch_norm(const torch::Tensor& x, const BatchNormState& stat
                               reinterpret_cast<int64_t>(&all_reduce));
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -9,7 +9,7 @@
 
 #include "nn/tensors.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 
 // Sums a tensor in place over all processes. Empty: there is one process.
 using AllReduce = std::function<void(torch::Tensor&)>;
@@ -32,4 +32,4 @@ BatchStatistics batch_statistics(torch::Tensor sums, const BatchNormState& state
 // x [N, C, H, W]; updates the running statistics.
 torch::Tensor sync_batch_norm(const torch::Tensor& x, const BatchNormState& state, const AllReduce& all_reduce);
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

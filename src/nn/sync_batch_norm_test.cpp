@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 BatchNormState state_of(int64_t channels) {
@@ -51,4 +51,4 @@ TEST(SyncBatchNorm, OfAPartWithTheSumsOfTheWholeIsThatPartOfTheWhole) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-namespace spinenet {
+namespace spinenet::nn {
 
 HostTensor to_host(const torch::Tensor& tensor) {
   const torch::Tensor flat = tensor.detach().to(torch::kCPU, torch::kFloat32).contiguous();
@@ -19,4 +19,4 @@ torch::Tensor to_torch(const HostTensor& tensor, torch::Device device) {
   return copy.to(device);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -6,11 +6,11 @@
 
 #include "base/host_tensor.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 
 // A copy on the CPU as float32, row-major.
 HostTensor to_host(const torch::Tensor& tensor);
 // A copy on `device`.
 torch::Tensor to_torch(const HostTensor& tensor, torch::Device device = torch::kCPU);
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

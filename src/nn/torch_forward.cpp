@@ -12,7 +12,7 @@
 #include "nn/device.h"
 #include "nn/program_module.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 
 torch::Device find_device(const std::string& name) {
   if (name == "cpu") return torch::kCPU;
@@ -34,10 +34,11 @@ torch::Device find_device(const std::string& name) {
   fail(ErrorKind::usage, fmt::format("unknown device \"{}\"", name), "", "use cpu, cuda, cuda:N or auto");
 }
 
-Forward torch_forward(const Program& program, const Weights& weights, int threads, const std::string& device) {
+graph::Forward torch_forward(const graph::Program& program, const Weights& weights, int threads,
+                             const std::string& device) {
   const torch::Device where = find_device(device);
   at::set_num_threads(threads);
-  auto shared = std::make_shared<Program>(program);
+  auto shared = std::make_shared<graph::Program>(program);
   auto parameters = std::make_shared<Parameters>(make_parameters(program, weights, where));
   return [shared, parameters, where](const HostTensor& input) {
     std::vector<HostTensor> outputs;
@@ -58,4 +59,4 @@ std::vector<std::pair<std::string, std::string>> torch_facts() {
           {"cuda devices", std::to_string(torch::cuda::device_count())}};
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -8,10 +8,11 @@
 #include "graph/forward.h"
 #include "graph/program.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 
 // `device`: "cpu", "cuda" or "auto" (a GPU where there is one). ErrorKind::unsupported when it is not there.
-Forward torch_forward(const Program& program, const Weights& weights, int threads, const std::string& device = "cpu");
+graph::Forward torch_forward(const graph::Program& program, const Weights& weights, int threads,
+                             const std::string& device = "cpu");
 
 // Whether "auto" means a GPU here.
 bool torch_finds_gpu();
@@ -19,4 +20,4 @@ bool torch_finds_gpu();
 // LibTorch's version, its threads and GPUs, one line each: for `spinenet checks`.
 std::vector<std::pair<std::string, std::string>> torch_facts();
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

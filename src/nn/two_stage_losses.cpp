@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 torch::Tensor rows_where(const torch::Tensor& condition) {
@@ -54,4 +54,4 @@ torch::Tensor mask_head_loss(const torch::Tensor& logits, const torch::Tensor& c
   return entropy * (options.mask_weight / (cells * at_least_one(rois)));
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

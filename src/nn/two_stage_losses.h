@@ -9,7 +9,7 @@
 
 #include "nn/losses.h"
 
-namespace spinenet {
+namespace spinenet::nn {
 
 struct TwoStageLossOptions {
   double proposal_delta = 1.0 / 9;  // of the Huber losses
@@ -35,4 +35,4 @@ Losses box_head_losses(const torch::Tensor& logits, const torch::Tensor& codes, 
 torch::Tensor mask_head_loss(const torch::Tensor& logits, const torch::Tensor& classes, const torch::Tensor& masks,
                              double rois, const TwoStageLossOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::nn

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::nn {
 namespace {
 
 const torch::TensorOptions kDouble = torch::kFloat64;
@@ -119,4 +119,4 @@ TEST(TwoStageLosses, AreFiniteForHugeLogits) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::nn

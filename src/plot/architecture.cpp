@@ -9,7 +9,7 @@
 #include "plot/architecture_picture.h"
 #include "plot/markup.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 constexpr double kColumn = 60;  // between the middles of two blocks
@@ -128,20 +128,20 @@ std::string block(const PictureBox& box, const Frame& f) {
   return svg + "</g>\n";
 }
 
-std::string rows(const LowerOptions& options, int finest, double width) {
+std::string rows(const graph::LowerOptions& options, int finest, double width) {
   std::string svg;
   for (int level = finest; level <= kCoarsest; ++level) {
     const double y = row_of(level);
     svg += fmt::format("<path class=\"row\" d=\"M{:.1f} {:.1f}H{:.1f}\"/>", kLeft - 34, y, width - 24);
     svg += fmt::format("<text class=\"level\" x=\"20\" y=\"{:.1f}\">L{}</text>", y - 2, level);
     svg += fmt::format("<text class=\"small\" x=\"20\" y=\"{:.1f}\">{}\u00D7{}</text>\n", y + 13,
-                       level_size(options.height, level), level_size(options.width, level));
+                       graph::level_size(options.height, level), graph::level_size(options.width, level));
   }
   return svg;
 }
 
-std::string heading(const Architecture& a, Task task, const LowerOptions& options) {
-  const Cost whole = network_cost(a, task, options);
+std::string heading(const arch::Architecture& a, arch::Task task, const graph::LowerOptions& options) {
+  const graph::Cost whole = graph::network_cost(a, task, options);
   return fmt::format(
       "<text class=\"name\" x=\"20\" y=\"34\">{}</text>\n<text class=\"small\" x=\"20\" y=\"54\">{:.2f} M parameters "
       "\u00B7 {:.2f} G multiply-adds at {}\u00D7{}, {} classes</text>\n",
@@ -180,7 +180,8 @@ std::string legend(const Picture& picture, double y) {
 
 }  // namespace
 
-std::string architecture_svg(const Architecture& architecture, Task task, const LowerOptions& options) {
+std::string architecture_svg(const arch::Architecture& architecture, arch::Task task,
+                             const graph::LowerOptions& options) {
   const Picture picture = picture_of(architecture, options);
   std::vector<Frame> frames;
   for (size_t i = 0; i < picture.boxes.size(); ++i) frames.push_back(frame_of(picture.boxes[i], i));
@@ -202,8 +203,8 @@ std::string architecture_svg(const Architecture& architecture, Task task, const 
   return svg + "</svg>\n";
 }
 
-std::string architecture_svg(const Architecture& architecture, const LowerOptions& options) {
-  return architecture_svg(architecture, default_task(architecture), options);
+std::string architecture_svg(const arch::Architecture& architecture, const graph::LowerOptions& options) {
+  return architecture_svg(architecture, arch::default_task(architecture), options);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -10,11 +10,12 @@
 #include "arch/task.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 
 // One <svg> text. The task, the size and the number of classes in `options` are those of the cost in the title.
-std::string architecture_svg(const Architecture& architecture, Task task, const LowerOptions& options);
+std::string architecture_svg(const arch::Architecture& architecture, arch::Task task,
+                             const graph::LowerOptions& options);
 // For the task that is the network's own.
-std::string architecture_svg(const Architecture& architecture, const LowerOptions& options);
+std::string architecture_svg(const arch::Architecture& architecture, const graph::LowerOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -6,27 +6,27 @@
 #include "base/format.h"
 #include "graph/cost.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 // "1.18 M parameters, 2.31 G multiply-adds".
-std::string cost_text(const Cost& cost) {
+std::string cost_text(const graph::Cost& cost) {
   return fmt::format("{:.2f} M parameters, {:.2f} G multiply-adds", static_cast<double>(cost.parameters) / 1e6,
                      static_cast<double>(cost.multiply_adds) / 1e9);
 }
 
-std::string map_text(int channels, int level, const LowerOptions& options) {
-  return fmt::format("{}\u00D7{}\u00D7{}", channels, level_size(options.height, level),
-                     level_size(options.width, level));
+std::string map_text(int channels, int level, const graph::LowerOptions& options) {
+  return fmt::format("{}\u00D7{}\u00D7{}", channels, graph::level_size(options.height, level),
+                     graph::level_size(options.width, level));
 }
 
-PictureKind picture_kind(BlockKind kind) {
+PictureKind picture_kind(arch::BlockKind kind) {
   switch (kind) {
-    case BlockKind::residual:
+    case arch::BlockKind::residual:
       return PictureKind::residual;
-    case BlockKind::bottleneck:
+    case arch::BlockKind::bottleneck:
       return PictureKind::bottleneck;
-    case BlockKind::inverted_bottleneck:
+    case arch::BlockKind::inverted_bottleneck:
       return PictureKind::inverted_bottleneck;
   }
   return PictureKind::bottleneck;
@@ -34,39 +34,40 @@ PictureKind picture_kind(BlockKind kind) {
 
 class PermutedPicture {
  public:
-  PermutedPicture(const Architecture& a, const LowerOptions& options)
-      : a_(a), options_(options), program_(lower_backbone(a, options)) {}
+  PermutedPicture(const arch::Architecture& a, const graph::LowerOptions& options)
+      : a_(a), options_(options), program_(graph::lower_backbone(a, options)) {}
 
   Picture draw() {
-    const auto& blocks = std::get<ScalePermuted>(a_.backbone).blocks;
+    const auto& blocks = std::get<arch::ScalePermuted>(a_.backbone).blocks;
     add_stem();
-    for (size_t k = 0; k < blocks.size(); ++k) add_block(blocks[k], static_cast<int>(k) + kStemBlocks);
+    for (size_t k = 0; k < blocks.size(); ++k) add_block(blocks[k], static_cast<int>(k) + arch::kStemBlocks);
     return std::move(picture_);
   }
 
  private:
   void add_stem() {
-    const Op& last = *std::find_if(program_.ops.rbegin(), program_.ops.rend(),
-                                   [](const Op& op) { return op.name.starts_with("stem."); });
+    const graph::Op& last = *std::find_if(program_.ops.rbegin(), program_.ops.rend(),
+                                          [](const graph::Op& op) { return op.name.starts_with("stem."); });
     const auto channels = static_cast<int>(program_.values[static_cast<size_t>(last.output)].channels);
-    const auto blocks = stem_blocks(a_.stem);
+    const auto blocks = arch::stem_blocks(a_.stem);
     const int level = blocks[0].level;
     picture_.boxes.push_back(
         {PictureKind::stem, level, channels, 1, "stem", "",
-         fmt::format("stem: {}\n{}\n{}",
-                     a_.stem == StemKind::bottlenecks ? "7\u00D77 convolution, 3\u00D73 pool" : "3\u00D73 convolution",
-                     map_text(channels, level, options_), cost_text(cost_of(program_, "stem.")))});
-    for (int i = 0; i < kStemBlocks; ++i) {
+         fmt::format(
+             "stem: {}\n{}\n{}",
+             a_.stem == arch::StemKind::bottlenecks ? "7\u00D77 convolution, 3\u00D73 pool" : "3\u00D73 convolution",
+             map_text(channels, level, options_), cost_text(graph::cost_of(program_, "stem.")))});
+    for (int i = 0; i < arch::kStemBlocks; ++i) {
       add_box(blocks[static_cast<size_t>(i)], i);
       picture_.connections.push_back({i, i + 1});
     }
   }
 
   // Column 0 is the stem, so block i stands in column i + 1.
-  void add_block(const BlockSpec& block, int index) {
+  void add_block(const arch::BlockSpec& block, int index) {
     for (const int parent : block.parents) picture_.connections.push_back({parent + 1, index + 1});
     const std::string fuse = fmt::format("blocks.{}.fuse", index);
-    for (const Op& op : program_.ops) {
+    for (const graph::Op& op : program_.ops) {
       if (op.name != fuse) continue;
       for (size_t i = 2; i < op.inputs.size(); ++i) {
         picture_.connections.push_back({block_that_wrote(op.inputs[i]) + 1, index + 1, true});
@@ -75,49 +76,49 @@ class PermutedPicture {
     add_box(block, index);
   }
 
-  int block_that_wrote(ValueId value) const {
+  int block_that_wrote(graph::ValueId value) const {
     const auto op = std::find_if(program_.ops.begin(), program_.ops.end(),
-                                 [&](const Op& candidate) { return candidate.output == value; });
+                                 [&](const graph::Op& candidate) { return candidate.output == value; });
     int index = 0;
     while (!op->name.starts_with(fmt::format("blocks.{}.", index))) ++index;
     return index;
   }
 
-  void add_box(const BlockSpec& block, int index) {
-    const int channels = output_channels(block, a_.scaling);
+  void add_box(const arch::BlockSpec& block, int index) {
+    const int channels = arch::output_channels(block, a_.scaling);
     const int repeats = a_.scaling.block_repeats;
-    const Cost own = cost_of(program_, fmt::format("blocks.{}.", index));
-    const Cost resampling = cost_of(program_, fmt::format("resample.{}.", index));
+    const graph::Cost own = graph::cost_of(program_, fmt::format("blocks.{}.", index));
+    const graph::Cost resampling = graph::cost_of(program_, fmt::format("resample.{}.", index));
     std::string title = fmt::format("block {}: {}{}, level {}\n{}\n{}", index, name_of(block.kind),
                                     repeats > 1 ? fmt::format(" \u00D7 {}", repeats) : "", block.level,
                                     map_text(channels, block.level, options_), cost_text(own));
-    if (index >= kStemBlocks) {
+    if (index >= arch::kStemBlocks) {
       title += fmt::format("\nfrom {}: {}", fmt::join(block.parents, " and "), cost_text(resampling));
     }
     picture_.boxes.push_back({picture_kind(block.kind), block.level, channels, repeats, std::to_string(index),
                               block.output ? fmt::format("P{}", block.level) : "", std::move(title)});
   }
 
-  const Architecture& a_;
-  const LowerOptions& options_;
-  Program program_;
+  const arch::Architecture& a_;
+  const graph::LowerOptions& options_;
+  graph::Program program_;
   Picture picture_;
 };
 
 // A ResNet, alone or under a pyramid of either kind.
 class ResNetPicture {
  public:
-  ResNetPicture(const Architecture& a, const LowerOptions& options)
-      : a_(a), options_(options), program_(lower_backbone(a, options)) {}
+  ResNetPicture(const arch::Architecture& a, const graph::LowerOptions& options)
+      : a_(a), options_(options), program_(graph::lower_backbone(a, options)) {}
 
   // Columns: stem, C2..C5.
-  Picture draw(const ResNet& backbone) {
+  Picture draw(const arch::ResNet& backbone) {
     draw_stages(backbone.stages);
     return std::move(picture_);
   }
 
   // Columns: stem, C2..C5, lateral 5, 4, 3, then P3..P7.
-  Picture draw(const ResNetFpn& backbone) {
+  Picture draw(const arch::ResNetFpn& backbone) {
     draw_stages(backbone.stages);
     const int filters = a_.scaling.endpoints_num_filters;
     for (int level = 5; level >= 3; --level) {
@@ -134,7 +135,7 @@ class ResNetPicture {
   }
 
   // Columns: stem, C2..C5, P3..P7 as they enter the cell, then its merges, drawn once.
-  Picture draw(const ResNetNasFpn& backbone) {
+  Picture draw(const arch::ResNetNasFpn& backbone) {
     draw_stages(backbone.stages);
     const int filters = a_.scaling.endpoints_num_filters;
     for (int level = 3; level <= 7; ++level) {
@@ -144,17 +145,17 @@ class ResNetPicture {
           lateral ? fmt::format("fpn.lateral.c{}", level) : fmt::format("fpn.pool.p{}", level),
           {lateral ? level - 1 : level + 1});
     }
-    const auto joined = joined_unused_inputs(backbone.cell);
+    const auto joined = arch::joined_unused_inputs(backbone.cell);
     for (size_t k = 0; k < backbone.cell.size(); ++k) draw_merge(backbone, k, joined[k]);
     return std::move(picture_);
   }
 
  private:
-  void draw_merge(const ResNetNasFpn& backbone, size_t k, const std::vector<int>& joined) {
-    const MergeSpec& merge = backbone.cell[k];
+  void draw_merge(const arch::ResNetNasFpn& backbone, size_t k, const std::vector<int>& joined) {
+    const arch::MergeSpec& merge = backbone.cell[k];
     constexpr int kFirst = 5;  // column of P3
-    add({merge.kind == MergeKind::sum ? PictureKind::sum : PictureKind::attention, merge.level,
-         a_.scaling.endpoints_num_filters, backbone.repeats, std::to_string(kPyramidLevels + static_cast<int>(k)),
+    add({merge.kind == arch::MergeKind::sum ? PictureKind::sum : PictureKind::attention, merge.level,
+         a_.scaling.endpoints_num_filters, backbone.repeats, std::to_string(arch::kPyramidLevels + static_cast<int>(k)),
          merge.output ? fmt::format("P{}", merge.level) : "", ""},
         fmt::format("fpn.cell0.merge{}.", k), {kFirst + merge.inputs[0], kFirst + merge.inputs[1]});
     for (const int unused : joined) {
@@ -165,7 +166,7 @@ class ResNetPicture {
   void draw_stages(const std::array<int, 4>& stages) {
     add({PictureKind::stem, 2, a_.scaling.stem_filters, 1, "stem", "", ""}, "stem.", {});
     for (int level = 2; level <= 5; ++level) {
-      add({PictureKind::bottleneck, level, resnet_filters(level, a_.scaling) * 4,
+      add({PictureKind::bottleneck, level, arch::resnet_filters(level, a_.scaling) * 4,
            stages[static_cast<size_t>(level - 2)], fmt::format("C{}", level), "", ""},
           fmt::format("stages.c{}.", level), {level - 2});
     }
@@ -175,23 +176,23 @@ class ResNetPicture {
     const auto column = static_cast<int>(picture_.boxes.size());
     for (const int source : from) picture_.connections.push_back({source, column});
     const std::string times = box.repeats > 1 ? fmt::format(" \u00D7 {}", box.repeats) : "";
-    box.title =
-        fmt::format("{}{}{}, level {}\n{}\n{}", box.label.size() > 1 ? box.label + ": " : "", name_of(box.kind), times,
-                    box.level, map_text(box.channels, box.level, options_), cost_text(cost_of(program_, prefix)));
+    box.title = fmt::format("{}{}{}, level {}\n{}\n{}", box.label.size() > 1 ? box.label + ": " : "", name_of(box.kind),
+                            times, box.level, map_text(box.channels, box.level, options_),
+                            cost_text(graph::cost_of(program_, prefix)));
     picture_.boxes.push_back(std::move(box));
   }
 
-  const Architecture& a_;
-  const LowerOptions& options_;
-  Program program_;
+  const arch::Architecture& a_;
+  const graph::LowerOptions& options_;
+  graph::Program program_;
   Picture picture_;
 };
 
 }  // namespace
 
-Picture picture_of(const Architecture& architecture, const LowerOptions& options) {
-  return std::visit(Overloaded{
-                        [&](const ScalePermuted&) { return PermutedPicture(architecture, options).draw(); },
+Picture picture_of(const arch::Architecture& architecture, const graph::LowerOptions& options) {
+  return std::visit(graph::Overloaded{
+                        [&](const arch::ScalePermuted&) { return PermutedPicture(architecture, options).draw(); },
                         [&](const auto& resnet) { return ResNetPicture(architecture, options).draw(resnet); },
                     },
                     architecture.backbone);
@@ -219,4 +220,4 @@ std::string_view name_of(PictureKind kind) {
   return "";
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

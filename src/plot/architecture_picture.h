@@ -10,7 +10,7 @@
 #include "arch/architecture.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 
 // sum and attention are the merges of a searched pyramid.
 enum class PictureKind { stem, residual, bottleneck, inverted_bottleneck, convolution, pool, sum, attention };
@@ -35,8 +35,8 @@ struct Picture {
   std::vector<PictureConnection> connections;
 };
 
-Picture picture_of(const Architecture& architecture, const LowerOptions& options);
+Picture picture_of(const arch::Architecture& architecture, const graph::LowerOptions& options);
 
 std::string_view name_of(PictureKind kind);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -5,7 +5,7 @@
 #include "arch/families.h"
 #include "plot/architecture_picture.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 int occurrences(const std::string& text, std::string_view part) {
@@ -15,7 +15,7 @@ int occurrences(const std::string& text, std::string_view part) {
 }
 
 TEST(ArchitecturePicture, HasABoxForEachBlockAndAConnectionForEachParent) {
-  const Picture picture = picture_of(named_architecture("spinenet-49"), {});
+  const Picture picture = picture_of(arch::named_architecture("spinenet-49"), {});
   ASSERT_EQ(picture.boxes.size(), 18U);  // stem and 17 blocks
   EXPECT_EQ(picture.connections.size(), 2U + 15 * 2 + 1);
   for (const PictureConnection& c : picture.connections) {
@@ -28,7 +28,7 @@ TEST(ArchitecturePicture, HasABoxForEachBlockAndAConnectionForEachParent) {
 }
 
 TEST(ArchitecturePicture, ShowsAPyramid) {
-  const Picture picture = picture_of(named_architecture("resnet-101-fpn"), {});
+  const Picture picture = picture_of(arch::named_architecture("resnet-101-fpn"), {});
   ASSERT_EQ(picture.boxes.size(), 13U);
   EXPECT_EQ(picture.boxes[3].label, "C4");
   EXPECT_EQ(picture.boxes[3].repeats, 23);
@@ -46,7 +46,7 @@ TEST(ArchitecturePicture, ShowsAPyramid) {
 }
 
 TEST(ArchitecturePicture, ShowsTheCellOfASearchedPyramidOnce) {
-  const Picture picture = picture_of(named_architecture("resnet-50-nas-fpn"), {});
+  const Picture picture = picture_of(arch::named_architecture("resnet-50-nas-fpn"), {});
   ASSERT_EQ(picture.boxes.size(), 5U + 5 + 7);
   EXPECT_EQ(picture.boxes[8].kind, PictureKind::pool);  // P6
   EXPECT_EQ(picture.boxes[10].kind, PictureKind::attention);
@@ -62,7 +62,7 @@ TEST(ArchitecturePicture, ShowsTheCellOfASearchedPyramidOnce) {
 }
 
 TEST(ArchitecturePicture, ShowsAResNetAlone) {
-  const Picture picture = picture_of(named_architecture("resnet-50"), {});
+  const Picture picture = picture_of(arch::named_architecture("resnet-50"), {});
   ASSERT_EQ(picture.boxes.size(), 5U);
   EXPECT_EQ(picture.boxes[4].label, "C5");
   EXPECT_EQ(picture.boxes[4].channels, 2048);
@@ -70,31 +70,32 @@ TEST(ArchitecturePicture, ShowsAResNetAlone) {
 }
 
 TEST(ArchitectureSvg, DrawsEveryFamily) {
-  for (const std::string& name : architecture_names()) {
-    const std::string svg = architecture_svg(named_architecture(name), {});
+  for (const std::string& name : arch::architecture_names()) {
+    const std::string svg = architecture_svg(arch::named_architecture(name), {});
     EXPECT_TRUE(svg.starts_with("<svg ")) << name;
     EXPECT_TRUE(svg.ends_with("</svg>\n")) << name;
     for (const auto& [opening, closing] : {std::pair{"<g>", "</g>"}, {"<text ", "</text>"}, {"<title>", "</title>"}}) {
       EXPECT_EQ(occurrences(svg, opening), occurrences(svg, closing)) << name << " " << opening;
     }
-    const int outputs = can_do(named_architecture(name), Task::detect) ? 5 : 0;
+    const int outputs = arch::can_do(arch::named_architecture(name), arch::Task::detect) ? 5 : 0;
     EXPECT_EQ(occurrences(svg, "class=\"pill\""), outputs) << name;
     EXPECT_EQ(occurrences(svg, "nan") + occurrences(svg, "inf"), 0) << name;
   }
 }
 
 TEST(ArchitectureSvg, SaysWhatItCosts) {
-  const std::string svg = architecture_svg(named_architecture("spinenet-49"), {});
+  const std::string svg = architecture_svg(arch::named_architecture("spinenet-49"), {});
   EXPECT_NE(svg.find("28.54 M parameters"), std::string::npos);
   EXPECT_NE(svg.find("85.28 G multiply-adds"), std::string::npos);
-  const std::string classifier = architecture_svg(named_architecture("spinenet-49"), Task::classify, {.classes = 1000});
+  const std::string classifier =
+      architecture_svg(arch::named_architecture("spinenet-49"), arch::Task::classify, {.classes = 1000});
   EXPECT_NE(classifier.find("22.09 M parameters"), std::string::npos);
   EXPECT_EQ(occurrences(svg, "class=\"edge raw\""), 2);  // one connection, one line of the legend
-  EXPECT_EQ(occurrences(architecture_svg(named_architecture("resnet-50-fpn"), {}), "edge raw"), 0);
+  EXPECT_EQ(occurrences(architecture_svg(arch::named_architecture("resnet-50-fpn"), {}), "edge raw"), 0);
 }
 
 TEST(ArchitectureSvg, EscapesTheName) {
-  Architecture a = named_architecture("spinenet-49");
+  arch::Architecture a = arch::named_architecture("spinenet-49");
   a.name = "<b>\"mine\" & yours</b>";
   const std::string svg = architecture_svg(a, {});
   EXPECT_EQ(svg.find("<b>"), std::string::npos);
@@ -102,15 +103,15 @@ TEST(ArchitectureSvg, EscapesTheName) {
 }
 
 TEST(ArchitectureSvg, IsDrawnForManyBlocksOfOneLevel) {
-  Architecture a = named_architecture("spinenet-49");
-  auto& blocks = std::get<ScalePermuted>(a.backbone).blocks;
-  for (int i = 0; i < 40; ++i) blocks.insert(blocks.begin(), {2, BlockKind::residual, {0, 1}, false});
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  auto& blocks = std::get<arch::ScalePermuted>(a.backbone).blocks;
+  for (int i = 0; i < 40; ++i) blocks.insert(blocks.begin(), {2, arch::BlockKind::residual, {0, 1}, false});
   for (size_t k = 40; k < blocks.size(); ++k) {
-    for (int& parent : blocks[k].parents) parent += parent < kStemBlocks ? 0 : 40;
+    for (int& parent : blocks[k].parents) parent += parent < arch::kStemBlocks ? 0 : 40;
   }
   EXPECT_EQ(picture_of(a, {}).boxes.size(), 58U);
   EXPECT_TRUE(architecture_svg(a, {}).ends_with("</svg>\n"));
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::plot

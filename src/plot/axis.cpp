@@ -6,7 +6,7 @@
 
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 // factor * 10^exponent, exact where the result is (dividing by a power of ten keeps 0.3 at 0.3).
@@ -83,4 +83,4 @@ std::string tick_text(double value) {
   return fmt::format("{}e{}", mantissa, std::stoi(text.substr(e + 1)));
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

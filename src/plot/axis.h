@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace spinenet {
+namespace spinenet::plot {
 
 // What an axis can show is at most this, and on a logarithmic one at least one over this.
 inline constexpr double kAxisLimit = 1e300;
@@ -24,4 +24,4 @@ std::vector<double> log_ticks(double low, double high, int count);
 // Short form of an axis value: 15000 -> "15k", 0.00002 -> "2e-5".
 std::string tick_text(double value);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -8,7 +8,7 @@
 
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 TEST(Axis, TicksAreRound) {
@@ -84,4 +84,4 @@ TEST(Axis, TextIsShort) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::plot

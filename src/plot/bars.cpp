@@ -7,7 +7,7 @@
 #include "plot/axis.h"
 #include "plot/markup.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 constexpr double kRow = 22;
@@ -64,4 +64,4 @@ std::string bar_chart(std::span<const Bar> bars, const ChartOptions& options) {
   return svg + "</svg>\n";
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -8,7 +8,7 @@
 
 #include "plot/chart.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 
 struct Bar {
   std::string name;
@@ -18,4 +18,4 @@ struct Bar {
 // The height follows the number of bars; x_min and x_max apply.
 std::string bar_chart(std::span<const Bar> bars, const ChartOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

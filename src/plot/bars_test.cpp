@@ -7,7 +7,7 @@
 
 #include "plot/well_formed.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 TEST(Bars, EachBarHasItsNameAndValue) {
@@ -33,4 +33,4 @@ TEST(Bars, NoBarsAreSaid) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::plot

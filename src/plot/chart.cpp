@@ -5,7 +5,7 @@
 #include "base/format.h"
 #include "plot/markup.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 bool continues_character(char c) {
@@ -58,4 +58,4 @@ double title_height(const ChartOptions& options) {
   return options.title.empty() ? 0 : 24;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

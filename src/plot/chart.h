@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace spinenet {
+namespace spinenet::plot {
 
 struct ChartOptions {
   std::string title;
@@ -44,4 +44,4 @@ std::string shorten(std::string_view text, int characters);
 // Height that the title takes.
 double title_height(const ChartOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -5,7 +5,7 @@
 
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 constexpr int kHeight = 320;
@@ -86,4 +86,4 @@ std::string render_compare_page(const ComparePage& page) {
   return html + page_tail();
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

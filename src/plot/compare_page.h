@@ -11,7 +11,7 @@
 #include "plot/curves.h"
 #include "plot/page.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 
 struct ComparedPicture {
   std::string label;
@@ -38,4 +38,4 @@ struct ComparePage {
 
 std::string render_compare_page(const ComparePage& page);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -4,7 +4,7 @@
 
 #include "plot/well_formed.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 size_t count(const std::string& text, std::string_view part) {
@@ -52,4 +52,4 @@ TEST(ComparePage, IsEmptyWithoutContent) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -9,7 +9,7 @@
 #include "plot/axis.h"
 #include "plot/markup.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 constexpr size_t kMaxLegend = 12;
@@ -288,4 +288,4 @@ std::string scatter_chart(std::span<const Series> series, const ChartOptions& op
   return draw_chart(series, options, draw_points);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

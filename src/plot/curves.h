@@ -13,7 +13,7 @@
 
 #include "plot/chart.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 
 struct Series {
   std::string name;
@@ -26,4 +26,4 @@ struct Series {
 std::string line_chart(std::span<const Series> series, const ChartOptions& options);
 std::string scatter_chart(std::span<const Series> series, const ChartOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -11,7 +11,7 @@
 #include "base/random.h"
 #include "plot/well_formed.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 size_t count_of(std::string_view text, std::string_view part) {
@@ -177,4 +177,4 @@ TEST(Curves, SpreadLiesWithinTheAxis) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -7,7 +7,7 @@
 #include "plot/axis.h"
 #include "plot/markup.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 constexpr double kMinNamed = 10;     // smallest cell that has room for a name beside it
@@ -108,4 +108,4 @@ std::string heat_map(const HeatMap& map, const ChartOptions& options) {
   return svg + draw_names(map, grid, options) + "</svg>\n";
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -8,7 +8,7 @@
 
 #include "plot/chart.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 
 // Each row is coloured by its values' shares of the row's sum. Values are finite and not negative.
 struct HeatMap {
@@ -21,4 +21,4 @@ struct HeatMap {
 // ErrorKind::failed where values do not fit rows and columns.
 std::string heat_map(const HeatMap& map, const ChartOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

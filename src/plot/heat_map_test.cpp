@@ -6,7 +6,7 @@
 #include "base/format.h"
 #include "plot/well_formed.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 TEST(HeatMap, CellsSayWhatTheyCount) {
@@ -46,4 +46,4 @@ TEST(HeatMap, WrongNumberOfValuesIsRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
@@ -107,4 +107,4 @@ std::string base64(std::string_view bytes) {
   return result;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

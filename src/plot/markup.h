@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace spinenet {
+namespace spinenet::plot {
 
 // The five characters with a meaning in markup become entities, so the result is safe in element text and in quoted
 // attributes. Control characters that XML forbids and broken UTF-8 become U+FFFD.
@@ -21,4 +21,4 @@ inline constexpr int kSeriesColours = 8;
 
 std::string base64(std::string_view bytes);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -5,7 +5,7 @@
 #include "base/json.h"
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 TEST(Markup, CharactersWithAMeaningAreEscaped) {
@@ -43,4 +43,4 @@ TEST(Markup, Base64IsAsInRfc4648) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -4,7 +4,7 @@
 #include "plot/markup.h"
 #include "plot/report_style.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 
 std::string page_head(std::string_view title, std::string_view subtitle) {
   // The policy makes the browser itself refuse whatever is not in the file.
@@ -89,4 +89,4 @@ std::string page_picture(std::string_view label, std::string_view media_type, st
                      shown, media_type, base64(bytes));
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

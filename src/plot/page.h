@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace spinenet {
+namespace spinenet::plot {
 
 inline constexpr int kPageWidth = 1024;     // pixels that a chart of full width has
 inline constexpr int kHalfPageWidth = 494;  // and one of two that stand side by side
@@ -44,4 +44,4 @@ std::string page_table(std::string_view title, const PageTable& table);
 // A figure with its label below; the file travels inside.
 std::string page_picture(std::string_view label, std::string_view media_type, std::string_view bytes);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -9,7 +9,7 @@
 #include "plot/heat_map.h"
 #include "plot/markup.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 constexpr int kChartHeight = 290;
@@ -141,4 +141,4 @@ std::string render_report(const ReportData& data) {
   return html + page_tail();
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -11,7 +11,7 @@
 #include "plot/curves.h"
 #include "plot/page.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 
 // A chart of one or more series over training steps, in the order in which they are given.
 struct ReportCurve {
@@ -75,4 +75,4 @@ struct ReportData {
 // ErrorKind::failed for a picture that is neither PNG nor JPEG and for a confusion matrix of the wrong size.
 std::string render_report(const ReportData& data);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -1,6 +1,6 @@
 #include "plot/report_style.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 
 std::string_view report_style() {
   return R"(:root{color-scheme:light dark;--paper:#fff;--card:#f7f9fa;--ink:#1b2530;--soft:#5c6873;--rule:#e1e6ea;--accent:#1668c7;--note:#fff7e0;--note-rule:#e0b53a}
@@ -39,4 +39,4 @@ pre{margin:0;padding:16px 18px;background:var(--card);border:1px solid var(--rul
 @media print{main{max-width:none;padding:0}figure,tr,.charts>*{break-inside:avoid}})";
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

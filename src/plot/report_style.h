@@ -6,8 +6,8 @@
 
 #include <string_view>
 
-namespace spinenet {
+namespace spinenet::plot {
 
 std::string_view report_style();
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "plot/well_formed.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 constexpr const char* kEvil = "</pre><script>alert(\"1\")</script>&'\x01";
@@ -86,4 +86,4 @@ TEST(Report, SameDataGivesTheSameBytes) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::plot

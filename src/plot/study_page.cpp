@@ -2,7 +2,7 @@
 
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 constexpr int kHeight = 300;
@@ -78,4 +78,4 @@ std::string render_study_page(const StudyPage& page) {
   return html + page_tail();
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

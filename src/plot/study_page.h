@@ -12,7 +12,7 @@
 #include "plot/heat_map.h"
 #include "plot/page.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 
 struct StudyNetwork {
   std::string label;  // "trial 12: AP 0.431, 124 M multiply-adds"
@@ -36,4 +36,4 @@ struct StudyPage {
 
 std::string render_study_page(const StudyPage& page);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

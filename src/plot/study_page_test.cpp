@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 size_t count(const std::string& text, std::string_view part) {
@@ -54,4 +54,4 @@ TEST(StudyPage, EscapesTextAndKeepsDrawingsApart) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -14,7 +14,7 @@
 
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 constexpr std::array<uint32_t, 256> make_crc_table() {
@@ -162,4 +162,4 @@ int EventWriter::append(std::string_view records) {
   return error;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

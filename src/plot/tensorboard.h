@@ -18,7 +18,7 @@
 
 #include "base/files.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 
 struct EventWriterOptions {
   int64_t first_step = 0;
@@ -61,4 +61,4 @@ uint32_t crc32c(std::string_view bytes);
 // The bytes of one TFRecord around `data`.
 std::string tf_record(std::string_view data);
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -13,7 +13,7 @@
 
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::plot {
 namespace {
 
 class EventWriterTest : public testing::Test {
@@ -183,4 +183,4 @@ TEST_F(EventWriterTest, FolderThatCannotBeMadeIsAValue) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace spinenet {
+namespace spinenet::plot {
 
 // Every tag is closed in order ("void" tags of HTML excepted), and no bare < or & stands in text or attributes. The
 // content of <style> is skipped.
@@ -40,4 +40,4 @@ inline bool well_formed(std::string_view text) {
   return open.empty();
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::plot

@@ -5,9 +5,9 @@
 #include <deque>
 #include <numbers>
 
-namespace spinenet {
+namespace spinenet::search {
 
-std::vector<double> run_search(const SearchSpace& space, const AlgorithmOptions& algorithm,
+std::vector<double> run_search(const arch::SearchSpace& space, const AlgorithmOptions& algorithm,
                                const SyntheticObjective& objective, const SearchRun& run) {
   const std::unique_ptr<SearchAlgorithm> search = make_algorithm(space, algorithm);
   const Random seed(run.seed);
@@ -19,7 +19,7 @@ std::vector<double> run_search(const SearchSpace& space, const AlgorithmOptions&
       in_flight.pop_front();
     }
     Random random = seed.fork(static_cast<uint64_t>(number));
-    Sample sample = search->suggest(random);
+    arch::Sample sample = search->suggest(random);
     Trial& trial = in_flight.emplace_back();
     trial.number = number;
     trial.state = TrialState::complete;
@@ -52,4 +52,4 @@ double mann_whitney_p(std::span<const double> better, std::span<const double> wo
   return std::erfc(z / std::numbers::sqrt2) / 2;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::search

@@ -8,10 +8,10 @@
 #include <span>
 #include <vector>
 
-#include "search/algorithms.h"
-#include "search/synthetic.h"
+#include "search/algorithms/algorithms.h"
+#include "search/algorithms/synthetic.h"
 
-namespace spinenet {
+namespace spinenet::search {
 
 struct SearchRun {
   int64_t trials = 1000;
@@ -20,7 +20,7 @@ struct SearchRun {
 };
 
 // The best score so far after each trial.
-std::vector<double> run_search(const SearchSpace& space, const AlgorithmOptions& algorithm,
+std::vector<double> run_search(const arch::SearchSpace& space, const AlgorithmOptions& algorithm,
                                const SyntheticObjective& objective, const SearchRun& run);
 
 // One-sided: the probability of a U as large as that of `better` if both samples were of one distribution. Normal
@@ -30,4 +30,4 @@ std::vector<double> run_search(const SearchSpace& space, const AlgorithmOptions&
 // values take (t^3 - t) / ((n + m) (n + m - 1)) from n + m + 1.
 double mann_whitney_p(std::span<const double> better, std::span<const double> worse);
 
-}  // namespace spinenet
+}  // namespace spinenet::search

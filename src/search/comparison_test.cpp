@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::search {
 namespace {
 
 // P(U >= u) exactly, without ties: how many of the ways to interleave n and m values give each U, by which sample the
@@ -76,7 +76,7 @@ TEST(MannWhitney, FindsNoDifferenceInEqualSamples) {
 }
 
 TEST(SearchRun, IsTheSameForASeedAndNeverGetsWorse) {
-  const SearchSpace space = named_search_space("spinenet-49");
+  const arch::SearchSpace space = arch::named_search_space("spinenet-49");
   const SyntheticObjective objective = spinenet_49_objective(SyntheticKind::additive);
   const AlgorithmOptions options{.kind = AlgorithmKind::evolution};
   const std::vector<double> one = run_search(space, options, objective, {.trials = 300, .seed = 1});
@@ -88,7 +88,7 @@ TEST(SearchRun, IsTheSameForASeedAndNeverGetsWorse) {
 
 // With a lag as long as the run nothing is ever learnt.
 TEST(SearchRun, TellsTheAlgorithmOnlyAfterTheLag) {
-  const SearchSpace space = named_search_space("spinenet-49");
+  const arch::SearchSpace space = arch::named_search_space("spinenet-49");
   const SyntheticObjective objective = spinenet_49_objective(SyntheticKind::additive);
   AlgorithmOptions options{.kind = AlgorithmKind::evolution};
   options.evolution.population = 10;
@@ -106,8 +106,8 @@ constexpr int64_t kTrials = 1000;
 std::vector<double> best_scores(AlgorithmKind kind, SyntheticKind objective) {
   std::vector<double> scores;
   for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
-    scores.push_back(run_search(named_search_space("spinenet-49"), {.kind = kind}, spinenet_49_objective(objective),
-                                {.trials = kTrials, .seed = seed})
+    scores.push_back(run_search(arch::named_search_space("spinenet-49"), {.kind = kind},
+                                spinenet_49_objective(objective), {.trials = kTrials, .seed = seed})
                          .back());
   }
   return scores;
@@ -126,11 +126,11 @@ TEST(EvolutionSearch, BeatsRandomSearchOnEveryObjective) {
 TEST(SearchRun, StaysFarFromEveryOptimumAtRandom) {
   for (const SyntheticKind kind : {SyntheticKind::additive, SyntheticKind::epistatic, SyntheticKind::deceptive}) {
     const SyntheticObjective objective = spinenet_49_objective(kind);
-    const std::vector<double> best =
-        run_search(named_search_space("spinenet-49"), {.kind = AlgorithmKind::random}, objective, {.trials = 20000});
+    const std::vector<double> best = run_search(arch::named_search_space("spinenet-49"),
+                                                {.kind = AlgorithmKind::random}, objective, {.trials = 20000});
     EXPECT_LT(best.back(), 0.9) << names(kind)[static_cast<size_t>(kind)];
   }
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::search

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::search {
 namespace {
 
 // A trial's objectives, all to be minimised: the negated score, then the metrics.
@@ -72,4 +72,4 @@ double priced_score(const Measurement& measurement, std::span<const CostTarget> 
   return measurement.score > 0 ? measurement.score * factor : measurement.score;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::search

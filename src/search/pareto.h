@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "search/trial.h"
+#include "search/trials/trial.h"
 
-namespace spinenet {
+namespace spinenet::search {
 
 // Positions in `trials` of the complete ones that no other dominates, best score first. A trial dominates another when
 // its score is no lower, each of the named metrics no higher, and one of them is better; of equal ones the first in
@@ -31,4 +31,4 @@ struct CostTarget {
 // ErrorKind::bad_data when the measurement lacks a metric or the cost is not above 0.
 double priced_score(const Measurement& measurement, std::span<const CostTarget> targets);
 
-}  // namespace spinenet
+}  // namespace spinenet::search

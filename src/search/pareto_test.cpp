@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/random.h"
 
-namespace spinenet {
+namespace spinenet::search {
 namespace {
 
 Trial measured(double score, std::map<std::string, double> metrics) {
@@ -108,4 +108,4 @@ TEST(PricedScore, NamesTheMetricThatItLacks) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::search

@@ -4,7 +4,7 @@
 
 #include "arch/canonical.h"
 
-namespace spinenet {
+namespace spinenet::search {
 
 Planner::Planner(Plan plan) : plan_(std::move(plan)), algorithm_(make_algorithm(plan_.space, plan_.algorithm)) {}
 
@@ -22,9 +22,9 @@ Proposal Planner::propose(int64_t number, const std::string& state, std::span<co
   }
   last_state_.clear();
   for (const Trial& trial : news) algorithm_->update(trial);
-  Sample sample = sample_of(number);
+  arch::Sample sample = sample_of(number);
   Proposal proposal;
-  proposal.hash = canonical_hash(sample.backbone);
+  proposal.hash = arch::canonical_hash(sample.backbone);
   if (plan_.objection) proposal.rejection = plan_.objection(sample.backbone);
   proposal.choices = std::move(sample.choices);
   proposal.state = algorithm_->state();
@@ -32,13 +32,13 @@ Proposal Planner::propose(int64_t number, const std::string& state, std::span<co
   return proposal;
 }
 
-Sample Planner::sample_of(int64_t number) {
+arch::Sample Planner::sample_of(int64_t number) {
   if (number < static_cast<int64_t>(plan_.first.size())) {
     algorithm_->skip();
-    return replay(plan_.space, plan_.first[static_cast<size_t>(number)]);
+    return arch::replay(plan_.space, plan_.first[static_cast<size_t>(number)]);
   }
   Random random = Random(plan_.seed).fork(static_cast<uint64_t>(number));
   return algorithm_->suggest(random);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::search

@@ -11,18 +11,18 @@
 #include <optional>
 #include <string>
 
-#include "search/algorithms.h"
-#include "search/store.h"
+#include "search/algorithms/algorithms.h"
+#include "search/store/store.h"
 
-namespace spinenet {
+namespace spinenet::search {
 
 struct Plan {
-  SearchSpace space;
+  arch::SearchSpace space;
   AlgorithmOptions algorithm;
   uint64_t seed = 1;
-  std::vector<Choices> first;  // of trials 0, 1, 2 ...: given, not suggested
+  std::vector<arch::Choices> first;  // of trials 0, 1, 2 ...: given, not suggested
   // Why a sample must not be tried ("3.1 G multiply-adds, more than 2 G"), or nothing. May be empty.
-  std::function<std::optional<std::string>(const ScalePermuted& backbone)> objection;
+  std::function<std::optional<std::string>(const arch::ScalePermuted& backbone)> objection;
 };
 
 class Planner {
@@ -33,7 +33,7 @@ class Planner {
   Propose proposal();
 
  private:
-  Sample sample_of(int64_t number);
+  arch::Sample sample_of(int64_t number);
   Proposal propose(int64_t number, const std::string& state, std::span<const Trial> news);
 
   Plan plan_;
@@ -41,4 +41,4 @@ class Planner {
   std::string last_state_;  // of algorithm_
 };
 
-}  // namespace spinenet
+}  // namespace spinenet::search

@@ -6,7 +6,7 @@
 #include "base/files.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::search {
 
 static void fields(FieldList& list, ProxyRecipe& p) {
   list("recipe", p.recipe, "The training recipe, relative to this file");
@@ -69,7 +69,7 @@ void check(const SearchRecipe& recipe, std::string_view place) {
     fail(ErrorKind::bad_data, "proxy.recipe is missing", place, "name the training recipe that a trial runs");
   }
   for (size_t i = 0; i < recipe.first.size(); ++i) {
-    replay(recipe.space, recipe.first[i], fmt::format("{}: first[{}]", place, i));
+    arch::replay(recipe.space, recipe.first[i], fmt::format("{}: first[{}]", place, i));
   }
   const std::vector<int>& rungs = recipe.halving.epochs;
   const bool rising = std::ranges::adjacent_find(rungs, std::ranges::greater_equal()) == rungs.end();
@@ -87,7 +87,7 @@ SearchRecipe read_twice(std::string_view text, std::string_view place, const std
   read_yaml(text, place, first);
   for (const std::string& setting : settings) apply_setting(first, setting);
   SearchRecipe recipe;
-  recipe.space = named_search_space(first.base_space);
+  recipe.space = arch::named_search_space(first.base_space);
   read_yaml(text, place, recipe);
   for (const std::string& setting : settings) apply_setting(recipe, setting);
   return recipe;
@@ -126,4 +126,4 @@ bool passes_rung(const HalvingRecipe& halving, int rung, double score, std::span
   return known < halving.warmup || static_cast<double>(better) < halving.keep * static_cast<double>(known);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::search

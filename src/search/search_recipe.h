@@ -10,10 +10,10 @@
 #include <string>
 #include <vector>
 
-#include "search/algorithms.h"
+#include "search/algorithms/algorithms.h"
 #include "search/pareto.h"
 
-namespace spinenet {
+namespace spinenet::search {
 
 // What a trial trains: a training recipe with changes, measured on held-out training images. The proxy task of the
 // paper: a quarter of the width, alpha 0.25, heads of 64, few epochs (section 4.2).
@@ -53,14 +53,14 @@ struct ConstraintRecipe {
 
 struct SearchRecipe {
   std::string base_space = "spinenet-49";
-  SearchSpace space;
+  arch::SearchSpace space;
   AlgorithmOptions algorithm;
   ProxyRecipe proxy;
   HalvingRecipe halving;
   PriceRecipe price;
   ConstraintRecipe constraints;
   // Trials 0, 1, 2 ... before the algorithm is asked: it learns from them as from its own.
-  std::vector<Choices> first;
+  std::vector<arch::Choices> first;
   int64_t trials = 150;
   uint64_t seed = 1;
   int lag = 8;
@@ -77,4 +77,4 @@ bool passes_rung(const HalvingRecipe& halving, int rung, double score, std::span
 // The name under which a measurement keeps its score at a rung: "rung0".
 std::string rung_metric(int rung);
 
-}  // namespace spinenet
+}  // namespace spinenet::search

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 
-namespace spinenet {
+namespace spinenet::search {
 namespace {
 
 std::string message_of(const std::string& text) {
@@ -21,7 +21,7 @@ TEST(SearchRecipe, ChangesTheBaseSpace) {
   const auto path = std::filesystem::path(testing::TempDir()) / "spinenet-search-recipe.yaml";
   write_file_atomic(path, "base_space: r0-sp53\nspace:\n  parent_window: 3\nproxy:\n  recipe: train.yaml\n");
   const SearchRecipe recipe = read_search_recipe(path, {"trials=7"});
-  SearchSpace expected = named_search_space("r0-sp53");
+  arch::SearchSpace expected = arch::named_search_space("r0-sp53");
   expected.parent_window = 3;
   EXPECT_EQ(recipe.space, expected);
   EXPECT_EQ(recipe.trials, 7);
@@ -43,7 +43,7 @@ TEST(SearchRecipe, KeptInTheProjectAreValid) {
 
 TEST(SearchRecipe, SurvivesTheWayThroughAStudy) {
   SearchRecipe recipe;
-  recipe.space = named_search_space("hourglass");
+  recipe.space = arch::named_search_space("hourglass");
   recipe.proxy.recipe = "train.yaml";
   recipe.proxy.settings = {"batch=4", "architecture.head_convs=1"};
   recipe.halving.epochs = {1, 3};
@@ -87,4 +87,4 @@ TEST(PassesRung, KeepsTheBestShareOfEarlierTrials) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::search

@@ -12,9 +12,9 @@
 
 #include "base/format.h"
 #include "base/random.h"
-#include "search/store.h"
+#include "search/store/store.h"
 
-namespace spinenet::fixture {
+namespace spinenet::search::fixture {
 
 inline StudyDescription toy_description(int lag = 4) {
   StudyDescription description;
@@ -111,4 +111,4 @@ inline std::vector<std::string> toy_trials(int64_t count, int lag) {
   return lasting_parts(trials);
 }
 
-}  // namespace spinenet::fixture
+}  // namespace spinenet::search::fixture

@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 constexpr size_t kNamed = 4;  // tensors that the log names
@@ -21,10 +21,11 @@ std::string counted(std::string_view what, const std::vector<std::string>& names
 
 }  // namespace
 
-CarriedOver carry_over(const Program& parameters, const ModelFile& source, std::string_view place, Weights& first) {
+CarriedOver carry_over(const graph::Program& parameters, const formats::ModelFile& source, std::string_view place,
+                       Weights& first) {
   CarriedOver carried;
   std::set<std::string> known;
-  for (const Parameter& parameter : parameters.parameters) {
+  for (const graph::Parameter& parameter : parameters.parameters) {
     known.insert(parameter.name);
     const auto found = source.weights.find(parameter.name);
     if (found == source.weights.end()) {
@@ -65,4 +66,4 @@ std::string summary_of(const CarriedOver& carried, const std::filesystem::path& 
                      counted("of another shape", carried.other_shape));
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

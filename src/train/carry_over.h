@@ -11,7 +11,7 @@
 #include "formats/model_file.h"
 #include "graph/program.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 // Names of tensors, each list in alphabetical order.
 struct CarriedOver {
@@ -23,11 +23,12 @@ struct CarriedOver {
 
 // Puts the tensors of `source` whose names and shapes are those of `parameters` into `first`.
 // ErrorKind::bad_data when there is not one.
-CarriedOver carry_over(const Program& parameters, const ModelFile& source, std::string_view place, Weights& first);
+CarriedOver carry_over(const graph::Program& parameters, const formats::ModelFile& source, std::string_view place,
+                       Weights& first);
 
 // As carried-weights.json has it: the source and the four lists.
 Json to_json(const CarriedOver& carried, const std::filesystem::path& source);
 // As the log has it: how many, and the first names of each list but the first.
 std::string summary_of(const CarriedOver& carried, const std::filesystem::path& source);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

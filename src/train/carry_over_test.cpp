@@ -10,11 +10,11 @@
 #include "graph/lower_two_stage.h"
 #include "graph/weights.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
-Architecture tiny() {
-  Architecture a = named_architecture("spinenet-49");
+arch::Architecture tiny() {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
   a.scaling.filter_size_scale = 0.07;
   a.scaling.endpoints_num_filters = 8;
   a.scaling.stem_filters = 6;
@@ -23,9 +23,9 @@ Architecture tiny() {
   return a;
 }
 
-ModelFile model_of(const Program& program, uint64_t seed) {
-  ModelFile model;
-  model.weights = initial_weights(program, {}, seed);
+formats::ModelFile model_of(const graph::Program& program, uint64_t seed) {
+  formats::ModelFile model;
+  model.weights = graph::initial_weights(program, {}, seed);
   return model;
 }
 
@@ -34,9 +34,9 @@ bool any_begins(const std::vector<std::string>& names, std::string_view part) {
 }
 
 // Everything but the heads goes from one to the other.
-void expect_backbone_carried(const Program& from, const Program& to) {
-  const ModelFile source = model_of(from, 7);
-  Weights first = initial_weights(to, {}, 1);
+void expect_backbone_carried(const graph::Program& from, const graph::Program& to) {
+  const formats::ModelFile source = model_of(from, 7);
+  Weights first = graph::initial_weights(to, {}, 1);
   const Weights before = first;
   const CarriedOver carried = carry_over(to, source, "model", first);
   EXPECT_TRUE(carried.other_shape.empty());
@@ -52,21 +52,21 @@ void expect_backbone_carried(const Program& from, const Program& to) {
 }
 
 TEST(CarryOver, BackbonesGoBetweenClassifiersAndDetectors) {
-  const Program classifier = lower_classifier(tiny(), {128, 128, 5});
-  const Program detector = lower_detector(tiny(), {128, 128, 3});
+  const graph::Program classifier = graph::lower_classifier(tiny(), {128, 128, 5});
+  const graph::Program detector = graph::lower_detector(tiny(), {128, 128, 3});
   expect_backbone_carried(classifier, detector);
   expect_backbone_carried(detector, classifier);
 }
 
 // All but the boxes, of which a cascade has one for all classes; its later heads begin afresh.
 TEST(CarryOver, ACascadeTakesWhatFitsOfAMaskRcnn) {
-  Architecture cascade = tiny();
+  arch::Architecture cascade = tiny();
   cascade.two_stage.box_thresholds = {0.5, 0.7};
-  const auto parameters = [](const Architecture& a) {
-    return parameters_of_all(programs_of(lower_two_stage(a, {128, 128, 3})));
+  const auto parameters = [](const arch::Architecture& a) {
+    return graph::parameters_of_all(graph::programs_of(graph::lower_two_stage(a, {128, 128, 3})));
   };
-  const Program to = parameters(cascade);
-  Weights first = initial_weights(to, {}, 1);
+  const graph::Program to = parameters(cascade);
+  Weights first = graph::initial_weights(to, {}, 1);
   const CarriedOver carried = carry_over(to, model_of(parameters(tiny()), 7), "model", first);
   EXPECT_TRUE(carried.left.empty());
   EXPECT_EQ(carried.other_shape,
@@ -78,9 +78,9 @@ TEST(CarryOver, ACascadeTakesWhatFitsOfAMaskRcnn) {
 }
 
 TEST(CarryOver, OtherNumbersOfClassesKeepTheirFirstValues) {
-  const Program three = lower_classifier(tiny(), {128, 128, 3});
-  const ModelFile source = model_of(lower_classifier(tiny(), {128, 128, 5}), 7);
-  Weights first = initial_weights(three, {}, 1);
+  const graph::Program three = graph::lower_classifier(tiny(), {128, 128, 3});
+  const formats::ModelFile source = model_of(graph::lower_classifier(tiny(), {128, 128, 5}), 7);
+  Weights first = graph::initial_weights(three, {}, 1);
   const CarriedOver carried = carry_over(three, source, "model", first);
   EXPECT_EQ(carried.other_shape, (std::vector<std::string>{"head.dense.bias [5] for [3]",
                                                            "head.dense.weight [5, 8, 1, 1] for [3, 8, 1, 1]"}));
@@ -90,10 +90,10 @@ TEST(CarryOver, OtherNumbersOfClassesKeepTheirFirstValues) {
 }
 
 TEST(CarryOver, AnotherNetworkIsRefused) {
-  ModelFile source;
+  formats::ModelFile source;
   source.weights.emplace("something.else", make_tensor({1}));
-  const Program program = lower_classifier(tiny(), {128, 128, 3});
-  Weights first = initial_weights(program, {}, 1);
+  const graph::Program program = graph::lower_classifier(tiny(), {128, 128, 3});
+  Weights first = graph::initial_weights(program, {}, 1);
   try {
     carry_over(program, source, "other.safetensors", first);
     FAIL() << "carried over";
@@ -104,4 +104,4 @@ TEST(CarryOver, AnotherNetworkIsRefused) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "formats/safetensors.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 constexpr size_t kKept = 2;
@@ -77,14 +77,14 @@ void remove_others(const std::filesystem::path& folder, const std::filesystem::p
   }
 }
 
-void restore(TrainState& state, const TensorFile& file, const std::string& place) {
+void restore(TrainState& state, const formats::TensorFile& file, const std::string& place) {
   for (auto& [name, tensor] : named_tensors(state)) {
     const auto it = file.weights.find(name);
     if (it == file.weights.end() || static_cast<int64_t>(it->second.data.size()) != tensor.numel()) {
       fail(ErrorKind::bad_data, fmt::format("tensor {} is missing or of another size", name), place,
            "it belongs to another network; start the run anew in another folder");
     }
-    tensor.copy_(to_torch(it->second));
+    tensor.copy_(nn::to_torch(it->second));
   }
 }
 
@@ -95,23 +95,23 @@ void save_checkpoint(const std::filesystem::path& folder, const TrainState& stat
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error) fail(ErrorKind::io, fmt::format("cannot be made: {}", error.message()), folder.string());
-  TensorFile file;
-  for (const auto& [name, tensor] : named_tensors(state)) file.weights.emplace(name, to_host(tensor));
+  formats::TensorFile file;
+  for (const auto& [name, tensor] : named_tensors(state)) file.weights.emplace(name, nn::to_host(tensor));
   file.metadata["format"] = kFormat;
   file.metadata["recipe"] = recipe;
   file.metadata["progress"] = to_json(state.progression).dump();
   file.metadata["updates"] = std::to_string(state.optimizer.updates);
   const std::filesystem::path written = folder / fmt::format("step-{:09}.safetensors", state.progression.step);
-  write_safetensors(written, file, layer);
+  formats::write_safetensors(written, file, layer);
   remove_others(folder, written);
 }
 
 std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path& folder, TrainState& state,
                                                      const std::string& recipe) {
   for (const std::filesystem::path& path : checkpoints_in(folder)) {
-    TensorFile file;
+    formats::TensorFile file;
     try {
-      file = read_safetensors(path);
+      file = formats::read_safetensors(path);
     } catch (const Error& error) {
       log_warning(fmt::format("passing over a broken checkpoint: {}", error.what()));
       continue;
@@ -134,4 +134,4 @@ std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path
   return std::nullopt;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

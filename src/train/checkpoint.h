@@ -14,7 +14,7 @@
 #include "nn/parameters.h"
 #include "train/optimizer.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 // What is not a tensor. Times of day are left out, so that equal runs have equal bytes.
 struct Progression {
@@ -28,7 +28,7 @@ struct Progression {
 };
 
 struct TrainState {
-  Parameters parameters, average;
+  nn::Parameters parameters, average;
   OptimizerState optimizer;
   Progression progression;
 };
@@ -43,4 +43,4 @@ void save_checkpoint(const std::filesystem::path& folder, const TrainState& stat
 std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path& folder, TrainState& state,
                                                      const std::string& recipe);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

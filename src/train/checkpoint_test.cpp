@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 class Checkpoint : public testing::Test {
@@ -22,7 +22,7 @@ class Checkpoint : public testing::Test {
 
   static TrainState state_at(int64_t step) {
     TrainState state;
-    for (Parameters* p : {&state.parameters, &state.average}) {
+    for (nn::Parameters* p : {&state.parameters, &state.average}) {
       p->values = torch::arange(100, torch::kFloat32) + static_cast<double>(step);
       p->gradients = torch::zeros({100});
       p->statistics = torch::full({7}, static_cast<double>(step));
@@ -165,4 +165,4 @@ TEST_F(Checkpoint, LeftOverTemporaryFilesAreRemoved) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -8,11 +8,11 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
-#include "data/class_set.h"
-#include "data/classified_files.h"
-#include "data/garment_pictures.h"
+#include "data/classes/class_set.h"
+#include "data/classes/classified_files.h"
+#include "data/scenes/garment_pictures.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -23,7 +23,7 @@ fs::path under(const std::string& root, const std::string& path) {
 
 // One of the two sets, where it is read from and where its pictures are.
 struct Source {
-  ClassSet set;
+  data::ClassSet set;
   std::string place;
   fs::path images;
 };
@@ -34,20 +34,20 @@ Source read_source(const DataRecipe& recipe, const std::string& annotations, con
   if (recipe.classes_from == ClassSource::annotations) {
     const fs::path file = under(recipe.root, annotations);
     source.place = file.string();
-    source.set = read_class_json(file, {.group_key = recipe.group_key, .limits = {}});
+    source.set = data::read_class_json(file, {.group_key = recipe.group_key, .limits = {}});
   } else {
     source.place = source.images.string();
-    source.set = read_image_folder(source.images);
+    source.set = data::read_image_folder(source.images);
   }
   return source;
 }
 
 ClassData open_garments(const DataRecipe& recipe) {
-  const fs::path folder = recipe.root.empty() ? fashion_mnist_folder() : fs::path(recipe.root);
+  const fs::path folder = recipe.root.empty() ? data::fashion_mnist_folder() : fs::path(recipe.root);
   ClassData data;
-  data.classes = GarmentPictures::classes();
-  data.train = std::make_unique<GarmentPictures>(read_fashion_mnist(folder, GarmentSplit::train));
-  data.val = std::make_unique<GarmentPictures>(read_fashion_mnist(folder, GarmentSplit::test));
+  data.classes = data::GarmentPictures::classes();
+  data.train = std::make_unique<data::GarmentPictures>(data::read_fashion_mnist(folder, data::GarmentSplit::train));
+  data.val = std::make_unique<data::GarmentPictures>(data::read_fashion_mnist(folder, data::GarmentSplit::test));
   return data;
 }
 
@@ -60,9 +60,9 @@ void check_apart(const Source& train, const Source& val) {
   }
   if (train.images != val.images) return;
   std::unordered_set<std::string> learned;
-  for (const ClassifiedPicture& picture : train.set.pictures) learned.insert(picture.file_name);
+  for (const data::ClassifiedPicture& picture : train.set.pictures) learned.insert(picture.file_name);
   const auto shared = std::ranges::count_if(
-      val.set.pictures, [&](const ClassifiedPicture& picture) { return learned.contains(picture.file_name); });
+      val.set.pictures, [&](const data::ClassifiedPicture& picture) { return learned.contains(picture.file_name); });
   if (shared > 0) log_warning(fmt::format("{}: {} pictures are learned from, too", val.place, shared));
 }
 
@@ -72,21 +72,21 @@ ClassData open_class_data(const DataRecipe& recipe) {
   if (recipe.classes_from == ClassSource::fashion_mnist) return open_garments(recipe);
   const bool folders = recipe.classes_from == ClassSource::folders;
   Source train = read_source(recipe, recipe.train_annotations, recipe.train_images);
-  check_no_empty_class(train.set, train.place);
+  data::check_no_empty_class(train.set, train.place);
   ClassData data;
   data.classes = train.set.classes;
   if (recipe.hold_out > 0) {
-    ClassSet held;
-    std::tie(train.set, held) = hold_out(train.set, recipe.hold_out);
-    data.val = std::make_unique<ClassifiedFiles>(std::move(held), train.images);
+    data::ClassSet held;
+    std::tie(train.set, held) = data::hold_out(train.set, recipe.hold_out);
+    data.val = std::make_unique<data::ClassifiedFiles>(std::move(held), train.images);
   } else if (folders ? !recipe.val_images.empty() : !recipe.val_annotations.empty()) {
     Source val = read_source(recipe, recipe.val_annotations, recipe.val_images);
     check_apart(train, val);
-    data.val = std::make_unique<ClassifiedFiles>(with_classes_of(data.classes, std::move(val.set), !folders, val.place),
-                                                 val.images);
+    data.val = std::make_unique<data::ClassifiedFiles>(
+        data::with_classes_of(data.classes, std::move(val.set), !folders, val.place), val.images);
   }
-  data.train = std::make_unique<ClassifiedFiles>(std::move(train.set), train.images);
+  data.train = std::make_unique<data::ClassifiedFiles>(std::move(train.set), train.images);
   return data;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

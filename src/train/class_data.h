@@ -4,19 +4,19 @@
 #include <memory>
 #include <vector>
 
-#include "data/dataset.h"
+#include "data/loading/dataset.h"
 #include "detect/annotations.h"
 #include "train/recipe.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 struct ClassData {
-  std::unique_ptr<Dataset> train;
-  std::unique_ptr<Dataset> val;  // none when the recipe measures nothing
-  std::vector<Category> classes;
+  std::unique_ptr<data::Dataset> train;
+  std::unique_ptr<data::Dataset> val;  // none when the recipe measures nothing
+  std::vector<detect::Category> classes;
 };
 
 // ErrorKind::bad_data when a set is not sound or the two do not go together.
 ClassData open_class_data(const DataRecipe& recipe);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -10,7 +10,7 @@
 #include "base/format.h"
 #include "image/encode.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 namespace fs = std::filesystem;
@@ -26,7 +26,7 @@ class ClassFolders : public testing::Test {
       for (int i = 0; i < 4; ++i) {
         const fs::path folder = root_ / (i < 3 ? "train" : "val") / name;
         fs::create_directories(folder);
-        write_file_atomic(folder / fmt::format("{}.png", i), encode_png(make_image(4, 4, 90)));
+        write_file_atomic(folder / fmt::format("{}.png", i), image::encode_png(image::make_image(4, 4, 90)));
       }
     }
     recipe_.root = root_.string();
@@ -80,4 +80,4 @@ TEST_F(ClassFolders, AClassThatIsNotLearnedIsNamed) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::train

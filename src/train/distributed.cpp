@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 constexpr std::chrono::milliseconds kTimeout = std::chrono::minutes(30);
@@ -153,4 +153,4 @@ void Communicator::broadcast(torch::Tensor&) {}
 
 Communicator::~Communicator() = default;
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -11,7 +11,7 @@
 
 #include "nn/tensors.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 struct ProcessPlace {
   int rank = 0, world = 1, local_rank = 0;
@@ -48,4 +48,4 @@ class Communicator {
 // and waits for them; when one fails the others are ended. Returns the first bad exit status, or 0.
 int launch_processes(int count, const std::vector<std::string>& arguments);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

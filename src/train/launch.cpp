@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "train/distributed.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 // A port that is free at the moment.
@@ -83,4 +83,4 @@ int launch_processes(int count, const std::vector<std::string>& arguments) {
   return result;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -11,7 +11,7 @@
 #include "base/format.h"
 #include "base/log.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 int open_log(const std::filesystem::path& path) {
@@ -30,9 +30,9 @@ MetricsLog::MetricsLog(const std::filesystem::path& folder, int64_t keep_bytes, 
   if (::lseek(metrics_fd_, bytes_, SEEK_SET) < 0) warn_once(errno);
   if (first_step == 0 && ::ftruncate(timing_fd_, 0) != 0) warn_once(errno);
   if (::lseek(timing_fd_, 0, SEEK_END) < 0) warn_once(errno);
-  EventWriterOptions options;
+  plot::EventWriterOptions options;
   options.first_step = first_step;
-  events_ = std::make_unique<EventWriter>(folder / "tensorboard", options);
+  events_ = std::make_unique<plot::EventWriter>(folder / "tensorboard", options);
   if (events_->error() != 0) warn_once(events_->error());
 }
 
@@ -78,4 +78,4 @@ void MetricsLog::warn_once(int error) {
   log_warning(fmt::format("cannot write the logs in {}: {}; training goes on", folder_.string(), std::strerror(error)));
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "plot/tensorboard.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 class MetricsLog {
  public:
@@ -40,7 +40,7 @@ class MetricsLog {
   int timing_fd_ = -1;
   int64_t bytes_ = 0;
   bool warned_ = false;
-  std::unique_ptr<EventWriter> events_;
+  std::unique_ptr<plot::EventWriter> events_;
 };
 
-}  // namespace spinenet
+}  // namespace spinenet::train

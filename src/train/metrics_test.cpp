@@ -5,7 +5,7 @@
 
 #include "base/files.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 TEST(MetricsLog, GoesOnBehindTheBytesOfTheCheckpoint) {
@@ -35,4 +35,4 @@ TEST(MetricsLog, GoesOnBehindTheBytesOfTheCheckpoint) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
-void update_sgd(Parameters& p, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate) {
+void update_sgd(nn::Parameters& p, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate) {
   if (recipe.weight_decay > 0) {
     p.gradients.narrow(0, 0, p.kernels).add_(p.values.narrow(0, 0, p.kernels), recipe.weight_decay);
   }
@@ -13,7 +13,7 @@ void update_sgd(Parameters& p, OptimizerState& state, const OptimizerRecipe& rec
   p.values.add_(state.moments[0], -learning_rate);
 }
 
-void update_adamw(Parameters& p, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate) {
+void update_adamw(nn::Parameters& p, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate) {
   constexpr double kEpsilon = 1e-8;
   if (recipe.weight_decay > 0) p.values.narrow(0, 0, p.kernels).mul_(1 - learning_rate * recipe.weight_decay);
   state.moments[0].mul_(recipe.momentum).add_(p.gradients, 1 - recipe.momentum);
@@ -27,20 +27,20 @@ void update_adamw(Parameters& p, OptimizerState& state, const OptimizerRecipe& r
 
 }  // namespace
 
-OptimizerState make_optimizer(const OptimizerRecipe& recipe, const Parameters& parameters) {
+OptimizerState make_optimizer(const OptimizerRecipe& recipe, const nn::Parameters& parameters) {
   OptimizerState state;
   const size_t moments = recipe.kind == OptimizerKind::sgd ? 1 : 2;
   for (size_t i = 0; i < moments; ++i) state.moments.push_back(torch::zeros_like(parameters.values));
   return state;
 }
 
-double clip_gradients(Parameters& parameters, double limit) {
+double clip_gradients(nn::Parameters& parameters, double limit) {
   const double norm = parameters.gradients.norm().item<double>();
   if (limit > 0 && norm > limit) parameters.gradients.mul_(limit / norm);
   return norm;
 }
 
-void update(Parameters& parameters, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate) {
+void update(nn::Parameters& parameters, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate) {
   const torch::NoGradGuard no_grad;
   ++state.updates;
   switch (recipe.kind) {
@@ -53,7 +53,7 @@ void update(Parameters& parameters, OptimizerState& state, const OptimizerRecipe
   }
 }
 
-void update_average(Parameters& average, const Parameters& live, double decay, int64_t updates) {
+void update_average(nn::Parameters& average, const nn::Parameters& live, double decay, int64_t updates) {
   const torch::NoGradGuard no_grad;
   const auto t = static_cast<double>(updates);
   const double kept = std::min(decay, (1 + t) / (10 + t));
@@ -61,4 +61,4 @@ void update_average(Parameters& average, const Parameters& live, double decay, i
   average.statistics.mul_(kept).add_(live.statistics, 1 - kept);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -10,22 +10,22 @@
 #include "nn/parameters.h"
 #include "train/recipe.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 struct OptimizerState {
   std::vector<torch::Tensor> moments;  // one for sgd, two for adamw
   int64_t updates = 0;
 };
 
-OptimizerState make_optimizer(const OptimizerRecipe& recipe, const Parameters& parameters);
+OptimizerState make_optimizer(const OptimizerRecipe& recipe, const nn::Parameters& parameters);
 
 // Scales the gradients down to a global norm of `limit` (0: never) and returns the norm they had.
-double clip_gradients(Parameters& parameters, double limit);
+double clip_gradients(nn::Parameters& parameters, double limit);
 
 // One update from parameters.gradients.
-void update(Parameters& parameters, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate);
+void update(nn::Parameters& parameters, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate);
 
 // average = d * average + (1 - d) * live with d = min(decay, (1 + updates) / (10 + updates)), statistics too.
-void update_average(Parameters& average, const Parameters& live, double decay, int64_t updates);
+void update_average(nn::Parameters& average, const nn::Parameters& live, double decay, int64_t updates);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

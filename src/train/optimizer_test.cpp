@@ -4,12 +4,12 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 // Three values of which the first two are kernels.
-Parameters three(double a, double b, double c) {
-  Parameters p;
+nn::Parameters three(double a, double b, double c) {
+  nn::Parameters p;
   p.values = torch::tensor({a, b, c}, torch::kFloat32);
   p.gradients = torch::tensor({0.5, -1.0, 2.0}, torch::kFloat32);
   p.statistics = torch::tensor({1.0}, torch::kFloat32);
@@ -25,7 +25,7 @@ TEST(Sgd, AddsDecayToKernelsOnlyAndKeepsMomentum) {
   OptimizerRecipe recipe;
   recipe.weight_decay = 0.1;
   recipe.momentum = 0.9;
-  Parameters p = three(1, 2, 3);
+  nn::Parameters p = three(1, 2, 3);
   OptimizerState state = make_optimizer(recipe, p);
   update(p, state, recipe, 0.01);
   EXPECT_NEAR(at(p.values, 0), 1 - 0.01 * (0.5 + 0.1), 1e-6);
@@ -41,7 +41,7 @@ TEST(Adamw, FirstStepMovesByTheRateAgainstTheSign) {
   OptimizerRecipe recipe;
   recipe.kind = OptimizerKind::adamw;
   recipe.weight_decay = 0.5;
-  Parameters p = three(1, 2, 3);
+  nn::Parameters p = three(1, 2, 3);
   OptimizerState state = make_optimizer(recipe, p);
   update(p, state, recipe, 0.01);
   EXPECT_NEAR(at(p.values, 0), 1 * (1 - 0.005) - 0.01, 1e-6);
@@ -53,7 +53,7 @@ TEST(Adamw, AgreesWithTheFormulaOverManySteps) {
   OptimizerRecipe recipe;
   recipe.kind = OptimizerKind::adamw;
   recipe.weight_decay = 0.01;
-  Parameters p = three(1, 2, 3);
+  nn::Parameters p = three(1, 2, 3);
   OptimizerState state = make_optimizer(recipe, p);
   double w = 1, m = 0, v = 0;
   for (int t = 1; t <= 50; ++t) {
@@ -69,7 +69,7 @@ TEST(Adamw, AgreesWithTheFormulaOverManySteps) {
 }
 
 TEST(ClipGradients, ScalesDownToTheLimitAndLeavesSmallOnes) {
-  Parameters p = three(0, 0, 0);
+  nn::Parameters p = three(0, 0, 0);
   const double norm = std::sqrt(0.25 + 1 + 4);
   EXPECT_NEAR(clip_gradients(p, 10), norm, 1e-6);
   EXPECT_NEAR(at(p.gradients, 2), 2, 1e-6);
@@ -79,8 +79,8 @@ TEST(ClipGradients, ScalesDownToTheLimitAndLeavesSmallOnes) {
 }
 
 TEST(MovingAverage, FollowsQuicklyAtFirst) {
-  Parameters live = three(1, 1, 1);
-  Parameters average = three(0, 0, 0);
+  nn::Parameters live = three(1, 1, 1);
+  nn::Parameters average = three(0, 0, 0);
   update_average(average, live, 0.9998, 1);
   EXPECT_NEAR(at(average.values, 0), 1 - 2.0 / 11, 1e-6);
   update_average(average, live, 0.5, 1000);
@@ -88,4 +88,4 @@ TEST(MovingAverage, FollowsQuicklyAtFirst) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -4,7 +4,18 @@
 #include "base/error.h"
 #include "base/files.h"
 
-namespace spinenet {
+namespace spinenet::nn {
+
+static void fields(FieldList& list, LossOptions& l) {
+  list("focal_alpha", l.focal_alpha, "Weight of positive anchors", between(0, 1));
+  list("focal_gamma", l.focal_gamma, "Focus on hard anchors", at_least(0));
+  list("huber_delta", l.huber_delta, "Where the box loss becomes linear", above(0));
+  list("box_weight", l.box_weight, "Weight of the box loss", at_least(0));
+}
+
+}  // namespace spinenet::nn
+
+namespace spinenet::train {
 
 static void fields(FieldList& list, ArchitectureRecipe& a) {
   list("base", a.base,
@@ -97,13 +108,6 @@ static void fields(FieldList& list, InitRecipe& i) {
   list("prior", i.prior, "First probability of every class", between(1e-6, 0.999));
 }
 
-static void fields(FieldList& list, LossOptions& l) {
-  list("focal_alpha", l.focal_alpha, "Weight of positive anchors", between(0, 1));
-  list("focal_gamma", l.focal_gamma, "Focus on hard anchors", at_least(0));
-  list("huber_delta", l.huber_delta, "Where the box loss becomes linear", above(0));
-  list("box_weight", l.box_weight, "Weight of the box loss", at_least(0));
-}
-
 static void fields(FieldList& list, TwoStageRecipe& t) {
   list("anchor_samples", t.anchor_samples, "Anchors of a picture that the proposals learn from", at_least(2));
   list("proposals_before_nms", t.proposals_before_nms, "Surest anchors of a level that become proposals", at_least(1));
@@ -150,15 +154,15 @@ Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::str
   Recipe recipe;
   read_yaml(read_file(path), path.string(), recipe);
   for (const std::string& setting : settings) apply_setting(recipe, setting);
-  if (recipe.task != Task::classify && recipe.image_size % 128 != 0) {
+  if (recipe.task != arch::Task::classify && recipe.image_size % 128 != 0) {
     fail(ErrorKind::bad_data, fmt::format("image_size {} is not a multiple of 128", recipe.image_size), path.string(),
          fmt::format("use {}", (recipe.image_size / 128 + 1) * 128));
   }
   return recipe;
 }
 
-Architecture resolve_architecture(const ArchitectureRecipe& recipe) {
-  Architecture a = find_architecture(recipe.base);
+arch::Architecture resolve_architecture(const ArchitectureRecipe& recipe) {
+  arch::Architecture a = arch::find_architecture(recipe.base);
   const auto set = [](auto& field, const auto& value) {
     if (value) field = *value;
   };
@@ -188,4 +192,4 @@ Architecture resolve_architecture(const ArchitectureRecipe& recipe) {
   return a;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -15,15 +15,15 @@
 #include "arch/architecture.h"
 #include "arch/task.h"
 #include "base/fields.h"
-#include "data/loader.h"
-#include "data/scenes.h"
+#include "data/loading/loader.h"
+#include "data/scenes/scenes.h"
 #include "graph/weights.h"
 #include "nn/classification_loss.h"
 #include "nn/losses.h"
 #include "nn/program_module.h"
 #include "nn/two_stage_losses.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 enum class OptimizerKind { sgd, adamw };
 enum class ScheduleKind { step, cosine };
@@ -31,9 +31,6 @@ enum class ScheduleKind { step, cosine };
 // Where the classes of pictures are written.
 enum class ClassSource { folders, annotations, fashion_mnist };
 
-constexpr std::array<std::string_view, 3> names(Task) {
-  return {"detect", "segment", "classify"};
-}
 constexpr std::array<std::string_view, 3> names(ClassSource) {
   return {"folders", "annotations", "fashion_mnist"};
 }
@@ -43,18 +40,6 @@ constexpr std::array<std::string_view, 2> names(OptimizerKind) {
 constexpr std::array<std::string_view, 2> names(ScheduleKind) {
   return {"step", "cosine"};
 }
-constexpr std::array<std::string_view, 2> names(TrainingPrecision) {
-  return {"fp32", "bf16"};
-}
-constexpr std::array<std::string_view, 3> names(Activation) {
-  return {"relu", "swish", "hard_swish"};
-}
-constexpr std::array<std::string_view, 2> names(BadImagePolicy) {
-  return {"stop", "skip"};
-}
-constexpr std::array<std::string_view, 2> names(KernelInit) {
-  return {"variance_scaling", "kaiming"};
-}
 
 struct ArchitectureRecipe {
   std::string base = "spinenet-49";
@@ -63,7 +48,7 @@ struct ArchitectureRecipe {
   std::optional<std::vector<double>> aspect_ratios;
   std::optional<int> rpn_filters, box_head_convs, box_head_filters, box_head_dense, mask_head_convs, mask_head_filters;
   std::optional<std::vector<double>> box_head_thresholds;
-  std::optional<Activation> activation;
+  std::optional<arch::Activation> activation;
   std::optional<double> batch_norm_momentum;
 };
 
@@ -74,20 +59,20 @@ struct DataRecipe {
   ClassSource classes_from = ClassSource::folders;
   std::string group_key = "supercategory";
   double hold_out = 0;  // share of the training images that takes the place of the validation set
-  std::optional<SceneLevel> scenes;
+  std::optional<data::SceneLevel> scenes;
   std::optional<int> scenes_images, scenes_val_images, scenes_size;
   uint64_t scenes_seed = 1;
-  BadImagePolicy bad_images = BadImagePolicy::stop;
+  data::BadImagePolicy bad_images = data::BadImagePolicy::stop;
   int loader_threads = 2;
 };
 
 // Of a classifier.
 struct ClassifyRecipe {
-  CropOptions crop;
-  ClassificationLossOptions loss;
+  data::CropOptions crop;
+  nn::ClassificationLossOptions loss;
 };
 
-struct InitRecipe : InitOptions {
+struct InitRecipe : graph::InitOptions {
   std::string weights;
 };
 
@@ -116,11 +101,11 @@ struct TwoStageRecipe {
   int proposals_before_nms = 2000, proposals = 1000;
   int roi_samples = 512;
   double roi_positives = 0.25;
-  TwoStageLossOptions loss;
+  nn::TwoStageLossOptions loss;
 };
 
 struct Recipe {
-  Task task = Task::detect;
+  arch::Task task = arch::Task::detect;
   ArchitectureRecipe architecture;
   DataRecipe data;
   int image_size = 640;
@@ -129,13 +114,13 @@ struct Recipe {
   double max_minutes = 0;
   OptimizerRecipe optimizer;
   ScheduleRecipe schedule;
-  AugmentOptions augment;
+  data::AugmentOptions augment;
   InitRecipe init;
-  LossOptions loss;
+  nn::LossOptions loss;
   ClassifyRecipe classify;
   TwoStageRecipe two_stage;
   double stochastic_depth = 0;
-  TrainingPrecision precision = TrainingPrecision::fp32;
+  nn::TrainingPrecision precision = nn::TrainingPrecision::fp32;
   int eval_every = 1;
   int early_stop = 0;
   int log_every = 10;
@@ -148,6 +133,6 @@ struct Recipe {
 void fields(FieldList& list, Recipe& recipe);
 
 Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& settings);
-Architecture resolve_architecture(const ArchitectureRecipe& recipe);
+arch::Architecture resolve_architecture(const ArchitectureRecipe& recipe);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

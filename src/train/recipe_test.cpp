@@ -9,7 +9,7 @@
 #include "base/files.h"
 #include "train/train.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 class RecipeFile : public testing::Test {
@@ -76,7 +76,7 @@ TEST(ResolveArchitecture, ChangesWhatTheRecipeNamesAndNothingElse) {
   ArchitectureRecipe recipe;
   recipe.filter_size_scale = 0.25;
   recipe.head_filters = 64;
-  const Architecture a = resolve_architecture(recipe);
+  const arch::Architecture a = resolve_architecture(recipe);
   EXPECT_EQ(a.scaling.filter_size_scale, 0.25);
   EXPECT_EQ(a.head.filters, 64);
   EXPECT_EQ(a.scaling.endpoints_num_filters, 256);
@@ -103,4 +103,4 @@ TEST(Recipes, KeptInTheProjectAreValid) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::train

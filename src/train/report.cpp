@@ -11,12 +11,12 @@
 #include "graph/network_cost.h"
 #include "plot/report.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 // Series of metrics.jsonl by key: training lines have "loss", measurements "AP".
-std::map<std::string, Series> read_series(const std::filesystem::path& folder) {
-  std::map<std::string, Series> series;
+std::map<std::string, plot::Series> read_series(const std::filesystem::path& folder) {
+  std::map<std::string, plot::Series> series;
   const std::string text = read_file(folder / "metrics.jsonl");
   size_t begin = 0;
   while (begin < text.size()) {
@@ -38,18 +38,18 @@ std::map<std::string, Series> read_series(const std::filesystem::path& folder) {
   return series;
 }
 
-ReportCurve curve(const std::map<std::string, Series>& all, const CurveKeys& wanted) {
-  ReportCurve found{wanted.title, wanted.y_label, false, {}};
+plot::ReportCurve curve(const std::map<std::string, plot::Series>& all, const CurveKeys& wanted) {
+  plot::ReportCurve found{wanted.title, wanted.y_label, false, {}};
   for (const std::string& key : wanted.keys) {
     if (const auto it = all.find(key); it != all.end()) found.series.push_back(it->second);
   }
   return found;
 }
 
-std::vector<ReportFact> facts_of(const ReportSource& source) {
+std::vector<plot::ReportFact> facts_of(const ReportSource& source) {
   const Recipe& recipe = source.recipe;
-  const LowerOptions lower{recipe.image_size, recipe.image_size, static_cast<int>(source.task.classes().size())};
-  const Cost network = network_cost(resolve_architecture(recipe.architecture), recipe.task, lower);
+  const graph::LowerOptions lower{recipe.image_size, recipe.image_size, static_cast<int>(source.task.classes().size())};
+  const graph::Cost network = graph::network_cost(resolve_architecture(recipe.architecture), recipe.task, lower);
   const Json& summary = source.summary;
   return {{"parameters", fmt::format("{:.2f} M", static_cast<double>(network.parameters) / 1e6)},
           {"multiply-adds", fmt::format("{:.2f} G", static_cast<double>(network.multiply_adds) / 1e9)},
@@ -63,7 +63,7 @@ std::vector<ReportFact> facts_of(const ReportSource& source) {
 }  // namespace
 
 void write_report(const ReportSource& source) {
-  ReportData report;
+  plot::ReportData report;
   report.title = source.folder.filename().string();
   report.subtitle = fmt::format("{} at {} px", source.recipe.architecture.base, source.recipe.image_size);
   report.facts = facts_of(source);
@@ -75,11 +75,11 @@ void write_report(const ReportSource& source) {
   for (const Json& reason : source.summary.at("bad_images")) {
     report.notes.push_back("skipped: " + reason.get<std::string>());
   }
-  const ModelFile best = read_model(source.folder / "best.safetensors");
+  const formats::ModelFile best = formats::read_model(source.folder / "best.safetensors");
   source.task.add_evaluation(report,
-                             make_parameters(source.trainer.parameters(), best.weights, source.trainer.device()));
+                             nn::make_parameters(source.trainer.parameters(), best.weights, source.trainer.device()));
   report.recipe = source.recipe_text;
-  write_file_atomic(source.folder / "report.html", render_report(report));
+  write_file_atomic(source.folder / "report.html", plot::render_report(report));
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

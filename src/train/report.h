@@ -9,7 +9,7 @@
 #include "train/task.h"
 #include "train/trainer.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 struct ReportSource {
   const std::filesystem::path& folder;
@@ -23,4 +23,4 @@ struct ReportSource {
 // Measures best.safetensors of the folder once more on the validation set.
 void write_report(const ReportSource& source);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -9,7 +9,7 @@
 #include "image/encode.h"
 #include "image/resize.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 constexpr size_t kPictures = 12;
@@ -17,31 +17,31 @@ constexpr int kPictureSide = 240;              // pixels, at least
 constexpr size_t kMistakes = 20;               // in the table
 constexpr size_t kLargestConfusionTable = 24;  // classes: more are not readable
 
-ReportTable class_table(const TopKMetrics& metrics) {
-  ReportTable table{"Classes", "class", {"pictures", "top 1", "top 5", "precision"}, {}, 1};
-  for (const ClassAccuracy& c : metrics.per_class) {
+plot::ReportTable class_table(const eval::TopKMetrics& metrics) {
+  plot::ReportTable table{"Classes", "class", {"pictures", "top 1", "top 5", "precision"}, {}, 1};
+  for (const eval::ClassAccuracy& c : metrics.per_class) {
     table.rows.push_back({c.name, {static_cast<double>(c.pictures), c.top1, c.top5, c.precision}});
   }
   return table;
 }
 
-ReportTable group_table(const TopKMetrics& metrics) {
-  ReportTable table{"Super-categories", "super-category", {"pictures", "very class", "super-category"}, {}, 2};
-  for (const GroupAccuracy& g : metrics.per_group) {
+plot::ReportTable group_table(const eval::TopKMetrics& metrics) {
+  plot::ReportTable table{"Super-categories", "super-category", {"pictures", "very class", "super-category"}, {}, 2};
+  for (const eval::GroupAccuracy& g : metrics.per_group) {
     table.rows.push_back({g.name, {static_cast<double>(g.pictures), g.top1, g.group_top1}});
   }
   return table;
 }
 
 // Pairs of classes by how often the second was found for the first.
-ReportTable mistake_table(const TopKMetrics& metrics) {
-  ReportTable table{"Most frequent mistakes", "class, taken for", {"times", "of its pictures"}, {}, 1};
+plot::ReportTable mistake_table(const eval::TopKMetrics& metrics) {
+  plot::ReportTable table{"Most frequent mistakes", "class, taken for", {"times", "of its pictures"}, {}, 1};
   const size_t classes = metrics.per_class.size();
   for (size_t truth = 0; truth < classes; ++truth) {
     for (size_t found = 0; found < classes; ++found) {
       const auto times = static_cast<double>(metrics.confusion[truth * classes + found]);
       if (truth == found || times == 0) continue;
-      const ClassAccuracy& c = metrics.per_class[truth];
+      const eval::ClassAccuracy& c = metrics.per_class[truth];
       table.rows.push_back({fmt::format("{}, {}", c.name, metrics.per_class[found].name),
                             {times, times / static_cast<double>(c.pictures)}});
     }
@@ -51,9 +51,9 @@ ReportTable mistake_table(const TopKMetrics& metrics) {
   return table;
 }
 
-std::vector<Series> calibration_curves(const TopKMetrics& metrics) {
-  Series measured{"measured", {}, {}};
-  for (const CalibrationBin& bin : metrics.calibration) {
+std::vector<plot::Series> calibration_curves(const eval::TopKMetrics& metrics) {
+  plot::Series measured{"measured", {}, {}};
+  for (const eval::CalibrationBin& bin : metrics.calibration) {
     if (bin.pictures == 0) continue;
     measured.x.push_back(bin.score);
     measured.y.push_back(bin.accuracy);
@@ -61,26 +61,28 @@ std::vector<Series> calibration_curves(const TopKMetrics& metrics) {
   return {std::move(measured), {"perfect", {0, 1}, {0, 1}}};
 }
 
-ReportPicture draw_sample(const Image& image, const Classified& found, const TopKMetrics& metrics) {
+plot::ReportPicture draw_sample(const image::Image& image, const eval::Classified& found,
+                                const eval::TopKMetrics& metrics) {
   const double scale = std::max(1.0, kPictureSide / static_cast<double>(std::max(image.height, image.width)));
-  Image drawn = resize(image, static_cast<int>(image.height * scale), static_cast<int>(image.width * scale));
-  const int best = best_classes(found.scores, 1).front();
+  image::Image drawn =
+      image::resize(image, static_cast<int>(image.height * scale), static_cast<int>(image.width * scale));
+  const int best = eval::best_classes(found.scores, 1).front();
   const std::string& name = metrics.per_class[static_cast<size_t>(best)].name;
   const float score = found.scores[static_cast<size_t>(best)];
-  draw_label(drawn, 0, 0, fmt::format("{} {:.2f}", name, score), class_color(best));
+  image::draw_label(drawn, 0, 0, fmt::format("{} {:.2f}", name, score), image::class_color(best));
   const std::string& truth = metrics.per_class[static_cast<size_t>(found.label)].name;
   return {best == found.label ? fmt::format("{}, found", truth) : fmt::format("{}, taken for {}", truth, name),
-          encode_jpeg(drawn, 85)};
+          image::encode_jpeg(drawn, 85)};
 }
 
-std::vector<ReportPicture> sample_pictures(const Dataset& val, std::span<const Classified> found,
-                                           const TopKMetrics& metrics) {
-  std::vector<ReportPicture> pictures;
+std::vector<plot::ReportPicture> sample_pictures(const data::Dataset& val, std::span<const eval::Classified> found,
+                                                 const eval::TopKMetrics& metrics) {
+  std::vector<plot::ReportPicture> pictures;
   const int64_t stride = std::max<int64_t>(1, val.size() / static_cast<int64_t>(kPictures));
   for (int64_t i = 0; i < val.size() && pictures.size() < kPictures; i += stride) {
     try {
-      const LabelledImage sample = val.get(i);
-      const auto at = std::ranges::find(found, sample.image_id, &Classified::image_id);
+      const data::LabelledImage sample = val.get(i);
+      const auto at = std::ranges::find(found, sample.image_id, &eval::Classified::image_id);
       if (at != found.end()) pictures.push_back(draw_sample(sample.image, *at, metrics));
     } catch (const Error& error) {
       log_warning(fmt::format("left out of the report: {}", error.what()));
@@ -91,9 +93,9 @@ std::vector<ReportPicture> sample_pictures(const Dataset& val, std::span<const C
 
 }  // namespace
 
-void add_classification(ReportData& report, const Dataset& val, std::span<const Classified> found,
-                        const TopKMetrics& metrics) {
-  for (const auto& [name, value] : named_numbers(metrics)) {
+void add_classification(plot::ReportData& report, const data::Dataset& val, std::span<const eval::Classified> found,
+                        const eval::TopKMetrics& metrics) {
+  for (const auto& [name, value] : eval::named_numbers(metrics)) {
     report.headline.push_back({name, value < 0 ? "–" : fmt::format("{:.3f}", value)});
   }
   report.tables.push_back(class_table(metrics));
@@ -101,10 +103,10 @@ void add_classification(ReportData& report, const Dataset& val, std::span<const 
   report.tables.push_back(mistake_table(metrics));
   report.calibration = calibration_curves(metrics);
   if (metrics.per_class.size() <= kLargestConfusionTable) {
-    for (const ClassAccuracy& c : metrics.per_class) report.confusion.names.push_back(c.name);
+    for (const eval::ClassAccuracy& c : metrics.per_class) report.confusion.names.push_back(c.name);
     report.confusion.counts.assign(metrics.confusion.begin(), metrics.confusion.end());
   }
   report.pictures = sample_pictures(val, found, metrics);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -4,14 +4,14 @@
 
 #include <span>
 
-#include "data/dataset.h"
+#include "data/loading/dataset.h"
 #include "eval/top_k.h"
 #include "plot/report.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 // `found` is of pictures of `val`, `metrics` of `found`.
-void add_classification(ReportData& report, const Dataset& val, std::span<const Classified> found,
-                        const TopKMetrics& metrics);
+void add_classification(plot::ReportData& report, const data::Dataset& val, std::span<const eval::Classified> found,
+                        const eval::TopKMetrics& metrics);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

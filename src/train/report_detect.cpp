@@ -12,52 +12,54 @@
 #include "image/encode.h"
 #include "image/resize.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 constexpr int kPictures = 12;
 constexpr int kPictureSide = 480;  // pixels, at least
 constexpr double kShownScore = 0.4;
 
-size_t label_of(const Result& result, const RunData& data) {
+size_t label_of(const detect::Result& result, const RunData& data) {
   const auto found = std::find_if(data.classes.begin(), data.classes.end(),
-                                  [&](const Category& c) { return c.id == result.category_id; });
+                                  [&](const detect::Category& c) { return c.id == result.category_id; });
   return static_cast<size_t>(found - data.classes.begin());
 }
 
-void draw_masks(Image& image, int64_t image_id, const RunData& data, std::span<const Result> results) {
-  for (const Result& result : results) {
+void draw_masks(image::Image& image, int64_t image_id, const RunData& data, std::span<const detect::Result> results) {
+  for (const detect::Result& result : results) {
     if (result.image_id != image_id || result.score < kShownScore || result.mask.counts.empty()) continue;
-    draw_mask(image, decode_mask(result.mask), class_color(static_cast<int>(label_of(result, data))));
+    image::draw_mask(image, detect::decode_mask(result.mask),
+                     image::class_color(static_cast<int>(label_of(result, data))));
   }
 }
 
 // Small pictures are enlarged, so that boxes and labels leave the objects visible.
-ReportPicture draw_sample(LabelledImage sample, const RunData& data, std::span<const Result> results) {
+plot::ReportPicture draw_sample(data::LabelledImage sample, const RunData& data,
+                                std::span<const detect::Result> results) {
   const float scale = std::max(
       1.0F, static_cast<float>(kPictureSide) / static_cast<float>(std::max(sample.image.height, sample.image.width)));
   draw_masks(sample.image, sample.image_id, data, results);
-  Image image = resize(sample.image, static_cast<int>(static_cast<float>(sample.image.height) * scale),
-                       static_cast<int>(static_cast<float>(sample.image.width) * scale));
+  image::Image image = image::resize(sample.image, static_cast<int>(static_cast<float>(sample.image.height) * scale),
+                                     static_cast<int>(static_cast<float>(sample.image.width) * scale));
   int drawn = 0;
-  for (const Result& result : results) {
+  for (const detect::Result& result : results) {
     if (result.image_id != sample.image_id || result.score < kShownScore) continue;
     const size_t label = label_of(result, data);
-    const Color color = class_color(static_cast<int>(label));
+    const image::Color color = image::class_color(static_cast<int>(label));
     const auto x1 = static_cast<float>(result.bbox[0]) * scale;
     const auto y1 = static_cast<float>(result.bbox[1]) * scale;
-    draw_box(image, {x1, y1, x1 + static_cast<float>(result.bbox[2]) * scale,
-                     y1 + static_cast<float>(result.bbox[3]) * scale, color});
-    draw_label(image, static_cast<int>(x1), static_cast<int>(y1),
-               fmt::format("{} {:.2f}", data.classes[label].name, result.score), color);
+    image::draw_box(image, {x1, y1, x1 + static_cast<float>(result.bbox[2]) * scale,
+                            y1 + static_cast<float>(result.bbox[3]) * scale, color});
+    image::draw_label(image, static_cast<int>(x1), static_cast<int>(y1),
+                      fmt::format("{} {:.2f}", data.classes[label].name, result.score), color);
     ++drawn;
   }
   return {fmt::format("image {}: {} found, {} there", sample.image_id, drawn, sample.targets.size()),
-          encode_jpeg(image, 85)};
+          image::encode_jpeg(image, 85)};
 }
 
-std::vector<ReportPicture> sample_pictures(const RunData& data, std::span<const Result> results) {
-  std::vector<ReportPicture> pictures;
+std::vector<plot::ReportPicture> sample_pictures(const RunData& data, std::span<const detect::Result> results) {
+  std::vector<plot::ReportPicture> pictures;
   const int64_t stride = std::max<int64_t>(1, data.val->size() / kPictures);
   for (int64_t i = 0; i < data.val->size() && pictures.size() < kPictures; i += stride) {
     try {
@@ -71,29 +73,30 @@ std::vector<ReportPicture> sample_pictures(const RunData& data, std::span<const 
 
 }  // namespace
 
-void add_detections(ReportData& report, const RunData& data, std::span<const Result> results, IouType iou) {
-  CocoEvalOptions options;
+void add_detections(plot::ReportData& report, const RunData& data, std::span<const detect::Result> results,
+                    eval::IouType iou) {
+  eval::CocoEvalOptions options;
   options.iou = iou;
-  const CocoEvaluation evaluation = evaluate_coco(data.val_annotations, results, options);
-  const CocoMetrics& m = evaluation.metrics;
-  for (const auto& [name, value] : named_numbers(m)) {
+  const eval::CocoEvaluation evaluation = eval::evaluate_coco(data.val_annotations, results, options);
+  const eval::CocoMetrics& m = evaluation.metrics;
+  for (const auto& [name, value] : eval::named_numbers(m)) {
     if (name.starts_with("AP")) report.headline.push_back({name, value < 0 ? "–" : fmt::format("{:.3f}", value)});
   }
   std::map<int64_t, int64_t> objects;
-  for (const Annotation& annotation : data.val_annotations.annotations) ++objects[annotation.category_id];
-  for (const ClassMetrics& c : m.per_class) {
+  for (const detect::Annotation& annotation : data.val_annotations.annotations) ++objects[annotation.category_id];
+  for (const eval::ClassMetrics& c : m.per_class) {
     report.classes.push_back({c.category_id, c.name, objects[c.category_id], c.ap, c.ap50, c.ap75, c.ar100});
   }
-  const auto thresholds = recall_thresholds();
-  for (const PrCurve& pr : pr_curves(evaluation)) {
+  const auto thresholds = eval::recall_thresholds();
+  for (const eval::PrCurve& pr : eval::pr_curves(evaluation)) {
     if (pr.precision_at_50.empty()) continue;
     report.precision_recall.push_back({pr.name, {thresholds.begin(), thresholds.end()}, pr.precision_at_50});
   }
-  const ConfusionMatrix confusion = confusion_matrix(data.val_annotations, results, {});
+  const eval::ConfusionMatrix confusion = eval::confusion_matrix(data.val_annotations, results, {});
   report.confusion.names = confusion.names;
   report.confusion.names.emplace_back("background");
   report.confusion.counts.assign(confusion.counts.begin(), confusion.counts.end());
   report.pictures = sample_pictures(data, results);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

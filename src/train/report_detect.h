@@ -9,10 +9,10 @@
 #include "plot/report.h"
 #include "train/run_data.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 // `results` are those of data.val. The numbers are of boxes or masks, as asked for.
-void add_detections(ReportData& report, const RunData& data, std::span<const Result> results,
-                    IouType iou = IouType::bbox);
+void add_detections(plot::ReportData& report, const RunData& data, std::span<const detect::Result> results,
+                    eval::IouType iou = eval::IouType::bbox);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

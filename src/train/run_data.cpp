@@ -8,18 +8,18 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/progress.h"
-#include "data/coco.h"
-#include "data/hold_out.h"
+#include "data/coco/coco.h"
+#include "data/loading/hold_out.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 std::filesystem::path under(const std::string& root, const std::string& path) {
   return root.empty() ? std::filesystem::path(path) : std::filesystem::path(root) / path;
 }
 
-ScenesOptions scenes_of(const DataRecipe& recipe) {
-  ScenesOptions options = scenes_options(*recipe.scenes);
+data::ScenesOptions scenes_of(const DataRecipe& recipe) {
+  data::ScenesOptions options = data::scenes_options(*recipe.scenes);
   options.seed = recipe.scenes_seed;
   if (recipe.scenes_images) options.images = *recipe.scenes_images;
   if (recipe.scenes_val_images) options.val_images = *recipe.scenes_val_images;
@@ -30,7 +30,7 @@ ScenesOptions scenes_of(const DataRecipe& recipe) {
 // scenes.json in the folder says what its scenes were made with; it is written last, so that half a set is made anew.
 void make_missing_scenes(const DataRecipe& recipe, const ProgressOptions& shown) {
   if (!recipe.scenes) return;
-  const ScenesOptions options = scenes_of(recipe);
+  const data::ScenesOptions options = scenes_of(recipe);
   const std::filesystem::path root = recipe.root.empty() ? "." : recipe.root;
   const std::string wanted = to_text(Json{{"level", names(options.level).at(static_cast<size_t>(options.level))},
                                           {"images", options.images},
@@ -45,7 +45,7 @@ void make_missing_scenes(const DataRecipe& recipe, const ProgressOptions& shown)
   }
   log_info(fmt::format("making {} scenes in {}", options.images + options.val_images, root.string()));
   Progress progress("scenes", options.images + options.val_images, shown);
-  make_scenes(root, options, [&](int64_t done, int64_t) { progress.update(done); });
+  data::make_scenes(root, options, [&](int64_t done, int64_t) { progress.update(done); });
   write_file_atomic(made, wanted);
 }
 
@@ -53,30 +53,30 @@ void make_missing_scenes(const DataRecipe& recipe, const ProgressOptions& shown)
 
 std::vector<int64_t> RunData::category_ids() const {
   std::vector<int64_t> ids;
-  for (const Category& category : classes) ids.push_back(category.id);
+  for (const detect::Category& category : classes) ids.push_back(category.id);
   return ids;
 }
 
 RunData open_data(const DataRecipe& recipe, const ProgressOptions* making, bool masks) {
   if (making != nullptr) make_missing_scenes(recipe, *making);
-  CocoReadOptions read;
+  data::CocoReadOptions read;
   read.segmentations = masks;
   RunData data;
-  Annotations train = read_coco(under(recipe.root, recipe.train_annotations), read);
+  detect::Annotations train = data::read_coco(under(recipe.root, recipe.train_annotations), read);
   std::string val_images = recipe.val_images;
-  data.classes = class_list(train);
+  data.classes = data::class_list(train);
   if (recipe.hold_out > 0) {
-    std::tie(train, data.val_annotations) = hold_out(train, recipe.hold_out);
+    std::tie(train, data.val_annotations) = data::hold_out(train, recipe.hold_out);
     val_images = recipe.train_images;
   } else if (!recipe.val_annotations.empty()) {
-    data.val_annotations = read_coco(under(recipe.root, recipe.val_annotations), read);
-    check_same_classes(data.classes, class_list(data.val_annotations));
+    data.val_annotations = data::read_coco(under(recipe.root, recipe.val_annotations), read);
+    data::check_same_classes(data.classes, data::class_list(data.val_annotations));
   }
-  data.train = std::make_unique<CocoDataset>(train, under(recipe.root, recipe.train_images), data.classes);
+  data.train = std::make_unique<data::CocoDataset>(train, under(recipe.root, recipe.train_images), data.classes);
   if (!data.val_annotations.images.empty()) {
-    data.val = std::make_unique<CocoDataset>(data.val_annotations, under(recipe.root, val_images), data.classes);
+    data.val = std::make_unique<data::CocoDataset>(data.val_annotations, under(recipe.root, val_images), data.classes);
   }
   return data;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -6,17 +6,17 @@
 #include <vector>
 
 #include "base/progress.h"
-#include "data/coco_dataset.h"
+#include "data/loading/coco_dataset.h"
 #include "detect/annotations.h"
 #include "train/recipe.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 struct RunData {
-  std::unique_ptr<CocoDataset> train;
-  std::unique_ptr<CocoDataset> val;  // none when the recipe measures nothing
-  Annotations val_annotations;
-  std::vector<Category> classes;
+  std::unique_ptr<data::CocoDataset> train;
+  std::unique_ptr<data::CocoDataset> val;  // none when the recipe measures nothing
+  detect::Annotations val_annotations;
+  std::vector<detect::Category> classes;
 
   std::vector<int64_t> category_ids() const;
 };
@@ -25,4 +25,4 @@ struct RunData {
 // (one process of a machine does) and their progress is shown so. Masks are read where they are asked for.
 RunData open_data(const DataRecipe& recipe, const ProgressOptions* making, bool masks = false);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -13,7 +13,7 @@
 #include "base/format.h"
 #include "base/log.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 RunFolder::RunFolder(std::filesystem::path path, bool resume) : path_(std::move(path)) {
   std::error_code error;
@@ -58,4 +58,4 @@ RunFolder::Lock::~Lock() {
   ::close(fd_);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

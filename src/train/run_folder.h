@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace spinenet {
+namespace spinenet::train {
 
 class RunFolder {
  public:
@@ -38,4 +38,4 @@ class RunFolder {
   std::optional<Lock> lock_;
 };
 
-}  // namespace spinenet
+}  // namespace spinenet::train

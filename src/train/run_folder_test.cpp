@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 class RunFolderTest : public testing::Test {
@@ -58,4 +58,4 @@ TEST_F(RunFolderTest, AFileInItsPlaceIsAnError) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-namespace spinenet {
+namespace spinenet::train {
 
 double learning_rate(const OptimizerRecipe& optimizer, const ScheduleRecipe& schedule, int64_t step, int64_t total) {
   const double peak = optimizer.learning_rate;
@@ -24,4 +24,4 @@ double learning_rate(const OptimizerRecipe& optimizer, const ScheduleRecipe& sch
   return peak * (schedule.final_factor + (1 - schedule.final_factor) * cosine);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -5,10 +5,10 @@
 
 #include "train/recipe.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 // For step `step` of `total`, both counted over all epochs. A run shorter than the warm-up warms up over its first
 // half.
 double learning_rate(const OptimizerRecipe& optimizer, const ScheduleRecipe& schedule, int64_t step, int64_t total);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

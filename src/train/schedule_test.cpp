@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 TEST(LearningRate, WarmsUpLinearlyToThePeak) {
@@ -52,4 +52,4 @@ TEST(LearningRate, OfARunShorterThanItsWarmUpReachesThePeakHalfWay) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::train

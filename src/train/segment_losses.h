@@ -15,10 +15,10 @@
 #include "detect/box.h"
 #include "train/trainer.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 struct SegmentLossOptions {
-  std::span<const Box> anchors;  // of the batch's size
+  std::span<const detect::Box> anchors;  // of the batch's size
   int min_level = 3;
   uint64_t seed = 0;
   TwoStageRecipe recipe;
@@ -31,4 +31,4 @@ struct SegmentLossOptions {
 // nothing.
 BatchLosses segment_batch_losses(const BatchPass& pass, const SegmentLossOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -8,16 +8,16 @@
 #include "arch/families.h"
 #include "detect/anchors.h"
 #include "detect/roi_sampler.h"
-#include "engine/segmenter.h"
 #include "graph/lower_two_stage.h"
+#include "runtime/segmenter.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 constexpr int kSize = 128;
 
-Architecture tiny() {
-  Architecture a = named_architecture("spinenet-49");
+arch::Architecture tiny() {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
   a.scaling.filter_size_scale = 0.07;
   a.scaling.endpoints_num_filters = 8;
   a.scaling.stem_filters = 6;
@@ -29,10 +29,10 @@ Architecture tiny() {
 }
 
 // A bright square on a dark ground; its mask is the square without its right half.
-Prepared square_picture(int64_t i, const std::vector<Box>& anchors, bool objects) {
-  Prepared p;
+data::Prepared square_picture(int64_t i, const std::vector<detect::Box>& anchors, bool objects) {
+  data::Prepared p;
   p.image_id = i;
-  p.image = make_image(kSize, kSize, 20);
+  p.image = image::make_image(kSize, kSize, 20);
   const int x = static_cast<int>(16 + 13 * (i % 5));
   const int y = static_cast<int>(10 + 17 * (i % 4));
   for (int row = y; row < y + 40; ++row) {
@@ -41,19 +41,19 @@ Prepared square_picture(int64_t i, const std::vector<Box>& anchors, bool objects
   if (objects) {
     const double x1 = x;
     const double y1 = y;
-    p.targets = {
-        {Box{static_cast<float>(x), static_cast<float>(y), static_cast<float>(x + 40), static_cast<float>(y + 40)},
-         static_cast<int>(i % 2), false}};
+    p.targets = {{detect::Box{static_cast<float>(x), static_cast<float>(y), static_cast<float>(x + 40),
+                              static_cast<float>(y + 40)},
+                  static_cast<int>(i % 2), false}};
     p.masks.resize(1);
     p.masks[0].shape.polygons = {{x1, y1, x1 + 20, y1, x1 + 20, y1 + 40, x1, y1 + 40}};
   }
-  p.labels = label_anchors(anchors, p.targets, {.match = kProposalMatch});
+  p.labels = data::label_anchors(anchors, p.targets, {.match = detect::kProposalMatch});
   return p;
 }
 
 struct Fixture {
-  Architecture architecture = tiny();
-  std::vector<Box> anchors = make_anchors(proposal_anchors(architecture), kSize, kSize);
+  arch::Architecture architecture = tiny();
+  std::vector<detect::Box> anchors = detect::make_anchors(runtime::proposal_anchors(architecture), kSize, kSize);
   Communicator alone{{}, torch::kCPU};
   Recipe recipe;
 
@@ -68,20 +68,21 @@ struct Fixture {
     recipe.two_stage.roi_samples = 12;
   }
 
-  Batch batch(int64_t step, bool objects = true) const {
-    std::vector<Prepared> prepared;
+  data::Batch batch(int64_t step, bool objects = true) const {
+    std::vector<data::Prepared> prepared;
     for (int64_t i = 0; i < 2; ++i) prepared.push_back(square_picture(i, anchors, objects));
-    Batch made = make_batch(std::move(prepared), kSize, kSize);
+    data::Batch made = data::make_batch(std::move(prepared), kSize, kSize);
     made.step = step;
     return made;
   }
 
   Trainer trainer() {
-    Trainee trainee{programs_of(lower_two_stage(architecture, {kSize, kSize, 2})), [this](const BatchPass& pass) {
+    Trainee trainee{graph::programs_of(graph::lower_two_stage(architecture, {kSize, kSize, 2})),
+                    [this](const BatchPass& pass) {
                       return segment_batch_losses(
                           pass, {anchors, 3, recipe.seed, recipe.two_stage, architecture.two_stage.box_thresholds});
                     }};
-    const Weights first = initial_weights(parameters_of_all(trainee.programs), recipe.init, 1);
+    const Weights first = graph::initial_weights(graph::parameters_of_all(trainee.programs), recipe.init, 1);
     Trainer made(std::move(trainee), first, recipe, torch::kCPU, alone);
     made.state().progression.total_steps = 100;
     return made;
@@ -159,7 +160,7 @@ TEST(SegmentLosses, PicturesWithoutObjectsTeachBackground) {
 TEST(SegmentLosses, AnObjectWithoutAMaskTeachesItsBoxOnly) {
   Fixture fixture;
   Trainer trainer = fixture.trainer();
-  Batch batch = fixture.batch(0);
+  data::Batch batch = fixture.batch(0);
   for (auto& masks : batch.masks) masks[0].shape = {};
   const StepReport report = trainer.step(batch);
   EXPECT_TRUE(report.finite);
@@ -171,7 +172,7 @@ TEST(SegmentLosses, OutputsThatAreNoNumbersAreANonFiniteStep) {
   Fixture fixture;
   fixture.architecture.two_stage.box_thresholds = {0.5, 0.6};
   Trainer trainer = fixture.trainer();
-  Batch batch = fixture.batch(0);
+  data::Batch batch = fixture.batch(0);
   batch.pixels[5] = std::numeric_limits<float>::quiet_NaN();
   const torch::Tensor before = trainer.state().parameters.values.clone();
   EXPECT_FALSE(trainer.step(batch).finite);
@@ -179,4 +180,4 @@ TEST(SegmentLosses, OutputsThatAreNoNumbersAreANonFiniteStep) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -7,10 +7,10 @@
 #include "train/task_detect.h"
 #include "train/task_segment.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
-LoaderOptions measuring_loader(const Recipe& recipe) {
-  LoaderOptions options;
+data::LoaderOptions measuring_loader(const Recipe& recipe) {
+  data::LoaderOptions options;
   options.train = false;
   options.batch = std::min(recipe.batch, 8);
   options.size = recipe.image_size;
@@ -20,17 +20,17 @@ LoaderOptions measuring_loader(const Recipe& recipe) {
   return options;
 }
 
-std::unique_ptr<TrainTask> make_task(const Recipe& recipe, const Architecture& architecture,
+std::unique_ptr<TrainTask> make_task(const Recipe& recipe, const arch::Architecture& architecture,
                                      const ProgressOptions* making) {
   switch (recipe.task) {
-    case Task::detect:
+    case arch::Task::detect:
       return std::make_unique<DetectTask>(recipe, architecture, open_data(recipe.data, making));
-    case Task::classify:
+    case arch::Task::classify:
       return std::make_unique<ClassifyTask>(recipe, architecture, open_class_data(recipe.data));
-    case Task::segment:
+    case arch::Task::segment:
       return std::make_unique<SegmentTask>(recipe, architecture, open_data(recipe.data, making, true));
   }
   fail(ErrorKind::failed, "an unknown task", "task");
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -14,12 +14,12 @@
 
 #include "arch/architecture.h"
 #include "base/progress.h"
-#include "data/loader.h"
+#include "data/loading/loader.h"
 #include "formats/model_file.h"
 #include "plot/report.h"
 #include "train/trainer.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 using NamedNumbers = std::vector<std::pair<std::string, double>>;
 
@@ -33,14 +33,14 @@ class TrainTask {
  public:
   virtual ~TrainTask() = default;
 
-  virtual Task kind() const = 0;
-  virtual const std::vector<Program>& programs() const = 0;
+  virtual arch::Task kind() const = 0;
+  virtual const std::vector<graph::Program>& programs() const = 0;
   // In the order of the class outputs, with the ids of the data.
-  virtual const std::vector<ModelClass>& classes() const = 0;
+  virtual const std::vector<formats::ModelClass>& classes() const = 0;
 
-  virtual const Dataset& training_set() const = 0;
+  virtual const data::Dataset& training_set() const = 0;
   // What batches for losses() need beside the options that all tasks share.
-  virtual LoaderOptions training_loader(LoaderOptions common) const = 0;
+  virtual data::LoaderOptions training_loader(data::LoaderOptions common) const = 0;
   virtual BatchLosses losses(const BatchPass& pass) const = 0;
 
   // Whether there is anything to measure on.
@@ -48,21 +48,21 @@ class TrainTask {
   // The number that decides which model is the best: the first one of measure(). Greater is better, -1 undefined.
   virtual std::string_view main_metric() const = 0;
   // Of these weights (of parameters_of_all(programs())) on the validation set; the first three are shown in the log.
-  virtual NamedNumbers measure(const Parameters& parameters) const = 0;
+  virtual NamedNumbers measure(const nn::Parameters& parameters) const = 0;
 
   virtual std::vector<CurveKeys> curves() const = 0;
   // Headline, classes, confusion and sample pictures. Nothing without a validation set.
-  virtual void add_evaluation(ReportData& report, const Parameters& best) const = 0;
+  virtual void add_evaluation(plot::ReportData& report, const nn::Parameters& best) const = 0;
   // What a model file must say beside the architecture, the classes and the size.
   virtual std::map<std::string, std::string> model_facts() const { return {}; }
 };
 
 // How a validation set is read: in order, in small batches.
-LoaderOptions measuring_loader(const Recipe& recipe);
+data::LoaderOptions measuring_loader(const Recipe& recipe);
 
 // ErrorKind::bad_data when the data is not there or does not go together. With `making`, data that the recipe asks to
 // make is made (one process of a machine does) and its progress is shown so.
-std::unique_ptr<TrainTask> make_task(const Recipe& recipe, const Architecture& architecture,
+std::unique_ptr<TrainTask> make_task(const Recipe& recipe, const arch::Architecture& architecture,
                                      const ProgressOptions* making);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

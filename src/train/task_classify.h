@@ -5,38 +5,38 @@
 #include "train/class_data.h"
 #include "train/task.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 // The cross-entropy of a batch with image labels; the one program has the output class.
-BatchLosses classification_batch_losses(const BatchPass& pass, const ClassificationLossOptions& options);
+BatchLosses classification_batch_losses(const BatchPass& pass, const nn::ClassificationLossOptions& options);
 
 class ClassifyTask final : public TrainTask {
  public:
-  ClassifyTask(const Recipe& recipe, const Architecture& architecture, ClassData data);
+  ClassifyTask(const Recipe& recipe, const arch::Architecture& architecture, ClassData data);
 
-  Task kind() const override { return Task::classify; }
-  const std::vector<Program>& programs() const override { return programs_; }
-  const std::vector<ModelClass>& classes() const override { return classes_; }
-  const Dataset& training_set() const override { return *data_.train; }
-  LoaderOptions training_loader(LoaderOptions common) const override;
+  arch::Task kind() const override { return arch::Task::classify; }
+  const std::vector<graph::Program>& programs() const override { return programs_; }
+  const std::vector<formats::ModelClass>& classes() const override { return classes_; }
+  const data::Dataset& training_set() const override { return *data_.train; }
+  data::LoaderOptions training_loader(data::LoaderOptions common) const override;
   BatchLosses losses(const BatchPass& pass) const override {
     return classification_batch_losses(pass, recipe_.classify.loss);
   }
   bool measures() const override { return data_.val != nullptr; }
   std::string_view main_metric() const override { return "top1"; }
-  NamedNumbers measure(const Parameters& parameters) const override;
+  NamedNumbers measure(const nn::Parameters& parameters) const override;
   std::vector<CurveKeys> curves() const override;
-  void add_evaluation(ReportData& report, const Parameters& best) const override;
+  void add_evaluation(plot::ReportData& report, const nn::Parameters& best) const override;
   std::map<std::string, std::string> model_facts() const override;
 
  private:
   // In the order of the validation set, less pictures that cannot be read.
-  std::vector<Classified> classify_validation(const Parameters& parameters) const;
+  std::vector<eval::Classified> classify_validation(const nn::Parameters& parameters) const;
 
   Recipe recipe_;
   ClassData data_;
-  std::vector<ModelClass> classes_;
-  std::vector<Program> programs_;
+  std::vector<formats::ModelClass> classes_;
+  std::vector<graph::Program> programs_;
 };
 
-}  // namespace spinenet
+}  // namespace spinenet::train

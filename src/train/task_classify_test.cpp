@@ -9,11 +9,11 @@
 #include "base/random.h"
 #include "graph/lower.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
-Architecture tiny() {
-  Architecture a = named_architecture("spinenet-49");
+arch::Architecture tiny() {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
   a.scaling.filter_size_scale = 0.07;
   a.scaling.endpoints_num_filters = 8;
   a.scaling.stem_filters = 6;
@@ -22,9 +22,9 @@ Architecture tiny() {
 }
 
 // Class 0 is dark on the left, class 1 on the right; noise over all.
-Image half_picture(int label, uint64_t seed) {
+image::Image half_picture(int label, uint64_t seed) {
   Random random(seed);
-  Image image = make_image(32, 32);
+  image::Image image = image::make_image(32, 32);
   for (int y = 0; y < 32; ++y) {
     for (int x = 0; x < 32; ++x) {
       const bool dark = (x < 16) == (label == 0);
@@ -34,11 +34,11 @@ Image half_picture(int label, uint64_t seed) {
   return image;
 }
 
-class Halves : public Dataset {
+class Halves : public data::Dataset {
  public:
   int64_t size() const override { return 12; }
-  LabelledImage get(int64_t index) const override {
-    LabelledImage sample;
+  data::LabelledImage get(int64_t index) const override {
+    data::LabelledImage sample;
     sample.image_id = index + 1;
     sample.label = static_cast<int>(index % 2);
     sample.image = half_picture(sample.label, static_cast<uint64_t>(index));
@@ -48,7 +48,7 @@ class Halves : public Dataset {
 
 Recipe small_recipe() {
   Recipe recipe;
-  recipe.task = Task::classify;
+  recipe.task = arch::Task::classify;
   recipe.image_size = 32;
   recipe.batch = 4;
   recipe.optimizer.kind = OptimizerKind::adamw;
@@ -78,14 +78,14 @@ Trained train_halves(const Recipe& recipe, int steps) {
   Communicator alone({}, torch::kCPU);
   const ClassifyTask task = halves_task(recipe);
   Trainee trainee{task.programs(), [&task](const BatchPass& pass) { return task.losses(pass); }};
-  const Weights first = initial_weights(parameters_of_all(trainee.programs), recipe.init, recipe.seed);
+  const Weights first = graph::initial_weights(graph::parameters_of_all(trainee.programs), recipe.init, recipe.seed);
   Trainer trainer(std::move(trainee), first, recipe, torch::kCPU, alone);
   trainer.state().progression.total_steps = steps;
-  LoaderOptions common;
+  data::LoaderOptions common;
   common.batch = recipe.batch;
   common.size = recipe.image_size;
   common.seed = recipe.seed;
-  Loader loader(task.training_set(), task.training_loader(common));
+  data::Loader loader(task.training_set(), task.training_loader(common));
   Trained trained;
   for (int step = 0; step < steps; ++step) trained.losses.push_back(trainer.step(loader.next()).loss());
   trained.numbers = task.measure(trainer.measured());
@@ -113,9 +113,9 @@ TEST(ClassifyTask, EqualRunsHaveEqualBits) {
 
 TEST(ClassifyTask, KnowsItsClassesBySourceIds) {
   const ClassifyTask task = halves_task(small_recipe());
-  EXPECT_EQ(task.classes(), (std::vector<ModelClass>{{4, "left"}, {9, "right"}}));
+  EXPECT_EQ(task.classes(), (std::vector<formats::ModelClass>{{4, "left"}, {9, "right"}}));
   EXPECT_EQ(task.model_facts().at("center_crop"), "1");
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::train

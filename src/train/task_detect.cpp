@@ -5,22 +5,22 @@
 
 #include "base/progress.h"
 #include "detect/anchors.h"
-#include "engine/detector.h"
 #include "eval/coco_ap.h"
 #include "graph/lower.h"
+#include "runtime/detector.h"
 #include "train/report_detect.h"
 #include "train/validate.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 // The labels of a batch as tensors on the device.
-LossTargets targets_of(const Batch& batch, torch::Device device) {
+nn::LossTargets targets_of(const data::Batch& batch, torch::Device device) {
   const auto anchors = static_cast<int64_t>(batch.labels.front().classes.size());
   torch::Tensor classes = torch::empty({batch.images, anchors}, torch::kInt32);
   torch::Tensor codes = torch::empty({batch.images, anchors, 4}, torch::kFloat32);
   for (size_t i = 0; i < batch.labels.size(); ++i) {
-    const AnchorLabels& labels = batch.labels[i];
+    const data::AnchorLabels& labels = batch.labels[i];
     std::memcpy(classes.data_ptr<int32_t>() + static_cast<int64_t>(i) * anchors, labels.classes.data(),
                 labels.classes.size() * sizeof(int32_t));
     std::memcpy(codes.data_ptr<float>() + static_cast<int64_t>(i) * anchors * 4, labels.codes.data(),
@@ -29,44 +29,45 @@ LossTargets targets_of(const Batch& batch, torch::Device device) {
   return {classes.to(device, torch::kInt64), codes.to(device)};
 }
 
-double positives_of(const Batch& batch) {
+double positives_of(const data::Batch& batch) {
   double positives = 0;
-  for (const AnchorLabels& labels : batch.labels) positives += labels.positives;
+  for (const data::AnchorLabels& labels : batch.labels) positives += labels.positives;
   return positives;
 }
 
 }  // namespace
 
-BatchLosses detection_batch_losses(const BatchPass& pass, const LossOptions& options) {
+BatchLosses detection_batch_losses(const BatchPass& pass, const nn::LossOptions& options) {
   const double positives = pass.sum(positives_of(pass.batch));
   const std::vector<torch::Tensor> outputs = pass.run(0, pass.pixels);
   const auto middle = outputs.begin() + static_cast<std::ptrdiff_t>(outputs.size() / 2);
   const std::vector<torch::Tensor> class_levels(outputs.begin(), middle);
   const std::vector<torch::Tensor> box_levels(middle, outputs.end());
-  const LossTargets targets = targets_of(pass.batch, pass.pixels.device());
-  const torch::Tensor codes = flatten_levels(box_levels, 4);
+  const nn::LossTargets targets = targets_of(pass.batch, pass.pixels.device());
+  const torch::Tensor codes = nn::flatten_levels(box_levels, 4);
   const int64_t anchors = box_levels.front().size(1) / 4;
-  const torch::Tensor logits = flatten_levels(class_levels, class_levels.front().size(1) / anchors);
-  const Losses losses = detection_losses(logits, codes, targets, positives, options);
+  const torch::Tensor logits = nn::flatten_levels(class_levels, class_levels.front().size(1) / anchors);
+  const nn::Losses losses = nn::detection_losses(logits, codes, targets, positives, options);
   return {{{"classification_loss", losses.classification}, {"box_loss", losses.box}}, logits};
 }
 
-DetectTask::DetectTask(const Recipe& recipe, const Architecture& architecture, RunData data)
+DetectTask::DetectTask(const Recipe& recipe, const arch::Architecture& architecture, RunData data)
     : recipe_(recipe), data_(std::move(data)) {
-  for (const Category& category : data_.classes) classes_.push_back({category.id, category.name});
+  for (const detect::Category& category : data_.classes) classes_.push_back({category.id, category.name});
   const int size = recipe_.image_size;
-  programs_ = {lower_detector(architecture, {size, size, static_cast<int>(classes_.size()), recipe_.stochastic_depth})};
-  anchors_ = make_anchors(anchor_options(architecture), size, size);
+  programs_ = {
+      graph::lower_detector(architecture, {size, size, static_cast<int>(classes_.size()), recipe_.stochastic_depth})};
+  anchors_ = detect::make_anchors(runtime::anchor_options(architecture), size, size);
 }
 
-LoaderOptions DetectTask::training_loader(LoaderOptions common) const {
+data::LoaderOptions DetectTask::training_loader(data::LoaderOptions common) const {
   common.augment = recipe_.augment;
   common.anchors = anchors_;
   return common;
 }
 
-std::vector<Result> DetectTask::detect_validation(const Parameters& parameters) const {
-  Loader loader(*data_.val, measuring_loader(recipe_));
+std::vector<detect::Result> DetectTask::detect_validation(const nn::Parameters& parameters) const {
+  data::Loader loader(*data_.val, measuring_loader(recipe_));
   ValidateOptions options;
   options.classes = static_cast<int>(classes_.size());
   options.category_ids = data_.category_ids();
@@ -75,8 +76,9 @@ std::vector<Result> DetectTask::detect_validation(const Parameters& parameters) 
   return detect_all(programs_.front(), parameters, loader, anchors_, options);
 }
 
-NamedNumbers DetectTask::measure(const Parameters& parameters) const {
-  const auto numbers = named_numbers(evaluate_coco(data_.val_annotations, detect_validation(parameters), {}).metrics);
+NamedNumbers DetectTask::measure(const nn::Parameters& parameters) const {
+  const auto numbers =
+      eval::named_numbers(eval::evaluate_coco(data_.val_annotations, detect_validation(parameters), {}).metrics);
   return {numbers.begin(), numbers.end()};
 }
 
@@ -86,8 +88,8 @@ std::vector<CurveKeys> DetectTask::curves() const {
           {"By object size", "AP", {"APs", "APm", "APl"}}};
 }
 
-void DetectTask::add_evaluation(ReportData& report, const Parameters& best) const {
+void DetectTask::add_evaluation(plot::ReportData& report, const nn::Parameters& best) const {
   if (data_.val) add_detections(report, data_, detect_validation(best));
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -5,24 +5,24 @@
 #include "base/log.h"
 #include "base/progress.h"
 #include "detect/roi_sampler.h"
-#include "engine/segmenter.h"
 #include "eval/coco_ap.h"
+#include "runtime/segmenter.h"
 #include "train/report_detect.h"
 #include "train/segment_losses.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
-Forward forward_of(const Program& program, const Parameters& parameters) {
+graph::Forward forward_of(const graph::Program& program, const nn::Parameters& parameters) {
   return [&program, &parameters](const HostTensor& input) {
     std::vector<HostTensor> outputs;
-    const torch::Tensor x = to_torch(input, parameters.values.device());
-    for (const torch::Tensor& y : forward(program, parameters, x, {})) outputs.push_back(to_host(y));
+    const torch::Tensor x = nn::to_torch(input, parameters.values.device());
+    for (const torch::Tensor& y : nn::forward(program, parameters, x, {})) outputs.push_back(nn::to_host(y));
     return outputs;
   };
 }
 
-void check_masks(const CocoDataset& data) {
+void check_masks(const data::CocoDataset& data) {
   if (data.masks() == 0) {
     fail(ErrorKind::bad_data, "no object of the training annotations has a mask", "data.train_annotations",
          "add segmentations, or train with task: detect");
@@ -33,32 +33,32 @@ void check_masks(const CocoDataset& data) {
   }
 }
 
-auto mask_numbers(const Annotations& annotations, std::span<const Result> results, IouType iou) {
-  CocoEvalOptions options;
+auto mask_numbers(const detect::Annotations& annotations, std::span<const detect::Result> results, eval::IouType iou) {
+  eval::CocoEvalOptions options;
   options.iou = iou;
-  return named_numbers(evaluate_coco(annotations, results, options).metrics);
+  return eval::named_numbers(eval::evaluate_coco(annotations, results, options).metrics);
 }
 
 }  // namespace
 
-SegmentTask::SegmentTask(const Recipe& recipe, const Architecture& architecture, RunData data)
+SegmentTask::SegmentTask(const Recipe& recipe, const arch::Architecture& architecture, RunData data)
     : recipe_(recipe),
       data_(std::move(data)),
-      anchor_options_(proposal_anchors(architecture)),
+      anchor_options_(runtime::proposal_anchors(architecture)),
       box_thresholds_(architecture.two_stage.box_thresholds) {
   check_masks(*data_.train);
-  if (data_.val) require_masks(data_.val_annotations, "the validation annotations");
-  for (const Category& category : data_.classes) classes_.push_back({category.id, category.name});
+  if (data_.val) eval::require_masks(data_.val_annotations, "the validation annotations");
+  for (const detect::Category& category : data_.classes) classes_.push_back({category.id, category.name});
   const int size = recipe_.image_size;
-  programs_ = programs_of(
-      lower_two_stage(architecture, {size, size, static_cast<int>(classes_.size()), recipe_.stochastic_depth}));
-  anchors_ = make_anchors(anchor_options_, size, size);
+  programs_ = graph::programs_of(
+      graph::lower_two_stage(architecture, {size, size, static_cast<int>(classes_.size()), recipe_.stochastic_depth}));
+  anchors_ = detect::make_anchors(anchor_options_, size, size);
 }
 
-LoaderOptions SegmentTask::training_loader(LoaderOptions common) const {
+data::LoaderOptions SegmentTask::training_loader(data::LoaderOptions common) const {
   common.augment = recipe_.augment;
   common.anchors = anchors_;
-  common.label.match = kProposalMatch;
+  common.label.match = detect::kProposalMatch;
   return common;
 }
 
@@ -67,32 +67,33 @@ BatchLosses SegmentTask::losses(const BatchPass& pass) const {
                               {anchors_, anchor_options_.min_level, recipe_.seed, recipe_.two_stage, box_thresholds_});
 }
 
-std::vector<Result> SegmentTask::segment_validation(const Parameters& parameters) const {
-  const std::vector<Parameters> parts = parts_of(parameters, programs_);
-  std::vector<Forward> networks;
+std::vector<detect::Result> SegmentTask::segment_validation(const nn::Parameters& parameters) const {
+  const std::vector<nn::Parameters> parts = nn::parts_of(parameters, programs_);
+  std::vector<graph::Forward> networks;
   for (size_t i = 0; i < programs_.size(); ++i) networks.push_back(forward_of(programs_[i], parts[i]));
-  TwoStageForward network =
-      two_stage_forward(std::move(networks), {anchor_options_.min_level, anchor_options_.max_level});
-  SegmenterOptions options;
+  runtime::TwoStageForward network =
+      runtime::two_stage_forward(std::move(networks), {anchor_options_.min_level, anchor_options_.max_level});
+  runtime::SegmenterOptions options;
   options.image_size = recipe_.image_size;
   options.classes = static_cast<int>(classes_.size());
   options.anchors = anchor_options_;
   options.proposals.pre_nms = recipe_.two_stage.proposals_before_nms;
   options.proposals.post_nms = recipe_.two_stage.proposals;
-  const Segmenter segmenter(std::move(network), options);
-  Loader loader(*data_.val, measuring_loader(recipe_));
+  const runtime::Segmenter segmenter(std::move(network), options);
+  data::Loader loader(*data_.val, measuring_loader(recipe_));
   Progress progress("measure", data_.val->size());
-  std::vector<Result> results;
+  std::vector<detect::Result> results;
   int64_t done = 0;
   for (int64_t step = 0; step < loader.steps_per_epoch(); ++step) {
-    Batch batch = loader.next();
+    data::Batch batch = loader.next();
     if (batch.images == 0) continue;
-    const NetworkInput input{{{batch.images, 3, batch.height, batch.width}, std::move(batch.pixels)},
-                             batch.letterboxes};
-    const std::vector<std::vector<Detection>> found = segmenter.segment(input);
+    const runtime::NetworkInput input{{{batch.images, 3, batch.height, batch.width}, std::move(batch.pixels)},
+                                      batch.letterboxes};
+    const std::vector<std::vector<detect::Detection>> found = segmenter.segment(input);
     for (size_t i = 0; i < found.size(); ++i) {
-      for (const Detection& detection : found[i]) {
-        results.push_back(to_result(detection, batch.image_ids[i], classes_[static_cast<size_t>(detection.label)].id));
+      for (const detect::Detection& detection : found[i]) {
+        results.push_back(
+            detect::to_result(detection, batch.image_ids[i], classes_[static_cast<size_t>(detection.label)].id));
       }
     }
     progress.update(done += batch.images);
@@ -100,13 +101,13 @@ std::vector<Result> SegmentTask::segment_validation(const Parameters& parameters
   return results;
 }
 
-NamedNumbers SegmentTask::measure(const Parameters& parameters) const {
-  const std::vector<Result> results = segment_validation(parameters);
+NamedNumbers SegmentTask::measure(const nn::Parameters& parameters) const {
+  const std::vector<detect::Result> results = segment_validation(parameters);
   NamedNumbers numbers;
-  for (const auto& [name, value] : mask_numbers(data_.val_annotations, results, IouType::segm)) {
+  for (const auto& [name, value] : mask_numbers(data_.val_annotations, results, eval::IouType::segm)) {
     numbers.emplace_back(name, value);
   }
-  for (const auto& [name, value] : mask_numbers(data_.val_annotations, results, IouType::bbox)) {
+  for (const auto& [name, value] : mask_numbers(data_.val_annotations, results, eval::IouType::bbox)) {
     numbers.emplace_back("box_" + std::string(name), value);
   }
   return numbers;
@@ -120,8 +121,8 @@ std::map<std::string, std::string> SegmentTask::model_facts() const {
 std::vector<CurveKeys> SegmentTask::curves() const {
   std::vector<std::string> losses{"loss", "objectness_loss", "proposal_loss"};
   for (size_t stage = 0; stage < box_thresholds_.size(); ++stage) {
-    losses.push_back(stage_name("class_loss", stage));
-    losses.push_back(stage_name("box_loss", stage));
+    losses.push_back(graph::stage_name("class_loss", stage));
+    losses.push_back(graph::stage_name("box_loss", stage));
   }
   losses.emplace_back("mask_loss");
   return {{"Loss", "loss", std::move(losses)},
@@ -130,8 +131,8 @@ std::vector<CurveKeys> SegmentTask::curves() const {
           {"By object size", "AP", {"APs", "APm", "APl"}}};
 }
 
-void SegmentTask::add_evaluation(ReportData& report, const Parameters& best) const {
-  if (data_.val) add_detections(report, data_, segment_validation(best), IouType::segm);
+void SegmentTask::add_evaluation(plot::ReportData& report, const nn::Parameters& best) const {
+  if (data_.val) add_detections(report, data_, segment_validation(best), eval::IouType::segm);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -8,39 +8,39 @@
 #include "train/run_data.h"
 #include "train/task.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 class SegmentTask final : public TrainTask {
  public:
   // ErrorKind::bad_data when the training set has no masks.
-  SegmentTask(const Recipe& recipe, const Architecture& architecture, RunData data);
+  SegmentTask(const Recipe& recipe, const arch::Architecture& architecture, RunData data);
 
-  Task kind() const override { return Task::segment; }
-  const std::vector<Program>& programs() const override { return programs_; }
-  const std::vector<ModelClass>& classes() const override { return classes_; }
-  const Dataset& training_set() const override { return *data_.train; }
-  LoaderOptions training_loader(LoaderOptions common) const override;
+  arch::Task kind() const override { return arch::Task::segment; }
+  const std::vector<graph::Program>& programs() const override { return programs_; }
+  const std::vector<formats::ModelClass>& classes() const override { return classes_; }
+  const data::Dataset& training_set() const override { return *data_.train; }
+  data::LoaderOptions training_loader(data::LoaderOptions common) const override;
   BatchLosses losses(const BatchPass& pass) const override;
   bool measures() const override { return data_.val != nullptr; }
   // Of masks. Those of boxes are called box_AP and so on.
   std::string_view main_metric() const override { return "AP"; }
-  NamedNumbers measure(const Parameters& parameters) const override;
+  NamedNumbers measure(const nn::Parameters& parameters) const override;
   std::vector<CurveKeys> curves() const override;
-  void add_evaluation(ReportData& report, const Parameters& best) const override;
+  void add_evaluation(plot::ReportData& report, const nn::Parameters& best) const override;
   // How many proposals were measured with, so that predict and eval take as many.
   std::map<std::string, std::string> model_facts() const override;
 
  private:
   // In the order of the validation set.
-  std::vector<Result> segment_validation(const Parameters& parameters) const;
+  std::vector<detect::Result> segment_validation(const nn::Parameters& parameters) const;
 
   Recipe recipe_;
   RunData data_;
-  std::vector<ModelClass> classes_;
-  std::vector<Program> programs_;
-  AnchorOptions anchor_options_;
+  std::vector<formats::ModelClass> classes_;
+  std::vector<graph::Program> programs_;
+  detect::AnchorOptions anchor_options_;
   std::vector<double> box_thresholds_;
-  std::vector<Box> anchors_;
+  std::vector<detect::Box> anchors_;
 };
 
-}  // namespace spinenet
+}  // namespace spinenet::train

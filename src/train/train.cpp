@@ -22,7 +22,7 @@
 #include "train/task.h"
 #include "train/trainer.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -51,8 +51,8 @@ class Run {
   void check_same_start();
   void loop();
   void fit_time();
-  void after_step(const StepReport& report, const Batch& batch);
-  void handle_non_finite(const StepReport& report, const Batch& batch);
+  void after_step(const StepReport& report, const data::Batch& batch);
+  void handle_non_finite(const StepReport& report, const data::Batch& batch);
   void end_epoch();
   void measure();
   void checkpoint();
@@ -67,10 +67,10 @@ class Run {
   torch::Device device_;
   Communicator communicator_;
   std::optional<RunFolder> folder_;
-  Architecture architecture_;
+  arch::Architecture architecture_;
   std::unique_ptr<TrainTask> task_;
   std::unique_ptr<Trainer> trainer_;
-  std::unique_ptr<Loader> loader_;
+  std::unique_ptr<data::Loader> loader_;
   std::unique_ptr<MetricsLog> metrics_;
   std::unique_ptr<Progress> progress_;
   Clock::time_point start_ = Clock::now();
@@ -104,17 +104,17 @@ Recipe recipe_of(const TrainOptions& options) {
 
 // With several processes on a machine each has a GPU of its own.
 std::string device_name(const Recipe& recipe, const ProcessPlace& place) {
-  const bool first_gpu = recipe.device == "cuda" || (recipe.device == "auto" && find_device("auto").is_cuda());
+  const bool first_gpu = recipe.device == "cuda" || (recipe.device == "auto" && nn::find_device("auto").is_cuda());
   return place.world > 1 && first_gpu ? fmt::format("cuda:{}", place.local_rank) : recipe.device;
 }
 
 torch::Device training_device(const TrainOptions& options, const Recipe& recipe, const ProcessPlace& place) {
   check_precision(recipe, options.resume ? run_path(options) / "recipe.yaml" : options.recipe);
-  return find_device(device_name(recipe, place));
+  return nn::find_device(device_name(recipe, place));
 }
 
-LoaderOptions loader_options(const Recipe& recipe, const ProcessPlace& place) {
-  LoaderOptions o;
+data::LoaderOptions loader_options(const Recipe& recipe, const ProcessPlace& place) {
+  data::LoaderOptions o;
   o.batch = recipe.batch;
   o.size = recipe.image_size;
   o.seed = recipe.seed;
@@ -145,9 +145,10 @@ Run::Run(const TrainOptions& options)
   if (!leader()) task_ = make_task(recipe_, architecture_, nullptr);
 
   Trainee trainee{task_->programs(), [this](const BatchPass& pass) { return task_->losses(pass); }};
-  const Weights first = initial_weights(parameters_of_all(trainee.programs), recipe_.init, recipe_.seed);
+  const Weights first = graph::initial_weights(graph::parameters_of_all(trainee.programs), recipe_.init, recipe_.seed);
   trainer_ = std::make_unique<Trainer>(std::move(trainee), first, recipe_, device_, communicator_);
-  loader_ = std::make_unique<Loader>(task_->training_set(), task_->training_loader(loader_options(recipe_, place_)));
+  loader_ =
+      std::make_unique<data::Loader>(task_->training_set(), task_->training_loader(loader_options(recipe_, place_)));
   trainer_->state().progression.total_steps = loader_->steps_per_epoch() * recipe_.epochs;
   if (!options.resume && !recipe_.init.weights.empty()) take_weights();
   // Only now: what was wrong so far can be mended and started again in the same folder.
@@ -182,8 +183,8 @@ void Run::check_same_start() {
 // init.weights: the weights of another model in place of the first ones.
 void Run::take_weights() {
   const std::filesystem::path source = recipe_.init.weights;
-  Weights weights = initial_weights(trainer_->parameters(), recipe_.init, recipe_.seed);
-  const CarriedOver carried = carry_over(trainer_->parameters(), read_model(source), source.string(), weights);
+  Weights weights = graph::initial_weights(trainer_->parameters(), recipe_.init, recipe_.seed);
+  const CarriedOver carried = carry_over(trainer_->parameters(), formats::read_model(source), source.string(), weights);
   trainer_->begin_with(weights);
   if (!leader()) return;
   log_info(summary_of(carried, source));
@@ -226,7 +227,7 @@ void Run::fit_time() {
   if (leader()) progress_->set_total(p.total_steps);
 }
 
-void Run::handle_non_finite(const StepReport& report, const Batch& batch) {
+void Run::handle_non_finite(const StepReport& report, const data::Batch& batch) {
   ++skipped_in_a_row_;
   if (leader()) {
     Json dump{{"step", batch.step}, {"image_ids", batch.image_ids}};
@@ -244,7 +245,7 @@ void Run::handle_non_finite(const StepReport& report, const Batch& batch) {
   }
 }
 
-void Run::after_step(const StepReport& report, const Batch& batch) {
+void Run::after_step(const StepReport& report, const data::Batch& batch) {
   if (!report.finite) {
     handle_non_finite(report, batch);
   } else {
@@ -276,7 +277,7 @@ void Run::loop() {
   Progression& p = trainer_->state().progression;
   while (p.step < p.total_steps && !finished_early_) {
     const Clock::time_point begin = Clock::now();
-    const Batch batch = loader_->next();
+    const data::Batch batch = loader_->next();
     const StepReport report = trainer_->step(batch);
     step_seconds_ += seconds_since(begin);
     ++steps_timed_;
@@ -330,17 +331,17 @@ void Run::measure() {
 }
 
 void Run::save_model(const std::filesystem::path& path) {
-  const Parameters& kept = trainer_->measured();
-  ModelFile model;
+  const nn::Parameters& kept = trainer_->measured();
+  formats::ModelFile model;
   model.architecture = to_json(architecture_);
   model.task = name_of(task_->kind());
   model.classes = task_->classes();
   model.image_size = recipe_.image_size;
-  model.weights = weights_of(trainer_->parameters(), kept.values, kept.statistics);
+  model.weights = nn::weights_of(trainer_->parameters(), kept.values, kept.statistics);
   model.extra = task_->model_facts();
   model.extra["step"] = std::to_string(trainer_->state().progression.step);
   model.extra["recipe_hash"] = fmt::format("{:016x}", hash_of(recipe_));
-  write_model(path, model);
+  formats::write_model(path, model);
 }
 
 void Run::checkpoint() {
@@ -379,9 +380,9 @@ Json Run::summary() const {
             {"data_wait_share", steps_timed_ > 0 ? loader_->wait_seconds() / step_seconds_ : 0.0},
             {"stopped_by_signal", stopped_},
             {"paused", paused_}};
-  const std::vector<BadImage> bad = loader_->bad_images();
+  const std::vector<data::BadImage> bad = loader_->bad_images();
   json["bad_images"] = Json::array();
-  for (const BadImage& image : bad) json["bad_images"].push_back(image.reason);
+  for (const data::BadImage& image : bad) json["bad_images"].push_back(image.reason);
   return json;
 }
 
@@ -406,7 +407,7 @@ Json Run::go() {
 }  // namespace
 
 void check_precision(const Recipe& recipe, const std::filesystem::path& file) {
-  if (recipe.precision == TrainingPrecision::bf16 && find_device(recipe.device).is_cpu()) {
+  if (recipe.precision == nn::TrainingPrecision::bf16 && nn::find_device(recipe.device).is_cpu()) {
     fail(ErrorKind::unsupported, "precision: bf16 trains on a GPU only, and this run is on the CPU", file.string(),
          "set precision: fp32, or train on a machine with a GPU");
   }
@@ -420,4 +421,4 @@ std::string recipe_keys() {
   return "# Keys of a recipe\n\nWritten by `spinenet train --keys`.\n\n" + document(Recipe{});
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

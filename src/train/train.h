@@ -9,7 +9,7 @@
 #include "base/json.h"
 #include "base/progress.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 struct Recipe;
 
@@ -35,4 +35,4 @@ void check_precision(const Recipe& recipe, const std::filesystem::path& file);
 // docs/config.md: every key of a recipe with its type, default and meaning.
 std::string recipe_keys();
 
-}  // namespace spinenet
+}  // namespace spinenet::train

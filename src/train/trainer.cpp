@@ -8,7 +8,7 @@
 #include "base/random.h"
 #include "train/schedule.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 double BatchPass::sum(double own) const {
   torch::Tensor all = torch::full({1}, own, torch::kFloat64);
@@ -31,28 +31,28 @@ double StepReport::loss(std::string_view name) const {
 Trainer::Trainer(Trainee trainee, const Weights& first, const Recipe& recipe, torch::Device device,
                  Communicator& communicator)
     : trainee_(std::move(trainee)),
-      all_(parameters_of_all(trainee_.programs)),
+      all_(graph::parameters_of_all(trainee_.programs)),
       recipe_(recipe),
       device_(device),
       communicator_(communicator) {
-  state_.parameters = make_parameters(all_, first, device);
-  state_.average = make_parameters(all_, first, device);
+  state_.parameters = nn::make_parameters(all_, first, device);
+  state_.average = nn::make_parameters(all_, first, device);
   state_.optimizer = make_optimizer(recipe.optimizer, state_.parameters);
-  live_ = parts_of(state_.parameters, trainee_.programs);
+  live_ = nn::parts_of(state_.parameters, trainee_.programs);
   all_reduce_ = [this](torch::Tensor& tensor) { communicator_.all_reduce(tensor); };
 }
 
 void Trainer::begin_with(const Weights& weights) {
   const torch::NoGradGuard no_grad;
-  const Parameters given = make_parameters(all_, weights, device_);
-  for (Parameters* own : {&state_.parameters, &state_.average}) {
+  const nn::Parameters given = nn::make_parameters(all_, weights, device_);
+  for (nn::Parameters* own : {&state_.parameters, &state_.average}) {
     own->values.copy_(given.values);
     own->statistics.copy_(given.statistics);
   }
 }
 
-ForwardMode Trainer::mode(const Batch& batch) const {
-  ForwardMode mode;
+nn::ForwardMode Trainer::mode(const data::Batch& batch) const {
+  nn::ForwardMode mode;
   mode.training = true;
   mode.precision = recipe_.precision;
   mode.drop_path_seed = Random(recipe_.seed).fork(static_cast<uint64_t>(batch.step)).next();
@@ -61,11 +61,11 @@ ForwardMode Trainer::mode(const Batch& batch) const {
   return mode;
 }
 
-StepReport Trainer::forward_backward(const Batch& batch) {
+StepReport Trainer::forward_backward(const data::Batch& batch) {
   const torch::Tensor pixels = torch::from_blob(const_cast<float*>(batch.pixels.data()),
                                                 {batch.images, 3, batch.height, batch.width}, torch::kFloat32)
                                    .to(device_);
-  const ForwardMode training = mode(batch);
+  const nn::ForwardMode training = mode(batch);
   const BatchLosses losses = trainee_.losses({batch, pixels, trainee_.programs, live_, training, communicator_});
   torch::Tensor total = losses.parts.front().second;
   std::vector<torch::Tensor> values{total.detach()};
@@ -86,7 +86,7 @@ StepReport Trainer::forward_backward(const Batch& batch) {
   return report;
 }
 
-StepReport Trainer::step(const Batch& batch) {
+StepReport Trainer::step(const data::Batch& batch) {
   Progression& progression = state_.progression;
   const torch::Tensor statistics_before = state_.parameters.statistics.clone();
   StepReport report = forward_backward(batch);
@@ -107,4 +107,4 @@ StepReport Trainer::step(const Batch& batch) {
   return report;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

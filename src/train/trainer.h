@@ -12,25 +12,25 @@
 #include <utility>
 #include <vector>
 
-#include "data/batch.h"
+#include "data/loading/batch.h"
 #include "graph/program.h"
 #include "train/checkpoint.h"
 #include "train/distributed.h"
 #include "train/recipe.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 // One batch on its way through the programs of a task. The batch is this process's part of the global one.
 struct BatchPass {
-  const Batch& batch;
+  const data::Batch& batch;
   const torch::Tensor& pixels;  // [N, 3, H, W] on the device
-  std::span<const Program> programs;
-  std::span<const Parameters> parameters;  // of each program
-  const ForwardMode& mode;
+  std::span<const graph::Program> programs;
+  std::span<const nn::Parameters> parameters;  // of each program
+  const nn::ForwardMode& mode;
   Communicator& communicator;
 
   std::vector<torch::Tensor> run(size_t program, const torch::Tensor& x) const {
-    return forward(programs[program], parameters[program], x, mode);
+    return nn::forward(programs[program], parameters[program], x, mode);
   }
   // Of all processes together.
   double sum(double own) const;
@@ -43,7 +43,7 @@ struct BatchLosses {
 };
 
 struct Trainee {
-  std::vector<Program> programs;
+  std::vector<graph::Program> programs;
   std::function<BatchLosses(const BatchPass&)> losses;
 };
 
@@ -67,27 +67,29 @@ class Trainer {
   // Puts other weights in place of the first ones.
   void begin_with(const Weights& weights);
   // Does step state().progression.step and moves on. `batch` is this process's part.
-  StepReport step(const Batch& batch);
+  StepReport step(const data::Batch& batch);
 
   TrainState& state() { return state_; }
   // All parameters of the programs, without operations: what the weights of a model are read and written with.
-  const Program& parameters() const { return all_; }
+  const graph::Program& parameters() const { return all_; }
   torch::Device device() const { return device_; }
   // The weights that are measured and kept: the moving average, or the live ones without it.
-  const Parameters& measured() const { return recipe_.optimizer.ema_decay > 0 ? state_.average : state_.parameters; }
+  const nn::Parameters& measured() const {
+    return recipe_.optimizer.ema_decay > 0 ? state_.average : state_.parameters;
+  }
 
  private:
-  StepReport forward_backward(const Batch& batch);
-  ForwardMode mode(const Batch& batch) const;
+  StepReport forward_backward(const data::Batch& batch);
+  nn::ForwardMode mode(const data::Batch& batch) const;
 
   Trainee trainee_;
-  Program all_;
+  graph::Program all_;
   Recipe recipe_;
   torch::Device device_;
   Communicator& communicator_;
-  AllReduce all_reduce_;
+  nn::AllReduce all_reduce_;
   TrainState state_;
-  std::vector<Parameters> live_;  // state_.parameters by program
+  std::vector<nn::Parameters> live_;  // state_.parameters by program
 };
 
-}  // namespace spinenet
+}  // namespace spinenet::train

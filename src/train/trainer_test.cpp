@@ -11,15 +11,15 @@
 #include "arch/families.h"
 #include "base/error.h"
 #include "detect/anchors.h"
-#include "engine/detector.h"
 #include "graph/lower.h"
+#include "runtime/detector.h"
 #include "train/task_detect.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
-Architecture tiny() {
-  Architecture a = named_architecture("spinenet-49");
+arch::Architecture tiny() {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
   a.scaling.filter_size_scale = 0.07;
   a.scaling.endpoints_num_filters = 8;
   a.scaling.stem_filters = 6;
@@ -38,34 +38,34 @@ Recipe tiny_recipe() {
 }
 
 // A bright square on a dark ground in each picture.
-Prepared square_picture(int64_t i, const std::vector<Box>& anchors, int size = 128) {
-  Prepared p;
+data::Prepared square_picture(int64_t i, const std::vector<detect::Box>& anchors, int size = 128) {
+  data::Prepared p;
   p.image_id = i;
-  p.image = make_image(size, size, 20);
+  p.image = image::make_image(size, size, 20);
   const int x = static_cast<int>(16 + 13 * (i % 5));
   const int y = static_cast<int>(10 + 17 * (i % 4));
   for (int row = y; row < y + 40; ++row) {
     for (int column = x; column < x + 40; ++column) std::fill_n(p.image.at(row, column), 3, uint8_t{220});
   }
-  p.targets = {
-      {Box{static_cast<float>(x), static_cast<float>(y), static_cast<float>(x + 40), static_cast<float>(y + 40)},
-       static_cast<int>(i % 2), false}};
-  p.labels = label_anchors(anchors, p.targets);
+  p.targets = {{detect::Box{static_cast<float>(x), static_cast<float>(y), static_cast<float>(x + 40),
+                            static_cast<float>(y + 40)},
+                static_cast<int>(i % 2), false}};
+  p.labels = data::label_anchors(anchors, p.targets);
   return p;
 }
 
-Batch squares(int64_t step, int64_t first, int64_t count, int size = 128) {
-  const std::vector<Box> anchors = make_anchors(anchor_options(tiny()), size, size);
-  std::vector<Prepared> prepared;
+data::Batch squares(int64_t step, int64_t first, int64_t count, int size = 128) {
+  const std::vector<detect::Box> anchors = detect::make_anchors(runtime::anchor_options(tiny()), size, size);
+  std::vector<data::Prepared> prepared;
   for (int64_t i = first; i < first + count; ++i) prepared.push_back(square_picture(step * 4 + i, anchors, size));
-  Batch batch = make_batch(std::move(prepared), size, size);
+  data::Batch batch = data::make_batch(std::move(prepared), size, size);
   batch.step = step;
   return batch;
 }
 
 std::unique_ptr<Trainer> make_trainer(const Recipe& recipe, Communicator& communicator) {
-  Program program = lower_detector(tiny(), {128, 128, 2, recipe.stochastic_depth});
-  const Weights first = initial_weights(program, recipe.init, 1);
+  graph::Program program = graph::lower_detector(tiny(), {128, 128, 2, recipe.stochastic_depth});
+  const Weights first = graph::initial_weights(program, recipe.init, 1);
   Trainee trainee{{std::move(program)},
                   [loss = recipe.loss](const BatchPass& pass) { return detection_batch_losses(pass, loss); }};
   auto trainer = std::make_unique<Trainer>(std::move(trainee), first, recipe, torch::kCPU, communicator);
@@ -83,7 +83,7 @@ TEST(Trainer, LearnsAFewPicturesByHeart) {
   double first = 0;
   double last = 0;
   for (int64_t step = 0; step < 60; ++step) {
-    Batch batch = squares(0, 0, 4);
+    data::Batch batch = squares(0, 0, 4);
     batch.step = step;
     last = trainer->step(batch).loss();
     if (step == 0) first = last;
@@ -110,7 +110,7 @@ TEST(Trainer, ANonFiniteStepChangesNothing) {
   const torch::Tensor values = state.parameters.values.clone();
   const torch::Tensor statistics = state.parameters.statistics.clone();
   const torch::Tensor moments = state.optimizer.moments[0].clone();
-  Batch bad = squares(1, 0, 4);
+  data::Batch bad = squares(1, 0, 4);
   bad.pixels[17] = std::numeric_limits<float>::infinity();
   const StepReport report = trainer->step(bad);
   EXPECT_FALSE(report.finite);
@@ -126,18 +126,18 @@ TEST(Trainer, ABatchWithoutAnyBoxTrainsTheClassHeadAlone) {
   Recipe recipe = tiny_recipe();
   recipe.optimizer.weight_decay = 0;  // which would stand in the gradient too
   const auto trainer = make_trainer(recipe, alone);
-  const std::vector<Box> anchors = make_anchors(anchor_options(tiny()), 128, 128);
-  std::vector<Prepared> empty;
+  const std::vector<detect::Box> anchors = detect::make_anchors(runtime::anchor_options(tiny()), 128, 128);
+  std::vector<data::Prepared> empty;
   for (int64_t i = 0; i < 4; ++i) {
     empty.push_back(square_picture(i, anchors));
     empty.back().targets.clear();
-    empty.back().labels = label_anchors(anchors, {});
+    empty.back().labels = data::label_anchors(anchors, {});
   }
-  const StepReport report = trainer->step(make_batch(std::move(empty), 128, 128));
+  const StepReport report = trainer->step(data::make_batch(std::move(empty), 128, 128));
   EXPECT_TRUE(report.finite);
   EXPECT_GT(report.loss("classification_loss"), 0);
   EXPECT_EQ(report.loss("box_loss"), 0);
-  const Program& program = trainer->parameters();
+  const graph::Program& program = trainer->parameters();
   for (size_t i = 0; i < program.parameters.size(); ++i) {
     if (!program.parameters[i].name.starts_with("head.box.")) continue;
     const torch::Tensor& gradient = trainer->state().parameters.views[i].grad();
@@ -182,4 +182,4 @@ TEST(Trainer, TwoProcessesReproduceTheCurveOfOne) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -1,18 +1,18 @@
 #include "train/validate.h"
 
-namespace spinenet {
+namespace spinenet::train {
 namespace {
 
-torch::Tensor pixels_of(Batch& batch, torch::Device device) {
+torch::Tensor pixels_of(data::Batch& batch, torch::Device device) {
   const torch::Tensor host =
       torch::from_blob(batch.pixels.data(), {batch.images, 3, batch.height, batch.width}, torch::kFloat32);
   return device.is_cpu() ? host.clone() : host.to(device);
 }
 
 // The levels of one image out of the outputs class.p3.., box.p3.. of a batch.
-std::vector<LevelOutput> levels_of(const std::vector<torch::Tensor>& outputs, int64_t image) {
+std::vector<detect::LevelOutput> levels_of(const std::vector<torch::Tensor>& outputs, int64_t image) {
   const size_t levels = outputs.size() / 2;
-  std::vector<LevelOutput> found;
+  std::vector<detect::LevelOutput> found;
   for (size_t l = 0; l < levels; ++l) {
     const torch::Tensor& classes = outputs[l];
     const torch::Tensor& boxes = outputs[levels + l];
@@ -25,22 +25,25 @@ std::vector<LevelOutput> levels_of(const std::vector<torch::Tensor>& outputs, in
 
 }  // namespace
 
-std::vector<Result> detect_all(const Program& program, const Parameters& parameters, Loader& loader,
-                               std::span<const Box> anchors, const ValidateOptions& options) {
-  std::vector<Result> results;
+std::vector<detect::Result> detect_all(const graph::Program& program, const nn::Parameters& parameters,
+                                       data::Loader& loader, std::span<const detect::Box> anchors,
+                                       const ValidateOptions& options) {
+  std::vector<detect::Result> results;
   int64_t done = 0;
   loader.seek(0);
   for (int64_t step = 0; step < loader.steps_per_epoch(); ++step) {
-    Batch batch = loader.next();
+    data::Batch batch = loader.next();
     if (batch.images == 0) continue;
-    std::vector<torch::Tensor> outputs = forward(program, parameters, pixels_of(batch, parameters.values.device()), {});
+    std::vector<torch::Tensor> outputs =
+        nn::forward(program, parameters, pixels_of(batch, parameters.values.device()), {});
     for (torch::Tensor& output : outputs) output = output.to(torch::kCPU).contiguous();
     for (int64_t image = 0; image < batch.images; ++image) {
       const auto i = static_cast<size_t>(image);
-      for (Detection& detection : postprocess(levels_of(outputs, image), anchors, options.classes, options.post)) {
-        detection.box = from_canvas(detection.box, batch.letterboxes[i]);
+      for (detect::Detection& detection :
+           detect::postprocess(levels_of(outputs, image), anchors, options.classes, options.post)) {
+        detection.box = detect::from_canvas(detection.box, batch.letterboxes[i]);
         const int64_t category = options.category_ids[static_cast<size_t>(detection.label)];
-        results.push_back(to_result(detection, batch.image_ids[i], category));
+        results.push_back(detect::to_result(detection, batch.image_ids[i], category));
       }
     }
     done += batch.images;
@@ -49,4 +52,4 @@ std::vector<Result> detect_all(const Program& program, const Parameters& paramet
   return results;
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -4,24 +4,25 @@
 #include <functional>
 #include <vector>
 
-#include "data/loader.h"
+#include "data/loading/loader.h"
 #include "detect/annotations.h"
 #include "detect/detections.h"
 #include "detect/postprocess.h"
 #include "graph/program.h"
 #include "nn/program_module.h"
 
-namespace spinenet {
+namespace spinenet::train {
 
 struct ValidateOptions {
   int classes = 1;
   std::vector<int64_t> category_ids;  // of each class
-  PostprocessOptions post;
+  detect::PostprocessOptions post;
   std::function<void(int64_t images)> progress;
 };
 
 // `loader` has evaluation batches, and anchors for their size. In the order of the data set.
-std::vector<Result> detect_all(const Program& program, const Parameters& parameters, Loader& loader,
-                               std::span<const Box> anchors, const ValidateOptions& options);
+std::vector<detect::Result> detect_all(const graph::Program& program, const nn::Parameters& parameters,
+                                       data::Loader& loader, std::span<const detect::Box> anchors,
+                                       const ValidateOptions& options);
 
-}  // namespace spinenet
+}  // namespace spinenet::train

@@ -158,7 +158,8 @@ TEST_F(CompareProgram, ATrainingThatFailsIsPartOfTheResult) {
   wild.replace(wild.find("learning_rate: 0.002"), 20, "learning_rate: 1.0e+30\n  kind: sgd");
   wild.replace(wild.find("  kind: adamw\n"), 14, "");
   write_file_atomic(folder_ / "wild.yaml", wild);
-  const Outcome outcome = run("compare wild.yaml spine.yaml --seeds 1 --out out --threads 1 --set epochs=6 --json -q");
+  const Outcome outcome =
+      run("compare wild.yaml spine.yaml --seeds 1 --out out --threads 1 --set epochs=6 --json -q");
   EXPECT_EQ(outcome.status, 1) << outcome.err;
   const Json json = parse_json(outcome.out, "compare");
   EXPECT_NE(json["recipes"][0]["failed"][0]["reason"].get<std::string>().find("not finite"), std::string::npos);
@@ -183,7 +184,7 @@ TEST_F(CompareProgram, ComparesClassifiers) {
     for (int i = 0; i < 8; ++i) {
       const std::filesystem::path folder = folder_ / "pictures" / split / (i % 2 == 0 ? "even" : "odd");
       std::filesystem::create_directories(folder);
-      write_file_atomic(folder / fmt::format("{}.png", i), encode_png(test_picture(40, 32, 7 * (i % 2))));
+      write_file_atomic(folder / fmt::format("{}.png", i), image::encode_png(test_picture(40, 32, 7 * (i % 2))));
     }
   }
   for (const char* base : {"spinenet-49", "resnet-50"}) {

@@ -20,7 +20,7 @@ class Data : public ProgramTest {
           Json{{"id", id++}, {"image_id", 1}, {"category_id", 4}, {"bbox", box}, {"area", area}, {"iscrowd", 0}});
     }
     write_file_atomic(folder_ / name, to_text(json));
-    write_file_atomic(folder_ / "a.png", encode_png(test_picture(40, 60, 1)));
+    write_file_atomic(folder_ / "a.png", image::encode_png(test_picture(40, 60, 1)));
   }
 };
 

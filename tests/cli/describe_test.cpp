@@ -20,7 +20,7 @@ TEST_F(Describe, GivesPublishedNumbers) {
 }
 
 TEST_F(Describe, KnowsEveryName) {
-  for (const std::string& name : architecture_names()) {
+  for (const std::string& name : arch::architecture_names()) {
     EXPECT_EQ(run_json("describe " + name + " --json --size 128")["architecture"], name);
   }
 }
@@ -39,14 +39,14 @@ TEST_F(Describe, WritesADrawing) {
 }
 
 TEST_F(Describe, ReadsAnArchitectureFile) {
-  Architecture a = named_architecture("r0-sp53");
+  arch::Architecture a = arch::named_architecture("r0-sp53");
   a.name = "mine";
   write_file_atomic(folder_ / "mine.json", to_text(to_json(a)));
   EXPECT_EQ(run_json("describe mine.json --json")["architecture"], "mine");
 }
 
 TEST_F(Describe, NamesThePlaceOfAFault) {
-  Json json = to_json(named_architecture("r0-sp53"));
+  Json json = to_json(arch::named_architecture("r0-sp53"));
   json["backbone"]["blocks"][3]["levle"] = 2;
   write_file_atomic(folder_ / "broken.json", to_text(json));
   const Outcome outcome = run("describe broken.json");
@@ -59,7 +59,7 @@ TEST_F(Describe, NamesThePlaceOfAFault) {
 }
 
 TEST_F(Describe, ReadsAModel) {
-  write_model(folder_ / "tiny.safetensors", tiny_model());
+  formats::write_model(folder_ / "tiny.safetensors", tiny_model());
   const Json json = run_json("describe tiny.safetensors --json");
   EXPECT_EQ(json["architecture"], "tiny");
   EXPECT_EQ(json["image_size"], 128);
@@ -93,7 +93,7 @@ TEST_F(Describe, CountsTheTwoStagesOfMaskRcnn) {
 }
 
 TEST_F(Describe, CountsEachHeadOfACascade) {
-  Architecture a = named_architecture("spinenet-49s");
+  arch::Architecture a = arch::named_architecture("spinenet-49s");
   a.two_stage.box_thresholds = {0.6, 0.7};
   write_file_atomic(folder_ / "cascade.json", to_text(to_json(a)));
   const Json parts = run_json("describe cascade.json --task segment --json")["parts"];

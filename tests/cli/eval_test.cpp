@@ -23,10 +23,10 @@ class Eval : public ProgramTest {
                                          {"bbox", {5, 6, 30, 40}},
                                          {"area", 1200},
                                          {"iscrowd", 0}});
-      write_file_atomic(folder_ / name, encode_png(test_picture(80, 60 + i, i)));
+      write_file_atomic(folder_ / name, image::encode_png(test_picture(80, 60 + i, i)));
     }
     write_file_atomic(folder_ / "val.json", to_text(json));
-    write_model(folder_ / "tiny.safetensors", tiny_model());
+    formats::write_model(folder_ / "tiny.safetensors", tiny_model());
   }
 
   void expect_golden(const std::filesystem::path& truth, const std::filesystem::path& results,

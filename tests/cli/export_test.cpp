@@ -10,10 +10,12 @@ class Export : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    write_model(folder_ / "tiny.safetensors", tiny_model());
+    formats::write_model(folder_ / "tiny.safetensors", tiny_model());
   }
 
-  OnnxFile exported(const std::string& name) const { return parse_onnx(read_file(folder_ / name), name); }
+  formats::OnnxFile exported(const std::string& name) const {
+    return formats::parse_onnx(read_file(folder_ / name), name);
+  }
 };
 
 TEST_F(Export, WritesACheckedFile) {
@@ -24,7 +26,7 @@ TEST_F(Export, WritesACheckedFile) {
   EXPECT_EQ(json["outputs"], (Json{"boxes", "scores", "labels", "count"}));
   EXPECT_EQ(json["checks"].size(), 6U);
   EXPECT_LE(json["error"].get<double>(), 1e-5);
-  const OnnxFile file = exported("tiny.onnx");
+  const formats::OnnxFile file = exported("tiny.onnx");
   EXPECT_EQ(file.producer_version, SPINENET_TEST_VERSION);
   EXPECT_EQ(parse_json(file.metadata.at("classes"), "classes"),
             parse_json(R"([{"id": 3, "name": "apple"}, {"id": 7, "name": "pear"}])", "expected"));
@@ -36,7 +38,7 @@ TEST_F(Export, TakesFormSizeAndBatch) {
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_TRUE(outcome.out.starts_with("raw.onnx: ")) << outcome.out;
   EXPECT_NE(outcome.out.find("network 256x128, batch 1"), std::string::npos) << outcome.out;
-  using Extents = std::vector<OnnxExtent>;
+  using Extents = std::vector<formats::OnnxExtent>;
   EXPECT_EQ(exported("raw.onnx").inputs[0].shape,
             (Extents{int64_t{2}, int64_t{3}, std::string("height"), std::string("width")}));
   EXPECT_EQ(exported("raw.onnx").metadata.at("image_size"), "[128,128]");

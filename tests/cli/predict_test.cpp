@@ -12,13 +12,13 @@ class Predict : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    write_model(folder_ / "tiny.safetensors", tiny_model());
+    formats::write_model(folder_ / "tiny.safetensors", tiny_model());
   }
 
   void write_picture(const std::string& name, int seed, int height = 90, int width = 120) const {
     std::filesystem::create_directories((folder_ / name).parent_path());
-    const Image image = test_picture(height, width, seed);
-    write_file_atomic(folder_ / name, name.ends_with(".png") ? encode_png(image) : encode_jpeg(image));
+    const image::Image image = test_picture(height, width, seed);
+    write_file_atomic(folder_ / name, name.ends_with(".png") ? image::encode_png(image) : image::encode_jpeg(image));
   }
 };
 
@@ -51,14 +51,15 @@ TEST_F(Predict, KeepsToThresholdAndNumber) {
 TEST_F(Predict, DrawsAndWritesFiles) {
   write_picture("a.png", 1);
   write_picture("b.jpg", 2);
-  const Outcome outcome = run("predict tiny.safetensors a.png b.jpg --out drawn --json found.json --threshold 0.05");
+  const Outcome outcome =
+      run("predict tiny.safetensors a.png b.jpg --out drawn --json found.json --threshold 0.05");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("a.png (120x90): "), std::string::npos) << outcome.out;
   EXPECT_GT(read_json(folder_ / "found.json").size(), 0U);
-  const Image drawn = read_image(folder_ / "drawn/a.png");
+  const image::Image drawn = image::read_image(folder_ / "drawn/a.png");
   EXPECT_EQ(drawn.height, 90);
   EXPECT_NE(drawn.pixels, test_picture(90, 120, 1).pixels);
-  EXPECT_EQ(read_image(folder_ / "drawn/b.jpg").width, 120);
+  EXPECT_EQ(image::read_image(folder_ / "drawn/b.jpg").width, 120);
 }
 
 TEST_F(Predict, ReadsFoldersAndPatternsInOrder) {
@@ -88,7 +89,7 @@ TEST_F(Predict, GoesOnBehindABrokenPicture) {
   write_picture("a.png", 1);
   write_file_atomic(folder_ / "broken.jpg", "not a picture");
   write_picture("c.png", 3);
-  const std::string whole = encode_png(test_picture(90, 120, 4));
+  const std::string whole = image::encode_png(test_picture(90, 120, 4));
   write_file_atomic(folder_ / "cut.png", whole.substr(0, whole.size() / 2));
   const Outcome outcome =
       run("predict tiny.safetensors a.png broken.jpg cut.png c.png --out drawn --json all.json --threshold 0.05");
@@ -104,12 +105,12 @@ TEST_F(Predict, GoesOnBehindABrokenPicture) {
 
 // Boxes are in pixels of the picture as a viewer shows it.
 TEST_F(Predict, AppliesTheOrientation) {
-  const std::string jpeg = encode_jpeg(test_picture(90, 120, 5));
+  const std::string jpeg = image::encode_jpeg(test_picture(90, 120, 5));
   for (int orientation = 1; orientation <= 8; ++orientation) {
     write_file_atomic(folder_ / "turned.jpg", with_orientation(jpeg, orientation));
-    const Image upright = read_image(folder_ / "turned.jpg");
+    const image::Image upright = image::read_image(folder_ / "turned.jpg");
     EXPECT_EQ(upright.height, orientation >= 5 ? 120 : 90);
-    write_file_atomic(folder_ / "upright.png", encode_png(upright));
+    write_file_atomic(folder_ / "upright.png", image::encode_png(upright));
     Json turned = run_json("predict tiny.safetensors turned.jpg --json --threshold 0.05 -q");
     Json straight = run_json("predict tiny.safetensors upright.png --json --threshold 0.05 -q");
     for (Json& result : turned) result.erase("file_name");
@@ -158,9 +159,9 @@ TEST_F(Predict, NamesWhatIsMissing) {
 }
 
 TEST_F(Predict, RefusesWeightsOfAnotherNetwork) {
-  ModelFile model = tiny_model();
+  formats::ModelFile model = tiny_model();
   model.classes.push_back({9, "fig"});
-  write_model(folder_ / "other.safetensors", model);
+  formats::write_model(folder_ / "other.safetensors", model);
   write_picture("a.png", 1);
   const Outcome outcome = run("predict other.safetensors a.png");
   EXPECT_EQ(outcome.status, 65);

@@ -41,53 +41,54 @@ Json ProgramTest::run_json(const std::string& arguments, const std::string& inpu
   return outcome.status == 0 ? parse_json(outcome.out, arguments) : Json();
 }
 
-ModelFile tiny_model() {
-  Architecture a = named_architecture("spinenet-49s");
+formats::ModelFile tiny_model() {
+  arch::Architecture a = arch::named_architecture("spinenet-49s");
   a.name = "tiny";
   a.scaling.filter_size_scale = 0.1;
   a.scaling.endpoints_num_filters = 8;
   a.head.filters = 8;
   a.head.convs = 1;
-  ModelFile model;
+  formats::ModelFile model;
   model.architecture = to_json(a);
   model.classes = {{3, "apple"}, {7, "pear"}};
   model.image_size = 128;
-  const Program program = lower_detector(a, {.height = 128, .width = 128, .classes = 2});
-  InitOptions init;
+  const graph::Program program = graph::lower_detector(a, {.height = 128, .width = 128, .classes = 2});
+  graph::InitOptions init;
   init.predictor_deviation = 0.3;
   init.prior = 0.3;
-  model.weights = initial_weights(program, init, 5);
+  model.weights = graph::initial_weights(program, init, 5);
   return model;
 }
 
-ModelFile tiny_classifier() {
-  ModelFile model = tiny_model();
+formats::ModelFile tiny_classifier() {
+  formats::ModelFile model = tiny_model();
   model.task = "classify";
   model.image_size = 32;
-  const Architecture a = architecture_from_json(model.architecture, "tiny");
-  model.weights = initial_weights(lower_classifier(a, {.height = 32, .width = 32, .classes = 2}), {}, 5);
+  const arch::Architecture a = arch::architecture_from_json(model.architecture, "tiny");
+  model.weights = graph::initial_weights(graph::lower_classifier(a, {.height = 32, .width = 32, .classes = 2}), {}, 5);
   model.extra.emplace("center_crop", "1");
   return model;
 }
 
-ModelFile tiny_segmenter() {
-  ModelFile model = tiny_model();
+formats::ModelFile tiny_segmenter() {
+  formats::ModelFile model = tiny_model();
   model.task = "segment";
-  Architecture a = architecture_from_json(model.architecture, "tiny");
-  TwoStageHead& head = a.two_stage;
+  arch::Architecture a = arch::architecture_from_json(model.architecture, "tiny");
+  arch::TwoStageHead& head = a.two_stage;
   head.rpn_filters = head.box_filters = head.mask_filters = 8;
   head.box_convs = head.mask_convs = 1;
   head.box_dense = 16;
   model.architecture = to_json(a);
   model.weights.clear();
-  for (const Program& program : programs_of(lower_two_stage(a, {.height = 128, .width = 128, .classes = 2}))) {
-    model.weights.merge(initial_weights(program, {.predictor_deviation = 0.3}, 5));
+  for (const graph::Program& program :
+       graph::programs_of(graph::lower_two_stage(a, {.height = 128, .width = 128, .classes = 2}))) {
+    model.weights.merge(graph::initial_weights(program, {.predictor_deviation = 0.3}, 5));
   }
   return model;
 }
 
-Image test_picture(int height, int width, int seed) {
-  Image image = make_image(height, width);
+image::Image test_picture(int height, int width, int seed) {
+  image::Image image = image::make_image(height, width);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       for (int c = 0; c < 3; ++c) {

@@ -34,16 +34,16 @@ class ProgramTest : public testing::Test {
 };
 
 // A narrow SpineNet of two classes (ids 3 and 7) with random weights that finds something everywhere.
-ModelFile tiny_model();
+formats::ModelFile tiny_model();
 
 // The same for the task classify, at 32 px.
-ModelFile tiny_classifier();
+formats::ModelFile tiny_classifier();
 
 // The same for the task segment, at 128 px.
-ModelFile tiny_segmenter();
+formats::ModelFile tiny_segmenter();
 
 // Smooth, and different for each seed.
-Image test_picture(int height, int width, int seed);
+image::Image test_picture(int height, int width, int seed);
 
 // The JPEG file with an EXIF block that gives the orientation.
 std::string with_orientation(const std::string& jpeg, int orientation);

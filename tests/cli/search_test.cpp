@@ -202,7 +202,8 @@ TEST_F(SearchProgram, BeginsWithTheBestOfAnotherStudy) {
   EXPECT_EQ(misspelt.status, 2);
   EXPECT_NE(misspelt.err.find("no architecture has this name"), std::string::npos) << misspelt.err;
   EXPECT_NE(misspelt.err.find("did you mean spinenet-49?"), std::string::npos) << misspelt.err;
-  const Outcome space = run("search search.yaml --study c.study --set base_space=r0-sp53 --begin-with a.study -q");
+  const Outcome space =
+      run("search search.yaml --study c.study --set base_space=r0-sp53 --begin-with a.study -q");
   EXPECT_EQ(space.status, 65);
   EXPECT_NE(space.err.find("a.study: trial"), std::string::npos) << space.err;
   const Outcome pyramid = run("search search.yaml --study c.study --begin-with resnet-50-fpn -q");
@@ -233,7 +234,8 @@ TEST_F(SearchProgram, RefusesAnotherStudyAndWrongInput) {
   const Outcome task = run("search search.yaml --study b.study --set 'proxy.settings=[task=classify]'");
   EXPECT_EQ(task.status, 1);
   EXPECT_NE(task.err.find("a search tries detectors, not networks that classify"), std::string::npos) << task.err;
-  const Outcome half = run("search search.yaml --study b.study --set 'proxy.settings=[precision=bf16, device=cpu]'");
+  const Outcome half =
+      run("search search.yaml --study b.study --set 'proxy.settings=[precision=bf16, device=cpu]'");
   EXPECT_EQ(half.status, 1);
   EXPECT_NE(half.err.find("bf16 trains on a GPU only"), std::string::npos) << half.err;
   const Outcome none = run("study show b.study");

@@ -14,8 +14,8 @@ class Segment : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    write_model(folder_ / "tiny.safetensors", tiny_segmenter());
-    write_file_atomic(folder_ / "a.png", encode_png(test_picture(90, 120, 1)));
+    formats::write_model(folder_ / "tiny.safetensors", tiny_segmenter());
+    write_file_atomic(folder_ / "a.png", image::encode_png(test_picture(90, 120, 1)));
   }
 
   // Of two pictures with an object each, its mask an eight-cornered polygon.
@@ -25,7 +25,7 @@ class Segment : public ProgramTest {
               {"annotations", Json::array()}};
     for (int i = 1; i <= 2; ++i) {
       const std::string name = fmt::format("{}.png", i);
-      write_file_atomic(folder_ / name, encode_png(test_picture(90, 120, i)));
+      write_file_atomic(folder_ / name, image::encode_png(test_picture(90, 120, i)));
       json["images"].push_back(Json{{"id", 10 * i}, {"file_name", name}, {"height", 90}, {"width", 120}});
       json["annotations"].push_back(
           Json{{"id", i},
@@ -40,10 +40,10 @@ class Segment : public ProgramTest {
   }
 };
 
-Rle mask_of(const Json& result) {
+detect::Rle mask_of(const Json& result) {
   const Json& mask = result.at("segmentation");
-  return rle_from_text(mask.at("counts").get<std::string>(), mask.at("size")[0].get<int64_t>(),
-                       mask.at("size")[1].get<int64_t>());
+  return detect::rle_from_text(mask.at("counts").get<std::string>(), mask.at("size")[0].get<int64_t>(),
+                               mask.at("size")[1].get<int64_t>());
 }
 
 TEST_F(Segment, PredictWritesTheMaskOfEachObject) {
@@ -51,13 +51,13 @@ TEST_F(Segment, PredictWritesTheMaskOfEachObject) {
   ASSERT_EQ(results.size(), 8U);
   uint64_t pixels = 0;
   for (const Json& result : results) {
-    const Rle mask = mask_of(result);
+    const detect::Rle mask = mask_of(result);
     EXPECT_EQ(mask.height, 90);
     EXPECT_EQ(mask.width, 120);
-    pixels += area(mask);
-    if (area(mask) == 0) continue;
+    pixels += detect::area(mask);
+    if (detect::area(mask) == 0) continue;
     const auto box = result.at("bbox").get<std::vector<double>>();
-    const std::vector<double> of_mask = bounding_box(mask);
+    const std::vector<double> of_mask = detect::bounding_box(mask);
     EXPECT_GE(of_mask[0], box[0] - 1);
     EXPECT_GE(of_mask[1], box[1] - 1);
     EXPECT_LE(of_mask[0] + of_mask[2], box[0] + box[2] + 1);
@@ -67,14 +67,15 @@ TEST_F(Segment, PredictWritesTheMaskOfEachObject) {
 }
 
 TEST_F(Segment, PredictDrawsTheMasks) {
-  const Outcome outcome = run("predict tiny.safetensors a.png --out drawn --json found.json --threshold 0 --max 3");
+  const Outcome outcome =
+      run("predict tiny.safetensors a.png --out drawn --json found.json --threshold 0 --max 3");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
-  const Image before = test_picture(90, 120, 1), after = read_image(folder_ / "drawn/a.png");
+  const image::Image before = test_picture(90, 120, 1), after = image::read_image(folder_ / "drawn/a.png");
   ASSERT_EQ(after.pixels.size(), before.pixels.size());
   size_t inside = 0, changed = 0;
   for (const Json& result : read_json(folder_ / "found.json")) {
-    const Rle mask = mask_of(result);
-    const std::vector<uint8_t> pixels = decode_mask(mask);
+    const detect::Rle mask = mask_of(result);
+    const std::vector<uint8_t> pixels = detect::decode_mask(mask);
     for (size_t i = 0; i < pixels.size(); ++i) {
       if (pixels[i] == 0) continue;
       const int x = static_cast<int>(i) % 120, y = static_cast<int>(i) / 120;
@@ -119,7 +120,7 @@ TEST_F(Segment, ExportWritesACheckedFile) {
   EXPECT_EQ(json["outputs"], (Json{"boxes", "scores", "labels", "count", "masks"}));
   EXPECT_EQ(json["checks"].size(), 9U);
   EXPECT_LE(json["error"].get<double>(), 1e-4);
-  const OnnxFile file = parse_onnx(read_file(folder_ / "tiny.onnx"), "tiny.onnx");
+  const formats::OnnxFile file = formats::parse_onnx(read_file(folder_ / "tiny.onnx"), "tiny.onnx");
   EXPECT_EQ(file.metadata.at("task"), "segment");
   EXPECT_EQ(parse_json(file.metadata.at("proposals"), "proposals")["post_nms"], 1000);
   EXPECT_EQ(run("export tiny.safetensors --onnx any.onnx --size any --batch 1 --max 20").status, 0);

@@ -6,14 +6,14 @@
 #include <string>
 
 #include "base/error.h"
-#include "data/coco.h"
-#include "data/coco_check.h"
-#include "data/coco_stats.h"
+#include "data/coco/coco.h"
+#include "data/coco/coco_check.h"
+#include "data/coco/coco_stats.h"
 
 namespace spinenet {
 namespace {
 
-constexpr CocoLimits kLimits{.max_file_bytes = 1 << 20, .max_string_bytes = 1 << 12};
+constexpr data::CocoLimits kLimits{.max_file_bytes = 1 << 20, .max_string_bytes = 1 << 12};
 
 void require(bool holds) {
   if (!holds) std::abort();
@@ -30,47 +30,47 @@ auto unless_refused(const Body& body) -> std::optional<decltype(body())> {
   }
 }
 
-Annotations truth() {
-  Annotations all;
+detect::Annotations truth() {
+  detect::Annotations all;
   all.images = {{1, "a.png", 10, 20}, {2, "b.png", 100, 200}};
   all.categories = {{1, "cat", ""}};
   return all;
 }
 
 void try_annotations(const std::string& text) {
-  CocoReadOptions options;
+  data::CocoReadOptions options;
   options.limits = kLimits;
-  CheckOptions checks;
+  data::CheckOptions checks;
   checks.limits = kLimits;
-  const CheckReport report = check_coco_text(text, {}, checks);
-  const auto strict = unless_refused([&] { return parse_coco(text, "fuzz", options); });
+  const data::CheckReport report = data::check_coco_text(text, {}, checks);
+  const auto strict = unless_refused([&] { return data::parse_coco(text, "fuzz", options); });
   require(strict.has_value() == (report.errors == 0));
   if (strict) {
-    const Annotations again = parse_coco(to_json(*strict).dump(), "again");
+    const detect::Annotations again = data::parse_coco(to_json(*strict).dump(), "again");
     require(again.annotations.size() == strict->annotations.size() && again.images.size() == strict->images.size());
-    require(stats(*strict).images == static_cast<int64_t>(strict->images.size()));
+    require(data::stats(*strict).images == static_cast<int64_t>(strict->images.size()));
   }
-  options.policy = DataPolicy::skip;
-  const auto lenient = unless_refused([&] { return parse_coco(text, "fuzz", options); });
+  options.policy = data::DataPolicy::skip;
+  const auto lenient = unless_refused([&] { return data::parse_coco(text, "fuzz", options); });
   require(lenient || !strict);
-  if (lenient) parse_coco(to_json(*lenient).dump(), "again");
+  if (lenient) data::parse_coco(to_json(*lenient).dump(), "again");
 
   std::string copy;
-  if (!unless_refused([&] { return fix_coco_text(text, {}, copy, checks); })) return;
-  for (const auto& [code, count] : check_coco_text(copy).counts) {
-    const std::string needs_files = spinenet::code(Fault::wrong_image_size);
-    for (int i = 0; i < kFaultCount; ++i) {
-      const auto fault = static_cast<Fault>(i);
-      require(spinenet::code(fault) != code || !rule(fault).fixable || code == needs_files);
+  if (!unless_refused([&] { return data::fix_coco_text(text, {}, copy, checks); })) return;
+  for (const auto& [code, count] : data::check_coco_text(copy).counts) {
+    const std::string needs_files = spinenet::data::code(data::Fault::wrong_image_size);
+    for (int i = 0; i < data::kFaultCount; ++i) {
+      const auto fault = static_cast<data::Fault>(i);
+      require(spinenet::data::code(fault) != code || !data::rule(fault).fixable || code == needs_files);
     }
   }
 }
 
 void try_results(const std::string& text) {
-  const Annotations images = truth();
-  const auto results = unless_refused([&] { return parse_results(text, "fuzz", images, kLimits); });
+  const detect::Annotations images = truth();
+  const auto results = unless_refused([&] { return data::parse_results(text, "fuzz", images, kLimits); });
   if (!results) return;
-  require(parse_results(results_to_text(*results), "again", images).size() == results->size());
+  require(data::parse_results(data::results_to_text(*results), "again", images).size() == results->size());
 }
 
 }  // namespace

@@ -9,16 +9,16 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace spinenet;
   const std::span<const uint8_t> bytes(data, size);
-  const DecodeLimits limits{.max_pixels = 1 << 18, .max_bytes = 1 << 20, .max_scans = 20};
+  const image::DecodeLimits limits{.max_pixels = 1 << 18, .max_bytes = 1 << 20, .max_scans = 20};
   try {
-    const Image image = decode_image(bytes, "fuzz", limits);
+    const image::Image image = image::decode_image(bytes, "fuzz", limits);
     if (image.pixels.size() != static_cast<size_t>(image.height) * static_cast<size_t>(image.width) * 3) std::abort();
-    if (image_size(bytes, "fuzz") != ImageSize{image.height, image.width}) std::abort();
+    if (image::image_size(bytes, "fuzz") != image::ImageSize{image.height, image.width}) std::abort();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::bad_data) std::abort();
   }
   try {
-    image_size(bytes, "fuzz");
+    image::image_size(bytes, "fuzz");
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::bad_data) std::abort();
   }

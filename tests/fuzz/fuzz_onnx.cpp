@@ -10,9 +10,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span<const char> bytes(reinterpret_cast<const char*>(data), size);
   try {
-    const spinenet::OnnxFile file = spinenet::parse_onnx(bytes, "input");
-    const std::string again = spinenet::to_bytes(file, "input");
-    if (spinenet::to_bytes(spinenet::parse_onnx(again, "input"), "input") != again) std::abort();
+    const spinenet::formats::OnnxFile file = spinenet::formats::parse_onnx(bytes, "input");
+    const std::string again = spinenet::formats::to_bytes(file, "input");
+    if (spinenet::formats::to_bytes(spinenet::formats::parse_onnx(again, "input"), "input") != again) std::abort();
   } catch (const spinenet::Error& error) {
     if (!std::string_view(error.what()).starts_with("input")) std::abort();
   }

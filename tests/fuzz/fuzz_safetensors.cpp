@@ -12,11 +12,11 @@
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::span<const char> bytes(reinterpret_cast<const char*>(data), size);
   try {
-    const spinenet::TensorFile file = spinenet::parse_safetensors(bytes, "input");
+    const spinenet::formats::TensorFile file = spinenet::formats::parse_safetensors(bytes, "input");
     for (const auto& [name, tensor] : file.weights) {
       if (tensor.data.size() != static_cast<size_t>(spinenet::element_count(tensor.shape))) std::abort();
     }
-    spinenet::parse_model(bytes, "input");
+    spinenet::formats::parse_model(bytes, "input");
   } catch (const spinenet::Error& error) {
     if (!std::string_view(error.what()).starts_with("input")) std::abort();
   }

@@ -22,10 +22,10 @@ def keep(name, data):
     path.write_bytes(data.encode() if isinstance(data, str) else data)
 
 
-# Pictures.
+# Images.
 
 
-def picture(mode, width=19, height=13):
+def make_image(mode, width=19, height=13):
     source = random.Random(1)
     channels = len(Image.new(mode, (1, 1)).getbands())
     pixels = bytes((x * 7 + y * 11 + c * 50 + source.randrange(16)) % 256
@@ -47,19 +47,19 @@ def exif(orientation, order="<"):
 
 def make_jpegs():
     for mode, name in (("RGB", "colour"), ("L", "grey"), ("CMYK", "cmyk")):
-        keep(f"image/{name}.jpg", saved(picture(mode), "JPEG", quality=60))
+        keep(f"image/{name}.jpg", saved(make_image(mode), "JPEG", quality=60))
     for sampling in (0, 1, 2):
-        keep(f"image/sampling{sampling}.jpg", saved(picture("RGB"), "JPEG", quality=50, subsampling=sampling))
-    progressive = saved(picture("RGB"), "JPEG", quality=60, progressive=True)
+        keep(f"image/sampling{sampling}.jpg", saved(make_image("RGB"), "JPEG", quality=50, subsampling=sampling))
+    progressive = saved(make_image("RGB"), "JPEG", quality=60, progressive=True)
     keep("image/progressive.jpg", progressive)
-    keep("image/progressive_grey.jpg", saved(picture("L", 9, 9), "JPEG", progressive=True))
-    keep("image/restarts.jpg", saved(picture("RGB", 40, 24), "JPEG", quality=40, restart_marker_blocks=2))
-    keep("image/optimized.jpg", saved(picture("RGB"), "JPEG", optimize=True, comment=b"a comment"))
+    keep("image/progressive_grey.jpg", saved(make_image("L", 9, 9), "JPEG", progressive=True))
+    keep("image/restarts.jpg", saved(make_image("RGB", 40, 24), "JPEG", quality=40, restart_marker_blocks=2))
+    keep("image/optimized.jpg", saved(make_image("RGB"), "JPEG", optimize=True, comment=b"a comment"))
     for orientation in (3, 6):
         order = "<" if orientation == 3 else ">"
-        keep(f"image/turned{orientation}.jpg", saved(picture("RGB"), "JPEG", exif=exif(orientation, order)))
+        keep(f"image/turned{orientation}.jpg", saved(make_image("RGB"), "JPEG", exif=exif(orientation, order)))
     keep("image/cut.jpg", progressive[: len(progressive) * 2 // 3])
-    keep("image/tail.jpg", saved(picture("L", 8, 8), "JPEG") + b"bytes after the end")
+    keep("image/tail.jpg", saved(make_image("L", 8, 8), "JPEG") + b"bytes after the end")
 
 
 def chunk(kind, data, right=True):
@@ -74,8 +74,8 @@ def png(width, height, depth, colour, rows, interlaced=0, before=()):
 
 def make_pngs():
     for mode, name in (("RGB", "colour"), ("L", "grey"), ("RGBA", "alpha"), ("LA", "grey_alpha"), ("P", "palette")):
-        keep(f"image/{name}.png", saved(picture(mode), "PNG"))
-    keep("image/bits.png", saved(picture("L").convert("1"), "PNG"))
+        keep(f"image/{name}.png", saved(make_image(mode), "PNG"))
+    keep("image/bits.png", saved(make_image("L").convert("1"), "PNG"))
     keep("image/grey16.png", png(3, 2, 16, 0, b"\0" + bytes(range(6)) + b"\1" + bytes(range(6, 12))))
     keep("image/colour16.png", png(2, 2, 16, 2, (b"\2" + bytes(range(12))) * 2))
     keep("image/filters.png", png(4, 5, 8, 0, b"".join(bytes([f, 1, 200, 3, f]) for f in range(5))))
@@ -86,7 +86,7 @@ def make_pngs():
     keep("image/palette2.png", png(5, 1, 2, 3, b"\0\x1b\x40", before=[palette]))
     keep("image/wrong_check.png", png(1, 1, 8, 0, b"\0\1", before=[chunk(b"tEXt", b"a\0b", right=False)]))
     keep("image/huge.png", png(1 << 30, 1 << 30, 8, 2, b""))
-    keep("image/cut.png", saved(picture("RGB"), "PNG")[:-40])
+    keep("image/cut.png", saved(make_image("RGB"), "PNG")[:-40])
 
 
 # Masks: height, width, four bytes of a ROI, then the text of the code, or bytes that are a polygon.

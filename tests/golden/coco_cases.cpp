@@ -49,8 +49,8 @@ std::vector<double> random_polygon(Random& rng, int64_t h, int64_t w) {
   return points;
 }
 
-Rle random_rle(Random& rng, int64_t h, int64_t w) {
-  Rle rle{h, w, {}};
+detect::Rle random_rle(Random& rng, int64_t h, int64_t w) {
+  detect::Rle rle{h, w, {}};
   int64_t left = h * w;
   if (rng.chance(0.2)) rle.counts.push_back(0);
   while (left > 0) {
@@ -68,18 +68,19 @@ std::vector<double> box_polygon(const std::array<double, 4>& box) {
   return {box[0], box[1], box[0], y2, x2, y2, x2, box[1]};
 }
 
-Rle drawn(const Segmentation& segmentation, int64_t h, int64_t w) {
+detect::Rle drawn(const detect::Segmentation& segmentation, int64_t h, int64_t w) {
   if (segmentation.polygons.empty()) return segmentation.rle;
-  std::vector<Rle> parts;
-  for (const std::vector<double>& polygon : segmentation.polygons) parts.push_back(rle_from_polygon(polygon, h, w));
-  return merge(parts);
+  std::vector<detect::Rle> parts;
+  for (const std::vector<double>& polygon : segmentation.polygons)
+    parts.push_back(detect::rle_from_polygon(polygon, h, w));
+  return detect::merge(parts);
 }
 
 class CaseMaker {
  public:
   explicit CaseMaker(uint64_t number) : rng_(Random(20240601).fork(number)), segm_(number % 2 == 1) {
-    CocoEvalOptions& options = case_.options;
-    options.iou = segm_ ? IouType::segm : IouType::bbox;
+    eval::CocoEvalOptions& options = case_.options;
+    options.iou = segm_ ? eval::IouType::segm : eval::IouType::bbox;
     options.threads = 1;
     options.use_categories = !rng_.chance(0.15);
     if (number % 10 >= 8) options.max_detections = {2, 5, 20};
@@ -116,17 +117,17 @@ class CaseMaker {
   }
 
   int64_t pick_category() {
-    const std::vector<Category>& categories = case_.annotations.categories;
+    const std::vector<detect::Category>& categories = case_.annotations.categories;
     if (categories.empty() || rng_.chance(0.03)) return 1000;
     return categories[static_cast<size_t>(rng_.below(static_cast<int64_t>(categories.size())))].id;
   }
 
   void make_annotations() {
     int64_t next_id = rng_.chance(0.1) ? 0 : 1;
-    for (const ImageInfo& image : case_.annotations.images) {
+    for (const detect::ImageInfo& image : case_.annotations.images) {
       const int64_t count = rng_.chance(0.1) ? 0 : rng_.below(6);
       for (int64_t i = 0; i < count; ++i) {
-        Annotation annotation;
+        detect::Annotation annotation;
         annotation.id = next_id;
         annotation.image_id = image.id;
         annotation.category_id = pick_category();
@@ -141,8 +142,8 @@ class CaseMaker {
     if (rng_.chance(0.5)) rng_.shuffle(std::span(case_.annotations.annotations));
   }
 
-  void make_segmentation(Annotation& annotation, const ImageInfo& image) {
-    Segmentation& segmentation = annotation.segmentation;
+  void make_segmentation(detect::Annotation& annotation, const detect::ImageInfo& image) {
+    detect::Segmentation& segmentation = annotation.segmentation;
     if (annotation.crowd || rng_.chance(0.2)) {
       segmentation.rle = random_rle(rng_, image.height, image.width);
     } else if (rng_.chance(0.4)) {
@@ -157,9 +158,9 @@ class CaseMaker {
 
   void make_results() {
     if (rng_.chance(0.08)) return;
-    for (const ImageInfo& image : case_.annotations.images) {
-      std::vector<const Annotation*> mine;
-      for (const Annotation& annotation : case_.annotations.annotations) {
+    for (const detect::ImageInfo& image : case_.annotations.images) {
+      std::vector<const detect::Annotation*> mine;
+      for (const detect::Annotation& annotation : case_.annotations.annotations) {
         if (annotation.image_id == image.id) mine.push_back(&annotation);
       }
       const int64_t count = rng_.chance(0.04) ? 101 + rng_.below(30) : rng_.below(8);
@@ -182,12 +183,12 @@ class CaseMaker {
     return kind == 1 ? rng_.uniform() : draw(rng_, 101) / 100;
   }
 
-  void make_result(const ImageInfo& image, const std::vector<const Annotation*>& mine) {
-    const Annotation* base = nullptr;
+  void make_result(const detect::ImageInfo& image, const std::vector<const detect::Annotation*>& mine) {
+    const detect::Annotation* base = nullptr;
     if (!mine.empty() && rng_.chance(0.75)) {
       base = mine[static_cast<size_t>(rng_.below(static_cast<int64_t>(mine.size())))];
     }
-    Result result;
+    detect::Result result;
     result.image_id = image.id;
     result.category_id = base != nullptr && rng_.chance(0.85) ? base->category_id : pick_category();
     const std::array<double, 4> box =
@@ -197,20 +198,20 @@ class CaseMaker {
     result.box_from_mask = mask_results_;
     if (mask_results_ || (segm_ && rng_.chance(0.6))) result.mask = make_mask(base, box, image.height, image.width);
     if (mask_results_) {
-      const std::vector<double> extent = bounding_box(result.mask);
+      const std::vector<double> extent = detect::bounding_box(result.mask);
       std::copy_n(extent.begin(), 4, result.bbox.begin());
     }
     case_.results.push_back(result);
   }
 
-  Rle make_mask(const Annotation* base, const std::array<double, 4>& box, int64_t h, int64_t w) {
+  detect::Rle make_mask(const detect::Annotation* base, const std::array<double, 4>& box, int64_t h, int64_t w) {
     const int64_t kind = rng_.below(5);
     if (kind == 0 && segm_) {
       const int64_t taller = rng_.chance(0.1) ? 1 : 0;
       return random_rle(rng_, h + taller, w);
     }
-    if (kind > 2 || base == nullptr) return rle_from_box(box, h, w);
-    Rle rle = drawn(base->segmentation, h, w);
+    if (kind > 2 || base == nullptr) return detect::rle_from_box(box, h, w);
+    detect::Rle rle = drawn(base->segmentation, h, w);
     const auto shift = static_cast<uint32_t>(rng_.below(6));
     std::vector<uint32_t>& runs = rle.counts;
     if (runs.size() % 2 == 1 && runs.size() > 1 && runs.back() > shift) {

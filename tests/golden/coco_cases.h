@@ -15,9 +15,9 @@
 namespace spinenet {
 
 struct EvaluationCase {
-  Annotations annotations;
-  std::vector<Result> results;
-  CocoEvalOptions options;
+  detect::Annotations annotations;
+  std::vector<detect::Result> results;
+  eval::CocoEvalOptions options;
 };
 EvaluationCase make_evaluation_case(uint64_t number);
 

@@ -27,11 +27,11 @@ std::string number_text(double value) {
 }
 
 std::string evaluation_line(const EvaluationCase& made, int threads) {
-  CocoEvalOptions options = made.options;
+  eval::CocoEvalOptions options = made.options;
   options.threads = threads;
-  const CocoEvaluation evaluation = evaluate_coco(made.annotations, made.results, options);
+  const eval::CocoEvaluation evaluation = eval::evaluate_coco(made.annotations, made.results, options);
   std::string line;
-  for (const auto& [name, value] : named_numbers(evaluation.metrics)) line += number_text(value) + " ";
+  for (const auto& [name, value] : eval::named_numbers(evaluation.metrics)) line += number_text(value) + " ";
   WordHash hash;
   hash.add(evaluation.precision);
   hash.add(evaluation.recall);
@@ -72,20 +72,21 @@ TEST(MaskOracle, PolygonsMergesMeasuresAndTextsAreThoseOfPycocotools) {
   ASSERT_GE(lines.size(), 500U);
   for (size_t i = 0; i < lines.size(); ++i) {
     const MaskCase made = make_mask_case(i);
-    std::vector<Rle> masks;
+    std::vector<detect::Rle> masks;
     for (const std::vector<double>& polygon : made.polygons) {
-      masks.push_back(rle_from_polygon(polygon, made.height, made.width));
+      masks.push_back(detect::rle_from_polygon(polygon, made.height, made.width));
     }
     std::vector<double> numbers;
-    for (const Rle& mask : masks) {
-      numbers.push_back(static_cast<double>(area(mask)));
-      for (const double value : bounding_box(mask)) numbers.push_back(value);
+    for (const detect::Rle& mask : masks) {
+      numbers.push_back(static_cast<double>(detect::area(mask)));
+      for (const double value : detect::bounding_box(mask)) numbers.push_back(value);
     }
-    for (const bool crowd : {false, true}) numbers.push_back(mask_iou(masks[0], masks[1], crowd));
-    const std::string text = rle_to_text(masks[0]) + "/" + rle_to_text(masks[1]);
-    const std::string line = fmt::format("{} {} {} {} {} {}", short_hash(masks[0].counts), short_hash(masks[1].counts),
-                                         short_hash(merge(masks).counts), short_hash(merge(masks, true).counts),
-                                         short_hash(numbers), short_hash(text));
+    for (const bool crowd : {false, true}) numbers.push_back(detect::mask_iou(masks[0], masks[1], crowd));
+    const std::string text = detect::rle_to_text(masks[0]) + "/" + detect::rle_to_text(masks[1]);
+    const std::string line =
+        fmt::format("{} {} {} {} {} {}", short_hash(masks[0].counts), short_hash(masks[1].counts),
+                    short_hash(detect::merge(masks).counts), short_hash(detect::merge(masks, true).counts),
+                    short_hash(numbers), short_hash(text));
     EXPECT_EQ(line, lines[i]) << "case " << i;
   }
 }

@@ -35,28 +35,28 @@ HostTensor formula_tensor(const std::string& name, const std::vector<int64_t>& s
   return tensor;
 }
 
-HostTensor formula_parameter(const Parameter& parameter) {
+HostTensor formula_parameter(const graph::Parameter& parameter) {
   const auto filled = [&](double offset, double scale) {
     return formula_tensor(parameter.name, parameter.shape, offset, scale);
   };
   switch (parameter.role) {
-    case ParameterRole::kernel: {
+    case graph::ParameterRole::kernel: {
       const auto fan_in = static_cast<double>(parameter.shape[1] * parameter.shape[2] * parameter.shape[3]);
       return filled(0, std::sqrt(3.0 / fan_in));
     }
-    case ParameterRole::norm_weight:
-    case ParameterRole::residual_norm_weight:
-    case ParameterRole::deeper_norm_weight:
+    case graph::ParameterRole::norm_weight:
+    case graph::ParameterRole::residual_norm_weight:
+    case graph::ParameterRole::deeper_norm_weight:
       return filled(1, 0.3);
-    case ParameterRole::norm_bias:
-    case ParameterRole::running_mean:
+    case graph::ParameterRole::norm_bias:
+    case graph::ParameterRole::running_mean:
       return filled(0, 0.1);
-    case ParameterRole::running_var:
+    case graph::ParameterRole::running_var:
       return filled(1, 0.5);
-    case ParameterRole::bias:
+    case graph::ParameterRole::bias:
       return filled(0, 0.1);
-    case ParameterRole::predictor_kernel:
-    case ParameterRole::prior_bias:
+    case graph::ParameterRole::predictor_kernel:
+    case graph::ParameterRole::prior_bias:
       break;
   }
   ADD_FAILURE() << "a backbone has no such parameter: " << parameter.name;
@@ -85,29 +85,31 @@ HostTensor stored_tensor(const Json& json) {
   return tensor;
 }
 
-Architecture variant_architecture(const std::string& form, const Json& variant) {
+arch::Architecture variant_architecture(const std::string& form, const Json& variant) {
   const bool mobile = form == "mobile";
-  Architecture architecture = named_architecture(mobile ? "spinenet-mobile-49" : "spinenet-49");
+  arch::Architecture architecture = arch::named_architecture(mobile ? "spinenet-mobile-49" : "spinenet-49");
   architecture.scaling.endpoints_num_filters = variant.at("endpoints_num_filters").get<int>();
   architecture.scaling.filter_size_scale = variant.at("filter_size_scale").get<double>();
   architecture.scaling.resample_alpha = variant.value("resample_alpha", architecture.scaling.resample_alpha);
   architecture.scaling.block_repeats = variant.at("block_repeats").get<int>();
-  for (const Activation activation : {Activation::relu, Activation::swish, Activation::hard_swish}) {
+  for (const arch::Activation activation :
+       {arch::Activation::relu, arch::Activation::swish, arch::Activation::hard_swish}) {
     if (name_of(activation) == variant.at("activation")) architecture.activation = activation;
   }
   architecture.inverted.hard_gate = true;
   architecture.batch_norm.epsilon = variant.at("bn_epsilon").get<double>();
   const bool garden = form != "tpu";
-  architecture.padding = garden ? Padding::same : Padding::symmetric;
-  architecture.large_downsample = garden ? LargeDownsample::repeated_pools : LargeDownsample::single_pool;
+  architecture.padding = garden ? arch::Padding::same : arch::Padding::symmetric;
+  architecture.large_downsample = garden ? arch::LargeDownsample::repeated_pools : arch::LargeDownsample::single_pool;
   return architecture;
 }
 
-std::vector<HostTensor> formula_outputs(const Program& program) {
+std::vector<HostTensor> formula_outputs(const graph::Program& program) {
   Weights weights;
-  for (const Parameter& parameter : program.parameters) weights[parameter.name] = formula_parameter(parameter);
-  const Shape& image = program.values[0];
-  return run_reference(program, weights, formula_tensor("input", {1, image.channels, image.height, image.width}, 0, 1));
+  for (const graph::Parameter& parameter : program.parameters) weights[parameter.name] = formula_parameter(parameter);
+  const graph::Shape& image = program.values[0];
+  return graph::run_reference(program, weights,
+                              formula_tensor("input", {1, image.channels, image.height, image.width}, 0, 1));
 }
 
 // The largest difference as a share of the largest expected absolute value.
@@ -132,8 +134,8 @@ TEST_P(BackboneParity, EndpointsEqualThePublishedImplementation) {
   for (const Json& variant : oracle_.at("variants")) {
     SCOPED_TRACE(variant.at("name").get<std::string>());
     const Json& size = variant.at("image_size");
-    const Program program = lower_backbone(variant_architecture(GetParam(), variant),
-                                           {.height = size.at(0).get<int>(), .width = size.at(1).get<int>()});
+    const graph::Program program = graph::lower_backbone(
+        variant_architecture(GetParam(), variant), {.height = size.at(0).get<int>(), .width = size.at(1).get<int>()});
     const std::vector<HostTensor> outputs = formula_outputs(program);
     ASSERT_EQ(outputs.size(), variant.at("outputs").size());
     for (size_t i = 0; i < outputs.size(); ++i) {
@@ -152,17 +154,17 @@ INSTANTIATE_TEST_SUITE_P(Forms, BackboneParity, testing::Values("garden", "mobil
 TEST(BackboneForms, PaddingAndLargePoolEachChangeTheOutput) {
   const Json variant = read_json(SPINENET_SOURCE_DIR "/tests/parity/backbone_tpu.json").at("variants").at(1);
   const HostTensor expected = stored_tensor(variant.at("outputs").at("p7"));
-  const auto p7_difference = [&](const Architecture& architecture) {
+  const auto p7_difference = [&](const arch::Architecture& architecture) {
     const Json& size = variant.at("image_size");
-    const Program program =
-        lower_backbone(architecture, {.height = size.at(0).get<int>(), .width = size.at(1).get<int>()});
+    const graph::Program program =
+        graph::lower_backbone(architecture, {.height = size.at(0).get<int>(), .width = size.at(1).get<int>()});
     return relative_difference(formula_outputs(program).back(), expected);
   };
-  Architecture padding = variant_architecture("tpu", variant);
-  padding.padding = Padding::same;
+  arch::Architecture padding = variant_architecture("tpu", variant);
+  padding.padding = arch::Padding::same;
   EXPECT_GT(p7_difference(padding), 100 * kTolerance);
-  Architecture pool = variant_architecture("tpu", variant);
-  pool.large_downsample = LargeDownsample::repeated_pools;
+  arch::Architecture pool = variant_architecture("tpu", variant);
+  pool.large_downsample = arch::LargeDownsample::repeated_pools;
   EXPECT_GT(p7_difference(pool), 100 * kTolerance);
 }
 

@@ -31,12 +31,12 @@ void OrtTest::TearDown() {
   if (!folder_.empty()) std::filesystem::remove_all(folder_);
 }
 
-void OrtTest::add_file(const std::string& name, const OnnxFile& file) const {
-  write_file_atomic(folder_ / (name + ".onnx"), to_bytes(file, name));
+void OrtTest::add_file(const std::string& name, const formats::OnnxFile& file) const {
+  write_file_atomic(folder_ / (name + ".onnx"), formats::to_bytes(file, name));
 }
 
 void OrtTest::add_run(const std::string& name, const Weights& tensors) {
-  write_safetensors(folder_ / fmt::format("{}.{}.safetensors", name, runs_++), {tensors, {}});
+  formats::write_safetensors(folder_ / fmt::format("{}.{}.safetensors", name, runs_++), {tensors, {}});
 }
 
 void OrtTest::compare() const {

@@ -12,12 +12,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "search/store_fixture.h"
+#include "search/store/store_fixture.h"
 
 namespace spinenet {
 namespace {
 
-using namespace fixture;
+using namespace search::fixture;
 
 // Its lines go behind the others in `log`. It dies with the test.
 pid_t start_worker(const std::vector<std::string>& arguments, const std::string& log) {
@@ -105,7 +105,7 @@ TEST_P(Processes, KilledAtAnyMomentTheyLoseNothingAndCountNothingTwice) {
     kills += finish_under_kills(4, kTrials, kLag, random);
     const auto store = open(toy_description(kLag));
     EXPECT_EQ(lasting_parts(store->trials()), expected);
-    const StudyStatus status = store->status();
+    const search::StudyStatus status = store->status();
     EXPECT_EQ(status.trials, kTrials);
     EXPECT_EQ(status.complete + status.failed + status.rejected, kTrials);
   }
@@ -129,7 +129,7 @@ TEST_P(Processes, SixtyFourOfThemMeetNoError) {
   EXPECT_EQ(counts.size(), static_cast<size_t>(kTrials));
   for (const auto& [number, count] : counts) EXPECT_EQ(count, 1) << "trial " << number;
   const auto store = open(toy_description(128));
-  for (const Trial& trial : store->trials()) EXPECT_EQ(trial.attempts, 1) << "trial " << trial.number;
+  for (const search::Trial& trial : store->trials()) EXPECT_EQ(trial.attempts, 1) << "trial " << trial.number;
   EXPECT_EQ(store->status().complete + store->status().failed, kTrials);
 }
 

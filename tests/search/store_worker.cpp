@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
-#include "search/store.h"
+#include "search/store/store.h"
 #include "search/toy_study_fixture.h"
 
 namespace spinenet {
@@ -28,39 +28,40 @@ void pause(double seconds) {
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
-Proposal propose_fresh(int64_t number, const std::string& state, std::span<const Trial> news) {
-  Proposal proposal = fixture::toy_propose(number, state, news);
+search::Proposal propose_fresh(int64_t number, const std::string& state, std::span<const search::Trial> news) {
+  search::Proposal proposal = search::fixture::toy_propose(number, state, news);
   proposal.hash = Random::mix(static_cast<uint64_t>(number));
   proposal.rejection.reset();
   return proposal;
 }
 
-void work(Store& store, const ClaimOptions& options, double try_seconds, const Propose& propose) {
+void work(search::Store& store, const search::ClaimOptions& options, double try_seconds,
+          const search::Propose& propose) {
   while (true) {
-    const ClaimAnswer answer = store.claim(options, propose);
-    if (answer.state == ClaimState::finished) return;
+    const search::ClaimAnswer answer = store.claim(options, propose);
+    if (answer.state == search::ClaimState::finished) return;
     if (!answer.claim) {
       pause(0.01);
       continue;
     }
-    const Claim& claim = *answer.claim;
+    const search::Claim& claim = *answer.claim;
     say(fmt::format("claimed {} {}\n", claim.number, claim.token));
     pause(try_seconds);
-    const bool accepted = store.report(claim, fixture::toy_outcome(claim));
+    const bool accepted = store.report(claim, search::fixture::toy_outcome(claim));
     say(fmt::format("{} {} {}\n", accepted ? "done" : "refused", claim.number, claim.token));
   }
 }
 
-int check(Store& store, int64_t trials, int lag) {
-  const auto expected = fixture::toy_trials(trials, lag);
-  const auto found = fixture::lasting_parts(store.trials());
+int check(search::Store& store, int64_t trials, int lag) {
+  const auto expected = search::fixture::toy_trials(trials, lag);
+  const auto found = search::fixture::lasting_parts(store.trials());
   for (size_t i = 0; i < std::max(expected.size(), found.size()); ++i) {
     const std::string a = i < expected.size() ? expected[i] : "none", b = i < found.size() ? found[i] : "none";
     if (a == b) continue;
     say(fmt::format("expected {}\nfound    {}\n", a, b));
     return 1;
   }
-  const StudyStatus status = store.status();
+  const search::StudyStatus status = store.status();
   say(fmt::format("{} trials, {} complete, {} failed, {} rejected, {} running\n", status.trials, status.complete,
                   status.failed, status.rejected, status.running));
   return status.trials == trials && status.running == 0 ? 0 : 1;
@@ -68,19 +69,20 @@ int check(Store& store, int64_t trials, int lag) {
 
 int run(int argc, char** argv) {
   const std::string verb = argc > 4 ? argv[1] : "";
-  if (verb == "check") return check(*open_store(argv[2], false), std::atoll(argv[3]), std::atoi(argv[4]));
+  if (verb == "check") return check(*search::open_store(argv[2], false), std::atoll(argv[3]), std::atoi(argv[4]));
   if (verb != "work" || argc < 7) {
     std::fputs("usage: store_worker work PLACE TRIALS LAG LEASE_SECONDS TRY_SECONDS [fresh]\n", stderr);
     return 2;
   }
-  const auto store = open_store(argv[2], true);
-  store->open(fixture::toy_description(std::atoi(argv[4])));
-  ClaimOptions options;
+  const auto store = search::open_store(argv[2], true);
+  store->open(search::fixture::toy_description(std::atoi(argv[4])));
+  search::ClaimOptions options;
   options.worker = fmt::format("test:{}", ::getpid());
   options.trials = std::atoll(argv[3]);
   options.lease_seconds = std::atof(argv[5]);
   options.max_attempts = 1'000'000;
-  work(*store, options, std::atof(argv[6]), argc > 7 ? Propose(propose_fresh) : Propose(fixture::toy_propose));
+  work(*store, options, std::atof(argv[6]),
+       argc > 7 ? search::Propose(propose_fresh) : search::Propose(search::fixture::toy_propose));
   return 0;
 }
 

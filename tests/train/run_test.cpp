@@ -13,7 +13,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/random.h"
-#include "data/coco.h"
+#include "data/coco/coco.h"
 #include "formats/safetensors.h"
 #include "image/encode.h"
 
@@ -27,10 +27,10 @@ void make_squares(const fs::path& root, int count) {
   fs::create_directories(root / "images");
   fs::create_directories(root / "annotations");
   Random random(5);
-  Annotations a;
+  detect::Annotations a;
   a.categories = {{3, "bright", ""}, {8, "dark", ""}};
   for (int i = 1; i <= count; ++i) {
-    Image image = make_image(128, 128, 110);
+    image::Image image = image::make_image(128, 128, 110);
     const std::string name = "square" + std::to_string(i) + ".png";
     for (int k = 0; k < 2; ++k) {
       const int side = static_cast<int>(20 + random.below(40));
@@ -39,7 +39,7 @@ void make_squares(const fs::path& root, int count) {
       for (int row = y; row < y + side; ++row) {
         std::fill_n(image.at(row, x), 3 * side, static_cast<uint8_t>(k == 0 ? 230 : 10));
       }
-      Annotation box;
+      detect::Annotation box;
       box.id = i * 2 + k;
       box.image_id = i;
       box.category_id = k == 0 ? 3 : 8;
@@ -49,11 +49,11 @@ void make_squares(const fs::path& root, int count) {
       box.segmentation.polygons = {{double(x), double(y), right, double(y), right, bottom, double(x), bottom}};
       a.annotations.push_back(box);
     }
-    write_file_atomic(root / "images" / name, encode_png(image));
+    write_file_atomic(root / "images" / name, image::encode_png(image));
     a.images.push_back({i, name, 128, 128});
   }
   for (const char* split : {"train.json", "val.json"})
-    write_file_atomic(root / "annotations" / split, to_text(to_json(a)));
+    write_file_atomic(root / "annotations" / split, to_text(data::to_json(a)));
 }
 
 // Folders of bright and of dark squares, for a classifier.
@@ -62,13 +62,13 @@ void make_classes(const fs::path& root, int count) {
   for (const char* split : {"train", "val"}) {
     for (int i = 0; i < count; ++i) {
       const bool bright = i % 2 == 0;
-      Image image = make_image(48, 48, 110);
+      image::Image image = image::make_image(48, 48, 110);
       const int x = static_cast<int>(random.below(20));
       for (int row = 10; row < 38; ++row)
         std::fill_n(image.at(row, x), 3 * 28, static_cast<uint8_t>(bright ? 230 : 10));
       const fs::path folder = root / split / (bright ? "bright" : "dark");
       fs::create_directories(folder);
-      write_file_atomic(folder / (std::to_string(i) + ".png"), encode_png(image));
+      write_file_atomic(folder / (std::to_string(i) + ".png"), image::encode_png(image));
     }
   }
 }
@@ -214,7 +214,7 @@ TEST_F(Run, AClassifierKilledAndResumedEndsInTheSameBytes) {
   for (const char* key : {"\"classification_loss\":", "\"top1\":", "\"ece\":"}) {
     EXPECT_NE(metrics.find(key), std::string::npos) << key;
   }
-  const TensorFile model = read_safetensors(root_ / "whole" / "best.safetensors");
+  const formats::TensorFile model = formats::read_safetensors(root_ / "whole" / "best.safetensors");
   EXPECT_EQ(model.metadata.at("task"), "classify");
   EXPECT_EQ(model.metadata.at("center_crop"), "0.875");
   const std::string report = read_file(root_ / "whole" / "report.html");
@@ -232,7 +232,7 @@ TEST_F(Run, AMaskRCnnKilledAndResumedEndsInTheSameBytes) {
 
   const std::string metrics = read_file(root_ / "whole" / "metrics.jsonl");
   for (const char* key : {"\"mask_loss\":", "\"box_AP50\":"}) EXPECT_NE(metrics.find(key), std::string::npos) << key;
-  EXPECT_EQ(read_safetensors(root_ / "whole" / "best.safetensors").metadata.at("task"), "segment");
+  EXPECT_EQ(formats::read_safetensors(root_ / "whole" / "best.safetensors").metadata.at("task"), "segment");
 }
 
 TEST_F(Run, ACascadeKilledAndResumedEndsInTheSameBytes) {
@@ -250,7 +250,7 @@ TEST_F(Run, ACascadeKilledAndResumedEndsInTheSameBytes) {
   for (const char* key : {"\"class_loss3\":", "\"box_loss2\":", "\"box_AP50\":"}) {
     EXPECT_NE(metrics.find(key), std::string::npos) << key;
   }
-  const TensorFile model = read_safetensors(root_ / "whole" / "best.safetensors");
+  const formats::TensorFile model = formats::read_safetensors(root_ / "whole" / "best.safetensors");
   EXPECT_TRUE(model.weights.contains("box_head3.class.weight"));
 }
 
@@ -383,7 +383,7 @@ TEST_F(Run, StoppedEarlyItStaysStopped) {
 
 TEST_F(Run, AModelKnowsItsClassesBySourceIds) {
   ASSERT_EQ(run(start("whole", {"--set", "epochs=1"})), 0) << log();
-  const TensorFile model = read_safetensors(root_ / "whole" / "best.safetensors");
+  const formats::TensorFile model = formats::read_safetensors(root_ / "whole" / "best.safetensors");
   const std::string classes = model.metadata.at("classes");
   EXPECT_NE(classes.find("\"id\":3"), std::string::npos) << classes;
   EXPECT_NE(classes.find("\"name\":\"dark\""), std::string::npos) << classes;

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::formats {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "raw data of an ONNX file is little-endian");
@@ -339,4 +339,4 @@ OnnxFile parse_onnx(std::span<const char> bytes, std::string_view place) {
   return Reader(place).read(model);
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::formats

@@ -2,7 +2,7 @@
 //
 // Invariant of an OnnxFile that was read: it was written by this program (the metadata say so); every tensor has as
 // many elements as its shape; names are unique; each node reads only what an input, an initialiser or an earlier node
-// gave; every output exists. The operations themselves are checked by who runs them (formats/onnx/run.h).
+// gave; every output exists. The operations themselves are checked by who runs them (formats/onnx/interpreter/run.h).
 //
 // One file holds everything: data in further files, functions and sparse tensors are refused.
 //
@@ -20,7 +20,7 @@
 #include <variant>
 #include <vector>
 
-namespace spinenet {
+namespace spinenet::formats {
 
 // Operator set 13 with IR 7: the first whose Squeeze, Unsqueeze, ReduceSum and Split have the form that later sets
 // kept, and old enough (2020) for every runtime in use: ONNX Runtime from 1.6, OpenVINO, TensorRT 8.
@@ -84,4 +84,4 @@ std::string to_bytes(const OnnxFile& file, std::string_view place);
 // operator set.
 OnnxFile parse_onnx(std::span<const char> bytes, std::string_view place);
 
-}  // namespace spinenet
+}  // namespace spinenet::formats

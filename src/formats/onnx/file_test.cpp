@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace spinenet {
+namespace spinenet::formats {
 namespace {
 
 OnnxFile small_file() {
@@ -126,4 +126,4 @@ TEST(OnnxFile, RefusesAnotherVersion) {
 }
 
 }  // namespace
-}  // namespace spinenet
+}  // namespace spinenet::formats

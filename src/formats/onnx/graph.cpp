@@ -3,7 +3,7 @@
 #include "base/error.h"
 #include "base/format.h"
 
-namespace spinenet {
+namespace spinenet::formats {
 
 std::string OnnxGraph::node(const std::string& op, const std::string& name, std::vector<std::string> inputs,
                             Attributes attributes) {
@@ -54,4 +54,4 @@ std::string OnnxGraph::gather(const std::string& name, const std::string& x, std
   return node("Gather", name, {x, numbers(name + ".at", std::move(at))}, {{"axis", axis}});
 }
 
-}  // namespace spinenet
+}  // namespace spinenet::formats

@@ -11,7 +11,7 @@
 
 #include "formats/onnx/file.h"
 
-namespace spinenet {
+namespace spinenet::formats {
 
 class OnnxGraph {
  public:
@@ -43,4 +43,4 @@ class OnnxGraph {
   OnnxFile file_;
 };
 
-}  // namespace spinenet
+}  // namespace spinenet::formats

@@ -1,0 +1,199 @@
+#include "data/classes/class_set.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "data/classes/classified_files.h"
+#include "image/encode.h"
+
+namespace spinenet::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+template <class Action>
+std::string message_of(const Action& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+void expect_parts(const std::string& message, std::initializer_list<std::string_view> parts) {
+  for (const std::string_view part : parts) EXPECT_NE(message.find(part), std::string::npos) << message;
+}
+
+class ImageFolder : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = fs::temp_directory_path() / fmt::format("spinenet-image-folder-{}-{}", test->name(), ::getpid());
+    fs::remove_all(folder_);
+    add("set/pear/b.png");
+    add("set/apple/2.png");
+    add("set/apple/1.JPG");
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  void add(const std::string& name) const {
+    fs::create_directories((folder_ / name).parent_path());
+    const image::Image image = image::make_image(4, 6, 90);
+    write_file_atomic(folder_ / name, name.ends_with(".png") ? image::encode_png(image) : image::encode_jpeg(image));
+  }
+  std::string message() const {
+    return message_of([&] { read_image_folder(folder_ / "set"); });
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(ImageFolder, SubfoldersAreClassesInTheOrderOfTheirNames) {
+  add("set/apple/deeper/0.png");
+  write_file_atomic(folder_ / "set/apple/notes.txt", "not a picture");
+  write_file_atomic(folder_ / "set/.DS_Store", "hidden");
+  add("set/.trash/x.png");
+  const ClassSet set = read_image_folder(folder_ / "set");
+  ASSERT_EQ(set.classes.size(), 2U);
+  EXPECT_EQ(set.classes[0].name, "apple");
+  EXPECT_EQ(set.classes[1].id, 1);
+  ASSERT_EQ(set.pictures.size(), 4U);
+  EXPECT_EQ(set.pictures[0].file_name, "apple/1.JPG");
+  EXPECT_EQ(set.pictures[2].file_name, "apple/deeper/0.png");
+  EXPECT_EQ(set.pictures[3].file_name, "pear/b.png");
+  EXPECT_EQ(set.pictures[3].label, 1);
+  EXPECT_EQ(set.pictures[3].id, 4);
+}
+
+TEST_F(ImageFolder, AClassWithoutPicturesIsNamed) {
+  fs::create_directories(folder_ / "set/plum");
+  expect_parts(message(), {"set/plum", "\"plum\" has no picture", "remove the folder"});
+}
+
+TEST_F(ImageFolder, AFolderWithoutClassesIsRefused) {
+  expect_parts(message_of([&] { read_image_folder(folder_ / "set/apple"); }), {"set/apple", "no subfolder"});
+  expect_parts(message_of([&] { read_image_folder(folder_ / "nowhere"); }), {"nowhere", "no such folder"});
+}
+
+TEST_F(ImageFolder, LinksMustStayInside) {
+  add("outside.png");
+  fs::create_symlink(folder_ / "set/pear/b.png", folder_ / "set/apple/inside.png");
+  EXPECT_EQ(read_image_folder(folder_ / "set").pictures.size(), 4U);
+  fs::create_symlink(folder_ / "outside.png", folder_ / "set/apple/out.png");
+  expect_parts(message(), {"apple/out.png", "leads out of the image folder", "remove the link"});
+  fs::remove(folder_ / "set/apple/out.png");
+  fs::create_symlink("gone.png", folder_ / "set/apple/gone.png");
+  expect_parts(message(), {"gone.png", "leads nowhere"});
+  fs::remove(folder_ / "set/apple/gone.png");
+  fs::create_directory_symlink(folder_ / "set/pear", folder_ / "set/apple/loop");
+  expect_parts(message(), {"apple/loop", "not followed"});
+}
+
+TEST_F(ImageFolder, PicturesAreReadWithTheirLabels) {
+  const ClassifiedFiles files(read_image_folder(folder_ / "set"), folder_ / "set");
+  EXPECT_EQ(files.size(), 3);
+  const LabelledImage sample = files.get(2);
+  EXPECT_EQ(sample.label, 1);
+  EXPECT_EQ(sample.image_id, 3);
+  EXPECT_EQ(sample.image.width, 6);
+  write_file_atomic(folder_ / "set/pear/b.png", "not a picture");
+  expect_parts(message_of([&] { files.get(2); }), {"set/pear/b.png"});
+  fs::remove(folder_ / "set/pear/b.png");
+  expect_parts(message_of([&] { files.get(2); }), {"set/pear/b.png"});
+}
+
+constexpr std::string_view kImages = R"({"id":1,"file_name":"a.jpg"},{"id":2,"file_name":"b.jpg"})";
+constexpr std::string_view kAnnotations =
+    R"({"id":1,"image_id":1,"category_id":7},{"id":2,"image_id":2,"category_id":3})";
+constexpr std::string_view kCategories =
+    R"({"id":3,"name":"Malus","supercategory":"Plants","family":"Rosaceae"},{"id":7,"name":"Agaricus",)"
+    R"("supercategory":"Fungi","family":"Agaricaceae"})";
+
+std::string json(std::string_view images = kImages, std::string_view annotations = kAnnotations,
+                 std::string_view categories = kCategories) {
+  return fmt::format(R"({{"images":[{}],"annotations":[{}],"categories":[{}]}})", images, annotations, categories);
+}
+
+std::string message_of_json(const std::string& text) {
+  return message_of([&] { parse_class_json(text, "set.json"); });
+}
+
+TEST(ClassJson, KeepsIdsNamesAndGroups) {
+  const ClassSet set = parse_class_json(json(), "set.json");
+  ASSERT_EQ(set.pictures.size(), 2U);
+  EXPECT_EQ(set.pictures[0].label, 1);
+  EXPECT_EQ(set.pictures[1].label, 0);
+  EXPECT_EQ(set.classes[1].id, 7);
+  EXPECT_EQ(set.classes[0].supercategory, "Plants");
+  EXPECT_EQ(parse_class_json(json(), "set.json", {.group_key = "family", .limits = {}}).classes[1].supercategory,
+            "Agaricaceae");
+}
+
+TEST(ClassJson, FaultsHavePlaceAndRemedy) {
+  expect_parts(message_of_json("{"), {"set.json", "D001"});
+  expect_parts(message_of_json("[]"), {"set.json", "not an object"});
+  expect_parts(message_of_json(R"({"images":[],"annotations":[]})"), {"/categories", "is missing"});
+  expect_parts(message_of_json(json(kImages, R"({"image_id":1,"category_id":8})")),
+               {"/annotations/0/category_id", "no category has id 8"});
+  expect_parts(message_of_json(json(kImages, R"({"image_id":9,"category_id":7})")),
+               {"/annotations/0/image_id", "no image has id 9"});
+  expect_parts(message_of_json(json(kImages, R"({"image_id":"1","category_id":7})")), {"is a string"});
+  expect_parts(message_of_json(json(R"({"id":1,"file_name":"a.jpg"},{"id":1,"file_name":"b.jpg"})")),
+               {"/images/1/id", "used twice"});
+  expect_parts(message_of_json(json(R"({"id":1,"file_name":"a.jpg"},{"id":2,"file_name":"a.jpg"})")),
+               {"/images/1/file_name", "\"a.jpg\" is used twice"});
+  expect_parts(message_of_json(json(R"({"id":1,"file_name":"../a.jpg"},{"id":2,"file_name":"b.jpg"})")),
+               {"/images/0/file_name", "image folder"});
+  expect_parts(message_of_json(json(kImages, kAnnotations, R"({"id":3,"name":"x"},{"id":7,"name":"x"})")),
+               {"/categories/1/name", "\"x\" is used twice", "own name"});
+  expect_parts(message_of_json(json(kImages, kAnnotations, R"({"id":3,"name":"x"},{"id":3,"name":"y"})")),
+               {"/categories/1/id", "used twice"});
+}
+
+TEST(ClassJson, APictureHasOneClass) {
+  expect_parts(message_of_json(json(kImages, R"({"image_id":1,"category_id":7},{"image_id":1,"category_id":3})")),
+               {"/annotations/1/category_id", "a.jpg", "one class"});
+  expect_parts(message_of_json(json(kImages, R"({"image_id":1,"category_id":7})")),
+               {"image 2 (b.jpg) has no annotation", "annotate it"});
+}
+
+TEST(ClassSets, EmptyClassesAreNamed) {
+  const ClassSet set{{{0, "apple", ""}, {1, "pear", ""}}, {{1, "a.png", 0}}};
+  expect_parts(message_of([&] { check_no_empty_class(set, "train.json"); }),
+               {"train.json", "1 of 2 classes", "\"pear\"", "add pictures"});
+}
+
+TEST(ClassSets, ClassesOfAnotherSetAreMatchedByName) {
+  const std::vector<detect::Category> train{{5, "apple", "fruit"}, {6, "pear", "fruit"}, {9, "milk", ""}};
+  const ClassSet val{{{0, "milk", ""}, {1, "pear", ""}}, {{1, "a", 0}, {2, "b", 1}}};
+  const ClassSet same = with_classes_of(train, val, false, "val");
+  EXPECT_EQ(same.pictures[0].label, 2);
+  EXPECT_EQ(same.pictures[1].label, 1);
+  EXPECT_EQ(same.classes.size(), 3U);
+  expect_parts(message_of([&] { with_classes_of(train, val, true, "val.json"); }),
+               {"val.json", "\"milk\" has id 0", "it has id 9"});
+  const ClassSet other{{{0, "aple", ""}}, {{1, "a", 0}}};
+  expect_parts(message_of([&] { with_classes_of(train, other, false, "val"); }),
+               {"\"aple\" is not among", "did you mean \"apple\"?"});
+  const ClassSet unused{{{0, "quince", ""}}, {}};
+  EXPECT_NO_THROW(with_classes_of(train, unused, false, "val"));
+}
+
+TEST(ClassSets, HoldsOutAShareOfEachClass) {
+  ClassSet set{{{0, "a", ""}, {1, "b", ""}, {2, "c", ""}}, {}};
+  for (int i = 0; i < 31; ++i) set.pictures.push_back({i, std::to_string(i), i < 20 ? 0 : (i < 30 ? 1 : 2)});
+  const auto [stays, held] = hold_out(set, 0.2);
+  std::vector<int> count(3);
+  for (const ClassifiedPicture& picture : held.pictures) ++count[static_cast<size_t>(picture.label)];
+  EXPECT_EQ(count, (std::vector<int>{4, 2, 0}));
+  EXPECT_EQ(stays.pictures.size() + held.pictures.size(), 31U);
+  set.pictures.resize(1);
+  expect_parts(message_of([&] { hold_out(set, 0.5); }), {"data.hold_out", "too few pictures"});
+}
+
+}  // namespace
+}  // namespace spinenet::data

@@ -1,0 +1,135 @@
+#include "data/coco/coco_files.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/thread_pool.h"
+#include "data/coco/coco_root.h"
+
+namespace spinenet::data {
+namespace {
+
+// What one image file turned out to be.
+struct FileFacts {
+  std::optional<image::ImageSize> size;
+  std::string unsafe;  // why the name cannot be used
+  std::string broken;  // why there is no size
+};
+
+void for_each(int64_t n, int threads, const std::function<void(int64_t)>& body) {
+  ThreadPool pool(std::max(1, threads > 0 ? threads : available_cores()));
+  pool.parallel_for(n, body);
+}
+
+FileFacts look_at(const ImageRoot& root, const std::string& name, bool decode) {
+  FileFacts facts;
+  facts.unsafe = root.objection(name);
+  if (!facts.unsafe.empty()) return facts;
+  try {
+    if (decode) {
+      const image::Image image = image::read_image(root.resolve(name));
+      facts.size = image::ImageSize{image.height, image.width};
+    } else {
+      facts.size = image::read_image_size(root.resolve(name));
+    }
+  } catch (const Error& error) {  // here one broken file is a finding among others
+    facts.broken = error.what();
+  }
+  return facts;
+}
+
+std::string size_message(const detect::ImageInfo& said, const image::ImageSize& file) {
+  if (said.height == 0) {
+    return fmt::format("height and width are missing; the file is {} x {} (width x height)", file.width, file.height);
+  }
+  const bool swapped = said.height == file.width && said.width == file.height;
+  return fmt::format("{} x {} (width x height) said, the file is {} x {}{}", said.width, said.height, file.width,
+                     file.height, swapped ? ": swapped, as by an EXIF orientation" : "");
+}
+
+// Of size and pixels; nothing when the file cannot be read.
+std::optional<uint64_t> pixel_hash(const ImageRoot& root, const std::string& name) {
+  try {
+    const image::Image image = image::read_image(root.resolve(name));
+    const std::string_view bytes(reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size());
+    return checksum(bytes, (static_cast<uint64_t>(image.height) << 32) | static_cast<uint64_t>(image.width));
+  } catch (const Error&) {  // D034 and D036 tell of it
+    return std::nullopt;
+  }
+}
+
+template <class Names>
+std::vector<std::optional<uint64_t>> pixel_hashes(size_t n, const Names& name, const std::filesystem::path& folder,
+                                                  int threads) {
+  const ImageRoot root(folder);
+  std::vector<std::optional<uint64_t>> hashes(n);
+  for_each(static_cast<int64_t>(n), threads,
+           [&](int64_t i) { hashes[static_cast<size_t>(i)] = pixel_hash(root, name(static_cast<size_t>(i))); });
+  return hashes;
+}
+
+}  // namespace
+
+void check_names(const std::vector<ScannedImage>& images, FindingLog& log) {
+  std::unordered_map<std::string, int64_t> first;
+  for (const ScannedImage& image : images) {
+    if (!image.safe_name) continue;
+    const std::string name = std::filesystem::path(image.info.file_name).lexically_normal().string();
+    const auto [found, fresh] = first.emplace(name, image.position);
+    if (fresh) continue;
+    log.add(Fault::repeated_image, Place{"images", image.position, "file_name"},
+            fmt::format("\"{}\" is also /images/{}", name, found->second));
+  }
+}
+
+std::unordered_map<int64_t, image::ImageSize> check_image_files(std::vector<ScannedImage>& images,
+                                                                const std::filesystem::path& folder,
+                                                                const FileCheckOptions& options, FindingLog& log) {
+  const ImageRoot root(folder);
+  std::vector<FileFacts> facts(images.size());
+  for_each(static_cast<int64_t>(images.size()), options.threads, [&](int64_t i) {
+    const ScannedImage& image = images[static_cast<size_t>(i)];
+    if (image.safe_name) facts[static_cast<size_t>(i)] = look_at(root, image.info.file_name, options.decode);
+  });
+  std::unordered_map<int64_t, image::ImageSize> differing;
+  for (size_t i = 0; i < images.size(); ++i) {
+    ScannedImage& image = images[i];
+    const FileFacts& file = facts[i];
+    const Place name{"images", image.position, "file_name"};
+    if (!file.unsafe.empty()) log.add(Fault::unsafe_file_name, name, "the file name " + file.unsafe);
+    if (!file.broken.empty()) log.add(Fault::unreadable_image, name, file.broken);
+    if (!file.size || (file.size->height == image.info.height && file.size->width == image.info.width)) continue;
+    log.add(Fault::wrong_image_size, Place{"images", image.position, "width"}, size_message(image.info, *file.size));
+    differing[image.position] = *file.size;
+    image.info.height = file.size->height;
+    image.info.width = file.size->width;
+  }
+  return differing;
+}
+
+void check_shared_pixels(const std::vector<ScannedImage>& images, const std::filesystem::path& folder,
+                         const std::vector<detect::ImageInfo>& others, const std::filesystem::path& other_folder,
+                         const FileCheckOptions& options, FindingLog& log) {
+  const auto other_name = [&](size_t i) -> const std::string& { return others[i].file_name; };
+  const auto own_name = [&](size_t i) -> const std::string& { return images[i].info.file_name; };
+  const auto there = pixel_hashes(others.size(), other_name, other_folder, options.threads);
+  const auto here = pixel_hashes(images.size(), own_name, folder, options.threads);
+  std::unordered_map<uint64_t, size_t> other_of_hash;
+  for (size_t i = 0; i < there.size(); ++i) {
+    if (there[i]) other_of_hash.emplace(*there[i], i);
+  }
+  for (size_t i = 0; i < here.size(); ++i) {
+    const auto found = here[i] ? other_of_hash.find(*here[i]) : other_of_hash.end();
+    if (found == other_of_hash.end()) continue;
+    log.add(Fault::repeated_image, Place{"images", images[i].position, "file_name"},
+            fmt::format("the other set has the same pixels in \"{}\"", others[found->second].file_name));
+  }
+}
+
+}  // namespace spinenet::data

@@ -1,0 +1,35 @@
+// The image files behind an annotation file: there, decodable, of the size the annotations say, each named once, none
+// shared with a second set (D033 to D036).
+//
+// Thread contract: all functions may be called from any thread; they use threads of their own.
+#pragma once
+
+#include <filesystem>
+#include <unordered_map>
+#include <vector>
+
+#include "data/coco/coco_findings.h"
+#include "data/coco/coco_rules.h"
+#include "image/decode.h"
+
+namespace spinenet::data {
+
+struct FileCheckOptions {
+  bool decode = true;  // false: only headers are read, so D034 finds missing files but not broken pixels
+  int threads = 0;     // 0: one per core
+};
+
+// Images that name the file of an earlier one.
+void check_names(const std::vector<ScannedImage>& images, FindingLog& log);
+
+// Sizes in `images` become those of the files; the return value has them by position where they differed.
+std::unordered_map<int64_t, image::ImageSize> check_image_files(std::vector<ScannedImage>& images,
+                                                                const std::filesystem::path& folder,
+                                                                const FileCheckOptions& options, FindingLog& log);
+
+// Images whose decoded pixels are those of an image in the other set. Files that cannot be read are passed over.
+void check_shared_pixels(const std::vector<ScannedImage>& images, const std::filesystem::path& folder,
+                         const std::vector<detect::ImageInfo>& others, const std::filesystem::path& other_folder,
+                         const FileCheckOptions& options, FindingLog& log);
+
+}  // namespace spinenet::data

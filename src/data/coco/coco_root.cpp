@@ -1,0 +1,38 @@
+#include "data/coco/coco_root.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "data/coco/coco_rules.h"
+
+namespace spinenet::data {
+
+ImageRoot::ImageRoot(const std::filesystem::path& folder) : folder_(folder) {
+  std::error_code error;
+  canonical_ = std::filesystem::canonical(folder, error);
+  if (error || !std::filesystem::is_directory(canonical_, error)) {
+    fail(ErrorKind::io, "no such image folder", folder.string(), "name the folder that file_name is relative to");
+  }
+}
+
+std::string ImageRoot::objection(std::string_view name) const {
+  const std::string reason = unsafe_file_name_reason(name);
+  if (!reason.empty()) return reason;
+  std::error_code error;
+  const std::filesystem::path target = std::filesystem::weakly_canonical(canonical_ / name, error);
+  if (error) return "cannot be followed: " + error.message();
+  const auto [root_end, ignored] = std::mismatch(canonical_.begin(), canonical_.end(), target.begin(), target.end());
+  return root_end == canonical_.end() ? "" : "leads out of the image folder";
+}
+
+std::filesystem::path ImageRoot::resolve(std::string_view name) const {
+  const std::string reason = objection(name);
+  if (!reason.empty()) {
+    fail(ErrorKind::bad_data, fmt::format("the file name \"{}\" {}", name, reason), folder_.string(),
+         "name files relative to the image folder, inside it");
+  }
+  return folder_ / name;
+}
+
+}  // namespace spinenet::data

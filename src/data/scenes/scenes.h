@@ -1,0 +1,50 @@
+// The built-in data set: scenes of garment photographs (Fashion-MNIST) as a COCO data set, made to be hard in one way
+// above all, scale. Training scenes show photographs of the training part, validation scenes those of the test part.
+//
+//   OUT/train/000001.jpg ...   OUT/val/000001.jpg ...   OUT/annotations/train.json, val.json
+//
+// Deterministic: the same options give the same bytes whatever the number of threads.
+// Thread contract: two calls must not write to the same folder; progress is called from one thread at a time.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string_view>
+
+#include "data/classes/fashion_mnist.h"
+#include "data/scenes/scene.h"
+
+namespace spinenet::data {
+
+enum class SceneLevel {
+  easy,    // 4 classes that differ in shape, quiet ground, objects apart: learned from scratch in minutes
+  middle,  // 10 classes, some clutter, objects overlap a little
+  hard,    // 10 classes, heavy clutter, fragments, occlusion, many objects
+};
+
+constexpr std::array<std::string_view, 3> names(SceneLevel) {
+  return {"easy", "middle", "hard"};
+}
+
+struct ScenesOptions {
+  SceneLevel level = SceneLevel::easy;
+  int images = 1000, val_images = 200;
+  int size = 128;  // height and width in pixels
+  uint64_t seed = 1;
+  std::filesystem::path source = fashion_mnist_folder();
+};
+
+// "easy", "middle" or "hard"; ErrorKind::usage otherwise.
+SceneLevel scene_level(std::string_view name);
+// The numbers and the picture size that a level was made for.
+ScenesOptions scenes_options(SceneLevel level);
+// What a level looks like in pictures of `size` pixels.
+SceneStyle scene_style(SceneLevel level, int size);
+
+using ScenesProgress = std::function<void(int64_t done, int64_t total)>;
+// Files of the same names are replaced. The annotations are written last.
+void make_scenes(const std::filesystem::path& out, const ScenesOptions& options, const ScenesProgress& progress = {});
+
+}  // namespace spinenet::data

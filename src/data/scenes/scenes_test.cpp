@@ -1,0 +1,205 @@
+#include "data/scenes/scenes.h"
+
+#include <cmath>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "data/coco/coco.h"
+#include "image/decode.h"
+
+namespace spinenet::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Stands for the photographs where they are not installed: a bright shape of another form for each label.
+FashionMnist drawn_garments() {
+  FashionMnist garments;
+  for (int i = 0; i < 40; ++i) {
+    const int label = i % 10;
+    for (int y = 0; y < kGarmentSize; ++y) {
+      for (int x = 0; x < kGarmentSize; ++x) {
+        const bool in = std::hypot((y - 14) / (6.0 + label * 0.7), (x - 14) / (13.0 - label * 0.6)) < 1;
+        garments.pixels.push_back(static_cast<uint8_t>(in ? 120 + 3 * i : 0));
+      }
+    }
+    garments.labels.push_back(static_cast<uint8_t>(label));
+  }
+  return garments;
+}
+
+const Wardrobe& wardrobe() {
+  static const Wardrobe kWardrobe = make_wardrobe(drawn_garments());
+  return kWardrobe;
+}
+
+class SceneOfLevel : public testing::TestWithParam<SceneLevel> {
+ protected:
+  int size_ = scenes_options(GetParam()).size;
+  SceneStyle style_ = scene_style(GetParam(), size_);
+};
+INSTANTIATE_TEST_SUITE_P(Levels, SceneOfLevel, testing::Values(SceneLevel::easy, SceneLevel::middle, SceneLevel::hard),
+                         [](const auto& level) { return std::string(names(SceneLevel{})[size_t(level.param)]); });
+
+TEST_P(SceneOfLevel, BoxesAreThoseOfTheVisibleMasks) {
+  for (uint64_t i = 0; i < 5; ++i) {
+    const Scene scene = compose_scene(style_, wardrobe(), size_, Random(3).fork(i));
+    EXPECT_FALSE(scene.objects.empty());
+    std::vector<uint8_t> taken(static_cast<size_t>(size_) * size_);
+    for (const SceneObject& object : scene.objects) {
+      EXPECT_EQ(detect::bounding_box(object.mask), std::vector<double>(object.bbox.begin(), object.bbox.end()));
+      EXPECT_EQ(static_cast<int64_t>(detect::area(object.mask)), object.area);
+      EXPECT_GE(object.bbox[2], 5);
+      EXPECT_GE(object.bbox[3], 5);
+      const std::vector<uint8_t> mask = detect::decode_mask(object.mask);
+      for (size_t p = 0; p < mask.size(); ++p) {
+        ASSERT_FALSE(mask[p] && taken[p]) << "two objects claim pixel " << p;
+        taken[p] |= mask[p];
+      }
+    }
+  }
+}
+
+TEST_P(SceneOfLevel, TheSameSeedGivesTheSamePixels) {
+  const Scene first = compose_scene(style_, wardrobe(), size_, Random(5));
+  const Scene again = compose_scene(style_, wardrobe(), size_, Random(5));
+  const Scene other = compose_scene(style_, wardrobe(), size_, Random(6));
+  EXPECT_EQ(first.image.pixels, again.image.pixels);
+  ASSERT_EQ(first.objects.size(), again.objects.size());
+  for (size_t i = 0; i < first.objects.size(); ++i) EXPECT_EQ(first.objects[i].mask, again.objects[i].mask);
+  EXPECT_NE(first.image.pixels, other.image.pixels);
+}
+
+TEST(Scene, SpansAWideRangeOfSizes) {
+  const SceneStyle style = scene_style(SceneLevel::hard, 384);
+  double smallest = 1e9;
+  double largest = 0;
+  for (uint64_t i = 0; i < 10; ++i) {
+    for (const SceneObject& object : compose_scene(style, wardrobe(), 384, Random(1).fork(i)).objects) {
+      smallest = std::min(smallest, std::max(object.bbox[2], object.bbox[3]));
+      largest = std::max(largest, std::max(object.bbox[2], object.bbox[3]));
+    }
+  }
+  EXPECT_LT(smallest, 20);
+  EXPECT_GT(largest, 200);
+}
+
+TEST(Scene, ObjectsThatAreMostlyHiddenAreNotPainted) {
+  SceneStyle style = scene_style(SceneLevel::easy, 128);
+  style.objects = {12, 12};
+  style.max_overlap = 1;
+  style.min_visible = 0.95;
+  style.min_size = style.max_size = 50;
+  const Scene scene = compose_scene(style, wardrobe(), 128, Random(2));
+  EXPECT_LT(scene.objects.size(), 12U);
+  EXPECT_GT(scene.objects.size(), 1U);
+  for (const SceneObject& object : scene.objects) EXPECT_GT(object.area, 600);
+}
+
+TEST(Garment, FillsTheSizeAskedFor) {
+  Random random(1);
+  for (const double size : {12.0, 50.0, 300.0}) {
+    const Cutout cut = render_garment(wardrobe().photos.image(0), {.size = size}, random);
+    int x1 = cut.color.width;
+    int x2 = 0;
+    for (int y = 0; y < cut.color.height; ++y) {
+      for (int x = 0; x < cut.color.width; ++x) {
+        if (!cut.solid(y, x)) continue;
+        x1 = std::min(x1, x);
+        x2 = std::max(x2, x + 1);
+      }
+    }
+    EXPECT_NEAR(x2 - x1, size, size * 0.08 + 1);
+  }
+}
+
+TEST(Garment, HsvNamesTheColours) {
+  EXPECT_EQ(hsv(0, 1, 1), (Rgb{1, 0, 0}));
+  EXPECT_EQ(hsv(0.5, 1, 0.5), (Rgb{0, 0.5, 0.5}));
+  EXPECT_EQ(hsv(0.7, 0, 0.25), (Rgb{0.25, 0.25, 0.25}));
+  EXPECT_NEAR(hsv(1.0 / 3, 1, 1)[1], 1, 1e-6);
+}
+
+TEST(Scenes, LevelsAreFoundByName) {
+  EXPECT_EQ(scene_level("hard"), SceneLevel::hard);
+  try {
+    scene_level("midle");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_NE(std::string(error.what()).find("middle"), std::string::npos);
+  }
+}
+
+class ScenesFolder : public testing::Test {
+ protected:
+  ScenesFolder() { options_.images = 6, options_.val_images = 3; }
+  ~ScenesFolder() override { fs::remove_all(folder_); }
+  void SetUp() override {
+    if (!fs::exists(options_.source)) GTEST_SKIP() << "the Debian package dataset-fashion-mnist is not installed";
+  }
+  static std::string bytes_of(const fs::path& folder) {
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      if (entry.is_regular_file()) files.push_back(entry.path());
+    }
+    std::ranges::sort(files);
+    std::string all;
+    for (const fs::path& file : files) all += file.lexically_relative(folder).string() + read_file(file);
+    return all;
+  }
+
+  fs::path folder_ = fs::path(testing::TempDir()) / testing::UnitTest::GetInstance()->current_test_info()->name();
+  ScenesOptions options_;
+};
+
+TEST_F(ScenesFolder, IsADataSetThatReadsBack) {
+  int64_t last = 0;
+  make_scenes(folder_, options_, [&](int64_t done, int64_t total) {
+    EXPECT_EQ(done, ++last);
+    EXPECT_EQ(total, 9);
+  });
+  EXPECT_EQ(last, 9);
+  for (const auto& [part, count] : {std::pair{"train", 6U}, std::pair{"val", 3U}}) {
+    const detect::Annotations annotations = read_coco(folder_ / "annotations" / (std::string(part) + ".json"));
+    ASSERT_EQ(annotations.images.size(), count);
+    ASSERT_EQ(annotations.categories.size(), 4U);
+    EXPECT_EQ(annotations.categories[3].id, 10);
+    EXPECT_EQ(annotations.categories[3].name, "ankle boot");
+    EXPECT_GT(annotations.annotations.size(), 2 * count);
+    for (const detect::ImageInfo& info : annotations.images) {
+      const image::Image image = image::read_image(folder_ / part / info.file_name);
+      EXPECT_EQ(image.height, info.height);
+      EXPECT_EQ(image.width, info.width);
+    }
+    for (const detect::Annotation& a : annotations.annotations) {
+      EXPECT_EQ(detect::bounding_box(a.segmentation.rle), std::vector<double>(a.bbox.begin(), a.bbox.end()));
+    }
+  }
+}
+
+TEST_F(ScenesFolder, IsTheSameToTheByteForTheSameSeed) {
+  make_scenes(folder_ / "a", options_);
+  make_scenes(folder_ / "b", options_);
+  EXPECT_EQ(bytes_of(folder_ / "a"), bytes_of(folder_ / "b"));
+  options_.seed = 2;
+  make_scenes(folder_ / "c", options_);
+  EXPECT_NE(bytes_of(folder_ / "a"), bytes_of(folder_ / "c"));
+}
+
+TEST_F(ScenesFolder, WrongWishesAreRefusedBeforeAnythingIsWritten) {
+  options_.size = 10;
+  EXPECT_THROW(make_scenes(folder_, options_), Error);
+  options_.size = 128;
+  options_.val_images = 0;
+  EXPECT_THROW(make_scenes(folder_, options_), Error);
+  options_.val_images = 1;
+  options_.source = folder_ / "nowhere";
+  EXPECT_THROW(make_scenes(folder_, options_), Error);
+  EXPECT_FALSE(fs::exists(folder_));
+}
+
+}  // namespace
+}  // namespace spinenet::data

@@ -1,0 +1,49 @@
+// From a Program and its weights to a plan for this machine's processor.
+//
+// Thread contract: a pure function.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/host_tensor.h"
+#include "engine/plan/plan.h"
+#include "engine/quantize/quantization.h"
+#include "graph/program.h"
+
+namespace spinenet::engine {
+
+// What convolutions multiply. bf16: floats rounded to 16 bits, but for the convolution on the picture. int8: bytes,
+// where the calibration does not keep floats.
+enum class Precision { fp32, bf16, int8 };
+
+// Who says how a convolution is computed. rule: the same bits for the same instruction set and number format, on every
+// machine. measure: each way is tried here and the fastest taken, which changes the last bits where Winograd's
+// transforms come or go; what was found is kept in a file.
+enum class Choose { rule, measure };
+
+struct CompileOptions {
+  int threads = 1;
+  std::string instructions = {};       // of all_kernels(); "": the best that this machine has
+  std::vector<std::string> skip = {};  // passes (engine/passes), "winograd", "share_weights"
+  int batch = 1;                       // pictures that run together at most
+  Precision precision = Precision::fp32;
+  const Calibration* calibration = nullptr;  // for int8
+  bool crops = false;                        // the input is a crop of another plan's maps, not a picture
+  Choose choose = Choose::rule;
+  std::optional<std::string> choice_file =
+      {};                        // where measured choices are kept; "": nowhere; nothing: the usual place
+  int64_t memory_limit = 0;      // bytes that maps may take; 0: what the machine and the control group have
+  std::string place = "engine";  // named in errors: the model file, say
+};
+
+// ErrorKind::bad_data when weights do not fit, are not finite or are not those of the calibration; ErrorKind::usage for
+// options that do not exist and for int8 without a calibration; ErrorKind::unsupported for bf16 on a processor without,
+// for int8 of a network that looks at crops and for a network whose maps are larger than the limit.
+std::shared_ptr<const CompiledPlan> compile(const graph::Program& program, const Weights& weights,
+                                            const CompileOptions& options);
+
+}  // namespace spinenet::engine

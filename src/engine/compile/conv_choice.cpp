@@ -1,0 +1,171 @@
+#include "engine/compile/conv_choice.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/format.h"
+#include "engine/compile/convolution_plan.h"
+
+namespace spinenet::engine {
+namespace {
+
+constexpr std::array kAlgorithms{ConvAlgorithm::direct, ConvAlgorithm::gathered, ConvAlgorithm::winograd,
+                                 ConvAlgorithm::small_winograd};
+constexpr std::array kShares{Share::rows, Share::columns};
+
+std::string_view name_of(Share share) {
+  switch (share) {
+    case Share::rows:
+      return "rows";
+    case Share::columns:
+      return "columns";
+  }
+  return "";
+}
+
+template <class Names>
+std::optional<typename Names::value_type> named(const Names& all, std::string_view name) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](auto one) { return name_of(one) == name; });
+  return found == all.end() ? std::nullopt : std::optional(*found);
+}
+
+bool is_aligned(const ConvStep& step) {
+  return std::all_of(step.sites.begin(), step.sites.end(),
+                     [](const ConvSite& site) { return site.in.stride % kernels::kChannelBlock == 0; });
+}
+
+// Each row of the product is a stretch of the input map as it lies.
+bool rows_lie_ready(const ConvStep& step) {
+  const graph::Conv& c = step.conv;
+  if (!is_aligned(step) || c.pad_before != 0 || c.pad_after != 0) return false;
+  if (c.kernel == 1 && c.stride == 1) return true;
+  return std::all_of(step.sites.begin(), step.sites.end(), [&](const ConvSite& site) {
+    return site.in.shape.height == c.kernel && site.in.shape.width == c.kernel;
+  });
+}
+
+bool is_for_winograd(const ConvStep& step, const ChoiceScope& scope) {
+  const graph::Conv& c = step.conv;
+  return scope.winograd && is_aligned(step) && c.kernel == 3 && c.stride == 1 && c.pad_before == 1 && c.pad_after == 1;
+}
+
+// A tile that mostly hangs over the edge saves nothing, and few tiles do not make up for the larger weights.
+bool is_worth(ConvAlgorithm algorithm, const ConvStep& step, const ChoiceScope& scope) {
+  const int64_t tile = tile_of(algorithm), least_tiles = tile == kernels::kWinogradTile ? 8 : 12;
+  int64_t tiles = 0, pixels = 0;
+  for (const ConvSite& site : step.sites) {
+    const graph::Shape& s = site.out.shape;
+    tiles += parts(s.height, tile) * parts(s.width, tile);
+    pixels += s.height * s.width;
+  }
+  return products_of(algorithm) * tiles * 4 < 9 * pixels * 3 && tiles * scope.images >= least_tiles;
+}
+
+int64_t row_length(const ConvStep& step, ConvAlgorithm algorithm) {
+  const int64_t taps = tile_of(algorithm) > 0 ? 1 : int64_t{step.conv.kernel} * step.conv.kernel;
+  return (taps * step.sites.front().in.stride + 3) / 4 * 4;
+}
+
+int64_t usual_rows(const ConvStep& step, ConvAlgorithm algorithm) {
+  constexpr int64_t kGathered = 1 << 17;  // floats
+  switch (algorithm) {
+    case ConvAlgorithm::winograd:
+      return kTaskTiles;
+    case ConvAlgorithm::small_winograd:
+      return kTaskSmallTiles;
+    case ConvAlgorithm::direct:
+      return kTaskRows;
+    case ConvAlgorithm::gathered:
+      break;
+  }
+  return std::clamp<int64_t>(kGathered / row_length(step, algorithm), 14, kTaskRows);
+}
+
+std::vector<ConvAlgorithm> possible_algorithms(const ConvStep& step, const ChoiceScope& scope) {
+  if (rows_lie_ready(step)) return {ConvAlgorithm::direct};
+  if (is_for_winograd(step, scope)) {
+    return {ConvAlgorithm::winograd, ConvAlgorithm::small_winograd, ConvAlgorithm::gathered};
+  }
+  return {ConvAlgorithm::gathered};
+}
+
+}  // namespace
+
+ConvChoice rule_choice(const ConvStep& step, const ChoiceScope& scope) {
+  const auto choice = [&](ConvAlgorithm algorithm) {
+    return ConvChoice{algorithm, usual_rows(step, algorithm), Share::rows};
+  };
+  if (rows_lie_ready(step)) return choice(ConvAlgorithm::direct);
+  for (const ConvAlgorithm tiled : {ConvAlgorithm::winograd, ConvAlgorithm::small_winograd}) {
+    if (is_for_winograd(step, scope) && is_worth(tiled, step, scope)) return choice(tiled);
+  }
+  return choice(ConvAlgorithm::gathered);
+}
+
+std::vector<ConvChoice> candidate_choices(const ConvStep& step, const ChoiceScope& scope) {
+  std::vector<ConvChoice> found{rule_choice(step, scope)};
+  for (const ConvAlgorithm algorithm : possible_algorithms(step, scope)) {
+    const int64_t usual = usual_rows(step, algorithm);
+    for (const int64_t rows : {usual, usual / 2, usual * 2}) {
+      for (const Share share : kShares) {
+        const ConvChoice choice{algorithm, rows, share};
+        if (rows > kMostTaskRows || (share == Share::columns && scope.threads == 1) || choice == found.front())
+          continue;
+        found.push_back(choice);
+      }
+    }
+  }
+  return found;
+}
+
+void take_choice(ConvStep& step, const ConvChoice& choice) {
+  step.choice = choice;
+  step.k = row_length(step, choice.algorithm);
+  step.tiles = tile_of(choice.algorithm) > 0 ? tiles_of(step) : std::vector<WinogradTile>();
+}
+
+std::string_view name_of(ConvAlgorithm algorithm) {
+  switch (algorithm) {
+    case ConvAlgorithm::direct:
+      return "direct";
+    case ConvAlgorithm::gathered:
+      return "gathered";
+    case ConvAlgorithm::winograd:
+      return "winograd";
+    case ConvAlgorithm::small_winograd:
+      return "winograd 2x2";
+  }
+  return "";
+}
+
+std::string to_text(const ConvChoice& choice) {
+  return fmt::format("{}, {}, {}", name_of(choice.algorithm), choice.rows, name_of(choice.share));
+}
+
+std::optional<ConvChoice> parse_choice(std::string_view text) {
+  const size_t first = text.find(", "), last = text.rfind(", ");
+  if (first == std::string_view::npos || first == last) return std::nullopt;
+  const std::string_view rows = text.substr(first + 2, last - first - 2);
+  const auto algorithm = named(kAlgorithms, text.substr(0, first));
+  const auto share = named(kShares, text.substr(last + 2));
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(rows.data(), rows.data() + rows.size(), number);
+  if (!algorithm || !share || error != std::errc() || end != rows.data() + rows.size()) return std::nullopt;
+  if (number < 1 || number > kMostTaskRows) return std::nullopt;
+  return ConvChoice{*algorithm, number, *share};
+}
+
+std::string shape_text(const ConvStep& step, const ChoiceScope& scope) {
+  const graph::Conv& c = step.conv;
+  std::string text = fmt::format("{} threads, batch {}, {}, {}x{} stride {} pad {} {}, {} to {},", scope.threads,
+                                 scope.images, scope.bf16 ? "bf16" : "fp32", c.kernel, c.kernel, c.stride, c.pad_before,
+                                 c.pad_after, step.sites.front().in.stride, step.columns);
+  for (const ConvSite& site : step.sites) {
+    text += fmt::format(" {}x{}", site.in.shape.height, site.in.shape.width);
+    if (site.residual_factor > 0) text += fmt::format("+{}", site.residual_factor);
+  }
+  return text + (scope.winograd ? "" : ", no winograd");
+}
+
+}  // namespace spinenet::engine

@@ -1,0 +1,205 @@
+// Every way to compute every convolution against the reference, and what becomes of measured choices.
+#include "engine/compile/conv_choice.h"
+
+#include <filesystem>
+#include <map>
+
+#include "base/files.h"
+#include "base/scratch_folder_fixture.h"
+#include "engine/compile/choice_cache.h"
+#include "engine/compile/convolution_plan.h"
+#include "engine/test_networks.h"
+
+namespace spinenet::engine {
+namespace {
+
+class ConvChoices : public testing::Test {
+ protected:
+  std::string file() const { return (folder_ / "deep/choices.json").string(); }
+
+  fixture::ScratchFolder folder_;
+};
+
+constexpr int kPictures = 2;
+
+ChoiceScope scope_of(const CompileOptions& options) {
+  return {true, options.batch, options.threads, options.precision == Precision::bf16};
+}
+
+// Each convolution's choice of that number, or its last; and how many there are at most.
+std::vector<ConvChoice> nth_choices(const CompiledPlan& plan, const ChoiceScope& scope, size_t n, size_t& most,
+                                    ChoiceCache* cache) {
+  std::vector<ConvChoice> chosen;
+  for (const Step& step : plan.steps) {
+    const auto* conv = std::get_if<ConvStep>(&step);
+    if (conv == nullptr) continue;
+    const std::vector<ConvChoice> all = candidate_choices(*conv, scope);
+    most = std::max(most, all.size());
+    chosen.push_back(all[std::min(n, all.size() - 1)]);
+    if (cache != nullptr) cache->add(shape_text(*conv, scope), chosen.back());
+  }
+  return chosen;
+}
+
+std::vector<ConvChoice> choices_of(const CompiledPlan& plan) {
+  std::vector<ConvChoice> found;
+  for (const Step& step : plan.steps) {
+    if (const auto* conv = std::get_if<ConvStep>(&step)) found.push_back(conv->choice);
+  }
+  return found;
+}
+
+std::vector<ConvAlgorithm> algorithms_of(const std::vector<ConvChoice>& choices) {
+  std::vector<ConvAlgorithm> algorithms;
+  for (const ConvChoice& choice : choices) algorithms.push_back(choice.algorithm);
+  return algorithms;
+}
+
+TEST_F(ConvChoices, EveryWayOfEveryLayerAgreesWithTheReference) {
+  const graph::Program program = mixed_program(arch::Activation::relu);
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({kPictures, 3, 20, 24}, 5);
+  const auto expected = graph::run_reference(program, weights, input);
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) {
+    CompileOptions options{.threads = 2, .instructions = std::string(kernels.name), .batch = kPictures};
+    const auto by_rule = compile(program, weights, options);
+    options.choose = Choose::measure;
+    options.choice_file = file();
+    size_t most = 1;
+    std::map<std::vector<ConvAlgorithm>, std::vector<HostTensor>> of_algorithms;
+    for (size_t n = 0; n < most; ++n) {
+      std::filesystem::remove(file());
+      ChoiceCache cache(file(), machine_text(kernels.name));
+      const auto wanted = nth_choices(*by_rule, scope_of(options), n, most, &cache);
+      cache.save();
+      const auto plan = compile(program, weights, options);
+      ASSERT_EQ(choices_of(*plan), wanted) << kernels.name << " " << n;
+      const auto found = engine_forward(plan)(input);
+      const auto& same = of_algorithms.try_emplace(algorithms_of(wanted), found.begin(), found.end()).first->second;
+      for (size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_LT(relative_error(found[i], expected[i]), 1e-4) << n;
+        EXPECT_EQ(found[i].data, same[i].data) << "rows and share change no bit: " << kernels.name << " " << n;
+      }
+    }
+    EXPECT_LT(of_algorithms.size(), most);
+    EXPECT_GE(most, 14U);  // three algorithms of a 3x3 convolution, rows and shares
+  }
+}
+
+TEST_F(ConvChoices, OfHalfFloatsComputeTheSame) {
+  CompileOptions options{.threads = 2, .batch = kPictures, .precision = Precision::bf16};
+  if (kernels::find_kernels("").bf16_multiply == nullptr) GTEST_SKIP() << "no bf16 here";
+  const graph::Program program = mixed_program(arch::Activation::relu);
+  const auto by_rule = compile(program, lively_weights(program, 3), options);
+  options.choose = Choose::measure;
+  options.choice_file = file();
+  size_t most = 1;
+  for (size_t n = 0; n < most; ++n) {
+    std::filesystem::remove(file());
+    ChoiceCache cache(file(), machine_text(by_rule->kernels->name));
+    nth_choices(*by_rule, scope_of(options), n, most, &cache);
+    cache.save();
+    EXPECT_LT(error_of(program, options, kPictures), 0.1) << n;
+  }
+  options.choice_file = "";
+  EXPECT_LT(error_of(program, options, kPictures), 0.1);
+}
+
+TEST_F(ConvChoices, AreTheRulesWhereNobodyMeasures) {
+  const graph::Program program = mixed_program(arch::Activation::relu);
+  const CompileOptions options{.threads = 2, .batch = kPictures};
+  const auto plan = compile(program, lively_weights(program, 3), options);
+  size_t most = 1;
+  EXPECT_EQ(choices_of(*plan), nth_choices(*plan, scope_of(options), 0, most, nullptr));
+}
+
+TEST_F(ConvChoices, ThatWereMeasuredAreKeptAndTakenAgain) {
+  const graph::Program program = mixed_program(arch::Activation::relu);
+  const Weights weights = lively_weights(program, 3);
+  const CompileOptions options{.threads = 2, .choose = Choose::measure, .choice_file = file()};
+  const auto first = compile(program, weights, options);
+  const std::string kept = read_file(file());
+  const auto second = compile(program, weights, options);
+  EXPECT_EQ(choices_of(*first), choices_of(*second));
+  EXPECT_EQ(read_file(file()), kept);
+}
+
+TEST_F(ConvChoices, OfTheFileAreTakenWithoutAMeasurement) {
+  const graph::Program program = mixed_program(arch::Activation::relu);
+  const Weights weights = lively_weights(program, 3);
+  CompileOptions options{.threads = 2, .choice_file = file()};
+  const auto by_rule = compile(program, weights, options);
+  size_t most = 1;
+  ChoiceCache cache(file(), machine_text(by_rule->kernels->name));
+  const auto wanted = nth_choices(*by_rule, scope_of(options), 1, most, &cache);
+  for (size_t i = 0; i < wanted.size(); ++i) ASSERT_NE(wanted[i], choices_of(*by_rule)[i]) << i;
+  cache.save();
+  const std::string kept = read_file(file());
+  options.choose = Choose::measure;
+  EXPECT_EQ(choices_of(*compile(program, weights, options)), wanted);
+  EXPECT_EQ(read_file(file()), kept);
+}
+
+TEST_F(ConvChoices, SurviveTheirText) {
+  EXPECT_EQ(to_text(ConvChoice{ConvAlgorithm::gathered, 57, Share::columns}), "gathered, 57, columns");
+  for (const auto algorithm :
+       {ConvAlgorithm::direct, ConvAlgorithm::gathered, ConvAlgorithm::winograd, ConvAlgorithm::small_winograd}) {
+    for (const Share share : {Share::rows, Share::columns}) {
+      for (const int64_t rows : {int64_t{1}, int64_t{57}, kMostTaskRows}) {
+        const ConvChoice choice{algorithm, rows, share};
+        EXPECT_EQ(parse_choice(to_text(choice)), choice) << to_text(choice);
+      }
+    }
+  }
+  const std::string too_many = to_text(ConvChoice{ConvAlgorithm::direct, kMostTaskRows + 1, Share::rows});
+  for (const std::string& text :
+       {std::string(), too_many, std::string("gathered, 0, rows"), std::string("gathered, -1, rows"),
+        std::string("gathered, 57"), std::string("gathered, , rows"), std::string("gathered, 5x, rows"),
+        std::string("gathered, 5, 7, rows"), std::string("gathered, 99999999999999999999, rows"),
+        std::string("fast, 57, rows"), std::string("gathered, 57, rows ")}) {
+    EXPECT_EQ(parse_choice(text), std::nullopt) << text;
+  }
+}
+
+constexpr ConvChoice kOne{ConvAlgorithm::direct, 112, Share::rows}, kOther{ConvAlgorithm::winograd, 28, Share::columns};
+
+TEST_F(ConvChoices, OfTwoWhoWriteAtOnceAreBothKept) {
+  ChoiceCache a(file(), "m"), b(file(), "m");
+  a.add("x", kOne);
+  b.add("y", kOther);
+  a.save();
+  b.save();
+  const ChoiceCache both(file(), "m"), elsewhere(file(), "n");
+  EXPECT_EQ(both.find("x"), kOne);
+  EXPECT_EQ(both.find("y"), kOther);
+  EXPECT_EQ(elsewhere.find("x"), std::nullopt);
+}
+
+TEST_F(ConvChoices, ABrokenFileIsNamedAndWrittenAnew) {
+  std::filesystem::create_directories(folder_ / "deep");
+  for (const char* text : {"", "{", "[]", R"({"format": "other", "choices": {}})",
+                           R"({"format": "spinenet convolution choices", "choices": {"m: x": 7}})",
+                           R"({"format": "spinenet convolution choices", "choices": {"m: x": "fast"}})"}) {
+    write_file_atomic(file(), text);
+    testing::internal::CaptureStderr();
+    ChoiceCache cache(file(), "m");
+    EXPECT_NE(testing::internal::GetCapturedStderr().find(file()), std::string::npos) << text;
+    EXPECT_EQ(cache.find("x"), std::nullopt);
+    cache.add("x", kOne);
+    cache.save();
+    EXPECT_EQ(ChoiceCache(file(), "m").find("x"), kOne) << text;
+  }
+}
+
+TEST_F(ConvChoices, AFileThatCannotBeWrittenIsAWarning) {
+  write_file_atomic(folder_ / "deep", "a file where a folder is needed");
+  testing::internal::CaptureStderr();
+  ChoiceCache cache(file(), "m");
+  cache.add("x", kOne);
+  EXPECT_NO_THROW(cache.save());
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("not kept"), std::string::npos);
+  EXPECT_EQ(cache.find("x"), kOne);
+}
+
+}  // namespace
+}  // namespace spinenet::engine

@@ -1,0 +1,222 @@
+#include "engine/compile/convolution_plan.h"
+
+#include <algorithm>
+#include <array>
+
+namespace spinenet::engine {
+namespace {
+
+// G of Lavin and Gray: three taps of a line to as many products as a tile has inputs.
+void weight_line(double a, double b, double c, std::array<double, 6>& to) {
+  constexpr double kSixth = 1.0 / 6, kTwentyFourth = 1.0 / 24;
+  const double even = a + c, far = (a + 4 * c) * kTwentyFourth, odd = b * (2 * kTwentyFourth);
+  to = {a / 4, -(even + b) * kSixth, -(even - b) * kSixth, far + odd, far - odd, c};
+}
+void weight_line(double a, double b, double c, std::array<double, 4>& to) {
+  to = {a, (a + b + c) / 2, (a - b + c) / 2, c};
+}
+
+// The nine taps of each output of a panel, [9][panel], to its products, [products][panel].
+template <size_t kInput>
+void winograd_weights(const float* __restrict taps, int64_t panel, float* __restrict to) {
+  for (int64_t o = 0; o < panel; ++o) {
+    std::array<std::array<double, kInput>, 3> lines;
+    for (int64_t i = 0; i < 3; ++i) {
+      const float* line = taps + i * 3 * panel + o;
+      weight_line(line[0], line[panel], line[2 * panel], lines[static_cast<size_t>(i)]);
+    }
+    for (size_t j = 0; j < kInput; ++j) {
+      std::array<double, kInput> column;
+      weight_line(lines[0][j], lines[1][j], lines[2][j], column);
+      for (size_t i = 0; i < kInput; ++i) {
+        to[static_cast<int64_t>(i * kInput + j) * panel + o] = static_cast<float>(column[i]);
+      }
+    }
+  }
+}
+
+// The places of one input's products are so far apart, and by such round numbers, that they push each other out of the
+// cache: some inputs are computed in a small buffer and copied out together.
+template <int kTile>
+void pack_winograd(const HostTensor& weight, const ConvStep& step, int64_t panel, float* to) {
+  constexpr int64_t kBlock = 16, kProducts = int64_t{kTile + 2} * (kTile + 2);
+  const int64_t outputs = weight.shape[0], inputs = weight.shape[1];
+  std::vector<float> taps(static_cast<size_t>(9 * panel)), products(static_cast<size_t>(kBlock * kProducts * panel));
+  for (int64_t first = 0; first < outputs; first += panel) {
+    const int64_t columns = std::min(panel, outputs - first);
+    float* const of_panel = to + first * kProducts * step.k;
+    std::fill(taps.begin(), taps.end(), 0.0F);
+    for (int64_t c0 = 0; c0 < inputs; c0 += kBlock) {
+      const int64_t count = std::min(kBlock, inputs - c0);
+      for (int64_t c = 0; c < count; ++c) {
+        for (int64_t o = 0; o < columns; ++o) {
+          const float* from = weight.data.data() + ((first + o) * inputs + c0 + c) * 9;
+          for (int64_t t = 0; t < 9; ++t) taps[static_cast<size_t>(t * panel + o)] = from[t];
+        }
+        winograd_weights<kTile + 2>(taps.data(), panel, products.data() + c * kProducts * panel);
+      }
+      for (int64_t p = 0; p < kProducts; ++p) {
+        float* row = of_panel + (p * step.k + c0) * panel;
+        for (int64_t c = 0; c < count; ++c, row += panel) {
+          std::copy_n(products.data() + (c * kProducts + p) * panel, panel, row);
+        }
+      }
+    }
+  }
+}
+
+void pack_plain(const HostTensor& weight, const ConvStep& step, int64_t panel, float* to) {
+  const int64_t outputs = weight.shape[0], inputs = weight.shape[1], taps = weight.shape[2] * weight.shape[3];
+  const int64_t stride = step.sites.front().in.stride;
+  for (int64_t o = 0; o < outputs; ++o) {
+    float* column = to + o / panel * step.k * panel + o % panel;
+    for (int64_t c = 0; c < inputs; ++c) {
+      for (int64_t t = 0; t < taps; ++t) {
+        column[(t * stride + c) * panel] = weight.data[static_cast<size_t>((o * inputs + c) * taps + t)];
+      }
+    }
+  }
+}
+
+bool has_tiles(const ConvStep& step) {
+  return tile_of(step.choice.algorithm) > 0;
+}
+
+// Products whose rows lie one after the other: those of one site, or Winograd's over all sites.
+size_t stretches(const ConvStep& step) {
+  return has_tiles(step) ? 1 : step.sites.size();
+}
+
+int64_t rows_in(const ConvStep& step, size_t stretch, int64_t images) {
+  if (has_tiles(step)) return images * static_cast<int64_t>(step.tiles.size());
+  const graph::Shape& out = step.sites[stretch].out.shape;
+  return images * out.height * out.width;
+}
+
+// So many rows in blocks of at most so many, evenly; few rows are split by panels too, that every thread has work.
+struct Deal {
+  int64_t blocks = 0, splits = 1;
+};
+
+Deal deal(const ConvStep& step, int64_t rows, const Crew& crew) {
+  // Each part of the columns transforms, gathers or shortens all rows anew: no more parts than threads.
+  const int64_t to_each = reads_rows_in_place(step) && !step.in_bf16 ? 2 : 1;
+  if (step.choice.share == Share::columns) {
+    return {1, std::min<int64_t>(parts(step.columns, crew.panel), to_each * crew.threads)};
+  }
+  const int64_t blocks = parts(rows, step.choice.rows);
+  if (blocks > crew.threads) return {rounded_up(blocks, crew.threads), 1};
+  if (crew.threads == 1) return {blocks, 1};
+  return {blocks, std::min<int64_t>(parts(step.columns, crew.panel), parts(to_each * crew.threads, blocks))};
+}
+
+}  // namespace
+
+int64_t packed_floats(const ConvStep& step, int panel) {
+  return rounded_up(step.columns, panel) * step.k * products_of(step.choice.algorithm);
+}
+
+void pack_weights(const HostTensor& weight, const ConvStep& step, int panel, float* to) {
+  std::fill_n(to, packed_floats(step, panel), 0.0F);
+  switch (step.choice.algorithm) {
+    case ConvAlgorithm::direct:
+    case ConvAlgorithm::gathered:
+      return pack_plain(weight, step, panel, to);
+    case ConvAlgorithm::winograd:
+      return pack_winograd<kernels::kWinogradTile>(weight, step, panel, to);
+    case ConvAlgorithm::small_winograd:
+      return pack_winograd<kernels::kSmallTile>(weight, step, panel, to);
+  }
+}
+
+void pack_bf16(const float* packed, int64_t count, const kernels::Kernels& kernels, uint16_t* to) {
+  const int64_t panel = kernels.panel;
+  std::vector<uint16_t> row(static_cast<size_t>(panel));
+  for (int64_t k = 0; k < count / panel; ++k) {
+    kernels.to_bf16(packed + k * panel, panel, row.data());
+    uint16_t* pairs = to + k / 2 * 2 * panel + k % 2;
+    for (int64_t o = 0; o < panel; ++o) pairs[2 * o] = row[static_cast<size_t>(o)];
+  }
+}
+
+AlignedFloats pack_depthwise(const HostTensor& weight, int64_t stride) {
+  const int64_t channels = weight.shape[0], taps = weight.shape[2] * weight.shape[3];
+  AlignedFloats packed = aligned_floats(taps * stride);
+  std::fill_n(packed.get(), taps * stride, 0.0F);
+  for (int64_t c = 0; c < channels; ++c) {
+    for (int64_t t = 0; t < taps; ++t) packed[t * stride + c] = weight.data[static_cast<size_t>(c * taps + t)];
+  }
+  return packed;
+}
+
+std::vector<std::shared_ptr<const float[]>> pack_deconv(const HostTensor& weight, int64_t k, int panel) {
+  const int64_t inputs = weight.shape[0], outputs = weight.shape[1], taps = weight.shape[2] * weight.shape[3];
+  std::vector<std::shared_ptr<const float[]>> packed;
+  for (int64_t t = 0; t < taps; ++t) {
+    const int64_t count = rounded_up(rounded_up(outputs, kernels::kChannelBlock), panel) * k;
+    AlignedFloats tap = aligned_floats(count);
+    std::fill_n(tap.get(), count, 0.0F);
+    for (int64_t c = 0; c < inputs; ++c) {
+      for (int64_t o = 0; o < outputs; ++o) {
+        tap[(o / panel * k + c) * panel + o % panel] = weight.data[static_cast<size_t>((c * outputs + o) * taps + t)];
+      }
+    }
+    packed.emplace_back(std::move(tap));
+  }
+  return packed;
+}
+
+std::vector<WinogradTile> tiles_of(const ConvStep& step) {
+  const int side = tile_of(step.choice.algorithm);
+  std::vector<WinogradTile> tiles;
+  for (size_t s = 0; s < step.sites.size(); ++s) {
+    const graph::Shape& out = step.sites[s].out.shape;
+    for (int y = 0; y < out.height; y += side) {
+      for (int x = 0; x < out.width; x += side) tiles.push_back({static_cast<int>(s), y, x});
+    }
+  }
+  return tiles;
+}
+
+int64_t task_count(const ConvStep& step, const Crew& crew) {
+  int64_t count = 0;
+  for (size_t s = 0; s < stretches(step); ++s) {
+    const Deal d = deal(step, rows_in(step, s, crew.images), crew);
+    count += d.blocks * d.splits;
+  }
+  return count;
+}
+
+ConvTask task_at(const ConvStep& step, const Crew& crew, int64_t task) {
+  size_t s = 0;
+  int64_t rows = rows_in(step, s, crew.images);
+  Deal d = deal(step, rows, crew);
+  while (task >= d.blocks * d.splits) {
+    task -= d.blocks * d.splits;
+    rows = rows_in(step, ++s, crew.images);
+    d = deal(step, rows, crew);
+  }
+  const int64_t panels = parts(step.columns, crew.panel), block = task / d.splits, split = task % d.splits;
+  const int64_t row = block * rows / d.blocks, panel = split * panels / d.splits;
+  return {static_cast<int>(s), row, (block + 1) * rows / d.blocks - row, panel,
+          (split + 1) * panels / d.splits - panel};
+}
+
+WinogradScratch winograd_scratch(const ConvStep& step, int64_t tiles, int panel) {
+  const int64_t columns = std::min(kPanelsTogether * panel, step.columns);
+  return {tiles * step.k + kProductGap, tiles * columns + kProductGap, columns};
+}
+
+int64_t scratch_floats(const ConvStep& step, int panel, int64_t images) {
+  int64_t rows = 0;
+  for (size_t s = 0; s < stretches(step); ++s) rows = std::max(rows, rows_in(step, s, images));
+  rows = std::min(rows, step.choice.rows);
+  if (has_tiles(step)) {
+    const WinogradScratch layout = winograd_scratch(step, rows, panel);
+    return products_of(step.choice.algorithm) * (layout.input_stride + layout.output_stride);
+  }
+  const int64_t sums = step.in_bf16 ? kBf16Panels * panel + kernels::kChannelBlock : 0;
+  return rows * ((parts_of_k(step) == 1 ? step.k : kDepth) + kernels::kChannelBlock + sums) + kShortLine;
+}
+
+}  // namespace spinenet::engine

@@ -1,0 +1,58 @@
+#include "engine/compile/passes/passes.h"
+
+namespace spinenet::engine {
+namespace {
+
+// A batch norm or an activation: one term, as it is.
+bool is_plain(const Node& node) {
+  return std::holds_alternative<SumWork>(node.work) && node.inputs.size() == 1 && node.inputs[0].factor == 1;
+}
+
+// `after` may run in `before`'s epilogue: nothing there comes behind the scale yet. Pools have no epilogue, and a
+// gate's has an activator alone.
+bool can_take(const Node& before, const Node& after) {
+  if (std::holds_alternative<PoolWork>(before.work) || std::holds_alternative<GlobalPoolWork>(before.work))
+    return false;
+  if (before.activator != kernels::Activator::none) return false;
+  if (std::holds_alternative<GateWork>(before.work)) return after.scale.empty();
+  const bool has_residual = std::holds_alternative<ConvWork>(before.work) && before.inputs.size() > 1;
+  return !has_residual || after.scale.empty();
+}
+
+void take(Node& before, const Node& after) {
+  if (before.scale.empty()) {
+    before.scale = after.scale;
+    before.shift = after.shift;
+  } else {
+    for (size_t c = 0; c < after.scale.size(); ++c) {
+      before.scale[c] *= after.scale[c];
+      before.shift[c] = before.shift[c] * after.scale[c] + after.shift[c];
+    }
+  }
+  before.activator = after.activator;
+  before.output = after.output;
+}
+
+}  // namespace
+
+void fuse_affine(Network& network) {
+  const std::vector<int> uses = count_uses(network);
+  constexpr size_t kNone = static_cast<size_t>(-1);
+  std::vector<size_t> writer(network.values.size(), kNone);  // value -> its node among `kept`
+  std::vector<Node> kept;
+  for (Node& node : network.nodes) {
+    const auto input = static_cast<size_t>(node.inputs[0].value);
+    const size_t before = writer[input];
+    const auto output = static_cast<size_t>(node.output);
+    if (is_plain(node) && before != kNone && uses[input] == 1 && can_take(kept[before], node)) {
+      take(kept[before], node);
+      writer[output] = before;
+      continue;
+    }
+    writer[output] = kept.size();
+    kept.push_back(std::move(node));
+  }
+  network.nodes = std::move(kept);
+}
+
+}  // namespace spinenet::engine

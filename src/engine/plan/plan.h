@@ -1,0 +1,217 @@
+// A network made ready to run on up to `batch` pictures at once: steps with packed weights, and every map's place in
+// memory.
+//
+// Invariant: a plan does not change once compile() has made it. Thread contract: shared by any number of sessions.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "engine/quantize/quantization.h"
+#include "graph/program.h"
+#include "kernels/kernels.h"
+
+namespace spinenet::engine {
+
+// Floats at the start of a cache line, in large pages where there are many and the system has such; not set to zero.
+struct AlignedDelete {
+  std::align_val_t alignment{64};
+  void operator()(float* data) const { ::operator delete[](data, alignment); }
+};
+using AlignedFloats = std::unique_ptr<float[], AlignedDelete>;
+AlignedFloats aligned_floats(int64_t count);
+
+// Whole numbers of an equally aligned stretch.
+std::shared_ptr<int8_t[]> aligned_bytes(int64_t count);
+
+// Where a value lies in the session's memory, channels last, image after image.
+struct Map {
+  int64_t offset = 0;  // floats, of the first image
+  graph::Shape shape;
+  int64_t stride = 0;  // from pixel to pixel, in numbers of the map
+  Quantization quantization = {};
+};
+
+// From image to image.
+inline int64_t image_numbers(const Map& map) {
+  return map.shape.height * map.shape.width * map.stride;
+}
+
+// Scale and shift of each channel up to a whole panel.
+struct ChannelAffine {
+  std::vector<float> scale, shift;
+  kernels::Activator activator = kernels::Activator::none;
+};
+
+// One use of a convolution's weights.
+struct ConvSite {
+  Map in, out;
+  Map residual;
+  int residual_factor = 0;  // 0: none
+  ChannelAffine affine;
+};
+
+enum class ConvAlgorithm {
+  direct,    // the rows of a product lie ready: the input's pixels, or whole maps under a dense layer
+  gathered,  // rows are gathered from the window first
+  winograd,
+  small_winograd,  // tiles of 2x2, fewer and smaller weights: for maps of few pixels
+};
+std::string_view name_of(ConvAlgorithm algorithm);
+
+// The side of a tile of outputs, and its products; 0 and 1 of an algorithm without tiles.
+inline int tile_of(ConvAlgorithm algorithm) {
+  switch (algorithm) {
+    case ConvAlgorithm::direct:
+    case ConvAlgorithm::gathered:
+      return 0;
+    case ConvAlgorithm::winograd:
+      return kernels::kWinogradTile;
+    case ConvAlgorithm::small_winograd:
+      return kernels::kSmallTile;
+  }
+  return 0;
+}
+inline int64_t products_of(ConvAlgorithm algorithm) {
+  const int64_t tile = tile_of(algorithm);
+  return tile > 0 ? (tile + 2) * (tile + 2) : 1;
+}
+
+// What the threads of a step divide: rows first and columns when there are few, or columns alone, so that each reads a
+// part of the weights.
+enum class Share { rows, columns };
+
+// How a convolution is computed, and how its work is cut.
+struct ConvChoice {
+  ConvAlgorithm algorithm = ConvAlgorithm::direct;
+  int64_t rows = 0;  // at a time, at most: pixels or tiles
+  Share share = Share::rows;
+  bool operator==(const ConvChoice&) const = default;
+};
+
+// Rows (pixels of all images, or tiles over all images and sites) and panels of columns.
+struct ConvTask {
+  int site = 0;
+  int64_t first_row = 0, rows = 0;
+  int64_t first_panel = 0, panels = 0;
+};
+
+struct WinogradTile {
+  int site = 0, y = 0, x = 0;  // of the top left output
+};
+
+struct ConvStep {
+  std::string name;
+  graph::Conv conv;
+  bool in_bf16 = false;  // multiplies halves
+  ConvChoice choice;
+  int64_t k = 0;  // length of the product's rows
+  int64_t columns = 0;
+  std::shared_ptr<const float[]> weights;  // packed; Winograd: [panel][product][k][column]
+  std::shared_ptr<const uint16_t[]> bf16;  // instead of them, two of k together
+  std::vector<ConvSite> sites;
+  std::vector<WinogradTile> tiles;  // of one image
+};
+
+// Winograd's F(4x4, 3x3) of 16-bit numbers.
+struct ByteWinograd {
+  std::shared_ptr<const int16_t[]> weights;  // packed: [panel][product][k / 2][column][2]
+  std::vector<float> scales;                 // [product][column], columns in whole panels
+  std::vector<WinogradTile> tiles;           // of one image
+};
+
+// A convolution of bytes. The rows of its product are gathered, or the input's pixels.
+struct QuantizedConvStep {
+  std::string name;
+  graph::Conv conv;
+  bool gathers = false;
+  int64_t k = 0;
+  int64_t columns = 0;
+  std::shared_ptr<const int8_t[]> weights;  // packed
+  std::optional<ByteWinograd> winograd;     // instead of `weights`
+  std::vector<ConvSite> sites;              // scale and shift turn whole sums into the output's numbers
+};
+
+struct DepthwiseStep {
+  std::string name;
+  graph::Conv conv;
+  AlignedFloats weights;  // [row][column][channel]
+  ConvSite site;
+};
+
+// A transposed convolution whose windows do not overlap: for each tap a product of its own, whose rows are the input's
+// pixels and land a stride apart.
+struct DeconvStep {
+  std::string name;
+  graph::Deconv deconv;
+  int64_t k = 0;
+  std::vector<std::shared_ptr<const float[]>> weights;  // of each tap, packed
+  Map in, out;
+  ChannelAffine affine;
+};
+
+struct GlobalPoolStep {
+  std::string name;
+  graph::PoolKind kind = graph::PoolKind::average;
+  Map in, out;
+};
+
+struct GateStep {
+  std::string name;
+  Map in, gate, out;
+  kernels::Activator activator = kernels::Activator::none;
+};
+
+struct SumStep {
+  std::string name;
+  struct Term {
+    Map map;
+    int factor = 1;
+  };
+  std::vector<Term> terms;
+  Map out;
+  ChannelAffine affine;  // scale may be empty
+};
+
+struct PoolStep {
+  std::string name;
+  graph::MaxPool pool;
+  Map in, out;
+};
+
+using Step =
+    std::variant<ConvStep, QuantizedConvStep, DepthwiseStep, DeconvStep, SumStep, GateStep, PoolStep, GlobalPoolStep>;
+
+struct PlanOutput {
+  std::string name;
+  Map map;
+};
+
+struct CompiledPlan {
+  const kernels::Kernels* kernels = nullptr;
+  int threads = 1;
+  int batch = 1;  // images at most
+  Map input;
+  std::vector<Step> steps;
+  std::vector<std::vector<int>> waits;  // of each step: those before it that must be done
+  std::vector<PlanOutput> outputs;
+  std::vector<std::vector<PlanOutput>> written;  // by each step: its nodes
+  std::vector<float> zeros;                      // a pixel of padding
+  int64_t memory = 0;                            // floats for all maps
+  int64_t scratch = 0;                           // floats for each thread
+  int64_t weight_floats = 0;                     // packed
+};
+
+inline const std::string& name_of(const Step& step) {
+  return std::visit([](const auto& s) -> const std::string& { return s.name; }, step);
+}
+// Bytes that a plan and one session of it hold: weights, maps, scratch and outputs.
+int64_t memory_bytes(const CompiledPlan& plan);
+
+}  // namespace spinenet::engine

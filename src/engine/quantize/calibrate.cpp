@@ -1,0 +1,287 @@
+#include "engine/quantize/calibrate.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/random.h"
+#include "engine/compile/compile.h"
+#include "engine/compile/network.h"
+#include "engine/compile/passes/passes.h"
+#include "engine/compile/quantized_plan.h"
+#include "engine/quantize/quantize.h"
+#include "engine/quantize/range_search.h"
+#include "engine/run/session.h"
+
+namespace spinenet::engine {
+namespace {
+
+// Pictures that errors are measured on.
+constexpr int64_t kMeasured = 4;
+// Pixels of a map that a convolution's error is measured on.
+constexpr int kPixels = 24;
+
+// All convolutions with the same weights: they stay in floats together.
+struct Layer {
+  std::set<std::string> nodes;
+  double squares = 0, differences = 0;
+  double share() const { return squares > 0 ? std::sqrt(differences / squares) : 0; }
+};
+
+// The channels of each pixel; what lies between them is left out.
+template <class Visit>
+void visit_map(const Map& map, const float* maps, const Visit& visit) {
+  const int64_t pixels = map.shape.height * map.shape.width;
+  for (int64_t p = 0; p < pixels; ++p) {
+    visit(std::span(maps + map.offset + p * map.stride, static_cast<size_t>(map.shape.channels)));
+  }
+}
+
+float as_byte(float x, const Quantization& q) {
+  const float byte = std::round(x / q.scale) + static_cast<float>(q.zero);
+  return (std::clamp(byte, 0.0F, 255.0F) - static_cast<float>(q.zero)) * q.scale;
+}
+
+// What reads what, by name, and with which weights.
+struct Readers {
+  std::map<std::string, std::string> input_of;  // convolution -> the node that writes its input
+  std::map<std::string, const HostTensor*> weight_of;
+};
+
+Readers readers_of(const graph::Program& program, const Weights& weights) {
+  Network network = make_network(program, weights);
+  run_passes(network, {});
+  Readers readers;
+  std::map<int, std::string> writer{{0, std::string(kPictureName)}};
+  for (const Node& node : network.nodes) {
+    if (may_multiply_bytes(node)) {
+      const auto id = static_cast<size_t>(std::get<ConvWork>(node.work).weight);
+      readers.input_of[node.name] = writer.at(node.inputs[0].value);
+      readers.weight_of[node.name] = &weights.at(program.parameters[id].name);
+    }
+    writer[node.output] = node.name;
+  }
+  return readers;
+}
+
+class Calibrator {
+ public:
+  Calibrator(const graph::Program& program, const Weights& weights, const CalibrationPictures& pictures,
+             const CalibrateOptions& options)
+      : program_(program),
+        weights_(weights),
+        pictures_(pictures),
+        options_(options),
+        plan_(compile(program, weights, {.threads = options.threads})),
+        session_(plan_),
+        readers_(readers_of(program, weights)) {}
+
+  Calibration run() {
+    Calibration found{identity_of(weights_), static_cast<int>(pictures_.count), {}, {}, 0};
+    find_ranges(found);
+    measure_layers(found);
+    std::vector<const Layer*> worst = by_error();
+    while (!worst.empty() && worst.back()->share() > options_.layer_error) keep_last(worst, found);
+    found.error = error_with(found);
+    while (found.error > options_.output_error && !worst.empty()) {
+      constexpr size_t kAtOnce = 10;
+      for (size_t i = 0, n = worst.size() / kAtOnce + 1; i < n && !worst.empty(); ++i) keep_last(worst, found);
+      found.error = error_with(found);
+    }
+    std::sort(found.kept.begin(), found.kept.end());
+    return found;
+  }
+
+ private:
+  static bool are_finite(std::span<const float> values) {
+    return std::ranges::all_of(values, [](float x) { return std::isfinite(x); });
+  }
+
+  // Calls see(picture) for each, and visit(step, node, map, maps) for what each step makes of it.
+  template <class See, class Visit>
+  void for_each_map(int64_t count, const See& see, const Visit& visit) {
+    for (int64_t i = 0; i < count; ++i) {
+      const std::vector<float> picture = pictures_.picture(i);
+      see(std::span(picture));
+      session_.observe(picture, [&](size_t step, const float* maps) {
+        for (size_t n = 0; n < plan_->written[step].size(); ++n) visit(step, n, plan_->written[step][n], maps);
+      });
+      options_.progress(++done_, 2 * pictures_.count + std::min(kMeasured, pictures_.count));
+    }
+  }
+
+  void find_ranges(Calibration& found) {
+    const std::string picture(kPictureName);
+    std::map<std::string, Histogram> histograms;
+    for_each_map(
+        pictures_.count,
+        [&](std::span<const float> values) {
+          if (!are_finite(values)) {
+            fail(ErrorKind::bad_data, "a picture holds numbers that are not finite", "calibration",
+                 "take the picture out");
+          }
+          widen(histograms[picture].seen, values);
+        },
+        [&](size_t, size_t, const PlanOutput& output, const float* maps) {
+          ValueRange& seen = histograms[output.name].seen;
+          visit_map(output.map, maps, [&](std::span<const float> pixel) {
+            if (!are_finite(pixel)) {
+              fail(ErrorKind::bad_data, fmt::format("the map of {} holds numbers that are not finite", output.name),
+                   "calibration", "the weights are too large for such pictures: take another checkpoint");
+            }
+            widen(seen, pixel);
+          });
+        });
+    for_each_map(
+        pictures_.count, [&](std::span<const float> values) { count(histograms[picture], values); },
+        [&](size_t, size_t, const PlanOutput& output, const float* maps) {
+          Histogram& histogram = histograms[output.name];
+          visit_map(output.map, maps, [&](std::span<const float> pixel) { count(histogram, pixel); });
+        });
+    for (const auto& [name, histogram] : histograms) found.ranges[name] = best_range(histogram);
+  }
+
+  // A convolution's input still lies in the memory when the step is done.
+  void measure_layers(const Calibration& found) {
+    for_each_map(
+        std::min(kMeasured, pictures_.count), [](std::span<const float>) {},
+        [&](size_t step, size_t node, const PlanOutput& output, const float* maps) {
+          const auto* conv = std::get_if<ConvStep>(&plan_->steps[step]);
+          const auto input = readers_.input_of.find(output.name);
+          if (conv == nullptr || input == readers_.input_of.end()) return;
+          const Quantization bytes = quantization_of(found.ranges.at(input->second));
+          measure(*conv, conv->sites[node], bytes, maps, output.name);
+        });
+  }
+
+  void measure(const ConvStep& step, const ConvSite& site, const Quantization& bytes, const float* maps,
+               const std::string& name) {
+    const HostTensor& weight = *readers_.weight_of.at(name);
+    const QuantizedWeights& numbers = numbers_of(name, weight);
+    const auto outputs = static_cast<size_t>(weight.shape[0]), row = weight.data.size() / outputs;
+    std::vector<float> window(row), rounded(row);
+    Random random(Random::hash(name));
+    Layer& error = layers_[&weight];
+    error.nodes.insert(name);
+    for (int i = 0; i < kPixels; ++i) {
+      gather(step.conv, site, maps, random.below(site.out.shape.height), random.below(site.out.shape.width), window);
+      for (size_t k = 0; k < row; ++k) rounded[k] = as_byte(window[k], bytes);
+      for (size_t o = 0; o < outputs; ++o) {
+        const float* exact = weight.data.data() + o * row;
+        const int8_t* whole = numbers.numbers.data() + o * row;
+        float sum = 0, other = 0;
+        for (size_t k = 0; k < row; ++k) {
+          sum += window[k] * exact[k];
+          other += rounded[k] * static_cast<float>(whole[k]);
+        }
+        const double difference = static_cast<double>(other) * numbers.scales[o] - sum;
+        error.squares += static_cast<double>(sum) * sum;
+        error.differences += difference * difference;
+      }
+    }
+  }
+
+  // The window in the order of the weights: channel, row, column.
+  static void gather(const graph::Conv& conv, const ConvSite& site, const float* maps, int64_t y, int64_t x,
+                     std::vector<float>& window) {
+    const Map& in = site.in;
+    const int64_t kernel = conv.kernel, taps = kernel * kernel;
+    for (int64_t t = 0; t < taps; ++t) {
+      const int64_t row = y * conv.stride - conv.pad_before + t / kernel;
+      const int64_t column = x * conv.stride - conv.pad_before + t % kernel;
+      const bool inside = row >= 0 && row < in.shape.height && column >= 0 && column < in.shape.width;
+      const float* pixel = maps + in.offset + (row * in.shape.width + column) * in.stride;
+      for (int64_t c = 0; c < in.shape.channels; ++c) {
+        window[static_cast<size_t>(c * taps + t)] = inside ? pixel[c] : 0;
+      }
+    }
+  }
+
+  const QuantizedWeights& numbers_of(const std::string& name, const HostTensor& weight) {
+    const auto known = numbers_.find(name);
+    return known != numbers_.end() ? known->second : numbers_.emplace(name, quantize_weights(weight)).first->second;
+  }
+
+  // The layer with the largest error last.
+  std::vector<const Layer*> by_error() const {
+    std::vector<const Layer*> layers;
+    for (const auto& [weight, layer] : layers_) layers.push_back(&layer);
+    std::sort(layers.begin(), layers.end(), [](const Layer* a, const Layer* b) {
+      return std::pair(a->share(), *a->nodes.begin()) < std::pair(b->share(), *b->nodes.begin());
+    });
+    return layers;
+  }
+
+  static void keep_last(std::vector<const Layer*>& worst, Calibration& found) {
+    found.kept.insert(found.kept.end(), worst.back()->nodes.begin(), worst.back()->nodes.end());
+    worst.pop_back();
+  }
+
+  double error_with(const Calibration& found) const {
+    return output_error(program_, weights_, found, {std::min(kMeasured, pictures_.count), pictures_.picture},
+                        options_.threads);
+  }
+
+  const graph::Program& program_;
+  const Weights& weights_;
+  const CalibrationPictures& pictures_;
+  const CalibrateOptions& options_;
+  std::shared_ptr<const CompiledPlan> plan_;
+  Session session_;
+  Readers readers_;
+  std::map<const HostTensor*, Layer> layers_;
+  std::map<std::string, QuantizedWeights> numbers_;
+  int64_t done_ = 0;
+};
+
+// Sums over all pictures of one output.
+struct OutputError {
+  double count = 0, sum = 0, squares = 0, differences = 0;
+
+  void add(std::span<const float> exact, std::span<const float> found) {
+    for (size_t i = 0; i < exact.size(); ++i) {
+      const auto x = static_cast<double>(exact[i]), difference = static_cast<double>(found[i]) - x;
+      sum += x;
+      squares += x * x;
+      differences += difference * difference;
+    }
+    count += static_cast<double>(exact.size());
+  }
+
+  // Mean square of the differences over the variance.
+  double share() const {
+    const double spread = squares - sum * sum / count;
+    return spread > 0 ? differences / spread : 0;
+  }
+};
+
+}  // namespace
+
+Calibration calibrate(const graph::Program& program, const Weights& weights, const CalibrationPictures& pictures,
+                      const CalibrateOptions& options) {
+  if (pictures.count < 1) fail(ErrorKind::usage, "no pictures", "calibration", "give pictures like yours");
+  return Calibrator(program, weights, pictures, options).run();
+}
+
+double output_error(const graph::Program& program, const Weights& weights, const Calibration& calibration,
+                    const CalibrationPictures& pictures, int threads) {
+  Session exact(compile(program, weights, {.threads = threads}));
+  Session bytes(
+      compile(program, weights, {.threads = threads, .precision = Precision::int8, .calibration = &calibration}));
+  std::vector<OutputError> errors(exact.plan().outputs.size());
+  for (int64_t i = 0; i < pictures.count; ++i) {
+    const std::vector<float> picture = pictures.picture(i);
+    const auto expected = exact.run(picture), found = bytes.run(picture);
+    for (size_t o = 0; o < errors.size(); ++o) errors[o].add(expected[o].data, found[o].data);
+  }
+  double sum = 0, count = 0;
+  for (const OutputError& error : errors) {
+    sum += error.count * error.share();
+    count += error.count;
+  }
+  return std::sqrt(sum / count);
+}
+
+}  // namespace spinenet::engine

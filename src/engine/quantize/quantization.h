@@ -1,0 +1,53 @@
+// Numbers as bytes, and what a network must know of its own maps to compute with them: a byte q stands for
+// scale * (q - zero). Zero is a byte itself, so padding is exact.
+//
+// Invariant of a Calibration: ranges hold zero and are finite; their names are those of nodes of the network that the
+// engine makes with all its passes, and kPictureName for the network's input. Thread contract: plain values and pure
+// functions. Source: Jacob et al. 2018.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/host_tensor.h"
+#include "base/json.h"
+
+namespace spinenet::engine {
+
+struct Quantization {
+  float scale = 0;  // 0: no bytes but floats
+  int zero = 0;     // 0 to 255
+};
+
+inline bool is_bytes(const Quantization& quantization) {
+  return quantization.scale > 0;
+}
+
+struct ValueRange {
+  float low = 0, high = 0;
+};
+
+// The bytes that cover the range, zero included.
+Quantization quantization_of(const ValueRange& range);
+
+// In a calibration's ranges, where it may be missing.
+constexpr std::string_view kPictureName = "picture";
+
+struct Calibration {
+  std::string weights;                       // identity_of those that it was made with
+  int pictures = 0;                          // that it was made of
+  std::map<std::string, ValueRange> ranges;  // of the output of each node and of the picture
+  std::vector<std::string> kept;             // convolutions that stay in floats
+  double error = 0;                          // output_error() of some of the pictures (calibrate.h)
+};
+
+// Tells weights apart: 16 hexadecimal digits of their names and numbers.
+std::string identity_of(const Weights& weights);
+
+Json to_json(const Calibration& calibration);
+// ErrorKind::bad_data, with `place`, for what to_json did not write.
+Calibration calibration_from_json(const Json& json, std::string_view place);
+
+}  // namespace spinenet::engine

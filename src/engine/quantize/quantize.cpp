@@ -1,0 +1,220 @@
+#include "engine/quantize/quantize.h"
+
+#include <algorithm>
+#include <limits>
+#include <set>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace spinenet::engine {
+namespace {
+
+// Sums of more terms go in rounds, which need floats between.
+constexpr size_t kMostTerms = 8;
+
+size_t at(int value) {
+  return static_cast<size_t>(value);
+}
+
+class Quantizer {
+ public:
+  Quantizer(Network& network, const Calibration& calibration, const std::string& place)
+      : network_(network), calibration_(calibration), place_(place) {}
+
+  void run() {
+    check_kept();
+    picture_is_bytes_ = calibration_.ranges.contains(std::string(kPictureName)) && only_convolutions_read_picture();
+    choose_convolutions();
+    if (picture_is_bytes_ && !all_readers_of_picture_take_bytes()) {
+      picture_is_bytes_ = false;
+      choose_convolutions();
+    }
+    choose_values();
+    insert_conversions();
+  }
+
+ private:
+  void check_kept() const {
+    for (const std::string& name : calibration_.kept) {
+      if (std::ranges::any_of(network_.nodes, [&](const Node& node) { return node.name == name; })) continue;
+      fail(ErrorKind::bad_data, fmt::format("the calibration keeps {} in floats, which the network has not", name),
+           place_, "run spinenet calibrate again");
+    }
+  }
+
+  // Whether no sum of the products of bytes can leave 32 bits.
+  bool adds_up(const Node& node) const {
+    constexpr int64_t kMostProduct = 255 * 127;
+    const graph::Conv& conv = std::get<ConvWork>(node.work).conv;
+    const int64_t products = network_.values[at(node.inputs[0].value)].channels * conv.kernel * conv.kernel;
+    return products <= std::numeric_limits<int32_t>::max() / kMostProduct;
+  }
+
+  bool is_kept(const Node& node) const {
+    return std::find(calibration_.kept.begin(), calibration_.kept.end(), node.name) != calibration_.kept.end();
+  }
+
+  static bool reads_picture(const Node& node) {
+    return std::ranges::any_of(node.inputs, [](const Term& term) { return term.value == 0; });
+  }
+
+  bool only_convolutions_read_picture() const {
+    return std::ranges::all_of(network_.nodes,
+                               [](const Node& node) {
+                                 if (!reads_picture(node)) return true;
+                                 const bool at_first =
+                                     std::ranges::none_of(node.inputs.begin() + 1, node.inputs.end(),
+                                                          [](const Term& term) { return term.value == 0; });
+                                 return may_multiply_bytes(node) && at_first;
+                               }) &&
+           std::ranges::none_of(network_.outputs, [](const graph::Output& output) { return output.value == 0; });
+  }
+
+  bool all_readers_of_picture_take_bytes() const {
+    return std::ranges::all_of(network_.nodes,
+                               [&](const Node& node) { return !reads_picture(node) || takes_bytes(node); });
+  }
+
+  bool may_here(const Node& node) const {
+    return may_multiply_bytes(node) && (node.inputs[0].value != 0 || picture_is_bytes_);
+  }
+
+  // All uses of the same weights or none.
+  void choose_convolutions() {
+    for (const Node& node : network_.nodes) {
+      const auto* work = std::get_if<ConvWork>(&node.work);
+      if (work != nullptr && (!may_here(node) || !adds_up(node) || is_kept(node))) {
+        in_floats_.insert(work->weight);
+      }
+    }
+  }
+
+  bool takes_bytes(const Node& node) const {
+    const auto* work = std::get_if<ConvWork>(&node.work);
+    return work != nullptr && !in_floats_.contains(work->weight);
+  }
+
+  static bool is_short_sum(const Node& node) {
+    return std::holds_alternative<SumWork>(node.work) && node.inputs.size() <= kMostTerms;
+  }
+
+  // Reads the term as it is, whatever it is.
+  bool reads_either(const Node& node, size_t term) const {
+    if (is_short_sum(node) || std::holds_alternative<PoolWork>(node.work)) return true;
+    return takes_bytes(node) && term > 0;
+  }
+
+  // Values that a convolution of bytes reads, at once or by way of sums and pools.
+  std::vector<char> useful_values() const {
+    std::vector<char> useful(network_.values.size(), 0);
+    for (auto node = network_.nodes.rbegin(); node != network_.nodes.rend(); ++node) {
+      for (size_t t = 0; t < node->inputs.size(); ++t) {
+        const bool passes = reads_either(*node, t) && useful[at(node->output)] != 0;
+        if (takes_bytes(*node) || passes) useful[at(node->inputs[t].value)] = 1;
+      }
+    }
+    return useful;
+  }
+
+  void choose_values() {
+    const std::vector<char> useful = useful_values();
+    network_.formats.assign(network_.values.size(), {});
+    if (picture_is_bytes_) {
+      network_.formats[0] = quantization_of(calibration_.ranges.at(std::string(kPictureName)));
+    }
+    for (const Node& node : network_.nodes) {
+      Quantization& format = network_.formats[at(node.output)];
+      if (std::holds_alternative<PoolWork>(node.work)) {
+        format = network_.formats[at(node.inputs[0].value)];
+      } else if (useful[at(node.output)] != 0 && (takes_bytes(node) || is_short_sum(node))) {
+        format = range_of(node);
+      }
+    }
+  }
+
+  Quantization range_of(const Node& node) const {
+    const auto found = calibration_.ranges.find(node.name);
+    if (found != calibration_.ranges.end()) return quantization_of(found->second);
+    fail(ErrorKind::bad_data, fmt::format("the calibration has no range for {}", node.name), place_,
+         "run spinenet calibrate again, and skip no pass");
+  }
+
+  // The value as the other kind, written right after it.
+  int converted(int value, const Node& writer, std::vector<Node>& after) {
+    const auto known = other_.find(value);
+    if (known != other_.end()) return known->second;
+    const bool bytes = is_bytes(network_.formats[at(value)]);
+    const int made = static_cast<int>(network_.values.size());
+    network_.values.push_back(network_.values[at(value)]);
+    network_.formats.push_back(bytes ? Quantization{} : range_of(writer));
+    after.push_back({fmt::format("{}.{}", writer.name, bytes ? "floats" : "bytes"),
+                     SumWork{},
+                     {{value, 1}},
+                     {},
+                     {},
+                     kernels::Activator::none,
+                     made});
+    other_[value] = made;
+    return made;
+  }
+
+  // What `term` of a node must be where it is not what it is.
+  bool wants_other(const Node& node, size_t term) const {
+    const bool bytes = is_bytes(network_.formats[at(node.inputs[term].value)]);
+    if (takes_bytes(node) && term == 0) return !bytes;
+    return bytes && !reads_either(node, term);
+  }
+
+  // Puts what readers of `writer` need in its place; gives the conversions.
+  std::vector<Node> convert_output(const Node& writer) {
+    std::vector<Node> made;
+    for (Node& node : network_.nodes) {
+      for (size_t t = 0; t < node.inputs.size(); ++t) {
+        if (node.inputs[t].value != writer.output || !wants_other(node, t)) continue;
+        node.inputs[t].value = converted(writer.output, writer, made);
+      }
+    }
+    for (graph::Output& output : network_.outputs) {
+      if (output.value != writer.output || !is_bytes(network_.formats[at(output.value)])) continue;
+      output.value = converted(writer.output, writer, made);
+    }
+    return made;
+  }
+
+  void insert_conversions() {
+    std::vector<std::vector<Node>> made;
+    made.reserve(network_.nodes.size());
+    for (const Node& writer : network_.nodes) made.push_back(convert_output(writer));
+    std::vector<Node> nodes;
+    for (size_t i = 0; i < made.size(); ++i) {
+      nodes.push_back(std::move(network_.nodes[i]));
+      for (Node& node : made[i]) nodes.push_back(std::move(node));
+    }
+    network_.nodes = std::move(nodes);
+  }
+
+  Network& network_;
+  const Calibration& calibration_;
+  const std::string& place_;
+  bool picture_is_bytes_ = false;
+  std::set<graph::ParameterId> in_floats_;
+  std::map<int, int> other_;  // value -> the same as the other kind
+};
+
+}  // namespace
+
+bool may_multiply_bytes(const Node& node) {
+  const auto* work = std::get_if<ConvWork>(&node.work);
+  return work != nullptr && !is_depthwise(node);
+}
+
+bool multiplies_bytes(const Network& network, const Node& node) {
+  return may_multiply_bytes(node) && is_bytes(format_of(network, node.inputs[0].value));
+}
+
+void quantize(Network& network, const Calibration& calibration, const std::string& place) {
+  Quantizer(network, calibration, place).run();
+}
+
+}  // namespace spinenet::engine

@@ -1,0 +1,216 @@
+#include "engine/run/run_step.h"
+
+#include <algorithm>
+#include <array>
+
+#include "engine/compile/convolution_plan.h"
+#include "engine/compile/quantized_plan.h"
+
+namespace spinenet::engine {
+namespace {
+
+// Terms of a sum beyond these go in rounds.
+constexpr size_t kTermsAtOnce = 8;
+
+// A row of one image.
+struct Line {
+  int64_t image = 0, y = 0;
+};
+
+bool has_bytes(const SumStep& step) {
+  return is_bytes(step.out.quantization) || std::any_of(step.terms.begin(), step.terms.end(), [](const auto& term) {
+           return is_bytes(term.map.quantization);
+         });
+}
+
+// One row of the output.
+void run_row(const CompiledPlan& plan, const SumStep& step, const Line& at, const StepMemory& memory) {
+  if (has_bytes(step)) return run_mixed_row(plan, step, at.image, at.y, memory);
+  std::array<kernels::SumTerm, kTermsAtOnce> terms;
+  const auto row_of = [&](const Map& map, int64_t row) {
+    return image_of(map, at.image, memory) + row * map.shape.width * map.stride;
+  };
+  float* to = row_of(step.out, at.y);
+  size_t first = 0;
+  while (first < step.terms.size()) {
+    size_t count = 0;
+    if (first > 0) terms[count++] = {to, 1};
+    while (count < terms.size() && first < step.terms.size()) {
+      const SumStep::Term& term = step.terms[first++];
+      terms[count++] = {row_of(term.map, at.y / term.factor), term.factor};
+    }
+    kernels::SumRow row{std::span(terms.data(), count), to, step.out.shape.width, step.out.stride, {}};
+    if (first == step.terms.size()) {
+      row.epilogue.activator = step.affine.activator;
+      if (!step.affine.scale.empty()) {
+        row.epilogue.scale = step.affine.scale.data();
+        row.epilogue.shift = step.affine.shift.data();
+      }
+    }
+    plan.kernels->sum_row(row);
+  }
+}
+
+void run_row(const CompiledPlan& plan, const PoolStep& step, const Line& at, const StepMemory& memory) {
+  if (is_bytes(step.in.quantization)) return run_byte_pool_row(plan, step, at.image, at.y, memory);
+  const graph::Shape& in = step.in.shape;
+  const float* from = image_of(step.in, at.image, memory);
+  float* to = image_of(step.out, at.image, memory) + at.y * step.out.shape.width * step.out.stride;
+  const int64_t top = at.y * step.pool.stride - step.pool.pad_before;
+  const int64_t first_row = std::max<int64_t>(top, 0), end_row = std::min(top + step.pool.kernel, in.height);
+  for (int64_t x = 0; x < step.out.shape.width; ++x) {
+    const int64_t left = x * step.pool.stride - step.pool.pad_before;
+    const int64_t first = std::max<int64_t>(left, 0), end = std::min(left + step.pool.kernel, in.width);
+    plan.kernels->max_window({.from = from + (first_row * in.width + first) * step.in.stride,
+                              .rows = static_cast<int>(end_row - first_row),
+                              .columns = static_cast<int>(end - first),
+                              .row_stride = in.width * step.in.stride,
+                              .pixel_stride = step.in.stride,
+                              .channels = step.in.stride,
+                              .to = to + x * step.out.stride});
+  }
+}
+
+// Where a window that hangs over the edge begins and ends in the map, and how much of it comes before the map.
+struct Window {
+  int64_t first = 0, end = 0, skipped = 0;
+};
+
+Window window_at(int64_t place, const graph::Conv& conv, int64_t extent) {
+  const int64_t begin = place * conv.stride - conv.pad_before, first = std::max<int64_t>(begin, 0);
+  return {first, std::max(first, std::min(begin + conv.kernel, extent)), first - begin};
+}
+
+void run_row(const CompiledPlan& plan, const DepthwiseStep& step, const Line& at, const StepMemory& memory) {
+  const Map &in = step.site.in, &out = step.site.out, &residual = step.site.residual;
+  const Window rows = window_at(at.y, step.conv, in.shape.height);
+  const ChannelAffine& affine = step.site.affine;
+  const int64_t factor = step.site.residual_factor;
+  const float* from = image_of(in, at.image, memory);
+  float* to = image_of(out, at.image, memory) + at.y * out.shape.width * out.stride;
+  for (int64_t x = 0; x < out.shape.width; ++x) {
+    const Window columns = window_at(x, step.conv, in.shape.width);
+    kernels::DepthwiseWindow window{
+        .from = from + (rows.first * in.shape.width + columns.first) * in.stride,
+        .rows = static_cast<int>(rows.end - rows.first),
+        .columns = static_cast<int>(columns.end - columns.first),
+        .row_stride = in.shape.width * in.stride,
+        .pixel_stride = in.stride,
+        .taps = step.weights.get() + (rows.skipped * step.conv.kernel + columns.skipped) * out.stride,
+        .tap_row_stride = step.conv.kernel * out.stride,
+        .channels = out.stride,
+        .to = to + x * out.stride,
+        .epilogue = {affine.scale.data(), affine.shift.data(), affine.activator}};
+    if (factor > 0) {
+      const int64_t pixel = at.y / factor * residual.shape.width + x / factor;
+      window.residual = image_of(residual, at.image, memory) + pixel * residual.stride;
+    }
+    plan.kernels->depthwise_window(window);
+  }
+}
+
+// So many rows of pixels under one tap before the next: its weights stay in the cache.
+constexpr int64_t kDeconvRows = 8;
+
+int64_t deconv_tasks(const DeconvStep& step, int64_t images) {
+  return (images * step.in.shape.height + kDeconvRows - 1) / kDeconvRows;
+}
+
+void run_rows(const CompiledPlan& plan, const DeconvStep& step, int64_t task, const StepMemory& memory) {
+  const kernels::Epilogue epilogue{step.affine.scale.data(), step.affine.shift.data(), step.affine.activator};
+  const int64_t stride = step.deconv.stride, kernel = step.deconv.kernel;
+  const int64_t first = task * kDeconvRows, end = std::min(first + kDeconvRows, memory.images * step.in.shape.height);
+  for (size_t tap = 0; tap < step.weights.size(); ++tap) {
+    const int64_t below = static_cast<int64_t>(tap) / kernel, beside = static_cast<int64_t>(tap) % kernel;
+    // The rows of all images lie one after the other, before and after.
+    for (int64_t y = first; y < end; ++y) {
+      const int64_t pixel = (y * stride + below) * step.out.shape.width + beside;
+      plan.kernels->multiply({.a = memory.maps + step.in.offset + y * step.in.shape.width * step.in.stride,
+                              .a_stride = step.in.stride,
+                              .rows = step.in.shape.width,
+                              .k = step.k,
+                              .b = step.weights[tap].get(),
+                              .b_stride = step.k * plan.kernels->panel,
+                              .c = memory.maps + step.out.offset + pixel * step.out.stride,
+                              .c_stride = stride * step.out.stride,
+                              .columns = step.out.stride,
+                              .epilogue = &epilogue});
+    }
+  }
+}
+
+void run_row(const CompiledPlan& plan, const GateStep& step, const Line& at, const StepMemory& memory) {
+  const int64_t row = at.y * step.out.shape.width * step.out.stride;
+  const kernels::SumTerm term{image_of(step.in, at.image, memory) + row, 1};
+  plan.kernels->sum_row({std::span(&term, 1),
+                         image_of(step.out, at.image, memory) + row,
+                         step.out.shape.width,
+                         step.out.stride,
+                         {image_of(step.gate, at.image, memory), plan.zeros.data(), step.activator}});
+}
+
+int64_t blocks_of(const GlobalPoolStep& step) {
+  return step.in.stride / kernels::kChannelBlock;
+}
+
+// A block of channels over a whole map.
+void run_block(const GlobalPoolStep& step, int64_t task, const StepMemory& memory) {
+  const int64_t image = task / blocks_of(step), first = task % blocks_of(step) * kernels::kChannelBlock;
+  const float* from = image_of(step.in, image, memory) + first;
+  const int64_t pixels = step.in.shape.height * step.in.shape.width;
+  std::array<double, kernels::kChannelBlock> found{};
+  std::copy_n(from, kernels::kChannelBlock, found.begin());
+  for (int64_t p = 1; p < pixels; ++p) {
+    const float* pixel = from + p * step.in.stride;
+    for (size_t c = 0; c < found.size(); ++c) {
+      const auto x = static_cast<double>(pixel[c]);
+      found[c] = step.kind == graph::PoolKind::maximum ? std::max(found[c], x) : found[c] + x;
+    }
+  }
+  float* to = image_of(step.out, image, memory) + first;
+  const double share = step.kind == graph::PoolKind::maximum ? 1 : static_cast<double>(pixels);
+  for (size_t c = 0; c < found.size(); ++c) to[c] = static_cast<float>(found[c] / share);
+}
+
+int64_t height_of(const DepthwiseStep& step) {
+  return step.site.out.shape.height;
+}
+
+template <class AnyStep>
+int64_t height_of(const AnyStep& step) {
+  return step.out.shape.height;
+}
+
+}  // namespace
+
+int64_t task_count(const CompiledPlan& plan, const Step& step, int64_t images) {
+  return std::visit(graph::Overloaded{[&](const ConvStep& s) {
+                                        return task_count(s, {plan.kernels->panel, plan.threads, images});
+                                      },
+                                      [&](const QuantizedConvStep& s) {
+                                        return task_count(s, {plan.kernels->panel, plan.threads, images});
+                                      },
+                                      [&](const DeconvStep& s) { return deconv_tasks(s, images); },
+                                      [&](const GlobalPoolStep& s) { return images * blocks_of(s); },
+                                      [&](const auto& s) { return images * height_of(s); }},
+                    step);
+}
+
+void run_task(const CompiledPlan& plan, const Step& step, int64_t task, const StepMemory& memory) {
+  std::visit(graph::Overloaded{[&](const ConvStep& s) {
+                                 const Crew crew{plan.kernels->panel, plan.threads, memory.images};
+                                 run_convolution(plan, s, task_at(s, crew, task), memory);
+                               },
+                               [&](const QuantizedConvStep& s) {
+                                 const Crew crew{plan.kernels->panel, plan.threads, memory.images};
+                                 run_quantized(plan, s, task_at(s, crew, task), memory);
+                               },
+                               [&](const DeconvStep& s) { run_rows(plan, s, task, memory); },
+                               [&](const GlobalPoolStep& s) { run_block(s, task, memory); },
+                               [&](const auto& s) {
+                                 run_row(plan, s, {task / height_of(s), task % height_of(s)}, memory);
+                               }},
+             step);
+}
+
+}  // namespace spinenet::engine

@@ -1,0 +1,33 @@
+// One task of one step: the part of the work that a thread does by itself.
+//
+// Thread contract: tasks of a step write different memory.
+#pragma once
+
+#include "engine/plan/plan.h"
+
+namespace spinenet::engine {
+
+struct StepMemory {
+  float* maps = nullptr;
+  float* scratch = nullptr;  // the thread's own
+  int64_t images = 1;        // of the batch: those that run
+};
+
+// An image of a map of floats.
+inline float* image_of(const Map& map, int64_t image, const StepMemory& memory) {
+  return memory.maps + map.offset + image * image_numbers(map);
+}
+
+int64_t task_count(const CompiledPlan& plan, const Step& step, int64_t images);
+void run_task(const CompiledPlan& plan, const Step& step, int64_t task, const StepMemory& memory);
+
+void run_convolution(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory);
+void run_quantized(const CompiledPlan& plan, const QuantizedConvStep& step, const ConvTask& task,
+                   const StepMemory& memory);
+// A row of a sum that reads or writes bytes, of at most so many terms, and of a pool of bytes.
+constexpr size_t kMostMixedTerms = 8;
+void run_mixed_row(const CompiledPlan& plan, const SumStep& step, int64_t image, int64_t y, const StepMemory& memory);
+void run_byte_pool_row(const CompiledPlan& plan, const PoolStep& step, int64_t image, int64_t y,
+                       const StepMemory& memory);
+
+}  // namespace spinenet::engine

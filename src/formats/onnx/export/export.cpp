@@ -1,0 +1,193 @@
+#include "formats/onnx/export/export.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "formats/onnx/export/boxes.h"
+#include "formats/onnx/export/detections.h"
+#include "formats/onnx/export/metadata.h"
+#include "formats/onnx/export/network.h"
+
+namespace spinenet::formats {
+namespace {
+
+const std::string kImage = "image";
+
+OnnxExtent batch_of(const OnnxOptions& options) {
+  return options.batch > 0 ? OnnxExtent(options.batch) : OnnxExtent(std::string("batch"));
+}
+
+// Where the size is open: "height/8".
+OnnxExtent extent_of(int64_t extent, int64_t of_image, int chosen, std::string_view name) {
+  if (chosen > 0) return extent;
+  return extent == of_image ? std::string(name) : fmt::format("{}/{}", name, of_image / extent);
+}
+
+int64_t anchor_count(const graph::Program& program, const detect::AnchorOptions& anchors) {
+  const graph::Shape& image = program.values.front();
+  int64_t cells = 0;
+  for (int level = anchors.min_level; level <= anchors.max_level; ++level) {
+    cells += (image.height >> level) * (image.width >> level);
+  }
+  return cells * anchors_per_cell(anchors);
+}
+
+void declare_input(OnnxGraph& graph, const graph::Program& program, const OnnxOptions& options) {
+  const graph::Shape& image = program.values.front();
+  graph.input({kImage,
+               OnnxType::f32,
+               {batch_of(options), image.channels, extent_of(image.height, image.height, options.height, "height"),
+                extent_of(image.width, image.width, options.width, "width")}});
+}
+
+void declare_raw(OnnxGraph& graph, const graph::Program& program, const OnnxOptions& options) {
+  const graph::Shape& image = program.values.front();
+  for (const graph::Output& output : program.outputs) {
+    const graph::Shape& shape = program.values[static_cast<size_t>(output.value)];
+    graph.output({output.name,
+                  OnnxType::f32,
+                  {batch_of(options), shape.channels, extent_of(shape.height, image.height, options.height, "height"),
+                   extent_of(shape.width, image.width, options.width, "width")}});
+  }
+}
+
+// Averages over the whole map: no extent depends on the image.
+void declare_classes(OnnxGraph& graph, int64_t classes, const OnnxOptions& options) {
+  graph.output({"class", OnnxType::f32, {batch_of(options), classes, int64_t{1}, int64_t{1}}});
+}
+
+void declare_scores(OnnxGraph& graph, int64_t classes, const OnnxOptions& options) {
+  graph.output({"scores", OnnxType::f32, {batch_of(options), classes}});
+}
+
+void declare_boxes(OnnxGraph& graph, int64_t anchors, int64_t classes, const OnnxOptions& options) {
+  const OnnxExtent count = options.height > 0 ? OnnxExtent(anchors) : OnnxExtent(std::string("anchors"));
+  graph.output({"boxes", OnnxType::f32, {batch_of(options), count, int64_t{4}}});
+  graph.output({"scores", OnnxType::f32, {batch_of(options), count, classes}});
+}
+
+void declare_detections(OnnxGraph& graph, const OnnxOptions& options) {
+  const int64_t most = options.post.max_detections;
+  graph.output({"boxes", OnnxType::f32, {batch_of(options), most, int64_t{4}}});
+  graph.output({"scores", OnnxType::f32, {batch_of(options), most}});
+  graph.output({"labels", OnnxType::i64, {batch_of(options), most}});
+  graph.output({"count", OnnxType::i64, {batch_of(options)}});
+}
+
+void check_form(arch::Task task, OnnxForm form) {
+  const std::span<const OnnxForm> forms = forms_of(task);
+  if (std::find(forms.begin(), forms.end(), form) != forms.end()) return;
+  std::vector<std::string_view> known;
+  for (const OnnxForm f : forms) known.push_back(names(f)[static_cast<size_t>(f)]);
+  fail(ErrorKind::usage,
+       fmt::format("no form \"{}\" of a model whose task is {}", names(form)[static_cast<size_t>(form)], name_of(task)),
+       "export", fmt::format("use {}", fmt::join(known, " or ")));
+}
+
+// Every picture that the file takes has at least so many candidates.
+void check_counts(const OnnxOptions& options, int64_t anchors, int64_t classes) {
+  const int64_t candidates = std::min<int64_t>(options.post.pre_nms, anchors * classes);
+  if (options.post.max_detections < 1 || options.post.max_detections > candidates) {
+    fail(ErrorKind::usage,
+         fmt::format("{} detections of {} candidates at most", options.post.max_detections, candidates), "export",
+         fmt::format("ask for 1 to {}", candidates));
+  }
+}
+
+// Removed again unless it is kept.
+class UncheckedFile {
+ public:
+  UncheckedFile(const std::filesystem::path& path, std::string_view bytes) : path_(path.string() + ".unchecked") {
+    write_file_atomic(path_, bytes);
+  }
+  UncheckedFile(const UncheckedFile&) = delete;
+  UncheckedFile& operator=(const UncheckedFile&) = delete;
+  ~UncheckedFile() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+
+  const std::filesystem::path& path() const { return path_; }
+  void keep_as(const std::filesystem::path& target) const {
+    std::error_code error;
+    std::filesystem::rename(path_, target, error);
+    if (error) fail(ErrorKind::io, fmt::format("cannot be put in place: {}", error.message()), target.string());
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+}  // namespace
+
+std::span<const OnnxForm> forms_of(arch::Task task) {
+  static constexpr std::array detector{OnnxForm::raw, OnnxForm::boxes, OnnxForm::detections};
+  static constexpr std::array classifier{OnnxForm::raw, OnnxForm::scores};
+  static constexpr std::array segmenter{OnnxForm::detections};
+  switch (task) {
+    case arch::Task::detect:
+      return detector;
+    case arch::Task::classify:
+      return classifier;
+    case arch::Task::segment:
+      return segmenter;
+  }
+  fail(ErrorKind::failed, "no such task", "export");
+}
+
+OnnxFile make_onnx(const graph::Program& program, const ModelFile& model, const OnnxOptions& options) {
+  const arch::Task task = arch::task_named(model.task);
+  check_form(task, options.form);
+  const auto classes = static_cast<int>(model.classes.size());
+  OnnxGraph graph;
+  declare_input(graph, program, options);
+  add_network(graph, program, model.weights, kImage);
+  const OnnxBoxesOptions boxes{options.anchors, classes, options.height, options.width};
+  const int64_t anchors = anchor_count(program, options.anchors);
+  switch (options.form) {
+    case OnnxForm::raw:
+      if (task == arch::Task::classify) {
+        declare_classes(graph, classes, options);
+      } else {
+        declare_raw(graph, program, options);
+      }
+      break;
+    case OnnxForm::scores:
+      graph.node("Softmax", "scores", {graph.reshape("class.row", "class", {0, -1})}, {{"axis", int64_t{1}}});
+      declare_scores(graph, classes, options);
+      break;
+    case OnnxForm::boxes:
+      add_boxes(graph, boxes, "boxes", "scores");
+      declare_boxes(graph, anchors, classes, options);
+      break;
+    case OnnxForm::detections:
+      check_counts(options, anchors, classes);
+      add_boxes(graph, boxes, "all.boxes", "all.scores");
+      add_detections(graph, {options.post, classes, options.height > 0 ? anchors : 0}, "all.boxes", "all.scores");
+      declare_detections(graph, options);
+      break;
+  }
+  OnnxFile file = graph.finish();
+  file.producer_version = options.program_version;
+  file.metadata = metadata_of(model, options);
+  return file;
+}
+
+OnnxCheck export_onnx(const std::filesystem::path& path, const OnnxFile& file, const OnnxCheckOptions& options) {
+  const UncheckedFile unchecked(path, to_bytes(file, path.string()));
+  const OnnxFile written = parse_onnx(read_file(unchecked.path()), path.string());
+  OnnxCheck check = check_onnx(written, options);
+  if (!holds(check)) {
+    fail(ErrorKind::failed,
+         fmt::format("differs from the model by {:.2g} ({}), more than {:.2g}: not written", worst(check).error,
+                     worst(check).what, check.limit),
+         path.string(), "please report it with `spinenet checks`; a larger --limit writes the file all the same");
+  }
+  unchecked.keep_as(path);
+  return check;
+}
+
+}  // namespace spinenet::formats

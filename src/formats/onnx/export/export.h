@@ -1,0 +1,63 @@
+// A trained network as an ONNX file: what the file holds, in several forms, and the file itself, checked before it is
+// kept.
+//
+//   raw         class.p3.., box.p3..: the outputs of the network as they are
+//   boxes       boxes [N, anchors, 4] and scores [N, anchors, classes] of every anchor
+//   detections  the best after suppression: boxes [N, D, 4], scores [N, D], labels [N, D], count [N]
+//
+// of a classifier in two: raw (class [N, K, 1, 1]) and scores [N, K], which add up to 1. Of a model that segments in
+// one: detections, of one picture, with masks (formats/onnx/export/export_segmenter.h).
+//
+// The input `image` is [N, 3, H, W], normalised. Everything a user of the file needs to know is in its metadata
+// (docs/export.md lists the keys).
+//
+// Thread contract: free functions on their arguments.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "arch/task.h"
+#include "detect/anchors.h"
+#include "detect/postprocess.h"
+#include "detect/proposals.h"
+#include "formats/model_file.h"
+#include "formats/onnx/check/check.h"
+#include "formats/onnx/file.h"
+#include "graph/program.h"
+
+namespace spinenet::formats {
+
+enum class OnnxForm { raw, boxes, detections, scores };
+constexpr std::array<std::string_view, 4> names(OnnxForm) {
+  return {"raw", "boxes", "detections", "scores"};
+}
+// Those that a task has, the usual one last.
+std::span<const OnnxForm> forms_of(arch::Task task);
+
+struct OnnxOptions {
+  OnnxForm form = OnnxForm::detections;
+  int64_t batch = 0;  // 0: any, chosen at each run
+  // Of the input; 0: any multiple of 2^max_level, chosen at each run. A fixed size of a classifier may be any.
+  int height = 0, width = 0;
+  // What a picture is scaled to fit in, for the metadata; 0: the model's own image size.
+  int image_height = 0, image_width = 0;
+  detect::AnchorOptions anchors;
+  detect::PostprocessOptions post;
+  detect::ProposalOptions proposals;  // of a model that segments
+  std::string program_version;
+};
+
+// `program`: the network of the model, lowered for the input size, or for 2^max_level where that is open.
+// ErrorKind::usage when the task has not got the form, or when there are fewer candidates than max_detections.
+OnnxFile make_onnx(const graph::Program& program, const ModelFile& model, const OnnxOptions& options);
+
+// Writes the file beside `path`, reads it back, checks it (formats/onnx/check/check.h) and only then puts it in its
+// place. ErrorKind::failed when it differs from the source by more than the limit: nothing is left of it then, and what
+// was at `path` is as it was.
+OnnxCheck export_onnx(const std::filesystem::path& path, const OnnxFile& file, const OnnxCheckOptions& check);
+
+}  // namespace spinenet::formats

@@ -1,0 +1,53 @@
+#include "formats/onnx/export/metadata.h"
+
+namespace spinenet::formats {
+namespace {
+
+Json anchors_json(const detect::AnchorOptions& anchors) {
+  return {{"min_level", anchors.min_level},
+          {"max_level", anchors.max_level},
+          {"scales", anchors.scales},
+          {"aspect_ratios", anchors.aspect_ratios},
+          {"size", anchors.size}};
+}
+
+Json proposals_json(const detect::ProposalOptions& proposals) {
+  return {{"pre_nms", proposals.pre_nms},
+          {"post_nms", proposals.post_nms},
+          {"iou", proposals.iou},
+          {"min_size", proposals.min_size}};
+}
+
+}  // namespace
+
+std::map<std::string, std::string> metadata_of(const ModelFile& model, const OnnxOptions& options) {
+  Json classes = Json::array();
+  for (const ModelClass& item : model.classes) classes.push_back({{"id", item.id}, {"name", item.name}});
+  std::map<std::string, std::string> metadata{
+      {"form", std::string(names(options.form)[static_cast<size_t>(options.form)])},
+      {"task", model.task},
+      {"classes", classes.dump()},
+      {"image_size", Json{options.image_height > 0 ? options.image_height : model.image_size,
+                          options.image_width > 0 ? options.image_width : model.image_size}
+                         .dump()},
+      {"size_multiple", std::to_string(1 << options.anchors.max_level)},
+      {"mean", Json(model.mean).dump()},
+      {"std", Json(model.std).dump()},
+      {"architecture", model.architecture.dump()},
+  };
+  if (model.task != name_of(arch::Task::classify)) metadata["anchors"] = anchors_json(options.anchors).dump();
+  if (const auto crop = model.extra.find("center_crop"); crop != model.extra.end()) {
+    metadata["center_crop"] = crop->second;
+  }
+  if (model.task == name_of(arch::Task::segment)) metadata["proposals"] = proposals_json(options.proposals).dump();
+  if (options.form == OnnxForm::detections) {
+    metadata["postprocess"] = Json{{"score_threshold", options.post.score_threshold},
+                                   {"pre_nms", options.post.pre_nms},
+                                   {"iou", options.post.iou},
+                                   {"max_detections", options.post.max_detections}}
+                                  .dump();
+  }
+  return metadata;
+}
+
+}  // namespace spinenet::formats

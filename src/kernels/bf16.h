@@ -1,0 +1,31 @@
+// Numbers of 16 bits that are floats rounded to their upper half (bf16), where the processor multiplies them: two for
+// each float, sums in floats. Highway of Debian 12 does not know the instructions, so this file writes them out.
+//
+// Thread contract: as kernels.h.
+#pragma once
+
+#include <cstdint>
+
+namespace spinenet::kernels {
+
+// C = A * B; packed weights are [panel][k / 2][column][2]. Panels of 32 columns.
+struct Bf16Product {
+  const uint16_t* a = nullptr;
+  int64_t a_stride = 0;
+  int64_t rows = 0;
+  int64_t k = 0;  // a multiple of 8
+  const uint16_t* b = nullptr;
+  float* c = nullptr;
+  int64_t c_stride = 0;
+  int64_t columns = 0;  // a multiple of kChannelBlock
+};
+
+using Bf16Multiply = void (*)(const Bf16Product&);
+// A multiple of 16 floats to the nearest; `to` may be where `from` is.
+using ToBf16 = void (*)(const float* from, int64_t count, uint16_t* to);
+
+// Null when this machine has no such instructions.
+Bf16Multiply find_bf16_multiply();
+ToBf16 find_to_bf16();
+
+}  // namespace spinenet::kernels

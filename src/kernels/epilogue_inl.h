@@ -1,0 +1,83 @@
+// What follows a sum in registers: scale, shift, residual, activation.
+//
+// Included once for each instruction set (Highway's foreach_target), so it has Highway's own guard.
+#if defined(SPINENET_ENGINE_EPILOGUE_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SPINENET_ENGINE_EPILOGUE_INL
+#undef SPINENET_ENGINE_EPILOGUE_INL
+#else
+#define SPINENET_ENGINE_EPILOGUE_INL
+#endif
+
+#include <type_traits>
+
+#include <hwy/contrib/math/math-inl.h>
+#include <hwy/highway.h>
+
+#include "kernels/kernels.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace spinenet::kernels::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+// At most 16 lanes, so that a block of channels is a whole number of vectors.
+using Floats = hn::CappedTag<float, kChannelBlock>;
+using Vector = hn::Vec<Floats>;
+
+HWY_INLINE int64_t lanes() {
+  return static_cast<int64_t>(hn::Lanes(Floats()));
+}
+
+HWY_INLINE Vector one_plus_exp_of_minus(Vector x) {
+  const Floats d;
+  return hn::Add(hn::Set(d, 1.0F), hn::Exp(d, hn::Neg(x)));
+}
+
+HWY_INLINE Vector hard_sigmoid(Vector x) {
+  const Floats d;
+  const Vector line = hn::Div(hn::Add(x, hn::Set(d, 3.0F)), hn::Set(d, 6.0F));
+  return hn::Min(hn::Max(line, hn::Zero(d)), hn::Set(d, 1.0F));
+}
+
+HWY_INLINE Vector activate(Vector x, Activator activator) {
+  const Floats d;
+  switch (activator) {
+    case Activator::none:
+      break;
+    case Activator::relu:
+      return hn::Max(x, hn::Zero(d));
+    case Activator::swish:
+      return hn::Div(x, one_plus_exp_of_minus(x));
+    case Activator::hard_swish:
+      return hn::Mul(x, hard_sigmoid(x));
+    case Activator::sigmoid:
+      return hn::Div(hn::Set(d, 1.0F), one_plus_exp_of_minus(x));
+    case Activator::hard_sigmoid:
+      return hard_sigmoid(x);
+  }
+  return x;
+}
+
+// Calls work(activator) with one of the two that most networks use known when this is compiled: a jump for each vector
+// would cost as much as all else that is done to a sum.
+template <class Work>
+HWY_INLINE void with_activator(Activator activator, const Work& work) {
+  switch (activator) {
+    case Activator::none:
+      return work(std::integral_constant<Activator, Activator::none>());
+    case Activator::relu:
+      return work(std::integral_constant<Activator, Activator::relu>());
+    default:
+      return work(activator);
+  }
+}
+
+// `column` counts from the epilogue's first.
+HWY_INLINE Vector affine(Vector x, const Epilogue& epilogue, int64_t column) {
+  const Floats d;
+  return hn::MulAdd(x, hn::LoadU(d, epilogue.scale + column), hn::LoadU(d, epilogue.shift + column));
+}
+
+}  // namespace spinenet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

@@ -1,0 +1,43 @@
+// Inner loops of batch norm in training and of the activation behind it, on maps whose channels lie together.
+//
+// Sums are taken in single precision over few rows, and in double precision over those.
+// Source: Ioffe and Szegedy, Batch Normalization (ICML 2015), algorithm 1 and the gradients below it.
+//
+// Thread contract: pure functions.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "arch/architecture.h"
+
+namespace spinenet::kernels {
+
+// Some rows of a map: row r has the values x[r * channels] ... of all channels.
+// Row y = activation(z), z = (x - mean) * inverse_std * weight + bias, each of them [channels].
+struct NormRows {
+  const float* x = nullptr;
+  int64_t rows = 0, channels = 0;
+  const float *mean = nullptr, *inverse_std = nullptr, *weight = nullptr, *bias = nullptr;
+  std::optional<arch::Activation> activation = std::nullopt;
+};
+
+// The loops for one instruction set.
+struct NormKernels {
+  std::string_view name;
+  // Adds the sums of x - pivot and of (x - pivot)^2 to sums [2 * channels]. Of `rows` x, rows and channels are read.
+  void (*add_moments)(const NormRows& rows, const float* pivot, double* sums);
+  void (*normalise)(const NormRows& rows, float* y);
+  // gy: gradient of y. Adds the sums of gz and of gz * (x - mean) * inverse_std to sums [2 * channels], where gz is the
+  // gradient of z: these are the gradients of bias and weight.
+  void (*add_gradients)(const NormRows& rows, const float* gy, double* sums);
+  // The gradient of x, from the means [channels] of those two over the whole batch.
+  void (*gradient)(const NormRows& rows, const float* gy, const float* mean_gz, const float* mean_gz_x, float* gx);
+};
+
+// Those that this machine can run, the fastest first.
+std::span<const NormKernels> all_norm_kernels();
+
+}  // namespace spinenet::kernels

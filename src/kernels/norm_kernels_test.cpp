@@ -1,0 +1,180 @@
+#include "kernels/norm_kernels.h"
+
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+
+namespace spinenet::kernels {
+namespace {
+
+constexpr std::optional<arch::Activation> kActivations[] = {std::nullopt, arch::Activation::relu,
+                                                            arch::Activation::swish, arch::Activation::hard_swish};
+
+double sigmoid(double z) {
+  return 1 / (1 + std::exp(-z));
+}
+
+double value_at(std::optional<arch::Activation> kind, double z) {
+  if (!kind) return z;
+  switch (*kind) {
+    case arch::Activation::relu:
+      return std::max(z, 0.0);
+    case arch::Activation::swish:
+      return z * sigmoid(z);
+    case arch::Activation::hard_swish:
+      return z * std::min(std::max(z + 3, 0.0), 6.0) / 6;
+  }
+  return 0;
+}
+
+double slope_at(std::optional<arch::Activation> kind, double z) {
+  if (!kind) return 1;
+  switch (*kind) {
+    case arch::Activation::relu:
+      return z > 0 ? 1 : 0;
+    case arch::Activation::swish:
+      return sigmoid(z) * (1 + z * (1 - sigmoid(z)));
+    case arch::Activation::hard_swish:
+      return z <= -3 ? 0 : z >= 3 ? 1 : (2 * z + 3) / 6;
+  }
+  return 0;
+}
+
+struct Map {
+  int64_t rows = 0, channels = 0;
+  std::vector<float> x, gy, mean, inverse_std, weight, bias, mean_gz, mean_gz_x;
+
+  Map(int64_t row_count, int64_t channel_count) : rows(row_count), channels(channel_count) {
+    Random random(static_cast<uint64_t>(100 * rows + channels));
+    const auto fill = [&](std::vector<float>& v, int64_t n, double low, double high) {
+      for (int64_t i = 0; i < n; ++i) v.push_back(static_cast<float>(random.uniform(low, high)));
+    };
+    fill(x, rows * channels, -2, 4);
+    fill(gy, rows * channels, -1, 1);
+    fill(mean, channels, 0, 1);
+    fill(inverse_std, channels, 0.5, 3);
+    fill(weight, channels, -2, 2);
+    fill(bias, channels, -1, 1);
+    fill(mean_gz, channels, -1, 1);
+    fill(mean_gz_x, channels, -1, 1);
+  }
+
+  NormRows view(std::optional<arch::Activation> activation) const {
+    return {x.data(), rows, channels, mean.data(), inverse_std.data(), weight.data(), bias.data(), activation};
+  }
+  double normalised(int64_t i) const {
+    const auto c = static_cast<size_t>(i % channels);
+    return (static_cast<double>(x[static_cast<size_t>(i)]) - mean[c]) * inverse_std[c];
+  }
+  double z(int64_t i) const {
+    const auto c = static_cast<size_t>(i % channels);
+    return normalised(i) * weight[c] + bias[c];
+  }
+};
+
+void expect_all_near(const std::vector<float>& found, const std::vector<double>& expected, const std::string& what) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) ASSERT_NEAR(found[i], expected[i], 2e-5) << what << " at " << i;
+}
+
+void expect_sums_near(const std::vector<double>& found, const std::vector<double>& expected, const std::string& what) {
+  for (size_t i = 0; i < found.size(); ++i) {
+    ASSERT_NEAR(found[i], expected[i], 1e-5 * (1 + std::abs(expected[i]))) << what << " at " << i;
+  }
+}
+
+// All instruction sets against the definition, whatever fills the lanes and the few rows, and nothing beyond it.
+TEST(NormKernels, AreTheDefinitionForEveryInstructionSet) {
+  ASSERT_FALSE(all_norm_kernels().empty());
+  EXPECT_EQ(all_norm_kernels().back().name, "portable");
+  for (const NormKernels& kernels : all_norm_kernels()) {
+    for (const int64_t rows : {1, 31, 32, 33, 70}) {
+      for (int64_t channels = 1; channels <= 40; ++channels) {
+        const Map map(rows, channels);
+        const auto sums = static_cast<size_t>(2 * channels);
+        std::vector<double> found(sums, 1.0), expected(sums, 1.0);
+        kernels.add_moments(map.view({}), map.mean.data(), found.data());
+        for (int64_t i = 0; i < rows * channels; ++i) {
+          const auto c = static_cast<size_t>(i % channels);
+          const double far = static_cast<double>(map.x[static_cast<size_t>(i)]) - map.mean[c];
+          expected[c] += far;
+          expected[c + sums / 2] += far * far;
+        }
+        const std::string name =
+            std::string(kernels.name) + " " + std::to_string(rows) + "x" + std::to_string(channels);
+        expect_sums_near(found, expected, name + " moments");
+        for (const auto activation : kActivations) {
+          std::vector<double> y, gx, gradients(sums);
+          for (int64_t i = 0; i < rows * channels; ++i) {
+            const auto c = static_cast<size_t>(i % channels);
+            const double gz = map.gy[static_cast<size_t>(i)] * slope_at(activation, map.z(i));
+            y.push_back(value_at(activation, map.z(i)));
+            gx.push_back(map.weight[c] * map.inverse_std[c] *
+                         (gz - map.mean_gz[c] - map.normalised(i) * map.mean_gz_x[c]));
+            gradients[c] += gz;
+            gradients[c + sums / 2] += gz * map.normalised(i);
+          }
+          constexpr float kUntouched = 77;
+          std::vector<float> to(y.size() + 1, kUntouched);
+          kernels.normalise(map.view(activation), to.data());
+          EXPECT_EQ(to.back(), kUntouched);
+          to.pop_back();
+          expect_all_near(to, y, name + " value");
+          to.assign(y.size() + 1, kUntouched);
+          kernels.gradient(map.view(activation), map.gy.data(), map.mean_gz.data(), map.mean_gz_x.data(), to.data());
+          EXPECT_EQ(to.back(), kUntouched);
+          to.pop_back();
+          expect_all_near(to, gx, name + " gradient");
+          std::vector<double> found_gradients(sums);
+          kernels.add_gradients(map.view(activation), map.gy.data(), found_gradients.data());
+          expect_sums_near(found_gradients, gradients, name + " gradient's sums");
+        }
+      }
+    }
+  }
+}
+
+// One channel whose weight is nought: z is the bias.
+double slope_found(const NormKernels& kernels, std::optional<arch::Activation> activation, float z) {
+  const float x = 0.5F, gy = 1, zero = 0, one = 1;
+  const NormRows rows{&x, 1, 1, &zero, &one, &zero, &z, activation};
+  double sums[2] = {};
+  kernels.add_gradients(rows, &gy, sums);
+  return sums[0];
+}
+
+TEST(NormKernels, SlopesAtTheBendsAndFarOut) {
+  for (const NormKernels& kernels : all_norm_kernels()) {
+    SCOPED_TRACE(kernels.name);
+    EXPECT_EQ(slope_found(kernels, arch::Activation::relu, 0), 0);
+    EXPECT_EQ(slope_found(kernels, arch::Activation::hard_swish, -3), 0);
+    EXPECT_EQ(slope_found(kernels, arch::Activation::hard_swish, 3), 1);
+    EXPECT_NEAR(slope_found(kernels, arch::Activation::swish, 0), 0.5, 1e-6);
+    for (const float far : {1e3F, 1e30F}) {
+      for (const auto activation : {arch::Activation::relu, arch::Activation::swish, arch::Activation::hard_swish}) {
+        EXPECT_EQ(slope_found(kernels, activation, -far), 0);
+        EXPECT_EQ(slope_found(kernels, activation, far), 1);
+      }
+    }
+  }
+}
+
+TEST(NormKernels, WhatIsNoNumberStaysNone) {
+  const float nan = std::nanf(""), zero = 0, one = 1;
+  for (const NormKernels& kernels : all_norm_kernels()) {
+    for (const auto activation : kActivations) {
+      float y = 0;
+      kernels.normalise({&nan, 1, 1, &zero, &one, &one, &zero, activation}, &y);
+      EXPECT_TRUE(std::isnan(y));
+      float gx = 0;
+      kernels.gradient({&one, 1, 1, &zero, &one, &one, &one, activation}, &nan, &zero, &zero, &gx);
+      EXPECT_TRUE(std::isnan(gx));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace spinenet::kernels

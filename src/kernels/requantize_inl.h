@@ -1,0 +1,171 @@
+// From sums in whole numbers to bytes or floats, sums of maps of either kind, the largest byte of a window.
+//
+// Included once for each instruction set (Highway's foreach_target), so it has Highway's own guard.
+#if defined(SPINENET_ENGINE_REQUANTIZE_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SPINENET_ENGINE_REQUANTIZE_INL
+#undef SPINENET_ENGINE_REQUANTIZE_INL
+#else
+#define SPINENET_ENGINE_REQUANTIZE_INL
+#endif
+
+#include "kernels/epilogue_inl.h"
+#include "kernels/quantized.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace spinenet::kernels::HWY_NAMESPACE {
+
+using ByteTag = hn::Rebind<uint8_t, Floats>;
+
+// What a NumberSource can be, with what every load of it needs.
+struct NoSource {
+  HWY_INLINE Vector add_to(Vector x, int64_t) const { return x; }
+};
+struct FloatSource {
+  const float* from = nullptr;
+  HWY_INLINE Vector add_to(Vector x, int64_t at) const { return hn::Add(x, hn::LoadU(Floats(), from + at)); }
+};
+struct ByteSource {
+  const uint8_t* from = nullptr;
+  Vector scale, zero;
+  HWY_INLINE Vector add_to(Vector x, int64_t at) const {
+    const hn::RebindToSigned<Floats> ints;
+    const Vector number = hn::ConvertTo(Floats(), hn::PromoteTo(ints, hn::LoadU(ByteTag(), from + at)));
+    return hn::Add(x, hn::Mul(hn::Sub(number, zero), scale));
+  }
+};
+
+// And a NumberTarget.
+struct FloatTarget {
+  float* to = nullptr;
+  HWY_INLINE Vector number(Vector x) const { return x; }
+  HWY_INLINE void store(Vector x, int64_t at) const { hn::StoreU(x, Floats(), to + at); }
+  static Floats tag() { return {}; }
+};
+struct ByteTarget {
+  uint8_t* to = nullptr;
+  Vector inverse_scale, zero;
+  HWY_INLINE hn::Vec<ByteTag> number(Vector x) const {
+    const Floats d;
+    // Floats of this size are whole numbers: adding it rounds to the nearest one, which is left in the lowest bits.
+    constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23
+    const Vector scaled = hn::MulAdd(x, inverse_scale, zero);
+    const Vector inside = hn::Min(hn::Max(scaled, hn::Zero(d)), hn::Set(d, 255.0F));
+    const auto bits = hn::BitCast(hn::RebindToUnsigned<Floats>(), hn::Add(inside, hn::Set(d, kWhole)));
+    return hn::TruncateTo(ByteTag(), bits);
+  }
+  HWY_INLINE void store(Vector x, int64_t at) const { hn::StoreU(number(x), ByteTag(), to + at); }
+  static ByteTag tag() { return {}; }
+};
+
+// Calls work(source) and work(target) with the kind known when this is compiled.
+template <class Work>
+HWY_INLINE void with_source(const NumberSource& source, const Work& work) {
+  const Floats d;
+  if (source.bytes != nullptr) return work(ByteSource{source.bytes, hn::Set(d, source.scale), hn::Set(d, source.zero)});
+  if (source.floats != nullptr) return work(FloatSource{source.floats});
+  work(NoSource());
+}
+template <class Work>
+HWY_INLINE void with_target(const NumberTarget& target, const Work& work) {
+  const Floats d;
+  if (target.bytes == nullptr) return work(FloatTarget{target.floats});
+  work(ByteTarget{target.bytes, hn::Set(d, target.inverse_scale), hn::Set(d, target.zero)});
+}
+
+// The three ways in which what follows a sum differs.
+template <class Work>
+HWY_INLINE void with_ending(const NumberSource& residual, const NumberTarget& to, Activator any, const Work& work) {
+  with_activator(any, [&](auto activator) HWY_ATTR {
+    with_source(residual, [&](const auto& source) HWY_ATTR {
+      with_target(to, [&](const auto& target) HWY_ATTR { work(activator, source, target); });
+    });
+  });
+}
+
+template <class AnyActivator, class Source, class Target>
+HWY_INLINE void finish_columns(const FinishedPixel& pixel, AnyActivator activator, const Source& residual,
+                               const Target& to) {
+  const Floats d;
+  const hn::RebindToSigned<Floats> ints;
+  const int64_t n = lanes();
+  for (int64_t c = 0; c < pixel.columns; c += n) {
+    Vector x =
+        pixel.sums != nullptr ? hn::ConvertTo(d, hn::LoadU(ints, pixel.sums + c)) : hn::LoadU(d, pixel.float_sums + c);
+    x = hn::MulAdd(x, hn::LoadU(d, pixel.scale + c), hn::LoadU(d, pixel.shift + c));
+    to.store(activate(residual.add_to(x, c), activator), c);
+  }
+}
+
+HWY_INLINE void finish_pixel(const FinishedPixel& pixel) {
+  with_ending(pixel.residual, pixel.to, pixel.activator,
+              [&](auto activator, const auto& residual, const auto& to)
+                  HWY_ATTR { finish_columns(pixel, activator, residual, to); });
+}
+
+template <class AnyActivator, class Target>
+HWY_INLINE void sum_mixed_row(const MixedRow& row, AnyActivator activator, const Target& to) {
+  const Floats d;
+  const int64_t n = lanes();
+  for (int64_t x = 0; x < row.pixels; ++x) {
+    for (int64_t c = 0; c < row.channels; c += n) {
+      Vector sum = hn::Zero(d);
+      for (const MixedTerm& term : row.terms) {
+        const int64_t at = x / term.factor * row.channels + c;
+        with_source(term.row, [&](const auto& source) HWY_ATTR { sum = source.add_to(sum, at); });
+      }
+      if (row.scale != nullptr) sum = hn::MulAdd(sum, hn::LoadU(d, row.scale + c), hn::LoadU(d, row.shift + c));
+      to.store(activate(sum, activator), x * row.channels + c);
+    }
+  }
+}
+
+HWY_INLINE void mixed_row(const MixedRow& row) {
+  with_activator(row.activator, [&](auto activator) HWY_ATTR {
+    with_target(row.to, [&](const auto& to) HWY_ATTR { sum_mixed_row(row, activator, to); });
+  });
+}
+
+// Three channels side by side, vector by vector; the rest, and any other number of them, one after the other.
+template <class Target>
+HWY_INLINE void picture_pixels(const PictureRow& row, const Target& target) {
+  const Floats d;
+  const int64_t n = lanes();
+  const auto zero = target.number(hn::Zero(d));
+  int64_t x = 0;
+  if (row.channels == 3 && row.stride == 3) {
+    for (; x + n <= row.pixels; x += n) {
+      const float* from = row.from + x;
+      hn::StoreInterleaved3(target.number(hn::LoadU(d, from)), target.number(hn::LoadU(d, from + row.plane)),
+                            target.number(hn::LoadU(d, from + 2 * row.plane)), Target::tag(), target.to + 3 * x);
+    }
+  }
+  for (; x < row.pixels; ++x) {
+    for (int64_t c = 0; c < row.stride; ++c) {
+      const auto number = c < row.channels ? target.number(hn::Set(d, row.from[c * row.plane + x])) : zero;
+      target.to[x * row.stride + c] = hn::GetLane(number);
+    }
+  }
+}
+
+HWY_INLINE void picture_row(const PictureRow& row) {
+  with_target(row.to, [&](const auto& target) HWY_ATTR { picture_pixels(row, target); });
+}
+
+HWY_INLINE void max_byte_window(const MaxByteWindow& window) {
+  const ByteTag d;
+  const int64_t n = lanes();
+  for (int64_t c = 0; c < window.channels; c += n) {
+    auto best = hn::LoadU(d, window.from + c);
+    for (int i = 0; i < window.rows; ++i) {
+      for (int j = 0; j < window.columns; ++j) {
+        best = hn::Max(best, hn::LoadU(d, window.from + i * window.row_stride + j * window.pixel_stride + c));
+      }
+    }
+    hn::StoreU(best, d, window.to + c);
+  }
+}
+
+}  // namespace spinenet::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

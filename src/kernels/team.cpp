@@ -1,0 +1,96 @@
+#include "kernels/team.h"
+
+#include <chrono>
+
+namespace spinenet::kernels {
+namespace {
+
+constexpr std::chrono::microseconds kPatience(60);  // a wake-up costs about as much
+
+void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#endif
+}
+
+void stop(std::atomic<int>& round, std::vector<std::thread>& workers) {
+  round.store(-1, std::memory_order_release);
+  round.notify_all();
+  for (std::thread& worker : workers) worker.join();
+}
+
+}  // namespace
+
+void wait_while(const std::atomic<int>& value, int old) {
+  const auto start = std::chrono::steady_clock::now();
+  while (true) {
+    for (int i = 0; i < 64; ++i) {
+      if (value.load(std::memory_order_acquire) != old) return;
+      pause();
+    }
+    if (std::chrono::steady_clock::now() - start > kPatience) break;
+  }
+  value.wait(old, std::memory_order_acquire);
+}
+
+Team::Team(int threads) {
+  try {
+    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+  } catch (...) {  // the system gives no more threads: those begun must end before the vector goes
+    stop(round_, workers_);
+    throw;
+  }
+}
+
+Team::~Team() {
+  stop(round_, workers_);
+}
+
+void Team::share(const Job& job) {
+  if (workers_.empty() || job.n <= 1) {
+    for (int64_t i = 0; i < job.n; ++i) job.call(job.context, i, 0);
+    return;
+  }
+  job_ = job;
+  next_.store(0, std::memory_order_relaxed);
+  entered_.store(0, std::memory_order_release);
+  round_.store((round_.load(std::memory_order_relaxed) + 1) & 0x3fffffff, std::memory_order_release);
+  round_.notify_all();
+  drain(0);
+  int entered = entered_.fetch_add(kClosed, std::memory_order_acq_rel) + kClosed;
+  while (entered != kClosed) {
+    wait_while(entered_, entered);
+    entered = entered_.load(std::memory_order_acquire);
+  }
+}
+
+// False when the job is already done.
+bool Team::enter() {
+  int entered = entered_.load(std::memory_order_relaxed);
+  while (entered >= 0) {
+    if (entered_.compare_exchange_weak(entered, entered + 1, std::memory_order_acquire)) return true;
+  }
+  return false;
+}
+
+void Team::drain(int thread) {
+  for (int64_t i = next_.fetch_add(1, std::memory_order_relaxed); i < job_.n;
+       i = next_.fetch_add(1, std::memory_order_relaxed)) {
+    job_.call(job_.context, i, thread);
+  }
+}
+
+void Team::work(int thread) {
+  int seen = 0;
+  while (true) {
+    wait_while(round_, seen);
+    seen = round_.load(std::memory_order_acquire);
+    if (seen < 0) return;
+    if (!enter()) continue;
+    drain(thread);
+    entered_.fetch_sub(1, std::memory_order_acq_rel);
+    entered_.notify_one();
+  }
+}
+
+}  // namespace spinenet::kernels

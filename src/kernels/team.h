@@ -1,0 +1,58 @@
+// The threads of one session: they share the tasks of a job and meet when all are done. Between jobs, and where a task
+// waits for another, they spin for a moment before they sleep. Nobody waits for a worker that has not woken when the
+// others are done: a busy machine costs speed, not a stop at every job.
+//
+// Invariant: never more runnable threads than the team has, the calling one included.
+// Thread contract: run() is called from one thread at a time.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace spinenet::kernels {
+
+// Returns when the value is no longer `old`: soon if it changes soon. Whoever makes the last change notifies.
+void wait_while(const std::atomic<int>& value, int old);
+
+class Team {
+ public:
+  explicit Team(int threads);
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+  ~Team();
+
+  int size() const { return static_cast<int>(workers_.size()) + 1; }
+
+  // Calls task(i, thread) for i in [0, n) and returns when all are done; thread is in [0, size()). Tasks do not throw.
+  template <class Task>
+  void run(int64_t n, const Task& task) {
+    share({[](const void* context, int64_t i, int thread) { (*static_cast<const Task*>(context))(i, thread); }, &task,
+           n});
+  }
+
+ private:
+  struct Job {
+    void (*call)(const void*, int64_t, int) = nullptr;
+    const void* context = nullptr;
+    int64_t n = 0;
+  };
+
+  void share(const Job& job);
+  void work(int thread);
+  void drain(int thread);
+
+  // Added to `entered_` when nobody may enter any more.
+  static constexpr int kClosed = -(1 << 20);
+
+  bool enter();
+
+  std::vector<std::thread> workers_;
+  Job job_;
+  std::atomic<int64_t> next_{0};
+  std::atomic<int> round_{0};          // grows with each job; negative: stop
+  std::atomic<int> entered_{kClosed};  // workers at the job
+};
+
+}  // namespace spinenet::kernels

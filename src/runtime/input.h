@@ -1,0 +1,30 @@
+// Pictures as the input of a network: each scaled to fit, at the top left of its square, padded with the mean colour,
+// normalised.
+//
+// Thread contract: pure function.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "base/host_tensor.h"
+#include "detect/letterbox.h"
+#include "image/canvas.h"
+#include "image/image.h"
+
+namespace spinenet::runtime {
+
+struct InputShape {
+  int image_size = 640;  // the longer side of a picture
+  int side = 640;        // of the square
+};
+
+struct NetworkInput {
+  HostTensor pixels;                           // [N, 3, side, side]
+  std::vector<detect::Letterbox> letterboxes;  // of each picture
+};
+
+NetworkInput make_input(std::span<const image::Image> images, const InputShape& shape,
+                        const image::Normalization& normalization);
+
+}  // namespace spinenet::runtime

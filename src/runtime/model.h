@@ -1,0 +1,28 @@
+// A model file, opened and understood: what it says in its metadata, and the architecture in it as a value.
+//
+// Thread contract: free functions on their arguments; a Model is a plain value.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+#include "arch/architecture.h"
+#include "formats/model_file.h"
+
+namespace spinenet::runtime {
+
+struct Model {
+  std::filesystem::path path;
+  formats::ModelFile file;
+  arch::Architecture architecture;
+};
+
+bool is_model_path(std::string_view name);
+
+// ErrorKind::bad_data when the architecture in it makes no sense.
+Model open_model(const std::filesystem::path& path);
+// The same of a file's bytes; `path` only appears in messages.
+Model open_model(std::span<const char> bytes, const std::filesystem::path& path);
+
+}  // namespace spinenet::runtime

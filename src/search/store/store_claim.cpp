@@ -1,0 +1,93 @@
+#include "search/store/store_claim.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/format.h"
+
+namespace spinenet::search {
+namespace {
+
+ClaimAnswer claimed(Claim claim) {
+  return {ClaimState::claimed, std::move(claim)};
+}
+
+// A trial whose lease ran out, or nothing. Those lost too often fail on the way.
+std::optional<Claim> claim_late(StudyTables& tables, StudyRow& study, const ClaimOptions& options, Lease lease) {
+  while (const auto late = tables.late(study.settled(), options.trials)) {
+    if (late->attempts >= options.max_attempts) {
+      tables.give_up(late->number, fmt::format("its worker was lost {} times", late->attempts));
+      continue;
+    }
+    lease.token = study.token + 1;
+    if (auto claim = tables.lease_again(late->number, lease)) {
+      study.token = lease.token;
+      tables.write(study);
+      return claim;
+    }
+  }
+  return std::nullopt;
+}
+
+// Proposes trial study.next; the claim when it is to be tried, nothing when it has ended at once.
+std::optional<Claim> propose_next(StudyTables& tables, StudyRow& study, const Propose& propose, Lease lease,
+                                  const std::vector<Trial>& news, std::string& state) {
+  const int64_t number = study.next;
+  Proposal proposal = propose(number, state, news);
+  for (const Trial& trial : news) count(study.tally, trial);
+  ++study.next;
+  state = std::move(proposal.state);
+  if (proposal.rejection) {
+    tables.insert_ended(number, proposal, rejected_row(*proposal.rejection), -1);
+    return std::nullopt;
+  }
+  if (const auto same = tables.complete(proposal.hash, number - study.lag)) {
+    const Outcome outcome{TrialState::complete, same->measurement, TrialFailure::none, {}};
+    tables.insert_ended(number, proposal, outcome_row(outcome, {}), same->number);
+    return std::nullopt;
+  }
+  lease.token = ++study.token;
+  return tables.insert_running(number, proposal, lease);
+}
+
+// The trial that proposing study.next makes known to the algorithm, if any; false when it still runs.
+bool read_news(StudyTables& tables, const StudyRow& study, std::vector<Trial>& news) {
+  news.clear();
+  if (study.next < study.lag) return true;
+  news.push_back(tables.trial(study.next - study.lag));
+  return news.front().state != TrialState::running;
+}
+
+std::optional<Claim> claim_next(StudyTables& tables, StudyRow& study, const ClaimOptions& options,
+                                const Propose& propose, const Lease& lease) {
+  std::optional<Claim> claim;
+  std::vector<Trial> news;
+  if (study.next >= options.trials || !read_news(tables, study, news)) return claim;
+  const std::string before = tables.state();
+  std::string state = before;
+  do {
+    claim = propose_next(tables, study, propose, lease, news, state);
+  } while (!claim && study.next < options.trials && read_news(tables, study, news));
+  if (state != before) tables.write_state(state);
+  tables.write(study);
+  return claim;
+}
+
+}  // namespace
+
+ClaimAnswer claim_trial(StudyTables& tables, const ClaimOptions& options, const Propose& propose, int64_t request,
+                        bool repeated) {
+  StudyRow study = tables.lock_study();
+  const Lease lease{options.worker, options.lease_seconds, 0, request};
+  if (repeated) {
+    if (auto claim = tables.leased(study.settled(), lease)) return claimed(*std::move(claim));
+  }
+  if (auto claim = claim_late(tables, study, options, lease)) return claimed(*std::move(claim));
+  if (auto claim = claim_next(tables, study, options, propose, lease)) return claimed(*std::move(claim));
+  const bool ended = study.next >= options.trials && tables.running(study.settled(), options.trials) == 0;
+  return {ended ? ClaimState::finished : ClaimState::wait, std::nullopt};
+}
+
+}  // namespace spinenet::search

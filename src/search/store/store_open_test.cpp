@@ -1,0 +1,160 @@
+// What every store promises of opening: who makes a study, what is refused, what is never touched.
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "search/store/store_fixture.h"
+
+namespace spinenet::search {
+namespace {
+
+using namespace fixture;
+
+class StoreOpen : public StoreTest {};
+INSTANTIATE_TEST_SUITE_P(Stores, StoreOpen, testing::Values(StoreKind::sqlite, StoreKind::postgres), kind_name);
+
+TEST_P(StoreOpen, KeepsTheDescription) {
+  StudyDescription description;
+  description.space = std::string(200'000, 's') + "\n'\"\\ {} $1 ?1 \xE2\x82\xAC";
+  description.algorithm = "";
+  description.task = "line\r\nline\t";
+  description.seed = UINT64_MAX;
+  description.lag = 1;
+  open(description);
+  EXPECT_EQ(open_store(place(), /*create=*/false)->description(), description);
+  EXPECT_NO_THROW(open(description));
+}
+
+TEST_P(StoreOpen, FindsAStudyAndMakesNone) {
+  EXPECT_FALSE(find_study(place()));
+  EXPECT_FALSE(find_study(place()));
+  expect_error(ErrorKind::usage, {"there is no study"}, [&] { open_store(place(), false); });
+  open(toy_description());
+  EXPECT_EQ(find_study(place()), toy_description());
+}
+
+TEST_P(StoreOpen, RefusesAnotherStudyNamingTheField) {
+  StudyDescription kept = toy_description();
+  kept.space = "levels: 2 3\nkinds: bottleneck\nwindow: 5\n";
+  const auto store = open(kept);
+  const auto refuse = [&](const StudyDescription& other, const std::vector<std::string>& parts) {
+    expect_error(ErrorKind::usage, parts, [&] { open(other); });
+    EXPECT_EQ(open_store(place(), false)->description(), kept);
+  };
+  StudyDescription other = kept;
+  other.space = "levels: 2 3\nkinds: residual\nwindow: 4\n";
+  refuse(other, {"space", "line 2", "kinds: bottleneck", "kinds: residual"});
+  other.space = kept.space + "shift: 0\n";
+  refuse(other, {"space", "line 4", "\"\"", "shift: 0"});
+  other = kept;
+  other.algorithm = "random";
+  refuse(other, {"algorithm", "digest of all news", "\"random\""});
+  other = kept;
+  other.task = std::string(5000, 'x') + "a function";
+  refuse(other, {"task", kept.task});
+  other = kept;
+  other.seed = UINT64_MAX;
+  refuse(other, {"seed", "7", "18446744073709551615"});
+  other = kept;
+  other.lag = 17;
+  refuse(other, {"lag", "4", "17"});
+}
+
+TEST_P(StoreOpen, ShowsTheDifferenceInsideALongLine) {
+  StudyDescription kept = toy_description(), other = toy_description();
+  kept.task = std::string(3000, 'x') + " epochs 12";
+  other.task = std::string(3000, 'x') + " epochs 13";
+  open(kept);
+  try {
+    open(other);
+    ADD_FAILURE() << "no error";
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    EXPECT_NE(message.find("epochs 12"), std::string::npos) << message;
+    EXPECT_NE(message.find("epochs 13"), std::string::npos) << message;
+    EXPECT_LT(message.size(), 400U);
+  }
+}
+
+TEST_P(StoreOpen, RefusesDescriptionsThatCannotBe) {
+  StudyDescription description = toy_description();
+  description.lag = 0;
+  expect_error(ErrorKind::bad_data, {"lag", "0"}, [&] { open(description); });
+  description = toy_description();
+  description.task = "\xFF\xFE";
+  expect_error(ErrorKind::bad_data, {"UTF-8"}, [&] { open(description); });
+  description.task = std::string("a\0b", 3);
+  expect_error(ErrorKind::bad_data, {"UTF-8"}, [&] { open(description); });
+}
+
+TEST_P(StoreOpen, WithoutCreateThereMustBeAStudy) {
+  expect_error(ErrorKind::usage, {"no study"}, [&] { open_store(place(), false); });
+  const auto made = open_store(place(), true);
+  const auto found = open_store(place(), false);
+  expect_error(ErrorKind::usage, {"no study"}, [&] { found->open(toy_description()); });
+  expect_error(ErrorKind::usage, {"no study"}, [&] { found->description(); });
+  expect_error(ErrorKind::usage, {"no study"}, [&] { found->status(); });
+  expect_error(ErrorKind::usage, {"no study"}, [&] { found->claim(claim_options(), propose_fresh); });
+  EXPECT_TRUE(found->trials().empty());
+  made->open(toy_description());
+  EXPECT_EQ(found->description(), toy_description());
+  EXPECT_NO_THROW(found->open(toy_description()));
+}
+
+TEST_P(StoreOpen, RefusesANewerVersionAndLeavesIt) {
+  const Claim claim = claim_one(*open());
+  sql("UPDATE spinenet_version SET version = 12");
+  for (const bool create : {false, true}) {
+    expect_error(ErrorKind::bad_data, {"version 12", std::to_string(kStudyVersion), place().substr(0, 10)},
+                 [&] { open_store(place(), create); });
+  }
+  EXPECT_EQ(std::get<int64_t>(sql("SELECT version FROM spinenet_version").rows.at(0).at(0)), 12);
+  sql("UPDATE spinenet_version SET version = 1");
+  EXPECT_TRUE(open()->report(claim, complete(1)));
+}
+
+TEST_P(StoreOpen, NamesDamage) {
+  const auto damage = [&](std::string_view statement, const std::vector<std::string>& parts) {
+    next_place();
+    const auto store = open();
+    claim_one(*store);
+    sql(statement);
+    expect_error(ErrorKind::bad_data, parts, [&] { open()->trials(); });
+  };
+  damage("UPDATE spinenet_trial SET state = 'asleep'", {"trial 0", "asleep"});
+  damage("UPDATE spinenet_trial SET failure = ''", {"trial 0"});
+  for (const char* choices : {"'1,2'", "'[1,2'", "'[1,,2]'", "'[1,]'", "'[a]'", "'[1 2]'", "'[99999999999]'", "''"}) {
+    static std::vector<std::unique_ptr<std::string>> statements;  // a database keeps its statements by address
+    statements.push_back(std::make_unique<std::string>(fmt::format("UPDATE spinenet_trial SET choices = {}", choices)));
+    damage(*statements.back(), {"trial 0", "choices"});
+  }
+  damage("UPDATE spinenet_trial SET metrics = '[1]'", {"trial 0", "metrics"});
+  damage("UPDATE spinenet_trial SET metrics = 'nonsense'", {"trial 0"});
+  damage("DELETE FROM spinenet_version", {"version"});
+  damage("DROP TABLE spinenet_trial", {"spinenet_trial"});
+}
+
+TEST_P(StoreOpen, ManyMayMakeItAtOnce) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 12; ++i) {
+    threads.emplace_back([this, i] {
+      const auto store = open(toy_description(100));
+      claim_one(*store);
+      if (i % 2 == 0) {
+        EXPECT_EQ(store->description(), toy_description(100));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(open(toy_description(100))->status().running, 12);
+}
+
+TEST_P(StoreOpen, AnEarlierStoreGoesOnWhereALaterOneEnded) {
+  const auto first = open();
+  claim_one(*open());
+  claim_one(*first);
+  EXPECT_EQ(open_store(place(), false)->status().trials, 2);
+}
+
+}  // namespace
+}  // namespace spinenet::search

@@ -1,0 +1,242 @@
+#include "search/store/store_tables.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace spinenet::search {
+namespace {
+
+Claim read_claim(const SqlRow& row, std::string_view place) {
+  Claim claim;
+  claim.number = integer(row, 0, place);
+  claim.token = integer(row, 1, place);
+  claim.choices = read_choices(text(row, 2, place), place);
+  claim.hash = std::bit_cast<uint64_t>(integer(row, 3, place));
+  claim.attempt = static_cast<int>(integer(row, 4, place));
+  return claim;
+}
+
+std::optional<Claim> first_claim(const SqlResult& result, std::string_view place) {
+  if (result.rows.empty()) return std::nullopt;
+  return read_claim(result.rows.front(), place);
+}
+
+// SQL knows signed numbers only.
+int64_t signed_word(uint64_t word) {
+  return std::bit_cast<int64_t>(word);
+}
+
+}  // namespace
+
+void count(StudyStatus& status, const Trial& trial) {
+  ++status.trials;
+  if (trial.started > 0 && (status.first_started == 0 || trial.started < status.first_started)) {
+    status.first_started = trial.started;
+  }
+  status.last_finished = std::max(status.last_finished, trial.finished);
+  switch (trial.state) {
+    case TrialState::running:
+      ++status.running;
+      return;
+    case TrialState::failed:
+      ++status.failed;
+      return;
+    case TrialState::rejected:
+      ++status.rejected;
+      return;
+    case TrialState::complete:
+      ++status.complete;
+      if (trial.duplicate_of >= 0) ++status.duplicates;
+      if (status.best < 0 || trial.measurement.score > status.best_score) {
+        status.best = trial.number;
+        status.best_score = trial.measurement.score;
+      }
+  }
+}
+
+SqlResult StudyTables::run(std::string_view statement, std::initializer_list<SqlValue> values) {
+  return database_.run(statement, {values.begin(), values.size()});
+}
+
+void StudyTables::insert_description(const StudyDescription& d) {
+  run("INSERT INTO spinenet_study VALUES (1, $1, $2, $3, $4, $5, 0, 0, 0, 0, 0, 0, -1, 0.0, 0.0, 0.0)"
+      " ON CONFLICT DO NOTHING",
+      {d.space, d.algorithm, d.task, signed_word(d.seed), int64_t{d.lag}});
+  run("INSERT INTO spinenet_state VALUES (1, $1) ON CONFLICT DO NOTHING", {std::string()});
+}
+
+std::optional<StudyDescription> StudyTables::description() {
+  const SqlResult result = run("SELECT space, algorithm, task, seed, lag FROM spinenet_study");
+  if (result.rows.empty()) return std::nullopt;
+  const SqlRow& row = result.rows.front();
+  StudyDescription d;
+  d.space = text(row, 0, place());
+  d.algorithm = text(row, 1, place());
+  d.task = text(row, 2, place());
+  d.seed = std::bit_cast<uint64_t>(integer(row, 3, place()));
+  d.lag = static_cast<int>(integer(row, 4, place()));
+  return d;
+}
+
+StudyRow StudyTables::read_study(std::string_view statement) {
+  const SqlResult result = run(statement);
+  if (result.rows.empty()) fail(ErrorKind::usage, "there is no study", place(), "start one with spinenet search");
+  const SqlRow& row = result.rows.front();
+  StudyRow study;
+  study.lag = static_cast<int>(integer(row, 0, place()));
+  study.next = integer(row, 1, place());
+  study.token = integer(row, 2, place());
+  study.tally.trials = study.settled();
+  study.tally.complete = integer(row, 3, place());
+  study.tally.failed = integer(row, 4, place());
+  study.tally.rejected = integer(row, 5, place());
+  study.tally.duplicates = integer(row, 6, place());
+  study.tally.best = integer(row, 7, place());
+  study.tally.best_score = real(row, 8, place());
+  study.tally.first_started = real(row, 9, place());
+  study.tally.last_finished = real(row, 10, place());
+  return study;
+}
+
+StudyRow StudyTables::study() {
+  return read_study(
+      "SELECT lag, next_number, token, complete, failed, rejected, duplicates, best, best_score, first_started,"
+      " last_finished FROM spinenet_study");
+}
+
+StudyRow StudyTables::lock_study() {
+  return read_study(
+      "SELECT lag, next_number, token, complete, failed, rejected, duplicates, best, best_score, first_started,"
+      " last_finished FROM spinenet_study{lock}");
+}
+
+void StudyTables::write(const StudyRow& study) {
+  const StudyStatus& t = study.tally;
+  run("UPDATE spinenet_study SET next_number = $1, token = $2, complete = $3, failed = $4, rejected = $5,"
+      " duplicates = $6, best = $7, best_score = $8, first_started = $9, last_finished = $10",
+      {study.next, study.token, t.complete, t.failed, t.rejected, t.duplicates, t.best, t.best_score, t.first_started,
+       t.last_finished});
+}
+
+std::string StudyTables::state() {
+  const SqlResult result = run("SELECT state FROM spinenet_state");
+  if (result.rows.empty()) fail(ErrorKind::bad_data, "the study has no state", place(), "restore a copy of it");
+  return text(result.rows.front(), 0, place());
+}
+
+void StudyTables::write_state(const std::string& state) {
+  run("UPDATE spinenet_state SET state = $1", {state});
+}
+
+Trial StudyTables::trial(int64_t number) {
+  const SqlResult result = run("SELECT {trial_columns} FROM spinenet_trial WHERE number = $1", {number});
+  if (result.rows.empty()) fail(ErrorKind::bad_data, fmt::format("trial {} is missing", number), place());
+  return read_trial(result.rows.front(), place());
+}
+
+std::vector<Trial> StudyTables::trials(int64_t first, int64_t count) {
+  const SqlResult result =
+      run("SELECT {trial_columns} FROM spinenet_trial WHERE number >= $1 ORDER BY number LIMIT $2", {first, count});
+  std::vector<Trial> trials;
+  trials.reserve(result.rows.size());
+  for (const SqlRow& row : result.rows) trials.push_back(read_trial(row, place()));
+  return trials;
+}
+
+int64_t StudyTables::running(int64_t first, int64_t end) {
+  const SqlResult result =
+      run("SELECT count(*) FROM spinenet_trial WHERE number >= $1 AND number < $2 AND state = 'running'", {first, end});
+  return integer(result.rows.at(0), 0, place());
+}
+
+std::optional<LateTrial> StudyTables::late(int64_t first, int64_t end) {
+  const SqlResult result =
+      run("SELECT number, attempts FROM spinenet_trial WHERE number >= $1 AND number < $2 AND state = 'running'"
+          " AND lease_until < {now} ORDER BY number LIMIT 1",
+          {first, end});
+  if (result.rows.empty()) return std::nullopt;
+  return LateTrial{integer(result.rows[0], 0, place()), static_cast<int>(integer(result.rows[0], 1, place()))};
+}
+
+std::optional<Trial> StudyTables::complete(uint64_t hash, int64_t last) {
+  const SqlResult result =
+      run("SELECT {trial_columns} FROM spinenet_trial WHERE hash = $1 AND number <= $2 AND state = 'complete'"
+          " ORDER BY number LIMIT 1",
+          {signed_word(hash), last});
+  if (result.rows.empty()) return std::nullopt;
+  return read_trial(result.rows.front(), place());
+}
+
+Claim StudyTables::insert_running(int64_t number, const Proposal& proposal, const Lease& lease) {
+  run("INSERT INTO spinenet_trial (number, state, choices, hash, score, metrics, failure, reason, attempts,"
+      " duplicate_of, worker, started, finished, token, lease_until, request)"
+      " VALUES ($1, 'running', $2, $3, 0.0, '{{}}', 'none', '', 1, -1, $4, {now}, 0.0, $5, {now} + $6, $7)",
+      {number, choices_text(proposal.choices), signed_word(proposal.hash), one_line(lease.worker), lease.token,
+       lease.seconds, lease.request});
+  return {number, lease.token, proposal.choices, proposal.hash, 1};
+}
+
+void StudyTables::insert_ended(int64_t number, const Proposal& proposal, const OutcomeRow& outcome,
+                               int64_t duplicate_of) {
+  run("INSERT INTO spinenet_trial (number, state, choices, hash, score, metrics, failure, reason, attempts,"
+      " duplicate_of, worker, started, finished, token, lease_until, request)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, '', {now}, {now}, 0, 0.0, 0)",
+      {number, outcome.state, choices_text(proposal.choices), signed_word(proposal.hash), outcome.score,
+       outcome.metrics, outcome.failure, outcome.reason, duplicate_of});
+}
+
+std::optional<Claim> StudyTables::lease_again(int64_t number, const Lease& lease) {
+  return first_claim(run("UPDATE spinenet_trial SET token = $1, lease_until = {now} + $2, attempts = attempts + 1,"
+                         " worker = $3, request = $4 WHERE number = $5 AND state = 'running' AND lease_until < {now}"
+                         " RETURNING number, token, choices, hash, attempts",
+                         {lease.token, lease.seconds, one_line(lease.worker), lease.request, number}),
+                     place());
+}
+
+void StudyTables::give_up(int64_t number, const std::string& reason) {
+  run("UPDATE spinenet_trial SET state = 'failed', failure = 'lost', reason = $1, finished = {now}"
+      " WHERE number = $2 AND state = 'running' AND lease_until < {now}",
+      {reason, number});
+}
+
+std::optional<Claim> StudyTables::leased(int64_t first, const Lease& lease) {
+  return first_claim(run("UPDATE spinenet_trial SET lease_until = {now} + $1 WHERE number >= $2 AND request = $3"
+                         " AND state = 'running' RETURNING number, token, choices, hash, attempts",
+                         {lease.seconds, first, lease.request}),
+                     place());
+}
+
+bool StudyTables::prolong(int64_t number, int64_t token, double seconds) {
+  return run("UPDATE spinenet_trial SET lease_until = {now} + $1 WHERE number = $2 AND token = $3"
+             " AND state = 'running'",
+             {seconds, number, token})
+             .changed == 1;
+}
+
+bool StudyTables::release(int64_t number, int64_t token) {
+  return run("UPDATE spinenet_trial SET lease_until = {now} - 1, attempts = attempts - 1, token = 0"
+             " WHERE number = $1 AND token = $2 AND state = 'running'",
+             {number, token})
+             .changed == 1;
+}
+
+bool StudyTables::finish(int64_t number, int64_t token, const OutcomeRow& outcome) {
+  const SqlResult update =
+      run("UPDATE spinenet_trial SET state = $1, score = $2, metrics = $3, failure = $4, reason = $5, finished = {now}"
+          " WHERE number = $6 AND token = $7 AND state = 'running'",
+          {outcome.state, outcome.score, outcome.metrics, outcome.failure, outcome.reason, number, token});
+  if (update.changed == 1) return true;
+  // An ended trial never changes, so this needs no transaction of both statements.
+  const SqlResult kept =
+      run("SELECT state, score, metrics, failure, reason FROM spinenet_trial WHERE number = $1 AND token = $2",
+          {number, token});
+  if (kept.rows.empty()) return false;
+  const SqlRow& row = kept.rows.front();
+  return outcome == OutcomeRow{text(row, 0, place()), real(row, 1, place()), text(row, 2, place()),
+                               text(row, 3, place()), text(row, 4, place())};
+}
+
+}  // namespace spinenet::search

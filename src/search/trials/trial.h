@@ -1,0 +1,48 @@
+// A trial: one architecture that was suggested, tried and measured (or why it was not). Plain data; what a study keeps.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arch/search_space.h"
+
+namespace spinenet::search {
+
+enum class TrialState {
+  running,   // leased to a worker
+  complete,  // measured
+  failed,    // tried and gave no measurement: see failure and reason
+  rejected,  // a constraint refused it before any training
+};
+enum class TrialFailure { none, non_finite, crash, out_of_memory, timeout, error, lost };
+
+std::string_view name_of(TrialState state);
+std::string_view name_of(TrialFailure failure);
+
+// The first objective is maximised (AP); the others are minimised when they are used for a Pareto front
+// (multiply_adds, parameters, latency_ms).
+struct Measurement {
+  double score = 0;                       // what the search maximises; finite
+  std::map<std::string, double> metrics;  // AP, AP50, multiply_adds, parameters, latency_ms, seconds ...
+
+  bool operator==(const Measurement&) const = default;
+};
+
+struct Trial {
+  int64_t number = 0;  // 0, 1, 2 ... without gaps
+  TrialState state = TrialState::running;
+  arch::Choices choices;
+  uint64_t hash = 0;        // canonical_hash of the backbone
+  Measurement measurement;  // of a complete trial
+  TrialFailure failure = TrialFailure::none;
+  std::string reason;                // one line; of a failed or rejected trial
+  int attempts = 0;                  // times it was leased
+  int64_t duplicate_of = -1;         // the earlier trial whose measurement it took over, or -1
+  std::string worker;                // host:pid of the last lease
+  double started = 0, finished = 0;  // seconds since 1970; 0: not yet
+};
+
+}  // namespace spinenet::search

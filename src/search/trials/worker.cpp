@@ -1,0 +1,158 @@
+#include "search/trials/worker.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <condition_variable>
+#include <mutex>
+#include <new>
+#include <thread>
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+
+namespace spinenet::search {
+namespace {
+
+// Prolongs a lease in the background as long as it lives.
+class Heartbeat {
+ public:
+  Heartbeat(const WorkerOptions& options, const Claim& claim)
+      : options_(options), claim_(claim), thread_([this] { beat(); }) {}
+  Heartbeat(const Heartbeat&) = delete;
+  Heartbeat& operator=(const Heartbeat&) = delete;
+  ~Heartbeat() {
+    {
+      const std::lock_guard lock(mutex_);
+      end_ = true;
+    }
+    wake_.notify_all();
+    thread_.join();
+  }
+
+  bool lost() const { return lost_; }
+
+ private:
+  void beat() {
+    try {
+      const std::unique_ptr<Store> store = open_store(options_.store, false);
+      const auto pause = std::chrono::duration<double>(options_.lease_seconds / 3);
+      std::unique_lock lock(mutex_);
+      while (!wake_.wait_for(lock, pause, [this] { return end_; })) {
+        lock.unlock();
+        if (!store->heartbeat(claim_, options_.lease_seconds)) lost_ = true;
+        lock.lock();
+        if (lost_) return;
+      }
+    } catch (const std::exception& error) {
+      // The trial goes on: its report decides whether the lease was still ours.
+      log_warning(fmt::format("heartbeat of trial {}: {}", claim_.number, error.what()));
+    }
+  }
+
+  const WorkerOptions& options_;
+  const Claim& claim_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool end_ = false;
+  std::atomic<bool> lost_ = false;
+  std::thread thread_;
+};
+
+Outcome failed(TrialFailure failure, std::string_view reason) {
+  Outcome outcome;
+  outcome.state = TrialState::failed;
+  outcome.failure = failure;
+  outcome.reason = std::string(reason.substr(0, reason.find('\n')));
+  return outcome;
+}
+
+class Worker {
+ public:
+  Worker(const WorkerOptions& options, Planner& planner, const arch::SearchSpace& space, const Evaluate& evaluate)
+      : options_(options), planner_(planner), space_(space), evaluate_(evaluate) {
+    if (options_.name.empty()) options_.name = worker_name();
+    store_ = open_store(options_.store, false);
+  }
+
+  int64_t run() {
+    const ClaimOptions wish{options_.name, options_.lease_seconds, options_.trials};
+    int64_t reported = 0;
+    while (!stopping()) {
+      const ClaimAnswer answer = store_->claim(wish, planner_.proposal());
+      if (answer.state == ClaimState::finished) break;
+      if (answer.state == ClaimState::wait) {
+        std::this_thread::sleep_for(std::chrono::duration<double>(options_.poll_seconds));
+        continue;
+      }
+      reported += try_trial(*answer.claim) ? 1 : 0;
+    }
+    return reported;
+  }
+
+ private:
+  bool stopping() const { return options_.stop && options_.stop(); }
+
+  bool try_trial(const Claim& claim) {
+    Outcome outcome;
+    {
+      const Heartbeat heartbeat(options_, claim);
+      TrialContext context;
+      context.number = claim.number;
+      context.attempt = claim.attempt;
+      context.earlier = [&] { return store_->trials(0, std::max<int64_t>(claim.number - options_.lag + 1, 0)); };
+      context.wanted = [&] { return !heartbeat.lost() && !stopping(); };
+      outcome = guarded(claim, context);
+      if (heartbeat.lost()) return false;
+    }
+    if (stopping()) {
+      store_->release(claim);
+      return false;
+    }
+    const bool accepted = store_->report(claim, outcome);
+    if (options_.ended) options_.ended(claim, outcome, accepted);
+    return accepted;
+  }
+
+  // An evaluation as a value, whatever it does.
+  Outcome guarded(const Claim& claim, const TrialContext& context) {
+    try {
+      Outcome outcome = evaluate_(arch::replay(space_, claim.choices).backbone, context);
+      if (outcome.state == TrialState::complete && !std::isfinite(outcome.measurement.score)) {
+        return failed(TrialFailure::non_finite, fmt::format("the score is {}", outcome.measurement.score));
+      }
+      return outcome;
+    } catch (const std::bad_alloc&) {
+      return failed(TrialFailure::out_of_memory, "the evaluation ran out of memory");
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::usage) throw;
+      return failed(TrialFailure::error, error.what());
+    }
+  }
+
+  WorkerOptions options_;
+  Planner& planner_;
+  const arch::SearchSpace& space_;
+  const Evaluate& evaluate_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace
+
+int64_t run_worker(const WorkerOptions& options, Planner& planner, const arch::SearchSpace& space,
+                   const Evaluate& evaluate) {
+  return Worker(options, planner, space, evaluate).run();
+}
+
+std::string worker_name() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
+  return fmt::format("{}:{}", host.data(), ::getpid());
+}
+
+}  // namespace spinenet::search
