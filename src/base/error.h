@@ -27,7 +27,8 @@ class Error : public std::runtime_error {
 };
 
 // Throws Error with the message "place: what; remedy". Place and remedy may be empty.
-[[noreturn]] void fail(ErrorKind kind, std::string_view what, std::string_view place = {}, std::string_view remedy = {});
+[[noreturn]] void fail(ErrorKind kind, std::string_view what, std::string_view place = {},
+                       std::string_view remedy = {});
 
 // Exit status of the command line for each kind.
 int exit_status(ErrorKind kind);

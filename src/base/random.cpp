@@ -17,9 +17,13 @@ uint64_t Random::hash(std::string_view name) {
   return h;
 }
 
-uint64_t Random::next() { return mix(key_ + 0x9e3779b97f4a7c15 * ++counter_); }
+uint64_t Random::next() {
+  return mix(key_ + 0x9e3779b97f4a7c15 * ++counter_);
+}
 
-double Random::uniform() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double Random::uniform() {
+  return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
 int64_t Random::below(int64_t n) {
   const auto range = static_cast<uint64_t>(n);

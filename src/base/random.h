@@ -1,5 +1,6 @@
 // Random numbers that are the same on every machine: a counter-based generator (SplitMix64 output over a Weyl sequence,
-// Steele et al., OOPSLA 2014) whose whole state is two words, so it can be stored, forked per item and restored exactly.
+// Steele et al., OOPSLA 2014) whose whole state is two words, so it can be stored, forked per item and restored
+// exactly.
 //
 // Thread contract: a Random belongs to one thread; fork() makes independent ones.
 #pragma once
@@ -25,7 +26,8 @@ class Random {
   double normal();
   template <class T>
   void shuffle(std::span<T> items) {
-    for (size_t i = items.size(); i > 1; --i) std::swap(items[i - 1], items[static_cast<size_t>(below(static_cast<int64_t>(i)))]);
+    for (size_t i = items.size(); i > 1; --i)
+      std::swap(items[i - 1], items[static_cast<size_t>(below(static_cast<int64_t>(i)))]);
   }
   // An independent generator for item `index` (an image of an epoch, a trial, a parameter).
   Random fork(uint64_t index) const { return Random(mix(key_ ^ mix(index + 0x632be59bd9b4e019))); }

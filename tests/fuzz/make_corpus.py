@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+"""Writes the kept corpora image, mask, recipe and safetensors beside this script: one small input for each way through.
+
+Needs: pip install pillow. The other corpora were written by hand or kept from a find.
+"""
+
+import io
+import json
+import pathlib
+import random
+import struct
+import zlib
+
+from PIL import Image
+
+CORPUS = pathlib.Path(__file__).parent / "corpus"
+
+
+def keep(name, data):
+    path = CORPUS / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+# Images.
+
+
+def make_image(mode, width=19, height=13):
+    source = random.Random(1)
+    channels = len(Image.new(mode, (1, 1)).getbands())
+    pixels = bytes((x * 7 + y * 11 + c * 50 + source.randrange(16)) % 256
+                   for y in range(height) for x in range(width) for c in range(channels))
+    return Image.frombytes(mode, (width, height), pixels)
+
+
+def saved(image, kind, **options):
+    out = io.BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def exif(orientation, order="<"):
+    mark = b"II" if order == "<" else b"MM"
+    entry = struct.pack(order + "HHIHH", 0x0112, 3, 1, orientation, 0)
+    return b"Exif\0\0" + mark + struct.pack(order + "HIH", 42, 8, 1) + entry + struct.pack(order + "I", 0)
+
+
+def make_jpegs():
+    for mode, name in (("RGB", "colour"), ("L", "grey"), ("CMYK", "cmyk")):
+        keep(f"image/{name}.jpg", saved(make_image(mode), "JPEG", quality=60))
+    for sampling in (0, 1, 2):
+        keep(f"image/sampling{sampling}.jpg", saved(make_image("RGB"), "JPEG", quality=50, subsampling=sampling))
+    progressive = saved(make_image("RGB"), "JPEG", quality=60, progressive=True)
+    keep("image/progressive.jpg", progressive)
+    keep("image/progressive_grey.jpg", saved(make_image("L", 9, 9), "JPEG", progressive=True))
+    keep("image/restarts.jpg", saved(make_image("RGB", 40, 24), "JPEG", quality=40, restart_marker_blocks=2))
+    keep("image/optimized.jpg", saved(make_image("RGB"), "JPEG", optimize=True, comment=b"a comment"))
+    for orientation in (3, 6):
+        order = "<" if orientation == 3 else ">"
+        keep(f"image/turned{orientation}.jpg", saved(make_image("RGB"), "JPEG", exif=exif(orientation, order)))
+    keep("image/cut.jpg", progressive[: len(progressive) * 2 // 3])
+    keep("image/tail.jpg", saved(make_image("L", 8, 8), "JPEG") + b"bytes after the end")
+
+
+def chunk(kind, data, right=True):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data) ^ (not right))
+
+
+def png(width, height, depth, colour, rows, interlaced=0, before=()):
+    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced)
+    return b"".join([b"\x89PNG\r\n\x1a\n", chunk(b"IHDR", header), *before, chunk(b"IDAT", zlib.compress(rows)),
+                     chunk(b"IEND", b"")])
+
+
+def make_pngs():
+    for mode, name in (("RGB", "colour"), ("L", "grey"), ("RGBA", "alpha"), ("LA", "grey_alpha"), ("P", "palette")):
+        keep(f"image/{name}.png", saved(make_image(mode), "PNG"))
+    keep("image/bits.png", saved(make_image("L").convert("1"), "PNG"))
+    keep("image/grey16.png", png(3, 2, 16, 0, b"\0" + bytes(range(6)) + b"\1" + bytes(range(6, 12))))
+    keep("image/colour16.png", png(2, 2, 16, 2, (b"\2" + bytes(range(12))) * 2))
+    keep("image/filters.png", png(4, 5, 8, 0, b"".join(bytes([f, 1, 200, 3, f]) for f in range(5))))
+    # Adam7 of 2x2 pixels: the passes 1, 6 and 7 have 1, 1 and 2 pixels.
+    keep("image/interlaced.png", png(2, 2, 8, 0, b"\0\x10" + b"\0\x20" + b"\0\x30\x40", interlaced=1))
+    keep("image/turned.png", png(3, 2, 8, 0, b"\0\1\2\3\0\4\5\6", before=[chunk(b"eXIf", exif(8)[6:])]))
+    palette = chunk(b"PLTE", bytes(range(12))) + chunk(b"tRNS", b"\0\x80")
+    keep("image/palette2.png", png(5, 1, 2, 3, b"\0\x1b\x40", before=[palette]))
+    keep("image/wrong_check.png", png(1, 1, 8, 0, b"\0\1", before=[chunk(b"tEXt", b"a\0b", right=False)]))
+    keep("image/huge.png", png(1 << 30, 1 << 30, 8, 2, b""))
+    keep("image/cut.png", saved(make_image("RGB"), "PNG")[:-40])
+
+
+# Masks: height, width, four bytes of a ROI, then the text of the code, or bytes that are a polygon.
+
+
+def make_masks():
+    roi = bytes([4, 250, 60, 90])
+    keep("mask/code", bytes([10, 12]) + roi + b"44O0001011O0^1")
+    keep("mask/whole", bytes([6, 7]) + roi + b"0Z1")
+    keep("mask/nothing", bytes([6, 7]) + roi + b"Z1")
+    keep("mask/too_long", bytes([6, 7]) + roi + b"Z1Z1Z1")
+    keep("mask/triangle", bytes([30, 20]) + roi + struct.pack("<6d", 2.5, 3, 17, 4.25, 8, 28.5))
+    keep("mask/beyond", bytes([30, 20]) + roi + struct.pack("<8d", -5, -5, 500, -5, 500, 40, -5, 40))
+    odd = struct.pack("<6d", 1, float("nan"), 5, 1e300, -1e300, float("inf"))
+    keep("mask/not_a_number", bytes([30, 20]) + roi + odd)
+    keep("mask/two_points", bytes([9, 9]) + roi + struct.pack("<4d", 1, 1, 7, 7))
+
+
+# Recipes, and settings of the form key=value.
+
+RECIPES = {
+    "whole": """# A recipe
+epochs: 12
+seed: 18446744073709551615
+mirror: false
+images: train/images
+cache: null
+mean: [0.485, 0.456, 4.06e-1]
+classes: [cat, "dog", 'a: b', "\\u00fc \\x41 \\n"]
+optimizer:
+  rule: adamw
+  rate: 1e-3
+  clip: 35
+""",
+    "block_lists": """mean:
+  - 1
+  - .5
+  - -2.5E+3
+classes:
+- one
+-   two
+- |
+  kept
+  lines
+- >-
+  folded
+  lines
+""",
+    "flow": '{epochs: 3, optimizer: {rule: "sgd", rate: 0.1, clip: ~}, classes: []}\n',
+    "comments": "\n# nothing\n---\nepochs: 1 # behind\n...\n",
+    "unknown_key": "epoch: 3\noptimizer: {rat: 1}\n",
+    "out_of_range": "epochs: 0\noptimizer: {rate: -1}\n",
+    "wrong_type": "epochs: no\nmirror: 1.10\nmean: [1, 2]\nclasses: {a: b}\n",
+    "twice": "seed: 1\nseed: 2\n",
+    "anchor": "classes: &a [x]\nimages: *a\n",
+    "tag": "images: !!binary aGVsbG8=\n",
+    "tab": "optimizer:\n\trate: 1\n",
+    "deep": "classes: " + "[" * 40 + "]" * 40 + "\n",
+    "two_documents": "seed: 1\n---\nseed: 2\n",
+    "number_keys": "1: 2\n? [a]\n: b\n",
+    "set_number": "optimizer.rate=0.02",
+    "set_text": "images=a = b: [c",
+    "set_null": "optimizer.clip=null",
+    "set_list": "mean=[0.5, inf, nan]",
+    "set_unknown": "optimiser.rate=1",
+    "set_nothing": "epochs=",
+}
+
+
+def make_recipes():
+    for name, text in RECIPES.items():
+        keep(f"recipe/{name}", text)
+    keep("recipe/not_utf8", b"images: \xff\xfe\n")
+
+
+# safetensors files and models.
+
+
+def safetensors(header, data=b""):
+    text = header if isinstance(header, bytes) else json.dumps(header, separators=(",", ":")).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def make_safetensors():
+    sizes = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1,
+             "U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1}
+    header, end = {"__metadata__": {"note": "each type"}}, 0
+    for dtype, size in sizes.items():
+        header[dtype.lower()] = {"dtype": dtype, "shape": [2], "data_offsets": [end, end + 2 * size]}
+        end += 2 * size
+    keep("safetensors/types", safetensors(header, bytes(i % 2 for i in range(end))))
+    one = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+    keep("safetensors/scalar", safetensors({"s": {**one, "shape": []}}, b"\0\0\x80\x3f"))
+    keep("safetensors/none", safetensors({"e": {"dtype": "F32", "shape": [0, 4], "data_offsets": [0, 0]}}))
+    keep("safetensors/only_metadata", safetensors({"__metadata__": {"a": "b"}}))
+    keep("safetensors/spaces", safetensors(json.dumps({"a": one}).encode() + b"     ", b"\0" * 4))
+    keep("safetensors/hole", safetensors({"a": {**one, "data_offsets": [4, 8]}}, b"\0" * 8))
+    keep("safetensors/overlap", safetensors({"a": one, "b": one}, b"\0" * 4))
+    keep("safetensors/too_long", safetensors({"a": one}, b"\0" * 5))
+    keep("safetensors/overflow", safetensors({"a": {**one, "shape": [1 << 32, 1 << 32]}}, b"\0" * 4))
+    keep("safetensors/twice", safetensors(b'{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":1}', b"\0" * 4))
+    keep("safetensors/unknown_type", safetensors({"a": {**one, "dtype": "F8_E4M3"}}, b"\0" * 4))
+    keep("safetensors/long_header", struct.pack("<Q", 1 << 62) + b"{}")
+    keep("safetensors/checksum", safetensors({"__metadata__": {"checksum": "0", "header_checksum": "0"}}))
+    metadata = {"format": "spinenet model", "format_version": "1", "architecture": '{"name":"x"}', "task": "detect",
+                "classes": '[{"id":7,"name":"cat"}]', "image_size": "128", "mean": "[0.5,0.5,0.5]", "std": "[1,1,1]"}
+    keep("safetensors/model", safetensors({"__metadata__": metadata, "w": one}, b"\0\0\x80\x3f"))
+    for key, value in (("format_version", "2"), ("classes", "[]"), ("image_size", "0"), ("std", "[1,0,1]"),
+                       ("architecture", "[]")):
+        keep(f"safetensors/model_{key}", safetensors({"__metadata__": {**metadata, key: value}, "w": one}, b"\0" * 4))
+    keep("safetensors/model_not_finite", safetensors({"__metadata__": metadata, "w": one}, b"\0\0\x80\x7f"))
+
+
+make_jpegs()
+make_pngs()
+make_masks()
+make_recipes()
+make_safetensors()
