@@ -7,11 +7,8 @@
 #include <vector>
 
 #include "base/format.h"
-#include "engine/compile/compile.h"
-#include "engine/run/session.h"
 #include "image/decode.h"
-#include "runtime/networks.h"
-#include "runtime/object_finder.h"
+#include "runtime/detect_function.h"
 
 namespace {
 
@@ -67,15 +64,15 @@ int main(int argc, char** argv) {
     return 2;
   }
   const int threads = argc > 3 ? std::stoi(argv[3]) : 1, runs = argc > 4 ? std::stoi(argv[4]) : 10;
-  runtime::FinderOptions options;
-  if (argc > 5) options.post.score_threshold = std::stof(argv[5]);
-  const runtime::Model model = runtime::open_model(argv[1]);
+  detect::PostprocessOptions post;
+  if (argc > 5) post.score_threshold = std::stof(argv[5]);
   Watch watch;
-  std::vector<graph::Forward> forwards =
-      runtime::forwards_of(model, 0, [&](const graph::Program& program, const Weights& weights) {
-        return watched(engine::engine_forward(engine::compile(program, weights, {.threads = threads})), watch);
-      });
-  const runtime::ObjectFinder find = make_object_finder(model, options, std::move(forwards));
+  const auto run_watched = [&](const graph::Program& program, const Weights& weights, int on, const std::string&) {
+    return watched(runtime::engine_forward_of(program, weights, on), watch);
+  };
+  const runtime::PreparedModel prepared = runtime::prepare(
+      runtime::open_model(argv[1]), {.threads = threads, .device = "watched", .other_device = run_watched});
+  const runtime::DetectFunction find = make_detect_function(prepared, post);
   std::vector<Part> parts{{"decode", {}}, {"input", {}}, {"networks", {}}, {"post", {}}};
   size_t objects = 0;
   for (int run = -1; run < runs; ++run) {

@@ -3,7 +3,7 @@
 
     engine_peers.py PROGRAM MODEL ONNX [--ncnn PARAM BIN] [--batch N] [--threads N] [--rounds N] [--runs N]
                     [--skip TOOL ...] [--precision fp32|bf16|int8] [--torch MODULE]
-                    [--instructions avx2] [--choose rule|measure] [--json]
+                    [--instructions avx2] [--autotune] [--json]
     engine_peers.py PROGRAM MODEL TRUNK --heads BOX_HEAD [BOX_HEAD2 ...] MASK_HEAD
 
 PROGRAM is spinenet, MODEL what `spinenet bench` takes, ONNX the same network as `spinenet export --form raw --batch 1`
@@ -178,7 +178,7 @@ def output_of(command, environment=None):
 
 def time_engine(args):
     command = [args.program, "bench", args.model, "--json", "--threads", str(args.threads), "--runs", str(args.runs),
-               "--batch", str(args.batch), "--precision", args.precision, "--choose", args.choose]
+               "--batch", str(args.batch), "--precision", args.precision, *(["--autotune"] if args.autotune else [])]
     if args.instructions:
         command += ["--instructions", args.instructions]
     found = json.loads(output_of(command))
@@ -223,7 +223,7 @@ def main():
     parser.add_argument("--ncnn", nargs=2, metavar=("PARAM", "BIN"))
     parser.add_argument("--torch", metavar="MODULE")
     parser.add_argument("--instructions", choices=["avx2"])
-    parser.add_argument("--choose", choices=["rule", "measure"], default="rule")
+    parser.add_argument("--autotune", action="store_true")
     parser.add_argument("--json", action="store_true", help="print one JSON document and no table")
     parser.add_argument("--heads", nargs="+", metavar="HEAD", default=[],
                         help="the box heads in order and the mask head last")

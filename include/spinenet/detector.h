@@ -1,13 +1,13 @@
-// What is in a picture: a model file opened once, and any number of detectors that share its weights.
+// What is in an image: a model file opened once, and any number of detectors that share its weights.
 //
 //   spinenet::api::Detector detector(spinenet::api::Model("best.safetensors"));
 //   for (const auto& object : detector.detect_file("photo.jpg").objects) use(object.class_name, object.box);
 //
-// A model of any task is opened alike: of one that detects or segments an Answer has objects, of a classifier class
-// scores. Everything runs on the CPU.
+// A model of any task is opened in the same way: a Prediction has objects where the model detects or segments, class
+// scores where it classifies. Everything runs on the CPU.
 //
-// Every function throws std::runtime_error with a message that names the file, the place and the remedy, or
-// std::bad_alloc when memory runs out. A file that is cut or foreign, whose checksum does not fit (files of spinenet
+// Every function throws Error (error.h), whose message names the file, the place and the remedy, or std::bad_alloc when
+// memory runs out. A file that is cut or foreign, whose checksum does not fit (files of spinenet
 // have one, others may lack it), or that holds weights which are not numbers, is refused when it is opened.
 //
 // Thread contract: a Model does not change and may be used by several threads. A Detector answers one call after the
@@ -22,12 +22,12 @@
 #include <string>
 #include <vector>
 
-namespace spinenet {
-struct LoadedModel;
-struct DetectorSession;
-}  // namespace spinenet
+#include <spinenet/error.h>
 
 namespace spinenet::api {
+
+struct LoadedModel;
+struct DetectorSession;
 
 // Threads that may compute at once in this process, all detectors together: the processors that it may use, unless said
 // otherwise, 1 to 1024, before the first model is opened.
@@ -44,15 +44,23 @@ struct Class {
 // ($XDG_CACHE_HOME/spinenet/choices.json). Scores then differ in their last digits.
 enum class Choose { rule, measure };
 
+// The number format that convolutions compute in. bf16: floats rounded to 16 bits, where the processor has instructions
+// for them (ErrorKind::unsupported elsewhere). int8: 8-bit integers, of a model that `spinenet calibrate` wrote
+// (ErrorKind::usage for another).
+enum class Precision { fp32, bf16, int8 };
+
 struct ModelOptions {
-  int image_size = 0;  // the longer side of a picture is scaled to it; 0: the model's own
-  int threads = 0;     // for one picture; 0: the whole budget
+  int image_size = 0;  // the longer side of an image is scaled to it; 0: the model's own
+  int threads = 0;     // for one image; 0: the whole budget
   Choose choose = Choose::rule;
+  Precision precision = Precision::fp32;
 };
 
 class Model {
  public:
   explicit Model(const std::string& path, const ModelOptions& options = {});
+  // The bytes of a model file in the caller's memory, which are no longer needed afterwards. Errors call it `name`.
+  explicit Model(std::span<const std::byte> file, const ModelOptions& options = {}, const std::string& name = "model");
 
   const std::string& task() const;  // "detect", "segment" or "classify"
   const std::vector<Class>& classes() const;
@@ -66,7 +74,7 @@ class Model {
 
 enum class PixelFormat { rgb, bgr, gray };
 
-// A picture in the caller's memory, 8 bits a sample, rows from the top.
+// An image in the caller's memory, 8 bits a sample, rows from the top.
 struct Pixels {
   const uint8_t* data = nullptr;
   int height = 0, width = 0;
@@ -74,12 +82,12 @@ struct Pixels {
   PixelFormat format = PixelFormat::rgb;
 };
 
-// Pixels of the picture.
+// Pixels of the image.
 struct Box {
   float x1 = 0, y1 = 0, x2 = 0, y2 = 0;
 };
 
-// A mask of the whole picture as COCO's runs: of 0 and 1 in turn, column by column, beginning with 0s.
+// A mask of the whole image as COCO's runs: of 0 and 1 in turn, column by column, beginning with 0s.
 struct Mask {
   int height = 0, width = 0;
   std::vector<uint32_t> counts;  // empty: the model gives no masks
@@ -104,11 +112,12 @@ struct ClassScore {
   float score = 0;
 };
 
-struct Answer {
-  int height = 0, width = 0;        // of the picture, upright
+struct Prediction {
+  int height = 0, width = 0;        // of the image, upright
   std::vector<Object> objects;      // best first
   std::vector<ClassScore> classes;  // of a classifier: all of them, best first; the scores sum to one
 };
+using Answer = Prediction;  // its name up to 0.2
 
 struct DetectorOptions {
   float score_threshold = 0.3F;  // of objects
@@ -124,11 +133,11 @@ class Detector {
   Detector& operator=(Detector&&) noexcept;
   ~Detector();
 
-  Answer detect(const Pixels& picture);
-  std::vector<Answer> detect(std::span<const Pixels> pictures);
+  Prediction detect(const Pixels& image);
+  std::vector<Prediction> detect(std::span<const Pixels> images);
   // JPEG or PNG; the orientation that a JPEG's EXIF gives is applied.
-  Answer detect_file(const std::string& path);
-  Answer detect_encoded(std::span<const std::byte> file);
+  Prediction detect_file(const std::string& path);
+  Prediction detect_encoded(std::span<const std::byte> file);
 
  private:
   std::unique_ptr<DetectorSession> session_;

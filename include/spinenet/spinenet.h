@@ -1,8 +1,8 @@
 // The installed C++ interface of spinenet: no third-party type, and no global state but the thread budget of the
 // process (detector.h).
 //
-// Every function throws std::runtime_error with a message that names the file, the place and the remedy, or
-// std::bad_alloc when memory runs out. Thread contract: all functions here may be called from several threads at once.
+// Every function throws Error (error.h), whose message names the file, the place and the remedy, or std::bad_alloc when
+// memory runs out. Thread contract: all functions here may be called from several threads at once.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ std::vector<std::string> architectures();
 struct Description {
   std::string architecture;
   int64_t parameters = 0;
-  int64_t multiply_adds = 0;  // of one picture
+  int64_t multiply_adds = 0;  // of one image
 };
 
 // `architecture`: a name, or the path of an architecture JSON. The detector (the classifier, where a network has no

@@ -1,4 +1,4 @@
-/* The C interface of spinenet: what is in a picture (detector.h tells the same in C++).
+/* The C interface of spinenet: what is in an image (detector.h tells the same in C++).
  *
  *   spinenet_model *model;
  *   spinenet_detector *detector;
@@ -48,14 +48,22 @@ typedef struct spinenet_result spinenet_result;
 /* detector.h tells what it means. */
 typedef enum spinenet_choose { SPINENET_CHOOSE_RULE = 0, SPINENET_CHOOSE_MEASURE = 1 } spinenet_choose;
 
+/* The number format that convolutions compute in: SPINENET_BF16 where the processor has instructions for it, else
+ * SPINENET_UNSUPPORTED; SPINENET_INT8 of a model that `spinenet calibrate` wrote, else SPINENET_USAGE. */
+typedef enum spinenet_precision { SPINENET_FP32 = 0, SPINENET_BF16 = 1, SPINENET_INT8 = 2 } spinenet_precision;
+
 typedef struct spinenet_model_options {
-  int image_size; /* the longer side of a picture is scaled to it; 0: the model's own */
-  int threads;    /* for one picture; 0: the whole budget */
+  int image_size; /* the longer side of an image is scaled to it; 0: the model's own */
+  int threads;    /* for one image; 0: the whole budget */
   int choose;     /* a spinenet_choose */
+  int precision;  /* a spinenet_precision */
 } spinenet_model_options;
 
 /* options: NULL for all zero. */
 spinenet_status spinenet_model_open(const char* path, const spinenet_model_options* options, spinenet_model** model);
+/* The same of the `size` bytes of a model file in memory, which are no longer needed afterwards. */
+spinenet_status spinenet_model_open_bytes(const void* file, size_t size, const spinenet_model_options* options,
+                                          spinenet_model** model);
 void spinenet_model_free(spinenet_model* model);
 /* "detect", "segment" or "classify" */
 const char* spinenet_model_task(const spinenet_model* model);
@@ -81,7 +89,7 @@ void spinenet_detector_free(spinenet_detector* detector);
 
 typedef enum spinenet_format { SPINENET_RGB = 0, SPINENET_BGR = 1, SPINENET_GRAY = 2 } spinenet_format;
 
-/* A picture in the caller's memory, 8 bits a sample, rows from the top. */
+/* An image in the caller's memory, 8 bits a sample, rows from the top. */
 typedef struct spinenet_pixels {
   const uint8_t* data;
   int height, width;
@@ -90,7 +98,7 @@ typedef struct spinenet_pixels {
 } spinenet_pixels;
 
 /* `results` takes `count` pointers, all NULL on failure. */
-spinenet_status spinenet_detect(spinenet_detector* detector, const spinenet_pixels* pictures, size_t count,
+spinenet_status spinenet_detect(spinenet_detector* detector, const spinenet_pixels* images, size_t count,
                                 spinenet_result** results);
 /* A JPEG or PNG file, by path and in memory. */
 spinenet_status spinenet_detect_file(spinenet_detector* detector, const char* path, spinenet_result** result);
@@ -99,7 +107,7 @@ spinenet_status spinenet_detect_encoded(spinenet_detector* detector, const void*
 void spinenet_result_free(spinenet_result* result);
 
 typedef struct spinenet_object {
-  float x1, y1, x2, y2; /* pixels of the picture */
+  float x1, y1, x2, y2; /* pixels of the image */
   float score;
   int label; /* of the model's classes */
   int64_t class_id;
@@ -113,7 +121,7 @@ typedef struct spinenet_class_score {
   const char* class_name;
 } spinenet_class_score;
 
-/* Of the upright picture. */
+/* Of the upright image. */
 int spinenet_result_height(const spinenet_result* result);
 int spinenet_result_width(const spinenet_result* result);
 /* Best first; none from a classifier. */

@@ -3,6 +3,7 @@
 
 #include <spinenet/detector.h>
 
+#include "api/border.h"
 #include "api/loaded_model.h"
 #include "base/error.h"
 #include "base/format.h"
@@ -12,11 +13,23 @@
 namespace spinenet::api {
 namespace {
 
-// Pictures of a batch that are in memory as floats at the same time.
+// Images of a batch that are in memory as floats at the same time.
 constexpr size_t kAtOnce = 8;
 
-Answer answer_one(const DetectorSession& session, const image::Image& image) {
-  return std::move(answer(session, {&image, 1}).front());
+Prediction predict_one(const DetectorSession& session, const image::Image& image) {
+  return std::move(predict(session, {&image, 1}).front());
+}
+
+ThreadLease lease_threads(const DetectorSession& session) {
+  return {*session.loaded->budget, session.loaded->prepared.threads};
+}
+
+std::span<const uint8_t> bytes_of(std::span<const std::byte> file) {
+  return {reinterpret_cast<const uint8_t*>(file.data()), file.size()};
+}
+
+std::span<const char> text_of(std::span<const std::byte> file) {
+  return {reinterpret_cast<const char*>(file.data()), file.size()};
 }
 
 }  // namespace
@@ -26,14 +39,17 @@ int thread_budget() {
 }
 
 void set_thread_budget(int threads) {
-  set_process_thread_budget(threads);
+  at_border([&] { set_process_thread_budget(threads); });
 }
 
 Model::Model(const std::string& path, const ModelOptions& options)
-    : loaded_(load(runtime::open_model(path), options)) {}
+    : loaded_(at_border([&] { return load(runtime::open_model(path), options); })) {}
+
+Model::Model(std::span<const std::byte> file, const ModelOptions& options, const std::string& name)
+    : loaded_(at_border([&] { return load(runtime::open_model(text_of(file), name), options); })) {}
 
 const std::string& Model::task() const {
-  return loaded_->model.file.task;
+  return loaded_->prepared.model.file.task;
 }
 
 const std::vector<Class>& Model::classes() const {
@@ -41,57 +57,64 @@ const std::vector<Class>& Model::classes() const {
 }
 
 int Model::image_size() const {
-  return loaded_->image_size;
+  return loaded_->prepared.image_size;
 }
 
 int Model::threads() const {
-  return loaded_->threads;
+  return loaded_->prepared.threads;
 }
 
 std::vector<uint8_t> unpack(const Mask& mask) {
-  const uint64_t pixels = std::accumulate(mask.counts.begin(), mask.counts.end(), uint64_t{0});
-  if (mask.height < 1 || mask.width < 1 || pixels != uint64_t(mask.height) * uint64_t(mask.width)) {
-    fail(ErrorKind::usage,
-         fmt::format("runs of {} pixels for a mask of {} x {} (height x width)", pixels, mask.height, mask.width),
-         "mask", "only models that segment give masks");
-  }
-  return detect::decode_mask({mask.height, mask.width, mask.counts});
+  return at_border([&] {
+    const uint64_t pixels = std::accumulate(mask.counts.begin(), mask.counts.end(), uint64_t{0});
+    if (mask.height < 1 || mask.width < 1 || pixels != uint64_t(mask.height) * uint64_t(mask.width)) {
+      fail(spinenet::ErrorKind::usage,
+           fmt::format("runs of {} pixels for a mask of {} x {} (height x width)", pixels, mask.height, mask.width),
+           "mask", "only models that segment give masks");
+    }
+    return detect::decode_mask({mask.height, mask.width, mask.counts});
+  });
 }
 
-Detector::Detector(const Model& model, const runtime::DetectorOptions& options)
-    : session_(std::make_unique<DetectorSession>(make_session(model.loaded_, options))) {}
+Detector::Detector(const Model& model, const DetectorOptions& options)
+    : session_(at_border([&] { return std::make_unique<DetectorSession>(make_session(model.loaded_, options)); })) {}
 
 Detector::Detector(Detector&&) noexcept = default;
 Detector& Detector::operator=(Detector&&) noexcept = default;
 Detector::~Detector() = default;
 
-Answer Detector::detect(const Pixels& picture) {
-  return std::move(detect(std::span(&picture, 1)).front());
+Prediction Detector::detect(const Pixels& image) {
+  return std::move(detect(std::span(&image, 1)).front());
 }
 
-std::vector<Answer> Detector::detect(std::span<const Pixels> pictures) {
-  std::vector<Answer> answers;
-  for (size_t first = 0; first < pictures.size(); first += kAtOnce) {
-    const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
-    std::vector<image::Image> images;
-    for (const Pixels& picture : pictures.subspan(first, std::min(kAtOnce, pictures.size() - first))) {
-      images.push_back(to_image(picture));
+std::vector<Prediction> Detector::detect(std::span<const Pixels> views) {
+  return at_border([&] {
+    std::vector<Prediction> predictions;
+    for (size_t first = 0; first < views.size(); first += kAtOnce) {
+      const ThreadLease threads = lease_threads(*session_);
+      std::vector<image::Image> images;
+      for (const Pixels& view : views.subspan(first, std::min(kAtOnce, views.size() - first))) {
+        images.push_back(to_image(view));
+      }
+      for (Prediction& one : predict(*session_, images)) predictions.push_back(std::move(one));
     }
-    for (Answer& one : answer(*session_, images)) answers.push_back(std::move(one));
-  }
-  return answers;
+    return predictions;
+  });
 }
 
-Answer Detector::detect_file(const std::string& path) {
-  const std::string file = read_limited(path);  // a slow disk keeps no threads from others
-  const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
-  return answer_one(*session_, image::decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, path));
+Prediction Detector::detect_file(const std::string& path) {
+  return at_border([&] {
+    const std::string file = read_limited(path);  // a slow disk keeps no threads from others
+    const ThreadLease threads = lease_threads(*session_);
+    return predict_one(*session_, image::decode_image(bytes_of(std::as_bytes(std::span(file))), path));
+  });
 }
 
-Answer Detector::detect_encoded(std::span<const std::byte> file) {
-  const ThreadLease threads(*session_->loaded->budget, session_->loaded->threads);
-  return answer_one(*session_,
-                    image::decode_image({reinterpret_cast<const uint8_t*>(file.data()), file.size()}, "picture"));
+Prediction Detector::detect_encoded(std::span<const std::byte> file) {
+  return at_border([&] {
+    const ThreadLease threads = lease_threads(*session_);
+    return predict_one(*session_, image::decode_image(bytes_of(file), "image"));
+  });
 }
 
 }  // namespace spinenet::api

@@ -3,26 +3,27 @@
 
 #include <spinenet/detector.h>
 
+#include "api/border.h"
 #include "api/test_models.h"
 #include "base/files.h"
 #include "engine/compile/compile.h"
 #include "engine/run/session.h"
 #include "image/encode.h"
-#include "runtime/networks.h"
-#include "runtime/object_finder.h"
+#include "runtime/calibrate_model.h"
+#include "runtime/detect_function.h"
 
 namespace spinenet::api {
 namespace {
 
 class DetectorApi : public ModelTest {};
 
-const runtime::DetectorOptions kMany{.score_threshold = 0.0F, .iou = 0.5F, .max_objects = 9};
+const DetectorOptions kMany{.score_threshold = 0.0F, .iou = 0.5F, .max_objects = 9};
 
 Pixels view(const image::Image& image) {
   return {image.pixels.data(), image.height, image.width, 0, PixelFormat::rgb};
 }
 
-void expect_same(const Answer& a, const Answer& b) {
+void expect_same(const Prediction& a, const Prediction& b) {
   ASSERT_EQ(a.objects.size(), b.objects.size());
   ASSERT_EQ(a.classes.size(), b.classes.size());
   EXPECT_EQ(a.height, b.height);
@@ -37,12 +38,12 @@ void expect_same(const Answer& a, const Answer& b) {
 
 // What the model finds without this interface.
 std::vector<detect::Detection> found_below(const std::string& path, const image::Image& image) {
-  const runtime::Model model = runtime::open_model(path);
-  const auto run = [](const graph::Program& program, const Weights& weights) {
+  const auto run = [](const graph::Program& program, const Weights& weights, int, const std::string&) {
     return engine::engine_forward(engine::compile(program, weights, {}));
   };
-  const runtime::FinderOptions options{.image_size = 0, .post = {.score_threshold = 0.0F, .max_detections = 9}};
-  return make_object_finder(model, options, runtime::forwards_of(model, 0, run))({&image, 1}).front();
+  const runtime::PreparedModel prepared =
+      runtime::prepare(runtime::open_model(path), {.device = "other", .other_device = run});
+  return make_detect_function(prepared, {.score_threshold = 0.0F, .max_detections = 9})({&image, 1}).front();
 }
 
 TEST_F(DetectorApi, FindsWhatTheModelFinds) {
@@ -52,7 +53,7 @@ TEST_F(DetectorApi, FindsWhatTheModelFinds) {
     EXPECT_EQ(model.task(), name_of(task));
     EXPECT_EQ(model.image_size(), 128);
     EXPECT_EQ(model.threads(), thread_budget());
-    const Answer answer = Detector(model, kMany).detect(view(image));
+    const Prediction answer = Detector(model, kMany).detect(view(image));
     const std::vector<detect::Detection> expected = found_below(write(task), image);
     EXPECT_EQ(answer.height, 70);
     EXPECT_EQ(answer.width, 110);
@@ -78,7 +79,7 @@ TEST_F(DetectorApi, FindsWhatTheModelFinds) {
 TEST_F(DetectorApi, GivesTheScoresOfAllClassesBestFirst) {
   Detector detector((Model(write(arch::Task::classify))));
   const image::Image image = colourful_picture(40, 50, 3);
-  const Answer answer = detector.detect(view(image));
+  const Prediction answer = detector.detect(view(image));
   ASSERT_EQ(answer.classes.size(), 2U);
   EXPECT_GE(answer.classes[0].score, answer.classes[1].score);
   EXPECT_NEAR(answer.classes[0].score + answer.classes[1].score, 1, 1e-6);
@@ -89,7 +90,7 @@ TEST_F(DetectorApi, GivesTheScoresOfAllClassesBestFirst) {
 TEST_F(DetectorApi, TakesPixelsInEveryLayout) {
   Detector detector(Model(write(arch::Task::detect)), kMany);
   const image::Image image = colourful_picture(60, 80, 1);
-  const Answer expected = detector.detect(view(image));
+  const Prediction expected = detector.detect(view(image));
 
   const int64_t stride = 3 * 80 + 7;
   std::vector<uint8_t> gapped(static_cast<size_t>(stride * 60), 255), bgr;
@@ -115,7 +116,7 @@ TEST_F(DetectorApi, TakesFilesAndBatches) {
   std::vector<Pixels> views;
   for (int i = 0; i < 11; ++i) images.push_back(colourful_picture(40 + i, 90 - i, i));
   for (const image::Image& image : images) views.push_back(view(image));
-  const std::vector<Answer> answers = detector.detect(views);
+  const std::vector<Prediction> answers = detector.detect(views);
   ASSERT_EQ(answers.size(), views.size());
   for (size_t i = 0; i < views.size(); ++i) expect_same(answers[i], detector.detect(views[i]));
   EXPECT_TRUE(detector.detect(std::span<const Pixels>()).empty());
@@ -139,9 +140,7 @@ TEST_F(DetectorApi, RefusesWhatMakesNoSense) {
   EXPECT_NE(detect({image.pixels.data(), 1, 30, int64_t{1} << 40}).find("within 1099511627776 bytes"),
             std::string::npos);
   EXPECT_NE(detect({image.pixels.data(), 20, 30, INT64_MAX}).find("within 1099511627776 bytes"), std::string::npos);
-  const auto make = [&](const runtime::DetectorOptions& options) {
-    return thrown_by([&] { Detector(model, options); });
-  };
+  const auto make = [&](const DetectorOptions& options) { return thrown_by([&] { Detector(model, options); }); };
   EXPECT_NE(make({.score_threshold = NAN}).find("score threshold of nan"), std::string::npos);
   EXPECT_NE(make({.iou = 2}).find("overlap of 2"), std::string::npos);
   EXPECT_NE(make({.max_objects = 0}).find("0 objects"), std::string::npos);
@@ -152,6 +151,62 @@ TEST_F(DetectorApi, RefusesWhatMakesNoSense) {
   EXPECT_NE(thrown_by([&] { detector.detect_file("/nonexistent.png"); }).find("/nonexistent.png"), std::string::npos);
 }
 
+TEST_F(DetectorApi, OpensModelsInMemory) {
+  const image::Image image = colourful_picture(40, 50, 3);
+  const std::string path = write(arch::Task::detect), bytes = read_file(path);
+  const auto file = std::as_bytes(std::span(bytes));
+  expect_same(Detector(Model(file), kMany).detect(view(image)), Detector(Model(path), kMany).detect(view(image)));
+  EXPECT_EQ(Model(file, {.image_size = 64}).image_size(), 64);
+  EXPECT_TRUE(thrown_by([&] { Model(file.first(99)); }).starts_with("model: "));
+  EXPECT_TRUE(thrown_by([&] { Model(file.first(99), {}, "of a request"); }).starts_with("of a request: "));
+}
+
+TEST_F(DetectorApi, ComputesInEveryNumberFormat) {
+  const image::Image image = colourful_picture(70, 110, 1);
+  const std::string path = write(arch::Task::detect), calibrated = (folder_ / "calibrated.safetensors").string();
+  runtime::Model model = runtime::open_model(path);
+  const engine::CalibrateOptions any_error{.layer_error = 1e9, .output_error = 1e9};
+  set_calibration(model, calibrate_model(model, {1, [&](int64_t) { return image; }}, any_error));
+  formats::write_model(calibrated, model.file);
+  const auto best = [&](const ModelOptions& options) {
+    return Detector(Model(calibrated, options), kMany).detect(view(image)).objects.at(0).score;
+  };
+  const float exact = best({});
+  EXPECT_NE(best({.precision = Precision::int8}), exact);
+  EXPECT_NEAR(best({.precision = Precision::int8}), exact, 0.2);
+  try {
+    EXPECT_NEAR(best({.precision = Precision::bf16}), exact, 0.1);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::unsupported) << "a processor without bf16";
+  }
+  EXPECT_NE(thrown_by([&] { Model(path, {.precision = Precision::int8}); }).find("no calibration"), std::string::npos);
+  EXPECT_NE(thrown_by([&] { Model(path, {.precision = static_cast<Precision>(9)}); }).find("use fp32, bf16 or int8"),
+            std::string::npos);
+}
+
+ErrorKind kind_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.kind();
+  }
+  ADD_FAILURE() << "nothing was thrown";
+  return ErrorKind::failed;
+}
+
+TEST_F(DetectorApi, SaysWhatKindOfErrorItIs) {
+  const Model model(write(arch::Task::detect));
+  write_file_atomic(folder_ / "foreign.safetensors", "no model");
+  EXPECT_EQ(kind_of([&] { Model((folder_ / "foreign.safetensors").string()); }), ErrorKind::bad_data);
+  EXPECT_EQ(kind_of([&] { Model("/nonexistent.safetensors"); }), ErrorKind::io);
+  EXPECT_EQ(kind_of([&] { Detector(model, {.iou = 2}); }), ErrorKind::usage);
+  EXPECT_EQ(kind_of([&] { Detector(model).detect({nullptr, 20, 30}); }), ErrorKind::usage);
+  EXPECT_EQ(kind_of([&] { Detector(model).detect_file("/nonexistent.png"); }), ErrorKind::io);
+  EXPECT_EQ(kind_of([&] { unpack({}); }), ErrorKind::usage);
+  EXPECT_EQ(public_kind(spinenet::ErrorKind::unsupported), ErrorKind::unsupported);
+  EXPECT_EQ(public_kind(spinenet::ErrorKind::failed), ErrorKind::failed);
+}
+
 // Eight sessions on one model, more than there are threads: the same answers, and none too many at once.
 TEST_F(DetectorApi, ManySessionsShareAModel) {
   for (const arch::Task task : {arch::Task::detect, arch::Task::segment, arch::Task::classify}) {
@@ -159,7 +214,7 @@ TEST_F(DetectorApi, ManySessionsShareAModel) {
       const Model model(write(task), {.image_size = 0, .threads = threads});
       const image::Image first = colourful_picture(50, 64, 1), second = colourful_picture(64, 33, 2);
       Detector alone(model, kMany);
-      const Answer of_first = alone.detect(view(first)), of_second = alone.detect(view(second));
+      const Prediction of_first = alone.detect(view(first)), of_second = alone.detect(view(second));
       std::vector<std::thread> sessions;
       for (int s = 0; s < 8; ++s) {
         sessions.emplace_back([&] {

@@ -1,4 +1,4 @@
-// What stands behind the installed classes: a model with its networks compiled, and a session on it.
+// What is behind the installed classes: a model made ready to run, and a session on it.
 //
 // Invariant: a LoadedModel does not change. Thread contract: a LoadedModel is shared; a DetectorSession answers one
 // call after the other.
@@ -12,37 +12,33 @@
 #include <spinenet/detector.h>
 
 #include "api/thread_budget.h"
-#include "engine/plan/plan.h"
 #include "image/image.h"
-#include "runtime/model.h"
-#include "runtime/object_finder.h"
+#include "runtime/detect_function.h"
+#include "runtime/prepare.h"
 
 namespace spinenet::api {
 
 struct LoadedModel {
-  runtime::Model model;  // its weights are in the plans, not here
-  std::vector<api::Class> classes;
-  int image_size = 0, threads = 1;
-  std::vector<std::shared_ptr<const engine::CompiledPlan>> plans;
+  runtime::PreparedModel prepared;
+  std::vector<Class> classes;
   ThreadBudget* budget = nullptr;
 };
 
-// `memory_limit`: as that of CompileOptions. ErrorKind::usage for options out of range.
-std::shared_ptr<const LoadedModel> load(runtime::Model model, const api::ModelOptions& options,
-                                        int64_t memory_limit = 0);
+// `memory_limit`: as that of runtime::RunOptions. spinenet::ErrorKind::usage for options out of range.
+std::shared_ptr<const LoadedModel> load(runtime::Model model, const ModelOptions& options, int64_t memory_limit = 0);
 
 struct DetectorSession {
   std::shared_ptr<const LoadedModel> loaded;
-  runtime::ObjectFinder find;                     // of detectors
+  runtime::DetectFunction detect;                 // of detectors
   std::optional<runtime::Classifier> classifier;  // else
 };
 
-DetectorSession make_session(std::shared_ptr<const LoadedModel> loaded, const api::DetectorOptions& options);
+DetectorSession make_session(std::shared_ptr<const LoadedModel> loaded, const DetectorOptions& options);
 
-// ErrorKind::usage when the view makes no sense.
-image::Image to_image(const api::Pixels& pixels);
+// spinenet::ErrorKind::usage when the view makes no sense.
+image::Image to_image(const Pixels& pixels);
 
 // The caller holds the model's threads.
-std::vector<api::Answer> answer(const DetectorSession& session, std::span<const image::Image> images);
+std::vector<Prediction> predict(const DetectorSession& session, std::span<const image::Image> images);
 
 }  // namespace spinenet::api

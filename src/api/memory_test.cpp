@@ -22,8 +22,7 @@ TEST_F(Memory, IsFlatOverTenThousandDetectionsAtChangingSizes) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "sanitizers keep memory back";
 #endif
-  Detector detector(Model(write(arch::Task::detect)),
-                             {.score_threshold = 0.3F, .iou = 0.5F, .max_objects = 20});
+  Detector detector(Model(write(arch::Task::detect)), {.score_threshold = 0.3F, .iou = 0.5F, .max_objects = 20});
   Random random(1);
   const image::Image canvas = colourful_picture(300, 300, 1);
   const auto detect = [&](int count) {

@@ -5,7 +5,7 @@
 #include <spinenet/spinenet.h>
 #include <spinenet/spinenet_c.h>
 
-#include "base/error.h"
+#include "api/border.h"
 #include "base/format.h"
 
 struct spinenet_model {
@@ -16,18 +16,18 @@ struct spinenet_detector {
   spinenet::api::Detector detector;
 };
 
-// The arrays point into the answer.
+// The arrays point into what was found.
 struct spinenet_result {
-  explicit spinenet_result(spinenet::api::Answer found) : answer(std::move(found)) {
-    for (const auto& o : answer.objects) {
+  explicit spinenet_result(spinenet::api::Prediction given) : found(std::move(given)) {
+    for (const auto& o : found.objects) {
       objects.push_back({o.box.x1, o.box.y1, o.box.x2, o.box.y2, o.score, o.label, o.class_id, o.class_name.c_str()});
     }
-    for (const auto& c : answer.classes) classes.push_back({c.score, c.label, c.class_id, c.class_name.c_str()});
+    for (const auto& c : found.classes) classes.push_back({c.score, c.label, c.class_id, c.class_name.c_str()});
   }
   spinenet_result(const spinenet_result&) = delete;
   spinenet_result& operator=(const spinenet_result&) = delete;
 
-  spinenet::api::Answer answer;
+  spinenet::api::Prediction found;
   std::vector<spinenet_object> objects;
   std::vector<spinenet_class_score> classes;
 };
@@ -69,9 +69,9 @@ spinenet_status note(spinenet_status status, const char* message) {
 template <class Work>
 spinenet_status guarded(const Work& work) noexcept {
   try {
-    work();
+    at_border(work);
     return SPINENET_OK;
-  } catch (const Error& error) {
+  } catch (const api::Error& error) {
     return note(status_of(error.kind()), error.what());
   } catch (const std::bad_alloc&) {
     return note(SPINENET_NO_MEMORY, "out of memory");
@@ -81,7 +81,7 @@ spinenet_status guarded(const Work& work) noexcept {
 }
 
 void require(bool given, std::string_view what) {
-  if (!given) fail(ErrorKind::usage, fmt::format("{} is NULL", what), "spinenet");
+  if (!given) fail(spinenet::ErrorKind::usage, fmt::format("{} is NULL", what), "spinenet");
 }
 
 api::PixelFormat format_of(int format) {
@@ -93,7 +93,7 @@ api::PixelFormat format_of(int format) {
     case SPINENET_GRAY:
       return api::PixelFormat::gray;
   }
-  fail(ErrorKind::usage, fmt::format("there is no pixel format {}", format), "spinenet_detect",
+  fail(spinenet::ErrorKind::usage, fmt::format("there is no pixel format {}", format), "spinenet_detect",
        "use SPINENET_RGB, SPINENET_BGR or SPINENET_GRAY");
 }
 
@@ -103,12 +103,50 @@ const api::Class* class_of(const spinenet_model* model, int label) {
   return label >= 0 && label < static_cast<int>(classes.size()) ? &classes[static_cast<size_t>(label)] : nullptr;
 }
 
+api::ModelOptions model_options(const spinenet_model_options& given) {
+  api::ModelOptions options{given.image_size, given.threads};
+  switch (given.choose) {
+    case SPINENET_CHOOSE_RULE:
+      options.choose = api::Choose::rule;
+      break;
+    case SPINENET_CHOOSE_MEASURE:
+      options.choose = api::Choose::measure;
+      break;
+    default:
+      fail(spinenet::ErrorKind::usage, fmt::format("choose {}", given.choose), "model", "use a spinenet_choose");
+  }
+  switch (given.precision) {
+    case SPINENET_FP32:
+      options.precision = api::Precision::fp32;
+      break;
+    case SPINENET_BF16:
+      options.precision = api::Precision::bf16;
+      break;
+    case SPINENET_INT8:
+      options.precision = api::Precision::int8;
+      break;
+    default:
+      fail(spinenet::ErrorKind::usage, fmt::format("precision {}", given.precision), "model",
+           "use a spinenet_precision");
+  }
+  return options;
+}
+
+template <class Open>
+spinenet_status open_model(spinenet_model** model, const spinenet_model_options* options, const Open& open) {
+  if (model != nullptr) *model = nullptr;
+  return guarded([&] {
+    require(model != nullptr, "model");
+    *model = new spinenet_model{open(options != nullptr ? model_options(*options) : api::ModelOptions())};
+  });
+}
+
 template <class Find>
 spinenet_status detect_one(spinenet_detector* detector, const void* input, spinenet_result** result, const Find& find) {
   if (result != nullptr) *result = nullptr;
   return guarded([&] {
     require(detector != nullptr, "detector");
-    require(input != nullptr, "the picture");
+    require(input != nullptr, "the image");
     require(result != nullptr, "result");
     *result = std::make_unique<spinenet_result>(find(detector->detector)).release();
   });
@@ -118,6 +156,7 @@ spinenet_status detect_one(spinenet_detector* detector, const void* input, spine
 }  // namespace spinenet::api
 
 using namespace spinenet;
+using namespace spinenet::api;
 
 const char* spinenet_last_error(void) {
   return last_error().c_str();
@@ -132,17 +171,17 @@ spinenet_status spinenet_set_thread_budget(int threads) {
 }
 
 spinenet_status spinenet_model_open(const char* path, const spinenet_model_options* options, spinenet_model** model) {
-  if (model != nullptr) *model = nullptr;
-  return guarded([&] {
+  return open_model(model, options, [&](const api::ModelOptions& given) {
     require(path != nullptr, "path");
-    require(model != nullptr, "model");
-    const spinenet_model_options given =
-        options != nullptr ? *options : spinenet_model_options{0, 0, SPINENET_CHOOSE_RULE};
-    if (given.choose != SPINENET_CHOOSE_RULE && given.choose != SPINENET_CHOOSE_MEASURE) {
-      fail(ErrorKind::usage, fmt::format("choose {}", given.choose), "model", "use a spinenet_choose");
-    }
-    const api::Choose choose = given.choose == SPINENET_CHOOSE_MEASURE ? api::Choose::measure : api::Choose::rule;
-    *model = new spinenet_model{api::Model(path, {given.image_size, given.threads, choose})};
+    return api::Model(path, given);
+  });
+}
+
+spinenet_status spinenet_model_open_bytes(const void* file, size_t size, const spinenet_model_options* options,
+                                          spinenet_model** model) {
+  return open_model(model, options, [&](const api::ModelOptions& given) {
+    require(file != nullptr, "file");
+    return api::Model(std::span(static_cast<const std::byte*>(file), size), given);
   });
 }
 
@@ -193,20 +232,20 @@ void spinenet_detector_free(spinenet_detector* detector) {
   delete detector;
 }
 
-spinenet_status spinenet_detect(spinenet_detector* detector, const spinenet_pixels* pictures, size_t count,
+spinenet_status spinenet_detect(spinenet_detector* detector, const spinenet_pixels* images, size_t count,
                                 spinenet_result** results) {
   if (results != nullptr) std::fill_n(results, count, nullptr);
   return guarded([&] {
     if (count == 0) return;
     require(detector != nullptr, "detector");
-    require(pictures != nullptr, "pictures");
+    require(images != nullptr, "images");
     require(results != nullptr, "results");
     std::vector<api::Pixels> views;
-    for (const spinenet_pixels& p : std::span(pictures, count)) {
+    for (const spinenet_pixels& p : std::span(images, count)) {
       views.push_back({p.data, p.height, p.width, p.stride, format_of(p.format)});
     }
     std::vector<std::unique_ptr<spinenet_result>> found;
-    for (api::Answer& one : detector->detector.detect(views)) {
+    for (api::Prediction& one : detector->detector.detect(views)) {
       found.push_back(std::make_unique<spinenet_result>(std::move(one)));
     }
     for (size_t i = 0; i < count; ++i) results[i] = found[i].release();
@@ -228,11 +267,11 @@ void spinenet_result_free(spinenet_result* result) {
 }
 
 int spinenet_result_height(const spinenet_result* result) {
-  return result != nullptr ? result->answer.height : 0;
+  return result != nullptr ? result->found.height : 0;
 }
 
 int spinenet_result_width(const spinenet_result* result) {
-  return result != nullptr ? result->answer.width : 0;
+  return result != nullptr ? result->found.width : 0;
 }
 
 size_t spinenet_result_object_count(const spinenet_result* result) {
@@ -255,18 +294,19 @@ spinenet_status spinenet_result_mask(const spinenet_result* result, size_t objec
   return guarded([&] {
     require(result != nullptr, "result");
     require(mask != nullptr, "mask");
-    if (object >= result->answer.objects.size()) {
-      fail(ErrorKind::usage, fmt::format("object {} of {}", object, result->answer.objects.size()),
+    if (object >= result->found.objects.size()) {
+      fail(spinenet::ErrorKind::usage, fmt::format("object {} of {}", object, result->found.objects.size()),
            "spinenet_result_mask");
     }
-    const api::Mask& found = result->answer.objects[object].mask;
-    if (found.counts.empty()) {
-      fail(ErrorKind::unsupported, "the model gives no masks", "spinenet_result_mask", "use a model that segments");
+    const api::Mask& mask_runs = result->found.objects[object].mask;
+    if (mask_runs.counts.empty()) {
+      fail(spinenet::ErrorKind::unsupported, "the model gives no masks", "spinenet_result_mask",
+           "use a model that segments");
     }
-    const std::vector<uint8_t> pixels = api::unpack(found);
+    const std::vector<uint8_t> pixels = api::unpack(mask_runs);
     if (size < pixels.size()) {
-      fail(ErrorKind::usage, fmt::format("room for {} of {} bytes", size, pixels.size()), "spinenet_result_mask",
-           "give height * width bytes");
+      fail(spinenet::ErrorKind::usage, fmt::format("room for {} of {} bytes", size, pixels.size()),
+           "spinenet_result_mask", "give height * width bytes");
     }
     std::copy(pixels.begin(), pixels.end(), mask);
   });

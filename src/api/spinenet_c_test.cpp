@@ -46,7 +46,7 @@ TEST_F(CApi, AnswersAsTheOneInCpp) {
   spinenet_result* results[2];
   ASSERT_EQ(spinenet_detect(detector_, pixels, 2, results), SPINENET_OK) << spinenet_last_error();
   api::Detector same(api::Model(write(arch::Task::segment)), {.score_threshold = 0, .iou = 0.5F, .max_objects = 5});
-  const api::Answer expected = same.detect(api::Pixels{image.pixels.data(), 60, 90});
+  const api::Prediction expected = same.detect(api::Pixels{image.pixels.data(), 60, 90});
   EXPECT_EQ(spinenet_result_height(results[0]), 60);
   EXPECT_EQ(spinenet_result_width(results[0]), 90);
   ASSERT_EQ(spinenet_result_object_count(results[0]), 5U);
@@ -129,7 +129,7 @@ TEST_F(CApi, OpensByRuleOrByMeasureAlone) {
   ::setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
   const std::string path = write(arch::Task::classify);
   const auto opened = [&](int choose) {
-    const spinenet_model_options options{0, 1, choose};
+    const spinenet_model_options options{0, 1, choose, SPINENET_FP32};
     spinenet_model* model = nullptr;
     const spinenet_status status = spinenet_model_open(path.c_str(), &options, &model);
     spinenet_model_free(model);
@@ -141,6 +141,28 @@ TEST_F(CApi, OpensByRuleOrByMeasureAlone) {
   EXPECT_FALSE(std::filesystem::exists(kept));
   EXPECT_EQ(opened(SPINENET_CHOOSE_MEASURE), SPINENET_OK) << spinenet_last_error();
   EXPECT_TRUE(std::filesystem::exists(kept));
+}
+
+TEST_F(CApi, OpensModelsInMemoryInANumberFormat) {
+  const std::string bytes = read_file(write(arch::Task::detect));
+  const auto opened = [&](size_t size, int precision) {
+    const spinenet_model_options options{.image_size = 0, .threads = 1, .choose = 0, .precision = precision};
+    spinenet_model* model = nullptr;
+    const spinenet_status status = spinenet_model_open_bytes(bytes.data(), size, &options, &model);
+    EXPECT_EQ(model != nullptr, status == SPINENET_OK);
+    spinenet_model_free(model);
+    return status;
+  };
+  EXPECT_EQ(opened(bytes.size(), SPINENET_FP32), SPINENET_OK) << spinenet_last_error();
+  EXPECT_EQ(opened(bytes.size() - 1, SPINENET_FP32), SPINENET_BAD_DATA);
+  EXPECT_EQ(opened(bytes.size(), SPINENET_INT8), SPINENET_USAGE);
+  EXPECT_NE(std::string(spinenet_last_error()).find("model: the model has no calibration"), std::string::npos)
+      << spinenet_last_error();
+  const spinenet_status half = opened(bytes.size(), SPINENET_BF16);
+  EXPECT_TRUE(half == SPINENET_OK || half == SPINENET_UNSUPPORTED) << spinenet_last_error();
+  EXPECT_EQ(opened(bytes.size(), 3), SPINENET_USAGE);
+  spinenet_model* model = nullptr;
+  EXPECT_EQ(spinenet_model_open_bytes(nullptr, 0, nullptr, &model), SPINENET_USAGE);
 }
 
 TEST_F(CApi, TakesZeroedOptions) {

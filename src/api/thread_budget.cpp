@@ -29,7 +29,7 @@ OfProcess& of_process() {
 
 int checked(int threads) {
   if (threads < 1 || threads > kMostThreads) {
-    fail(ErrorKind::usage, fmt::format("{} threads", threads), "thread budget",
+    fail(spinenet::ErrorKind::usage, fmt::format("{} threads", threads), "thread budget",
          fmt::format("use 1 to {}", kMostThreads));
   }
   return threads;
@@ -77,7 +77,7 @@ void set_process_thread_budget(int threads) {
   OfProcess& state = of_process();
   const std::lock_guard lock(state.mutex);
   if (state.budget && state.budget->size() != threads) {
-    fail(ErrorKind::usage, fmt::format("it is {} threads already", state.budget->size()), "thread budget",
+    fail(spinenet::ErrorKind::usage, fmt::format("it is {} threads already", state.budget->size()), "thread budget",
          "set it before the first model is opened");
   }
   state.wanted = threads;

@@ -76,7 +76,7 @@ TEST(ThreadBudget, ServesInTheOrderOfTheAsking) {
 TEST(ThreadBudget, HasBounds) {
   EXPECT_EQ(ThreadBudget(kMostThreads).size(), kMostThreads);
   for (const int threads : {-1, 0, kMostThreads + 1, 2'000'000'000}) {
-    EXPECT_THROW((ThreadBudget(threads)), Error) << threads;
+    EXPECT_THROW((ThreadBudget(threads)), spinenet::Error) << threads;
     try {
       api::set_thread_budget(threads);
       ADD_FAILURE() << threads;
@@ -90,7 +90,7 @@ TEST(ThreadBudget, HasBounds) {
 TEST(ThreadBudget, OfTheProcessIsFixedOnceUsed) {
   const int size = process_thread_budget().size();
   EXPECT_GE(size, 1);
-  EXPECT_THROW(set_process_thread_budget(size + 1), Error);
+  EXPECT_THROW(set_process_thread_budget(size + 1), spinenet::Error);
   EXPECT_NO_THROW(set_process_thread_budget(size));
   EXPECT_EQ(api::thread_budget(), size);
 }

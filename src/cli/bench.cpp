@@ -2,62 +2,69 @@
 #include <cmath>
 #include <memory>
 
-#include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
-#include "cli/bench_measure.h"
-#include "cli/choose.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/precision.h"
+#include "cli/run_flags.h"
+#include "runtime/bench/measure.h"
+#include "runtime/bench/subject.h"
 
 namespace spinenet::cli {
 namespace {
 
-struct BenchOptions {
-  SubjectOptions subject;
+struct BenchFlags {
+  runtime::SubjectOptions subject;
   int runs = 20, batch = 1;
   std::string precision = "fp32";
   std::string instructions;
   std::vector<std::string> skip;
-  ChooseOptions choose;
+  AutotuneFlags autotune;
   bool layers = false;
+};
+
+// What was timed, and how.
+struct Bench {
+  std::string architecture, task, precision;
+  int image_size = 0, runs = 0;
+  engine::CompileOptions compiled;
+  runtime::BenchResult result;
+
+  bool two_stages() const { return !result.parts.empty(); }
 };
 
 double rounded(double x) {
   return std::round(x * 1000) / 1000;
 }
 
-double pictures_per_second(const Measurement& m, const engine::CompileOptions& options) {
-  return options.batch * 1e3 / m.median_ms;
-}
-
-Json to_json(const Subject& subject, const Measurement& m, const engine::CompileOptions& compiled,
-             const BenchOptions& options) {
-  Json json{{"architecture", subject.architecture.name},
-            {"task", name_of(subject.task)},
-            {"image_size", subject.image_size},
-            {"input_size", subject.input_size},
-            {"batch", options.batch},
-            {"latency_ms", {{"min", rounded(m.min_ms)}, {"median", rounded(m.median_ms)}}},
-            {"pictures_per_second", rounded(pictures_per_second(m, compiled))},
-            {"runs", options.runs},
-            {"gflops", rounded(m.gflops)},
-            {"peak_gflops", rounded(m.peak_gflops)},
-            {"peak_share", rounded(m.gflops / m.peak_gflops)},
-            {"threads", compiled.threads},
-            {"precision", options.precision},
-            {"choose", options.choose.choose},
-            {"instructions", m.instructions},
-            {"peak_memory_mb", rounded(m.process_mb)},
-            {"engine_memory_mb", rounded(m.engine_mb)}};
-  for (const PartTime& part : m.parts) json["parts_ms"][part.name] = rounded(part.median_ms);
-  if (subject.task == arch::Task::segment) {
-    json["rois"] = m.rois;
-    json["objects"] = m.objects;
+Json to_json(const Bench& bench) {
+  const runtime::BenchResult& result = bench.result;
+  const bool autotune = bench.compiled.choose == engine::Choose::measure;
+  Json json{{"architecture", bench.architecture},
+            {"task", bench.task},
+            {"image_size", bench.image_size},
+            {"input_size", result.input_size},
+            {"batch", bench.compiled.batch},
+            {"latency_ms", {{"min", rounded(result.min_ms)}, {"median", rounded(result.median_ms)}}},
+            {"images_per_second", rounded(result.images_per_second)},
+            {"pictures_per_second", rounded(result.images_per_second)},  // its name up to 0.2
+            {"runs", bench.runs},
+            {"gflops", rounded(result.gflops)},
+            {"peak_gflops", rounded(result.peak_gflops)},
+            {"peak_share", rounded(result.gflops / result.peak_gflops)},
+            {"threads", bench.compiled.threads},
+            {"precision", bench.precision},
+            {"autotune", autotune},
+            {"choose", autotune ? "measure" : "rule"},  // its name up to 0.2
+            {"instructions", result.instructions},
+            {"peak_memory_mb", rounded(result.process_mb)},
+            {"engine_memory_mb", rounded(result.engine_mb)}};
+  for (const runtime::PartTime& part : result.parts) json["parts_ms"][part.name] = rounded(part.median_ms);
+  if (bench.two_stages()) {
+    json["rois"] = result.rois;
+    json["objects"] = result.objects;
   }
-  if (!options.layers) return json;
-  for (const engine::StepProfile& step : m.steps) {
+  for (const engine::StepProfile& step : result.steps) {
     json["layers"].push_back({{"name", step.name},
                               {"algorithm", step.algorithm},
                               {"shape", {step.shape.channels, step.shape.height, step.shape.width}},
@@ -67,9 +74,9 @@ Json to_json(const Subject& subject, const Measurement& m, const engine::Compile
   return json;
 }
 
-std::string layers_text(const Measurement& m) {
+std::string layers_text(const std::vector<engine::StepProfile>& steps) {
   std::vector<std::vector<std::string>> rows{{"layer", "algorithm", "output", "ms", "GFLOP/s"}};
-  for (const engine::StepProfile& step : m.steps) {
+  for (const engine::StepProfile& step : steps) {
     const double gflops = 2e-9 * static_cast<double>(step.multiply_adds) / step.seconds;
     rows.push_back({step.name, std::string(step.algorithm),
                     fmt::format("{}x{}x{}", step.shape.channels, step.shape.height, step.shape.width),
@@ -79,42 +86,47 @@ std::string layers_text(const Measurement& m) {
   return table_text(rows) + "\n";
 }
 
-std::string to_text(const Subject& subject, const Measurement& m, const engine::CompileOptions& compiled,
-                    const BenchOptions& options) {
+std::string to_text(const Bench& bench) {
+  const runtime::BenchResult& result = bench.result;
+  const int batch = bench.compiled.batch;
   std::vector<std::vector<std::string>> rows{
-      {"network",
-       fmt::format("{}, {} x {} pixels, {}{}", subject.architecture.name, subject.input_size, subject.input_size,
-                   options.precision, options.batch > 1 ? fmt::format(", {} pictures at once", options.batch) : "")},
-      {"latency", fmt::format("{:.2f} ms (median of {}), {:.2f} ms at best", m.median_ms, options.runs, m.min_ms)},
-      {"throughput", fmt::format("{:.2f} pictures a second", pictures_per_second(m, compiled))}};
-  for (const PartTime& part : m.parts) rows.push_back({part.name, fmt::format("{:.2f} ms", part.median_ms)});
-  if (subject.task == arch::Task::segment) {
-    rows.push_back({"work", fmt::format("{:.0f} proposals and {:.0f} objects a picture", m.rois, m.objects)});
+      {"network", fmt::format("{}, {} x {} pixels, {}{}", bench.architecture, result.input_size, result.input_size,
+                              bench.precision, batch > 1 ? fmt::format(", {} images together", batch) : "")},
+      {"latency",
+       fmt::format("{:.2f} ms (median of {}), {:.2f} ms at best", result.median_ms, bench.runs, result.min_ms)},
+      {"throughput", fmt::format("{:.2f} images per second", result.images_per_second)}};
+  for (const runtime::PartTime& part : result.parts) {
+    rows.push_back({part.name, fmt::format("{:.2f} ms", part.median_ms)});
   }
-  rows.push_back({"speed", fmt::format("{:.0f} GFLOP/s of the network's definition", m.gflops)});
+  if (bench.two_stages()) {
+    rows.push_back({"work", fmt::format("{:.0f} proposals and {:.0f} objects per image", result.rois, result.objects)});
+  }
+  rows.push_back({"speed", fmt::format("{:.0f} GFLOP/s of the network's definition", result.gflops)});
   rows.push_back({"peak", fmt::format("{:.0f} GFLOP/s of floats measured with {}, {} threads: a share of {:.2f}",
-                                      m.peak_gflops, m.instructions, compiled.threads, m.gflops / m.peak_gflops)});
-  rows.push_back(
-      {"memory", fmt::format("{:.0f} MB in the engine, {:.0f} MB in the process at most", m.engine_mb, m.process_mb)});
-  return (options.layers ? layers_text(m) : "") + table_text(rows);
+                                      result.peak_gflops, result.instructions, bench.compiled.threads,
+                                      result.gflops / result.peak_gflops)});
+  rows.push_back({"memory", fmt::format("{:.0f} MB in the engine, at most {:.0f} MB in the process", result.engine_mb,
+                                        result.process_mb)});
+  return (result.steps.empty() ? "" : layers_text(result.steps)) + table_text(rows);
 }
 
-int run_bench(const BenchOptions& options, const CommonOptions& common) {
+int run_bench(const BenchFlags& flags, const CommonOptions& common) {
   const int threads = threads_of(common);
   if (threads == 1 && common.threads == 0) log_warning("one thread alone: this process may use one core");
-  const Subject subject = open_subject(options.subject);
-  if (options.layers && subject.task == arch::Task::segment) {
-    fail(ErrorKind::usage, "the layers of several networks", "bench", "leave out --layers: the parts are shown");
-  }
-  engine::CompileOptions compiled{threads, options.instructions, options.skip, options.batch,
-                                  precision_named(options.precision)};
-  compiled.place = options.subject.name;
-  set_choose(options.choose, compiled);
-  const Measurement measurement = measure(subject, compiled, {options.runs, options.layers});
+  const Autotune autotune = autotune_of(flags.autotune);
+  engine::CompileOptions compiled{threads, flags.instructions, flags.skip, flags.batch,
+                                  precision_named(flags.precision)};
+  compiled.place = flags.subject.name;
+  compiled.choose = autotune.on ? engine::Choose::measure : engine::Choose::rule;
+  compiled.choice_file = autotune.cache;
+  runtime::Model model = runtime::open_subject(flags.subject);
+  Bench bench{
+      model.architecture.name, model.file.task, flags.precision, model.file.image_size, flags.runs, compiled, {}};
+  bench.result = runtime::measure(std::move(model), compiled, {flags.runs, flags.layers});
   if (common.json) {
-    print_json(to_json(subject, measurement, compiled, options));
+    print_json(to_json(bench));
   } else {
-    print(to_text(subject, measurement, compiled, options));
+    print(to_text(bench));
   }
   return 0;
 }
@@ -122,7 +134,7 @@ int run_bench(const BenchOptions& options, const CommonOptions& common) {
 }  // namespace
 
 void add_bench(CLI::App& app, Invocation& invocation) {
-  const auto options = std::make_shared<BenchOptions>();
+  const auto options = std::make_shared<BenchFlags>();
   CLI::App& verb = *app.add_subcommand("bench", "Measure how fast the engine runs a network on this machine");
   verb.add_option("MODEL", options->subject.name,
                   "A model (.safetensors), a known architecture, or an architecture JSON file")
@@ -136,7 +148,7 @@ void add_bench(CLI::App& app, Invocation& invocation) {
       ->type_name("N");
   verb.add_option("--task", options->subject.task, "detect, segment or classify; what an architecture is mostly for")
       ->type_name("TASK");
-  verb.add_option("--batch", options->batch, "Pictures that run together")
+  verb.add_option("--batch", options->batch, "Images that run together")
       ->check(within(1, 1024))
       ->type_name("N")
       ->capture_default_str();
@@ -150,7 +162,7 @@ void add_bench(CLI::App& app, Invocation& invocation) {
       ->type_name("NAME");
   verb.add_option("--skip", options->skip, "Leave this optimisation out, such as winograd; may be given again")
       ->type_name("NAME");
-  add_choose_options(verb, options->choose);
+  add_autotune_flags(verb, options->autotune);
   verb.add_flag("--layers", options->layers,
                 "Show every step of the compiled network, in runs of their own with all threads at one step");
   add_json_flag(verb, invocation.common);

@@ -1,43 +1,23 @@
-// spinenet calibrate: a model that can compute in int8, by what its maps hold on pictures like those it is for.
-#include "engine/quantize/calibrate.h"
-
+// spinenet calibrate: a model that can compute in int8, by the values of its maps on images like those it is for.
 #include <algorithm>
 #include <memory>
 
-#include "arch/task.h"
 #include "base/format.h"
 #include "base/progress.h"
 #include "cli/command.h"
 #include "cli/inputs.h"
 #include "cli/output.h"
-#include "cli/precision.h"
-#include "graph/weights.h"
-#include "image/center_crop.h"
-#include "runtime/input.h"
-#include "runtime/networks.h"
-#include "runtime/object_finder.h"
+#include "runtime/calibrate_model.h"
 
 namespace spinenet::cli {
 namespace {
 
-struct CalibrateVerbOptions {
+struct CalibrateFlags {
   std::string model, out;
   std::vector<std::string> inputs;
   int most = 200;
   double layer_error = engine::CalibrateOptions().layer_error, output_error = engine::CalibrateOptions().output_error;
 };
-
-// As predict makes it, for a network of this size.
-std::vector<float> input_of(const runtime::Model& model, int64_t side, const image::Image& image) {
-  const image::Normalization normalization{model.file.mean, model.file.std};
-  const int extent = static_cast<int>(side);
-  if (arch::task_named(model.file.task) == arch::Task::detect) {
-    return runtime::make_input({&image, 1}, {model.file.image_size, extent}, normalization).pixels.data;
-  }
-  std::vector<float> pixels(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
-  image::normalize(image::center_crop(image, extent, runtime::center_crop_of(model)), normalization, pixels);
-  return pixels;
-}
 
 // At most so many, spread over all.
 std::vector<std::string> spread(const std::vector<std::string>& files, int most) {
@@ -47,63 +27,59 @@ std::vector<std::string> spread(const std::vector<std::string>& files, int most)
   return chosen;
 }
 
-void print_result(const CalibrateVerbOptions& options, const engine::Calibration& found, bool json) {
+void print_result(const CalibrateFlags& flags, const engine::Calibration& found, bool json) {
   if (json) {
-    print_json({{"file", options.out},
-                {"pictures", found.pictures},
+    print_json({{"file", flags.out},
+                {"images", found.pictures},
+                {"pictures", found.pictures},  // its name up to 0.2
                 {"output_error", found.error},
                 {"kept_in_fp32", found.kept}});
     return;
   }
-  print(table_text({{"model", options.out},
-                    {"pictures", fmt::format("{}", found.pictures)},
+  print(table_text({{"model", flags.out},
+                    {"images", fmt::format("{}", found.pictures)},
                     {"error", fmt::format("{:.3f} of an output's standard deviation, int8 against fp32", found.error)},
                     {"in fp32", found.kept.empty() ? "none that could be in int8"
                                                    : fmt::format("{}", fmt::join(found.kept, ", "))}}));
 }
 
-int run_calibrate(const CalibrateVerbOptions& options, const CommonOptions& common) {
-  require_folder_of(options.out);
-  const std::vector<std::string> files = spread(expand_inputs(options.inputs), options.most);
-  runtime::Model model = runtime::open_model(options.model);
-  refuse_two_stages(model);
-  const graph::Program program = runtime::networks_of(model).front();
-  const int64_t side = program.values.front().height;
+int run_calibrate(const CalibrateFlags& flags, const CommonOptions& common) {
+  require_folder_of(flags.out);
+  const std::vector<std::string> files = spread(expand_inputs(flags.inputs), flags.most);
+  runtime::Model model = runtime::open_model(flags.model);
   Progress progress("calibrate", 1, progress_of(common));
-  engine::CalibrateOptions calibrate_options;
-  calibrate_options.threads = threads_of(common);
-  calibrate_options.layer_error = options.layer_error;
-  calibrate_options.output_error = options.output_error;
-  calibrate_options.progress = [&](int64_t done, int64_t all) {
+  engine::CalibrateOptions options;
+  options.threads = threads_of(common);
+  options.layer_error = flags.layer_error;
+  options.output_error = flags.output_error;
+  options.progress = [&](int64_t done, int64_t all) {
     progress.set_total(all);
     progress.update(done);
   };
-  const engine::CalibrationPictures pictures{static_cast<int64_t>(files.size()), [&](int64_t i) {
-                                               return input_of(model, side, read_input(files[static_cast<size_t>(i)]));
-                                             }};
-  const engine::Calibration found =
-      calibrate(program, graph::own_weights(program, model.file.weights), pictures, calibrate_options);
-  model.file.extra[kCalibrationEntry] = to_json(found).dump();
-  formats::write_model(options.out, model.file);
-  print_result(options, found, common.json);
+  const runtime::ImageSource images{static_cast<int64_t>(files.size()),
+                                    [&](int64_t i) { return read_input(files[static_cast<size_t>(i)]); }};
+  const engine::Calibration found = calibrate_model(model, images, options);
+  set_calibration(model, found);
+  formats::write_model(flags.out, model.file);
+  print_result(flags, found, common.json);
   return 0;
 }
 
 }  // namespace
 
 void add_calibrate(CLI::App& app, Invocation& invocation) {
-  const auto options = std::make_shared<CalibrateVerbOptions>();
-  CLI::App& verb = *app.add_subcommand("calibrate", "Make a model that can compute in int8, by pictures like yours");
+  const auto options = std::make_shared<CalibrateFlags>();
+  CLI::App& verb = *app.add_subcommand("calibrate", "Make a model that can compute in int8, from images like yours");
   verb.add_option("MODEL", options->model, "A model (.safetensors) of a detector or classifier")
       ->required()
       ->type_name("");
-  verb.add_option("INPUT", options->inputs, "Pictures, folders, or patterns such as 'a/*.jpg'; no annotations needed")
+  verb.add_option("INPUT", options->inputs, "Images, folders, or patterns such as 'a/*.jpg'; no annotations needed")
       ->required()
       ->type_name("");
   verb.add_option("--out", options->out, "Write the model with its calibration to this file")
       ->required()
       ->type_name("FILE");
-  verb.add_option("--most", options->most, "Use at most so many of the pictures")
+  verb.add_option("--most", options->most, "Use at most this many of the images")
       ->check(within(1, 1000000))
       ->type_name("N")
       ->capture_default_str();

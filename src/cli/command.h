@@ -14,6 +14,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/progress.h"
+#include "runtime/device.h"
 
 namespace spinenet::cli {
 
@@ -27,7 +28,8 @@ struct CommonOptions {
 struct Invocation {
   std::vector<std::string> arguments;  // with the program's name first
   CommonOptions common;
-  std::function<int()> run;  // the exit status
+  runtime::DeviceForward other_device;  // set by main; empty where the program has none
+  std::function<int()> run;             // the exit status
 };
 
 // Flags that every verb has. `predict` has a --json of its own.

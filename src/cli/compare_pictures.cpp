@@ -6,10 +6,11 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
-#include "cli/predictor.h"
+#include "cli/forward.h"
 #include "image/draw.h"
 #include "image/encode.h"
 #include "image/resize.h"
+#include "runtime/predict.h"
 #include "train/class_data.h"
 #include "train/run_data.h"
 
@@ -82,7 +83,7 @@ plot::ComparedPicture truth_of(const data::LabelledImage& sample, const Validati
 struct Opened {
   std::string name;
   std::vector<formats::ModelClass> classes;
-  Predictor predict;
+  runtime::PredictFunction predict;
 };
 
 plot::ComparedPicture answer_of(const Opened& model, const image::Image& image) {
@@ -99,8 +100,8 @@ plot::ComparedPicture answer_of(const Opened& model, const image::Image& image) 
                    }
                    said = fmt::format("{} found", detections.size());
                  },
-                 [&](const std::vector<ClassGuess>& guesses) {
-                   const ClassGuess& best = guesses.front();
+                 [&](const std::vector<runtime::ClassScore>& scores) {
+                   const runtime::ClassScore& best = scores.front();
                    objects.push_back(word(best.label, fmt::format("{} {:.2f}", name(best.label), best.score)));
                    said = name(best.label);
                  }},
@@ -109,11 +110,13 @@ plot::ComparedPicture answer_of(const Opened& model, const image::Image& image) 
 }
 
 Opened open_named(const NamedModel& named, int threads) {
-  const runtime::Model model = runtime::open_model(named.path);
-  RunOptions options;
+  runtime::RunOptions options;
   options.threads = threads;
-  options.post.score_threshold = kShownScore;
-  return {named.name, model.file.classes, make_predictor(model, options)};
+  options.other_device = other_device();
+  detect::PostprocessOptions post;
+  post.score_threshold = kShownScore;
+  const runtime::PreparedModel prepared = runtime::prepare(runtime::open_model(named.path), options);
+  return {named.name, prepared.model.file.classes, make_predict_function(prepared, post)};
 }
 
 }  // namespace

@@ -6,15 +6,15 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/command.h"
-#include "cli/description.h"
-#include "cli/model.h"
 #include "cli/output.h"
+#include "graph/description.h"
 #include "plot/architecture.h"
+#include "runtime/model.h"
 
 namespace spinenet::cli {
 namespace {
 
-struct DescribeArguments {
+struct DescribeFlags {
   std::string name;
   std::string task;
   int size = 0;
@@ -22,7 +22,7 @@ struct DescribeArguments {
   std::string svg;
 };
 
-int run_describe(DescribeArguments options, const CommonOptions& common) {
+int run_describe(DescribeFlags options, const CommonOptions& common) {
   arch::Architecture architecture;
   if (runtime::is_model_path(options.name)) {
     runtime::Model model = runtime::open_model(options.name);
@@ -33,11 +33,11 @@ int run_describe(DescribeArguments options, const CommonOptions& common) {
   } else {
     architecture = arch::find_architecture(options.name);
   }
-  DescribeOptions wanted = default_describe_options(options.task.empty() ? arch::default_task(architecture)
-                                                                         : arch::task_named(options.task));
+  graph::DescribeOptions wanted = graph::default_describe_options(
+      options.task.empty() ? arch::default_task(architecture) : arch::task_named(options.task));
   if (options.size > 0) wanted.image_size = options.size;
   if (options.classes > 0) wanted.classes = options.classes;
-  const Description description = describe(architecture, wanted);
+  const graph::Description description = graph::describe(architecture, wanted);
   if (!options.svg.empty()) {
     const int side = description.input_size;
     write_file_atomic(options.svg,
@@ -56,7 +56,7 @@ int run_describe(DescribeArguments options, const CommonOptions& common) {
 }  // namespace
 
 void add_describe(CLI::App& app, Invocation& invocation) {
-  const auto options = std::make_shared<DescribeArguments>();
+  const auto options = std::make_shared<DescribeFlags>();
   CLI::App& verb = *app.add_subcommand("describe", "Show the blocks, shapes and cost of an architecture or a model");
   verb.add_option("ARCH", options->name, "A known architecture, an architecture JSON file, or a model (.safetensors)")
       ->required()

@@ -16,7 +16,7 @@
 namespace spinenet::cli {
 namespace {
 
-bool looks_like_picture(const std::filesystem::path& path) {
+bool looks_like_image(const std::filesystem::path& path) {
   constexpr std::array<std::string_view, 3> kEndings{".jpg", ".jpeg", ".png"};
   std::string ending = path.extension().string();
   std::transform(ending.begin(), ending.end(), ending.begin(),
@@ -24,16 +24,16 @@ bool looks_like_picture(const std::filesystem::path& path) {
   return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
 }
 
-std::vector<std::string> pictures_in(const std::filesystem::path& folder) {
+std::vector<std::string> images_in(const std::filesystem::path& folder) {
   std::vector<std::string> found;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    std::error_code unreadable;  // a broken link is no picture
-    if (looks_like_picture(entry.path()) && entry.is_regular_file(unreadable)) found.push_back(entry.path().string());
+    std::error_code unreadable;  // a broken link is no image
+    if (looks_like_image(entry.path()) && entry.is_regular_file(unreadable)) found.push_back(entry.path().string());
   }
   if (error) fail(ErrorKind::io, fmt::format("cannot read the folder: {}", error.message()), folder.string());
   std::sort(found.begin(), found.end());
-  if (found.empty()) fail(ErrorKind::bad_data, "no picture in the folder", folder.string(), "JPEG and PNG are read");
+  if (found.empty()) fail(ErrorKind::bad_data, "no image in the folder", folder.string(), "JPEG and PNG are read");
   return found;
 }
 
@@ -68,7 +68,7 @@ std::vector<std::string> expand_inputs(std::span<const std::string> inputs) {
     std::vector<std::string> found;
     std::error_code problem;  // a name that the system refuses (too long, no permission) is no file
     if (std::filesystem::is_directory(input, problem)) {
-      found = pictures_in(input);
+      found = images_in(input);
     } else if (input == "-" || std::filesystem::exists(input, problem)) {
       found = {input};
     } else if (input.find_first_of("*?[") != std::string::npos) {

@@ -1,4 +1,4 @@
-// The pictures that a command line names.
+// The images that a command line names.
 //
 // Thread contract: free functions.
 #pragma once
@@ -11,8 +11,8 @@
 
 namespace spinenet::cli {
 
-// Files as they are, the pictures directly in a folder and those that a pattern matches in the order of their names,
-// "-" as it is. ErrorKind::io for what is not there, ErrorKind::bad_data for a folder or pattern without pictures.
+// Files as they are, the images directly in a folder and those that a pattern matches in the order of their names,
+// "-" as it is. ErrorKind::io for what is not there, ErrorKind::bad_data for a folder or pattern without images.
 std::vector<std::string> expand_inputs(std::span<const std::string> inputs);
 
 // Before long work: ErrorKind::io when the folder that `file` shall be written to is not there.

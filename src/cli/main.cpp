@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/forward.h"
 #include "cli/output.h"
 #include "cli/parse.h"
 
@@ -15,6 +16,7 @@ namespace {
 
 int run(const std::vector<std::string>& arguments) {
   spinenet::cli::Invocation invocation;
+  invocation.other_device = spinenet::cli::other_device();
   spinenet::cli::parse_command_line(arguments, invocation);
   if (invocation.common.quiet) spinenet::set_log_level(spinenet::LogLevel::quiet);
   if (invocation.common.verbose) spinenet::set_log_level(spinenet::LogLevel::debug);

@@ -5,9 +5,9 @@
 
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/json.h"
+#include "base/text_table.h"
 
 namespace spinenet::cli {
 
@@ -17,11 +17,5 @@ struct OutputClosed {};
 // All of it at once. ErrorKind::io when it cannot be written.
 void print(std::string_view text);
 void print_json(const Json& json);
-
-// Columns of equal width, two spaces apart; a column of numbers stands to the right. `rows` are equally long.
-std::string table_text(const std::vector<std::vector<std::string>>& rows);
-
-// 28543210 -> "28.54 M".
-std::string short_count(int64_t number);
 
 }  // namespace spinenet::cli

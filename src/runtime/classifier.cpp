@@ -31,7 +31,7 @@ Classifier::Classifier(graph::Forward forward, ClassifierOptions options)
   }
   if (options_.classes <= 0) fail(ErrorKind::usage, fmt::format("{} classes", options_.classes), "classifier");
   if (!(options_.center_crop > 0 && options_.center_crop <= 1)) {
-    fail(ErrorKind::usage, fmt::format("a middle of {} of the picture", options_.center_crop), "classifier",
+    fail(ErrorKind::usage, fmt::format("a middle of {} of the image", options_.center_crop), "classifier",
          "use a share above 0 and at most 1");
   }
 }

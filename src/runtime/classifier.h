@@ -1,4 +1,4 @@
-// A network made ready to say what class a picture is of: the middle of the picture to input, the network, its output
+// A network made ready to say what class an image is of: the middle of the image to input, the network, its output
 // to probabilities. How the network is run is the caller's choice (graph/forward.h).
 //
 // Thread contract: const and as safe as the Forward: several threads may share a Classifier whose Forward may be
@@ -29,7 +29,7 @@ class Classifier {
   const ClassifierOptions& options() const { return options_; }
   // The probabilities of all classes; they sum to one.
   std::vector<float> classify(const image::Image& image) const;
-  // For each picture; the Forward gets them as one batch.
+  // For each image; the Forward gets them as one batch.
   std::vector<std::vector<float>> classify(std::span<const image::Image> images) const;
 
  private:

@@ -3,29 +3,15 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "detect/letterbox.h"
+#include "graph/anchors.h"
 #include "runtime/input.h"
 
 namespace spinenet::runtime {
 
-int input_size(int image_size, int max_level) {
-  const int multiple = 1 << max_level;
-  return (image_size + multiple - 1) / multiple * multiple;
-}
-
-detect::AnchorOptions anchor_options(const arch::Architecture& architecture) {
-  detect::AnchorOptions options;
-  options.min_level = architecture.min_level;
-  options.max_level = architecture.max_level;
-  options.scales = architecture.head.scales;
-  options.aspect_ratios = architecture.head.aspect_ratios;
-  options.size = architecture.head.anchor_size;
-  return options;
-}
-
 Detector::Detector(graph::Forward forward, DetectorOptions options)
     : forward_(std::move(forward)),
       options_(std::move(options)),
-      input_size_(input_size(options_.image_size, options_.anchors.max_level)) {
+      input_size_(graph::input_size(options_.image_size, options_.anchors.max_level)) {
   if (options_.image_size <= 0 || options_.image_size > 65536) {
     fail(ErrorKind::usage, fmt::format("image size {}", options_.image_size), "detector", "use 1 to 65536");
   }

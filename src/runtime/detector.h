@@ -1,14 +1,13 @@
-// A network made ready to answer what is in a picture: picture to input, the network, its outputs to boxes in pixels of
-// the picture. How the network is run is the caller's choice (graph/forward.h).
+// A network made ready to answer what is in an image: image to input, the network, its outputs to boxes in pixels of
+// the image. How the network is run is the caller's choice (graph/forward.h).
 //
-// Invariant: the same picture gives the same detections alone and in a batch, up to what the Forward itself does.
+// Invariant: the same image gives the same detections alone and in a batch, up to what the Forward itself does.
 // Thread contract: const and as safe as the Forward: several threads may share a Detector whose Forward may be shared.
 #pragma once
 
 #include <span>
 #include <vector>
 
-#include "arch/architecture.h"
 #include "detect/anchors.h"
 #include "detect/detections.h"
 #include "detect/postprocess.h"
@@ -19,19 +18,12 @@
 namespace spinenet::runtime {
 
 struct DetectorOptions {
-  int image_size = 640;  // the longer side of a picture is scaled to it
+  int image_size = 640;  // the longer side of an image is scaled to it
   int classes = 1;
   image::Normalization normalization;
   detect::AnchorOptions anchors;
   detect::PostprocessOptions post;
 };
-
-// Side of the square input for pictures of `image_size`: rounded up, so that all levels meet. The network behind a
-// Forward is lowered for it.
-int input_size(int image_size, int max_level);
-
-// The anchors of a head and its levels.
-detect::AnchorOptions anchor_options(const arch::Architecture& architecture);
 
 class Detector {
  public:
@@ -39,9 +31,9 @@ class Detector {
   Detector(graph::Forward forward, DetectorOptions options);
 
   const DetectorOptions& options() const { return options_; }
-  // Falling order of score; boxes are clipped to the picture.
+  // Descending order of score; boxes are clipped to the image.
   std::vector<detect::Detection> detect(const image::Image& image) const;
-  // For each picture; the Forward gets them as one batch.
+  // For each image; the Forward gets them as one batch.
   std::vector<std::vector<detect::Detection>> detect(std::span<const image::Image> images) const;
 
  private:

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "detect/box_coder.h"
+#include "graph/anchors.h"
 #include "graph/lower.h"
 #include "graph/reference.h"
 #include "graph/weights.h"
@@ -15,12 +16,12 @@
 namespace spinenet::runtime {
 namespace {
 
-constexpr int kClasses = 3;
+constexpr int kDetectorClasses = 3;
 
 DetectorOptions options_of_size(int image_size) {
   DetectorOptions options;
   options.image_size = image_size;
-  options.classes = kClasses;
+  options.classes = kDetectorClasses;
   return options;
 }
 
@@ -32,7 +33,7 @@ struct Planted {
 };
 
 // A network that answers with planted boxes, one list for each picture of the batch, and keeps its input.
-struct FakeNetwork {
+struct FakeDetector {
   int side = 0;
   detect::AnchorOptions anchors;
   std::vector<std::vector<Planted>> planted;
@@ -42,7 +43,7 @@ struct FakeNetwork {
     seen = input;
     const int64_t per_cell = detect::anchors_per_cell(anchors);
     std::vector<HostTensor> outputs;
-    for (const int64_t values : {int64_t{kClasses}, int64_t{4}}) {
+    for (const int64_t values : {int64_t{kDetectorClasses}, int64_t{4}}) {
       for (int level = anchors.min_level; level <= anchors.max_level; ++level) {
         outputs.push_back(make_tensor({input.shape[0], per_cell * values, side >> level, side >> level},
                                       values == 4 ? 0.0F : -20.0F));
@@ -63,21 +64,14 @@ struct FakeNetwork {
     const detect::BoxCode code = detect::encode(p.box, all[cell * per_cell]);
     HostTensor& classes = outputs[0];
     HostTensor& boxes = outputs[outputs.size() / 2];
-    classes.data[(n * per_cell * kClasses + static_cast<size_t>(p.label)) * cells + cell] = p.logit;
+    classes.data[(n * per_cell * kDetectorClasses + static_cast<size_t>(p.label)) * cells + cell] = p.logit;
     for (size_t i = 0; i < 4; ++i) boxes.data[(n * per_cell * 4 + i) * cells + cell] = code[i];
   }
 };
 
-TEST(InputSize, IsRoundedUpToWhereLevelsMeet) {
-  EXPECT_EQ(input_size(640, 7), 640);
-  EXPECT_EQ(input_size(641, 7), 768);
-  EXPECT_EQ(input_size(1, 7), 128);
-  EXPECT_EQ(input_size(100, 5), 128);
-}
-
 TEST(Detector, MapsBoxesBackToThePicture) {
   const DetectorOptions options = options_of_size(256);
-  FakeNetwork network{256, options.anchors, {{{{64, 32, 128, 96}, 1}, {{0, 0, 400, 300}, 2, 2}}}, {}};
+  FakeDetector network{256, options.anchors, {{{{64, 32, 128, 96}, 1}, {{0, 0, 400, 300}, 2, 2}}}, {}};
   const Detector detector(std::ref(network), options);
   // 512 x 256 pixels: halved, so the lower half of the canvas is padding.
   const std::vector<detect::Detection> found = detector.detect(image::make_image(256, 512, 90));
@@ -94,7 +88,7 @@ TEST(Detector, MapsBoxesBackToThePicture) {
 
 TEST(Detector, ScalesToTheImageSizeAndPadsTheRest) {
   const DetectorOptions options = options_of_size(200);
-  FakeNetwork network{256, options.anchors, {{{{50, 50, 100, 100}, 0}}}, {}};
+  FakeDetector network{256, options.anchors, {{{{50, 50, 100, 100}, 0}}}, {}};
   const std::vector<detect::Detection> found =
       Detector(std::ref(network), options).detect(image::make_image(100, 100, 255));
   EXPECT_EQ(network.seen.shape, (std::vector<int64_t>{1, 3, 256, 256}));
@@ -110,7 +104,7 @@ TEST(Detector, ScalesToTheImageSizeAndPadsTheRest) {
 
 TEST(Detector, KeepsThePicturesOfABatchApart) {
   const DetectorOptions options = options_of_size(128);
-  FakeNetwork network{128, options.anchors, {{{{10, 10, 50, 50}, 0}}, {}, {{{20, 20, 60, 90}, 2}}}, {}};
+  FakeDetector network{128, options.anchors, {{{{10, 10, 50, 50}, 0}}, {}, {{{20, 20, 60, 90}, 2}}}, {}};
   const std::vector<image::Image> images{image::make_image(128, 128), image::make_image(64, 32),
                                          image::make_image(256, 256)};
   const auto found = Detector(std::ref(network), options).detect(images);
@@ -124,7 +118,7 @@ TEST(Detector, KeepsThePicturesOfABatchApart) {
 
 TEST(Detector, AnswersNoPicturesWithNothing) {
   const DetectorOptions options = options_of_size(128);
-  FakeNetwork network{128, options.anchors, {}, {}};
+  FakeDetector network{128, options.anchors, {}, {}};
   EXPECT_TRUE(Detector(std::ref(network), options).detect(std::span<const image::Image>()).empty());
 }
 
@@ -133,7 +127,7 @@ TEST(Detector, RefusesOutputsOfAnotherNetwork) {
   const DetectorOptions options = options_of_size(128);
   const Detector none([](const HostTensor&) { return std::vector<HostTensor>{}; }, options);
   EXPECT_THROW(none.detect(image), Error);
-  FakeNetwork smaller{256, options.anchors, {}, {}};
+  FakeDetector smaller{256, options.anchors, {}, {}};
   EXPECT_THROW(Detector(std::ref(smaller), options).detect(image), Error);
 }
 
@@ -152,10 +146,10 @@ TEST(Detector, RunsARealNetwork) {
   a.scaling.endpoints_num_filters = 8;
   a.head.filters = 8;
   a.head.convs = 1;
-  const graph::Program program = graph::lower_detector(a, {.height = 128, .width = 128, .classes = kClasses});
+  const graph::Program program = graph::lower_detector(a, {.height = 128, .width = 128, .classes = kDetectorClasses});
   const Weights weights = graph::initial_weights(program, {.predictor_deviation = 0.3}, 4);
   DetectorOptions options = options_of_size(128);
-  options.anchors = anchor_options(a);
+  options.anchors = graph::anchor_options(a);
   options.post.score_threshold = 0.01F;
   const Detector detector([&](const HostTensor& x) { return graph::run_reference(program, weights, x); }, options);
   std::vector<image::Image> images{image::make_image(60, 90), image::make_image(200, 40)};

@@ -1,4 +1,4 @@
-// Pictures as the input of a network: each scaled to fit, at the top left of its square, padded with the mean colour,
+// Images as the input of a network: each scaled to fit, at the top left of its square, padded with the mean colour,
 // normalised.
 //
 // Thread contract: pure function.
@@ -15,13 +15,13 @@
 namespace spinenet::runtime {
 
 struct InputShape {
-  int image_size = 640;  // the longer side of a picture
+  int image_size = 640;  // the longer side of an image
   int side = 640;        // of the square
 };
 
 struct NetworkInput {
   HostTensor pixels;                           // [N, 3, side, side]
-  std::vector<detect::Letterbox> letterboxes;  // of each picture
+  std::vector<detect::Letterbox> letterboxes;  // of each image
 };
 
 NetworkInput make_input(std::span<const image::Image> images, const InputShape& shape,

@@ -8,19 +8,15 @@
 #include "base/format.h"
 #include "detect/box_head.h"
 #include "detect/mask_paste.h"
-#include "runtime/detector.h"
+#include "graph/anchors.h"
+#include "graph/lower_two_stage.h"
+#include "runtime/tensor_rows.h"
 
 namespace spinenet::runtime {
 namespace {
 
 size_t level_count(const detect::AnchorOptions& anchors) {
   return static_cast<size_t>(anchors.max_level - anchors.min_level + 1);
-}
-
-// Row n of a tensor [N, ...].
-std::span<const float> row_of(const HostTensor& tensor, size_t n) {
-  const auto size = tensor.data.size() / static_cast<size_t>(std::max<int64_t>(1, tensor.shape.front()));
-  return std::span(tensor.data).subspan(n * size, size);
 }
 
 void expect_shape(const HostTensor& tensor, const std::vector<int64_t>& shape) {
@@ -61,20 +57,10 @@ struct Segmenter::Seen {
   }
 };
 
-detect::AnchorOptions proposal_anchors(const arch::Architecture& architecture) {
-  detect::AnchorOptions options;
-  options.min_level = architecture.min_level;
-  options.max_level = architecture.max_level;
-  options.scales = architecture.two_stage.scales;
-  options.aspect_ratios = architecture.two_stage.aspect_ratios;
-  options.size = architecture.two_stage.anchor_size;
-  return options;
-}
-
 Segmenter::Segmenter(TwoStageForward forward, SegmenterOptions options)
     : forward_(std::move(forward)),
       options_(std::move(options)),
-      input_size_(input_size(options_.image_size, options_.anchors.max_level)) {
+      input_size_(graph::input_size(options_.image_size, options_.anchors.max_level)) {
   if (options_.image_size <= 0 || options_.image_size > 65536) {
     fail(ErrorKind::usage, fmt::format("image size {}", options_.image_size), "segmenter", "use 1 to 65536");
   }

@@ -1,16 +1,15 @@
-// A two-stage network made ready to answer what is in a picture, with masks: picture to input, the trunk, proposals,
-// the box head on them, the mask head on what it found, masks in pixels of the picture (Mask R-CNN, He et al. 2017). Of
+// A two-stage network made ready to answer what is in an image, with masks: image to input, the trunk, proposals,
+// the box head on them, the mask head on what it found, masks in pixels of the image (Mask R-CNN, He et al. 2017). Of
 // a cascade, each further box head on the boxes of the one before it (detect/box_head.h). How the networks are run is
 // the caller's choice.
 //
-// Invariant: the same picture gives the same detections alone and in a batch, up to what the networks themselves do.
+// Invariant: the same image gives the same detections alone and in a batch, up to what the networks themselves do.
 // Thread contract: one thread at a time, as its TwoStageForward.
 #pragma once
 
 #include <span>
 #include <vector>
 
-#include "arch/architecture.h"
 #include "detect/anchors.h"
 #include "detect/detections.h"
 #include "detect/postprocess.h"
@@ -23,7 +22,7 @@
 namespace spinenet::runtime {
 
 struct SegmenterOptions {
-  int image_size = 640;  // the longer side of a picture is scaled to it
+  int image_size = 640;  // the longer side of an image is scaled to it
   int classes = 1;
   image::Normalization normalization;
   detect::AnchorOptions anchors;
@@ -32,16 +31,13 @@ struct SegmenterOptions {
   float mask_threshold = 0.5F;
 };
 
-// The anchors of a region proposal network and its levels.
-detect::AnchorOptions proposal_anchors(const arch::Architecture& architecture);
-
 class Segmenter {
  public:
   // ErrorKind::usage when an option is out of range.
   Segmenter(TwoStageForward forward, SegmenterOptions options);
 
   const SegmenterOptions& options() const { return options_; }
-  // For each picture, falling order of score; boxes are clipped to the picture, each has a mask of the picture's size.
+  // For each image, descending order of score; boxes are clipped to the image, each has a mask of the image's size.
   std::vector<std::vector<detect::Detection>> segment(std::span<const image::Image> images) const;
   std::vector<std::vector<detect::Detection>> segment(const NetworkInput& input) const;
 

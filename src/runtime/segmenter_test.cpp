@@ -12,11 +12,11 @@
 namespace spinenet::runtime {
 namespace {
 
-constexpr int kClasses = 2;
+constexpr int kSegmenterClasses = 2;
 constexpr int kSize = 128;
 
 // A network that finds one box of one class in pixels of the input, with a mask of its left half.
-struct FakeNetwork {
+struct FakeTwoStages {
   detect::Box planted;
   int label = 0;
   detect::AnchorOptions anchors{.scales = 1};
@@ -48,17 +48,17 @@ struct FakeNetwork {
 
   // Sure of ROIs that are the planted box, and of the background elsewhere.
   std::vector<HostTensor> box_head(std::span<const std::vector<detect::Box>> rois) {
-    HostTensor classes = make_tensor({0, kClasses + 1, 1, 1});
+    HostTensor classes = make_tensor({0, kSegmenterClasses + 1, 1, 1});
     for (const std::vector<detect::Box>& of_one : rois) {
       for (const detect::Box& roi : of_one) {
         ++rois_seen;
-        std::vector<float> logits(kClasses + 1, -5.0F);
+        std::vector<float> logits(kSegmenterClasses + 1, -5.0F);
         logits[detect::iou(roi, planted) > 0.9F ? static_cast<size_t>(label) + 1 : 0] = 5;
         classes.data.insert(classes.data.end(), logits.begin(), logits.end());
         ++classes.shape[0];
       }
     }
-    return {classes, make_tensor({classes.shape[0], 4 * kClasses, 1, 1})};
+    return {classes, make_tensor({classes.shape[0], 4 * kSegmenterClasses, 1, 1})};
   }
 
   HostTensor mask_head(std::span<const std::vector<detect::Detection>> found) const {
@@ -76,7 +76,7 @@ struct FakeNetwork {
   Segmenter segmenter(int image_size = kSize) {
     SegmenterOptions options;
     options.image_size = image_size;
-    options.classes = kClasses;
+    options.classes = kSegmenterClasses;
     options.anchors = anchors;
     return {{[this](const HostTensor& input) { return trunk(input); },
              {[this](std::span<const std::vector<detect::Box>> rois) { return box_head(rois); }},
@@ -87,7 +87,7 @@ struct FakeNetwork {
 };
 
 TEST(Segmenter, GivesBoxesAndMasksInPixelsOfThePicture) {
-  FakeNetwork network{{32, 16, 96, 48}, 1};
+  FakeTwoStages network{{32, 16, 96, 48}, 1};
   // The picture is twice as large as its place in the input.
   const std::vector<image::Image> images{image::make_image(160, 256, 90), image::make_image(256, 256, 90)};
   const auto found = network.segmenter().segment(images);
@@ -111,7 +111,7 @@ TEST(Segmenter, GivesBoxesAndMasksInPixelsOfThePicture) {
 }
 
 TEST(Segmenter, BoxesEndAtThePicture) {
-  FakeNetwork network{{32, 16, 96, 100}, 0};
+  FakeTwoStages network{{32, 16, 96, 100}, 0};
   const auto found = network.segmenter().segment(std::vector<image::Image>{image::make_image(80, 128, 90)});
   ASSERT_EQ(found[0].size(), 0U) << "the fake box head knows the whole box only";
   network.planted = {32, 16, 96, 80};
@@ -121,7 +121,7 @@ TEST(Segmenter, BoxesEndAtThePicture) {
 }
 
 TEST(Segmenter, FindsNothingWhereThereIsNothing) {
-  FakeNetwork network{{32, 16, 96, 48}, 0};
+  FakeTwoStages network{{32, 16, 96, 48}, 0};
   Segmenter segmenter = network.segmenter();
   EXPECT_TRUE(segmenter.segment(std::vector<image::Image>{}).empty());
   network.label = -1;  // everything is background
@@ -131,12 +131,12 @@ TEST(Segmenter, FindsNothingWhereThereIsNothing) {
 // The first head moves every ROI by a quarter of its side; what the second one is given is what it moved them to. The
 // second one's boxes are its ROIs, and its logits and the first one's are averaged.
 TEST(Segmenter, TheBoxesOfOneHeadOfACascadeAreTheRoisOfTheNext) {
-  FakeNetwork network{{32, 16, 96, 48}, 1};
+  FakeTwoStages network{{32, 16, 96, 48}, 1};
   std::vector<std::vector<detect::Box>> given;
   const auto answer = [&](std::span<const std::vector<detect::Box>> rois, const std::vector<float>& logits,
                           const detect::BoxCode& code) {
     given.push_back(rois.front());
-    HostTensor classes = make_tensor({0, kClasses + 1, 1, 1}), boxes = make_tensor({0, 4, 1, 1});
+    HostTensor classes = make_tensor({0, kSegmenterClasses + 1, 1, 1}), boxes = make_tensor({0, 4, 1, 1});
     for (size_t r = 0; r < rois.front().size(); ++r) {
       classes.data.insert(classes.data.end(), logits.begin(), logits.end());
       boxes.data.insert(boxes.data.end(), code.begin(), code.end());
@@ -146,7 +146,7 @@ TEST(Segmenter, TheBoxesOfOneHeadOfACascadeAreTheRoisOfTheNext) {
   };
   SegmenterOptions options;
   options.image_size = kSize;
-  options.classes = kClasses;
+  options.classes = kSegmenterClasses;
   options.anchors = network.anchors;
   options.proposals.post_nms = 1;
   const Segmenter segmenter(
@@ -175,7 +175,7 @@ TEST(Segmenter, TheBoxesOfOneHeadOfACascadeAreTheRoisOfTheNext) {
 }
 
 TEST(Segmenter, ANetworkOfAnotherKindIsRefused) {
-  FakeNetwork network{{32, 16, 96, 48}, 0};
+  FakeTwoStages network{{32, 16, 96, 48}, 0};
   network.anchors.scales = 3;
   try {
     network.segmenter().segment(std::vector<image::Image>{image::make_image(90, 90, 90)});

@@ -6,17 +6,12 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "detect/roi_align.h"
+#include "runtime/tensor_rows.h"
 
 namespace spinenet::runtime {
 namespace {
 
-// Row n of a tensor [N, ...].
-std::span<const float> row_of(const HostTensor& tensor, size_t n) {
-  const auto size = tensor.data.size() / static_cast<size_t>(std::max<int64_t>(1, tensor.shape.front()));
-  return std::span(tensor.data).subspan(n * size, size);
-}
-
-size_t count_of(const PyramidLevels& levels) {
+size_t level_count_of(const PyramidLevels& levels) {
   return static_cast<size_t>(levels.max_level - levels.min_level + 1);
 }
 
@@ -70,7 +65,7 @@ std::vector<std::vector<detect::Box>> boxes_of(std::span<const std::vector<detec
 
 TwoStageForward two_stage_forward(std::vector<graph::Forward> networks, const PyramidLevels& levels) {
   const auto pyramid = std::make_shared<std::vector<HostTensor>>();
-  const size_t count = count_of(levels);
+  const size_t count = level_count_of(levels);
   TwoStageForward network;
   network.images = std::numeric_limits<int>::max();
   network.trunk = [trunk = std::move(networks.front()), pyramid, count](const HostTensor& input) {

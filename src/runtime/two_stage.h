@@ -1,6 +1,6 @@
 // The networks of a detector of two stages, and how the heads get what they look at: the crops that ROI align
-// makes of the trunk's feature maps. Who runs the networks is the caller's choice: any Forwards, or the engine, which
-// crops on all its threads straight from map to map.
+// makes of the trunk's feature maps. The caller chooses how the networks are run: as any Forwards, or in the engine
+// (two_stage_engine.h).
 //
 // Invariant: heads look at the features of the trunk's last call. Thread contract: one thread at a time.
 // Source: Mask R-CNN (He et al. 2017), section 3.
@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "detect/detections.h"
-#include "engine/compile/compile.h"
 #include "graph/forward.h"
 #include "graph/lower_two_stage.h"
 
@@ -36,23 +35,5 @@ struct PyramidLevels {
 
 // Of the networks of lower_two_stage with these levels, in the order of programs_of. ROI align is that of detect/.
 TwoStageForward two_stage_forward(std::vector<graph::Forward> networks, const PyramidLevels& levels);
-
-// Crops at once: enough that a product has rows to fill its blocks, and that the weights of the large dense layer are
-// read rarely; few enough that maps stay in the last cache.
-constexpr int kBoxHeadBatch = 64, kMaskHeadBatch = 16;
-
-struct TwoStagePlans {
-  std::shared_ptr<const engine::CompiledPlan> trunk;
-  std::vector<std::shared_ptr<const engine::CompiledPlan>> box_heads;
-  std::shared_ptr<const engine::CompiledPlan> mask_head;
-};
-// In the order of programs_of.
-TwoStagePlans two_stage_plans(std::span<const std::shared_ptr<const engine::CompiledPlan>> plans);
-// `weights`: of all networks. The batch of the options is the trunk's; heads have their own.
-TwoStagePlans compile_two_stage(const graph::TwoStageProgram& network, const Weights& weights,
-                                const engine::CompileOptions& options);
-
-// In one team of threads.
-TwoStageForward engine_two_stage(const TwoStagePlans& plans, const PyramidLevels& levels);
 
 }  // namespace spinenet::runtime

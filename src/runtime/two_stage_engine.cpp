@@ -1,13 +1,13 @@
-// Two stages in the engine: a session for each network and one team. Crops go from the trunk's maps to the head's
-// input, both with the channels last.
+// A session for each network and one worker group. Crops go from the trunk's maps to the head's input, both with the
+// channels last.
+#include "runtime/two_stage_engine.h"
+
 #include <algorithm>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "detect/roi_align.h"
 #include "engine/run/session.h"
-#include "graph/weights.h"
-#include "runtime/two_stage.h"
 
 namespace spinenet::runtime {
 namespace {
@@ -146,20 +146,6 @@ void check_fit(const TwoStagePlans& plans, const PyramidLevels& levels) {
 TwoStagePlans two_stage_plans(std::span<const std::shared_ptr<const engine::CompiledPlan>> plans) {
   const auto heads = plans.subspan(1, plans.size() - 2);
   return {plans.front(), {heads.begin(), heads.end()}, plans.back()};
-}
-
-TwoStagePlans compile_two_stage(const graph::TwoStageProgram& network, const Weights& weights,
-                                const engine::CompileOptions& options) {
-  const auto with_batch = [&](const graph::Program& program, int batch) {
-    engine::CompileOptions own = options;
-    own.batch = batch;
-    own.crops = &program != &network.trunk;
-    return engine::compile(program, graph::own_weights(program, weights), own);
-  };
-  TwoStagePlans plans{with_batch(network.trunk, options.batch), {}, {}};
-  for (const graph::Program& head : network.box_heads) plans.box_heads.push_back(with_batch(head, kBoxHeadBatch));
-  plans.mask_head = with_batch(network.mask_head, kMaskHeadBatch);
-  return plans;
 }
 
 TwoStageForward engine_two_stage(const TwoStagePlans& plans, const PyramidLevels& levels) {

@@ -1,6 +1,4 @@
 // The engine's two stages against the plain ones: ROI align of detect/ and Forwards one after the other.
-#include "runtime/two_stage.h"
-
 #include <algorithm>
 #include <cmath>
 
@@ -11,12 +9,14 @@
 #include "base/random.h"
 #include "engine/run/session.h"
 #include "graph/weights.h"
+#include "runtime/prepare.h"
+#include "runtime/two_stage_engine.h"
 
 namespace spinenet::runtime {
 namespace {
 
 constexpr PyramidLevels kLevels{3, 7};
-constexpr int kSide = 128, kClasses = 3;
+constexpr int kSide = 128, kTwoStageClasses = 3;
 
 graph::TwoStageProgram small_network(int64_t channels) {
   arch::Architecture a = arch::named_architecture("spinenet-49");
@@ -26,7 +26,7 @@ graph::TwoStageProgram small_network(int64_t channels) {
   a.two_stage.rpn_filters = a.two_stage.box_filters = a.two_stage.mask_filters = 32;
   a.two_stage.box_dense = 48;
   a.two_stage.box_thresholds = {0.5, 0.7};
-  return graph::lower_two_stage(a, {.height = kSide, .width = kSide, .classes = kClasses});
+  return graph::lower_two_stage(a, {.height = kSide, .width = kSide, .classes = kTwoStageClasses});
 }
 
 Weights weights_of_all(const graph::TwoStageProgram& network) {
@@ -42,6 +42,11 @@ graph::Forward alone(const graph::Program& program, const Weights& all) {
   return engine::engine_forward(engine::compile(program, graph::own_weights(program, all), {.skip = {"winograd"}}));
 }
 
+TwoStageForward in_engine(const graph::TwoStageProgram& network, const Weights& all,
+                          const engine::CompileOptions& options) {
+  return engine_two_stage(two_stage_plans(compile_networks(graph::programs_of(network), all, options)), kLevels);
+}
+
 // Of all sizes, some of them over the edge.
 std::vector<std::vector<detect::Detection>> random_detections(std::span<const size_t> counts) {
   Random random(7);
@@ -53,7 +58,7 @@ std::vector<std::vector<detect::Detection>> random_detections(std::span<const si
       const double most = i % 3 == 0 ? 500 : 40;
       found.back().push_back(
           {{x, y, x + static_cast<float>(random.uniform(1, most)), y + static_cast<float>(random.uniform(1, most))},
-           static_cast<int>(i) % kClasses,
+           static_cast<int>(i) % kTwoStageClasses,
            0});
     }
   }
@@ -94,7 +99,7 @@ TEST(TwoStage, TheEngineAgreesWithPlainForwards) {
     const HostTensor expected_masks = plain.mask_head(found);
     for (const kernels::Kernels& kernels : kernels::all_kernels()) {
       const engine::CompileOptions options{2, std::string(kernels.name), {"winograd"}, 2};
-      const TwoStageForward fast = engine_two_stage(compile_two_stage(network, all, options), kLevels);
+      const TwoStageForward fast = in_engine(network, all, options);
       EXPECT_EQ(fast.images, 2);
       const auto outputs = fast.trunk(input);
       ASSERT_EQ(outputs.size(), expected.size());
@@ -112,10 +117,10 @@ TEST(TwoStage, TheEngineAgreesWithPlainForwards) {
 
 TEST(TwoStage, NoRoisGiveNoRows) {
   const graph::TwoStageProgram network = small_network(32);
-  const TwoStageForward fast = engine_two_stage(compile_two_stage(network, weights_of_all(network), {}), kLevels);
+  const TwoStageForward fast = in_engine(network, weights_of_all(network), {});
   fast.trunk(make_tensor({1, 3, kSide, kSide}));
   const auto boxes = fast.box_heads.at(1)(std::vector<std::vector<detect::Box>>(1));
-  EXPECT_EQ(boxes.at(0).shape, (std::vector<int64_t>{0, kClasses + 1, 1, 1}));
+  EXPECT_EQ(boxes.at(0).shape, (std::vector<int64_t>{0, kTwoStageClasses + 1, 1, 1}));
   EXPECT_EQ(fast.mask_head(std::vector<std::vector<detect::Detection>>(1)).shape, (std::vector<int64_t>{0, 28, 28}));
 }
 

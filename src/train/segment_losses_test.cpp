@@ -8,8 +8,8 @@
 #include "arch/families.h"
 #include "detect/anchors.h"
 #include "detect/roi_sampler.h"
+#include "graph/anchors.h"
 #include "graph/lower_two_stage.h"
-#include "runtime/segmenter.h"
 
 namespace spinenet::train {
 namespace {
@@ -53,7 +53,7 @@ data::Prepared square_picture(int64_t i, const std::vector<detect::Box>& anchors
 
 struct Fixture {
   arch::Architecture architecture = tiny_segmenter();
-  std::vector<detect::Box> anchors = detect::make_anchors(runtime::proposal_anchors(architecture), kSize, kSize);
+  std::vector<detect::Box> anchors = detect::make_anchors(graph::proposal_anchors(architecture), kSize, kSize);
   Communicator alone{{}, torch::kCPU};
   Recipe recipe;
 

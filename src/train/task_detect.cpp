@@ -6,8 +6,8 @@
 #include "base/progress.h"
 #include "detect/anchors.h"
 #include "eval/coco_ap.h"
+#include "graph/anchors.h"
 #include "graph/lower.h"
-#include "runtime/detector.h"
 #include "train/report_detect.h"
 #include "train/validate.h"
 
@@ -57,7 +57,7 @@ DetectTask::DetectTask(const Recipe& recipe, const arch::Architecture& architect
   const int size = recipe_.image_size;
   programs_ = {
       graph::lower_detector(architecture, {size, size, static_cast<int>(classes_.size()), recipe_.stochastic_depth})};
-  anchors_ = detect::make_anchors(runtime::anchor_options(architecture), size, size);
+  anchors_ = detect::make_anchors(graph::anchor_options(architecture), size, size);
 }
 
 data::LoaderOptions DetectTask::training_loader(data::LoaderOptions common) const {

@@ -6,6 +6,7 @@
 #include "base/progress.h"
 #include "detect/roi_sampler.h"
 #include "eval/coco_ap.h"
+#include "graph/anchors.h"
 #include "runtime/segmenter.h"
 #include "train/report_detect.h"
 #include "train/segment_losses.h"
@@ -44,7 +45,7 @@ auto mask_numbers(const detect::Annotations& annotations, std::span<const detect
 SegmentTask::SegmentTask(const Recipe& recipe, const arch::Architecture& architecture, RunData data)
     : recipe_(recipe),
       data_(std::move(data)),
-      anchor_options_(runtime::proposal_anchors(architecture)),
+      anchor_options_(graph::proposal_anchors(architecture)),
       box_thresholds_(architecture.two_stage.box_thresholds) {
   check_masks(*data_.train);
   if (data_.val) eval::require_masks(data_.val_annotations, "the validation annotations");

@@ -11,8 +11,8 @@
 #include "arch/families.h"
 #include "base/error.h"
 #include "detect/anchors.h"
+#include "graph/anchors.h"
 #include "graph/lower.h"
-#include "runtime/detector.h"
 #include "train/task_detect.h"
 
 namespace spinenet::train {
@@ -55,7 +55,7 @@ data::Prepared square_picture(int64_t i, const std::vector<detect::Box>& anchors
 }
 
 data::Batch squares(int64_t step, int64_t first, int64_t count, int size = 128) {
-  const std::vector<detect::Box> anchors = detect::make_anchors(runtime::anchor_options(tiny()), size, size);
+  const std::vector<detect::Box> anchors = detect::make_anchors(graph::anchor_options(tiny()), size, size);
   std::vector<data::Prepared> prepared;
   for (int64_t i = first; i < first + count; ++i) prepared.push_back(square_picture(step * 4 + i, anchors, size));
   data::Batch batch = data::make_batch(std::move(prepared), size, size);
@@ -126,7 +126,7 @@ TEST(Trainer, ABatchWithoutAnyBoxTrainsTheClassHeadAlone) {
   Recipe recipe = tiny_recipe();
   recipe.optimizer.weight_decay = 0;  // which would stand in the gradient too
   const auto trainer = make_trainer(recipe, alone);
-  const std::vector<detect::Box> anchors = detect::make_anchors(runtime::anchor_options(tiny()), 128, 128);
+  const std::vector<detect::Box> anchors = detect::make_anchors(graph::anchor_options(tiny()), 128, 128);
   std::vector<data::Prepared> empty;
   for (int64_t i = 0; i < 4; ++i) {
     empty.push_back(square_picture(i, anchors));

@@ -39,6 +39,7 @@ TEST_F(Bench, TimesClassifiersAtTheirOwnSize) {
 TEST_F(Bench, RunsPicturesTogether) {
   const Json json = run_json("bench resnet-50 --size 64 --classes 3 --batch 3 --runs 1 --threads 1 --json --layers");
   EXPECT_EQ(json["batch"], 3);
+  EXPECT_EQ(json["images_per_second"], json["pictures_per_second"]) << "the latter is its name up to 0.2";
   EXPECT_NEAR(json["pictures_per_second"].get<double>() * json["latency_ms"]["median"].get<double>(), 3000, 10);
   const Json one = run_json("bench resnet-50 --size 64 --classes 3 --runs 1 --threads 1 --json --layers");
   EXPECT_EQ(json["layers"][0]["multiply_adds"].get<int64_t>(), 3 * one["layers"][0]["multiply_adds"].get<int64_t>());
@@ -62,27 +63,41 @@ TEST_F(Bench, TimesBytesWithoutACalibrationAndSaysSo) {
   const auto result = run("bench spinenet-49s --size 128 --classes 3 --runs 1 --threads 1 --precision int8 --json");
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(Json::parse(result.out)["precision"], "int8");
-  EXPECT_NE(result.err.find("one random picture"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("one random image"), std::string::npos) << result.err;
   EXPECT_EQ(run("bench spinenet-49s --task segment --size 128 --precision int8 --runs 1").status, 1);
 }
 
 TEST_F(Bench, KeepsWhatItMeasuredForTheNextRun) {
   const std::string command =
-      "bench resnet-50 --size 32 --classes 3 --runs 1 --threads 1 --choose measure --choices found/c.json --json";
-  EXPECT_EQ(run_json(command)["choose"], "measure");
+      "bench resnet-50 --size 32 --classes 3 --runs 1 --threads 1 --autotune --autotune-cache found/c.json --json";
+  const Json first = run_json(command);
+  EXPECT_EQ(first["autotune"], true);
+  EXPECT_EQ(first["choose"], "measure") << "its name up to 0.2";
   const std::string kept = read_file(folder_ / "found" / "c.json");
   EXPECT_NE(kept.find("spinenet convolution choices"), std::string::npos) << kept;
   run_json(command);
   EXPECT_EQ(read_file(folder_ / "found" / "c.json"), kept);
 }
 
+TEST_F(Bench, TakesTheOldSpellingOfAutotuneWithANote) {
+  const auto old =
+      run("bench resnet-50 --size 32 --classes 3 --runs 1 --threads 1 --choose measure --choices found/c.json --json");
+  ASSERT_EQ(old.status, 0) << old.err;
+  EXPECT_EQ(Json::parse(old.out)["autotune"], true);
+  EXPECT_NE(old.err.find("--choose measure is called --autotune"), std::string::npos) << old.err;
+  EXPECT_NE(old.err.find("--choices is called --autotune-cache"), std::string::npos) << old.err;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "found" / "c.json"));
+  EXPECT_EQ(run("bench resnet-50 --size 32 --choices c.json").status, 2);
+  EXPECT_EQ(run("bench resnet-50 --size 32 --autotune --choose rule").status, 2);
+}
+
 TEST_F(Bench, RefusesWhatItCannotDo) {
   const auto choose = run("bench spinenet-49s --size 128 --choose fast");
   EXPECT_EQ(choose.status, 2);
   EXPECT_NE(choose.err.find("use rule or measure"), std::string::npos) << choose.err;
-  const auto idle = run("bench spinenet-49s --size 128 --choices c.json");
+  const auto idle = run("bench spinenet-49s --size 128 --autotune-cache c.json");
   EXPECT_EQ(idle.status, 2);
-  EXPECT_NE(idle.err.find("add --choose measure"), std::string::npos) << idle.err;
+  EXPECT_NE(idle.err.find("add --autotune"), std::string::npos) << idle.err;
   EXPECT_NE(run("bench spinenet-50").err.find("spinenet-"), std::string::npos);
   const auto precision = run("bench spinenet-49s --precision int7");
   EXPECT_EQ(precision.status, 2);

@@ -40,16 +40,17 @@ TEST_F(Classify, PredictGivesClassesWithScores) {
   const Json found = run_json("predict tiny.safetensors set/apple set/pear --json --threshold 0");
   ASSERT_EQ(found.size(), 4U);
   for (const Json& entry : found) {
-    ASSERT_EQ(entry.at("guesses").size(), 2U);
-    EXPECT_EQ(entry.at("category"), entry.at("guesses")[0].at("category"));
+    ASSERT_EQ(entry.at("classes").size(), 2U);
+    EXPECT_EQ(entry.at("guesses"), entry.at("classes")) << "the former is its name up to 0.2";
+    EXPECT_EQ(entry.at("category"), entry.at("classes")[0].at("category"));
     EXPECT_EQ(entry.at("category_id"), entry.at("category") == "apple" ? 3 : 7);
-    const double first = entry.at("guesses")[0].at("score");
-    const double second = entry.at("guesses")[1].at("score");
+    const double first = entry.at("classes")[0].at("score");
+    const double second = entry.at("classes")[1].at("score");
     EXPECT_GE(first, second);
     EXPECT_NEAR(first + second, 1, 1e-6);
   }
   const Json sure = run_json("predict tiny.safetensors set/apple --json --threshold 1");
-  EXPECT_EQ(sure[0].at("guesses").size(), 1U) << "the first guess always stands";
+  EXPECT_EQ(sure[0].at("classes").size(), 1U) << "the first class is always given";
 }
 
 TEST_F(Classify, PredictDrawsTheClass) {

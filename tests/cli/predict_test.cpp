@@ -96,7 +96,7 @@ TEST_F(Predict, GoesOnBehindABrokenPicture) {
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("broken.jpg"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("cut.png"), std::string::npos) << outcome.err;
-  EXPECT_NE(outcome.err.find("2 of 4 pictures"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("2 of 4 images"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.out.find("c.png (120x90)"), std::string::npos) << outcome.out;
   EXPECT_TRUE(std::filesystem::exists(folder_ / "drawn/c.png"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "drawn/cut.png"));

@@ -54,8 +54,8 @@ bool fill(spinenet::runtime::Model& model) {
 void answer(spinenet::runtime::Model model) {
   const auto session =
       spinenet::api::make_session(spinenet::api::load(std::move(model), {.image_size = 0, .threads = 1}), {});
-  const spinenet::image::Image picture = spinenet::image::make_image(9, 7, 100);
-  if (spinenet::api::answer(session, {&picture, 1}).size() != 1) std::abort();
+  const spinenet::image::Image image = spinenet::image::make_image(9, 7, 100);
+  if (spinenet::api::predict(session, {&image, 1}).size() != 1) std::abort();
 }
 
 }  // namespace

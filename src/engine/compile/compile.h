@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/host_tensor.h"
 #include "engine/plan/plan.h"
 #include "engine/quantize/quantization.h"
@@ -19,6 +20,10 @@ namespace spinenet::engine {
 // What convolutions multiply. bf16: floats rounded to 16 bits, but for the convolution on the picture. int8: bytes,
 // where the calibration does not keep floats.
 enum class Precision { fp32, bf16, int8 };
+constexpr auto names(Precision) {
+  using enum Precision;
+  return named<Precision>({{fp32, "fp32"}, {bf16, "bf16"}, {int8, "int8"}});
+}
 
 // Who says how a convolution is computed. rule: the same bits for the same instruction set and number format, on every
 // machine. measure: each way is tried here and the fastest taken, which changes the last bits where Winograd's

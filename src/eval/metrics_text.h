@@ -1,0 +1,17 @@
+// The COCO numbers, and those of classifiers, as tables for people; metrics_json.h has them for programs.
+//
+// Thread contract: pure functions.
+#pragma once
+
+#include <string>
+
+#include "eval/coco_ap.h"
+#include "eval/top_k.h"
+
+namespace spinenet::eval {
+
+// In percent; a dash where undefined.
+std::string to_table(const CocoMetrics& metrics);
+std::string to_table(const TopKMetrics& metrics);
+
+}  // namespace spinenet::eval

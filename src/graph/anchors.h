@@ -1,0 +1,20 @@
+// What the architecture of a detector says about its input and its anchors.
+//
+// Thread contract: pure functions.
+#pragma once
+
+#include "arch/architecture.h"
+#include "detect/anchors.h"
+
+namespace spinenet::graph {
+
+// The side of the square input for images of `image_size`: rounded up to where all levels meet. The network is lowered
+// for it.
+int input_size(int image_size, int max_level);
+
+// The anchors of a detector's head, on its levels.
+detect::AnchorOptions anchor_options(const arch::Architecture& architecture);
+// The anchors of a region proposal network, on its levels.
+detect::AnchorOptions proposal_anchors(const arch::Architecture& architecture);
+
+}  // namespace spinenet::graph

@@ -1,0 +1,118 @@
+#include "runtime/bench/measure.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <sys/resource.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "engine/quantize/calibrate.h"
+#include "graph/cost.h"
+#include "runtime/bench/two_stage_times.h"
+#include "runtime/networks.h"
+#include "runtime/calibration.h"
+#include "runtime/prepare.h"
+
+namespace spinenet::runtime {
+namespace {
+
+double peak_memory_mb() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
+}
+
+HostTensor random_images(const graph::Program& program, int count) {
+  const graph::Shape& shape = program.values.front();
+  HostTensor images = make_tensor({count, shape.channels, shape.height, shape.width});
+  Random random(1);
+  for (float& x : images.data) x = static_cast<float>(random.uniform(-2, 2));
+  return images;
+}
+
+void set_latency(BenchResult& result, std::vector<double> seconds, int batch, int64_t multiply_adds) {
+  std::sort(seconds.begin(), seconds.end());
+  result.min_ms = seconds.front() * 1e3;
+  result.median_ms = seconds[seconds.size() / 2] * 1e3;
+  result.images_per_second = batch * 1e3 / result.median_ms;
+  result.gflops = 2e-6 * static_cast<double>(multiply_adds) / result.median_ms;
+}
+
+// The model's own, or one that serves for speed alone: every convolution in int8.
+engine::Calibration calibration_for(const Model& model, const graph::Program& program, int threads) {
+  if (auto own = calibration_of(model.file, model.path.string())) return *std::move(own);
+  log_info("calibrated on one random image: good for the speed of int8, not for its outputs");
+  constexpr double kAnyError = 1e9;
+  const HostTensor image = random_images(program, 1);
+  return engine::calibrate(program, model.file.weights, {1, [&](int64_t) { return image.data; }},
+                           {.threads = threads, .layer_error = kAnyError, .output_error = kAnyError});
+}
+
+BenchResult measure_one(Model& model, const std::vector<graph::Program>& networks, engine::CompileOptions options,
+                        const BenchEffort& effort) {
+  const graph::Program& program = networks.front();
+  engine::Calibration calibration;
+  if (options.precision == engine::Precision::int8) {
+    if (!options.skip.empty()) {
+      fail(ErrorKind::usage, "int8 with --skip: a calibration is of the whole network", "bench", "time one of the two");
+    }
+    calibration = calibration_for(model, program, options.threads);
+    options.calibration = &calibration;
+  }
+  const NetworkPlans plans = compile_networks(networks, std::exchange(model.file.weights, {}), options);
+  engine::Session session(plans.front());
+  const HostTensor images = random_images(program, options.batch);
+  session.run(images.data);
+  BenchResult result;
+  set_latency(result, engine::time_runs(session, images.data, effort.runs), options.batch,
+              options.batch * graph::cost(program).multiply_adds);
+  if (effort.steps) result.steps = engine::profile_steps(session, images.data, effort.runs);
+  result.engine_mb = static_cast<double>(engine::memory_bytes(*plans.front())) / 1e6;
+  return result;
+}
+
+BenchResult measure_two(Model& model, const std::vector<graph::Program>& networks,
+                        const engine::CompileOptions& options, const BenchEffort& effort) {
+  if (effort.steps) {
+    fail(ErrorKind::usage, "the layers of several networks", "bench", "leave out --layers: the parts are shown");
+  }
+  if (options.precision == engine::Precision::int8) {
+    fail(ErrorKind::unsupported, "int8 of two stages, which have no calibration", "bench", "time them in fp32");
+  }
+  const NetworkPlans plans = compile_networks(networks, std::exchange(model.file.weights, {}), options);
+  const HostTensor images = random_images(networks.front(), options.batch);
+  const TwoStageTimes times = time_two_stages(two_stage_plans(plans), model, images, effort.runs);
+  BenchResult result;
+  result.parts = times.parts;
+  result.rois = static_cast<double>(times.rois) / options.batch;
+  result.objects = static_cast<double>(times.objects) / options.batch;
+  int64_t multiply_adds = options.batch * graph::cost(networks.front()).multiply_adds;
+  for (size_t i = 1; i < networks.size(); ++i) {
+    const int64_t crops = i + 1 == networks.size() ? times.objects : times.rois;
+    multiply_adds += crops * graph::cost(networks[i]).multiply_adds;
+  }
+  set_latency(result, times.seconds, options.batch, multiply_adds);
+  int64_t bytes = 0;
+  for (const auto& plan : plans) bytes += engine::memory_bytes(*plan);
+  result.engine_mb = static_cast<double>(bytes) / 1e6;
+  return result;
+}
+
+}  // namespace
+
+BenchResult measure(Model model, const engine::CompileOptions& options, const BenchEffort& effort) {
+  const kernels::Kernels& kernels = kernels::find_kernels(options.instructions);
+  const std::vector<graph::Program> networks = networks_of(model);
+  const double peak_before = engine::measure_peak_gflops(kernels, options.threads);
+  BenchResult result = networks.size() > 1 ? measure_two(model, networks, options, effort)
+                                           : measure_one(model, networks, options, effort);
+  result.input_size = static_cast<int>(networks.front().values.front().width);
+  result.peak_gflops = std::max(peak_before, engine::measure_peak_gflops(kernels, options.threads));
+  result.process_mb = peak_memory_mb();
+  result.instructions = kernels.name;
+  return result;
+}
+
+}  // namespace spinenet::runtime

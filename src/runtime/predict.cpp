@@ -1,0 +1,36 @@
+#include "runtime/predict.h"
+
+#include <algorithm>
+
+#include "arch/task.h"
+#include "eval/top_k.h"
+#include "runtime/detect_function.h"
+
+namespace spinenet::runtime {
+namespace {
+
+constexpr int kMostClasses = 5;
+
+std::vector<ClassScore> best_of(const std::vector<float>& scores, const detect::PostprocessOptions& post) {
+  std::vector<ClassScore> best;
+  for (const int label : eval::best_classes(scores, std::min(kMostClasses, post.max_detections))) {
+    const float score = scores[static_cast<size_t>(label)];
+    if (best.empty() || score >= post.score_threshold) best.push_back({label, score});
+  }
+  return best;
+}
+
+}  // namespace
+
+PredictFunction make_predict_function(const PreparedModel& prepared, const detect::PostprocessOptions& post) {
+  if (prepared.model.file.task != name_of(arch::Task::classify)) {
+    return [detect = make_detect_function(prepared, post)](const image::Image& image) {
+      return detect({&image, 1}).front();
+    };
+  }
+  return [classifier = make_classifier(prepared), post](const image::Image& image) {
+    return best_of(classifier.classify(image), post);
+  };
+}
+
+}  // namespace spinenet::runtime

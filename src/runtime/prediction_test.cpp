@@ -1,0 +1,42 @@
+#include "runtime/prediction.h"
+
+#include <gtest/gtest.h>
+
+namespace spinenet::runtime {
+namespace {
+
+const std::vector<formats::ModelClass> kFruit{{3, "apple"}, {7, "pear"}};
+
+TEST(Prediction, OfADetectorIsCocosListOfResults) {
+  const std::vector<detect::Detection> found{{{1, 2, 11, 22}, 1, 0.75F}};
+  const std::vector<ImagePrediction> predictions{{5, "a.png", 40, 50, found}, {6, "b.png", 40, 50, {}}};
+  const Json json = to_json(predictions, kFruit);
+  ASSERT_EQ(json.size(), 1U);
+  EXPECT_EQ(json[0]["image_id"], 5);
+  EXPECT_EQ(json[0]["category_id"], 7);
+  EXPECT_EQ(json[0]["category"], "pear");
+  EXPECT_EQ(json[0]["bbox"], (Json{1, 2, 10, 20}));
+  EXPECT_FALSE(json[0].contains("segmentation"));
+  EXPECT_NE(to_table(predictions, kFruit).find("a.png (50x40): 1 object\n"), std::string::npos);
+  EXPECT_NE(to_table(predictions, kFruit).find("b.png (50x40): 0 objects\n"), std::string::npos);
+}
+
+TEST(Prediction, OfAClassifierHasItsClassesUnderBothNames) {
+  const std::vector<ImagePrediction> predictions{{5, "a.png", 40, 50, std::vector<ClassScore>{{1, 0.9F}, {0, 0.1F}}}};
+  const Json json = to_json(predictions, kFruit);
+  ASSERT_EQ(json.size(), 1U);
+  EXPECT_EQ(json[0]["category"], "pear");
+  ASSERT_EQ(json[0]["classes"].size(), 2U);
+  EXPECT_EQ(json[0]["classes"][1]["category_id"], 3);
+  EXPECT_EQ(json[0]["guesses"], json[0]["classes"]);
+}
+
+TEST(Prediction, IsDrawnOnTheImage) {
+  const image::Image image = image::make_image(40, 50, 90);
+  EXPECT_NE(draw(image, std::vector<detect::Detection>{{{5, 5, 30, 30}, 1, 0.75F}}, kFruit).pixels, image.pixels);
+  EXPECT_NE(draw(image, std::vector<ClassScore>{{1, 0.9F}}, kFruit).pixels, image.pixels);
+  EXPECT_EQ(draw(image, std::vector<detect::Detection>(), kFruit).pixels, image.pixels);
+}
+
+}  // namespace
+}  // namespace spinenet::runtime

@@ -1,0 +1,110 @@
+#include "runtime/prepare.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "engine/run/session.h"
+#include "graph/weights.h"
+#include "runtime/networks.h"
+#include "runtime/calibration.h"
+#include "runtime/two_stage_engine.h"
+
+namespace spinenet::runtime {
+namespace {
+
+constexpr int kMaxImageSize = 65536;
+
+void check_run_options(const RunOptions& options) {
+  if (options.image_size < 0 || options.image_size > kMaxImageSize) {
+    fail(ErrorKind::usage, fmt::format("image size {}", options.image_size), "model",
+         fmt::format("use 1 to {}, or 0 for the model's own", kMaxImageSize));
+  }
+  if (options.other_device || options.device == "cpu" || options.device == "auto") return;
+  fail(ErrorKind::unsupported, "this program runs models on the CPU alone", fmt::format("device {}", options.device),
+       "use device cpu or auto, or a build with training (SPINENET_BUILD_TRAIN=ON)");
+}
+
+void require_floats(const RunOptions& options) {
+  if (options.precision == engine::Precision::fp32) return;
+  fail(ErrorKind::unsupported, fmt::format("precision {}", name_of(options.precision)),
+       fmt::format("device {}", options.device), "use device cpu, or fp32");
+}
+
+// Nothing where the engine runs the model.
+std::optional<NetworkForwards> on_other_device(std::span<const graph::Program> networks, const Weights& weights,
+                                               const RunOptions& options) {
+  if (!options.other_device || options.device == "cpu") return std::nullopt;
+  NetworkForwards forwards;
+  for (const graph::Program& program : networks) {
+    // One network has all weights; of several each needs its part.
+    const Weights part = networks.size() > 1 ? graph::own_weights(program, weights) : Weights();
+    graph::Forward forward =
+        options.other_device(program, networks.size() > 1 ? part : weights, options.threads, options.device);
+    if (!forward) return std::nullopt;
+    require_floats(options);
+    forwards.push_back(std::move(forward));
+  }
+  return forwards;
+}
+
+NetworkPlans in_engine(Model& model, std::span<const graph::Program> networks, const RunOptions& options) {
+  engine::CompileOptions compiled{.threads = options.threads, .batch = options.batch, .precision = options.precision};
+  compiled.choose = options.autotune ? engine::Choose::measure : engine::Choose::rule;
+  compiled.choice_file = options.autotune_cache;
+  compiled.memory_limit = options.memory_limit;
+  compiled.place = model.path.string();
+  engine::Calibration calibration;
+  if (options.precision == engine::Precision::int8) {
+    refuse_two_stages(model);
+    calibration = need_calibration(model.file, model.path.string());
+    compiled.calibration = &calibration;
+  }
+  NetworkPlans plans = compile_networks(networks, std::exchange(model.file.weights, {}), compiled);
+  int64_t bytes = 0;
+  for (const auto& plan : plans) bytes += engine::memory_bytes(*plan);
+  log_debug(fmt::format("the engine runs the model: {}, {}, {} threads, {:.0f} MB", plans.front()->kernels->name,
+                        name_of(options.precision), options.threads, static_cast<double>(bytes) / 1e6));
+  return plans;
+}
+
+// The program's weights, taken out of all.
+Weights take_weights(const graph::Program& program, Weights& all) {
+  Weights own;
+  for (const graph::Parameter& parameter : program.parameters) own.insert(all.extract(parameter.name));
+  return own;
+}
+
+}  // namespace
+
+PreparedModel prepare(Model model, const RunOptions& options) {
+  check_run_options(options);
+  PreparedModel prepared{{}, image_size_of(model, options.image_size), options.threads, {}};
+  const std::vector<graph::Program> networks = networks_of(model, options.image_size);
+  if (std::optional<NetworkForwards> forwards = on_other_device(networks, model.file.weights, options)) {
+    prepared.networks = *std::move(forwards);
+  } else {
+    prepared.networks = in_engine(model, networks, options);
+  }
+  model.file.weights.clear();
+  prepared.model = std::move(model);
+  return prepared;
+}
+
+NetworkPlans compile_networks(std::span<const graph::Program> networks, Weights weights,
+                              engine::CompileOptions options) {
+  NetworkPlans plans;
+  for (const graph::Program& program : networks) {
+    if (!plans.empty()) options.batch = plans.size() + 1 == networks.size() ? kMaskHeadBatch : kBoxHeadBatch;
+    options.crops = !plans.empty();
+    plans.push_back(engine::compile(program, take_weights(program, weights), options));
+  }
+  return plans;
+}
+
+graph::Forward engine_forward_of(const graph::Program& program, const Weights& weights, int threads) {
+  return engine::engine_forward(engine::compile(program, weights, {.threads = threads}));
+}
+
+}  // namespace spinenet::runtime

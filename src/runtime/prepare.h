@@ -1,0 +1,61 @@
+// The one place where the networks of a model are made ready to run: compiled for this processor, or handed to another
+// device.
+//
+// Thread contract: free functions on their arguments; a PreparedModel does not change. Several threads may make their
+// own functions (detect_function.h) of one that runs in the engine; those of one that runs on another device share its
+// Forwards, so they answer one call at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "engine/compile/compile.h"
+#include "graph/forward.h"
+#include "graph/program.h"
+#include "runtime/device.h"
+#include "runtime/model.h"
+
+namespace spinenet::runtime {
+
+struct RunOptions {
+  int image_size = 0;  // the longer side of an image is scaled to it; 0: the model's own
+  int threads = 1;
+  int batch = 1;  // images that the engine computes together at most
+  engine::Precision precision = engine::Precision::fp32;
+  bool autotune = false;  // each convolution in the way that is measured to be the fastest here
+  std::optional<std::string> autotune_cache = {};  // the file that keeps what was measured; nothing: the user's cache
+  int64_t memory_limit = 0;                        // as in engine::CompileOptions
+  std::string device = "auto";                     // cpu, cuda, cuda:N or auto
+  DeviceForward other_device = {};
+};
+
+using NetworkPlans = std::vector<std::shared_ptr<const engine::CompiledPlan>>;
+using NetworkForwards = std::vector<graph::Forward>;
+
+struct PreparedModel {
+  Model model;         // without its weights: the networks hold them
+  int image_size = 0;  // of the networks
+  int threads = 1;
+  std::variant<NetworkPlans, NetworkForwards>
+      networks;  // in the engine, or on another device; as networks_of() has them
+};
+
+// ErrorKind::usage for options out of range and for int8 of a model without a calibration; ErrorKind::bad_data when the
+// weights do not fit the networks; ErrorKind::unsupported for a device that this program or machine does not have, and
+// for a number format that the device does not compute with.
+PreparedModel prepare(Model model, const RunOptions& options);
+
+// Networks of one model in the engine, each with its part of the weights. `options.batch` is that of the first one,
+// which takes images; heads take crops, in batches of their own.
+NetworkPlans compile_networks(std::span<const graph::Program> networks, Weights weights,
+                              engine::CompileOptions options);
+
+// A single network in the engine, in fp32.
+graph::Forward engine_forward_of(const graph::Program& program, const Weights& weights, int threads);
+
+}  // namespace spinenet::runtime

@@ -1,0 +1,116 @@
+#include "runtime/prepare.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "engine/run/session.h"
+#include "graph/weights.h"
+#include "runtime/calibrate_model.h"
+#include "runtime/detect_function.h"
+#include "runtime/test_models.h"
+
+namespace spinenet::runtime {
+namespace {
+
+std::string refusal_of(const Model& model, const RunOptions& options) {
+  try {
+    prepare(model, options);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+image::Image striped_image() {
+  image::Image image = image::make_image(90, 100);
+  for (size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = static_cast<uint8_t>(7 * i % 251);
+  return image;
+}
+
+Model calibrated_model() {
+  Model model = model_for(arch::Task::detect);
+  const engine::CalibrateOptions options{.layer_error = 1e9, .output_error = 1e9};
+  set_calibration(model, calibrate_model(model, {2, [](int64_t) { return striped_image(); }}, options));
+  return model;
+}
+
+float best_score(const Model& model, const RunOptions& options) {
+  const image::Image image = striped_image();
+  return make_detect_function(prepare(model, options), {.score_threshold = 0})({&image, 1}).front().front().score;
+}
+
+TEST(Prepare, TakesTheWeightsAndKeepsTheRest) {
+  const Model model = model_for(arch::Task::segment);
+  const PreparedModel prepared = prepare(model, {.image_size = 120, .threads = 2});
+  EXPECT_TRUE(prepared.model.file.weights.empty());
+  EXPECT_EQ(prepared.model.file.classes, model.file.classes);
+  EXPECT_EQ(prepared.image_size, 120);
+  EXPECT_EQ(prepared.threads, 2);
+  ASSERT_EQ(std::get<NetworkPlans>(prepared.networks).size(), 3U);
+  for (const auto& plan : std::get<NetworkPlans>(prepared.networks)) EXPECT_EQ(plan->threads, 2);
+}
+
+TEST(Prepare, ComputesInEveryNumberFormat) {
+  const Model model = calibrated_model();
+  const float exact = best_score(model, {});
+  const float bytes = best_score(model, {.precision = engine::Precision::int8});
+  EXPECT_NE(bytes, exact);
+  EXPECT_NEAR(bytes, exact, 0.2);
+  EXPECT_NE(refusal_of(model_for(arch::Task::detect), {.precision = engine::Precision::int8}).find("no calibration"),
+            std::string::npos);
+  EXPECT_NE(refusal_of(model_for(arch::Task::segment), {.precision = engine::Precision::int8})
+                .find("a model that segments is several networks"),
+            std::string::npos);
+}
+
+TEST(Prepare, AutotunesIntoTheFileThatIsNamed) {
+  const Model model = model_for(arch::Task::classify);
+  const auto file = std::filesystem::path(testing::TempDir()) / "spinenet_prepare_autotune.json";
+  std::filesystem::remove(file);
+  prepare(model, {.image_size = 32, .autotune = true, .autotune_cache = file.string()});
+  EXPECT_TRUE(std::filesystem::exists(file));
+  std::filesystem::remove(file);
+}
+
+TEST(Prepare, HandsTheNetworksToAnotherDevice) {
+  const Model model = model_for(arch::Task::segment);
+  std::vector<std::string> calls;
+  RunOptions options{.threads = 3, .device = "cuda:1"};
+  options.other_device = [&](const graph::Program& program, const Weights& weights, int threads,
+                             const std::string& device) -> graph::Forward {
+    calls.push_back(device);
+    EXPECT_EQ(threads, 3);
+    EXPECT_EQ(weights.size(), program.parameters.size());
+    return [](const HostTensor&) { return std::vector<HostTensor>(); };
+  };
+  EXPECT_EQ(std::get<NetworkForwards>(prepare(model, options).networks).size(), 3U);
+  EXPECT_EQ(calls, (std::vector<std::string>{"cuda:1", "cuda:1", "cuda:1"}));
+  options.precision = engine::Precision::bf16;
+  EXPECT_NE(refusal_of(model, options).find("device cuda:1: precision bf16"), std::string::npos);
+  calls.clear();
+  options.precision = engine::Precision::fp32;
+  options.device = "cpu";
+  EXPECT_EQ(std::get<NetworkPlans>(prepare(model, options).networks).size(), 3U);
+  EXPECT_TRUE(calls.empty());
+}
+
+TEST(Prepare, RunsInTheEngineWhereAutoFindsNoOtherDevice) {
+  RunOptions options;
+  options.other_device = [](const graph::Program&, const Weights&, int, const std::string& device) {
+    EXPECT_EQ(device, "auto");
+    return graph::Forward();
+  };
+  const PreparedModel prepared = prepare(model_for(arch::Task::detect), options);
+  EXPECT_EQ(std::get<NetworkPlans>(prepared.networks).size(), 1U);
+}
+
+TEST(Prepare, RefusesWhatMakesNoSense) {
+  const Model model = model_for(arch::Task::detect);
+  EXPECT_NE(refusal_of(model, {.device = "cuda"}).find("device cuda: this program runs models on the CPU alone"),
+            std::string::npos);
+  EXPECT_NE(refusal_of(model, {.image_size = -1}).find("image size -1"), std::string::npos);
+  EXPECT_NE(refusal_of(model, {.image_size = 65537}).find("use 1 to 65536"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace spinenet::runtime
