@@ -52,7 +52,7 @@ TwoStagePlans two_stage_plans(std::span<const std::shared_ptr<const engine::Comp
 TwoStagePlans compile_two_stage(const graph::TwoStageProgram& network, const Weights& weights,
                                 const engine::CompileOptions& options);
 
-// In one team of threads.
+// With one worker group for all networks.
 TwoStageForward engine_two_stage(const TwoStagePlans& plans, const PyramidLevels& levels);
 
 }  // namespace spinenet::runtime

@@ -21,7 +21,7 @@
 #include "engine/plan/dependencies.h"
 #include "engine/plan/memory_plan.h"
 #include "engine/quantize/quantize.h"
-#include "engine/run/byte_winograd.h"
+#include "engine/run/int8_winograd.h"
 #include "graph/weights.h"
 
 namespace spinenet::engine {
@@ -186,7 +186,7 @@ class Compilation {
   }
 
   ChannelAffine affine_of(const Node& node, bool always) const {
-    ChannelAffine affine{{}, {}, node.activator};
+    ChannelAffine affine{{}, {}, node.activation};
     if (node.scale.empty() && !always) return affine;
     const auto panel = static_cast<size_t>(std::max<int64_t>(plan_.kernels->panel, kernels::kChannelBlock));
     const auto channels = static_cast<size_t>(shape_of(network_, node.output).channels);
@@ -289,13 +289,13 @@ class Compilation {
     if (floats.choice.algorithm != ConvAlgorithm::winograd) return false;
     std::vector<WinogradTile> tiles = tiles_of(floats);
     const int64_t count = static_cast<int64_t>(tiles.size()) * plan_.batch;
-    if (!suits_byte_winograd(count, step.k, step.columns)) return false;
+    if (!suits_int8_winograd(count, step.k, step.columns)) return false;
     const int panel = plan_.kernels->panel;
     const AlignedFloats packed = aligned_floats(packed_floats(floats, panel));
     pack_weights(weight_of(work.weight), floats, panel, packed.get());
-    step.winograd = pack_byte_winograd(packed.get(), step.k, step.columns, panel);
+    step.winograd = pack_int8_winograd(packed.get(), step.k, step.columns, panel);
     step.winograd->tiles = std::move(tiles);
-    plan_.weight_floats += byte_winograd_floats(*step.winograd, step.k);
+    plan_.weight_floats += int8_winograd_floats(*step.winograd, step.k);
     for (ConvSite& site : step.sites) site.affine = affine_of_bytes(site.affine, site.in.quantization);
     return true;
   }
@@ -322,7 +322,7 @@ class Compilation {
 
   Step step_of(const GateWork&, const Node& node, const std::vector<int>&) const {
     return GateStep{node.name, map_of(node.inputs[0].value), map_of(node.inputs[1].value), map_of(node.output),
-                    node.activator};
+                    node.activation};
   }
 
   Step step_of(const PoolWork& work, const Node& node, const std::vector<int>&) const {
@@ -384,7 +384,7 @@ class Compilation {
     });
     std::mutex mutex;
     std::exception_ptr failure;
-    kernels::Team(plan_.threads).run(static_cast<int64_t>(packings_.size()), [&](int64_t i, int) {
+    kernels::WorkerGroup(plan_.threads).run(static_cast<int64_t>(packings_.size()), [&](int64_t i, int) {
       const Packing& packing = packings_[static_cast<size_t>(i)];
       try {
         pack(packing, step_of_packing(packing));

@@ -32,7 +32,7 @@ CompiledPlan frame_of(const CompiledPlan& plan) {
 }  // namespace
 
 ChoiceTimer::ChoiceTimer(const CompiledPlan& plan)
-    : plan_(frame_of(plan)), team_(plan.threads), maps_(aligned_floats(plan.memory)) {
+    : plan_(frame_of(plan)), workers_(plan.threads), maps_(aligned_floats(plan.memory)) {
   std::fill_n(maps_.get(), plan.memory, kAnyNumber);
 }
 
@@ -74,7 +74,7 @@ double ChoiceTimer::seconds_of(ConvStep& conv) {
   place_weights(conv);
   const Step step = conv;
   const auto start = std::chrono::steady_clock::now();
-  team_.run(task_count(plan_, step, plan_.batch), [&](int64_t task, int thread) {
+  workers_.run(task_count(plan_, step, plan_.batch), [&](int64_t task, int thread) {
     run_task(plan_, step, task, {maps_.get(), scratch_.data() + thread * plan_.scratch, plan_.batch});
   });
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

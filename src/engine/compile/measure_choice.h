@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/plan/plan.h"
-#include "kernels/team.h"
+#include "kernels/worker_group.h"
 
 namespace spinenet::engine {
 
@@ -27,7 +27,7 @@ class ChoiceTimer {
   void place_weights(ConvStep& step);
 
   CompiledPlan plan_;  // without steps
-  kernels::Team team_;
+  kernels::WorkerGroup workers_;
   AlignedFloats maps_;
   std::vector<float> scratch_;
   std::shared_ptr<float[]> pool_;

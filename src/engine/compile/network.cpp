@@ -9,16 +9,16 @@
 namespace spinenet::engine {
 namespace {
 
-kernels::Activator activator_of(arch::Activation activation) {
+kernels::EpilogueActivation activation_of(arch::Activation activation) {
   switch (activation) {
     case arch::Activation::relu:
-      return kernels::Activator::relu;
+      return kernels::EpilogueActivation::relu;
     case arch::Activation::swish:
-      return kernels::Activator::swish;
+      return kernels::EpilogueActivation::swish;
     case arch::Activation::hard_swish:
-      return kernels::Activator::hard_swish;
+      return kernels::EpilogueActivation::hard_swish;
   }
-  return kernels::Activator::none;
+  return kernels::EpilogueActivation::none;
 }
 
 // Writes one node for each operation.
@@ -41,7 +41,7 @@ class Translation {
 
  private:
   Node& append(const graph::Op& op, decltype(Node::work) work) {
-    Node node{op.name, work, {}, {}, {}, kernels::Activator::none, op.output};
+    Node node{op.name, work, {}, {}, {}, kernels::EpilogueActivation::none, op.output};
     for (const graph::ValueId input : op.inputs) node.inputs.push_back({same_as_[static_cast<size_t>(input)], 1});
     network_.nodes.push_back(std::move(node));
     return network_.nodes.back();
@@ -73,10 +73,11 @@ class Translation {
   }
 
   void add(const graph::Activate& activate, const graph::Op& op) {
-    append(op, SumWork{}).activator = activator_of(activate.kind);
+    append(op, SumWork{}).activation = activation_of(activate.kind);
   }
   void add(const graph::Sigmoid& sigmoid, const graph::Op& op) {
-    append(op, SumWork{}).activator = sigmoid.hard ? kernels::Activator::hard_sigmoid : kernels::Activator::sigmoid;
+    append(op, SumWork{}).activation =
+        sigmoid.hard ? kernels::EpilogueActivation::hard_sigmoid : kernels::EpilogueActivation::sigmoid;
   }
   void add(const graph::MaxPool& pool, const graph::Op& op) { append(op, PoolWork{pool}); }
   void add(const graph::GlobalPool& pool, const graph::Op& op) { append(op, GlobalPoolWork{pool.kind}); }
@@ -151,7 +152,7 @@ void verify_shapes(const Network& network, const Node& node) {
   const bool is_gate = std::holds_alternative<GateWork>(node.work);
   if (!is_sum && node.inputs[0].factor != 1) refuse(node, "upsamples what only a sum can");
   if (!is_sum && node.inputs.size() > (is_conv || is_gate ? 2U : 1U)) refuse(node, "has too many inputs");
-  if (is_pool(node) && node.activator != kernels::Activator::none) refuse(node, "is a pool that activates");
+  if (is_pool(node) && node.activation != kernels::EpilogueActivation::none) refuse(node, "is a pool that activates");
   if ((is_pool(node) || is_gate) && !node.scale.empty()) refuse(node, "has a scale, but no place for it");
   for (size_t i = 1; i < node.inputs.size() && !is_gate; ++i) {
     if (seen(network, node.inputs[i], out) != out) refuse(node, "adds a term of another shape");

@@ -25,7 +25,7 @@ struct Term {
 // Each node computes activate(scale * work(first inputs) + shift + residual). The work of
 // - a convolution is on the first term; a second one is the residual;
 // - a transposed convolution is on its only term;
-// - a pool, over windows or the whole map, is on its only term, and has neither scale nor activator;
+// - a pool, over windows or the whole map, is on its only term, and has neither scale nor activation;
 // - a gate is its second term times the first, channel by channel; it has no scale of its own;
 // - a sum is on all terms; batch norms, activations and upsamplings that stand alone are sums of one term.
 struct ConvWork {
@@ -50,7 +50,7 @@ struct Node {
   std::variant<ConvWork, DeconvWork, PoolWork, GlobalPoolWork, GateWork, SumWork> work;
   std::vector<Term> inputs;
   std::vector<float> scale, shift;  // one for each channel; both empty: none
-  kernels::Activator activator = kernels::Activator::none;
+  kernels::EpilogueActivation activation = kernels::EpilogueActivation::none;
   int output = 0;
 };
 
@@ -72,7 +72,7 @@ inline Quantization format_of(const Network& network, int value) {
 // A node that enlarges its input and does nothing else.
 inline bool is_upsampling(const Node& node) {
   return std::holds_alternative<SumWork>(node.work) && node.inputs.size() == 1 && node.inputs[0].factor > 1 &&
-         node.scale.empty() && node.activator == kernels::Activator::none;
+         node.scale.empty() && node.activation == kernels::EpilogueActivation::none;
 }
 
 inline bool is_depthwise(const Node& node) {

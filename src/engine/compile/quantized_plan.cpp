@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/run/byte_winograd.h"
+#include "engine/run/int8_winograd.h"
 
 namespace spinenet::engine {
 namespace {
@@ -133,7 +133,7 @@ QuantizedScratch quantized_scratch(const QuantizedConvStep& step, int panel) {
   constexpr int64_t kLine = 64, kFloat = sizeof(float);
   QuantizedScratch scratch;
   if (step.winograd) {
-    scratch.floats = byte_winograd_scratch(step, most_rows(step), panel).floats;
+    scratch.floats = int8_winograd_scratch(step, most_rows(step), panel).floats;
     return scratch;
   }
   scratch.row_stride = parts(step.k, kLine) * kLine + kLine;

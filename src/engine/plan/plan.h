@@ -46,7 +46,7 @@ inline int64_t image_numbers(const Map& map) {
 // Scale and shift of each channel up to a whole panel.
 struct ChannelAffine {
   std::vector<float> scale, shift;
-  kernels::Activator activator = kernels::Activator::none;
+  kernels::EpilogueActivation activation = kernels::EpilogueActivation::none;
 };
 
 // One use of a convolution's weights.
@@ -120,7 +120,7 @@ struct ConvStep {
 };
 
 // Winograd's F(4x4, 3x3) of 16-bit numbers.
-struct ByteWinograd {
+struct Int8Winograd {
   std::shared_ptr<const int16_t[]> weights;  // packed: [panel][product][k / 2][column][2]
   std::vector<float> scales;                 // [product][column], columns in whole panels
   std::vector<WinogradTile> tiles;           // of one image
@@ -134,7 +134,7 @@ struct QuantizedConvStep {
   int64_t k = 0;
   int64_t columns = 0;
   std::shared_ptr<const int8_t[]> weights;  // packed
-  std::optional<ByteWinograd> winograd;     // instead of `weights`
+  std::optional<Int8Winograd> winograd;     // instead of `weights`
   std::vector<ConvSite> sites;              // scale and shift turn whole sums into the output's numbers
 };
 
@@ -165,7 +165,7 @@ struct GlobalPoolStep {
 struct GateStep {
   std::string name;
   Map in, gate, out;
-  kernels::Activator activator = kernels::Activator::none;
+  kernels::EpilogueActivation activation = kernels::EpilogueActivation::none;
 };
 
 struct SumStep {

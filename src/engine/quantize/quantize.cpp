@@ -153,7 +153,7 @@ class Quantizer {
                      {{value, 1}},
                      {},
                      {},
-                     kernels::Activator::none,
+                     kernels::EpilogueActivation::none,
                      made});
     other_[value] = made;
     return made;

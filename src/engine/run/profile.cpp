@@ -103,12 +103,12 @@ std::vector<StepProfile> profile_steps(Session& session, std::span<const float> 
 double measure_peak_gflops(const kernels::Kernels& kernels, int threads) {
   constexpr int64_t kRounds = 4'000'000;
   constexpr int kTries = 16;
-  kernels::Team team(threads);
+  kernels::WorkerGroup workers(threads);
   double best = 0;
   for (int i = 0; i < kTries; ++i) {
     std::vector<int64_t> done(static_cast<size_t>(threads));
     const double start = now();
-    team.run(threads, [&](int64_t task, int) {
+    workers.run(threads, [&](int64_t task, int) {
       done[static_cast<size_t>(task)] = kRounds * kernels.multiply_add_rounds(kRounds);
     });
     const double seconds = now() - start;

@@ -10,7 +10,7 @@ namespace spinenet::engine {
 namespace {
 
 kernels::Epilogue epilogue_at(const ChannelAffine& affine, int64_t column) {
-  return {affine.scale.data() + column, affine.shift.data() + column, affine.activator};
+  return {affine.scale.data() + column, affine.shift.data() + column, affine.activation};
 }
 
 // A place among the images of a batch.
@@ -132,7 +132,7 @@ void run_bf16_product(const CompiledPlan& plan, const ConvStep& step, const Conv
                                    .columns = columns,
                                    .scale = site.affine.scale.data() + column,
                                    .shift = site.affine.shift.data() + column,
-                                   .activator = site.affine.activator};
+                                   .activation = site.affine.activation};
       if (site.residual_factor > 0) pixel.residual.floats = addends[static_cast<size_t>(r)];
       pixel.to.floats = memory.maps + site.out.offset + (task.first_row + r) * site.out.stride + column;
       plan.kernels->finish_pixel(pixel);
@@ -153,7 +153,7 @@ void run_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask&
       epilogue.shift = plan.zeros.data();
       for (int64_t r = 0; r < task.rows; ++r) addends[static_cast<size_t>(r)] = c + r * site.out.stride;
     }
-    epilogue.activator = part + 1 == parts ? site.affine.activator : kernels::Activator::none;
+    epilogue.activation = part + 1 == parts ? site.affine.activation : kernels::EpilogueActivation::none;
     const Depth depth = depth_of(step, part);
     const Rows rows = rows_of(step, task, depth, memory);
     plan.kernels->multiply({.a = rows.at,

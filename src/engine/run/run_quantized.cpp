@@ -5,8 +5,8 @@
 
 #include "engine/compile/quantized_plan.h"
 #include "engine/run/byte_maps.h"
-#include "engine/run/byte_winograd.h"
 #include "engine/run/copy_lines.h"
+#include "engine/run/int8_winograd.h"
 #include "engine/run/run_step.h"
 
 namespace spinenet::engine {
@@ -71,7 +71,7 @@ void finish(const CompiledPlan& plan, const ConvSite& site, const ConvTask& task
   kernels::FinishedPixel pixel{.columns = block.columns,
                                .scale = site.affine.scale.data() + block.column,
                                .shift = site.affine.shift.data() + block.column,
-                               .activator = site.affine.activator};
+                               .activation = site.affine.activation};
   for (int64_t r = 0; r < task.rows; ++r) {
     const int64_t at = task.first_row + r;
     pixel.sums = block.sums + r * block.stride;
@@ -90,7 +90,7 @@ void finish(const CompiledPlan& plan, const ConvSite& site, const ConvTask& task
 
 void run_quantized(const CompiledPlan& plan, const QuantizedConvStep& step, const ConvTask& task,
                    const StepMemory& memory) {
-  if (step.winograd) return run_byte_winograd(plan, step, task, memory);
+  if (step.winograd) return run_int8_winograd(plan, step, task, memory);
   const int64_t panel = plan.kernels->panel;
   const QuantizedScratch layout = quantized_scratch(step, plan.kernels->panel);
   const ByteRows rows = rows_of(step, task, memory, layout.row_stride);
@@ -122,7 +122,7 @@ void run_mixed_row(const CompiledPlan& plan, const SumStep& step, int64_t image,
       .to = target_at(step.out, memory, image * image_numbers(step.out) + y * step.out.shape.width * step.out.stride),
       .pixels = step.out.shape.width,
       .channels = step.out.stride,
-      .activator = step.affine.activator};
+      .activation = step.affine.activation};
   if (!step.affine.scale.empty()) {
     row.scale = step.affine.scale.data();
     row.shift = step.affine.shift.data();

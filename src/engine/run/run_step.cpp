@@ -41,7 +41,7 @@ void run_row(const CompiledPlan& plan, const SumStep& step, const Line& at, cons
     }
     kernels::SumRow row{std::span(terms.data(), count), to, step.out.shape.width, step.out.stride, {}};
     if (first == step.terms.size()) {
-      row.epilogue.activator = step.affine.activator;
+      row.epilogue.activation = step.affine.activation;
       if (!step.affine.scale.empty()) {
         row.epilogue.scale = step.affine.scale.data();
         row.epilogue.shift = step.affine.shift.data();
@@ -100,7 +100,7 @@ void run_row(const CompiledPlan& plan, const DepthwiseStep& step, const Line& at
         .tap_row_stride = step.conv.kernel * out.stride,
         .channels = out.stride,
         .to = to + x * out.stride,
-        .epilogue = {affine.scale.data(), affine.shift.data(), affine.activator}};
+        .epilogue = {affine.scale.data(), affine.shift.data(), affine.activation}};
     if (factor > 0) {
       const int64_t pixel = at.y / factor * residual.shape.width + x / factor;
       window.residual = image_of(residual, at.image, memory) + pixel * residual.stride;
@@ -117,7 +117,7 @@ int64_t deconv_tasks(const DeconvStep& step, int64_t images) {
 }
 
 void run_rows(const CompiledPlan& plan, const DeconvStep& step, int64_t task, const StepMemory& memory) {
-  const kernels::Epilogue epilogue{step.affine.scale.data(), step.affine.shift.data(), step.affine.activator};
+  const kernels::Epilogue epilogue{step.affine.scale.data(), step.affine.shift.data(), step.affine.activation};
   const int64_t stride = step.deconv.stride, kernel = step.deconv.kernel;
   const int64_t first = task * kDeconvRows, end = std::min(first + kDeconvRows, memory.images * step.in.shape.height);
   for (size_t tap = 0; tap < step.weights.size(); ++tap) {
@@ -146,7 +146,7 @@ void run_row(const CompiledPlan& plan, const GateStep& step, const Line& at, con
                          image_of(step.out, at.image, memory) + row,
                          step.out.shape.width,
                          step.out.stride,
-                         {image_of(step.gate, at.image, memory), plan.zeros.data(), step.activator}});
+                         {image_of(step.gate, at.image, memory), plan.zeros.data(), step.activation}});
 }
 
 int64_t blocks_of(const GlobalPoolStep& step) {

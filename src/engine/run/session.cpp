@@ -31,15 +31,15 @@ void scatter_row(const float* from, const Map& map, int64_t y, float* to) {
 
 }  // namespace
 
-Session::Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<kernels::Team> team)
+Session::Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<kernels::WorkerGroup> workers)
     : plan_(std::move(plan)),
       memory_(aligned_floats(plan_->memory)),
       scratch_(aligned_floats(plan_->scratch * plan_->threads)),
-      team_(team != nullptr ? std::move(team) : std::make_shared<kernels::Team>(plan_->threads)),
+      workers_(workers != nullptr ? std::move(workers) : std::make_shared<kernels::WorkerGroup>(plan_->threads)),
       runner_(std::make_unique<StepRunner>(*plan_)) {
-  if (team_->size() > plan_->threads) {
-    fail(ErrorKind::failed, fmt::format("a team of {} for a plan of {} threads", team_->size(), plan_->threads),
-         "engine");
+  if (workers_->size() > plan_->threads) {
+    fail(ErrorKind::failed,
+         fmt::format("a worker group of {} for a plan of {} threads", workers_->size(), plan_->threads), "engine");
   }
   std::fill_n(memory_.get(), plan_->memory, 0.0F);
   std::fill_n(scratch_.get(), plan_->scratch * plan_->threads, 0.0F);
@@ -73,12 +73,12 @@ std::span<const HostTensor> Session::write_all(int64_t images) {
 }
 
 void Session::compute(int64_t images) {
-  runner_->run(*team_, {memory_.get(), scratch_.get()}, images);
+  runner_->run(*workers_, {memory_.get(), scratch_.get()}, images);
 }
 
 void Session::run_step(size_t index, int64_t images) {
   const Step& step = plan_->steps[index];
-  team_->run(task_count(*plan_, step, images), [&](int64_t task, int thread) {
+  workers_->run(task_count(*plan_, step, images), [&](int64_t task, int thread) {
     run_task(*plan_, step, task, {memory_.get(), scratch_.get() + thread * plan_->scratch, images});
   });
 }
@@ -101,15 +101,15 @@ int64_t Session::read(std::span<const float> pictures) {
                      s.channels, s.height, s.width, plan_->batch),
          "engine", "scale the picture to the size that the network was compiled for");
   }
-  team_->run(images * s.height, [&](int64_t line, int) {
+  workers_->run(images * s.height, [&](int64_t line, int) {
     const int64_t image = line / s.height, y = line % s.height, plane = s.height * s.width;
     const int64_t first = image * image_numbers(map) + y * s.width * map.stride;
-    plan_->kernels->picture_row({.from = pictures.data() + image * part + y * s.width,
-                                 .plane = plane,
-                                 .channels = s.channels,
-                                 .pixels = s.width,
-                                 .to = target_at(map, {.maps = memory_.get()}, first),
-                                 .stride = map.stride});
+    plan_->kernels->image_row({.from = pictures.data() + image * part + y * s.width,
+                               .plane = plane,
+                               .channels = s.channels,
+                               .pixels = s.width,
+                               .to = target_at(map, {.maps = memory_.get()}, first),
+                               .stride = map.stride});
   });
   return images;
 }
@@ -121,7 +121,7 @@ const HostTensor& Session::write(size_t output, int64_t images) {
   HostTensor& tensor = outputs_[output];
   tensor.shape[0] = images;
   tensor.data.resize(static_cast<size_t>(images * part));  // within what the batch has reserved
-  team_->run(images * s.height, [&](int64_t line, int) {
+  workers_->run(images * s.height, [&](int64_t line, int) {
     const int64_t image = line / s.height, y = line % s.height;
     scatter_row(image_at(map, image) + y * s.width * map.stride, map, y, tensor.data.data() + image * part);
   });

@@ -12,17 +12,17 @@
 #include "engine/plan/plan.h"
 #include "engine/run/step_runner.h"
 #include "graph/forward.h"
-#include "kernels/team.h"
+#include "kernels/worker_group.h"
 
 namespace spinenet::engine {
 
 class Session {
  public:
-  // `team` may be shared with other sessions that do not run at the same time; none: one of its own.
-  explicit Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<kernels::Team> team = nullptr);
+  // `workers` may be shared with other sessions that do not run at the same time; none: one of its own.
+  explicit Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<kernels::WorkerGroup> workers = nullptr);
 
   const CompiledPlan& plan() const { return *plan_; }
-  kernels::Team& team() { return *team_; }
+  kernels::WorkerGroup& workers() { return *workers_; }
 
   // `pictures`: [n, C, H, W] of the plan's input, n from 1 to the plan's batch. The outputs, [n, C, H, W] each in the
   // program's order, stay until the next run. ErrorKind::bad_data when the pictures have another size.
@@ -50,7 +50,7 @@ class Session {
   std::shared_ptr<const CompiledPlan> plan_;
   AlignedFloats memory_, scratch_;
   std::vector<HostTensor> outputs_;
-  std::shared_ptr<kernels::Team> team_;
+  std::shared_ptr<kernels::WorkerGroup> workers_;
   std::unique_ptr<StepRunner> runner_;
 };
 

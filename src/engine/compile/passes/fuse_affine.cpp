@@ -9,11 +9,11 @@ bool is_plain(const Node& node) {
 }
 
 // `after` may run in `before`'s epilogue: nothing there comes behind the scale yet. Pools have no epilogue, and a
-// gate's has an activator alone.
+// gate's has an activation alone.
 bool can_take(const Node& before, const Node& after) {
   if (std::holds_alternative<PoolWork>(before.work) || std::holds_alternative<GlobalPoolWork>(before.work))
     return false;
-  if (before.activator != kernels::Activator::none) return false;
+  if (before.activation != kernels::EpilogueActivation::none) return false;
   if (std::holds_alternative<GateWork>(before.work)) return after.scale.empty();
   const bool has_residual = std::holds_alternative<ConvWork>(before.work) && before.inputs.size() > 1;
   return !has_residual || after.scale.empty();
@@ -29,7 +29,7 @@ void take(Node& before, const Node& after) {
       before.shift[c] = before.shift[c] * after.scale[c] + after.shift[c];
     }
   }
-  before.activator = after.activator;
+  before.activation = after.activation;
   before.output = after.output;
 }
 

@@ -19,7 +19,7 @@ size_t mergeable_term(const Network& network, const Node& sum, const std::vector
   if (writer_of(term) == kNone || term.factor != 1 || uses[static_cast<size_t>(term.value)] != 1) return kNone;
   const Node& before = network.nodes[writer_of(term)];
   const bool fits = std::holds_alternative<ConvWork>(before.work) && before.inputs.size() == 1 &&
-                    before.activator == kernels::Activator::none;
+                    before.activation == kernels::EpilogueActivation::none;
   return fits ? later : kNone;
 }
 
@@ -37,7 +37,7 @@ void fuse_residual(Network& network) {
     const size_t before = writer[static_cast<size_t>(node.inputs[term].value)];
     Node& conv = network.nodes[before];
     conv.inputs.push_back(node.inputs[1 - term]);
-    conv.activator = node.activator;
+    conv.activation = node.activation;
     conv.output = node.output;
     writer[static_cast<size_t>(node.output)] = before;
     gone[i] = 1;

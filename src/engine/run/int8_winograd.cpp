@@ -1,4 +1,4 @@
-#include "engine/run/byte_winograd.h"
+#include "engine/run/int8_winograd.h"
 
 #include <algorithm>
 #include <array>
@@ -40,13 +40,13 @@ struct TileAt {
   const WinogradTile& tile;
 };
 
-TileAt tile_at(const ByteWinograd& winograd, int64_t row) {
+TileAt tile_at(const Int8Winograd& winograd, int64_t row) {
   const auto tiles = static_cast<int64_t>(winograd.tiles.size());
   return {row / tiles, winograd.tiles[static_cast<size_t>(row % tiles)]};
 }
 
 void transform_inputs(const CompiledPlan& plan, const QuantizedConvStep& step, const ConvTask& task,
-                      const StepMemory& memory, const ByteWinogradScratch& layout) {
+                      const StepMemory& memory, const Int8WinogradScratch& layout) {
   std::array<const uint8_t*, kernels::kWinogradProducts> pixels;
   auto* inputs = reinterpret_cast<int16_t*>(memory.scratch);
   for (int64_t t = 0; t < task.rows; ++t) {
@@ -61,7 +61,7 @@ void transform_inputs(const CompiledPlan& plan, const QuantizedConvStep& step, c
             inside ? first + (y * in.shape.width + x) * in.stride : nullptr;
       }
     }
-    plan.kernels->byte_winograd_input(
+    plan.kernels->int8_winograd_input(
         {pixels.data(), in.quantization.zero, step.k, inputs + t * step.k, layout.input_stride});
   }
 }
@@ -86,7 +86,7 @@ void find_residuals(const ConvSite& site, const TileAt& at, int64_t column, Resi
 }
 
 void transform_outputs(const CompiledPlan& plan, const QuantizedConvStep& step, const ConvTask& task,
-                       const StepMemory& memory, const ByteWinogradScratch& layout, const Columns& part) {
+                       const StepMemory& memory, const Int8WinogradScratch& layout, const Columns& part) {
   const auto* sums = reinterpret_cast<const int32_t*>(memory.scratch + layout.outputs);
   const auto scale_stride = static_cast<int64_t>(step.winograd->scales.size()) / kernels::kWinogradProducts;
   ResidualPlaces residuals{};
@@ -95,7 +95,7 @@ void transform_outputs(const CompiledPlan& plan, const QuantizedConvStep& step, 
     const ConvSite& site = step.sites[static_cast<size_t>(at.tile.site)];
     const Map& out = site.out;
     const int64_t pixel = at.tile.y * out.shape.width + at.tile.x;
-    kernels::ByteWinogradOutput tile{
+    kernels::Int8WinogradOutput tile{
         .from = sums + t * layout.output_columns,
         .product_stride = layout.output_stride,
         .product_scales = step.winograd->scales.data() + part.column,
@@ -103,7 +103,7 @@ void transform_outputs(const CompiledPlan& plan, const QuantizedConvStep& step, 
         .channels = part.columns,
         .scale = site.affine.scale.data() + part.column,
         .shift = site.affine.shift.data() + part.column,
-        .activator = site.affine.activator,
+        .activation = site.affine.activation,
         .to = target_at(out, memory, at.image * image_numbers(out) + pixel * out.stride + part.column),
         .row_stride = out.shape.width * out.stride,
         .pixel_stride = out.stride,
@@ -114,18 +114,18 @@ void transform_outputs(const CompiledPlan& plan, const QuantizedConvStep& step, 
       tile.residual = source_at(site.residual, memory, 0);
       tile.residual_at = residuals.data();
     }
-    plan.kernels->byte_winograd_output(tile);
+    plan.kernels->int8_winograd_output(tile);
   }
 }
 
 }  // namespace
 
-ByteWinograd pack_byte_winograd(const float* packed, int64_t k, int64_t columns, int panel) {
+Int8Winograd pack_int8_winograd(const float* packed, int64_t k, int64_t columns, int panel) {
   const int64_t panels = (columns + panel - 1) / panel, numbers = panels * kernels::kWinogradProducts * k * panel;
   const auto bytes = aligned_bytes(numbers * static_cast<int64_t>(sizeof(int16_t)));
   const std::shared_ptr<int16_t[]> weights(bytes, reinterpret_cast<int16_t*>(bytes.get()));
   std::fill_n(weights.get(), numbers, int16_t{0});
-  ByteWinograd found;
+  Int8Winograd found;
   found.scales.resize(static_cast<size_t>(kernels::kWinogradProducts * panels * panel));
   for (int64_t q = 0; q < panels; ++q) {
     for (int64_t p = 0; p < kernels::kWinogradProducts; ++p) {
@@ -140,18 +140,18 @@ ByteWinograd pack_byte_winograd(const float* packed, int64_t k, int64_t columns,
   return found;
 }
 
-int64_t byte_winograd_floats(const ByteWinograd& winograd, int64_t k) {
+int64_t int8_winograd_floats(const Int8Winograd& winograd, int64_t k) {
   return static_cast<int64_t>(winograd.scales.size()) * k / kShortsInFloat;
 }
 
-bool suits_byte_winograd(int64_t tiles, int64_t k, int64_t columns) {
+bool suits_int8_winograd(int64_t tiles, int64_t k, int64_t columns) {
   constexpr int64_t kLeastTiles = 64, kLeastChannels = 64;
   return tiles >= kLeastTiles && k >= kLeastChannels && columns >= kLeastChannels;
 }
 
-ByteWinogradScratch byte_winograd_scratch(const QuantizedConvStep& step, int64_t tiles, int panel) {
+Int8WinogradScratch int8_winograd_scratch(const QuantizedConvStep& step, int64_t tiles, int panel) {
   const int64_t columns = std::min(kPanelsTogether * panel, step.columns);
-  ByteWinogradScratch layout;
+  Int8WinogradScratch layout;
   layout.input_stride = tiles * step.k + kShortsInFloat * kProductGap;
   layout.output_stride = tiles * columns + kProductGap;
   layout.output_columns = columns;
@@ -160,10 +160,10 @@ ByteWinogradScratch byte_winograd_scratch(const QuantizedConvStep& step, int64_t
   return layout;
 }
 
-void run_byte_winograd(const CompiledPlan& plan, const QuantizedConvStep& step, const ConvTask& task,
+void run_int8_winograd(const CompiledPlan& plan, const QuantizedConvStep& step, const ConvTask& task,
                        const StepMemory& memory) {
   const int64_t panel = plan.kernels->panel;
-  const ByteWinogradScratch layout = byte_winograd_scratch(step, task.rows, plan.kernels->panel);
+  const Int8WinogradScratch layout = int8_winograd_scratch(step, task.rows, plan.kernels->panel);
   transform_inputs(plan, step, task, memory, layout);
   const auto* inputs = reinterpret_cast<const int16_t*>(memory.scratch);
   auto* sums = reinterpret_cast<int32_t*>(memory.scratch + layout.outputs);
