@@ -45,9 +45,11 @@ struct GlobalPoolWork {
 struct GateWork {};
 struct SumWork {};
 
+using Work = std::variant<ConvWork, DeconvWork, PoolWork, GlobalPoolWork, GateWork, SumWork>;
+
 struct Node {
   std::string name;
-  std::variant<ConvWork, DeconvWork, PoolWork, GlobalPoolWork, GateWork, SumWork> work;
+  Work work;
   std::vector<Term> inputs;
   std::vector<float> scale, shift;  // one for each channel; both empty: none
   kernels::EpilogueActivation activation = kernels::EpilogueActivation::none;
@@ -55,7 +57,7 @@ struct Node {
 };
 
 struct Network {
-  std::vector<graph::Shape> values;   // values[0] is the input picture
+  std::vector<graph::Shape> values;   // values[0] is the input image
   std::vector<Quantization> formats;  // of each value; empty: all are floats
   std::vector<Node> nodes;            // in an order of execution
   std::vector<graph::Output> outputs;
@@ -69,15 +71,35 @@ inline Quantization format_of(const Network& network, int value) {
   return network.formats.empty() ? Quantization{} : network.formats[static_cast<size_t>(value)];
 }
 
+// What a kind of work allows its node, in one place for the passes and the checks.
+struct WorkRules {
+  size_t max_inputs = 1;
+  bool scales = false;          // the node may have a scale and a shift
+  bool activates = false;       // the node may have an activation
+  bool enlarges = false;        // its terms may have a factor
+  bool adds_inputs = false;     // inputs after the first are added to the output, element by element
+  bool takes_residual = false;  // one of them, a residual behind the scale
+};
+WorkRules rules_of(const Work& work);
+
+// The work as a convolution; null when it is another kind of work.
+const ConvWork* as_convolution(const Node& node);
+bool is_sum(const Node& node);
+
 // A node that enlarges its input and does nothing else.
 inline bool is_upsampling(const Node& node) {
-  return std::holds_alternative<SumWork>(node.work) && node.inputs.size() == 1 && node.inputs[0].factor > 1 &&
-         node.scale.empty() && node.activation == kernels::EpilogueActivation::none;
+  return is_sum(node) && node.inputs.size() == 1 && node.inputs[0].factor > 1 && node.scale.empty() &&
+         node.activation == kernels::EpilogueActivation::none;
 }
 
 inline bool is_depthwise(const Node& node) {
-  const auto* conv = std::get_if<ConvWork>(&node.work);
-  return conv != nullptr && conv->conv.groups > 1;
+  const ConvWork* work = as_convolution(node);
+  return work != nullptr && work->conv.groups > 1;
+}
+
+// A convolution whose output channels see all input channels.
+inline bool is_dense_convolution(const Node& node) {
+  return as_convolution(node) != nullptr && !is_depthwise(node);
 }
 
 // One node for each operation; what is the identity in inference is gone. The weights fit the program.

@@ -44,9 +44,8 @@ class Quantizer {
   }
 
   // Whether no sum of the products of bytes can leave 32 bits.
-  bool adds_up(const Node& node) const {
+  bool adds_up(const Node& node, const graph::Conv& conv) const {
     constexpr int64_t kMostProduct = 255 * 127;
-    const graph::Conv& conv = std::get<ConvWork>(node.work).conv;
     const int64_t products = network_.values[at(node.inputs[0].value)].channels * conv.kernel * conv.kernel;
     return products <= std::numeric_limits<int32_t>::max() / kMostProduct;
   }
@@ -83,29 +82,30 @@ class Quantizer {
   // All uses of the same weights or none.
   void choose_convolutions() {
     for (const Node& node : network_.nodes) {
-      const auto* work = std::get_if<ConvWork>(&node.work);
-      if (work != nullptr && (!may_here(node) || !adds_up(node) || is_kept(node))) {
+      const ConvWork* work = as_convolution(node);
+      if (work != nullptr && (!may_here(node) || !adds_up(node, work->conv) || is_kept(node))) {
         in_floats_.insert(work->weight);
       }
     }
   }
 
   bool takes_bytes(const Node& node) const {
-    const auto* work = std::get_if<ConvWork>(&node.work);
+    const ConvWork* work = as_convolution(node);
     return work != nullptr && !in_floats_.contains(work->weight);
   }
 
-  static bool is_short_sum(const Node& node) {
-    return std::holds_alternative<SumWork>(node.work) && node.inputs.size() <= kMostTerms;
-  }
+  static bool is_short(const Node& sum) { return sum.inputs.size() <= kMostTerms; }
 
-  // Reads the term as it is, whatever it is.
+  // Whether the node reads the term as it is, bytes or floats.
   bool reads_either(const Node& node, size_t term) const {
-    if (is_short_sum(node) || std::holds_alternative<PoolWork>(node.work)) return true;
-    return takes_bytes(node) && term > 0;
+    return std::visit(
+        graph::Overloaded{[&](const ConvWork&) { return takes_bytes(node) && term > 0; },
+                          [&](const SumWork&) { return is_short(node); }, [](const PoolWork&) { return true; },
+                          [](const graph::OneOf<DeconvWork, GlobalPoolWork, GateWork> auto&) { return false; }},
+        node.work);
   }
 
-  // Values that a convolution of bytes reads, at once or by way of sums and pools.
+  // Values that an int8 convolution reads, at once or by way of sums and pools.
   std::vector<char> useful_values() const {
     std::vector<char> useful(network_.values.size(), 0);
     for (auto node = network_.nodes.rbegin(); node != network_.nodes.rend(); ++node) {
@@ -124,13 +124,20 @@ class Quantizer {
       network_.formats[0] = quantization_of(calibration_.ranges.at(std::string(kPictureName)));
     }
     for (const Node& node : network_.nodes) {
-      Quantization& format = network_.formats[at(node.output)];
-      if (std::holds_alternative<PoolWork>(node.work)) {
-        format = network_.formats[at(node.inputs[0].value)];
-      } else if (useful[at(node.output)] != 0 && (takes_bytes(node) || is_short_sum(node))) {
-        format = range_of(node);
-      }
+      network_.formats[at(node.output)] = written_format(node, useful[at(node.output)] != 0);
     }
+  }
+
+  // What the node writes where bytes are `useful`.
+  Quantization written_format(const Node& node, bool useful) const {
+    const auto bytes_if = [&](bool able) { return useful && able ? range_of(node) : Quantization{}; };
+    return std::visit(graph::Overloaded{[&](const ConvWork&) { return bytes_if(takes_bytes(node)); },
+                                        [&](const SumWork&) { return bytes_if(is_short(node)); },
+                                        [&](const PoolWork&) { return network_.formats[at(node.inputs[0].value)]; },
+                                        [](const graph::OneOf<DeconvWork, GlobalPoolWork, GateWork> auto&) {
+                                          return Quantization{};
+                                        }},
+                      node.work);
   }
 
   Quantization range_of(const Node& node) const {
@@ -205,8 +212,7 @@ class Quantizer {
 }  // namespace
 
 bool may_multiply_bytes(const Node& node) {
-  const auto* work = std::get_if<ConvWork>(&node.work);
-  return work != nullptr && !is_depthwise(node);
+  return is_dense_convolution(node);
 }
 
 bool multiplies_bytes(const Network& network, const Node& node) {
