@@ -82,7 +82,7 @@ std::shared_ptr<const LoadedModel> load(runtime::Model model, const api::ModelOp
     engine::CompileOptions compiled{.threads = loaded->threads,
                                     .batch = runtime::engine_batch(loaded->plans.size(), networks.size())};
     compiled.crops = !loaded->plans.empty();
-    compiled.choose = options.choose == api::Choose::measure ? engine::Choose::measure : engine::Choose::rule;
+    compiled.autotune = options.choose == api::Choose::measure;
     compiled.memory_limit = memory_limit;
     compiled.place = model.path.string();
     loaded->plans.push_back(engine::compile(program, own, compiled));

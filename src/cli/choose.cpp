@@ -6,9 +6,9 @@
 namespace spinenet::cli {
 namespace {
 
-engine::Choose choose_named(const std::string& name) {
-  if (name == "rule") return engine::Choose::rule;
-  if (name == "measure") return engine::Choose::measure;
+bool autotune_named(const std::string& name) {
+  if (name == "rule") return false;
+  if (name == "measure") return true;
   fail(ErrorKind::usage, fmt::format("unknown way to choose \"{}\"", name), "--choose", "use rule or measure");
 }
 
@@ -24,8 +24,8 @@ void add_choose_options(CLI::App& verb, ChooseOptions& options) {
 }
 
 void set_choose(const ChooseOptions& options, engine::CompileOptions& compiled) {
-  compiled.choose = choose_named(options.choose);
-  if (compiled.choose == engine::Choose::rule && !options.choice_file.empty()) {
+  compiled.autotune = autotune_named(options.choose);
+  if (!compiled.autotune && !options.choice_file.empty()) {
     fail(ErrorKind::usage, "nothing is measured that the file could keep", "--choices " + options.choice_file,
          "add --choose measure");
   }

@@ -262,7 +262,7 @@ TEST(Engine, RefusesMapsThatPassTheLimit) {
   options.memory_limit = compile(program, weights, options)->memory * 4;
   const auto refusal = [&] { return message_of([&] { compile(program, weights, options); }); };
   EXPECT_EQ(refusal(), "");
-  options.choose = Choose::measure;
+  options.autotune = true;
   options.choice_file = "";
   EXPECT_EQ(refusal(), "");
   --options.memory_limit;

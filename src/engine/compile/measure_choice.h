@@ -18,7 +18,7 @@ class ChoiceTimer {
   // Of the plan: processor, threads, batch and the memory of its maps.
   explicit ChoiceTimer(const CompiledPlan& plan);
 
-  // `candidates`: the rule's first. `bf16`: what the step will compute in.
+  // `candidates`: the rule's first.
   ConvChoice fastest(const ConvStep& step, std::span<const ConvChoice> candidates);
 
  private:

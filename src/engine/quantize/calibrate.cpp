@@ -9,8 +9,8 @@
 #include "base/random.h"
 #include "engine/compile/compile.h"
 #include "engine/compile/network.h"
+#include "engine/compile/pack_int8.h"
 #include "engine/compile/passes/passes.h"
-#include "engine/compile/quantized_plan.h"
 #include "engine/quantize/quantize.h"
 #include "engine/quantize/range_search.h"
 #include "engine/run/session.h"
@@ -56,8 +56,8 @@ Readers readers_of(const graph::Program& program, const Weights& weights) {
   Readers readers;
   std::map<int, std::string> writer{{0, std::string(kPictureName)}};
   for (const Node& node : network.nodes) {
-    if (may_multiply_bytes(node)) {
-      const auto id = static_cast<size_t>(std::get<ConvWork>(node.work).weight);
+    if (const ConvWork* work = as_convolution(node); work != nullptr && may_multiply_bytes(node)) {
+      const auto id = static_cast<size_t>(work->weight);
       readers.input_of[node.name] = writer.at(node.inputs[0].value);
       readers.weight_of[node.name] = &weights.at(program.parameters[id].name);
     }
@@ -148,7 +148,7 @@ class Calibrator {
     for_each_map(
         std::min(kMeasured, pictures_.count), [](std::span<const float>) {},
         [&](size_t step, size_t node, const PlanOutput& output, const float* maps) {
-          const auto* conv = std::get_if<ConvStep>(&plan_->steps[step]);
+          const ConvStep* conv = as_convolution(plan_->steps[step]);
           const auto input = readers_.input_of.find(output.name);
           if (conv == nullptr || input == readers_.input_of.end()) return;
           const Quantization bytes = quantization_of(found.ranges.at(input->second));

@@ -1,14 +1,24 @@
 #include "engine/run/profile.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
+
+#include "engine/run/clock.h"
 
 namespace spinenet::engine {
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+std::string_view int8_name(ConvAlgorithm algorithm) {
+  switch (algorithm) {
+    case ConvAlgorithm::direct:
+    case ConvAlgorithm::gathered:
+      return "int8";
+    case ConvAlgorithm::winograd:
+      return "int8 winograd";
+    case ConvAlgorithm::small_winograd:
+      return "int8 winograd 2x2";
+  }
+  return "int8";
 }
 
 std::string_view bf16_name(ConvAlgorithm algorithm) {
@@ -24,23 +34,26 @@ std::string_view bf16_name(ConvAlgorithm algorithm) {
   return "bf16";
 }
 
-StepProfile describe_conv(const std::string& name, std::string_view algorithm, const graph::Conv& conv,
-                          const std::vector<ConvSite>& sites) {
-  StepProfile found{name, algorithm, sites.front().out.shape, 0, 0};
-  for (const ConvSite& site : sites) {
-    const graph::Shape& out = site.out.shape;
-    found.multiply_adds += out.height * out.width * out.channels * site.in.shape.channels * conv.kernel * conv.kernel;
+std::string_view algorithm_text(const ConvStep& step) {
+  switch (step.format) {
+    case NumberFormat::fp32:
+      break;
+    case NumberFormat::bf16:
+      return bf16_name(step.choice.algorithm);
+    case NumberFormat::int8:
+      return int8_name(step.choice.algorithm);
   }
-  return found;
+  return name_of(step.choice.algorithm);
 }
 
 StepProfile describe(const ConvStep& step) {
-  return describe_conv(step.name, step.in_bf16 ? bf16_name(step.choice.algorithm) : name_of(step.choice.algorithm),
-                       step.conv, step.sites);
-}
-
-StepProfile describe(const QuantizedConvStep& step) {
-  return describe_conv(step.name, step.winograd ? "int8 winograd" : "int8", step.conv, step.sites);
+  StepProfile found{step.name, algorithm_text(step), step.sites.front().out.shape, 0, 0};
+  const int64_t taps = int64_t{step.conv.kernel} * step.conv.kernel;
+  for (const ConvSite& site : step.sites) {
+    const graph::Shape& out = site.out.shape;
+    found.multiply_adds += out.height * out.width * out.channels * site.in.shape.channels * taps;
+  }
+  return found;
 }
 
 StepProfile describe(const DepthwiseStep& step) {

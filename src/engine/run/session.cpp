@@ -1,20 +1,16 @@
 #include "engine/run/session.h"
 
 #include <algorithm>
-#include <chrono>
 #include <mutex>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "engine/run/byte_maps.h"
+#include "engine/run/clock.h"
 #include "engine/run/run_step.h"
 
 namespace spinenet::engine {
 namespace {
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // One row of pixels from channels last to channels first. A block of channels is a line of the cache: all of it is used
 // before the next.
