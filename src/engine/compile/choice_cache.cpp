@@ -104,7 +104,7 @@ void ChoiceCache::add(const std::string& shape, const ConvChoice& choice) {
 void ChoiceCache::save() {
   if (file_.empty() || added_.empty()) return;
   Choices all = added_;
-  all.merge(content_of(file_).choices);  // a broken one is written anew
+  all.merge(content_of(file_).choices);  // a broken file is written again
   const SortedJson json{{"format", kFormat}, {"choices", all}};
   // The processor's name may be anything.
   const std::string text = json.dump(1, ' ', false, SortedJson::error_handler_t::replace) + "\n";

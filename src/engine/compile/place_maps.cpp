@@ -76,10 +76,10 @@ void check_memory(const graph::Shape& image, const CompileOptions& options, cons
   const bool one = plan.batch == 1;
   fail(ErrorKind::unsupported,
        fmt::format("{} of {} x {} {} GB for {} maps, and there are {:.2f} GB",
-                   one ? "1 picture" : fmt::format("{} pictures", plan.batch), image.height, image.width,
+                   one ? "1 image" : fmt::format("{} images", plan.batch), image.height, image.width,
                    fmt::format("{} {:.2f}", one ? "needs" : "need", 1e-9 * needed), one ? "its" : "their",
                    1e-9 * static_cast<double>(*limit)),
-       options.place, one ? "use a smaller image size" : "use a smaller image size or fewer pictures at once");
+       options.place, one ? "use a smaller image size" : "use a smaller image size or fewer images at once");
 }
 
 }  // namespace

@@ -12,8 +12,7 @@ const Calibration& calibration_of(const CompileOptions& options, const Weights& 
     fail(ErrorKind::unsupported, "int8 of a head that looks at crops", options.place, "use fp32 or bf16");
   }
   if (options.calibration == nullptr) {
-    fail(ErrorKind::usage, "int8 needs a calibration", options.place,
-         "run spinenet calibrate with pictures like yours");
+    fail(ErrorKind::usage, "int8 needs a calibration", options.place, "run spinenet calibrate with images like yours");
   }
   if (options.calibration->weights != identity_of(weights)) {
     fail(ErrorKind::bad_data, "the calibration was made with other weights", options.place,

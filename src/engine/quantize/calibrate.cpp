@@ -119,8 +119,8 @@ class Calibrator {
         pictures_.count,
         [&](std::span<const float> values) {
           if (!are_finite(values)) {
-            fail(ErrorKind::bad_data, "a picture holds numbers that are not finite", "calibration",
-                 "take the picture out");
+            fail(ErrorKind::bad_data, "an image holds numbers that are not finite", "calibration",
+                 "take the image out");
           }
           widen(histograms[picture].seen, values);
         },
@@ -129,7 +129,7 @@ class Calibrator {
           visit_map(output.map, maps, [&](std::span<const float> pixel) {
             if (!are_finite(pixel)) {
               fail(ErrorKind::bad_data, fmt::format("the map of {} holds numbers that are not finite", output.name),
-                   "calibration", "the weights are too large for such pictures: take another checkpoint");
+                   "calibration", "the weights are too large for such images: take another checkpoint");
             }
             widen(seen, pixel);
           });
@@ -236,7 +236,7 @@ class Calibrator {
   int64_t done_ = 0;
 };
 
-// Sums over all pictures of one output.
+// Sums over all images of one output.
 struct OutputError {
   double count = 0, sum = 0, squares = 0, differences = 0;
 
@@ -261,7 +261,7 @@ struct OutputError {
 
 Calibration calibrate(const graph::Program& program, const Weights& weights, const CalibrationPictures& pictures,
                       const CalibrateOptions& options) {
-  if (pictures.count < 1) fail(ErrorKind::usage, "no pictures", "calibration", "give pictures like yours");
+  if (pictures.count < 1) fail(ErrorKind::usage, "no images", "calibration", "give images like yours");
   return Calibrator(program, weights, pictures, options).run();
 }
 

@@ -24,10 +24,10 @@ class Quantizer {
 
   void run() {
     check_kept();
-    picture_is_bytes_ = calibration_.ranges.contains(std::string(kPictureName)) && only_convolutions_read_picture();
+    image_is_bytes_ = calibration_.ranges.contains(std::string(kPictureName)) && only_convolutions_read_image();
     choose_convolutions();
-    if (picture_is_bytes_ && !all_readers_of_picture_take_bytes()) {
-      picture_is_bytes_ = false;
+    if (image_is_bytes_ && !all_readers_of_image_take_bytes()) {
+      image_is_bytes_ = false;
       choose_convolutions();
     }
     choose_values();
@@ -54,14 +54,14 @@ class Quantizer {
     return std::find(calibration_.kept.begin(), calibration_.kept.end(), node.name) != calibration_.kept.end();
   }
 
-  static bool reads_picture(const Node& node) {
+  static bool reads_image(const Node& node) {
     return std::ranges::any_of(node.inputs, [](const Term& term) { return term.value == 0; });
   }
 
-  bool only_convolutions_read_picture() const {
+  bool only_convolutions_read_image() const {
     return std::ranges::all_of(network_.nodes,
                                [](const Node& node) {
-                                 if (!reads_picture(node)) return true;
+                                 if (!reads_image(node)) return true;
                                  const bool at_first =
                                      std::ranges::none_of(node.inputs.begin() + 1, node.inputs.end(),
                                                           [](const Term& term) { return term.value == 0; });
@@ -70,13 +70,13 @@ class Quantizer {
            std::ranges::none_of(network_.outputs, [](const graph::Output& output) { return output.value == 0; });
   }
 
-  bool all_readers_of_picture_take_bytes() const {
+  bool all_readers_of_image_take_bytes() const {
     return std::ranges::all_of(network_.nodes,
-                               [&](const Node& node) { return !reads_picture(node) || takes_bytes(node); });
+                               [&](const Node& node) { return !reads_image(node) || takes_bytes(node); });
   }
 
   bool may_here(const Node& node) const {
-    return may_multiply_bytes(node) && (node.inputs[0].value != 0 || picture_is_bytes_);
+    return may_multiply_bytes(node) && (node.inputs[0].value != 0 || image_is_bytes_);
   }
 
   // All uses of the same weights or none.
@@ -120,7 +120,7 @@ class Quantizer {
   void choose_values() {
     const std::vector<char> useful = useful_values();
     network_.formats.assign(network_.values.size(), {});
-    if (picture_is_bytes_) {
+    if (image_is_bytes_) {
       network_.formats[0] = quantization_of(calibration_.ranges.at(std::string(kPictureName)));
     }
     for (const Node& node : network_.nodes) {
@@ -204,7 +204,7 @@ class Quantizer {
   Network& network_;
   const Calibration& calibration_;
   const std::string& place_;
-  bool picture_is_bytes_ = false;
+  bool image_is_bytes_ = false;
   std::set<graph::ParameterId> in_floats_;
   std::map<int, int> other_;  // value -> the same as the other kind
 };

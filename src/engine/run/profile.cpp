@@ -85,20 +85,20 @@ StepProfile describe(const PoolStep& step) {
 
 }  // namespace
 
-std::vector<double> time_runs(Session& session, std::span<const float> pictures, int runs) {
+std::vector<double> time_runs(Session& session, std::span<const float> input, int runs) {
   std::vector<double> found;
   for (int i = 0; i < runs; ++i) {
     const double start = now();
-    session.run(pictures);
+    session.run(input);
     found.push_back(now() - start);
   }
   return found;
 }
 
-std::vector<StepProfile> profile_steps(Session& session, std::span<const float> pictures, int runs) {
+std::vector<StepProfile> profile_steps(Session& session, std::span<const float> input, int runs) {
   std::vector<StepProfile> found;
-  const graph::Shape& input = session.plan().input.shape;
-  const int64_t images = static_cast<int64_t>(pictures.size()) / (input.channels * input.height * input.width);
+  const graph::Shape& image = session.plan().input.shape;
+  const int64_t images = static_cast<int64_t>(input.size()) / (image.channels * image.height * image.width);
   for (const Step& step : session.plan().steps) {
     found.push_back(std::visit([](const auto& s) { return describe(s); }, step));
     found.back().multiply_adds *= images;
@@ -107,7 +107,7 @@ std::vector<StepProfile> profile_steps(Session& session, std::span<const float> 
   std::vector<double> seconds(found.size());
   for (int i = 0; i < runs; ++i) {
     std::fill(seconds.begin(), seconds.end(), 0.0);
-    session.run(pictures, seconds);
+    session.run(input, seconds);
     for (size_t s = 0; s < seconds.size(); ++s) found[s].seconds = std::min(found[s].seconds, seconds[s]);
   }
   return found;

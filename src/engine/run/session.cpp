@@ -45,14 +45,14 @@ Session::Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<kerne
   }
 }
 
-std::span<const HostTensor> Session::run(std::span<const float> pictures) {
-  const int64_t images = read(pictures);
+std::span<const HostTensor> Session::run(std::span<const float> input) {
+  const int64_t images = read(input);
   compute(images);
   return write_all(images);
 }
 
-std::span<const HostTensor> Session::run(std::span<const float> pictures, std::span<double> seconds) {
-  const int64_t images = read(pictures);
+std::span<const HostTensor> Session::run(std::span<const float> input, std::span<double> seconds) {
+  const int64_t images = read(input);
   double start = now();
   for (size_t i = 0; i < plan_->steps.size(); ++i) {
     run_step(i, images);
@@ -79,28 +79,28 @@ void Session::run_step(size_t index, int64_t images) {
   });
 }
 
-void Session::observe(std::span<const float> picture, const Observer& after) {
-  const int64_t images = read(picture);
+void Session::observe(std::span<const float> image, const Observer& after) {
+  const int64_t images = read(image);
   for (size_t i = 0; i < plan_->steps.size(); ++i) {
     run_step(i, images);
     after(i, memory_.get());
   }
 }
 
-int64_t Session::read(std::span<const float> pictures) {
+int64_t Session::read(std::span<const float> input) {
   const Map& map = plan_->input;
   const graph::Shape& s = map.shape;
-  const int64_t part = s.channels * s.height * s.width, images = static_cast<int64_t>(pictures.size()) / part;
-  if (static_cast<int64_t>(pictures.size()) != images * part || images < 1 || images > plan_->batch) {
+  const int64_t part = s.channels * s.height * s.width, images = static_cast<int64_t>(input.size()) / part;
+  if (static_cast<int64_t>(input.size()) != images * part || images < 1 || images > plan_->batch) {
     fail(ErrorKind::bad_data,
-         fmt::format("a picture of {} values where [{}, {}, {}] is needed, or up to {} of them", pictures.size(),
+         fmt::format("an image of {} values where [{}, {}, {}] is needed, or up to {} of them", input.size(),
                      s.channels, s.height, s.width, plan_->batch),
-         "engine", "scale the picture to the size that the network was compiled for");
+         "engine", "scale the image to the size that the network was compiled for");
   }
   workers_->run(images * s.height, [&](int64_t line, int) {
     const int64_t image = line / s.height, y = line % s.height, plane = s.height * s.width;
     const int64_t first = image * image_numbers(map) + y * s.width * map.stride;
-    plan_->kernels->image_row({.from = pictures.data() + image * part + y * s.width,
+    plan_->kernels->image_row({.from = input.data() + image * part + y * s.width,
                                .plane = plane,
                                .channels = s.channels,
                                .pixels = s.width,
@@ -151,8 +151,8 @@ graph::Forward engine_forward(std::shared_ptr<const CompiledPlan> plan) {
     const size_t rounds = (images + most - 1) / most;
     for (size_t round = 0; round < rounds; ++round) {
       const size_t first = round * images / rounds, end = (round + 1) * images / rounds;
-      const auto pictures = std::span(input.data).subspan(first * part, (end - first) * part);
-      const std::span<const HostTensor> found = shared->session.run(pictures);
+      const auto batch = std::span(input.data).subspan(first * part, (end - first) * part);
+      const std::span<const HostTensor> found = shared->session.run(batch);
       for (size_t i = 0; i < found.size(); ++i) {
         outputs[i].data.insert(outputs[i].data.end(), found[i].data.begin(), found[i].data.end());
       }

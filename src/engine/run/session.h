@@ -1,4 +1,4 @@
-// Runs a plan on pictures, as many at once as its batch: the memory and the threads that it takes.
+// Runs a plan on images, as many at once as its batch: the memory and the threads that it takes.
 //
 // Invariant: run() allocates nothing. Thread contract: one thread at a time; several sessions may share a plan.
 #pragma once
@@ -24,16 +24,16 @@ class Session {
   const CompiledPlan& plan() const { return *plan_; }
   kernels::WorkerGroup& workers() { return *workers_; }
 
-  // `pictures`: [n, C, H, W] of the plan's input, n from 1 to the plan's batch. The outputs, [n, C, H, W] each in the
-  // program's order, stay until the next run. ErrorKind::bad_data when the pictures have another size.
-  std::span<const HostTensor> run(std::span<const float> pictures);
+  // `input`: [n, C, H, W] of the plan's input, n from 1 to the plan's batch. The outputs, [n, C, H, W] each in the
+  // program's order, stay until the next run. ErrorKind::bad_data when the images have another size.
+  std::span<const HostTensor> run(std::span<const float> input);
 
   // As run(), step after step, and adds the seconds that each took to `seconds` (one for each step).
-  std::span<const HostTensor> run(std::span<const float> pictures, std::span<double> seconds);
+  std::span<const HostTensor> run(std::span<const float> input, std::span<double> seconds);
 
   // run() in its parts, for those who write or read maps where they lie, channels last: the plan's input before
   // compute(), what lies between its channels included, and its outputs after. image_at() is for maps of floats.
-  int64_t read(std::span<const float> pictures);  // gives their number
+  int64_t read(std::span<const float> input);  // gives the number of images
   void compute(int64_t images);
   const HostTensor& write(size_t output, int64_t images);
   float* image_at(const Map& map, int64_t image) { return memory_.get() + map.offset + image * image_numbers(map); }
@@ -41,7 +41,7 @@ class Session {
   // As run(), step after step, and calls `after` behind each with its number and the session's memory: the place to
   // look at maps that later steps write over.
   using Observer = std::function<void(size_t step, const float* maps)>;
-  void observe(std::span<const float> picture, const Observer& after);
+  void observe(std::span<const float> image, const Observer& after);
 
  private:
   void run_step(size_t index, int64_t images);
@@ -54,7 +54,7 @@ class Session {
   std::unique_ptr<StepRunner> runner_;
 };
 
-// A Forward for any number of pictures, a batch after the other. May be called from several threads, which wait for
+// A Forward for any number of images, a batch after the other. May be called from several threads, which wait for
 // each other.
 graph::Forward engine_forward(std::shared_ptr<const CompiledPlan> plan);
 
