@@ -49,7 +49,7 @@ TEST_F(BrokenModel, ImagesLargerThanTheMachineAreRefused) {
   const std::string path = write(arch::Task::detect);
   EXPECT_EQ(thrown_by([&] { load(runtime::open_model(path), {}, 100'000'000); }), "");
   const std::string message = thrown_by([&] { load(runtime::open_model(path), {.image_size = 2048}, 100'000'000); });
-  EXPECT_TRUE(message.starts_with(path + ": 1 picture of 2048 x 2048 needs ")) << message;
+  EXPECT_TRUE(message.starts_with(path + ": 1 image of 2048 x 2048 needs ")) << message;
   EXPECT_NE(message.find("there are 0.10 GB"), std::string::npos) << message;
 }
 

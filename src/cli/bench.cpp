@@ -39,7 +39,7 @@ double rounded(double x) {
 
 Json to_json(const Bench& bench) {
   const runtime::BenchResult& result = bench.result;
-  const bool autotune = bench.compiled.choose == engine::Choose::measure;
+  const bool autotune = bench.compiled.autotune;
   Json json{{"architecture", bench.architecture},
             {"task", bench.task},
             {"image_size", bench.image_size},
@@ -117,7 +117,7 @@ int run_bench(const BenchFlags& flags, const CommonOptions& common) {
   engine::CompileOptions compiled{threads, flags.instructions, flags.skip, flags.batch,
                                   precision_named(flags.precision)};
   compiled.place = flags.subject.name;
-  compiled.choose = autotune.on ? engine::Choose::measure : engine::Choose::rule;
+  compiled.autotune = autotune.on;
   compiled.choice_file = autotune.cache;
   runtime::Model model = runtime::open_subject(flags.subject);
   Bench bench{

@@ -210,7 +210,7 @@ TEST(Engine, RefusesWhatDoesNotFit) {
               engine_forward(plan)(make_tensor({1, 3, 20, 25}));
             }),
             "engine: input [1, 3, 20, 25] where [N, 3, 20, 24] is needed");
-  EXPECT_NE(message_of([&] { Session(plan).run(std::vector<float>(7)); }).find("a picture of 7 values"),
+  EXPECT_NE(message_of([&] { Session(plan).run(std::vector<float>(7)); }).find("an image of 7 values"),
             std::string::npos);
   EXPECT_NE(message_of([&] { compile(program, weights, {.threads = 0}); }).find("0 threads"), std::string::npos);
   EXPECT_NE(message_of([&] { compile(program, weights, {.batch = 0}); }).find("a batch of 0"), std::string::npos);
@@ -225,7 +225,7 @@ TEST(Engine, RefusesWhatDoesNotFit) {
   const CompileOptions bytes{.precision = Precision::int8, .calibration = &calibration, .place = "bytes.safetensors"};
   EXPECT_NE(message_of([&] { compile(program, weights, {.precision = Precision::int8}); }).find("needs a calibration"),
             std::string::npos);
-  EXPECT_NE(message_of([&] { calibrate(program, weights, {}, {}); }).find("no pictures"), std::string::npos);
+  EXPECT_NE(message_of([&] { calibrate(program, weights, {}, {}); }).find("no images"), std::string::npos);
   calibration.kept = {"nowhere"};
   EXPECT_NE(message_of([&] {
               compile(program, weights, bytes);
@@ -262,13 +262,13 @@ TEST(Engine, RefusesMapsThatPassTheLimit) {
   options.memory_limit = compile(program, weights, options)->memory * 4;
   const auto refusal = [&] { return message_of([&] { compile(program, weights, options); }); };
   EXPECT_EQ(refusal(), "");
-  options.choose = Choose::measure;
+  options.autotune = true;
   options.choice_file = "";
   EXPECT_EQ(refusal(), "");
   --options.memory_limit;
-  EXPECT_TRUE(refusal().starts_with("small.model: 1 picture of 20 x 24 needs ")) << refusal();
+  EXPECT_TRUE(refusal().starts_with("small.model: 1 image of 20 x 24 needs ")) << refusal();
   options.batch = 3;
-  EXPECT_TRUE(refusal().starts_with("small.model: 3 pictures of 20 x 24 need ")) << refusal();
+  EXPECT_TRUE(refusal().starts_with("small.model: 3 images of 20 x 24 need ")) << refusal();
 }
 
 // What the fusions leave of SpineNet: convolutions and few steps beside them.

@@ -47,17 +47,8 @@ TEST(EnginePrecision, HasRoomForAllThatBf16NeedsWithAnyNumberOfThreads) {
   }
 }
 
-// 17x18 pixels: tiles that hang over the edge; 70 and 96 channels: panels that are not full.
 TEST(EnginePrecision, ComputesInBytesByWinogradCloseToFloats) {
-  graph::Builder b({3, 34, 36},
-                   {.activation = arch::Activation::relu, .padding = arch::Padding::same, .batch_norm = {}});
-  const graph::ValueId stem =
-      b.activate(b.conv(b.input(), {.filters = 70, .kernel = 3, .stride = 2, .bias = true}, "s"), "a");
-  const graph::ValueId wide = b.conv(stem, {.filters = 96, .kernel = 3, .bias = true}, "wide");
-  const graph::ValueId back = b.conv(b.activate(wide, "a1"), {.filters = 70, .kernel = 3, .bias = true}, "back");
-  const graph::ValueId sum = b.activate(b.add({stem, back}, "residual"), "a2");
-  b.output("out", b.conv(sum, {.filters = 64, .kernel = 3, .bias = true}, "last"));
-  const graph::Program program = b.finish();
+  const graph::Program program = wide_program();
   const Weights weights = lively_weights(program, 3);
   const HostTensor input = random_tensor({4, 3, 34, 36}, 5);
   const auto part = static_cast<int64_t>(input.data.size()) / 4;
@@ -72,8 +63,9 @@ TEST(EnginePrecision, ComputesInBytesByWinogradCloseToFloats) {
     const auto plan = compile(program, weights, options);
     int winograd = 0;
     for (const Step& step : plan->steps) {
-      const auto* conv = std::get_if<QuantizedConvStep>(&step);
-      winograd += conv != nullptr && conv->winograd ? 1 : 0;
+      const ConvStep* conv = as_convolution(step);
+      const bool is_int8 = conv != nullptr && conv->format == NumberFormat::int8;
+      winograd += is_int8 && conv->choice.algorithm == ConvAlgorithm::winograd ? 1 : 0;
     }
     EXPECT_EQ(winograd, 3);
     const double error = relative_error(engine_forward(plan)(input).front(), expected.front());
@@ -116,9 +108,11 @@ TEST(EnginePrecision, PutsFloatsAndBytesTogetherInMobileNetworks) {
   EXPECT_LT(all.error, 0.1);
 }
 
-template <class Kind>
-int64_t convolutions_of(const CompiledPlan& plan) {
-  return std::ranges::count_if(plan.steps, [](const Step& step) { return std::holds_alternative<Kind>(step); });
+int64_t convolutions_in(NumberFormat format, const CompiledPlan& plan) {
+  return std::ranges::count_if(plan.steps, [&](const Step& step) {
+    const ConvStep* conv = as_convolution(step);
+    return conv != nullptr && conv->format == format;
+  });
 }
 
 TEST(EnginePrecision, ComputesMostOfSpineNetInBytesAndTheSameWithAnyNumberOfThreads) {
@@ -130,8 +124,8 @@ TEST(EnginePrecision, ComputesMostOfSpineNetInBytesAndTheSameWithAnyNumberOfThre
   const Calibration all = calibrate(program, weights, only(input), any_error);
   CompileOptions options{.threads = 2, .precision = Precision::int8, .calibration = &all};
   const auto plan = compile(program, weights, options);
-  EXPECT_EQ(convolutions_of<ConvStep>(*plan), 0);
-  EXPECT_GT(convolutions_of<QuantizedConvStep>(*plan), 50);
+  EXPECT_EQ(convolutions_in(NumberFormat::fp32, *plan), 0);
+  EXPECT_GT(convolutions_in(NumberFormat::int8, *plan), 50);
   const auto two = engine_forward(plan)(input);
   options.threads = 1;
   const auto one = engine_forward(compile(program, weights, options))(input);
@@ -151,7 +145,7 @@ TEST(EnginePrecision, ReadsThePictureInFloatsWhereItsRangeIsUnknownOrItsConvolut
   for (const Calibration* calibration : {&old, &kept}) {
     const auto plan =
         compile(program, weights, {.threads = 2, .precision = Precision::int8, .calibration = calibration});
-    EXPECT_EQ(convolutions_of<ConvStep>(*plan), 1) << "the one on the picture";
+    EXPECT_EQ(convolutions_in(NumberFormat::fp32, *plan), 1) << "the one on the picture";
     EXPECT_FALSE(is_bytes(plan->input.quantization));
     outputs.push_back(engine_forward(plan)(input).front());
   }

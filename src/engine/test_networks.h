@@ -105,6 +105,20 @@ inline graph::Program mixed_program(arch::Activation activation) {
   return b.finish();
 }
 
+// Convolutions wide enough for Winograd in int8. 17x18 pixels: tiles that hang over the edge; 70 and 96 channels:
+// panels that are not full.
+inline graph::Program wide_program() {
+  graph::Builder b({3, 34, 36},
+                   {.activation = arch::Activation::relu, .padding = arch::Padding::same, .batch_norm = {}});
+  const graph::ValueId stem =
+      b.activate(b.conv(b.input(), {.filters = 70, .kernel = 3, .stride = 2, .bias = true}, "s"), "a");
+  const graph::ValueId wide = b.conv(stem, {.filters = 96, .kernel = 3, .bias = true}, "wide");
+  const graph::ValueId back = b.conv(b.activate(wide, "a1"), {.filters = 70, .kernel = 3, .bias = true}, "back");
+  const graph::ValueId sum = b.activate(b.add({stem, back}, "residual"), "a2");
+  b.output("out", b.conv(sum, {.filters = 64, .kernel = 3, .bias = true}, "last"));
+  return b.finish();
+}
+
 // The operations of mobile networks, masks and classifiers.
 inline graph::Program mobile_program() {
   graph::Builder b({3, 18, 22},

@@ -9,6 +9,7 @@
 #include <hwy/highway.h>
 #include <immintrin.h>
 
+#include "kernels/kernels.h"
 #include "kernels/row_pointers.h"
 
 HWY_PUSH_ATTRIBUTES("avx512f,avx512bw,avx512vl,avx512bf16")
@@ -17,7 +18,7 @@ namespace {
 
 #include "kernels/word_multiply.inc"
 
-struct Halves {
+struct Bf16Pairs {
   static __m512i add(__m512i sum, __m512i x, __m512i w) {
     return _mm512_castps_si512(
         _mm512_dpbf16_ps(_mm512_castsi512_ps(sum), reinterpret_cast<__m512bh>(x), reinterpret_cast<__m512bh>(w)));
@@ -25,15 +26,16 @@ struct Halves {
 };
 
 void multiply(const Bf16Product& p) {
-  constexpr int64_t kHalfBytes = 2;
-  multiply_words<Halves>({reinterpret_cast<const char*>(p.a), kHalfBytes * p.a_stride, p.rows, p.k / 2,
-                          reinterpret_cast<const char*>(p.b), reinterpret_cast<int32_t*>(p.c), p.c_stride, p.columns});
+  constexpr int64_t kBf16Bytes = 2;
+  multiply_words<Bf16Pairs>({reinterpret_cast<const char*>(p.a), kBf16Bytes * p.a_stride, p.rows, p.k / 2,
+                             reinterpret_cast<const char*>(p.b), reinterpret_cast<int32_t*>(p.c), p.c_stride,
+                             p.columns});
 }
 
 void to_bf16(const float* from, int64_t count, uint16_t* to) {
   for (int64_t i = 0; i < count; i += kLanes) {
-    const __m256bh halves = _mm512_cvtneps_pbh(_mm512_loadu_ps(from + i));
-    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), reinterpret_cast<__m256i>(halves));
+    const __m256bh values = _mm512_cvtneps_pbh(_mm512_loadu_ps(from + i));
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), reinterpret_cast<__m256i>(values));
   }
 }
 

@@ -1,5 +1,5 @@
-// Numbers of 16 bits that are floats rounded to their upper half (bf16), where the processor multiplies them: two for
-// each float, sums in floats. Highway of Debian 12 does not know the instructions, so this file writes them out.
+// The product of bf16 values (floats rounded to their upper 16 bits), where the processor multiplies them; the sums are
+// floats. Highway of Debian 12 does not know the instructions, so this file writes them out.
 //
 // Thread contract: as kernels.h.
 #pragma once
@@ -21,7 +21,7 @@ struct Bf16Product {
 };
 
 using Bf16Multiply = void (*)(const Bf16Product&);
-// A multiple of 16 floats to the nearest; `to` may be where `from` is.
+// Rounds floats, a multiple of 16 of them, to the nearest bf16 values; `to` may be where `from` is.
 using ToBf16 = void (*)(const float* from, int64_t count, uint16_t* to);
 
 // Null when this machine has no such instructions.

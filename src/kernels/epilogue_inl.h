@@ -1,11 +1,11 @@
 // What follows a sum in registers: scale, shift, residual, activation.
 //
 // Included once for each instruction set (Highway's foreach_target), so it has Highway's own guard.
-#if defined(SPINENET_ENGINE_EPILOGUE_INL) == defined(HWY_TARGET_TOGGLE)
-#ifdef SPINENET_ENGINE_EPILOGUE_INL
-#undef SPINENET_ENGINE_EPILOGUE_INL
+#if defined(SPINENET_KERNELS_EPILOGUE_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SPINENET_KERNELS_EPILOGUE_INL
+#undef SPINENET_KERNELS_EPILOGUE_INL
 #else
-#define SPINENET_ENGINE_EPILOGUE_INL
+#define SPINENET_KERNELS_EPILOGUE_INL
 #endif
 
 #include <type_traits>
@@ -19,7 +19,7 @@ HWY_BEFORE_NAMESPACE();
 namespace spinenet::kernels::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
-// At most 16 lanes, so that a block of channels is a whole number of vectors.
+// At most 16 lanes, so that a block of channels is an integral number of vectors.
 using Floats = hn::CappedTag<float, kChannelBlock>;
 using Vector = hn::Vec<Floats>;
 
@@ -38,36 +38,36 @@ HWY_INLINE Vector hard_sigmoid(Vector x) {
   return hn::Min(hn::Max(line, hn::Zero(d)), hn::Set(d, 1.0F));
 }
 
-HWY_INLINE Vector activate(Vector x, Activator activator) {
+HWY_INLINE Vector activate(Vector x, EpilogueActivation activation) {
   const Floats d;
-  switch (activator) {
-    case Activator::none:
+  switch (activation) {
+    case EpilogueActivation::none:
       break;
-    case Activator::relu:
+    case EpilogueActivation::relu:
       return hn::Max(x, hn::Zero(d));
-    case Activator::swish:
+    case EpilogueActivation::swish:
       return hn::Div(x, one_plus_exp_of_minus(x));
-    case Activator::hard_swish:
+    case EpilogueActivation::hard_swish:
       return hn::Mul(x, hard_sigmoid(x));
-    case Activator::sigmoid:
+    case EpilogueActivation::sigmoid:
       return hn::Div(hn::Set(d, 1.0F), one_plus_exp_of_minus(x));
-    case Activator::hard_sigmoid:
+    case EpilogueActivation::hard_sigmoid:
       return hard_sigmoid(x);
   }
   return x;
 }
 
-// Calls work(activator) with one of the two that most networks use known when this is compiled: a jump for each vector
+// Calls work(activation) with one of the two that most networks use known when this is compiled: a jump for each vector
 // would cost as much as all else that is done to a sum.
 template <class Work>
-HWY_INLINE void with_activator(Activator activator, const Work& work) {
-  switch (activator) {
-    case Activator::none:
-      return work(std::integral_constant<Activator, Activator::none>());
-    case Activator::relu:
-      return work(std::integral_constant<Activator, Activator::relu>());
+HWY_INLINE void with_activation(EpilogueActivation activation, const Work& work) {
+  switch (activation) {
+    case EpilogueActivation::none:
+      return work(std::integral_constant<EpilogueActivation, EpilogueActivation::none>());
+    case EpilogueActivation::relu:
+      return work(std::integral_constant<EpilogueActivation, EpilogueActivation::relu>());
     default:
-      return work(activator);
+      return work(activation);
   }
 }
 

@@ -15,7 +15,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "kernels/byte_winograd_inl.h"
+#include "kernels/int8_winograd_inl.h"
 #include "kernels/multiply_inl.h"
 #include "kernels/pair_multiply_inl.h"
 #include "kernels/pointwise_inl.h"
@@ -30,7 +30,6 @@ Kernels table() {
   constexpr std::string_view kName = HWY_TARGET == HWY_AVX3 ? "avx512" : HWY_TARGET == HWY_AVX2 ? "avx2" : "portable";
   return {.name = kName,
           .panel = static_cast<int>(panel_columns()),
-          .rows = kRows,
           .multiply = multiply,
           .winograd_input = winograd_input,
           .winograd_output = winograd_output,
@@ -40,10 +39,10 @@ Kernels table() {
           .weigh_pixels = weigh_pixels,
           .quantized_multiply = quantized_multiply,
           .pair_multiply = pair_multiply,
-          .byte_winograd_input = byte_winograd_input,
-          .byte_winograd_output = byte_winograd_output,
+          .int8_winograd_input = int8_winograd_input,
+          .int8_winograd_output = int8_winograd_output,
           .finish_pixel = finish_pixel,
-          .picture_row = picture_row,
+          .image_row = image_row,
           .mixed_row = mixed_row,
           .max_byte_window = max_byte_window,
           .multiply_add_rounds = multiply_add_rounds};
@@ -58,7 +57,7 @@ namespace {
 
 std::vector<Kernels> supported_kernels() {
   std::vector<Kernels> found;
-  const int64_t supported = hwy::SupportedTargets();
+  [[maybe_unused]] const int64_t supported = hwy::SupportedTargets();  // unused where only one set is compiled
 #if HWY_TARGETS & HWY_AVX3
   if ((supported & HWY_AVX3) != 0) {
     const Kernels avx512 = N_AVX3::table();

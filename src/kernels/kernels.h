@@ -17,18 +17,20 @@
 namespace spinenet::kernels {
 
 constexpr int64_t kChannelBlock = 16;
+// The sums of at most so many rows of a product stay in registers, with the instruction set that has the most.
+constexpr int kRegisterRows = 14;
 // A tile of the Winograd transform F(4x4, 3x3): 6x6 inputs give 4x4 outputs by way of 36 products. Small maps take
 // F(2x2, 3x3): 4x4 inputs, 2x2 outputs, 16 products.
 constexpr int kWinogradTile = 4, kWinogradInput = 6, kWinogradProducts = 36;
 constexpr int kSmallTile = 2;
 
-enum class Activator { none, relu, swish, hard_swish, sigmoid, hard_sigmoid };
+enum class EpilogueActivation { none, relu, swish, hard_swish, sigmoid, hard_sigmoid };
 
 // y = activate(scale * x + shift + residual), channel by channel.
 struct Epilogue {
   const float* scale = nullptr;  // one for each column
   const float* shift = nullptr;
-  Activator activator = Activator::none;
+  EpilogueActivation activation = EpilogueActivation::none;
 };
 
 // C = A * B for A [rows, k] with row stride a_stride, and columns [first_panel * panel, ...) of packed B.
@@ -62,7 +64,7 @@ struct WinogradOutput {
   int64_t channels = 0;
   float* to = nullptr;  // top left pixel
   int64_t row_stride = 0, pixel_stride = 0;
-  int height = 0, width = 0;  // how much of the tile's pixels lies in the picture
+  int height = 0, width = 0;  // how much of the tile's pixels lies in the image
   Epilogue epilogue;
   const float* const* residuals = nullptr;  // one for each pixel of the tile, or null
 };
@@ -111,19 +113,18 @@ struct WeighPixels {
   float* to = nullptr;
 };
 
-// One row of a picture whose channels lie in planes: to pixel after pixel, floats or bytes.
-struct PictureRow {
+// One row of an image whose channels lie in planes: to pixel after pixel, floats or bytes.
+struct ImageRow {
   const float* from = nullptr;  // of the first channel
   int64_t plane = 0;            // from channel to channel
   int64_t channels = 0, pixels = 0;
   NumberTarget to;
-  int64_t stride = 0;  // from pixel to pixel; channels beyond the picture's are zero
+  int64_t stride = 0;  // from pixel to pixel; channels beyond the image's are zero
 };
 
 struct Kernels {
   std::string_view name;  // "avx512_vnni", "avx512", "avx2" or "portable"
   int panel = 0;          // columns of a panel of packed weights
-  int rows = 0;           // rows that the inner loop of a product likes
   void (*multiply)(const Product&) = nullptr;
   void (*winograd_input)(const WinogradInput&) = nullptr;
   void (*winograd_output)(const WinogradOutput&) = nullptr;
@@ -133,10 +134,10 @@ struct Kernels {
   void (*weigh_pixels)(const WeighPixels&) = nullptr;
   void (*quantized_multiply)(const QuantizedProduct&) = nullptr;
   void (*pair_multiply)(const PairProduct&) = nullptr;
-  void (*byte_winograd_input)(const ByteWinogradInput&) = nullptr;
-  void (*byte_winograd_output)(const ByteWinogradOutput&) = nullptr;
+  void (*int8_winograd_input)(const Int8WinogradInput&) = nullptr;
+  void (*int8_winograd_output)(const Int8WinogradOutput&) = nullptr;
   void (*finish_pixel)(const FinishedPixel&) = nullptr;
-  void (*picture_row)(const PictureRow&) = nullptr;
+  void (*image_row)(const ImageRow&) = nullptr;
   void (*mixed_row)(const MixedRow&) = nullptr;
   void (*max_byte_window)(const MaxByteWindow&) = nullptr;
   // Null where the processor has no bf16.

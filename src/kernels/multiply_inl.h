@@ -2,11 +2,11 @@
 // out.
 //
 // Included once for each instruction set (Highway's foreach_target), so it has Highway's own guard.
-#if defined(SPINENET_ENGINE_MULTIPLY_INL) == defined(HWY_TARGET_TOGGLE)
-#ifdef SPINENET_ENGINE_MULTIPLY_INL
-#undef SPINENET_ENGINE_MULTIPLY_INL
+#if defined(SPINENET_KERNELS_MULTIPLY_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SPINENET_KERNELS_MULTIPLY_INL
+#undef SPINENET_KERNELS_MULTIPLY_INL
 #else
-#define SPINENET_ENGINE_MULTIPLY_INL
+#define SPINENET_KERNELS_MULTIPLY_INL
 #endif
 
 #include <algorithm>
@@ -21,15 +21,15 @@ namespace spinenet::kernels::HWY_NAMESPACE {
 
 // Two vectors of columns: 28 of 32 registers hold sums with AVX-512, 12 of 16 otherwise.
 constexpr int kPanelVectors = 2;
-constexpr int kRows = HWY_TARGET <= HWY_AVX3 ? 14 : 6;
+constexpr int kRows = HWY_TARGET <= HWY_AVX3 ? kRegisterRows : 6;
 
 HWY_INLINE int64_t panel_columns() {
   return kPanelVectors * lanes();
 }
 
-template <int kR, int kV, class AnyActivator>
+template <int kR, int kV, class AnyActivation>
 HWY_INLINE void finish_block(const Vector (&sums)[kR][kV], const Product& p, int64_t row, int64_t column,
-                             AnyActivator activator) {
+                             AnyActivation activation) {
   const Floats d;
   const int64_t n = lanes();
   HWY_UNROLL(2)
@@ -40,7 +40,7 @@ HWY_INLINE void finish_block(const Vector (&sums)[kR][kV], const Product& p, int
     for (int r = 0; r < kR; ++r) {
       Vector x = hn::MulAdd(sums[r][v], scale, shift);
       if (p.residuals != nullptr) x = hn::Add(x, hn::LoadU(d, p.residuals[row + r] + at));
-      hn::StoreU(activate(x, activator), d, p.c + (row + r) * p.c_stride + at);
+      hn::StoreU(activate(x, activation), d, p.c + (row + r) * p.c_stride + at);
     }
   }
 }
@@ -50,8 +50,8 @@ HWY_INLINE void store_block(const Vector (&sums)[kR][kV], const Product& p, int6
   const Floats d;
   const int64_t n = lanes();
   if (p.epilogue != nullptr) {
-    with_activator(p.epilogue->activator,
-                   [&](auto activator) HWY_ATTR { finish_block<kR, kV>(sums, p, row, column, activator); });
+    with_activation(p.epilogue->activation,
+                    [&](auto activation) HWY_ATTR { finish_block<kR, kV>(sums, p, row, column, activation); });
     return;
   }
   HWY_UNROLL(16)

@@ -2,11 +2,11 @@
 // ROI align's bins.
 //
 // Included once for each instruction set (Highway's foreach_target), so it has Highway's own guard.
-#if defined(SPINENET_ENGINE_POINTWISE_INL) == defined(HWY_TARGET_TOGGLE)
-#ifdef SPINENET_ENGINE_POINTWISE_INL
-#undef SPINENET_ENGINE_POINTWISE_INL
+#if defined(SPINENET_KERNELS_POINTWISE_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SPINENET_KERNELS_POINTWISE_INL
+#undef SPINENET_KERNELS_POINTWISE_INL
 #else
-#define SPINENET_ENGINE_POINTWISE_INL
+#define SPINENET_KERNELS_POINTWISE_INL
 #endif
 
 #include "kernels/epilogue_inl.h"
@@ -24,7 +24,7 @@ HWY_INLINE void sum_row(const SumRow& row) {
         sum = hn::Add(sum, hn::LoadU(d, term.row + x / term.factor * row.channels + c));
       }
       if (row.epilogue.scale != nullptr) sum = affine(sum, row.epilogue, c);
-      hn::StoreU(activate(sum, row.epilogue.activator), d, row.to + x * row.channels + c);
+      hn::StoreU(activate(sum, row.epilogue.activation), d, row.to + x * row.channels + c);
     }
   }
 }
@@ -58,7 +58,7 @@ HWY_INLINE void depthwise_window(const DepthwiseWindow& window) {
     }
     sum = affine(sum, window.epilogue, c);
     if (window.residual != nullptr) sum = hn::Add(sum, hn::LoadU(d, window.residual + c));
-    hn::StoreU(activate(sum, window.epilogue.activator), d, window.to + c);
+    hn::StoreU(activate(sum, window.epilogue.activation), d, window.to + c);
   }
 }
 

@@ -1,9 +1,9 @@
-// What the inner loops on maps of bytes take: products in whole numbers, and what turns their sums into bytes or
+// What the inner loops on maps of bytes take: products in integers, and what turns their sums into bytes or
 // floats.
 //
 // A byte q stands for scale * (q - zero). Layout: as in kernels.h, with bytes for floats; packed weights are
-// [panel][k / 4][column][4], so that four steps of k lie together. Sums are exact: 32-bit whole numbers, whatever the
-// instruction set. Thread contract: plain data. Source: Jacob et al. 2018 (arithmetic of whole numbers with a zero
+// [panel][k / 4][column][4], so that four steps of k lie together. Sums are exact: 32-bit integers, whatever the
+// instruction set. Thread contract: plain data. Source: Jacob et al. 2018 (integer arithmetic with a zero
 // point of activations, symmetric weights).
 #pragma once
 
@@ -12,7 +12,7 @@
 
 namespace spinenet::kernels {
 
-enum class Activator;
+enum class EpilogueActivation;
 
 // C = A * B for A [rows, k] with row stride a_stride, and columns of packed B from a panel's first on.
 struct QuantizedProduct {
@@ -58,7 +58,7 @@ struct FinishedPixel {
   int64_t columns = 0;
   const float* scale = nullptr;
   const float* shift = nullptr;
-  Activator activator{};
+  EpilogueActivation activation{};
   NumberSource residual = {};  // both null: none
   NumberTarget to = {};
 };
@@ -74,12 +74,12 @@ struct MixedRow {
   int64_t pixels = 0, channels = 0;  // channels: the stride
   const float* scale = nullptr;      // null: neither scale nor shift
   const float* shift = nullptr;
-  Activator activator{};
+  EpilogueActivation activation{};
 };
 
 // One tile of Winograd's F(4x4, 3x3): where its 36 inputs lie, null for padding. Makes bytes less `zero` to 16-bit
 // numbers.
-struct ByteWinogradInput {
+struct Int8WinogradInput {
   const uint8_t* const* pixels = nullptr;
   int zero = 0;
   int64_t channels = 0;
@@ -87,7 +87,7 @@ struct ByteWinogradInput {
   int64_t product_stride = 0;
 };
 
-struct ByteWinogradOutput {
+struct Int8WinogradOutput {
   const int32_t* from = nullptr;  // [36][product_stride]
   int64_t product_stride = 0;
   const float* product_scales = nullptr;  // [36][scale_stride]: what a sum of 1 is worth
@@ -95,10 +95,10 @@ struct ByteWinogradOutput {
   int64_t channels = 0;
   const float* scale = nullptr;
   const float* shift = nullptr;
-  Activator activator{};
+  EpilogueActivation activation{};
   NumberTarget to = {};  // top left pixel
   int64_t row_stride = 0, pixel_stride = 0;
-  int height = 0, width = 0;             // how much of the 4x4 pixels lies in the picture
+  int height = 0, width = 0;             // how much of the 4x4 pixels lies in the image
   NumberSource residual = {};            // both null: none
   const int64_t* residual_at = nullptr;  // of each of the 16 pixels
 };

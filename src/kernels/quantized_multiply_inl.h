@@ -2,11 +2,11 @@
 // byte after the other. Machines with VNNI have a loop of their own (vnni.h).
 //
 // Included once for each instruction set (Highway's foreach_target), so it has Highway's own guard.
-#if defined(SPINENET_ENGINE_QUANTIZED_MULTIPLY_INL) == defined(HWY_TARGET_TOGGLE)
-#ifdef SPINENET_ENGINE_QUANTIZED_MULTIPLY_INL
-#undef SPINENET_ENGINE_QUANTIZED_MULTIPLY_INL
+#if defined(SPINENET_KERNELS_QUANTIZED_MULTIPLY_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SPINENET_KERNELS_QUANTIZED_MULTIPLY_INL
+#undef SPINENET_KERNELS_QUANTIZED_MULTIPLY_INL
 #else
-#define SPINENET_ENGINE_QUANTIZED_MULTIPLY_INL
+#define SPINENET_KERNELS_QUANTIZED_MULTIPLY_INL
 #endif
 
 #include <array>

@@ -99,21 +99,21 @@ TEST(Bf16Kernels, MultiplyWhatTheyRoundToTheNearest) {
   if (kernels.bf16_multiply == nullptr) GTEST_SKIP() << "this processor has no bf16";
   constexpr int64_t kRows = 17, kDepth = 48, kColumns = 48, kPanel = 32;
   Random random(12);
-  const auto halves_of = [&](std::vector<float>& floats) {
+  const auto bf16_of = [&](std::vector<float>& floats) {
     for (float& x : floats) x = static_cast<float>(random.uniform(-1, 1));
-    std::vector<uint16_t> halves(floats.size());
-    kernels.to_bf16(floats.data(), static_cast<int64_t>(floats.size()), halves.data());
+    std::vector<uint16_t> values(floats.size());
+    kernels.to_bf16(floats.data(), static_cast<int64_t>(floats.size()), values.data());
     for (size_t i = 0; i < floats.size(); ++i) {
-      const uint32_t bits = uint32_t{halves[i]} << 16;
+      const uint32_t bits = uint32_t{values[i]} << 16;
       float rounded = 0;
       std::memcpy(&rounded, &bits, sizeof rounded);
       EXPECT_LE(std::abs(rounded - floats[i]), std::abs(floats[i]) / 256);
       floats[i] = rounded;
     }
-    return halves;
+    return values;
   };
   std::vector<float> a(kRows * kDepth), b(2 * kPanel * kDepth), c(kRows * kColumns);
-  const std::vector<uint16_t> short_a = halves_of(a), short_b = halves_of(b);
+  const std::vector<uint16_t> short_a = bf16_of(a), short_b = bf16_of(b);
   kernels.bf16_multiply({short_a.data(), kDepth, kRows, kDepth, short_b.data(), c.data(), kColumns, kColumns});
   for (int64_t r = 0; r < kRows; ++r) {
     for (int64_t n = 0; n < kColumns; ++n) {
@@ -161,21 +161,21 @@ TEST(QuantizedKernels, FinishSumsWithResidualsOfEitherKind) {
   }
   const NumberSource sources[] = {
       {}, {.floats = residual.data()}, {.bytes = residual_bytes.data(), .scale = 0.02F, .zero = 100}};
-  const std::map<Activator, std::function<float(float)>> activators{
-      {Activator::none, [](float x) { return x; }},
-      {Activator::relu, [](float x) { return std::max(x, 0.0F); }},
-      {Activator::swish, [](float x) { return x / (1 + std::exp(-x)); }}};
+  const std::map<EpilogueActivation, std::function<float(float)>> activations{
+      {EpilogueActivation::none, [](float x) { return x; }},
+      {EpilogueActivation::relu, [](float x) { return std::max(x, 0.0F); }},
+      {EpilogueActivation::swish, [](float x) { return x / (1 + std::exp(-x)); }}};
   for (const Kernels& kernels : all_kernels()) {
-    for (size_t i = 0; i < std::size(sources) * activators.size(); ++i) {
+    for (size_t i = 0; i < std::size(sources) * activations.size(); ++i) {
       const NumberSource& source = sources[i % std::size(sources)];
-      const auto& [activator, plain] = *std::next(activators.begin(), static_cast<int64_t>(i / std::size(sources)));
+      const auto& [activation, plain] = *std::next(activations.begin(), static_cast<int64_t>(i / std::size(sources)));
       std::vector<uint8_t> found(kColumns), expected(kColumns);
       std::vector<float> floats(kColumns);
       FinishedPixel pixel{.sums = sums.data(),
                           .columns = kColumns,
                           .scale = scale.data(),
                           .shift = shift.data(),
-                          .activator = activator,
+                          .activation = activation,
                           .residual = source,
                           .to = {.bytes = found.data(), .inverse_scale = 20, .zero = 10}};
       kernels.finish_pixel(pixel);
@@ -230,16 +230,15 @@ TEST_P(PictureRows, PutTheChannelsOfAPictureSideBySide) {
       const auto count = static_cast<size_t>(pixels * stride);
       std::vector<uint8_t> bytes(count + kGuard, 77), expected_bytes(count + kGuard, 77);
       std::vector<float> floats(count + kGuard, 77), expected(count + kGuard, 77);
-      PictureRow row{planes.data(), kPlane, 3, pixels, {.bytes = bytes.data(), .inverse_scale = 50, .zero = 100},
-                     stride};
-      kernels.picture_row(row);
+      ImageRow row{planes.data(), kPlane, 3, pixels, {.bytes = bytes.data(), .inverse_scale = 50, .zero = 100}, stride};
+      kernels.image_row(row);
       for (size_t i = 0; i < count; ++i) {
         const auto pixel = static_cast<int64_t>(i) / stride, c = static_cast<int64_t>(i) % stride;
         expected[i] = c < 3 ? planes[static_cast<size_t>(c * kPlane + pixel)] : 0;
         expected_bytes[i] = plain_byte(expected[i], row.to);
       }
       row.to = {.floats = floats.data()};
-      kernels.picture_row(row);
+      kernels.image_row(row);
       EXPECT_EQ(floats, expected) << kernels.name;
       expect_close_bytes(bytes, expected_bytes, kernels.name);
     }

@@ -1,11 +1,11 @@
-// From sums in whole numbers to bytes or floats, sums of maps of either kind, the largest byte of a window.
+// From sums in integers to bytes or floats, sums of maps of either kind, the largest byte of a window.
 //
 // Included once for each instruction set (Highway's foreach_target), so it has Highway's own guard.
-#if defined(SPINENET_ENGINE_REQUANTIZE_INL) == defined(HWY_TARGET_TOGGLE)
-#ifdef SPINENET_ENGINE_REQUANTIZE_INL
-#undef SPINENET_ENGINE_REQUANTIZE_INL
+#if defined(SPINENET_KERNELS_REQUANTIZE_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SPINENET_KERNELS_REQUANTIZE_INL
+#undef SPINENET_KERNELS_REQUANTIZE_INL
 #else
-#define SPINENET_ENGINE_REQUANTIZE_INL
+#define SPINENET_KERNELS_REQUANTIZE_INL
 #endif
 
 #include "kernels/epilogue_inl.h"
@@ -46,7 +46,7 @@ struct ByteTarget {
   Vector inverse_scale, zero;
   HWY_INLINE hn::Vec<ByteTag> number(Vector x) const {
     const Floats d;
-    // Floats of this size are whole numbers: adding it rounds to the nearest one, which is left in the lowest bits.
+    // Floats of this size are integers: adding it rounds to the nearest one, which is left in the lowest bits.
     constexpr float kWhole = 12582912.0F;  // 1.5 * 2^23
     const Vector scaled = hn::MulAdd(x, inverse_scale, zero);
     const Vector inside = hn::Min(hn::Max(scaled, hn::Zero(d)), hn::Set(d, 255.0F));
@@ -74,16 +74,17 @@ HWY_INLINE void with_target(const NumberTarget& target, const Work& work) {
 
 // The three ways in which what follows a sum differs.
 template <class Work>
-HWY_INLINE void with_ending(const NumberSource& residual, const NumberTarget& to, Activator any, const Work& work) {
-  with_activator(any, [&](auto activator) HWY_ATTR {
+HWY_INLINE void with_ending(const NumberSource& residual, const NumberTarget& to, EpilogueActivation any,
+                            const Work& work) {
+  with_activation(any, [&](auto activation) HWY_ATTR {
     with_source(residual, [&](const auto& source) HWY_ATTR {
-      with_target(to, [&](const auto& target) HWY_ATTR { work(activator, source, target); });
+      with_target(to, [&](const auto& target) HWY_ATTR { work(activation, source, target); });
     });
   });
 }
 
-template <class AnyActivator, class Source, class Target>
-HWY_INLINE void finish_columns(const FinishedPixel& pixel, AnyActivator activator, const Source& residual,
+template <class AnyActivation, class Source, class Target>
+HWY_INLINE void finish_columns(const FinishedPixel& pixel, AnyActivation activation, const Source& residual,
                                const Target& to) {
   const Floats d;
   const hn::RebindToSigned<Floats> ints;
@@ -92,18 +93,18 @@ HWY_INLINE void finish_columns(const FinishedPixel& pixel, AnyActivator activato
     Vector x =
         pixel.sums != nullptr ? hn::ConvertTo(d, hn::LoadU(ints, pixel.sums + c)) : hn::LoadU(d, pixel.float_sums + c);
     x = hn::MulAdd(x, hn::LoadU(d, pixel.scale + c), hn::LoadU(d, pixel.shift + c));
-    to.store(activate(residual.add_to(x, c), activator), c);
+    to.store(activate(residual.add_to(x, c), activation), c);
   }
 }
 
 HWY_INLINE void finish_pixel(const FinishedPixel& pixel) {
-  with_ending(pixel.residual, pixel.to, pixel.activator,
-              [&](auto activator, const auto& residual, const auto& to)
-                  HWY_ATTR { finish_columns(pixel, activator, residual, to); });
+  with_ending(pixel.residual, pixel.to, pixel.activation,
+              [&](auto activation, const auto& residual, const auto& to)
+                  HWY_ATTR { finish_columns(pixel, activation, residual, to); });
 }
 
-template <class AnyActivator, class Target>
-HWY_INLINE void sum_mixed_row(const MixedRow& row, AnyActivator activator, const Target& to) {
+template <class AnyActivation, class Target>
+HWY_INLINE void sum_mixed_row(const MixedRow& row, AnyActivation activation, const Target& to) {
   const Floats d;
   const int64_t n = lanes();
   for (int64_t x = 0; x < row.pixels; ++x) {
@@ -114,20 +115,20 @@ HWY_INLINE void sum_mixed_row(const MixedRow& row, AnyActivator activator, const
         with_source(term.row, [&](const auto& source) HWY_ATTR { sum = source.add_to(sum, at); });
       }
       if (row.scale != nullptr) sum = hn::MulAdd(sum, hn::LoadU(d, row.scale + c), hn::LoadU(d, row.shift + c));
-      to.store(activate(sum, activator), x * row.channels + c);
+      to.store(activate(sum, activation), x * row.channels + c);
     }
   }
 }
 
 HWY_INLINE void mixed_row(const MixedRow& row) {
-  with_activator(row.activator, [&](auto activator) HWY_ATTR {
-    with_target(row.to, [&](const auto& to) HWY_ATTR { sum_mixed_row(row, activator, to); });
+  with_activation(row.activation, [&](auto activation) HWY_ATTR {
+    with_target(row.to, [&](const auto& to) HWY_ATTR { sum_mixed_row(row, activation, to); });
   });
 }
 
 // Three channels side by side, vector by vector; the rest, and any other number of them, one after the other.
 template <class Target>
-HWY_INLINE void picture_pixels(const PictureRow& row, const Target& target) {
+HWY_INLINE void image_pixels(const ImageRow& row, const Target& target) {
   const Floats d;
   const int64_t n = lanes();
   const auto zero = target.number(hn::Zero(d));
@@ -147,8 +148,8 @@ HWY_INLINE void picture_pixels(const PictureRow& row, const Target& target) {
   }
 }
 
-HWY_INLINE void picture_row(const PictureRow& row) {
-  with_target(row.to, [&](const auto& target) HWY_ATTR { picture_pixels(row, target); });
+HWY_INLINE void image_row(const ImageRow& row) {
+  with_target(row.to, [&](const auto& target) HWY_ATTR { image_pixels(row, target); });
 }
 
 HWY_INLINE void max_byte_window(const MaxByteWindow& window) {

@@ -1,5 +1,6 @@
-// Where the rows of a product's block are: two pointers and three distances for up to 14 rows. x86 adds a distance
-// once, twice or four times to a pointer while it loads, so nothing else is computed and no register is lost to it.
+// Where the rows of a product's block are: two pointers and three distances for up to kRegisterRows rows. x86 adds a
+// distance once, twice or four times to a pointer while it loads, so nothing else is computed and no register is lost
+// to it.
 //
 // Thread contract: a value of one thread.
 #pragma once
@@ -8,10 +9,12 @@
 
 #include <hwy/base.h>
 
+#include "kernels/kernels.h"
+
 namespace spinenet::kernels {
 
 // Hides from the compiler where a number comes from. It would otherwise keep an address for each row and step of k,
-// more than there are registers, and make them anew for each block.
+// more than there are registers, and make them again for each block.
 template <class T>
 HWY_INLINE void as_it_is(T& x) {
 #if HWY_COMPILER_GCC || HWY_COMPILER_CLANG
@@ -36,7 +39,7 @@ struct RowPointers {
 
   template <int kRow>
   HWY_INLINE const T* row() const {
-    static_assert(kRow < 14);
+    static_assert(kRow < kRegisterRows);
     constexpr int kFrom = kRow % 7;
     const T* from = kRow < 7 ? first : eighth;
     if constexpr (kFrom == 3 || kFrom == 6) return from + kFrom / 3 * three;

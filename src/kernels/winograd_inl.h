@@ -2,11 +2,11 @@
 //
 // Included once for each instruction set (Highway's foreach_target), so it has Highway's own guard.
 // Source: Lavin and Gray 2016, section 4; interpolation points 0, 1, -1, 2, -2 (not of the small one) and infinity.
-#if defined(SPINENET_ENGINE_WINOGRAD_INL) == defined(HWY_TARGET_TOGGLE)
-#ifdef SPINENET_ENGINE_WINOGRAD_INL
-#undef SPINENET_ENGINE_WINOGRAD_INL
+#if defined(SPINENET_KERNELS_WINOGRAD_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SPINENET_KERNELS_WINOGRAD_INL
+#undef SPINENET_KERNELS_WINOGRAD_INL
 #else
-#define SPINENET_ENGINE_WINOGRAD_INL
+#define SPINENET_KERNELS_WINOGRAD_INL
 #endif
 
 #include "kernels/epilogue_inl.h"
@@ -83,8 +83,8 @@ HWY_INLINE void winograd_input(const WinogradInput& tile) {
   transform_tile<kWinogradTile>(tile);
 }
 
-template <int kTile, class AnyActivator>
-HWY_INLINE void finish_tile(const WinogradOutput& tile, AnyActivator activator) {
+template <int kTile, class AnyActivation>
+HWY_INLINE void finish_tile(const WinogradOutput& tile, AnyActivation activation) {
   constexpr int kInput = kTile + 2;
   const Floats d;
   const int64_t n = lanes();
@@ -110,16 +110,16 @@ HWY_INLINE void finish_tile(const WinogradOutput& tile, AnyActivator activator) 
         if (j >= tile.width) break;
         Vector z = hn::MulAdd(y[j], scale, shift);
         if (tile.residuals != nullptr) z = hn::Add(z, hn::LoadU(d, tile.residuals[i * kTile + j] + c));
-        hn::StoreU(activate(z, activator), d, tile.to + i * tile.row_stride + j * tile.pixel_stride + c);
+        hn::StoreU(activate(z, activation), d, tile.to + i * tile.row_stride + j * tile.pixel_stride + c);
       }
     }
   }
 }
 
 HWY_INLINE void winograd_output(const WinogradOutput& tile) {
-  with_activator(tile.epilogue.activator, [&](auto activator) HWY_ATTR {
-    if (tile.small) return finish_tile<kSmallTile>(tile, activator);
-    finish_tile<kWinogradTile>(tile, activator);
+  with_activation(tile.epilogue.activation, [&](auto activation) HWY_ATTR {
+    if (tile.small) return finish_tile<kSmallTile>(tile, activation);
+    finish_tile<kWinogradTile>(tile, activation);
   });
 }
 

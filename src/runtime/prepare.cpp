@@ -51,7 +51,7 @@ std::optional<NetworkForwards> on_other_device(std::span<const graph::Program> n
 
 NetworkPlans in_engine(Model& model, std::span<const graph::Program> networks, const RunOptions& options) {
   engine::CompileOptions compiled{.threads = options.threads, .batch = options.batch, .precision = options.precision};
-  compiled.choose = options.autotune ? engine::Choose::measure : engine::Choose::rule;
+  compiled.autotune = options.autotune;
   compiled.choice_file = options.autotune_cache;
   compiled.memory_limit = options.memory_limit;
   compiled.place = model.path.string();

@@ -23,10 +23,10 @@ class TwoStageSession {
  public:
   TwoStageSession(const TwoStagePlans& plans, const PyramidLevels& levels)
       : levels_(levels),
-        team_(std::make_shared<kernels::Team>(plans.trunk->threads)),
-        trunk_(plans.trunk, team_),
-        mask_head_(plans.mask_head, team_) {
-    for (const auto& head : plans.box_heads) box_heads_.emplace_back(head, team_);
+        workers_(std::make_shared<kernels::WorkerGroup>(plans.trunk->threads)),
+        trunk_(plans.trunk, workers_),
+        mask_head_(plans.mask_head, workers_) {
+    for (const auto& head : plans.box_heads) box_heads_.emplace_back(head, workers_);
   }
 
   std::vector<HostTensor> run_trunk(const HostTensor& input) {
@@ -84,9 +84,9 @@ class TwoStageSession {
     for (size_t round = 0; round < rounds; ++round) {
       const size_t first = round * rois.size() / rounds, end = (round + 1) * rois.size() / rounds;
       const std::span<const Roi> part = rois.subspan(first, end - first);
-      read_.clear();  // before the team runs: its tasks must not throw
+      read_.clear();  // before the worker group runs: its tasks must not throw
       for (const Roi& roi : part) read_.push_back(detect::roi_bins(roi.box, level_shape(roi), {.bins = bins}));
-      team_->run(static_cast<int64_t>(part.size()), [&](int64_t r, int) {
+      workers_->run(static_cast<int64_t>(part.size()), [&](int64_t r, int) {
         const auto i = static_cast<size_t>(r);
         crop(part[i], read_[i], head.image_at(head.plan().input, r), head.plan().input);
       });
@@ -124,7 +124,7 @@ class TwoStageSession {
   }
 
   PyramidLevels levels_;
-  std::shared_ptr<kernels::Team> team_;
+  std::shared_ptr<kernels::WorkerGroup> workers_;
   engine::Session trunk_, mask_head_;
   std::vector<engine::Session> box_heads_;
   std::vector<detect::RoiBins> read_;  // of the ROIs of a round

@@ -15,7 +15,7 @@ namespace spinenet::engine {
 namespace {
 
 // Raised with every change of the kernels that changes how long they take.
-constexpr int kKernelVersion = 2;
+constexpr int kKernelVersion = 3;
 constexpr std::string_view kFormat = "spinenet convolution choices";
 constexpr uintmax_t kMostBytes = 16 << 20;
 
@@ -59,7 +59,7 @@ FileContent content_of(const std::filesystem::path& file) {
 
 Choices known_choices(const std::filesystem::path& file) {
   const FileContent content = content_of(file);
-  if (!content.fault.empty()) log_warning(content.fault + "; measuring anew");
+  if (!content.fault.empty()) log_warning(content.fault + "; measuring again");
   return content.choices;
 }
 
@@ -104,7 +104,7 @@ void ChoiceCache::add(const std::string& shape, const ConvChoice& choice) {
 void ChoiceCache::save() {
   if (file_.empty() || added_.empty()) return;
   Choices all = added_;
-  all.merge(content_of(file_).choices);  // a broken one is written anew
+  all.merge(content_of(file_).choices);  // a broken file is written again
   const SortedJson json{{"format", kFormat}, {"choices", all}};
   // The processor's name may be anything.
   const std::string text = json.dump(1, ' ', false, SortedJson::error_handler_t::replace) + "\n";

@@ -1,8 +1,8 @@
 // What was measured about convolutions on machines like this one, kept in a file between runs.
 //
-// Invariant: a file that is broken or of another kind is never an error: it is named in a warning and written anew. The
-// file is replaced as a whole, with what others have added since it was read; of two that write at once one may lose
-// what it added, which is then measured again. Thread contract: one thread at a time; several processes at once.
+// Invariant: a file that is broken or of another kind is never an error: it is named in a warning and written again.
+// The file is replaced as a whole, with what others have added since it was read; of two that write at once one may
+// lose what it added, which is then measured again. Thread contract: one thread at a time; several processes at once.
 #pragma once
 
 #include <filesystem>

@@ -17,7 +17,7 @@
 
 namespace spinenet::engine {
 
-// What convolutions multiply. bf16: floats rounded to 16 bits, but for the convolution on the picture. int8: bytes,
+// What convolutions multiply. bf16: floats rounded to 16 bits, except for the convolution on the image. int8: bytes,
 // where the calibration does not keep floats.
 enum class Precision { fp32, bf16, int8 };
 constexpr auto names(Precision) {
@@ -25,22 +25,20 @@ constexpr auto names(Precision) {
   return named<Precision>({{fp32, "fp32"}, {bf16, "bf16"}, {int8, "int8"}});
 }
 
-// Who says how a convolution is computed. rule: the same bits for the same instruction set and number format, on every
-// machine. measure: each way is tried here and the fastest taken, which changes the last bits where Winograd's
-// transforms come or go; what was found is kept in a file.
-enum class Choose { rule, measure };
-
 struct CompileOptions {
   int threads = 1;
   std::string instructions = {};       // of all_kernels(); "": the best that this machine has
   std::vector<std::string> skip = {};  // passes (engine/passes), "winograd", "share_weights"
-  int batch = 1;                       // pictures that run together at most
+  int batch = 1;                       // images that run together at most
   Precision precision = Precision::fp32;
   const Calibration* calibration = nullptr;  // for int8
-  bool crops = false;                        // the input is a crop of another plan's maps, not a picture
-  Choose choose = Choose::rule;
-  std::optional<std::string> choice_file =
-      {};                        // where measured choices are kept; "": nowhere; nothing: the usual place
+  bool crops = false;                        // the input is a crop of another plan's maps, not an image
+  // How a convolution is computed. Off: by a rule, which gives the same bits for the same instruction set and number
+  // format on every machine. On: each way is timed here and the fastest is taken, which changes the last bits where
+  // Winograd's transforms come or go; what was found is kept in a file.
+  bool autotune = false;
+  // Where measured choices are kept; "": nowhere; nothing: the usual place.
+  std::optional<std::string> choice_file = {};
   int64_t memory_limit = 0;      // bytes that maps may take; 0: what the machine and the control group have
   std::string place = "engine";  // named in errors: the model file, say
 };

@@ -5,10 +5,13 @@
 #include <charconv>
 
 #include "base/format.h"
-#include "engine/compile/convolution_plan.h"
+#include "engine/plan/conv_layout.h"
 
 namespace spinenet::engine {
 namespace {
+
+// Tiles and rows of a task: what a core's second-level cache holds together with the weights of a panel.
+constexpr int64_t kTaskTiles = 56, kTaskSmallTiles = 112, kTaskRows = 112;
 
 constexpr std::array kAlgorithms{ConvAlgorithm::direct, ConvAlgorithm::gathered, ConvAlgorithm::winograd,
                                  ConvAlgorithm::small_winograd};
@@ -62,45 +65,88 @@ bool is_worth(ConvAlgorithm algorithm, const ConvStep& step, const ChoiceScope& 
   return products_of(algorithm) * tiles * 4 < 9 * pixels * 3 && tiles * scope.images >= least_tiles;
 }
 
+// Few tiles do not make up for eight times the weights of an int8 product, nor few channels for the transforms.
+bool suits_int8_winograd(const ConvStep& step, const ChoiceScope& scope) {
+  constexpr int64_t kLeastTiles = 64, kLeastChannels = 64;
+  int64_t tiles = 0;
+  for (const ConvSite& site : step.sites) {
+    tiles += parts(site.out.shape.height, kernels::kWinogradTile) * parts(site.out.shape.width, kernels::kWinogradTile);
+  }
+  return tiles * scope.images >= kLeastTiles && step.sites.front().in.stride >= kLeastChannels &&
+         step.columns >= kLeastChannels;
+}
+
 int64_t row_length(const ConvStep& step, ConvAlgorithm algorithm) {
   const int64_t taps = tile_of(algorithm) > 0 ? 1 : int64_t{step.conv.kernel} * step.conv.kernel;
-  return (taps * step.sites.front().in.stride + 3) / 4 * 4;
+  constexpr int64_t kFloatsAtOnce = 4;
+  const int64_t multiple = step.format == NumberFormat::int8 ? kernels::kChannelBlock : kFloatsAtOnce;
+  return rounded_up(taps * step.sites.front().in.stride, multiple);
+}
+
+// Rows of a product that are gathered before it: as many as the second-level cache holds of this many numbers.
+int64_t cached_rows(const ConvStep& step, ConvAlgorithm algorithm) {
+  const int64_t numbers = int64_t{1} << (step.format == NumberFormat::int8 ? 18 : 17);
+  return std::clamp<int64_t>(numbers / row_length(step, algorithm), kernels::kRegisterRows, kTaskRows);
 }
 
 int64_t usual_rows(const ConvStep& step, ConvAlgorithm algorithm) {
-  constexpr int64_t kGathered = 1 << 17;  // floats
   switch (algorithm) {
     case ConvAlgorithm::winograd:
       return kTaskTiles;
     case ConvAlgorithm::small_winograd:
       return kTaskSmallTiles;
     case ConvAlgorithm::direct:
-      return kTaskRows;
+      return step.format == NumberFormat::int8 ? cached_rows(step, algorithm) : kTaskRows;
     case ConvAlgorithm::gathered:
       break;
   }
-  return std::clamp<int64_t>(kGathered / row_length(step, algorithm), 14, kTaskRows);
+  return cached_rows(step, algorithm);
+}
+
+// Winograd's algorithms that there are in a number format, the larger tiles first.
+std::vector<ConvAlgorithm> tiled_algorithms(NumberFormat format) {
+  switch (format) {
+    case NumberFormat::fp32:
+    case NumberFormat::bf16:
+      break;
+    case NumberFormat::int8:
+      return {ConvAlgorithm::winograd};
+  }
+  return {ConvAlgorithm::winograd, ConvAlgorithm::small_winograd};
 }
 
 std::vector<ConvAlgorithm> possible_algorithms(const ConvStep& step, const ChoiceScope& scope) {
   if (rows_lie_ready(step)) return {ConvAlgorithm::direct};
-  if (is_for_winograd(step, scope)) {
-    return {ConvAlgorithm::winograd, ConvAlgorithm::small_winograd, ConvAlgorithm::gathered};
+  if (!is_for_winograd(step, scope)) return {ConvAlgorithm::gathered};
+  std::vector<ConvAlgorithm> algorithms = tiled_algorithms(step.format);
+  algorithms.push_back(ConvAlgorithm::gathered);
+  return algorithms;
+}
+
+// The algorithm that is fastest on most machines.
+ConvAlgorithm usual_algorithm(const ConvStep& step, const ChoiceScope& scope) {
+  if (rows_lie_ready(step)) return ConvAlgorithm::direct;
+  if (!is_for_winograd(step, scope)) return ConvAlgorithm::gathered;
+  if (step.format == NumberFormat::int8 && !suits_int8_winograd(step, scope)) return ConvAlgorithm::gathered;
+  for (const ConvAlgorithm tiled : tiled_algorithms(step.format)) {
+    if (is_worth(tiled, step, scope)) return tiled;
   }
-  return {ConvAlgorithm::gathered};
+  return ConvAlgorithm::gathered;
+}
+
+// Of what a step reads and writes, what its time depends on.
+std::string site_text(const ConvStep& step, const ConvSite& site) {
+  std::string text = fmt::format(" {}x{}", site.in.shape.height, site.in.shape.width);
+  if (site.residual_factor > 0) text += fmt::format("+{}", site.residual_factor);
+  if (step.format == NumberFormat::int8 && !is_bytes(site.out.quantization)) text += " to fp32";
+  return text;
 }
 
 }  // namespace
 
 ConvChoice rule_choice(const ConvStep& step, const ChoiceScope& scope) {
-  const auto choice = [&](ConvAlgorithm algorithm) {
-    return ConvChoice{algorithm, usual_rows(step, algorithm), Share::rows};
-  };
-  if (rows_lie_ready(step)) return choice(ConvAlgorithm::direct);
-  for (const ConvAlgorithm tiled : {ConvAlgorithm::winograd, ConvAlgorithm::small_winograd}) {
-    if (is_for_winograd(step, scope) && is_worth(tiled, step, scope)) return choice(tiled);
-  }
-  return choice(ConvAlgorithm::gathered);
+  const ConvAlgorithm algorithm = usual_algorithm(step, scope);
+  return {algorithm, usual_rows(step, algorithm), Share::rows};
 }
 
 std::vector<ConvChoice> candidate_choices(const ConvStep& step, const ChoiceScope& scope) {
@@ -110,8 +156,7 @@ std::vector<ConvChoice> candidate_choices(const ConvStep& step, const ChoiceScop
     for (const int64_t rows : {usual, usual / 2, usual * 2}) {
       for (const Share share : kShares) {
         const ConvChoice choice{algorithm, rows, share};
-        if (rows > kMostTaskRows || (share == Share::columns && scope.threads == 1) || choice == found.front())
-          continue;
+        if (rows > kMaxTaskRows || (share == Share::columns && scope.threads == 1) || choice == found.front()) continue;
         found.push_back(choice);
       }
     }
@@ -122,7 +167,7 @@ std::vector<ConvChoice> candidate_choices(const ConvStep& step, const ChoiceScop
 void take_choice(ConvStep& step, const ConvChoice& choice) {
   step.choice = choice;
   step.k = row_length(step, choice.algorithm);
-  step.tiles = tile_of(choice.algorithm) > 0 ? tiles_of(step) : std::vector<WinogradTile>();
+  step.tiles = has_tiles(step) ? tiles_of(step) : std::vector<WinogradTile>();
 }
 
 std::string_view name_of(ConvAlgorithm algorithm) {
@@ -135,6 +180,18 @@ std::string_view name_of(ConvAlgorithm algorithm) {
       return "winograd";
     case ConvAlgorithm::small_winograd:
       return "winograd 2x2";
+  }
+  return "";
+}
+
+std::string_view name_of(NumberFormat format) {
+  switch (format) {
+    case NumberFormat::fp32:
+      return "fp32";
+    case NumberFormat::bf16:
+      return "bf16";
+    case NumberFormat::int8:
+      return "int8";
   }
   return "";
 }
@@ -152,19 +209,16 @@ std::optional<ConvChoice> parse_choice(std::string_view text) {
   int64_t number = 0;
   const auto [end, error] = std::from_chars(rows.data(), rows.data() + rows.size(), number);
   if (!algorithm || !share || error != std::errc() || end != rows.data() + rows.size()) return std::nullopt;
-  if (number < 1 || number > kMostTaskRows) return std::nullopt;
+  if (number < 1 || number > kMaxTaskRows) return std::nullopt;
   return ConvChoice{*algorithm, number, *share};
 }
 
 std::string shape_text(const ConvStep& step, const ChoiceScope& scope) {
   const graph::Conv& c = step.conv;
   std::string text = fmt::format("{} threads, batch {}, {}, {}x{} stride {} pad {} {}, {} to {},", scope.threads,
-                                 scope.images, scope.bf16 ? "bf16" : "fp32", c.kernel, c.kernel, c.stride, c.pad_before,
+                                 scope.images, name_of(step.format), c.kernel, c.kernel, c.stride, c.pad_before,
                                  c.pad_after, step.sites.front().in.stride, step.columns);
-  for (const ConvSite& site : step.sites) {
-    text += fmt::format(" {}x{}", site.in.shape.height, site.in.shape.width);
-    if (site.residual_factor > 0) text += fmt::format("+{}", site.residual_factor);
-  }
+  for (const ConvSite& site : step.sites) text += site_text(step, site);
   return text + (scope.winograd ? "" : ", no winograd");
 }
 

@@ -1,8 +1,9 @@
-// The ways to compute a convolution here, one of which a step takes: by a rule, or by what is fastest
-// (measure_choice.h).
+// The ways to compute a convolution of any number format here, one of which a step takes: by a rule, or by what is
+// fastest (measure_choice.h).
 //
 // Invariant: all ways of a step give its results up to the error of Winograd's transforms; those that differ in rows
-// and share alone give the same bits. Thread contract: pure functions.
+// and share alone give the same bits. A choice depends on the step's format, conv, columns and sites, and on nothing
+// else of it. Thread contract: pure functions.
 #pragma once
 
 #include <optional>
@@ -19,7 +20,6 @@ struct ChoiceScope {
   bool winograd = true;  // allowed
   int64_t images = 1;    // at once, at most
   int threads = 1;
-  bool bf16 = false;
 };
 
 // The same for the same step and scope, on every machine.
@@ -35,7 +35,7 @@ void take_choice(ConvStep& step, const ConvChoice& choice);
 std::string to_text(const ConvChoice& choice);
 std::optional<ConvChoice> parse_choice(std::string_view text);
 
-// What the time of a step depends on, but for the machine: shapes, threads, precision.
+// What the time of a step depends on, but for the machine: shapes, threads, number format.
 std::string shape_text(const ConvStep& step, const ChoiceScope& scope);
 
 }  // namespace spinenet::engine

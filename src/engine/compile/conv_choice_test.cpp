@@ -7,7 +7,7 @@
 #include "base/files.h"
 #include "base/scratch_folder_fixture.h"
 #include "engine/compile/choice_cache.h"
-#include "engine/compile/convolution_plan.h"
+#include "engine/plan/conv_layout.h"
 #include "engine/test_networks.h"
 
 namespace spinenet::engine {
@@ -23,7 +23,7 @@ class ConvChoices : public testing::Test {
 constexpr int kPictures = 2;
 
 ChoiceScope scope_of(const CompileOptions& options) {
-  return {true, options.batch, options.threads, options.precision == Precision::bf16};
+  return {true, options.batch, options.threads};
 }
 
 // Each convolution's choice of that number, or its last; and how many there are at most.
@@ -63,7 +63,7 @@ TEST_F(ConvChoices, EveryWayOfEveryLayerAgreesWithTheReference) {
   for (const kernels::Kernels& kernels : kernels::all_kernels()) {
     CompileOptions options{.threads = 2, .instructions = std::string(kernels.name), .batch = kPictures};
     const auto by_rule = compile(program, weights, options);
-    options.choose = Choose::measure;
+    options.autotune = true;
     options.choice_file = file();
     size_t most = 1;
     std::map<std::vector<ConvAlgorithm>, std::vector<HostTensor>> of_algorithms;
@@ -86,12 +86,12 @@ TEST_F(ConvChoices, EveryWayOfEveryLayerAgreesWithTheReference) {
   }
 }
 
-TEST_F(ConvChoices, OfHalfFloatsComputeTheSame) {
+TEST_F(ConvChoices, OfBf16ComputeTheSame) {
   CompileOptions options{.threads = 2, .batch = kPictures, .precision = Precision::bf16};
   if (kernels::find_kernels("").bf16_multiply == nullptr) GTEST_SKIP() << "no bf16 here";
   const graph::Program program = mixed_program(arch::Activation::relu);
   const auto by_rule = compile(program, lively_weights(program, 3), options);
-  options.choose = Choose::measure;
+  options.autotune = true;
   options.choice_file = file();
   size_t most = 1;
   for (size_t n = 0; n < most; ++n) {
@@ -105,6 +105,58 @@ TEST_F(ConvChoices, OfHalfFloatsComputeTheSame) {
   EXPECT_LT(error_of(program, options, kPictures), 0.1);
 }
 
+// Integer sums are exact: the ways of an int8 convolution differ where Winograd's transforms come or go, and there
+// alone.
+TEST_F(ConvChoices, OfInt8GiveTheSameBitsWithTheSameAlgorithms) {
+  const graph::Program program = wide_program();
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({kPictures, 3, 34, 36}, 5);
+  const CalibrationPictures first{1, [&](int64_t) {
+                                    const auto end = input.data.begin() + 3 * 34 * 36;
+                                    return std::vector<float>(input.data.begin(), end);
+                                  }};
+  const Calibration all = calibrate(program, weights, first, {.layer_error = 1, .output_error = 1});
+  const auto expected = graph::run_reference(program, weights, input);
+  CompileOptions options{.threads = 2, .batch = kPictures, .precision = Precision::int8, .calibration = &all};
+  const auto by_rule = compile(program, weights, options);
+  options.autotune = true;
+  options.choice_file = file();
+  size_t most = 1;
+  std::map<std::vector<ConvAlgorithm>, std::vector<float>> of_algorithms;
+  for (size_t n = 0; n < most; ++n) {
+    std::filesystem::remove(file());
+    ChoiceCache cache(file(), machine_text(by_rule->kernels->name));
+    const auto wanted = nth_choices(*by_rule, scope_of(options), n, most, &cache);
+    cache.save();
+    const auto plan = compile(program, weights, options);
+    ASSERT_EQ(choices_of(*plan), wanted) << n;
+    const HostTensor found = engine_forward(plan)(input).front();
+    EXPECT_LT(relative_error(found, expected.front()), 0.05) << n;
+    EXPECT_EQ(found.data, of_algorithms.try_emplace(algorithms_of(wanted), found.data).first->second) << n;
+  }
+  EXPECT_GE(most, 10U);  // two algorithms of a 3x3 convolution, rows and shares
+  options.choice_file = "";
+  const auto measured = compile(program, weights, options);
+  EXPECT_LT(relative_error(engine_forward(measured)(input).front(), expected.front()), 0.05);
+}
+
+TEST_F(ConvChoices, AreKeptForEachNumberFormat) {
+  const graph::Program program = wide_program();
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({1, 3, 34, 36}, 5);
+  const Calibration all = calibrate(program, weights, only(input), {.layer_error = 1, .output_error = 1});
+  CompileOptions options{.threads = 2, .calibration = &all, .autotune = true, .choice_file = file()};
+  compile(program, weights, options);
+  const std::string of_floats = read_file(file());
+  EXPECT_NE(of_floats.find("fp32, 3x3"), std::string::npos);
+  EXPECT_EQ(of_floats.find("int8, 3x3"), std::string::npos);
+  options.precision = Precision::int8;
+  compile(program, weights, options);
+  const std::string of_both = read_file(file());
+  EXPECT_NE(of_both.find("fp32, 3x3"), std::string::npos);
+  EXPECT_NE(of_both.find("int8, 3x3"), std::string::npos);
+}
+
 TEST_F(ConvChoices, AreTheRulesWhereNobodyMeasures) {
   const graph::Program program = mixed_program(arch::Activation::relu);
   const CompileOptions options{.threads = 2, .batch = kPictures};
@@ -116,7 +168,7 @@ TEST_F(ConvChoices, AreTheRulesWhereNobodyMeasures) {
 TEST_F(ConvChoices, ThatWereMeasuredAreKeptAndTakenAgain) {
   const graph::Program program = mixed_program(arch::Activation::relu);
   const Weights weights = lively_weights(program, 3);
-  const CompileOptions options{.threads = 2, .choose = Choose::measure, .choice_file = file()};
+  const CompileOptions options{.threads = 2, .autotune = true, .choice_file = file()};
   const auto first = compile(program, weights, options);
   const std::string kept = read_file(file());
   const auto second = compile(program, weights, options);
@@ -135,7 +187,7 @@ TEST_F(ConvChoices, OfTheFileAreTakenWithoutAMeasurement) {
   for (size_t i = 0; i < wanted.size(); ++i) ASSERT_NE(wanted[i], choices_of(*by_rule)[i]) << i;
   cache.save();
   const std::string kept = read_file(file());
-  options.choose = Choose::measure;
+  options.autotune = true;
   EXPECT_EQ(choices_of(*compile(program, weights, options)), wanted);
   EXPECT_EQ(read_file(file()), kept);
 }
@@ -145,13 +197,13 @@ TEST_F(ConvChoices, SurviveTheirText) {
   for (const auto algorithm :
        {ConvAlgorithm::direct, ConvAlgorithm::gathered, ConvAlgorithm::winograd, ConvAlgorithm::small_winograd}) {
     for (const Share share : {Share::rows, Share::columns}) {
-      for (const int64_t rows : {int64_t{1}, int64_t{57}, kMostTaskRows}) {
+      for (const int64_t rows : {int64_t{1}, int64_t{57}, kMaxTaskRows}) {
         const ConvChoice choice{algorithm, rows, share};
         EXPECT_EQ(parse_choice(to_text(choice)), choice) << to_text(choice);
       }
     }
   }
-  const std::string too_many = to_text(ConvChoice{ConvAlgorithm::direct, kMostTaskRows + 1, Share::rows});
+  const std::string too_many = to_text(ConvChoice{ConvAlgorithm::direct, kMaxTaskRows + 1, Share::rows});
   for (const std::string& text :
        {std::string(), too_many, std::string("gathered, 0, rows"), std::string("gathered, -1, rows"),
         std::string("gathered, 57"), std::string("gathered, , rows"), std::string("gathered, 5x, rows"),

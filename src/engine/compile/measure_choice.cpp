@@ -5,7 +5,8 @@
 #include <limits>
 
 #include "engine/compile/conv_choice.h"
-#include "engine/compile/convolution_plan.h"
+#include "engine/compile/pack_weights.h"
+#include "engine/plan/conv_layout.h"
 #include "engine/run/run_step.h"
 
 namespace spinenet::engine {
@@ -32,7 +33,7 @@ CompiledPlan frame_of(const CompiledPlan& plan) {
 }  // namespace
 
 ChoiceTimer::ChoiceTimer(const CompiledPlan& plan)
-    : plan_(frame_of(plan)), team_(plan.threads), maps_(aligned_floats(plan.memory)) {
+    : plan_(frame_of(plan)), workers_(plan.threads), maps_(aligned_floats(plan.memory)) {
   std::fill_n(maps_.get(), plan.memory, kAnyNumber);
 }
 
@@ -44,7 +45,7 @@ ConvStep ChoiceTimer::prepared(const ConvStep& step, const ConvChoice& choice) {
     std::fill(site.affine.scale.begin(), site.affine.scale.end(), 0.0F);
     std::fill(site.affine.shift.begin(), site.affine.shift.end(), kAnyNumber);
   }
-  const int64_t weights = packed_floats(copy, plan_.kernels->panel);
+  const int64_t weights = weight_floats(copy, plan_.kernels->panel);
   if (pool_size_ < kColdFloats + weights) {
     pool_size_ = kColdFloats + weights;
     pool_ = aligned_floats(pool_size_);
@@ -59,14 +60,9 @@ ConvStep ChoiceTimer::prepared(const ConvStep& step, const ConvChoice& choice) {
 
 // Elsewhere in the pool each time.
 void ChoiceTimer::place_weights(ConvStep& step) {
-  const int64_t weights = packed_floats(step, plan_.kernels->panel);
+  const int64_t weights = weight_floats(step, plan_.kernels->panel);
   if (next_ + weights > pool_size_) next_ = 0;
-  float* const at = pool_.get() + next_;
-  if (step.in_bf16) {
-    step.bf16 = {pool_, reinterpret_cast<const uint16_t*>(at)};
-  } else {
-    step.weights = {pool_, at};
-  }
+  step.weights = weights_at(step, plan_.kernels->panel, pool_, pool_.get() + next_);
   next_ += rounded_up(weights, kernels::kChannelBlock);
 }
 
@@ -74,7 +70,7 @@ double ChoiceTimer::seconds_of(ConvStep& conv) {
   place_weights(conv);
   const Step step = conv;
   const auto start = std::chrono::steady_clock::now();
-  team_.run(task_count(plan_, step, plan_.batch), [&](int64_t task, int thread) {
+  workers_.run(task_count(plan_, step, plan_.batch), [&](int64_t task, int thread) {
     run_task(plan_, step, task, {maps_.get(), scratch_.data() + thread * plan_.scratch, plan_.batch});
   });
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

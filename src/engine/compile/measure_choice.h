@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "engine/plan/plan.h"
-#include "kernels/team.h"
+#include "kernels/worker_group.h"
 
 namespace spinenet::engine {
 
@@ -18,7 +18,7 @@ class ChoiceTimer {
   // Of the plan: processor, threads, batch and the memory of its maps.
   explicit ChoiceTimer(const CompiledPlan& plan);
 
-  // `candidates`: the rule's first. `bf16`: what the step will compute in.
+  // `candidates`: the rule's first.
   ConvChoice fastest(const ConvStep& step, std::span<const ConvChoice> candidates);
 
  private:
@@ -27,7 +27,7 @@ class ChoiceTimer {
   void place_weights(ConvStep& step);
 
   CompiledPlan plan_;  // without steps
-  kernels::Team team_;
+  kernels::WorkerGroup workers_;
   AlignedFloats maps_;
   std::vector<float> scratch_;
   std::shared_ptr<float[]> pool_;

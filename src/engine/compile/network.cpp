@@ -1,6 +1,7 @@
 #include "engine/compile/network.h"
 
 #include <cmath>
+#include <limits>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -9,16 +10,16 @@
 namespace spinenet::engine {
 namespace {
 
-kernels::Activator activator_of(arch::Activation activation) {
+kernels::EpilogueActivation activation_of(arch::Activation activation) {
   switch (activation) {
     case arch::Activation::relu:
-      return kernels::Activator::relu;
+      return kernels::EpilogueActivation::relu;
     case arch::Activation::swish:
-      return kernels::Activator::swish;
+      return kernels::EpilogueActivation::swish;
     case arch::Activation::hard_swish:
-      return kernels::Activator::hard_swish;
+      return kernels::EpilogueActivation::hard_swish;
   }
-  return kernels::Activator::none;
+  return kernels::EpilogueActivation::none;
 }
 
 // Writes one node for each operation.
@@ -40,8 +41,8 @@ class Translation {
   }
 
  private:
-  Node& append(const graph::Op& op, decltype(Node::work) work) {
-    Node node{op.name, work, {}, {}, {}, kernels::Activator::none, op.output};
+  Node& append(const graph::Op& op, Work work) {
+    Node node{op.name, work, {}, {}, {}, kernels::EpilogueActivation::none, op.output};
     for (const graph::ValueId input : op.inputs) node.inputs.push_back({same_as_[static_cast<size_t>(input)], 1});
     network_.nodes.push_back(std::move(node));
     return network_.nodes.back();
@@ -73,10 +74,11 @@ class Translation {
   }
 
   void add(const graph::Activate& activate, const graph::Op& op) {
-    append(op, SumWork{}).activator = activator_of(activate.kind);
+    append(op, SumWork{}).activation = activation_of(activate.kind);
   }
   void add(const graph::Sigmoid& sigmoid, const graph::Op& op) {
-    append(op, SumWork{}).activator = sigmoid.hard ? kernels::Activator::hard_sigmoid : kernels::Activator::sigmoid;
+    append(op, SumWork{}).activation =
+        sigmoid.hard ? kernels::EpilogueActivation::hard_sigmoid : kernels::EpilogueActivation::sigmoid;
   }
   void add(const graph::MaxPool& pool, const graph::Op& op) { append(op, PoolWork{pool}); }
   void add(const graph::GlobalPool& pool, const graph::Op& op) { append(op, GlobalPoolWork{pool.kind}); }
@@ -120,10 +122,6 @@ graph::Shape seen(const Network& network, const Term& term, const graph::Shape& 
   return {shape.channels, enlarged(shape.height, written.height), enlarged(shape.width, written.width)};
 }
 
-bool is_pool(const Node& node) {
-  return std::holds_alternative<PoolWork>(node.work) || std::holds_alternative<GlobalPoolWork>(node.work);
-}
-
 // What the first inputs give by the node's own work.
 graph::Shape worked(const Network& network, const Node& node) {
   std::vector<graph::Shape> inputs;
@@ -147,13 +145,13 @@ graph::Shape worked(const Network& network, const Node& node) {
 void verify_shapes(const Network& network, const Node& node) {
   const graph::Shape& out = shape_of(network, node.output);
   if (worked(network, node) != out) refuse(node, "gives another shape than its value has");
-  const bool is_sum = std::holds_alternative<SumWork>(node.work), is_conv = std::holds_alternative<ConvWork>(node.work);
-  const bool is_gate = std::holds_alternative<GateWork>(node.work);
-  if (!is_sum && node.inputs[0].factor != 1) refuse(node, "upsamples what only a sum can");
-  if (!is_sum && node.inputs.size() > (is_conv || is_gate ? 2U : 1U)) refuse(node, "has too many inputs");
-  if (is_pool(node) && node.activator != kernels::Activator::none) refuse(node, "is a pool that activates");
-  if ((is_pool(node) || is_gate) && !node.scale.empty()) refuse(node, "has a scale, but no place for it");
-  for (size_t i = 1; i < node.inputs.size() && !is_gate; ++i) {
+  const WorkRules rules = rules_of(node.work);
+  const bool activates = node.activation != kernels::EpilogueActivation::none;
+  if (!rules.enlarges && node.inputs[0].factor != 1) refuse(node, "upsamples what only a sum can");
+  if (node.inputs.size() > rules.max_inputs) refuse(node, "has too many inputs");
+  if (!rules.activates && activates) refuse(node, "has an activation, but no place for it");
+  if (!rules.scales && !node.scale.empty()) refuse(node, "has a scale, but no place for it");
+  for (size_t i = 1; i < node.inputs.size() && rules.adds_inputs; ++i) {
     if (seen(network, node.inputs[i], out) != out) refuse(node, "adds a term of another shape");
   }
   const auto channels = static_cast<size_t>(out.channels);
@@ -164,6 +162,42 @@ void verify_shapes(const Network& network, const Node& node) {
 }
 
 }  // namespace
+
+WorkRules rules_of(const Work& work) {
+  constexpr size_t kAny = std::numeric_limits<size_t>::max();
+  return std::visit(
+      graph::Overloaded{
+          [](const ConvWork&) {
+            return WorkRules{
+                .max_inputs = 2, .scales = true, .activates = true, .adds_inputs = true, .takes_residual = true};
+          },
+          [](const DeconvWork&) { return WorkRules{.scales = true, .activates = true}; },
+          [](const graph::OneOf<PoolWork, GlobalPoolWork> auto&) { return WorkRules{}; },
+          [](const GateWork&) { return WorkRules{.max_inputs = 2, .activates = true}; },
+          [](const SumWork&) {
+            return WorkRules{
+                .max_inputs = kAny, .scales = true, .activates = true, .enlarges = true, .adds_inputs = true};
+          }},
+      work);
+}
+
+const ConvWork* as_convolution(const Node& node) {
+  using Found = const ConvWork*;
+  return std::visit(
+      graph::Overloaded{[](const ConvWork& work) { return Found(&work); },
+                        [](const graph::OneOf<DeconvWork, PoolWork, GlobalPoolWork, GateWork, SumWork> auto&) {
+                          return Found(nullptr);
+                        }},
+      node.work);
+}
+
+bool is_sum(const Node& node) {
+  return std::visit(
+      graph::Overloaded{
+          [](const SumWork&) { return true; },
+          [](const graph::OneOf<ConvWork, DeconvWork, PoolWork, GlobalPoolWork, GateWork> auto&) { return false; }},
+      node.work);
+}
 
 Network make_network(const graph::Program& program, const Weights& weights) {
   return Translation(program, weights).translate();

@@ -25,7 +25,7 @@ struct Term {
 // Each node computes activate(scale * work(first inputs) + shift + residual). The work of
 // - a convolution is on the first term; a second one is the residual;
 // - a transposed convolution is on its only term;
-// - a pool, over windows or the whole map, is on its only term, and has neither scale nor activator;
+// - a pool, over windows or the whole map, is on its only term, and has neither scale nor activation;
 // - a gate is its second term times the first, channel by channel; it has no scale of its own;
 // - a sum is on all terms; batch norms, activations and upsamplings that stand alone are sums of one term.
 struct ConvWork {
@@ -45,17 +45,19 @@ struct GlobalPoolWork {
 struct GateWork {};
 struct SumWork {};
 
+using Work = std::variant<ConvWork, DeconvWork, PoolWork, GlobalPoolWork, GateWork, SumWork>;
+
 struct Node {
   std::string name;
-  std::variant<ConvWork, DeconvWork, PoolWork, GlobalPoolWork, GateWork, SumWork> work;
+  Work work;
   std::vector<Term> inputs;
   std::vector<float> scale, shift;  // one for each channel; both empty: none
-  kernels::Activator activator = kernels::Activator::none;
+  kernels::EpilogueActivation activation = kernels::EpilogueActivation::none;
   int output = 0;
 };
 
 struct Network {
-  std::vector<graph::Shape> values;   // values[0] is the input picture
+  std::vector<graph::Shape> values;   // values[0] is the input image
   std::vector<Quantization> formats;  // of each value; empty: all are floats
   std::vector<Node> nodes;            // in an order of execution
   std::vector<graph::Output> outputs;
@@ -69,15 +71,35 @@ inline Quantization format_of(const Network& network, int value) {
   return network.formats.empty() ? Quantization{} : network.formats[static_cast<size_t>(value)];
 }
 
+// What a kind of work allows its node, in one place for the passes and the checks.
+struct WorkRules {
+  size_t max_inputs = 1;
+  bool scales = false;          // the node may have a scale and a shift
+  bool activates = false;       // the node may have an activation
+  bool enlarges = false;        // its terms may have a factor
+  bool adds_inputs = false;     // inputs after the first are added to the output, element by element
+  bool takes_residual = false;  // one of them, a residual behind the scale
+};
+WorkRules rules_of(const Work& work);
+
+// The work as a convolution; null when it is another kind of work.
+const ConvWork* as_convolution(const Node& node);
+bool is_sum(const Node& node);
+
 // A node that enlarges its input and does nothing else.
 inline bool is_upsampling(const Node& node) {
-  return std::holds_alternative<SumWork>(node.work) && node.inputs.size() == 1 && node.inputs[0].factor > 1 &&
-         node.scale.empty() && node.activator == kernels::Activator::none;
+  return is_sum(node) && node.inputs.size() == 1 && node.inputs[0].factor > 1 && node.scale.empty() &&
+         node.activation == kernels::EpilogueActivation::none;
 }
 
 inline bool is_depthwise(const Node& node) {
-  const auto* conv = std::get_if<ConvWork>(&node.work);
-  return conv != nullptr && conv->conv.groups > 1;
+  const ConvWork* work = as_convolution(node);
+  return work != nullptr && work->conv.groups > 1;
+}
+
+// A convolution whose output channels see all input channels.
+inline bool is_dense_convolution(const Node& node) {
+  return as_convolution(node) != nullptr && !is_depthwise(node);
 }
 
 // One node for each operation; what is the identity in inference is gone. The weights fit the program.

@@ -44,8 +44,7 @@ std::vector<std::vector<bool>> dependencies(const Network& network) {
 }
 
 bool same_work(const Node& a, const Node& b) {
-  const auto* x = std::get_if<ConvWork>(&a.work);
-  const auto* y = std::get_if<ConvWork>(&b.work);
+  const ConvWork *x = as_convolution(a), *y = as_convolution(b);
   return x != nullptr && y != nullptr && x->weight == y->weight && x->conv.kernel == y->conv.kernel &&
          x->conv.groups == 1 && y->conv.groups == 1 && x->conv.stride == y->conv.stride &&
          x->conv.pad_before == y->conv.pad_before && x->conv.pad_after == y->conv.pad_after;
@@ -142,17 +141,18 @@ struct Range {
 // The inputs of which each element is read just where the output's element is written.
 Range terms_read_in_place(const Node& node) {
   const size_t all = node.inputs.size();
-  return std::visit(graph::Overloaded{[&](const ConvWork&) {
-                                        return Range{1, all};
-                                      },
-                                      [](const GateWork&) {
-                                        return Range{0, 1};
-                                      },
-                                      [&](const SumWork&) {
-                                        return Range{0, all};
-                                      },
-                                      [](const auto&) { return Range{}; }},
-                    node.work);
+  return std::visit(
+      graph::Overloaded{[&](const ConvWork&) {
+                          return Range{1, all};
+                        },
+                        [](const GateWork&) {
+                          return Range{0, 1};
+                        },
+                        [&](const SumWork&) {
+                          return Range{0, all};
+                        },
+                        [](const graph::OneOf<DeconvWork, PoolWork, GlobalPoolWork> auto&) { return Range{}; }},
+      node.work);
 }
 
 int64_t memory_of(const Network& network, const Schedule& schedule) {
@@ -199,7 +199,7 @@ Liveness liveness(const Network& network, const Schedule& schedule) {
     for (const int i : schedule[s]) {
       const Node& node = network.nodes[static_cast<size_t>(i)];
       const auto output = static_cast<size_t>(node.output);
-      const bool is_conv = std::holds_alternative<ConvWork>(node.work);
+      const bool is_conv = as_convolution(node) != nullptr;
       const Range terms = terms_read_in_place(node);
       for (size_t t = terms.first; t < terms.end && alive.buffer_of[output] < 0; ++t) {
         const auto value = static_cast<size_t>(node.inputs[t].value);

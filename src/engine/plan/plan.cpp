@@ -13,10 +13,15 @@ AlignedFloats aligned_floats(int64_t count) {
   return data;
 }
 
-std::shared_ptr<int8_t[]> aligned_bytes(int64_t count) {
-  constexpr auto kFloat = static_cast<int64_t>(sizeof(float));
-  const std::shared_ptr<float[]> floats(aligned_floats((count + kFloat - 1) / kFloat));
-  return {floats, reinterpret_cast<int8_t*>(floats.get())};
+const ConvStep* as_convolution(const Step& step) {
+  using Found = const ConvStep*;
+  return std::visit(
+      graph::Overloaded{
+          [](const ConvStep& conv) { return Found(&conv); },
+          [](const graph::OneOf<DepthwiseStep, DeconvStep, SumStep, GateStep, PoolStep, GlobalPoolStep> auto&) {
+            return Found(nullptr);
+          }},
+      step);
 }
 
 int64_t memory_bytes(const CompiledPlan& plan) {

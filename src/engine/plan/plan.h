@@ -1,4 +1,4 @@
-// A network made ready to run on up to `batch` pictures at once: steps with packed weights, and every map's place in
+// A network made ready to run on up to `batch` images at once: steps with packed weights, and every map's place in
 // memory.
 //
 // Invariant: a plan does not change once compile() has made it. Thread contract: shared by any number of sessions.
@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <memory>
 #include <new>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,16 +18,14 @@
 
 namespace spinenet::engine {
 
-// Floats at the start of a cache line, in large pages where there are many and the system has such; not set to zero.
+// Floats that begin at the start of a cache line, in large pages where there are many of them and the system has such
+// pages. They are not set to zero.
 struct AlignedDelete {
   std::align_val_t alignment{64};
   void operator()(float* data) const { ::operator delete[](data, alignment); }
 };
 using AlignedFloats = std::unique_ptr<float[], AlignedDelete>;
 AlignedFloats aligned_floats(int64_t count);
-
-// Whole numbers of an equally aligned stretch.
-std::shared_ptr<int8_t[]> aligned_bytes(int64_t count);
 
 // Where a value lies in the session's memory, channels last, image after image.
 struct Map {
@@ -46,7 +43,7 @@ inline int64_t image_numbers(const Map& map) {
 // Scale and shift of each channel up to a whole panel.
 struct ChannelAffine {
   std::vector<float> scale, shift;
-  kernels::Activator activator = kernels::Activator::none;
+  kernels::EpilogueActivation activation = kernels::EpilogueActivation::none;
 };
 
 // One use of a convolution's weights.
@@ -83,8 +80,8 @@ inline int64_t products_of(ConvAlgorithm algorithm) {
   return tile > 0 ? (tile + 2) * (tile + 2) : 1;
 }
 
-// What the threads of a step divide: rows first and columns when there are few, or columns alone, so that each reads a
-// part of the weights.
+// What the threads of a step divide: rows first, and columns when there are few rows; or columns alone, so that each
+// thread reads a part of the weights.
 enum class Share { rows, columns };
 
 // How a convolution is computed, and how its work is cut.
@@ -95,47 +92,38 @@ struct ConvChoice {
   bool operator==(const ConvChoice&) const = default;
 };
 
-// Rows (pixels of all images, or tiles over all images and sites) and panels of columns.
-struct ConvTask {
-  int site = 0;
-  int64_t first_row = 0, rows = 0;
-  int64_t first_panel = 0, panels = 0;
-};
-
 struct WinogradTile {
   int site = 0, y = 0, x = 0;  // of the top left output
 };
 
+// What the products of a convolution multiply.
+enum class NumberFormat { fp32, bf16, int8 };
+std::string_view name_of(NumberFormat format);
+
+// Packed weights of each kind: kernels.h, bf16.h and quantized.h have the layout of a panel. Winograd's are
+// [panel][product] of such panels.
+using Fp32Weights = std::shared_ptr<const float[]>;
+using Bf16Weights = std::shared_ptr<const uint16_t[]>;
+using Int8Weights = std::shared_ptr<const int8_t[]>;
+// The weights of an int8 convolution as the 16-bit integers of Winograd's F(4x4, 3x3).
+struct Int8WinogradWeights {
+  std::shared_ptr<const int16_t[]> values;
+  std::shared_ptr<const float[]> scales;  // [product][column], columns in whole panels: what a sum of 1 is worth
+};
+using ConvWeights = std::variant<Fp32Weights, Bf16Weights, Int8Weights, Int8WinogradWeights>;
+
+// A convolution as packed products, in any number format. int8: the sites' scale and shift turn integer sums into the
+// numbers of the output.
 struct ConvStep {
   std::string name;
   graph::Conv conv;
-  bool in_bf16 = false;  // multiplies halves
+  NumberFormat format = NumberFormat::fp32;
   ConvChoice choice;
   int64_t k = 0;  // length of the product's rows
   int64_t columns = 0;
-  std::shared_ptr<const float[]> weights;  // packed; Winograd: [panel][product][k][column]
-  std::shared_ptr<const uint16_t[]> bf16;  // instead of them, two of k together
+  ConvWeights weights;
   std::vector<ConvSite> sites;
   std::vector<WinogradTile> tiles;  // of one image
-};
-
-// Winograd's F(4x4, 3x3) of 16-bit numbers.
-struct ByteWinograd {
-  std::shared_ptr<const int16_t[]> weights;  // packed: [panel][product][k / 2][column][2]
-  std::vector<float> scales;                 // [product][column], columns in whole panels
-  std::vector<WinogradTile> tiles;           // of one image
-};
-
-// A convolution of bytes. The rows of its product are gathered, or the input's pixels.
-struct QuantizedConvStep {
-  std::string name;
-  graph::Conv conv;
-  bool gathers = false;
-  int64_t k = 0;
-  int64_t columns = 0;
-  std::shared_ptr<const int8_t[]> weights;  // packed
-  std::optional<ByteWinograd> winograd;     // instead of `weights`
-  std::vector<ConvSite> sites;              // scale and shift turn whole sums into the output's numbers
 };
 
 struct DepthwiseStep {
@@ -165,7 +153,7 @@ struct GlobalPoolStep {
 struct GateStep {
   std::string name;
   Map in, gate, out;
-  kernels::Activator activator = kernels::Activator::none;
+  kernels::EpilogueActivation activation = kernels::EpilogueActivation::none;
 };
 
 struct SumStep {
@@ -185,8 +173,7 @@ struct PoolStep {
   Map in, out;
 };
 
-using Step =
-    std::variant<ConvStep, QuantizedConvStep, DepthwiseStep, DeconvStep, SumStep, GateStep, PoolStep, GlobalPoolStep>;
+using Step = std::variant<ConvStep, DepthwiseStep, DeconvStep, SumStep, GateStep, PoolStep, GlobalPoolStep>;
 
 struct PlanOutput {
   std::string name;
@@ -211,6 +198,9 @@ struct CompiledPlan {
 inline const std::string& name_of(const Step& step) {
   return std::visit([](const auto& s) -> const std::string& { return s.name; }, step);
 }
+// The step as a convolution that runs as packed products; null when it is another kind of step.
+const ConvStep* as_convolution(const Step& step);
+
 // Bytes that a plan and one session of it hold: weights, maps, scratch and outputs.
 int64_t memory_bytes(const CompiledPlan& plan);
 

@@ -9,8 +9,8 @@
 #include "base/random.h"
 #include "engine/compile/compile.h"
 #include "engine/compile/network.h"
+#include "engine/compile/pack_int8.h"
 #include "engine/compile/passes/passes.h"
-#include "engine/compile/quantized_plan.h"
 #include "engine/quantize/quantize.h"
 #include "engine/quantize/range_search.h"
 #include "engine/run/session.h"
@@ -56,8 +56,8 @@ Readers readers_of(const graph::Program& program, const Weights& weights) {
   Readers readers;
   std::map<int, std::string> writer{{0, std::string(kPictureName)}};
   for (const Node& node : network.nodes) {
-    if (may_multiply_bytes(node)) {
-      const auto id = static_cast<size_t>(std::get<ConvWork>(node.work).weight);
+    if (const ConvWork* work = as_convolution(node); work != nullptr && may_multiply_bytes(node)) {
+      const auto id = static_cast<size_t>(work->weight);
       readers.input_of[node.name] = writer.at(node.inputs[0].value);
       readers.weight_of[node.name] = &weights.at(program.parameters[id].name);
     }
@@ -119,8 +119,8 @@ class Calibrator {
         pictures_.count,
         [&](std::span<const float> values) {
           if (!are_finite(values)) {
-            fail(ErrorKind::bad_data, "a picture holds numbers that are not finite", "calibration",
-                 "take the picture out");
+            fail(ErrorKind::bad_data, "an image holds numbers that are not finite", "calibration",
+                 "take the image out");
           }
           widen(histograms[picture].seen, values);
         },
@@ -129,7 +129,7 @@ class Calibrator {
           visit_map(output.map, maps, [&](std::span<const float> pixel) {
             if (!are_finite(pixel)) {
               fail(ErrorKind::bad_data, fmt::format("the map of {} holds numbers that are not finite", output.name),
-                   "calibration", "the weights are too large for such pictures: take another checkpoint");
+                   "calibration", "the weights are too large for such images: take another checkpoint");
             }
             widen(seen, pixel);
           });
@@ -148,7 +148,7 @@ class Calibrator {
     for_each_map(
         std::min(kMeasured, pictures_.count), [](std::span<const float>) {},
         [&](size_t step, size_t node, const PlanOutput& output, const float* maps) {
-          const auto* conv = std::get_if<ConvStep>(&plan_->steps[step]);
+          const ConvStep* conv = as_convolution(plan_->steps[step]);
           const auto input = readers_.input_of.find(output.name);
           if (conv == nullptr || input == readers_.input_of.end()) return;
           const Quantization bytes = quantization_of(found.ranges.at(input->second));
@@ -236,7 +236,7 @@ class Calibrator {
   int64_t done_ = 0;
 };
 
-// Sums over all pictures of one output.
+// Sums over all images of one output.
 struct OutputError {
   double count = 0, sum = 0, squares = 0, differences = 0;
 
@@ -261,7 +261,7 @@ struct OutputError {
 
 Calibration calibrate(const graph::Program& program, const Weights& weights, const CalibrationPictures& pictures,
                       const CalibrateOptions& options) {
-  if (pictures.count < 1) fail(ErrorKind::usage, "no pictures", "calibration", "give pictures like yours");
+  if (pictures.count < 1) fail(ErrorKind::usage, "no images", "calibration", "give images like yours");
   return Calibrator(program, weights, pictures, options).run();
 }
 

@@ -24,10 +24,10 @@ class Quantizer {
 
   void run() {
     check_kept();
-    picture_is_bytes_ = calibration_.ranges.contains(std::string(kPictureName)) && only_convolutions_read_picture();
+    image_is_bytes_ = calibration_.ranges.contains(std::string(kPictureName)) && only_convolutions_read_image();
     choose_convolutions();
-    if (picture_is_bytes_ && !all_readers_of_picture_take_bytes()) {
-      picture_is_bytes_ = false;
+    if (image_is_bytes_ && !all_readers_of_image_take_bytes()) {
+      image_is_bytes_ = false;
       choose_convolutions();
     }
     choose_values();
@@ -44,9 +44,8 @@ class Quantizer {
   }
 
   // Whether no sum of the products of bytes can leave 32 bits.
-  bool adds_up(const Node& node) const {
+  bool adds_up(const Node& node, const graph::Conv& conv) const {
     constexpr int64_t kMostProduct = 255 * 127;
-    const graph::Conv& conv = std::get<ConvWork>(node.work).conv;
     const int64_t products = network_.values[at(node.inputs[0].value)].channels * conv.kernel * conv.kernel;
     return products <= std::numeric_limits<int32_t>::max() / kMostProduct;
   }
@@ -55,14 +54,14 @@ class Quantizer {
     return std::find(calibration_.kept.begin(), calibration_.kept.end(), node.name) != calibration_.kept.end();
   }
 
-  static bool reads_picture(const Node& node) {
+  static bool reads_image(const Node& node) {
     return std::ranges::any_of(node.inputs, [](const Term& term) { return term.value == 0; });
   }
 
-  bool only_convolutions_read_picture() const {
+  bool only_convolutions_read_image() const {
     return std::ranges::all_of(network_.nodes,
                                [](const Node& node) {
-                                 if (!reads_picture(node)) return true;
+                                 if (!reads_image(node)) return true;
                                  const bool at_first =
                                      std::ranges::none_of(node.inputs.begin() + 1, node.inputs.end(),
                                                           [](const Term& term) { return term.value == 0; });
@@ -71,41 +70,42 @@ class Quantizer {
            std::ranges::none_of(network_.outputs, [](const graph::Output& output) { return output.value == 0; });
   }
 
-  bool all_readers_of_picture_take_bytes() const {
+  bool all_readers_of_image_take_bytes() const {
     return std::ranges::all_of(network_.nodes,
-                               [&](const Node& node) { return !reads_picture(node) || takes_bytes(node); });
+                               [&](const Node& node) { return !reads_image(node) || takes_bytes(node); });
   }
 
   bool may_here(const Node& node) const {
-    return may_multiply_bytes(node) && (node.inputs[0].value != 0 || picture_is_bytes_);
+    return may_multiply_bytes(node) && (node.inputs[0].value != 0 || image_is_bytes_);
   }
 
   // All uses of the same weights or none.
   void choose_convolutions() {
     for (const Node& node : network_.nodes) {
-      const auto* work = std::get_if<ConvWork>(&node.work);
-      if (work != nullptr && (!may_here(node) || !adds_up(node) || is_kept(node))) {
+      const ConvWork* work = as_convolution(node);
+      if (work != nullptr && (!may_here(node) || !adds_up(node, work->conv) || is_kept(node))) {
         in_floats_.insert(work->weight);
       }
     }
   }
 
   bool takes_bytes(const Node& node) const {
-    const auto* work = std::get_if<ConvWork>(&node.work);
+    const ConvWork* work = as_convolution(node);
     return work != nullptr && !in_floats_.contains(work->weight);
   }
 
-  static bool is_short_sum(const Node& node) {
-    return std::holds_alternative<SumWork>(node.work) && node.inputs.size() <= kMostTerms;
-  }
+  static bool is_short(const Node& sum) { return sum.inputs.size() <= kMostTerms; }
 
-  // Reads the term as it is, whatever it is.
+  // Whether the node reads the term as it is, bytes or floats.
   bool reads_either(const Node& node, size_t term) const {
-    if (is_short_sum(node) || std::holds_alternative<PoolWork>(node.work)) return true;
-    return takes_bytes(node) && term > 0;
+    return std::visit(
+        graph::Overloaded{[&](const ConvWork&) { return takes_bytes(node) && term > 0; },
+                          [&](const SumWork&) { return is_short(node); }, [](const PoolWork&) { return true; },
+                          [](const graph::OneOf<DeconvWork, GlobalPoolWork, GateWork> auto&) { return false; }},
+        node.work);
   }
 
-  // Values that a convolution of bytes reads, at once or by way of sums and pools.
+  // Values that an int8 convolution reads, at once or by way of sums and pools.
   std::vector<char> useful_values() const {
     std::vector<char> useful(network_.values.size(), 0);
     for (auto node = network_.nodes.rbegin(); node != network_.nodes.rend(); ++node) {
@@ -120,17 +120,24 @@ class Quantizer {
   void choose_values() {
     const std::vector<char> useful = useful_values();
     network_.formats.assign(network_.values.size(), {});
-    if (picture_is_bytes_) {
+    if (image_is_bytes_) {
       network_.formats[0] = quantization_of(calibration_.ranges.at(std::string(kPictureName)));
     }
     for (const Node& node : network_.nodes) {
-      Quantization& format = network_.formats[at(node.output)];
-      if (std::holds_alternative<PoolWork>(node.work)) {
-        format = network_.formats[at(node.inputs[0].value)];
-      } else if (useful[at(node.output)] != 0 && (takes_bytes(node) || is_short_sum(node))) {
-        format = range_of(node);
-      }
+      network_.formats[at(node.output)] = written_format(node, useful[at(node.output)] != 0);
     }
+  }
+
+  // What the node writes where bytes are `useful`.
+  Quantization written_format(const Node& node, bool useful) const {
+    const auto bytes_if = [&](bool able) { return useful && able ? range_of(node) : Quantization{}; };
+    return std::visit(graph::Overloaded{[&](const ConvWork&) { return bytes_if(takes_bytes(node)); },
+                                        [&](const SumWork&) { return bytes_if(is_short(node)); },
+                                        [&](const PoolWork&) { return network_.formats[at(node.inputs[0].value)]; },
+                                        [](const graph::OneOf<DeconvWork, GlobalPoolWork, GateWork> auto&) {
+                                          return Quantization{};
+                                        }},
+                      node.work);
   }
 
   Quantization range_of(const Node& node) const {
@@ -153,7 +160,7 @@ class Quantizer {
                      {{value, 1}},
                      {},
                      {},
-                     kernels::Activator::none,
+                     kernels::EpilogueActivation::none,
                      made});
     other_[value] = made;
     return made;
@@ -197,7 +204,7 @@ class Quantizer {
   Network& network_;
   const Calibration& calibration_;
   const std::string& place_;
-  bool picture_is_bytes_ = false;
+  bool image_is_bytes_ = false;
   std::set<graph::ParameterId> in_floats_;
   std::map<int, int> other_;  // value -> the same as the other kind
 };
@@ -205,8 +212,7 @@ class Quantizer {
 }  // namespace
 
 bool may_multiply_bytes(const Node& node) {
-  const auto* work = std::get_if<ConvWork>(&node.work);
-  return work != nullptr && !is_depthwise(node);
+  return is_dense_convolution(node);
 }
 
 bool multiplies_bytes(const Network& network, const Node& node) {

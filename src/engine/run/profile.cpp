@@ -1,14 +1,24 @@
 #include "engine/run/profile.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
+
+#include "engine/run/clock.h"
 
 namespace spinenet::engine {
 namespace {
 
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+std::string_view int8_name(ConvAlgorithm algorithm) {
+  switch (algorithm) {
+    case ConvAlgorithm::direct:
+    case ConvAlgorithm::gathered:
+      return "int8";
+    case ConvAlgorithm::winograd:
+      return "int8 winograd";
+    case ConvAlgorithm::small_winograd:
+      return "int8 winograd 2x2";
+  }
+  return "int8";
 }
 
 std::string_view bf16_name(ConvAlgorithm algorithm) {
@@ -24,23 +34,26 @@ std::string_view bf16_name(ConvAlgorithm algorithm) {
   return "bf16";
 }
 
-StepProfile describe_conv(const std::string& name, std::string_view algorithm, const graph::Conv& conv,
-                          const std::vector<ConvSite>& sites) {
-  StepProfile found{name, algorithm, sites.front().out.shape, 0, 0};
-  for (const ConvSite& site : sites) {
-    const graph::Shape& out = site.out.shape;
-    found.multiply_adds += out.height * out.width * out.channels * site.in.shape.channels * conv.kernel * conv.kernel;
+std::string_view algorithm_text(const ConvStep& step) {
+  switch (step.format) {
+    case NumberFormat::fp32:
+      break;
+    case NumberFormat::bf16:
+      return bf16_name(step.choice.algorithm);
+    case NumberFormat::int8:
+      return int8_name(step.choice.algorithm);
   }
-  return found;
+  return name_of(step.choice.algorithm);
 }
 
 StepProfile describe(const ConvStep& step) {
-  return describe_conv(step.name, step.in_bf16 ? bf16_name(step.choice.algorithm) : name_of(step.choice.algorithm),
-                       step.conv, step.sites);
-}
-
-StepProfile describe(const QuantizedConvStep& step) {
-  return describe_conv(step.name, step.winograd ? "int8 winograd" : "int8", step.conv, step.sites);
+  StepProfile found{step.name, algorithm_text(step), step.sites.front().out.shape, 0, 0};
+  const int64_t taps = int64_t{step.conv.kernel} * step.conv.kernel;
+  for (const ConvSite& site : step.sites) {
+    const graph::Shape& out = site.out.shape;
+    found.multiply_adds += out.height * out.width * out.channels * site.in.shape.channels * taps;
+  }
+  return found;
 }
 
 StepProfile describe(const DepthwiseStep& step) {
@@ -72,20 +85,20 @@ StepProfile describe(const PoolStep& step) {
 
 }  // namespace
 
-std::vector<double> time_runs(Session& session, std::span<const float> pictures, int runs) {
+std::vector<double> time_runs(Session& session, std::span<const float> input, int runs) {
   std::vector<double> found;
   for (int i = 0; i < runs; ++i) {
     const double start = now();
-    session.run(pictures);
+    session.run(input);
     found.push_back(now() - start);
   }
   return found;
 }
 
-std::vector<StepProfile> profile_steps(Session& session, std::span<const float> pictures, int runs) {
+std::vector<StepProfile> profile_steps(Session& session, std::span<const float> input, int runs) {
   std::vector<StepProfile> found;
-  const graph::Shape& input = session.plan().input.shape;
-  const int64_t images = static_cast<int64_t>(pictures.size()) / (input.channels * input.height * input.width);
+  const graph::Shape& image = session.plan().input.shape;
+  const int64_t images = static_cast<int64_t>(input.size()) / (image.channels * image.height * image.width);
   for (const Step& step : session.plan().steps) {
     found.push_back(std::visit([](const auto& s) { return describe(s); }, step));
     found.back().multiply_adds *= images;
@@ -94,7 +107,7 @@ std::vector<StepProfile> profile_steps(Session& session, std::span<const float> 
   std::vector<double> seconds(found.size());
   for (int i = 0; i < runs; ++i) {
     std::fill(seconds.begin(), seconds.end(), 0.0);
-    session.run(pictures, seconds);
+    session.run(input, seconds);
     for (size_t s = 0; s < seconds.size(); ++s) found[s].seconds = std::min(found[s].seconds, seconds[s]);
   }
   return found;
@@ -103,12 +116,12 @@ std::vector<StepProfile> profile_steps(Session& session, std::span<const float> 
 double measure_peak_gflops(const kernels::Kernels& kernels, int threads) {
   constexpr int64_t kRounds = 4'000'000;
   constexpr int kTries = 16;
-  kernels::Team team(threads);
+  kernels::WorkerGroup workers(threads);
   double best = 0;
   for (int i = 0; i < kTries; ++i) {
     std::vector<int64_t> done(static_cast<size_t>(threads));
     const double start = now();
-    team.run(threads, [&](int64_t task, int) {
+    workers.run(threads, [&](int64_t task, int) {
       done[static_cast<size_t>(task)] = kRounds * kernels.multiply_add_rounds(kRounds);
     });
     const double seconds = now() - start;

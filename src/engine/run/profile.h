@@ -21,11 +21,11 @@ struct StepProfile {
   double seconds = 0;          // the least of the runs
 };
 
-// `pictures`: one or more, which run together. The seconds of each run, in their order.
-std::vector<double> time_runs(Session& session, std::span<const float> pictures, int runs);
+// `input`: one image or more, which run together. The seconds of each run, in their order.
+std::vector<double> time_runs(Session& session, std::span<const float> input, int runs);
 
 // Every step by itself: all threads are done with one before the next begins, which run() does not ask for.
-std::vector<StepProfile> profile_steps(Session& session, std::span<const float> pictures, int runs);
+std::vector<StepProfile> profile_steps(Session& session, std::span<const float> input, int runs);
 
 // Multiply-adds and additions in a second, in units of 10^9, when all threads do nothing else. The best of some tries.
 double measure_peak_gflops(const kernels::Kernels& kernels, int threads);

@@ -1,16 +1,16 @@
-// A task of a convolution: rows of pixels through a product, or tiles through Winograd's transforms.
+#include "engine/run/run_convolution.h"
+
 #include <algorithm>
 #include <array>
 
-#include "engine/compile/convolution_plan.h"
+#include "engine/plan/conv_layout.h"
 #include "engine/run/copy_lines.h"
-#include "engine/run/run_step.h"
 
 namespace spinenet::engine {
 namespace {
 
 kernels::Epilogue epilogue_at(const ChannelAffine& affine, int64_t column) {
-  return {affine.scale.data() + column, affine.shift.data() + column, affine.activator};
+  return {affine.scale.data() + column, affine.shift.data() + column, affine.activation};
 }
 
 // A place among the images of a batch.
@@ -91,7 +91,7 @@ Rows rows_of(const ConvStep& step, const ConvTask& task, const Depth& depth, con
 }
 
 // The rows of C that a part of k adds to: the residual's, then what the parts before have left.
-using Addends = std::array<const float*, kMostTaskRows>;
+using Addends = std::array<const float*, kMaxTaskRows>;
 
 void add_residuals(const ConvSite& site, const ConvTask& task, int64_t column, const StepMemory& memory,
                    Addends& addends) {
@@ -101,8 +101,8 @@ void add_residuals(const ConvSite& site, const ConvTask& task, int64_t column, c
   }
 }
 
-// Rows as bf16 at the start of the scratch, where floats may have lain.
-void shorten_rows(const CompiledPlan& plan, const ConvStep& step, const Rows& rows, int64_t count, uint16_t* to) {
+// Rows as bf16 values at the start of the scratch, where floats may have lain.
+void round_rows(const CompiledPlan& plan, const ConvStep& step, const Rows& rows, int64_t count, uint16_t* to) {
   for (int64_t r = 0; r < count; ++r) {
     plan.kernels->to_bf16(rows.at + r * rows.stride, step.k, to + r * (step.k + kernels::kChannelBlock));
   }
@@ -111,17 +111,18 @@ void shorten_rows(const CompiledPlan& plan, const ConvStep& step, const Rows& ro
 void run_bf16_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
   const ConvSite& site = step.sites[static_cast<size_t>(task.site)];
   const int64_t panel = plan.kernels->panel, row_stride = step.k + kernels::kChannelBlock;
-  auto* halves = reinterpret_cast<uint16_t*>(memory.scratch);
+  auto* values = reinterpret_cast<uint16_t*>(memory.scratch);
   float* sums = memory.scratch + task.rows * row_stride;
-  shorten_rows(plan, step, rows_of(step, task, {0, step.k}, memory), task.rows, halves);
-  for (int64_t first = task.first_panel; first < task.first_panel + task.panels; first += kBf16Panels) {
-    const int64_t end = std::min(first + kBf16Panels, task.first_panel + task.panels);
+  const uint16_t* weights = std::get<Bf16Weights>(step.weights).get();
+  round_rows(plan, step, rows_of(step, task, {0, step.k}, memory), task.rows, values);
+  for (int64_t first = task.first_panel; first < task.first_panel + task.panels; first += kSumPanels) {
+    const int64_t end = std::min(first + kSumPanels, task.first_panel + task.panels);
     const int64_t column = first * panel, columns = std::min(end * panel, step.columns) - column;
-    plan.kernels->bf16_multiply({.a = halves,
+    plan.kernels->bf16_multiply({.a = values,
                                  .a_stride = row_stride,
                                  .rows = task.rows,
                                  .k = step.k,
-                                 .b = step.bf16.get() + column * step.k,
+                                 .b = weights + column * step.k,
                                  .c = sums,
                                  .c_stride = columns,
                                  .columns = columns});
@@ -132,7 +133,7 @@ void run_bf16_product(const CompiledPlan& plan, const ConvStep& step, const Conv
                                    .columns = columns,
                                    .scale = site.affine.scale.data() + column,
                                    .shift = site.affine.shift.data() + column,
-                                   .activator = site.affine.activator};
+                                   .activation = site.affine.activation};
       if (site.residual_factor > 0) pixel.residual.floats = addends[static_cast<size_t>(r)];
       pixel.to.floats = memory.maps + site.out.offset + (task.first_row + r) * site.out.stride + column;
       plan.kernels->finish_pixel(pixel);
@@ -141,10 +142,11 @@ void run_bf16_product(const CompiledPlan& plan, const ConvStep& step, const Conv
 }
 
 void run_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
-  if (step.in_bf16) return run_bf16_product(plan, step, task, memory);
+  if (step.format == NumberFormat::bf16) return run_bf16_product(plan, step, task, memory);
   const ConvSite& site = step.sites[static_cast<size_t>(task.site)];
   const int64_t panel = plan.kernels->panel, column = task.first_panel * panel, parts = parts_of_k(step);
   float* c = memory.maps + site.out.offset + task.first_row * site.out.stride + column;
+  const float* weights = std::get<Fp32Weights>(step.weights).get();
   kernels::Epilogue epilogue = epilogue_at(site.affine, column);
   Addends addends;
   if (site.residual_factor > 0) add_residuals(site, task, column, memory, addends);
@@ -153,14 +155,14 @@ void run_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask&
       epilogue.shift = plan.zeros.data();
       for (int64_t r = 0; r < task.rows; ++r) addends[static_cast<size_t>(r)] = c + r * site.out.stride;
     }
-    epilogue.activator = part + 1 == parts ? site.affine.activator : kernels::Activator::none;
+    epilogue.activation = part + 1 == parts ? site.affine.activation : kernels::EpilogueActivation::none;
     const Depth depth = depth_of(step, part);
     const Rows rows = rows_of(step, task, depth, memory);
     plan.kernels->multiply({.a = rows.at,
                             .a_stride = rows.stride,
                             .rows = task.rows,
                             .k = depth.k,
-                            .b = step.weights.get() + column * step.k + depth.first * panel,
+                            .b = weights + column * step.k + depth.first * panel,
                             .b_stride = step.k * panel,
                             .c = c,
                             .c_stride = site.out.stride,
@@ -168,16 +170,6 @@ void run_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask&
                             .epilogue = &epilogue,
                             .residuals = site.residual_factor > 0 || part > 0 ? addends.data() : nullptr});
   }
-}
-
-struct TileAt {
-  int64_t image = 0;
-  const WinogradTile& tile;
-};
-
-TileAt tile_at(const ConvStep& step, int64_t row) {
-  const auto tiles = static_cast<int64_t>(step.tiles.size());
-  return {row / tiles, step.tiles[static_cast<size_t>(row % tiles)]};
 }
 
 void transform_inputs(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory,
@@ -200,11 +192,6 @@ void transform_inputs(const CompiledPlan& plan, const ConvStep& step, const Conv
         {side == kernels::kSmallTile, pixels.data(), step.k, memory.scratch + t * step.k, layout.input_stride});
   }
 }
-
-// What the outputs of a task are made of: `columns` of them from `column` on.
-struct Columns {
-  int64_t column = 0, columns = 0;
-};
 
 void transform_outputs(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory,
                        const WinogradScratch& layout, const Columns& part) {
@@ -252,16 +239,16 @@ void multiply_tiles(const CompiledPlan& plan, const ConvStep& step, const ConvTa
   const int64_t panel = plan.kernels->panel, a = p.product * layout.input_stride;
   const int64_t b = (p.panel * products_of(step.choice.algorithm) + p.product) * step.k * panel;
   const int64_t columns = std::min(panel, step.columns - p.panel * panel);
-  if (step.in_bf16) {
+  if (step.format == NumberFormat::bf16) {
     plan.kernels->bf16_multiply({reinterpret_cast<const uint16_t*>(p.inputs) + a, step.k, task.rows, step.k,
-                                 step.bf16.get() + b, p.to, layout.output_columns, columns});
+                                 std::get<Bf16Weights>(step.weights).get() + b, p.to, layout.output_columns, columns});
     return;
   }
   plan.kernels->multiply({.a = p.inputs + a,
                           .a_stride = step.k,
                           .rows = task.rows,
                           .k = step.k,
-                          .b = step.weights.get() + b,
+                          .b = std::get<Fp32Weights>(step.weights).get() + b,
                           .b_stride = step.k * panel,
                           .c = p.to,
                           .c_stride = layout.output_columns,
@@ -272,7 +259,7 @@ void run_winograd(const CompiledPlan& plan, const ConvStep& step, const ConvTask
   const int64_t panel = plan.kernels->panel, product_count = products_of(step.choice.algorithm);
   const WinogradScratch layout = winograd_scratch(step, task.rows, plan.kernels->panel);
   transform_inputs(plan, step, task, memory, layout);
-  if (step.in_bf16) {
+  if (step.format == NumberFormat::bf16) {
     const int64_t count = product_count * layout.input_stride;
     plan.kernels->to_bf16(memory.scratch, count, reinterpret_cast<uint16_t*>(memory.scratch));
   }
@@ -290,6 +277,17 @@ void run_winograd(const CompiledPlan& plan, const ConvStep& step, const ConvTask
   }
 }
 
+void run_block(const CompiledPlan& plan, const ConvStep& step, const ConvTask& block, const StepMemory& memory) {
+  switch (step.format) {
+    case NumberFormat::fp32:
+    case NumberFormat::bf16:
+      return has_tiles(step) ? run_winograd(plan, step, block, memory) : run_product(plan, step, block, memory);
+    case NumberFormat::int8:
+      return has_tiles(step) ? run_int8_winograd(plan, step, block, memory)
+                             : run_int8_product(plan, step, block, memory);
+  }
+}
+
 }  // namespace
 
 void run_convolution(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
@@ -298,11 +296,7 @@ void run_convolution(const CompiledPlan& plan, const ConvStep& step, const ConvT
     ConvTask block = task;
     block.first_row += i * task.rows / blocks;
     block.rows = (i + 1) * task.rows / blocks - i * task.rows / blocks;
-    if (tile_of(step.choice.algorithm) > 0) {
-      run_winograd(plan, step, block, memory);
-    } else {
-      run_product(plan, step, block, memory);
-    }
+    run_block(plan, step, block, memory);
   }
 }
 

@@ -3,8 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "engine/compile/convolution_plan.h"
-#include "engine/compile/quantized_plan.h"
+#include "engine/run/run_convolution.h"
 
 namespace spinenet::engine {
 namespace {
@@ -41,7 +40,7 @@ void run_row(const CompiledPlan& plan, const SumStep& step, const Line& at, cons
     }
     kernels::SumRow row{std::span(terms.data(), count), to, step.out.shape.width, step.out.stride, {}};
     if (first == step.terms.size()) {
-      row.epilogue.activator = step.affine.activator;
+      row.epilogue.activation = step.affine.activation;
       if (!step.affine.scale.empty()) {
         row.epilogue.scale = step.affine.scale.data();
         row.epilogue.shift = step.affine.shift.data();
@@ -100,7 +99,7 @@ void run_row(const CompiledPlan& plan, const DepthwiseStep& step, const Line& at
         .tap_row_stride = step.conv.kernel * out.stride,
         .channels = out.stride,
         .to = to + x * out.stride,
-        .epilogue = {affine.scale.data(), affine.shift.data(), affine.activator}};
+        .epilogue = {affine.scale.data(), affine.shift.data(), affine.activation}};
     if (factor > 0) {
       const int64_t pixel = at.y / factor * residual.shape.width + x / factor;
       window.residual = image_of(residual, at.image, memory) + pixel * residual.stride;
@@ -117,7 +116,7 @@ int64_t deconv_tasks(const DeconvStep& step, int64_t images) {
 }
 
 void run_rows(const CompiledPlan& plan, const DeconvStep& step, int64_t task, const StepMemory& memory) {
-  const kernels::Epilogue epilogue{step.affine.scale.data(), step.affine.shift.data(), step.affine.activator};
+  const kernels::Epilogue epilogue{step.affine.scale.data(), step.affine.shift.data(), step.affine.activation};
   const int64_t stride = step.deconv.stride, kernel = step.deconv.kernel;
   const int64_t first = task * kDeconvRows, end = std::min(first + kDeconvRows, memory.images * step.in.shape.height);
   for (size_t tap = 0; tap < step.weights.size(); ++tap) {
@@ -146,7 +145,7 @@ void run_row(const CompiledPlan& plan, const GateStep& step, const Line& at, con
                          image_of(step.out, at.image, memory) + row,
                          step.out.shape.width,
                          step.out.stride,
-                         {image_of(step.gate, at.image, memory), plan.zeros.data(), step.activator}});
+                         {image_of(step.gate, at.image, memory), plan.zeros.data(), step.activation}});
 }
 
 int64_t blocks_of(const GlobalPoolStep& step) {
@@ -172,12 +171,15 @@ void run_block(const GlobalPoolStep& step, int64_t task, const StepMemory& memor
   for (size_t c = 0; c < found.size(); ++c) to[c] = static_cast<float>(found[c] / share);
 }
 
+// Steps whose tasks are the rows of their output.
+template <class T>
+concept RowStep = graph::OneOf<T, DepthwiseStep, SumStep, GateStep, PoolStep>;
+
 int64_t height_of(const DepthwiseStep& step) {
   return step.site.out.shape.height;
 }
 
-template <class AnyStep>
-int64_t height_of(const AnyStep& step) {
+int64_t height_of(const graph::OneOf<SumStep, GateStep, PoolStep> auto& step) {
   return step.out.shape.height;
 }
 
@@ -187,27 +189,20 @@ int64_t task_count(const CompiledPlan& plan, const Step& step, int64_t images) {
   return std::visit(graph::Overloaded{[&](const ConvStep& s) {
                                         return task_count(s, {plan.kernels->panel, plan.threads, images});
                                       },
-                                      [&](const QuantizedConvStep& s) {
-                                        return task_count(s, {plan.kernels->panel, plan.threads, images});
-                                      },
                                       [&](const DeconvStep& s) { return deconv_tasks(s, images); },
                                       [&](const GlobalPoolStep& s) { return images * blocks_of(s); },
-                                      [&](const auto& s) { return images * height_of(s); }},
+                                      [&](const RowStep auto& s) { return images * height_of(s); }},
                     step);
 }
 
 void run_task(const CompiledPlan& plan, const Step& step, int64_t task, const StepMemory& memory) {
   std::visit(graph::Overloaded{[&](const ConvStep& s) {
-                                 const Crew crew{plan.kernels->panel, plan.threads, memory.images};
-                                 run_convolution(plan, s, task_at(s, crew, task), memory);
-                               },
-                               [&](const QuantizedConvStep& s) {
-                                 const Crew crew{plan.kernels->panel, plan.threads, memory.images};
-                                 run_quantized(plan, s, task_at(s, crew, task), memory);
+                                 const WorkScope scope{plan.kernels->panel, plan.threads, memory.images};
+                                 run_convolution(plan, s, task_at(s, scope, task), memory);
                                },
                                [&](const DeconvStep& s) { run_rows(plan, s, task, memory); },
                                [&](const GlobalPoolStep& s) { run_block(s, task, memory); },
-                               [&](const auto& s) {
+                               [&](const RowStep auto& s) {
                                  run_row(plan, s, {task / height_of(s), task % height_of(s)}, memory);
                                }},
              step);

@@ -21,9 +21,6 @@ inline float* image_of(const Map& map, int64_t image, const StepMemory& memory) 
 int64_t task_count(const CompiledPlan& plan, const Step& step, int64_t images);
 void run_task(const CompiledPlan& plan, const Step& step, int64_t task, const StepMemory& memory);
 
-void run_convolution(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory);
-void run_quantized(const CompiledPlan& plan, const QuantizedConvStep& step, const ConvTask& task,
-                   const StepMemory& memory);
 // A row of a sum that reads or writes bytes, of at most so many terms, and of a pool of bytes.
 constexpr size_t kMostMixedTerms = 8;
 void run_mixed_row(const CompiledPlan& plan, const SumStep& step, int64_t image, int64_t y, const StepMemory& memory);

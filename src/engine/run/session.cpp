@@ -1,20 +1,16 @@
 #include "engine/run/session.h"
 
 #include <algorithm>
-#include <chrono>
 #include <mutex>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "engine/run/byte_maps.h"
+#include "engine/run/clock.h"
 #include "engine/run/run_step.h"
 
 namespace spinenet::engine {
 namespace {
-
-double now() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
 
 // One row of pixels from channels last to channels first. A block of channels is a line of the cache: all of it is used
 // before the next.
@@ -31,15 +27,15 @@ void scatter_row(const float* from, const Map& map, int64_t y, float* to) {
 
 }  // namespace
 
-Session::Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<kernels::Team> team)
+Session::Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<kernels::WorkerGroup> workers)
     : plan_(std::move(plan)),
       memory_(aligned_floats(plan_->memory)),
       scratch_(aligned_floats(plan_->scratch * plan_->threads)),
-      team_(team != nullptr ? std::move(team) : std::make_shared<kernels::Team>(plan_->threads)),
+      workers_(workers != nullptr ? std::move(workers) : std::make_shared<kernels::WorkerGroup>(plan_->threads)),
       runner_(std::make_unique<StepRunner>(*plan_)) {
-  if (team_->size() > plan_->threads) {
-    fail(ErrorKind::failed, fmt::format("a team of {} for a plan of {} threads", team_->size(), plan_->threads),
-         "engine");
+  if (workers_->size() > plan_->threads) {
+    fail(ErrorKind::failed,
+         fmt::format("a worker group of {} for a plan of {} threads", workers_->size(), plan_->threads), "engine");
   }
   std::fill_n(memory_.get(), plan_->memory, 0.0F);
   std::fill_n(scratch_.get(), plan_->scratch * plan_->threads, 0.0F);
@@ -49,14 +45,14 @@ Session::Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<kerne
   }
 }
 
-std::span<const HostTensor> Session::run(std::span<const float> pictures) {
-  const int64_t images = read(pictures);
+std::span<const HostTensor> Session::run(std::span<const float> input) {
+  const int64_t images = read(input);
   compute(images);
   return write_all(images);
 }
 
-std::span<const HostTensor> Session::run(std::span<const float> pictures, std::span<double> seconds) {
-  const int64_t images = read(pictures);
+std::span<const HostTensor> Session::run(std::span<const float> input, std::span<double> seconds) {
+  const int64_t images = read(input);
   double start = now();
   for (size_t i = 0; i < plan_->steps.size(); ++i) {
     run_step(i, images);
@@ -73,43 +69,43 @@ std::span<const HostTensor> Session::write_all(int64_t images) {
 }
 
 void Session::compute(int64_t images) {
-  runner_->run(*team_, {memory_.get(), scratch_.get()}, images);
+  runner_->run(*workers_, {memory_.get(), scratch_.get()}, images);
 }
 
 void Session::run_step(size_t index, int64_t images) {
   const Step& step = plan_->steps[index];
-  team_->run(task_count(*plan_, step, images), [&](int64_t task, int thread) {
+  workers_->run(task_count(*plan_, step, images), [&](int64_t task, int thread) {
     run_task(*plan_, step, task, {memory_.get(), scratch_.get() + thread * plan_->scratch, images});
   });
 }
 
-void Session::observe(std::span<const float> picture, const Observer& after) {
-  const int64_t images = read(picture);
+void Session::observe(std::span<const float> image, const Observer& after) {
+  const int64_t images = read(image);
   for (size_t i = 0; i < plan_->steps.size(); ++i) {
     run_step(i, images);
     after(i, memory_.get());
   }
 }
 
-int64_t Session::read(std::span<const float> pictures) {
+int64_t Session::read(std::span<const float> input) {
   const Map& map = plan_->input;
   const graph::Shape& s = map.shape;
-  const int64_t part = s.channels * s.height * s.width, images = static_cast<int64_t>(pictures.size()) / part;
-  if (static_cast<int64_t>(pictures.size()) != images * part || images < 1 || images > plan_->batch) {
+  const int64_t part = s.channels * s.height * s.width, images = static_cast<int64_t>(input.size()) / part;
+  if (static_cast<int64_t>(input.size()) != images * part || images < 1 || images > plan_->batch) {
     fail(ErrorKind::bad_data,
-         fmt::format("a picture of {} values where [{}, {}, {}] is needed, or up to {} of them", pictures.size(),
+         fmt::format("an image of {} values where [{}, {}, {}] is needed, or up to {} of them", input.size(),
                      s.channels, s.height, s.width, plan_->batch),
-         "engine", "scale the picture to the size that the network was compiled for");
+         "engine", "scale the image to the size that the network was compiled for");
   }
-  team_->run(images * s.height, [&](int64_t line, int) {
+  workers_->run(images * s.height, [&](int64_t line, int) {
     const int64_t image = line / s.height, y = line % s.height, plane = s.height * s.width;
     const int64_t first = image * image_numbers(map) + y * s.width * map.stride;
-    plan_->kernels->picture_row({.from = pictures.data() + image * part + y * s.width,
-                                 .plane = plane,
-                                 .channels = s.channels,
-                                 .pixels = s.width,
-                                 .to = target_at(map, {.maps = memory_.get()}, first),
-                                 .stride = map.stride});
+    plan_->kernels->image_row({.from = input.data() + image * part + y * s.width,
+                               .plane = plane,
+                               .channels = s.channels,
+                               .pixels = s.width,
+                               .to = target_at(map, {.maps = memory_.get()}, first),
+                               .stride = map.stride});
   });
   return images;
 }
@@ -121,7 +117,7 @@ const HostTensor& Session::write(size_t output, int64_t images) {
   HostTensor& tensor = outputs_[output];
   tensor.shape[0] = images;
   tensor.data.resize(static_cast<size_t>(images * part));  // within what the batch has reserved
-  team_->run(images * s.height, [&](int64_t line, int) {
+  workers_->run(images * s.height, [&](int64_t line, int) {
     const int64_t image = line / s.height, y = line % s.height;
     scatter_row(image_at(map, image) + y * s.width * map.stride, map, y, tensor.data.data() + image * part);
   });
@@ -155,8 +151,8 @@ graph::Forward engine_forward(std::shared_ptr<const CompiledPlan> plan) {
     const size_t rounds = (images + most - 1) / most;
     for (size_t round = 0; round < rounds; ++round) {
       const size_t first = round * images / rounds, end = (round + 1) * images / rounds;
-      const auto pictures = std::span(input.data).subspan(first * part, (end - first) * part);
-      const std::span<const HostTensor> found = shared->session.run(pictures);
+      const auto batch = std::span(input.data).subspan(first * part, (end - first) * part);
+      const std::span<const HostTensor> found = shared->session.run(batch);
       for (size_t i = 0; i < found.size(); ++i) {
         outputs[i].data.insert(outputs[i].data.end(), found[i].data.begin(), found[i].data.end());
       }

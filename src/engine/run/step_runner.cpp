@@ -47,13 +47,13 @@ void StepRunner::work(const Memory& memory, int64_t images, int thread) {
   }
 }
 
-void StepRunner::run(kernels::Team& team, const Memory& memory, int64_t images) {
+void StepRunner::run(kernels::WorkerGroup& workers, const Memory& memory, int64_t images) {
   for (size_t s = 0; s < plan_->steps.size(); ++s) {
     steps_[s].count = task_count(*plan_, plan_->steps[s], images);
     steps_[s].next.store(0, std::memory_order_relaxed);
     steps_[s].done.store(0, std::memory_order_relaxed);
   }
-  team.run(team.size(), [&](int64_t, int thread) { work(memory, images, thread); });
+  workers.run(workers.size(), [&](int64_t, int thread) { work(memory, images, thread); });
 }
 
 }  // namespace spinenet::engine

@@ -1,6 +1,6 @@
-// Runs the steps of a plan on a team without a meeting after each: a thread takes a task of the first step that has one
-// left and whose dependencies are done. What one step leaves a thread without, the next gives, and branches of the
-// network run beside each other.
+// Runs the steps of a plan with a worker group, without a meeting after each step: a thread takes a task of the first
+// step that has one left and whose dependencies are done. What one step leaves a thread without, the next gives, and
+// branches of the network run beside each other.
 //
 // Invariant: every step has a task; run() allocates nothing. Results do not depend on the number of threads. Thread
 // contract: run() is called from one thread at a time.
@@ -10,7 +10,7 @@
 #include <memory>
 
 #include "engine/plan/plan.h"
-#include "kernels/team.h"
+#include "kernels/worker_group.h"
 
 namespace spinenet::engine {
 
@@ -23,7 +23,7 @@ class StepRunner {
     float* maps = nullptr;
     float* scratch = nullptr;
   };
-  void run(kernels::Team& team, const Memory& memory, int64_t images);
+  void run(kernels::WorkerGroup& workers, const Memory& memory, int64_t images);
 
  private:
   // In a line of the cache of its own: those that others scan are not those that a thread writes.

@@ -57,8 +57,8 @@ TEST_P(StepRunners, GiveTheBitsOfOneStepAfterTheOther) {
 
 TEST_P(StepRunners, GoOnWithFewerThreadsAndPicturesThanThePlanWasMadeFor) {
   const auto expected = one_by_one(1);
-  const auto team = std::make_shared<kernels::Team>(2);
-  Session first(plan(4), team), second(plan(2), team);
+  const auto workers = std::make_shared<kernels::WorkerGroup>(2);
+  Session first(plan(4), workers), second(plan(2), workers);
   for (int i = 0; i < 20; ++i) {
     ASSERT_EQ(data_of(first.run(pictures(1))), expected) << i;
     ASSERT_EQ(data_of(second.run(pictures(1))), expected) << i;

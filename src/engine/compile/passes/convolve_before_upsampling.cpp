@@ -4,7 +4,7 @@ namespace spinenet::engine {
 namespace {
 
 bool is_pointwise(const Node& node) {
-  const auto* work = std::get_if<ConvWork>(&node.work);
+  const ConvWork* work = as_convolution(node);
   return work != nullptr && work->conv.kernel == 1 && work->conv.groups == 1 && work->conv.stride == 1 &&
          work->conv.pad_before == 0 && work->conv.pad_after == 0 && node.inputs.size() == 1;
 }

@@ -5,18 +5,15 @@ namespace {
 
 // A batch norm or an activation: one term, as it is.
 bool is_plain(const Node& node) {
-  return std::holds_alternative<SumWork>(node.work) && node.inputs.size() == 1 && node.inputs[0].factor == 1;
+  return is_sum(node) && node.inputs.size() == 1 && node.inputs[0].factor == 1;
 }
 
-// `after` may run in `before`'s epilogue: nothing there comes behind the scale yet. Pools have no epilogue, and a
-// gate's has an activator alone.
+// `after` may run in `before`'s epilogue: the epilogue has a place for it, and nothing comes behind the scale yet.
 bool can_take(const Node& before, const Node& after) {
-  if (std::holds_alternative<PoolWork>(before.work) || std::holds_alternative<GlobalPoolWork>(before.work))
-    return false;
-  if (before.activator != kernels::Activator::none) return false;
-  if (std::holds_alternative<GateWork>(before.work)) return after.scale.empty();
-  const bool has_residual = std::holds_alternative<ConvWork>(before.work) && before.inputs.size() > 1;
-  return !has_residual || after.scale.empty();
+  const WorkRules rules = rules_of(before.work);
+  if (!rules.activates || before.activation != kernels::EpilogueActivation::none) return false;
+  const bool has_residual = rules.takes_residual && before.inputs.size() > 1;
+  return (rules.scales && !has_residual) || after.scale.empty();
 }
 
 void take(Node& before, const Node& after) {
@@ -29,7 +26,7 @@ void take(Node& before, const Node& after) {
       before.shift[c] = before.shift[c] * after.scale[c] + after.shift[c];
     }
   }
-  before.activator = after.activator;
+  before.activation = after.activation;
   before.output = after.output;
 }
 

@@ -11,15 +11,15 @@ constexpr size_t kNone = static_cast<size_t>(-1);
 // the later one, it finds the other term written.
 size_t mergeable_term(const Network& network, const Node& sum, const std::vector<int>& uses,
                       const std::vector<size_t>& writer) {
-  if (!std::holds_alternative<SumWork>(sum.work) || sum.inputs.size() != 2 || !sum.scale.empty()) return kNone;
+  if (!is_sum(sum) || sum.inputs.size() != 2 || !sum.scale.empty()) return kNone;
   const auto writer_of = [&](const Term& term) { return writer[static_cast<size_t>(term.value)]; };
   const auto place = [&](const Term& term) { return writer_of(term) == kNone ? 0 : writer_of(term) + 1; };
   const size_t later = place(sum.inputs[0]) > place(sum.inputs[1]) ? 0 : 1;
   const Term& term = sum.inputs[later];
   if (writer_of(term) == kNone || term.factor != 1 || uses[static_cast<size_t>(term.value)] != 1) return kNone;
   const Node& before = network.nodes[writer_of(term)];
-  const bool fits = std::holds_alternative<ConvWork>(before.work) && before.inputs.size() == 1 &&
-                    before.activator == kernels::Activator::none;
+  const bool fits = rules_of(before.work).takes_residual && before.inputs.size() == 1 &&
+                    before.activation == kernels::EpilogueActivation::none;
   return fits ? later : kNone;
 }
 
@@ -37,7 +37,7 @@ void fuse_residual(Network& network) {
     const size_t before = writer[static_cast<size_t>(node.inputs[term].value)];
     Node& conv = network.nodes[before];
     conv.inputs.push_back(node.inputs[1 - term]);
-    conv.activator = node.activator;
+    conv.activation = node.activation;
     conv.output = node.output;
     writer[static_cast<size_t>(node.output)] = before;
     gone[i] = 1;

@@ -7,7 +7,7 @@ namespace spinenet::engine {
 void fuse_upsampling(Network& network) {
   std::vector<const Node*> writer(network.values.size(), nullptr);
   for (Node& node : network.nodes) {
-    if (std::holds_alternative<SumWork>(node.work)) {
+    if (is_sum(node)) {
       for (Term& term : node.inputs) {
         const Node* before = writer[static_cast<size_t>(term.value)];
         if (before == nullptr || !is_upsampling(*before)) continue;

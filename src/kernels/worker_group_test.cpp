@@ -1,4 +1,4 @@
-#include "kernels/team.h"
+#include "kernels/worker_group.h"
 
 #include <atomic>
 #include <set>
@@ -9,14 +9,14 @@
 namespace spinenet::kernels {
 namespace {
 
-TEST(Team, DoesEveryTaskOnceInEveryRound) {
+TEST(WorkerGroup, DoesEveryTaskOnceInEveryRound) {
   for (const int threads : {1, 2, 5}) {
-    Team team(threads);
-    EXPECT_EQ(team.size(), threads);
+    WorkerGroup workers(threads);
+    EXPECT_EQ(workers.size(), threads);
     for (const int64_t n : {0, 1, 2, 3, 100}) {
       std::vector<std::atomic<int>> done(static_cast<size_t>(n));
       for (int round = 0; round < 200; ++round) {
-        team.run(n, [&](int64_t i, int thread) {
+        workers.run(n, [&](int64_t i, int thread) {
           ASSERT_TRUE(thread >= 0 && thread < threads);
           done[static_cast<size_t>(i)].fetch_add(1);
         });
@@ -27,12 +27,12 @@ TEST(Team, DoesEveryTaskOnceInEveryRound) {
 }
 
 // What one round writes the next one reads, whoever wrote it.
-TEST(Team, FinishesARoundBeforeTheNext) {
-  Team team(3);
+TEST(WorkerGroup, FinishesARoundBeforeTheNext) {
+  WorkerGroup workers(3);
   std::vector<int> values(64, 0);
   for (int round = 0; round < 300; ++round) {
-    team.run(64, [&](int64_t i, int) { ++values[static_cast<size_t>(i)]; });
-    team.run(64, [&](int64_t i, int) {
+    workers.run(64, [&](int64_t i, int) { ++values[static_cast<size_t>(i)]; });
+    workers.run(64, [&](int64_t i, int) {
       values[static_cast<size_t>(i)] += values[static_cast<size_t>(i)] == round + 1 ? 0 : 9;
     });
   }

@@ -1,24 +1,20 @@
-// A task of a convolution of bytes; rows of sums and pools that read or write bytes.
+// A task of an int8 convolution through a product; rows of sums and pools that read or write bytes.
 #include <algorithm>
 #include <array>
 #include <cstring>
 
-#include "engine/compile/quantized_plan.h"
+#include "engine/plan/conv_layout.h"
 #include "engine/run/byte_maps.h"
-#include "engine/run/byte_winograd.h"
 #include "engine/run/copy_lines.h"
+#include "engine/run/run_convolution.h"
 #include "engine/run/run_step.h"
 
 namespace spinenet::engine {
 namespace {
 
-// Bytes that copy_lines copies at once, no more than the slack of a row.
-constexpr int64_t kShortLine = 32;
-
 // Copies the window of output pixel (y, x) to a row of the product; what lies outside is zero, as a byte. What a row
 // has beyond the window meets weights of zero.
-void gather_window(const QuantizedConvStep& step, const Map& map, const uint8_t* in, int64_t y, int64_t x,
-                   uint8_t* to) {
+void gather_window(const ConvStep& step, const Map& map, const uint8_t* in, int64_t y, int64_t x, uint8_t* to) {
   const int64_t kernel = step.conv.kernel, stride = map.stride, width = map.shape.width;
   const int64_t top = y * step.conv.stride - step.conv.pad_before;
   const int64_t left = x * step.conv.stride - step.conv.pad_before;
@@ -26,7 +22,7 @@ void gather_window(const QuantizedConvStep& step, const Map& map, const uint8_t*
   const int64_t end = std::clamp<int64_t>(width - left, first, kernel);
   if (end - first == kernel && top >= 0 && top + kernel <= map.shape.height) {
     const uint8_t* from = in + (top * width + left) * stride;
-    return copy_lines<kShortLine>(from, width * stride, in + image_numbers(map), {kernel, kernel * stride}, to);
+    return copy_lines<kShortByteLine>(from, width * stride, in + image_numbers(map), {kernel, kernel * stride}, to);
   }
   for (int64_t i = 0; i < kernel; ++i) {
     uint8_t* line = to + i * kernel * stride;
@@ -46,9 +42,9 @@ struct ByteRows {
   int64_t stride = 0;
 };
 
-ByteRows rows_of(const QuantizedConvStep& step, const ConvTask& task, const StepMemory& memory, int64_t row_stride) {
+ByteRows rows_of(const ConvStep& step, const ConvTask& task, const StepMemory& memory, int64_t row_stride) {
   const ConvSite& site = step.sites[static_cast<size_t>(task.site)];
-  if (!step.gathers) return {bytes_at(site.in, memory, task.first_row * site.in.stride), site.in.stride};
+  if (reads_rows_in_place(step)) return {bytes_at(site.in, memory, task.first_row * step.k), step.k};
   auto* rows = reinterpret_cast<uint8_t*>(memory.scratch);
   const int64_t width = site.out.shape.width, pixels = site.out.shape.height * width;
   for (int64_t r = 0; r < task.rows; ++r) {
@@ -71,7 +67,7 @@ void finish(const CompiledPlan& plan, const ConvSite& site, const ConvTask& task
   kernels::FinishedPixel pixel{.columns = block.columns,
                                .scale = site.affine.scale.data() + block.column,
                                .shift = site.affine.shift.data() + block.column,
-                               .activator = site.affine.activator};
+                               .activation = site.affine.activation};
   for (int64_t r = 0; r < task.rows; ++r) {
     const int64_t at = task.first_row + r;
     pixel.sums = block.sums + r * block.stride;
@@ -88,13 +84,12 @@ void finish(const CompiledPlan& plan, const ConvSite& site, const ConvTask& task
 
 }  // namespace
 
-void run_quantized(const CompiledPlan& plan, const QuantizedConvStep& step, const ConvTask& task,
-                   const StepMemory& memory) {
-  if (step.winograd) return run_byte_winograd(plan, step, task, memory);
+void run_int8_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
   const int64_t panel = plan.kernels->panel;
-  const QuantizedScratch layout = quantized_scratch(step, plan.kernels->panel);
+  const Int8Scratch layout = int8_scratch(step, task.rows, plan.kernels->panel);
   const ByteRows rows = rows_of(step, task, memory, layout.row_stride);
   auto* sums = reinterpret_cast<int32_t*>(memory.scratch + layout.sums);
+  const int8_t* weights = std::get<Int8Weights>(step.weights).get();
   for (int64_t first = task.first_panel; first < task.first_panel + task.panels; first += kSumPanels) {
     const int64_t end = std::min(first + kSumPanels, task.first_panel + task.panels);
     const int64_t column = first * panel, columns = std::min(end * panel, step.columns) - column;
@@ -102,7 +97,7 @@ void run_quantized(const CompiledPlan& plan, const QuantizedConvStep& step, cons
                                       .a_stride = rows.stride,
                                       .rows = task.rows,
                                       .k = step.k,
-                                      .b = step.weights.get() + column * step.k,
+                                      .b = weights + column * step.k,
                                       .c = sums,
                                       .c_stride = layout.sum_stride,
                                       .columns = columns});
@@ -122,7 +117,7 @@ void run_mixed_row(const CompiledPlan& plan, const SumStep& step, int64_t image,
       .to = target_at(step.out, memory, image * image_numbers(step.out) + y * step.out.shape.width * step.out.stride),
       .pixels = step.out.shape.width,
       .channels = step.out.stride,
-      .activator = step.affine.activator};
+      .activation = step.affine.activation};
   if (!step.affine.scale.empty()) {
     row.scale = step.affine.scale.data();
     row.shift = step.affine.shift.data();

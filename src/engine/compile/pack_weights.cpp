@@ -1,7 +1,9 @@
-#include "engine/compile/convolution_plan.h"
+#include "engine/compile/pack_weights.h"
 
 #include <algorithm>
 #include <array>
+
+#include "engine/plan/conv_layout.h"
 
 namespace spinenet::engine {
 namespace {
@@ -78,45 +80,47 @@ void pack_plain(const HostTensor& weight, const ConvStep& step, int64_t panel, f
   }
 }
 
-bool has_tiles(const ConvStep& step) {
-  return tile_of(step.choice.algorithm) > 0;
-}
-
-// Products whose rows lie one after the other: those of one site, or Winograd's over all sites.
-size_t stretches(const ConvStep& step) {
-  return has_tiles(step) ? 1 : step.sites.size();
-}
-
-int64_t rows_in(const ConvStep& step, size_t stretch, int64_t images) {
-  if (has_tiles(step)) return images * static_cast<int64_t>(step.tiles.size());
-  const graph::Shape& out = step.sites[stretch].out.shape;
-  return images * out.height * out.width;
-}
-
-// So many rows in blocks of at most so many, evenly; few rows are split by panels too, that every thread has work.
-struct Deal {
-  int64_t blocks = 0, splits = 1;
-};
-
-Deal deal(const ConvStep& step, int64_t rows, const Crew& crew) {
-  // Each part of the columns transforms, gathers or shortens all rows anew: no more parts than threads.
-  const int64_t to_each = reads_rows_in_place(step) && !step.in_bf16 ? 2 : 1;
-  if (step.choice.share == Share::columns) {
-    return {1, std::min<int64_t>(parts(step.columns, crew.panel), to_each * crew.threads)};
-  }
-  const int64_t blocks = parts(rows, step.choice.rows);
-  if (blocks > crew.threads) return {rounded_up(blocks, crew.threads), 1};
-  if (crew.threads == 1) return {blocks, 1};
-  return {blocks, std::min<int64_t>(parts(step.columns, crew.panel), parts(to_each * crew.threads, blocks))};
-}
-
 }  // namespace
 
 int64_t packed_floats(const ConvStep& step, int panel) {
   return rounded_up(step.columns, panel) * step.k * products_of(step.choice.algorithm);
 }
 
-void pack_weights(const HostTensor& weight, const ConvStep& step, int panel, float* to) {
+int64_t int8_scales_offset(const ConvStep& step, int panel) {
+  constexpr int64_t kNumbersInFloat = 2;
+  return packed_floats(step, panel) / kNumbersInFloat;
+}
+
+int64_t weight_floats(const ConvStep& step, int panel) {
+  constexpr int64_t kBf16InFloat = 2, kInt8InFloat = 4;
+  const int64_t numbers = packed_floats(step, panel);
+  switch (step.format) {
+    case NumberFormat::fp32:
+      break;
+    case NumberFormat::bf16:
+      return numbers / kBf16InFloat;
+    case NumberFormat::int8:
+      if (!has_tiles(step)) return parts(numbers, kInt8InFloat);
+      return int8_scales_offset(step, panel) + products_of(step.choice.algorithm) * rounded_up(step.columns, panel);
+  }
+  return numbers;
+}
+
+ConvWeights weights_at(const ConvStep& step, int panel, const std::shared_ptr<float[]>& owner, float* at) {
+  switch (step.format) {
+    case NumberFormat::fp32:
+      break;
+    case NumberFormat::bf16:
+      return Bf16Weights(owner, reinterpret_cast<const uint16_t*>(at));
+    case NumberFormat::int8:
+      if (!has_tiles(step)) return Int8Weights(owner, reinterpret_cast<const int8_t*>(at));
+      return Int8WinogradWeights{{owner, reinterpret_cast<const int16_t*>(at)},
+                                 {owner, at + int8_scales_offset(step, panel)}};
+  }
+  return Fp32Weights(owner, at);
+}
+
+void pack_fp32(const HostTensor& weight, const ConvStep& step, int panel, float* to) {
   std::fill_n(to, packed_floats(step, panel), 0.0F);
   switch (step.choice.algorithm) {
     case ConvAlgorithm::direct:
@@ -129,11 +133,13 @@ void pack_weights(const HostTensor& weight, const ConvStep& step, int panel, flo
   }
 }
 
-void pack_bf16(const float* packed, int64_t count, const kernels::Kernels& kernels, uint16_t* to) {
-  const int64_t panel = kernels.panel;
+void pack_bf16(const HostTensor& weight, const ConvStep& step, const kernels::Kernels& kernels, uint16_t* to) {
+  const int64_t panel = kernels.panel, count = packed_floats(step, kernels.panel);
+  const AlignedFloats floats = aligned_floats(count);
+  pack_fp32(weight, step, kernels.panel, floats.get());
   std::vector<uint16_t> row(static_cast<size_t>(panel));
   for (int64_t k = 0; k < count / panel; ++k) {
-    kernels.to_bf16(packed + k * panel, panel, row.data());
+    kernels.to_bf16(floats.get() + k * panel, panel, row.data());
     uint16_t* pairs = to + k / 2 * 2 * panel + k % 2;
     for (int64_t o = 0; o < panel; ++o) pairs[2 * o] = row[static_cast<size_t>(o)];
   }
@@ -164,59 +170,6 @@ std::vector<std::shared_ptr<const float[]>> pack_deconv(const HostTensor& weight
     packed.emplace_back(std::move(tap));
   }
   return packed;
-}
-
-std::vector<WinogradTile> tiles_of(const ConvStep& step) {
-  const int side = tile_of(step.choice.algorithm);
-  std::vector<WinogradTile> tiles;
-  for (size_t s = 0; s < step.sites.size(); ++s) {
-    const graph::Shape& out = step.sites[s].out.shape;
-    for (int y = 0; y < out.height; y += side) {
-      for (int x = 0; x < out.width; x += side) tiles.push_back({static_cast<int>(s), y, x});
-    }
-  }
-  return tiles;
-}
-
-int64_t task_count(const ConvStep& step, const Crew& crew) {
-  int64_t count = 0;
-  for (size_t s = 0; s < stretches(step); ++s) {
-    const Deal d = deal(step, rows_in(step, s, crew.images), crew);
-    count += d.blocks * d.splits;
-  }
-  return count;
-}
-
-ConvTask task_at(const ConvStep& step, const Crew& crew, int64_t task) {
-  size_t s = 0;
-  int64_t rows = rows_in(step, s, crew.images);
-  Deal d = deal(step, rows, crew);
-  while (task >= d.blocks * d.splits) {
-    task -= d.blocks * d.splits;
-    rows = rows_in(step, ++s, crew.images);
-    d = deal(step, rows, crew);
-  }
-  const int64_t panels = parts(step.columns, crew.panel), block = task / d.splits, split = task % d.splits;
-  const int64_t row = block * rows / d.blocks, panel = split * panels / d.splits;
-  return {static_cast<int>(s), row, (block + 1) * rows / d.blocks - row, panel,
-          (split + 1) * panels / d.splits - panel};
-}
-
-WinogradScratch winograd_scratch(const ConvStep& step, int64_t tiles, int panel) {
-  const int64_t columns = std::min(kPanelsTogether * panel, step.columns);
-  return {tiles * step.k + kProductGap, tiles * columns + kProductGap, columns};
-}
-
-int64_t scratch_floats(const ConvStep& step, int panel, int64_t images) {
-  int64_t rows = 0;
-  for (size_t s = 0; s < stretches(step); ++s) rows = std::max(rows, rows_in(step, s, images));
-  rows = std::min(rows, step.choice.rows);
-  if (has_tiles(step)) {
-    const WinogradScratch layout = winograd_scratch(step, rows, panel);
-    return products_of(step.choice.algorithm) * (layout.input_stride + layout.output_stride);
-  }
-  const int64_t sums = step.in_bf16 ? kBf16Panels * panel + kernels::kChannelBlock : 0;
-  return rows * ((parts_of_k(step) == 1 ? step.k : kDepth) + kernels::kChannelBlock + sums) + kShortLine;
 }
 
 }  // namespace spinenet::engine

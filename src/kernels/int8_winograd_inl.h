@@ -1,13 +1,13 @@
-// The transforms of F(4x4, 3x3) on bytes: the first in whole 16-bit numbers, exactly, since it makes numbers at most
-// 100 times as large; the second from whole sums to floats.
+// The transforms of F(4x4, 3x3) on bytes: the first in 16-bit integers, exactly, since it makes numbers at most
+// 100 times as large; the second from integer sums to floats.
 //
 // Included once for each instruction set (Highway's foreach_target), so it has Highway's own guard.
 // Source: Lavin and Gray 2016, section 4.
-#if defined(SPINENET_ENGINE_BYTE_WINOGRAD_INL) == defined(HWY_TARGET_TOGGLE)
-#ifdef SPINENET_ENGINE_BYTE_WINOGRAD_INL
-#undef SPINENET_ENGINE_BYTE_WINOGRAD_INL
+#if defined(SPINENET_KERNELS_INT8_WINOGRAD_INL) == defined(HWY_TARGET_TOGGLE)
+#ifdef SPINENET_KERNELS_INT8_WINOGRAD_INL
+#undef SPINENET_KERNELS_INT8_WINOGRAD_INL
 #else
-#define SPINENET_ENGINE_BYTE_WINOGRAD_INL
+#define SPINENET_KERNELS_INT8_WINOGRAD_INL
 #endif
 
 #include "kernels/requantize_inl.h"
@@ -19,7 +19,7 @@ namespace spinenet::kernels::HWY_NAMESPACE {
 using Shorts = hn::CappedTag<int16_t, kChannelBlock>;
 using ShortVector = hn::Vec<Shorts>;
 
-// As input_line, in whole numbers.
+// As input_line, in integers.
 HWY_INLINE void short_line(const ShortVector (&x)[6], ShortVector (&y)[6]) {
   const ShortVector four2 = hn::ShiftLeft<2>(x[2]), four3 = hn::ShiftLeft<2>(x[3]);
   const ShortVector even = hn::Sub(x[4], four2), odd = hn::Sub(x[3], hn::ShiftLeft<2>(x[1]));
@@ -32,7 +32,7 @@ HWY_INLINE void short_line(const ShortVector (&x)[6], ShortVector (&y)[6]) {
   y[5] = hn::Add(hn::ShiftLeft<2>(x[1]), hn::Sub(hn::Sub(x[5], four3), x[3]));
 }
 
-HWY_INLINE void byte_winograd_input(const ByteWinogradInput& tile) {
+HWY_INLINE void int8_winograd_input(const Int8WinogradInput& tile) {
   const Shorts d;
   const hn::Rebind<uint8_t, Shorts> bytes;
   const ShortVector zero = hn::Set(d, static_cast<int16_t>(tile.zero));
@@ -61,15 +61,15 @@ HWY_INLINE void byte_winograd_input(const ByteWinogradInput& tile) {
   }
 }
 
-HWY_INLINE Vector scaled_sum(const ByteWinogradOutput& tile, int product, int64_t c) {
+HWY_INLINE Vector scaled_sum(const Int8WinogradOutput& tile, int product, int64_t c) {
   const Floats d;
   const hn::RebindToSigned<Floats> ints;
   const Vector sum = hn::ConvertTo(d, hn::LoadU(ints, tile.from + product * tile.product_stride + c));
   return hn::Mul(sum, hn::LoadU(d, tile.product_scales + product * tile.scale_stride + c));
 }
 
-template <class AnyActivator, class Source, class Target>
-HWY_INLINE void finish_tile(const ByteWinogradOutput& tile, AnyActivator activator, const Source& residual,
+template <class AnyActivation, class Source, class Target>
+HWY_INLINE void finish_tile(const Int8WinogradOutput& tile, AnyActivation activation, const Source& residual,
                             const Target& to) {
   const Floats d;
   const int64_t n = lanes();
@@ -95,16 +95,16 @@ HWY_INLINE void finish_tile(const ByteWinogradOutput& tile, AnyActivator activat
         if (j >= tile.width) break;
         Vector z = hn::MulAdd(y[j], scale, shift);
         if constexpr (!std::is_same_v<Source, NoSource>) z = residual.add_to(z, tile.residual_at[i * 4 + j] + c);
-        to.store(activate(z, activator), i * tile.row_stride + j * tile.pixel_stride + c);
+        to.store(activate(z, activation), i * tile.row_stride + j * tile.pixel_stride + c);
       }
     }
   }
 }
 
-HWY_INLINE void byte_winograd_output(const ByteWinogradOutput& tile) {
-  with_ending(tile.residual, tile.to, tile.activator,
-              [&](auto activator, const auto& residual, const auto& to)
-                  HWY_ATTR { finish_tile(tile, activator, residual, to); });
+HWY_INLINE void int8_winograd_output(const Int8WinogradOutput& tile) {
+  with_ending(tile.residual, tile.to, tile.activation,
+              [&](auto activation, const auto& residual, const auto& to)
+                  HWY_ATTR { finish_tile(tile, activation, residual, to); });
 }
 
 }  // namespace spinenet::kernels::HWY_NAMESPACE

@@ -1,8 +1,8 @@
-// The threads of one session: they share the tasks of a job and meet when all are done. Between jobs, and where a task
-// waits for another, they spin for a moment before they sleep. Nobody waits for a worker that has not woken when the
-// others are done: a busy machine costs speed, not a stop at every job.
+// A group of worker threads: they share the tasks of a job and meet when all tasks are done. Between jobs, and where a
+// task waits for another, they spin for a moment before they sleep. Nobody waits for a worker that has not woken up
+// when the others are done: a busy machine costs speed, but does not stop every job.
 //
-// Invariant: never more runnable threads than the team has, the calling one included.
+// Invariant: never more runnable threads than the worker group has, the calling one included.
 // Thread contract: run() is called from one thread at a time.
 #pragma once
 
@@ -16,12 +16,12 @@ namespace spinenet::kernels {
 // Returns when the value is no longer `old`: soon if it changes soon. Whoever makes the last change notifies.
 void wait_while(const std::atomic<int>& value, int old);
 
-class Team {
+class WorkerGroup {
  public:
-  explicit Team(int threads);
-  Team(const Team&) = delete;
-  Team& operator=(const Team&) = delete;
-  ~Team();
+  explicit WorkerGroup(int threads);
+  WorkerGroup(const WorkerGroup&) = delete;
+  WorkerGroup& operator=(const WorkerGroup&) = delete;
+  ~WorkerGroup();
 
   int size() const { return static_cast<int>(workers_.size()) + 1; }
 
@@ -52,7 +52,7 @@ class Team {
   Job job_;
   std::atomic<int64_t> next_{0};
   std::atomic<int> round_{0};          // grows with each job; negative: stop
-  std::atomic<int> entered_{kClosed};  // workers at the job
+  std::atomic<int> entered_{kClosed};  // workers that are at the job
 };
 
 }  // namespace spinenet::kernels

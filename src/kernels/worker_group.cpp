@@ -1,4 +1,4 @@
-#include "kernels/team.h"
+#include "kernels/worker_group.h"
 
 #include <chrono>
 
@@ -33,7 +33,7 @@ void wait_while(const std::atomic<int>& value, int old) {
   value.wait(old, std::memory_order_acquire);
 }
 
-Team::Team(int threads) {
+WorkerGroup::WorkerGroup(int threads) {
   try {
     for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
   } catch (...) {  // the system gives no more threads: those begun must end before the vector goes
@@ -42,11 +42,11 @@ Team::Team(int threads) {
   }
 }
 
-Team::~Team() {
+WorkerGroup::~WorkerGroup() {
   stop(round_, workers_);
 }
 
-void Team::share(const Job& job) {
+void WorkerGroup::share(const Job& job) {
   if (workers_.empty() || job.n <= 1) {
     for (int64_t i = 0; i < job.n; ++i) job.call(job.context, i, 0);
     return;
@@ -65,7 +65,7 @@ void Team::share(const Job& job) {
 }
 
 // False when the job is already done.
-bool Team::enter() {
+bool WorkerGroup::enter() {
   int entered = entered_.load(std::memory_order_relaxed);
   while (entered >= 0) {
     if (entered_.compare_exchange_weak(entered, entered + 1, std::memory_order_acquire)) return true;
@@ -73,14 +73,14 @@ bool Team::enter() {
   return false;
 }
 
-void Team::drain(int thread) {
+void WorkerGroup::drain(int thread) {
   for (int64_t i = next_.fetch_add(1, std::memory_order_relaxed); i < job_.n;
        i = next_.fetch_add(1, std::memory_order_relaxed)) {
     job_.call(job_.context, i, thread);
   }
 }
 
-void Team::work(int thread) {
+void WorkerGroup::work(int thread) {
   int seen = 0;
   while (true) {
     wait_while(round_, seen);

@@ -1,0 +1,106 @@
+#include "engine/compile/pack_int8.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "engine/compile/pack_weights.h"
+#include "engine/plan/conv_layout.h"
+
+namespace spinenet::engine {
+namespace {
+
+constexpr float kMaxWeight = 127;
+
+// How many times as large as a byte a transformed one can be: sums of a row of the transform.
+double growth(size_t product) {
+  constexpr std::array<double, 6> kLine{10, 10, 10, 6, 6, 10};
+  return kLine[product / 6] * kLine[product % 6];
+}
+
+// One column of one product: [k] floats `panel` apart to numbers that lie in pairs.
+float pack_column(const float* from, int64_t k, int64_t panel, size_t product, int16_t* to) {
+  constexpr double kMostSum = 0.9 * 2147483648.0, kMostNumber = 32767, kMostByte = 255;
+  double sum = 0, largest = 0;
+  for (int64_t c = 0; c < k; ++c) {
+    const double size = std::abs(static_cast<double>(from[c * panel]));
+    sum += size;
+    largest = std::max(largest, size);
+  }
+  const double scale = std::max(sum * kMostByte * growth(product) / kMostSum, largest / kMostNumber);
+  if (scale <= 0) return 0;
+  for (int64_t c = 0; c < k; ++c) {
+    to[c / 2 * 2 * panel + c % 2] = static_cast<int16_t>(std::lround(static_cast<double>(from[c * panel]) / scale));
+  }
+  return static_cast<float>(scale);
+}
+
+}  // namespace
+
+QuantizedWeights quantize_weights(const HostTensor& weight) {
+  const auto outputs = static_cast<size_t>(weight.shape[0]);
+  const size_t row = weight.data.size() / outputs;
+  QuantizedWeights found{std::vector<int8_t>(weight.data.size()), {}, {}};
+  for (size_t o = 0; o < outputs; ++o) {
+    float largest = 0;
+    for (size_t i = 0; i < row; ++i) largest = std::max(largest, std::abs(weight.data[o * row + i]));
+    const float scale = largest > 0 ? largest / kMaxWeight : 1;
+    int32_t sum = 0;
+    for (size_t i = o * row; i < (o + 1) * row; ++i) {
+      found.numbers[i] = static_cast<int8_t>(std::clamp(std::round(weight.data[i] / scale), -kMaxWeight, kMaxWeight));
+      sum += found.numbers[i];
+    }
+    found.scales.push_back(scale);
+    found.sums.push_back(sum);
+  }
+  return found;
+}
+
+void pack_int8(const QuantizedWeights& weights, const std::vector<int64_t>& shape, const ConvStep& step, int panel,
+               int8_t* to) {
+  const int64_t outputs = shape[0], inputs = shape[1], taps = shape[2] * shape[3];
+  const int64_t stride = step.sites.front().in.stride;
+  std::fill_n(to, packed_floats(step, panel), int8_t{0});
+  for (int64_t o = 0; o < outputs; ++o) {
+    int8_t* column = to + o / panel * panel * step.k + o % panel * 4;
+    for (int64_t c = 0; c < inputs; ++c) {
+      for (int64_t t = 0; t < taps; ++t) {
+        const int64_t k = t * stride + c;
+        column[k / 4 * 4 * panel + k % 4] = weights.numbers[static_cast<size_t>((o * inputs + c) * taps + t)];
+      }
+    }
+  }
+}
+
+void pack_int8_winograd(const HostTensor& weight, const ConvStep& step, int panel, int16_t* to, float* scales) {
+  const int64_t count = packed_floats(step, panel), panels = parts(step.columns, panel);
+  const AlignedFloats packed = aligned_floats(count);
+  pack_fp32(weight, step, panel, packed.get());
+  std::fill_n(to, count, int16_t{0});
+  for (int64_t q = 0; q < panels; ++q) {
+    for (int64_t p = 0; p < kernels::kWinogradProducts; ++p) {
+      const int64_t block = (q * kernels::kWinogradProducts + p) * step.k * panel;
+      for (int64_t o = 0; o < panel; ++o) {
+        scales[(p * panels + q) * panel + o] =
+            pack_column(packed.get() + block + o, step.k, panel, static_cast<size_t>(p), to + block + 2 * o);
+      }
+    }
+  }
+}
+
+ChannelAffine affine_of_winograd_sums(const ChannelAffine& affine, const Quantization& in) {
+  ChannelAffine found = affine;
+  for (float& scale : found.scale) scale *= in.scale;
+  return found;
+}
+
+ChannelAffine affine_of_sums(const ChannelAffine& affine, const QuantizedWeights& weights, const Quantization& in) {
+  ChannelAffine found = affine;
+  for (size_t c = 0; c < weights.scales.size(); ++c) {
+    found.scale[c] = affine.scale[c] * weights.scales[c] * in.scale;
+    found.shift[c] = affine.shift[c] - found.scale[c] * static_cast<float>(in.zero * weights.sums[c]);
+  }
+  return found;
+}
+
+}  // namespace spinenet::engine

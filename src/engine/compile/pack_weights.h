@@ -1,0 +1,33 @@
+// The packed weights of steps: how many there are, where each kind lies in memory that is given, and the packing
+// itself.
+//
+// Thread contract: pure functions; packing writes to the memory that it is given.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "base/host_tensor.h"
+#include "engine/plan/plan.h"
+
+namespace spinenet::engine {
+
+// Floats that the step's weights take, whatever they are, by its format, choice and k.
+int64_t weight_floats(const ConvStep& step, int panel);
+// Floats before the scales in the weights of an int8 step for Winograd.
+int64_t int8_scales_offset(const ConvStep& step, int panel);
+// The weights of the step at `at`, which `owner` keeps alive.
+ConvWeights weights_at(const ConvStep& step, int panel, const std::shared_ptr<float[]>& owner, float* at);
+
+// [O, I, k, k] to the layout that the step's algorithm reads, as floats, whatever the step's format.
+int64_t packed_floats(const ConvStep& step, int panel);
+void pack_fp32(const HostTensor& weight, const ConvStep& step, int panel, float* to);
+// The same as bf16 values.
+void pack_bf16(const HostTensor& weight, const ConvStep& step, const kernels::Kernels& kernels, uint16_t* to);
+// [C, 1, k, k] to [row][column][channel], `stride` channels to a pixel.
+AlignedFloats pack_depthwise(const HostTensor& weight, int64_t stride);
+// Of each tap of [I, O, k, k] for rows of `k` floats; columns in panels.
+std::vector<std::shared_ptr<const float[]>> pack_deconv(const HostTensor& weight, int64_t k, int panel);
+
+}  // namespace spinenet::engine

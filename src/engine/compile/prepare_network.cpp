@@ -1,0 +1,36 @@
+#include "engine/compile/prepare_network.h"
+
+#include "base/error.h"
+#include "engine/compile/passes/passes.h"
+#include "engine/quantize/quantize.h"
+
+namespace spinenet::engine {
+namespace {
+
+const Calibration& calibration_of(const CompileOptions& options, const Weights& weights) {
+  if (options.crops) {
+    fail(ErrorKind::unsupported, "int8 of a head that looks at crops", options.place, "use fp32 or bf16");
+  }
+  if (options.calibration == nullptr) {
+    fail(ErrorKind::usage, "int8 needs a calibration", options.place, "run spinenet calibrate with images like yours");
+  }
+  if (options.calibration->weights != identity_of(weights)) {
+    fail(ErrorKind::bad_data, "the calibration was made with other weights", options.place,
+         "run spinenet calibrate again");
+  }
+  return *options.calibration;
+}
+
+}  // namespace
+
+Network prepare_network(const graph::Program& program, const Weights& weights, const CompileOptions& options) {
+  Network network = make_network(program, weights);
+  run_passes(network, options.skip);
+  if (options.precision == Precision::int8) {
+    quantize(network, calibration_of(options, weights), options.place);
+    verify_network(network);
+  }
+  return network;
+}
+
+}  // namespace spinenet::engine
