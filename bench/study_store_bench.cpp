@@ -39,12 +39,12 @@ search::StudyDescription description(int lag) {
 }
 
 // As long as those of the SpineNet-49 space, all different.
-search::Proposal propose(int64_t number, const std::string& state, std::span<const search::Trial>) {
-  search::Proposal proposal;
-  proposal.choices.assign(65, static_cast<int>(number % 10));
-  proposal.hash = Random::mix(static_cast<uint64_t>(number));
-  proposal.state = state;
-  return proposal;
+search::Suggestion suggest(int64_t number, const std::string& state, std::span<const search::Trial>) {
+  search::Suggestion suggestion;
+  suggestion.choices.assign(65, static_cast<int>(number % 10));
+  suggestion.hash = Random::mix(static_cast<uint64_t>(number));
+  suggestion.state = state;
+  return suggestion;
 }
 
 search::Outcome outcome(const search::Claim& claim) {
@@ -91,7 +91,7 @@ Tally work(const std::string& place, int lag, double seconds) {
   options.trials = INT64_MAX;
   const double end = now() + seconds;
   for (double start = now(); start < end; start = now()) {
-    const search::ClaimAnswer answer = store->claim(options, propose);
+    const search::ClaimAnswer answer = store->claim(options, suggest);
     const double claimed = now();
     tally.longest = std::max(tally.longest, claimed - start);
     if (!answer.claim) {
@@ -178,21 +178,21 @@ void measure_size(const std::string& place, int64_t count) {
   options.worker = "bench";
   options.trials = INT64_MAX;
   std::vector<search::Claim> claims;
-  for (int i = 0; i < 16; ++i) claims.push_back(*store->claim(options, propose).claim);
+  for (int i = 0; i < 16; ++i) claims.push_back(*store->claim(options, suggest).claim);
   for (const search::Claim& claim : claims) store->report(claim, outcome(claim));
   const double start = now();
   store->claim(options, [&](int64_t number, const std::string& state, std::span<const search::Trial> news) {
-    search::Proposal proposal = propose(number, state, news);
-    if (number >= count) return proposal;
-    proposal.hash = claims[0].hash;
-    if (number % 100 == 99) proposal.rejection = "refused";
-    return proposal;
+    search::Suggestion suggestion = suggest(number, state, news);
+    if (number >= count) return suggestion;
+    suggestion.hash = claims[0].hash;
+    if (number % 100 == 99) suggestion.rejection = "refused";
+    return suggestion;
   });
   const double filled = now() - start;
   const double status_ms = median_ms(21, [&] { store->status(); });
   const double trials_ms = median_ms(3, [&] { store->trials(); });
   const double last_ms = median_ms(21, [&] { store->trials(count - 50); });
-  const double claim_ms = median_ms(11, [&] { store->claim(options, propose); });
+  const double claim_ms = median_ms(11, [&] { store->claim(options, suggest); });
   print({{"trials", store->status().trials},
          {"made_in_s", filled},
          {"status_ms", status_ms},

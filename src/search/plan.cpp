@@ -8,13 +8,13 @@ namespace spinenet::search {
 
 Planner::Planner(Plan plan) : plan_(std::move(plan)), algorithm_(make_algorithm(plan_.space, plan_.algorithm)) {}
 
-Propose Planner::proposal() {
+Suggest Planner::suggestion() {
   return [this](int64_t number, const std::string& state, std::span<const Trial> news) {
-    return propose(number, state, news);
+    return suggest(number, state, news);
   };
 }
 
-Proposal Planner::propose(int64_t number, const std::string& state, std::span<const Trial> news) {
+Suggestion Planner::suggest(int64_t number, const std::string& state, std::span<const Trial> news) {
   if (state.empty() || state != last_state_) {
     // A call that threw or was rolled back leaves the object ahead of the study: begin from what the study says.
     algorithm_ = make_algorithm(plan_.space, plan_.algorithm);
@@ -23,13 +23,13 @@ Proposal Planner::propose(int64_t number, const std::string& state, std::span<co
   last_state_.clear();
   for (const Trial& trial : news) algorithm_->update(trial);
   arch::Sample sample = sample_of(number);
-  Proposal proposal;
-  proposal.hash = arch::canonical_hash(sample.backbone);
-  if (plan_.objection) proposal.rejection = plan_.objection(sample.backbone);
-  proposal.choices = std::move(sample.choices);
-  proposal.state = algorithm_->state();
-  last_state_ = proposal.state;
-  return proposal;
+  Suggestion suggestion;
+  suggestion.hash = arch::canonical_hash(sample.backbone);
+  if (plan_.objection) suggestion.rejection = plan_.objection(sample.backbone);
+  suggestion.choices = std::move(sample.choices);
+  suggestion.state = algorithm_->state();
+  last_state_ = suggestion.state;
+  return suggestion;
 }
 
 arch::Sample Planner::sample_of(int64_t number) {

@@ -1,7 +1,7 @@
 // What a study suggests: the space, the trials it begins with, the algorithm, and what must hold before anything is
-// trained. Turns an algorithm's state kept as text into the next proposal, for Store::claim.
+// trained. Turns an algorithm's state kept as text into the next suggestion, for Store::claim.
 //
-// Invariant: the proposal of a trial depends on the seed, the trial's number, the state and the news alone, so every
+// Invariant: the suggestion of a trial depends on the seed, the trial's number, the state and the news alone, so every
 // worker would make the same one.
 // Thread contract: a Planner belongs to one thread.
 #pragma once
@@ -30,11 +30,11 @@ class Planner {
   explicit Planner(Plan plan);
 
   // For Store::claim; must not outlive the Planner. A state that this planner wrote last is not read again.
-  Propose proposal();
+  Suggest suggestion();
 
  private:
   arch::Sample sample_of(int64_t number);
-  Proposal propose(int64_t number, const std::string& state, std::span<const Trial> news);
+  Suggestion suggest(int64_t number, const std::string& state, std::span<const Trial> news);
 
   Plan plan_;
   std::unique_ptr<SearchAlgorithm> algorithm_;

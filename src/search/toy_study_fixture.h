@@ -1,5 +1,5 @@
-// A study for tests that costs nothing: proposals that depend on every trial told so far, some refused, many alike, and
-// a measurement that is a function of the proposal. So any fault of order or of counting changes the trials.
+// A study for tests that costs nothing: suggestions that depend on every trial told so far, some refused, many alike,
+// and a measurement that is a function of the suggestion. So any fault of order or of counting changes the trials.
 #pragma once
 
 #include <algorithm>
@@ -27,16 +27,16 @@ inline StudyDescription toy_description(int lag = 4) {
 }
 
 // 56 different ones, so that duplicates come soon.
-inline Proposal toy_proposal(uint64_t digest) {
-  Proposal proposal;
-  proposal.choices = {static_cast<int>(digest % 8), static_cast<int>(digest / 8 % 7)};
-  proposal.hash = Random::mix(static_cast<uint64_t>(proposal.choices[0] * 10 + proposal.choices[1]));
-  if (proposal.hash % 7 == 0) proposal.rejection = "divisible by seven";
-  return proposal;
+inline Suggestion toy_suggestion(uint64_t digest) {
+  Suggestion suggestion;
+  suggestion.choices = {static_cast<int>(digest % 8), static_cast<int>(digest / 8 % 7)};
+  suggestion.hash = Random::mix(static_cast<uint64_t>(suggestion.choices[0] * 10 + suggestion.choices[1]));
+  if (suggestion.hash % 7 == 0) suggestion.rejection = "divisible by seven";
+  return suggestion;
 }
 
 // The state is a digest of all that was ever told, as text.
-inline Proposal toy_propose(int64_t number, const std::string& state, std::span<const Trial> news) {
+inline Suggestion toy_suggest(int64_t number, const std::string& state, std::span<const Trial> news) {
   uint64_t digest = 1;
   std::from_chars(state.data(), state.data() + state.size(), digest);
   for (const Trial& trial : news) {
@@ -46,9 +46,9 @@ inline Proposal toy_propose(int64_t number, const std::string& state, std::span<
     }
   }
   digest = Random::mix(digest + static_cast<uint64_t>(number));
-  Proposal proposal = toy_proposal(digest);
-  proposal.state = fmt::format("{}", digest);
-  return proposal;
+  Suggestion suggestion = toy_suggestion(digest);
+  suggestion.state = fmt::format("{}", digest);
+  return suggestion;
 }
 
 inline Outcome toy_outcome(const Claim& claim) {
@@ -83,18 +83,18 @@ inline std::vector<std::string> toy_trials(int64_t count, int lag) {
   for (int64_t k = 0; k < count; ++k) {
     std::vector<Trial> news;
     if (k >= lag) news.push_back(trials[static_cast<size_t>(k - lag)]);
-    const Proposal proposal = toy_propose(k, state, news);
-    state = proposal.state;
+    const Suggestion suggestion = toy_suggest(k, state, news);
+    state = suggestion.state;
     Trial trial;
     trial.number = k;
-    trial.choices = proposal.choices;
-    trial.hash = proposal.hash;
+    trial.choices = suggestion.choices;
+    trial.hash = suggestion.hash;
     const auto known = trials.begin() + std::max<int64_t>(0, k - lag + 1);
     const auto same = std::find_if(
         trials.begin(), known, [&](const Trial& t) { return t.state == TrialState::complete && t.hash == trial.hash; });
-    if (proposal.rejection) {
+    if (suggestion.rejection) {
       trial.state = TrialState::rejected;
-      trial.reason = *proposal.rejection;
+      trial.reason = *suggestion.rejection;
     } else if (same != known) {
       trial.state = TrialState::complete;
       trial.measurement = same->measurement;

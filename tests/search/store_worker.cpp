@@ -28,17 +28,17 @@ void pause(double seconds) {
   std::this_thread::sleep_for(std::chrono::duration<double>(seconds));
 }
 
-search::Proposal propose_fresh(int64_t number, const std::string& state, std::span<const search::Trial> news) {
-  search::Proposal proposal = search::fixture::toy_propose(number, state, news);
-  proposal.hash = Random::mix(static_cast<uint64_t>(number));
-  proposal.rejection.reset();
-  return proposal;
+search::Suggestion suggest_fresh(int64_t number, const std::string& state, std::span<const search::Trial> news) {
+  search::Suggestion suggestion = search::fixture::toy_suggest(number, state, news);
+  suggestion.hash = Random::mix(static_cast<uint64_t>(number));
+  suggestion.rejection.reset();
+  return suggestion;
 }
 
 void work(search::Store& store, const search::ClaimOptions& options, double try_seconds,
-          const search::Propose& propose) {
+          const search::Suggest& suggest) {
   while (true) {
-    const search::ClaimAnswer answer = store.claim(options, propose);
+    const search::ClaimAnswer answer = store.claim(options, suggest);
     if (answer.state == search::ClaimState::finished) return;
     if (!answer.claim) {
       pause(0.01);
@@ -82,7 +82,7 @@ int run(int argc, char** argv) {
   options.lease_seconds = std::atof(argv[5]);
   options.max_attempts = 1'000'000;
   work(*store, options, std::atof(argv[6]),
-       argc > 7 ? search::Propose(propose_fresh) : search::Propose(search::fixture::toy_propose));
+       argc > 7 ? search::Suggest(suggest_fresh) : search::Suggest(search::fixture::toy_suggest));
   return 0;
 }
 

@@ -121,7 +121,7 @@ class Wire {
 bool live_through_a_cut(Wire& wire, Store& store, Store& witness, int at) {
   wire.arm(at);
   const int64_t before = witness.status().trials;
-  const Claim claim = claim_one(store, claim_options(), toy_propose);
+  const Claim claim = claim_one(store, claim_options(), toy_suggest);
   EXPECT_TRUE(store.heartbeat(claim, 60)) << "message " << at;
   EXPECT_TRUE(store.report(claim, toy_outcome(claim))) << "message " << at;
   EXPECT_EQ(store.status().running, 0) << "message " << at;
@@ -142,7 +142,7 @@ TEST_F(Postgres, ACutAtAnyMessageLosesNothingAndCountsNothingTwice) {
     store->open(toy_description(1));
     const auto witness = open_store(server_->url(schema), false);
     for (int i = 0; i < 3; ++i) {  // every statement is known to the connection from here on
-      const Claim claim = claim_one(*store, claim_options(), toy_propose);
+      const Claim claim = claim_one(*store, claim_options(), toy_suggest);
       EXPECT_TRUE(store->heartbeat(claim, 60));
       EXPECT_TRUE(store->report(claim, toy_outcome(claim)));
     }
@@ -164,7 +164,7 @@ TEST_F(Postgres, AServerThatRestartsIsWaitedFor) {
       store->open(toy_description());
       ClaimAnswer answer;
       while (answer.state != ClaimState::finished) {
-        answer = store->claim(claim_options(kTrials), toy_propose);
+        answer = store->claim(claim_options(kTrials), toy_suggest);
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
         if (answer.claim) {
           EXPECT_TRUE(store->report(*answer.claim, toy_outcome(*answer.claim)));
@@ -195,7 +195,7 @@ TEST_F(Postgres, WhatACallReturnedSurvivesACrashOfTheServer) {
   crash();
   EXPECT_EQ(store->description(), toy_description());
   for (int64_t i = 0; i < 4; ++i) {
-    const Claim claim = claim_one(*store, claim_options(), propose_fresh);
+    const Claim claim = claim_one(*store, claim_options(), suggest_fresh);
     crash();
     EXPECT_EQ(store->status().trials, i + 1);
     EXPECT_TRUE(store->report(claim, complete(0.5)));

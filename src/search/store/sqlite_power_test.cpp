@@ -176,7 +176,7 @@ TEST_F(SqlitePower, WhatACallReturnedSurvivesALossOfPower) {
   first->open(toy_description());
   for (int round = 0; round < 400; ++round) {
     Store& store = round % 3 == 0 ? *second : *first;
-    const ClaimAnswer answer = store.claim(claim_options(), propose_fresh);
+    const ClaimAnswer answer = store.claim(claim_options(), suggest_fresh);
     ASSERT_EQ(answer.state, ClaimState::claimed);
     // A claim or a report is what came last before the crash.
     const bool reported = random_.chance(0.5);

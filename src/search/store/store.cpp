@@ -71,7 +71,7 @@ class SqlStore final : public Store {
 
   void open(const StudyDescription& description) override;
   StudyDescription description() override;
-  ClaimAnswer claim(const ClaimOptions& options, const Propose& propose) override;
+  ClaimAnswer claim(const ClaimOptions& options, const Suggest& suggest) override;
   bool heartbeat(const Claim& claim, double lease_seconds) override;
   bool report(const Claim& claim, const Outcome& outcome) override;
   bool release(const Claim& claim) override;
@@ -155,10 +155,10 @@ StudyDescription SqlStore::description() {
   return *std::move(kept);
 }
 
-ClaimAnswer SqlStore::claim(const ClaimOptions& options, const Propose& propose) {
+ClaimAnswer SqlStore::claim(const ClaimOptions& options, const Suggest& suggest) {
   const auto request = static_cast<int64_t>(random_());
   return transact(Access::write,
-                  [&](int number) { return claim_trial(tables_, options, propose, request, /*repeated=*/number > 1); });
+                  [&](int number) { return claim_trial(tables_, options, suggest, request, /*repeated=*/number > 1); });
 }
 
 bool SqlStore::heartbeat(const Claim& claim, double lease_seconds) {

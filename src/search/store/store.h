@@ -38,7 +38,7 @@ struct StudyDescription {
 
 // Given by the caller of claim; runs inside the transaction, so it must be quick and touch no store. It may be asked
 // again for the same number, state and news, when the transaction has to be repeated.
-struct Proposal {
+struct Suggestion {
   arch::Choices choices;
   uint64_t hash = 0;
   std::string state;                     // the algorithm's, after suggest
@@ -46,7 +46,7 @@ struct Proposal {
 };
 // `state` is the algorithm's text so far (empty at first), `news` the ended trials that it has not been told of, in the
 // order of their numbers.
-using Propose = std::function<Proposal(int64_t number, const std::string& state, std::span<const Trial> news)>;
+using Suggest = std::function<Suggestion(int64_t number, const std::string& state, std::span<const Trial> news)>;
 
 struct Claim {
   int64_t number = 0;
@@ -92,10 +92,10 @@ class Store {
   virtual StudyDescription description() = 0;
 
   // In one transaction: a trial whose lease ran out is leased again; else, when trials 0..k-lag have all ended, the
-  // next number k is proposed and leased. A proposal whose hash equals that of a complete trial among 0..k-lag takes
+  // next number k is suggested and leased. A suggestion whose hash equals that of a complete trial among 0..k-lag takes
   // its measurement over and ends at once; a rejected one ends too; the call then goes on to the next number. `wait`:
   // none can be had now.
-  virtual ClaimAnswer claim(const ClaimOptions& options, const Propose& propose) = 0;
+  virtual ClaimAnswer claim(const ClaimOptions& options, const Suggest& suggest) = 0;
   // False: the lease was lost; the worker must stop this trial.
   virtual bool heartbeat(const Claim& claim, double lease_seconds) = 0;
   // False: refused, because the lease was lost and given to another, or the trial has ended. The same report given

@@ -31,28 +31,28 @@ std::optional<Claim> claim_late(StudyTables& tables, StudyRow& study, const Clai
   return std::nullopt;
 }
 
-// Proposes trial study.next; the claim when it is to be tried, nothing when it has ended at once.
-std::optional<Claim> propose_next(StudyTables& tables, StudyRow& study, const Propose& propose, Lease lease,
+// Suggests trial study.next; the claim when it is to be tried, nothing when it has ended at once.
+std::optional<Claim> suggest_next(StudyTables& tables, StudyRow& study, const Suggest& suggest, Lease lease,
                                   const std::vector<Trial>& news, std::string& state) {
   const int64_t number = study.next;
-  Proposal proposal = propose(number, state, news);
+  Suggestion suggestion = suggest(number, state, news);
   for (const Trial& trial : news) count(study.tally, trial);
   ++study.next;
-  state = std::move(proposal.state);
-  if (proposal.rejection) {
-    tables.insert_ended(number, proposal, rejected_row(*proposal.rejection), -1);
+  state = std::move(suggestion.state);
+  if (suggestion.rejection) {
+    tables.insert_ended(number, suggestion, rejected_row(*suggestion.rejection), -1);
     return std::nullopt;
   }
-  if (const auto same = tables.complete(proposal.hash, number - study.lag)) {
+  if (const auto same = tables.complete(suggestion.hash, number - study.lag)) {
     const Outcome outcome{TrialState::complete, same->measurement, TrialFailure::none, {}};
-    tables.insert_ended(number, proposal, outcome_row(outcome, {}), same->number);
+    tables.insert_ended(number, suggestion, outcome_row(outcome, {}), same->number);
     return std::nullopt;
   }
   lease.token = ++study.token;
-  return tables.insert_running(number, proposal, lease);
+  return tables.insert_running(number, suggestion, lease);
 }
 
-// The trial that proposing study.next makes known to the algorithm, if any; false when it still runs.
+// The trial that suggesting study.next makes known to the algorithm, if any; false when it still runs.
 bool read_news(StudyTables& tables, const StudyRow& study, std::vector<Trial>& news) {
   news.clear();
   if (study.next < study.lag) return true;
@@ -61,14 +61,14 @@ bool read_news(StudyTables& tables, const StudyRow& study, std::vector<Trial>& n
 }
 
 std::optional<Claim> claim_next(StudyTables& tables, StudyRow& study, const ClaimOptions& options,
-                                const Propose& propose, const Lease& lease) {
+                                const Suggest& suggest, const Lease& lease) {
   std::optional<Claim> claim;
   std::vector<Trial> news;
   if (study.next >= options.trials || !read_news(tables, study, news)) return claim;
   const std::string before = tables.state();
   std::string state = before;
   do {
-    claim = propose_next(tables, study, propose, lease, news, state);
+    claim = suggest_next(tables, study, suggest, lease, news, state);
   } while (!claim && study.next < options.trials && read_news(tables, study, news));
   if (state != before) tables.write_state(state);
   tables.write(study);
@@ -77,7 +77,7 @@ std::optional<Claim> claim_next(StudyTables& tables, StudyRow& study, const Clai
 
 }  // namespace
 
-ClaimAnswer claim_trial(StudyTables& tables, const ClaimOptions& options, const Propose& propose, int64_t request,
+ClaimAnswer claim_trial(StudyTables& tables, const ClaimOptions& options, const Suggest& suggest, int64_t request,
                         bool repeated) {
   StudyRow study = tables.lock_study();
   const Lease lease{options.worker, options.lease_seconds, 0, request};
@@ -85,7 +85,7 @@ ClaimAnswer claim_trial(StudyTables& tables, const ClaimOptions& options, const 
     if (auto claim = tables.leased(study.settled(), lease)) return claimed(*std::move(claim));
   }
   if (auto claim = claim_late(tables, study, options, lease)) return claimed(*std::move(claim));
-  if (auto claim = claim_next(tables, study, options, propose, lease)) return claimed(*std::move(claim));
+  if (auto claim = claim_next(tables, study, options, suggest, lease)) return claimed(*std::move(claim));
   const bool ended = study.next >= options.trials && tables.running(study.settled(), options.trials) == 0;
   return {ended ? ClaimState::finished : ClaimState::wait, std::nullopt};
 }

@@ -1,4 +1,5 @@
-// What every store's tests need: a place of each kind without a study in it, and short words for claims and proposals.
+// What every store's tests need: a place of each kind without a study in it, and short words for claims and
+// suggestions.
 #pragma once
 
 #include <filesystem>
@@ -75,25 +76,25 @@ inline ClaimOptions claim_options(int64_t trials = 1000, double lease_seconds = 
 }
 
 // Hashes from the list, over and over; state: the numbers told so far.
-inline Propose propose_hashes(std::vector<uint64_t> hashes) {
+inline Suggest suggest_hashes(std::vector<uint64_t> hashes) {
   return [hashes = std::move(hashes)](int64_t number, const std::string& state, std::span<const Trial> news) {
-    Proposal proposal;
-    proposal.hash = hashes[static_cast<size_t>(number) % hashes.size()];
-    proposal.choices = {static_cast<int>(number), -1};
-    proposal.state = state;
-    for (const Trial& trial : news) proposal.state += fmt::format("{} ", trial.number);
-    return proposal;
+    Suggestion suggestion;
+    suggestion.hash = hashes[static_cast<size_t>(number) % hashes.size()];
+    suggestion.choices = {static_cast<int>(number), -1};
+    suggestion.state = state;
+    for (const Trial& trial : news) suggestion.state += fmt::format("{} ", trial.number);
+    return suggestion;
   };
 }
 
 // All different.
-inline Proposal propose_fresh(int64_t number, const std::string& state, std::span<const Trial> news) {
-  return propose_hashes({Random::mix(static_cast<uint64_t>(number))})(number, state, news);
+inline Suggestion suggest_fresh(int64_t number, const std::string& state, std::span<const Trial> news) {
+  return suggest_hashes({Random::mix(static_cast<uint64_t>(number))})(number, state, news);
 }
 
 inline Claim claim_one(Store& store, const ClaimOptions& options = claim_options(),
-                       const Propose& propose = propose_fresh) {
-  const ClaimAnswer answer = store.claim(options, propose);
+                       const Suggest& suggest = suggest_fresh) {
+  const ClaimAnswer answer = store.claim(options, suggest);
   EXPECT_EQ(answer.state, ClaimState::claimed);
   return answer.claim.value_or(Claim{});
 }

@@ -94,7 +94,7 @@ TEST_P(StoreOpen, WithoutCreateThereMustBeAStudy) {
   expect_error(ErrorKind::usage, {"no study"}, [&] { found->open(toy_description()); });
   expect_error(ErrorKind::usage, {"no study"}, [&] { found->description(); });
   expect_error(ErrorKind::usage, {"no study"}, [&] { found->status(); });
-  expect_error(ErrorKind::usage, {"no study"}, [&] { found->claim(claim_options(), propose_fresh); });
+  expect_error(ErrorKind::usage, {"no study"}, [&] { found->claim(claim_options(), suggest_fresh); });
   EXPECT_TRUE(found->trials().empty());
   made->open(toy_description());
   EXPECT_EQ(found->description(), toy_description());

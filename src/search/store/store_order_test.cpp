@@ -20,13 +20,13 @@ TEST_P(StoreOrder, ATrialWaitsForThoseThatItMayKnow) {
   const auto store = open(toy_description(3));
   std::vector<Claim> claims;
   for (int i = 0; i < 3; ++i) claims.push_back(claim_one(*store));
-  EXPECT_EQ(store->claim(claim_options(), propose_fresh).state, ClaimState::wait);
+  EXPECT_EQ(store->claim(claim_options(), suggest_fresh).state, ClaimState::wait);
   EXPECT_TRUE(store->report(claims[1], complete(1)));
   EXPECT_TRUE(store->report(claims[2], complete(2)));
-  EXPECT_EQ(store->claim(claim_options(), propose_fresh).state, ClaimState::wait) << "trial 0 still runs";
+  EXPECT_EQ(store->claim(claim_options(), suggest_fresh).state, ClaimState::wait) << "trial 0 still runs";
   EXPECT_TRUE(store->report(claims[0], complete(0)));
   for (const int64_t number : {3, 4, 5}) EXPECT_EQ(claim_one(*store).number, number);
-  EXPECT_EQ(store->claim(claim_options(), propose_fresh).state, ClaimState::wait);
+  EXPECT_EQ(store->claim(claim_options(), suggest_fresh).state, ClaimState::wait);
 }
 
 TEST_P(StoreOrder, NewsComeOnceInOrderAndNeverAhead) {
@@ -36,17 +36,17 @@ TEST_P(StoreOrder, NewsComeOnceInOrderAndNeverAhead) {
     Random random(static_cast<uint64_t>(lag));
     std::vector<Claim> running;
     std::vector<int64_t> told;
-    const Propose propose = [&](int64_t number, const std::string& state, std::span<const Trial> news) {
+    const Suggest suggest = [&](int64_t number, const std::string& state, std::span<const Trial> news) {
       for (const Trial& trial : news) {
         EXPECT_NE(trial.state, TrialState::running);
         told.push_back(trial.number);
       }
       const auto known = std::max<int64_t>(0, number - lag + 1);
       EXPECT_EQ(static_cast<int64_t>(told.size()), known) << "trials 0.." << number - lag << ", no more, no less";
-      return propose_fresh(number, state, news);
+      return suggest_fresh(number, state, news);
     };
     while (true) {
-      const ClaimAnswer answer = store->claim(claim_options(40), propose);
+      const ClaimAnswer answer = store->claim(claim_options(40), suggest);
       if (answer.state == ClaimState::finished) break;
       if (answer.claim) running.push_back(*answer.claim);
       if (running.empty() || (answer.claim && random.chance(0.5))) continue;
@@ -62,7 +62,7 @@ TEST_P(StoreOrder, NewsComeOnceInOrderAndNeverAhead) {
 
 TEST_P(StoreOrder, ADuplicateTakesOverWhatItMayKnow) {
   const auto store = open(toy_description(2));
-  const Propose same = propose_hashes({UINT64_MAX});
+  const Suggest same = suggest_hashes({UINT64_MAX});
   const Claim zero = claim_one(*store, claim_options(), same), one = claim_one(*store, claim_options(), same);
   EXPECT_EQ(one.number, 1) << "trial 0 may not be known to trial 1, so it is tried";
   Outcome outcome = complete(0.25);
@@ -92,10 +92,10 @@ TEST_P(StoreOrder, ADuplicateTakesOverWhatItMayKnow) {
 
 TEST_P(StoreOrder, RejectedOnesEndAtOnceAndTheClaimGoesOn) {
   const auto store = open(toy_description(2));
-  const Propose mostly_refused = [](int64_t number, const std::string& state, auto news) {
-    Proposal proposal = propose_fresh(number, state, news);
-    if (number % 5 != 4) proposal.rejection = "too many\nmultiply-adds";
-    return proposal;
+  const Suggest mostly_refused = [](int64_t number, const std::string& state, auto news) {
+    Suggestion suggestion = suggest_fresh(number, state, news);
+    if (number % 5 != 4) suggestion.rejection = "too many\nmultiply-adds";
+    return suggestion;
   };
   EXPECT_EQ(claim_one(*store, claim_options(12), mostly_refused).number, 4);
   EXPECT_EQ(store->claim(claim_options(12), mostly_refused).state, ClaimState::wait);
@@ -112,14 +112,14 @@ TEST_P(StoreOrder, RejectedOnesEndAtOnceAndTheClaimGoesOn) {
 
 TEST_P(StoreOrder, FinishesWhenAllHaveEnded) {
   const auto store = open(toy_description(4));
-  EXPECT_EQ(store->claim(claim_options(0), propose_fresh).state, ClaimState::finished);
+  EXPECT_EQ(store->claim(claim_options(0), suggest_fresh).state, ClaimState::finished);
   const Claim zero = claim_one(*store, claim_options(2)), one = claim_one(*store, claim_options(2));
-  EXPECT_EQ(store->claim(claim_options(2), propose_fresh).state, ClaimState::wait);
+  EXPECT_EQ(store->claim(claim_options(2), suggest_fresh).state, ClaimState::wait);
   EXPECT_TRUE(store->report(zero, complete(0)));
-  EXPECT_EQ(store->claim(claim_options(1), propose_fresh).state, ClaimState::finished) << "a study of one trial";
-  EXPECT_EQ(store->claim(claim_options(2), propose_fresh).state, ClaimState::wait);
+  EXPECT_EQ(store->claim(claim_options(1), suggest_fresh).state, ClaimState::finished) << "a study of one trial";
+  EXPECT_EQ(store->claim(claim_options(2), suggest_fresh).state, ClaimState::wait);
   EXPECT_TRUE(store->report(one, complete(1)));
-  EXPECT_EQ(store->claim(claim_options(2), propose_fresh).state, ClaimState::finished);
+  EXPECT_EQ(store->claim(claim_options(2), suggest_fresh).state, ClaimState::finished);
   EXPECT_EQ(claim_one(*store, claim_options(3)).number, 2) << "a study can be made longer";
 }
 
@@ -163,7 +163,7 @@ TEST_P(StoreOrder, TheStatusIsWhatTheTrialsSay) {
   std::vector<Claim> running;
   ClaimState state = ClaimState::wait;
   while (state != ClaimState::finished) {
-    const ClaimAnswer answer = store->claim(claim_options(150, random.chance(0.2) ? -1 : 60), toy_propose);
+    const ClaimAnswer answer = store->claim(claim_options(150, random.chance(0.2) ? -1 : 60), toy_suggest);
     state = answer.state;
     if (answer.claim) running.push_back(*answer.claim);
     if (!running.empty() && (!answer.claim || random.chance(0.3))) {
@@ -198,7 +198,7 @@ void work(const std::string& place, int index, int64_t trials) {
   options.max_attempts = 1000;
   while (true) {
     options.lease_seconds = random.chance(0.1) ? -1 : 60;
-    const ClaimAnswer answer = store->claim(options, toy_propose);
+    const ClaimAnswer answer = store->claim(options, toy_suggest);
     if (answer.state == ClaimState::finished) return;
     if (answer.claim && options.lease_seconds > 0) {
       EXPECT_TRUE(store->report(*answer.claim, toy_outcome(*answer.claim)));

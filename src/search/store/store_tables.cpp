@@ -170,21 +170,21 @@ std::optional<Trial> StudyTables::complete(uint64_t hash, int64_t last) {
   return read_trial(result.rows.front(), place());
 }
 
-Claim StudyTables::insert_running(int64_t number, const Proposal& proposal, const Lease& lease) {
+Claim StudyTables::insert_running(int64_t number, const Suggestion& suggestion, const Lease& lease) {
   run("INSERT INTO spinenet_trial (number, state, choices, hash, score, metrics, failure, reason, attempts,"
       " duplicate_of, worker, started, finished, token, lease_until, request)"
       " VALUES ($1, 'running', $2, $3, 0.0, '{{}}', 'none', '', 1, -1, $4, {now}, 0.0, $5, {now} + $6, $7)",
-      {number, choices_text(proposal.choices), signed_word(proposal.hash), one_line(lease.worker), lease.token,
+      {number, choices_text(suggestion.choices), signed_word(suggestion.hash), one_line(lease.worker), lease.token,
        lease.seconds, lease.request});
-  return {number, lease.token, proposal.choices, proposal.hash, 1};
+  return {number, lease.token, suggestion.choices, suggestion.hash, 1};
 }
 
-void StudyTables::insert_ended(int64_t number, const Proposal& proposal, const OutcomeRow& outcome,
+void StudyTables::insert_ended(int64_t number, const Suggestion& suggestion, const OutcomeRow& outcome,
                                int64_t duplicate_of) {
   run("INSERT INTO spinenet_trial (number, state, choices, hash, score, metrics, failure, reason, attempts,"
       " duplicate_of, worker, started, finished, token, lease_until, request)"
       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, '', {now}, {now}, 0, 0.0, 0)",
-      {number, outcome.state, choices_text(proposal.choices), signed_word(proposal.hash), outcome.score,
+      {number, outcome.state, choices_text(suggestion.choices), signed_word(suggestion.hash), outcome.score,
        outcome.metrics, outcome.failure, outcome.reason, duplicate_of});
 }
 

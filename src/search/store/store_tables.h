@@ -1,6 +1,6 @@
-// The tables of a study and every statement on them. A trial's row is written when it is proposed and when it ends; the
-// study's one row holds the next number, the fencing token and the tally of the trials that can no longer change, so
-// that nothing ever counts all trials.
+// The tables of a study and every statement on them. A trial's row is written when it is suggested and when it ends;
+// the study's one row holds the next number, the fencing token and the tally of the trials that can no longer change,
+// so that nothing ever counts all trials.
 //
 // Invariant: trials before settled() have ended; the tally counts exactly those, and the algorithm has been told of
 // exactly those.
@@ -20,7 +20,7 @@ namespace spinenet::search {
 
 struct StudyRow {
   int lag = 1;
-  int64_t next = 0;   // number of the next proposal
+  int64_t next = 0;   // number of the next suggestion
   int64_t token = 0;  // the last one given
   StudyStatus tally;  // of the trials before settled()
 
@@ -67,8 +67,8 @@ class StudyTables {
   // The earliest complete trial up to `last` with this hash.
   std::optional<Trial> complete(uint64_t hash, int64_t last);
 
-  Claim insert_running(int64_t number, const Proposal& proposal, const Lease& lease);
-  void insert_ended(int64_t number, const Proposal& proposal, const OutcomeRow& outcome, int64_t duplicate_of);
+  Claim insert_running(int64_t number, const Suggestion& suggestion, const Lease& lease);
+  void insert_ended(int64_t number, const Suggestion& suggestion, const OutcomeRow& outcome, int64_t duplicate_of);
   // Nothing when it was reported or prolonged in the meantime.
   std::optional<Claim> lease_again(int64_t number, const Lease& lease);
   void give_up(int64_t number, const std::string& reason);

@@ -99,7 +99,7 @@ TEST_P(StoreLeases, ATrialLostTooOftenFails) {
   std::vector<Trial> told;
   const Claim next = claim_one(*store, options, [&](int64_t, const std::string&, std::span<const Trial> news) {
     told.assign(news.begin(), news.end());
-    return Proposal{{1}, 5, "", {}};
+    return Suggestion{{1}, 5, "", {}};
   });
   EXPECT_EQ(next.number, 1);
   ASSERT_EQ(told.size(), 1U);
@@ -181,7 +181,7 @@ TEST_P(StoreLeases, NumbersComeBackToTheLastBit) {
   for (int64_t i = 0; i < count; ++i) {
     const auto n = static_cast<size_t>(i);
     const Claim claim = claim_one(*store, claim_options(), [&](int64_t number, const std::string&, auto) {
-      return Proposal{{static_cast<int>(number), INT_MIN, INT_MAX, 0}, hashes[n % hashes.size()], "", {}};
+      return Suggestion{{static_cast<int>(number), INT_MIN, INT_MAX, 0}, hashes[n % hashes.size()], "", {}};
     });
     Outcome outcome = complete(doubles[n]);
     outcome.measurement.metrics = {{"same", doubles[n]}, {"infinite", INFINITY}, {"least", -INFINITY}, {"none", NAN}};
@@ -232,17 +232,17 @@ TEST_P(StoreLeases, AMegabyteOfStateComesBackByteForByte) {
   const auto store = open();
   claim_one(*store, claim_options(), [&](int64_t, const std::string& before, auto) {
     EXPECT_EQ(before, "");
-    return Proposal{{}, 1, state, {}};
+    return Suggestion{{}, 1, state, {}};
   });
   std::string seen;
   claim_one(*open(), claim_options(), [&](int64_t, const std::string& before, auto) {
     seen = before;
-    return Proposal{{}, 2, "", {}};
+    return Suggestion{{}, 2, "", {}};
   });
   EXPECT_TRUE(seen == state);
   claim_one(*open(), claim_options(), [&](int64_t, const std::string& before, auto) {
     EXPECT_EQ(before, "");
-    return Proposal{{}, 3, "", {}};
+    return Suggestion{{}, 3, "", {}};
   });
   EXPECT_TRUE(store->trials()[0].choices.empty());
 }
@@ -265,12 +265,12 @@ TEST_P(StoreLeases, ReasonsOfAnyBytesBecomeOneLine) {
   }
 }
 
-TEST_P(StoreLeases, AProposalThatThrowsChangesNothing) {
+TEST_P(StoreLeases, ASuggestionThatThrowsChangesNothing) {
   const auto store = open(toy_description(1));
   EXPECT_TRUE(store->report(claim_one(*store), complete(3)));
   const auto before = lasting_parts(store->trials());
   int calls = 0;
-  const auto throws_third = [&](int64_t number, const std::string&, std::span<const Trial>) -> Proposal {
+  const auto throws_third = [&](int64_t number, const std::string&, std::span<const Trial>) -> Suggestion {
     if (++calls == 3) throw std::runtime_error("out of ideas");
     return {{1}, static_cast<uint64_t>(number), "changed", "refused"};
   };
@@ -282,7 +282,7 @@ TEST_P(StoreLeases, AProposalThatThrowsChangesNothing) {
   const Claim claim = claim_one(*store, claim_options(), [&](int64_t, const std::string& state, auto news) {
     EXPECT_EQ(state, "");
     for (const Trial& trial : news) told.push_back(trial.number);
-    return Proposal{{1}, 9, "", {}};
+    return Suggestion{{1}, 9, "", {}};
   });
   EXPECT_EQ(claim.number, 1);
   EXPECT_EQ(told, std::vector<int64_t>{0});

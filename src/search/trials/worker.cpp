@@ -84,7 +84,7 @@ class Worker {
     const ClaimOptions wish{options_.name, options_.lease_seconds, options_.trials};
     int64_t reported = 0;
     while (!stopping()) {
-      const ClaimAnswer answer = store_->claim(wish, planner_.proposal());
+      const ClaimAnswer answer = store_->claim(wish, planner_.suggestion());
       if (answer.state == ClaimState::finished) break;
       if (answer.state == ClaimState::wait) {
         std::this_thread::sleep_for(std::chrono::duration<double>(options_.poll_seconds));
