@@ -1,5 +1,5 @@
 // The folder of a run: recipe.yaml (resolved), metrics.jsonl, timing.jsonl, tensorboard/, checkpoints/,
-// best.safetensors, last.safetensors, report.html.
+// best.safetensors, last.safetensors, report.html; of a run that failed, failure.json.
 //
 // Invariant: while a RunFolder lives no other process writes to the folder: it holds a lock that ends with the process.
 #pragma once

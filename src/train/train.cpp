@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <functional>
 #include <optional>
 
@@ -16,6 +17,7 @@
 #include "formats/model_file.h"
 #include "nn/device.h"
 #include "train/carry_over.h"
+#include "train/failure.h"
 #include "train/metrics.h"
 #include "train/report.h"
 #include "train/run_folder.h"
@@ -42,9 +44,11 @@ class Run {
  public:
   explicit Run(const TrainOptions& options);
   Json go();
+  // Why go() threw; while its exception is handled.
+  RunFailure failure() const;
+  bool leader() const { return communicator_.rank() == 0; }
 
  private:
-  bool leader() const { return communicator_.rank() == 0; }
   bool asked_to_stop();
   void resume();
   void take_weights();
@@ -138,6 +142,7 @@ Run::Run(const TrainOptions& options)
   architecture_ = resolve_architecture(recipe_.architecture);
   if (leader()) {
     folder_.emplace(run_path(options), options.resume);
+    std::filesystem::remove(failure_file(folder_->path()));  // of an earlier attempt
     task_ = make_task(recipe_, architecture_, &options.progress);
   }
   torch::Tensor ready = torch::ones({1});
@@ -151,7 +156,7 @@ Run::Run(const TrainOptions& options)
       std::make_unique<data::Loader>(task_->training_set(), task_->training_loader(loader_options(recipe_, place_)));
   trainer_->state().progression.total_steps = loader_->steps_per_epoch() * recipe_.epochs;
   if (!options.resume && !recipe_.init.weights.empty()) take_weights();
-  // Only now: what was wrong so far can be mended and started again in the same folder.
+  // Only now: what was wrong so far can be repaired and started again in the same folder.
   if (leader()) write_file_atomic(folder_->path() / "recipe.yaml", recipe_text_);
 }
 
@@ -386,6 +391,13 @@ Json Run::summary() const {
   return json;
 }
 
+RunFailure Run::failure() const {
+  RunFailure failure = current_failure();
+  if (skipped_in_a_row_ >= kMostSkippedInARow) failure.kind = FailureKind::non_finite_loss;
+  failure.step = trainer_->state().progression.step;
+  return failure;
+}
+
 Json Run::go() {
   resume();
   loop();
@@ -414,7 +426,18 @@ void check_precision(const Recipe& recipe, const std::filesystem::path& file) {
 }
 
 Json train(const TrainOptions& options) {
-  return Run(options).go();
+  std::optional<Run> run;
+  try {
+    run.emplace(options);
+    return run->go();
+  } catch (...) {
+    const char* rank = std::getenv("RANK");  // as process_place() has it, which may be what threw
+    if (run && run->leader()) write_failure(run_path(options), run->failure());
+    if (!run && (rank == nullptr || std::string_view(rank) == "0")) {
+      write_early_failure(run_path(options), options.resume, current_failure());
+    }
+    throw;
+  }
 }
 
 std::string recipe_keys() {

@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/random.h"
+#include "base/run_failure.h"
 #include "data/coco/coco.h"
 #include "formats/safetensors.h"
 #include "image/encode.h"
@@ -362,6 +363,42 @@ TEST_F(Run, WeightsThatAreNotThereLeaveTheFolderFree) {
   EXPECT_NE(run(start("free", {"--set", "init.weights=" + (root_ / "nowhere.safetensors").string()})), 0);
   EXPECT_FALSE(fs::exists(root_ / "free/recipe.yaml"));
   EXPECT_EQ(run(start("free", {"--set", "epochs=1"})), 0);
+}
+
+TEST_F(Run, AFailureLeavesItsReasonUntilTheRunGoesOn) {
+  // Without a limit of the gradient the weights leave what a float can hold.
+  const std::vector<std::string> wild{"--set", "optimizer.learning_rate=1e30", "--set", "optimizer.clip_norm=0"};
+  EXPECT_EQ(run(start("wild", wild)), 1) << log();
+  const auto failure = read_failure(root_ / "wild");
+  ASSERT_TRUE(failure.has_value()) << log();
+  EXPECT_EQ(failure->kind, FailureKind::non_finite_loss);
+  EXPECT_GE(failure->step.value_or(0), 10);
+  EXPECT_NE(failure->message.find("10 steps in a row were not finite"), std::string::npos) << failure->message;
+  EXPECT_NE(log().find(failure->message), std::string::npos) << log();
+
+  const pid_t pid = spawn(resume("wild"));
+  for (int i = 0; i < 600 && read_failure(root_ / "wild"); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_FALSE(read_failure(root_ / "wild").has_value());
+  ::kill(pid, SIGKILL);
+  wait(pid);
+}
+
+TEST_F(Run, AFailureBeforeTheRunBeginsLeavesItsReasonOnlyWhereAFolderWaits) {
+  fs::create_directories(root_ / "waiting");
+  for (const char* folder : {"waiting", "none"}) {
+    EXPECT_EQ(run(start(folder, {"--set", "epocs=1"})), 2) << log();
+  }
+  EXPECT_FALSE(fs::exists(root_ / "none"));
+  ASSERT_TRUE(read_failure(root_ / "waiting").has_value());
+  EXPECT_EQ(read_failure(root_ / "waiting")->kind, FailureKind::usage);
+  EXPECT_FALSE(read_failure(root_ / "waiting")->step.has_value());
+  ASSERT_EQ(run(start("waiting", {"--set", "epochs=1"})), 0) << log();
+  EXPECT_FALSE(read_failure(root_ / "waiting").has_value());
+  // A run that is there keeps its folder as it is.
+  EXPECT_EQ(run(start("waiting")), 2);
+  EXPECT_FALSE(read_failure(root_ / "waiting").has_value());
 }
 
 TEST_F(Run, Bfloat16OnACpuIsRefused) {
