@@ -1,9 +1,12 @@
-# spinenet_module(NAME DEPENDS module... PUBLIC libs... PRIVATE libs... HEADER target APART)
+# spinenet_module(NAME DEPENDS module... PUBLIC libs... PRIVATE libs... EXCLUDE folder HEADER target APART)
 #
 # Makes the static library spinenet_NAME of every .cpp beside src/NAME, and, with tests on, one test program
 # spinenet_NAME_test of every *_test.cpp. DEPENDS names modules of lower levels; scripts/check_includes reads the same
 # lines. PRIVATE libraries are seen by the module's own .cpp files alone. HEADER names the owner of the
 # module's precompiled header where it is not the common one; APART: each file is always compiled alone.
+#
+# A folder of a module may be a module with a line of its own, OUTER/INNER, below that of the outer one, which names the
+# folder in EXCLUDE.
 add_library(spinenet_options INTERFACE)
 target_compile_options(spinenet_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror)
 if(SPINENET_SANITIZE)
@@ -34,12 +37,15 @@ function(spinenet_compile_together target)
 endfunction()
 
 function(spinenet_module name)
-  cmake_parse_arguments(ARG "APART" "HEADER" "DEPENDS;PUBLIC;PRIVATE;TEST" ${ARGN})
+  cmake_parse_arguments(ARG "APART" "EXCLUDE;HEADER" "DEPENDS;PUBLIC;PRIVATE;TEST" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
+  if(ARG_EXCLUDE)
+    list(FILTER sources EXCLUDE REGEX "/${name}/${ARG_EXCLUDE}/")
+  endif()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_test|main)\\.cpp$")
-  set(target spinenet_${name})
+  string(REPLACE "/" "_" target spinenet_${name})
   if(NOT sources)
     add_library(${target} INTERFACE)
     return()

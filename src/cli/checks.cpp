@@ -8,11 +8,13 @@
 #include "base/format.h"
 #include "base/machine_memory.h"
 #include "base/proc_file.h"
+#include "base/text_table.h"
 #include "base/thread_pool.h"
 #include "cli/command.h"
-#include "cli/forward.h"
 #include "cli/output.h"
+#include "cli/training_program.h"
 #include "data/classes/fashion_mnist.h"
+#include "kernels/kernels.h"
 
 namespace spinenet::cli {
 namespace {
@@ -51,8 +53,15 @@ std::string memory() {
   return fmt::format("{:.1f} GiB{}", pages * page / (1 << 30), cap);
 }
 
-Facts gather() {
+std::string engine_kernels() {
+  std::vector<std::string_view> names;
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) names.push_back(kernels.name);
+  return fmt::format("{} (of {})", names.front(), fmt::join(names, ", "));
+}
+
+Facts gather(const Invocation& invocation) {
   Facts facts{{"spinenet", SPINENET_VERSION},
+              {"build", invocation.build_id},
               {"compiler", __VERSION__},
               {"optimised",
 #ifdef NDEBUG
@@ -69,16 +78,21 @@ Facts gather() {
               {"fashion-mnist", std::filesystem::exists(data::fashion_mnist_folder())
                                     ? data::fashion_mnist_folder().string()
                                     : "not installed: `spinenet data scenes` needs dataset-fashion-mnist"}};
-  for (auto& fact : forward_facts()) facts.push_back(std::move(fact));
+  for (auto& fact : training_facts(invocation)) facts.push_back(std::move(fact));
+  facts.emplace_back("engine", engine_kernels());
   return facts;
 }
 
-int run_checks(const CommonOptions& common) {
-  const Facts facts = gather();
-  if (common.json) {
-    Json json;
-    for (const auto& [name, value] : facts) json[name] = value;
-    print_json(json);
+Json as_json(const Facts& facts) {
+  Json json = Json::object();
+  for (const auto& [name, value] : facts) json[name] = value;
+  return json;
+}
+
+int run_checks(const Invocation& invocation) {
+  const Facts facts = gather(invocation);
+  if (invocation.common.json) {
+    print_json(as_json(facts));
     return 0;
   }
   std::vector<std::vector<std::string>> rows;
@@ -91,9 +105,17 @@ int run_checks(const CommonOptions& common) {
 
 void add_checks(CLI::App& app, Invocation& invocation) {
   CLI::App& verb = *app.add_subcommand("checks", "Show versions, instruction sets and devices");
+  const auto training_alone = std::make_shared<bool>(false);
+  verb.add_flag("--training", *training_alone)->group("");  // how `spinenet` asks spinenet-train for its part
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
-  verb.callback([&invocation] { invocation.run = [&invocation] { return run_checks(invocation.common); }; });
+  verb.callback([&invocation, training_alone] {
+    invocation.run = [&invocation, training_alone] {
+      if (!*training_alone) return run_checks(invocation);
+      print_json(as_json(training_facts(invocation)));
+      return 0;
+    };
+  });
 }
 
 }  // namespace spinenet::cli

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/progress.h"
+#include "cli/training.h"
 #include "runtime/device.h"
 
 namespace spinenet::cli {
@@ -28,8 +30,11 @@ struct CommonOptions {
 struct Invocation {
   std::vector<std::string> arguments;  // with the program's name first
   CommonOptions common;
-  runtime::DeviceForward other_device;  // set by main; empty where the program has none
-  std::function<int()> run;             // the exit status
+  std::function<int()> run;  // the exit status
+  // What the mains of the two programs set.
+  std::string build_id;
+  std::optional<Training> training;     // in spinenet-train alone
+  runtime::DeviceForward other_device;  // LibTorch in spinenet-train; in spinenet what starts that program
 };
 
 // Flags that every verb has. `predict` has a --json of its own.

@@ -1,19 +1,18 @@
 // spinenet compare: architectures on the same data and budget, over several seeds.
+#include "compare/compare.h"
+
+#include <algorithm>
 #include <memory>
 
 #include "base/error.h"
 #include "base/format.h"
-#include "cli/command.h"
-#include "cli/compare_plan.h"
-#include "cli/output.h"
-#ifdef SPINENET_WITH_TORCH
-#include "base/files.h"
 #include "base/log.h"
-#include "cli/compare_pictures.h"
-#include "cli/compare_runs.h"
-#include "cli/compare_view.h"
-#include "cli/stop_signal.h"
-#endif
+#include "base/stop_signal.h"
+#include "base/text_table.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "cli/training_program.h"
+#include "compare/plan.h"
 
 namespace spinenet::cli {
 namespace {
@@ -25,15 +24,14 @@ struct CompareFlags {
   std::vector<std::string> settings;
 };
 
-#ifdef SPINENET_WITH_TORCH
-
-CompareSetup setup_of(const CompareFlags& flags, const CommonOptions& common) {
-  CompareSetup setup;
+compare::CompareSetup setup_of(const CompareFlags& flags, const Invocation& invocation) {
+  compare::CompareSetup setup;
   setup.recipes.assign(flags.recipes.begin(), flags.recipes.end());
-  setup.seeds = parse_seeds(flags.seeds);
+  setup.seeds = compare::parse_seeds(flags.seeds);
   setup.out = flags.out;
-  setup.progress = progress_of(common);
-  if (common.threads > 0) setup.settings.push_back(fmt::format("threads={}", common.threads));
+  setup.progress = progress_of(invocation.common);
+  const int threads = invocation.common.threads;
+  if (threads > 0) setup.settings.push_back(fmt::format("threads={}", threads));
   for (const std::string& setting : flags.settings) {
     if (setting.starts_with("seed=")) fail(ErrorKind::usage, "--set seed has no meaning here", "", "use --seeds");
     setup.settings.push_back(setting);
@@ -41,55 +39,25 @@ CompareSetup setup_of(const CompareFlags& flags, const CommonOptions& common) {
   return setup;
 }
 
-// The best model of each recipe's run in the middle.
-std::vector<NamedModel> models_of(const CompareSetup& setup, const std::vector<Entrant>& entrants,
-                                  const Comparison& comparison) {
-  std::vector<NamedModel> models;
-  for (size_t i = 0; i < entrants.size(); ++i) {
-    const ComparedRun* run = median_run(comparison.contestants[i], main_number(comparison.task));
-    if (run == nullptr) continue;
-    models.push_back({entrants[i].name, run_folder(setup, entrants[i], run->seed) / "best.safetensors"});
-  }
-  return models;
-}
-
 int run_compare(const CompareFlags& flags, const Invocation& invocation) {
-  CompareSetup setup = setup_of(flags, invocation.common);
+  compare::CompareSetup setup = setup_of(flags, invocation);
+  if (!invocation.training) become_training_program(invocation, "compare");
+  setup.training = invocation.training->compare;
   setup.stop_signal = &watch_stop_signals();
-  const std::vector<Entrant> entrants = read_entrants(setup);
-  const ValidationSet set = validation_set(entrants.front().recipe, setup.progress);
-  const auto comparison = run_comparison(setup, entrants, static_cast<int>(set.classes.size()));
+  const auto comparison = compare::compare(setup, threads_of(invocation.common));
   if (!comparison) {
     log_info("stopped: the same command goes on from here");
     return 128 + *setup.stop_signal;
   }
-  const Json json = to_json(*comparison);
-  write_file_atomic(setup.out / "compare.json", to_text(json));
-  plot::ComparePage page = page_of(*comparison);
-  page.pictures = compared_pictures(set, models_of(setup, entrants, *comparison), threads_of(invocation.common));
-  write_file_atomic(setup.out / "compare.html", plot::render_compare_page(page));
   if (invocation.common.json) {
-    print_json(json);
+    print_json(to_json(*comparison));
   } else {
     print(table_text(table_rows(*comparison)));
   }
-  log_info(fmt::format("page: {}", (setup.out / "compare.html").string()));
   if (*setup.stop_signal != 0) return 128 + *setup.stop_signal;
-  for (const Contestant& c : comparison->contestants) {
-    if (!c.failed.empty()) return 1;
-  }
-  return 0;
+  const auto has_failed = [](const compare::Contestant& c) { return !c.failed.empty(); };
+  return std::ranges::any_of(comparison->contestants, has_failed) ? 1 : 0;
 }
-
-#else
-
-int run_compare(const CompareFlags& flags, const Invocation&) {
-  parse_seeds(flags.seeds);
-  fail(ErrorKind::unsupported, "this build has no LibTorch, so it cannot train", "compare",
-       "install libtorch-dev and build with -DSPINENET_BUILD_TRAIN=ON");
-}
-
-#endif
 
 }  // namespace
 
@@ -97,7 +65,7 @@ void add_compare(CLI::App& app, Invocation& invocation) {
   const auto flags = std::make_shared<CompareFlags>();
   CLI::App& verb =
       *app.add_subcommand("compare", "Train several recipes with several seeds on the same data, and compare them");
-  verb.add_option("RECIPE", flags->recipes, "Recipes, YAML files: the same data, picture size, budget and task")
+  verb.add_option("RECIPE", flags->recipes, "Recipes, YAML files: the same data, image size, budget and task")
       ->required()
       ->type_name("");
   verb.add_option("--seeds", flags->seeds, "How many, from 1 on, or a list: --seeds 3, --seeds 1,2,3")

@@ -12,7 +12,7 @@ namespace spinenet::cli {
 namespace {
 
 std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
-  auto app = std::make_unique<CLI::App>("SpineNet: scale-permuted networks that find objects in pictures.", "spinenet");
+  auto app = std::make_unique<CLI::App>("SpineNet: scale-permuted networks that find objects in images.", "spinenet");
   app->set_version_flag("--version", "spinenet " SPINENET_VERSION);
   app->require_subcommand(1);
   app->footer(

@@ -1,24 +1,16 @@
 // spinenet search: workers try architectures until the study has enough trials.
+#include <algorithm>
+#include <atomic>
 #include <memory>
 
-#include "arch/task.h"
 #include "base/error.h"
-#include "base/format.h"
+#include "base/stop_signal.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#ifdef SPINENET_WITH_TORCH
-#include <csignal>
-
-#include "base/log.h"
-#include "cli/begin_with.h"
-#include "cli/study.h"
-#include "cli/trial.h"
-#include "cli/workers.h"
-#include "search/trials/worker.h"
-#include "train/recipe.h"
-#include "train/run_data.h"
-#include "train/train.h"
-#endif
+#include "cli/study_text.h"
+#include "cli/training_program.h"
+#include "search/run_search.h"
+#include "search/study/study.h"
 
 namespace spinenet::cli {
 namespace {
@@ -39,135 +31,40 @@ struct SearchFlags {
   int worker = -1;  // this process is that worker of another one
 };
 
-#ifdef SPINENET_WITH_TORCH
-
-volatile std::sig_atomic_t stop_signal = 0;
-
-void on_signal(int number) {
-  if (stop_signal != 0) std::_Exit(128 + number);
-  stop_signal = number;
-}
-
-std::filesystem::path trial_folder(const SearchFlags& flags) {
-  if (!flags.folder.empty()) return flags.folder;
-  return flags.study.find("://") == std::string::npos ? flags.study + ".trials" : "runs/search.trials";
-}
-
-// The training recipe as trials run it, less what differs between machines.
-train::Recipe training_recipe(const search::SearchRecipe& search) {
-  train::Recipe recipe = train::read_recipe(search.proxy.recipe, search.proxy.settings);
-  if (!search.proxy.data_root.empty()) recipe.data.root = search.proxy.data_root;
-  recipe.epochs = search.proxy.epochs;
-  recipe.data.hold_out = search.proxy.hold_out;
-  if (search.proxy.image_size > 0) recipe.image_size = search.proxy.image_size;
-  return recipe;
-}
-
-struct Prepared {
-  TrialSetup setup;
-  search::StudyDescription description;
-};
-
-// A study that was begun keeps what it began with, whatever those it came from have found since, and whether or not
-// this command names them again.
-std::vector<arch::Choices> first_trials(const SearchFlags& flags, const search::SearchRecipe& recipe) {
-  const std::optional<search::StudyDescription> begun = search::find_study(flags.study);
-  if (!begun) {
-    return flags.begin_with.empty() ? recipe.first : begin_with(flags.begin_with, flags.begin_count, recipe.space);
-  }
-  std::vector<arch::Choices> kept = described_study(flags.study, *begun).recipe.first;
-  if (!flags.begin_with.empty() && kept.empty()) {
-    fail(ErrorKind::usage, "the study was begun without --begin-with", flags.study, "begin a study of another name");
-  }
-  if (!flags.begin_with.empty() && flags.worker < 0) {
-    log_info(fmt::format("{} was begun with {} networks and goes on with them", flags.study, kept.size()));
-  }
-  return recipe.first.empty() ? kept : recipe.first;
-}
-
-Prepared prepare(const SearchFlags& flags, const CommonOptions& common) {
-  Prepared p;
-  p.setup.recipe = search::read_search_recipe(flags.recipe, flags.settings);
-  p.setup.recipe.first = first_trials(flags, p.setup.recipe);
-  if (flags.worker < 0 && static_cast<int64_t>(p.setup.recipe.first.size()) > p.setup.recipe.trials) {
-    log_warning(fmt::format("{} networks to begin with are more than {} trials: the last ones are left out",
-                            p.setup.recipe.first.size(), p.setup.recipe.trials));
-  }
-  train::Recipe training = training_recipe(p.setup.recipe);
-  if (training.task != arch::Task::detect) {
-    fail(ErrorKind::unsupported, fmt::format("a search tries detectors, not networks that {}", name_of(training.task)),
-         p.setup.recipe.proxy.recipe, "use a training recipe with task: detect");
-  }
-  train::check_precision(training, p.setup.recipe.proxy.recipe);
-  const bool leader = flags.worker < 0;
-  const ProgressOptions progress = progress_of(common);
-  p.setup.classes = static_cast<int>(train::open_data(training.data, leader ? &progress : nullptr).classes.size());
-  p.setup.base = train::resolve_architecture(training.architecture);
-  if (!std::holds_alternative<arch::ScalePermuted>(p.setup.base.backbone)) {
-    fail(ErrorKind::usage,
-         fmt::format("architecture.base {} has no scale-permuted backbone", training.architecture.base),
-         p.setup.recipe.proxy.recipe, "use spinenet-49; the search replaces its blocks");
-  }
-  p.setup.image_size = training.image_size;
-  p.setup.folder = trial_folder(flags);
-  p.setup.keep_runs = flags.keep_runs;
-  p.setup.threads = common.threads > 0 ? common.threads : std::max(1, threads_of(common) / flags.workers);
-  if (flags.gpus > 0)
-    p.setup.environment["CUDA_VISIBLE_DEVICES"] = std::to_string(std::max(flags.worker, 0) % flags.gpus);
-
-  training.data.root.clear();
-  training.data.loader_threads = 1;
-  training.threads = 0;
-  p.description = describe_study(p.setup, to_yaml(training));
-  // Only now: a study may be made longer.
-  if (flags.trials > 0) p.setup.recipe.trials = flags.trials;
-  return p;
-}
-
-int run_as_worker(const SearchFlags& flags, const Prepared& prepared) {
-  const search::SearchRecipe& recipe = prepared.setup.recipe;
-  search::Plan plan{recipe.space, recipe.algorithm, recipe.seed, recipe.first,
-                    [&](const arch::ScalePermuted& backbone) { return objection(prepared.setup, backbone); }};
-  search::Planner planner(std::move(plan));
-  search::WorkerOptions options;
-  options.store = flags.study;
-  options.trials = recipe.trials;
-  options.lag = recipe.lag;
+search::SearchOptions options_of(const SearchFlags& flags, const Invocation& invocation) {
+  const CommonOptions& common = invocation.common;
+  search::SearchOptions options;
+  options.recipe = flags.recipe;
+  options.settings = flags.settings;
+  options.study = flags.study;
+  options.folder = flags.folder;
+  options.begin_with = flags.begin_with;
+  options.begin_count = flags.begin_count;
+  options.trials = flags.trials;
+  options.workers = flags.workers;
+  options.gpus = flags.gpus;
+  options.threads = common.threads > 0 ? common.threads : std::max(1, threads_of(common) / flags.workers);
   options.lease_seconds = flags.lease;
-  options.stop = [] { return stop_signal != 0; };
-  options.ended = [](const search::Claim& claim, const search::Outcome& outcome, bool accepted) {
-    const std::string what = outcome.state == search::TrialState::complete
-                                 ? fmt::format("score {:.4f}", outcome.measurement.score)
-                                 : fmt::format("{}: {}", name_of(outcome.failure), outcome.reason);
-    log_info(fmt::format("trial {}: {}{}", claim.number, what, accepted ? "" : " (too late: another worker has it)"));
-  };
-  search::run_worker(options, planner, recipe.space,
-                     [&](const arch::ScalePermuted& backbone, const search::TrialContext& context) {
-                       return try_architecture(prepared.setup, backbone, context);
-                     });
-  return stop_signal != 0 ? 128 + stop_signal : 0;
+  options.keep_runs = flags.keep_runs;
+  options.training = {need_training_program("search"), {{kBuildVariable, invocation.build_id}}};
+  options.arguments = invocation.arguments;
+  options.progress = progress_of(common);
+  options.quiet = common.quiet;
+  const std::atomic<int>& stop_signal = watch_stop_signals();
+  options.stop = [&stop_signal] { return stop_signal.load(); };
+  return options;
 }
 
 int run_search(const SearchFlags& flags, const Invocation& invocation) {
   if (flags.keys) {
-    print(search_recipe_keys());
+    print("# Keys of a search recipe\n\nWritten by `spinenet search --keys`.\n\n" + document(search::SearchRecipe{}));
     return 0;
   }
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
-  const Prepared prepared = prepare(flags, invocation.common);
-  if (flags.worker >= 0) return run_as_worker(flags, prepared);
-
-  const std::unique_ptr<search::Store> store = search::open_store(flags.study, true);
-  store->open(prepared.description);
-  WorkersOptions options;
-  options.arguments = invocation.arguments;
-  options.workers = flags.workers;
-  options.trials = prepared.setup.recipe.trials;
-  options.progress = progress_of(invocation.common);
-  options.stop = [] { return static_cast<int>(stop_signal); };
-  const int status = run_workers(*store, options);
-  const Json summary = study_summary(*store, flags.study);
+  const search::SearchOptions options = options_of(flags, invocation);
+  if (flags.worker >= 0) return search::work_on_search(options, flags.worker);
+  const int status = search::lead_search(options);
+  if (status != 0 && !search::find_study(flags.study)) return status;
+  const Json summary = search::study_summary(*search::open_store(flags.study, false), flags.study);
   if (invocation.common.json) {
     print_json(summary);
   } else {
@@ -175,15 +72,6 @@ int run_search(const SearchFlags& flags, const Invocation& invocation) {
   }
   return status;
 }
-
-#else
-
-int run_search(const SearchFlags&, const Invocation&) {
-  fail(ErrorKind::unsupported, "this build has no LibTorch, so it cannot train what it would search", "search",
-       "install libtorch-dev and build with -DSPINENET_BUILD_TRAIN=ON; `spinenet study` works without");
-}
-
-#endif
 
 }  // namespace
 

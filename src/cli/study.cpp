@@ -1,5 +1,5 @@
 // spinenet study show|best|export: looking at a search, from any machine that reaches its store.
-#include "cli/study.h"
+#include "search/study/study.h"
 
 #include <chrono>
 #include <memory>
@@ -10,8 +10,11 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/text_table.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "cli/study_page.h"
+#include "cli/study_text.h"
 
 namespace spinenet::cli {
 namespace {
@@ -42,15 +45,15 @@ std::string state_text(const search::Trial& trial) {
 }
 
 // Seconds that the trials still to come take at the pace so far, or -1.
-double seconds_left(const Study& study) {
+double seconds_left(const search::Study& study) {
   const search::StudyStatus& s = study.status;
   const int64_t ended = s.trials - s.running;
-  const int64_t left = study.recipe.trials - ended;
+  const int64_t left = study.task.recipe.trials - ended;
   const double taken = s.last_finished - s.first_started;
   return ended > 0 && left > 0 && taken > 0 ? taken / static_cast<double>(ended) * static_cast<double>(left) : -1;
 }
 
-std::string shown(const Study& study, int count) {
+std::string shown(const search::Study& study, int count) {
   std::vector<std::vector<std::string>> rows{{"trial", "score", "multiply-adds", "parameters", "worker", "state"}};
   const auto begin = static_cast<size_t>(std::max<int64_t>(0, static_cast<int64_t>(study.trials.size()) - count));
   for (size_t i = begin; i < study.trials.size(); ++i) {
@@ -61,14 +64,14 @@ std::string shown(const Study& study, int count) {
   return table_text(rows);
 }
 
-Json summary_of(const Study& study) {
+Json summary_of(const search::Study& study) {
   const std::unique_ptr<search::Store> store = search::open_store(study.place, false);
-  return study_summary(*store, study.place);
+  return search::study_summary(*store, study.place);
 }
 
-int run_show(const StudyFlags& flags, const CommonOptions& common) {
+int run_study_show(const StudyFlags& flags, const CommonOptions& common) {
   while (true) {
-    const Study study = read_study(flags.study);
+    const search::Study study = search::read_study(flags.study);
     const Json summary = summary_of(study);
     if (common.json) {
       Json document = summary;
@@ -86,8 +89,8 @@ int run_show(const StudyFlags& flags, const CommonOptions& common) {
   }
 }
 
-int run_best(const StudyFlags& flags, const CommonOptions& common) {
-  const Study study = read_study(flags.study);
+int run_study_best(const StudyFlags& flags, const CommonOptions& common) {
+  const search::Study study = search::read_study(flags.study);
   const std::vector<const search::Trial*> order = ranked(study);
   const size_t count = std::min(order.size(), static_cast<size_t>(flags.count));
   if (common.json) {
@@ -109,7 +112,7 @@ int run_best(const StudyFlags& flags, const CommonOptions& common) {
   return 0;
 }
 
-const search::Trial& wanted_trial(const Study& study, int64_t number) {
+const search::Trial& wanted_trial(const search::Study& study, int64_t number) {
   if (number >= 0) {
     for (const search::Trial& trial : study.trials) {
       if (trial.number == number) return trial;
@@ -122,11 +125,11 @@ const search::Trial& wanted_trial(const Study& study, int64_t number) {
   return *order.front();
 }
 
-int run_export(const StudyFlags& flags) {
+int run_study_export(const StudyFlags& flags) {
   if (flags.architecture.empty() && flags.csv.empty() && flags.json.empty() && flags.html.empty()) {
     fail(ErrorKind::usage, "nothing to export", "", "give --architecture, --csv, --json or --html with a file");
   }
-  const Study study = read_study(flags.study);
+  const search::Study study = search::read_study(flags.study);
   const auto write = [](const std::string& path, const std::string& content) {
     write_file_atomic(path, content);
     log_info(fmt::format("written: {}", path));
@@ -137,14 +140,14 @@ int run_export(const StudyFlags& flags) {
   if (!flags.csv.empty()) write(flags.csv, to_csv(study));
   if (!flags.json.empty()) {
     Json document = summary_of(study);
-    document["recipe"] = to_yaml(study.recipe);
+    document["recipe"] = to_yaml(study.task.recipe);
     document["trial_list"] = Json::array();
     for (const search::Trial& trial : study.trials) document["trial_list"].push_back(to_json(trial));
     write(flags.json, to_text(document));
   }
   if (!flags.html.empty()) {
-    std::vector<Study> others;
-    for (const std::string& place : flags.others) others.push_back(read_study(place));
+    std::vector<search::Study> others;
+    for (const std::string& place : flags.others) others.push_back(search::read_study(place));
     write(flags.html, study_page(study, others));
   }
   return 0;
@@ -167,16 +170,18 @@ void add_study(CLI::App& app, Invocation& invocation) {
   show.add_flag("--watch", flags->watch, "Again every two seconds, until it is complete");
   add_json_flag(show, invocation.common);
   add_common_flags(show, invocation.common);
-  show.callback(
-      [&invocation, flags] { invocation.run = [&invocation, flags] { return run_show(*flags, invocation.common); }; });
+  show.callback([&invocation, flags] {
+    invocation.run = [&invocation, flags] { return run_study_show(*flags, invocation.common); };
+  });
 
   CLI::App& best = *verb.add_subcommand("best", "The best networks, each once");
   add_place(best, *flags);
   best.add_option("-n,--count", flags->count, "Networks to list")->check(within(1, 1e9))->capture_default_str();
   add_json_flag(best, invocation.common);
   add_common_flags(best, invocation.common);
-  best.callback(
-      [&invocation, flags] { invocation.run = [&invocation, flags] { return run_best(*flags, invocation.common); }; });
+  best.callback([&invocation, flags] {
+    invocation.run = [&invocation, flags] { return run_study_best(*flags, invocation.common); };
+  });
 
   CLI::App& out = *verb.add_subcommand("export", "Trials as files, a network as architecture JSON, the page");
   add_place(out, *flags);
@@ -190,7 +195,7 @@ void add_study(CLI::App& app, Invocation& invocation) {
       ->type_name("FILE");
   out.add_option("--compare", flags->others, "Other studies whose best-so-far the page shows, too")->type_name("STUDY");
   add_common_flags(out, invocation.common);
-  out.callback([&invocation, flags] { invocation.run = [flags] { return run_export(*flags); }; });
+  out.callback([&invocation, flags] { invocation.run = [flags] { return run_study_export(*flags); }; });
 }
 
 }  // namespace spinenet::cli

@@ -2,86 +2,10 @@
 #include <memory>
 
 #include "base/error.h"
-#include "base/format.h"
 #include "cli/command.h"
-#include "cli/output.h"
-#ifdef SPINENET_WITH_TORCH
-#include <csignal>
-
-#include "cli/stop_signal.h"
-#include "train/distributed.h"
-#include "train/train.h"
-#endif
+#include "cli/training_program.h"
 
 namespace spinenet::cli {
-namespace {
-
-struct TrainFlags {
-  std::string recipe;
-  std::string out;
-  std::vector<std::string> settings;
-  bool resume = false;
-  int64_t until_epoch = 0;
-  int nproc = 1;
-  bool keys = false;
-};
-
-#ifdef SPINENET_WITH_TORCH
-
-// The command line without --nproc, for each of the processes.
-std::vector<std::string> arguments_of_one(const std::vector<std::string>& arguments) {
-  std::vector<std::string> kept;
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == "--nproc") {
-      ++i;
-    } else if (!arguments[i].starts_with("--nproc=")) {
-      kept.push_back(arguments[i]);
-    }
-  }
-  return kept;
-}
-
-int run_train(const TrainFlags& flags, const Invocation& invocation) {
-  if (flags.keys) {
-    print(train::recipe_keys());
-    return 0;
-  }
-  if (flags.nproc > 1) {
-    // An interrupt from the terminal reaches every process; this one waits for the others.
-    std::signal(SIGINT, [](int) {});
-    return train::launch_processes(flags.nproc, arguments_of_one(invocation.arguments));
-  }
-  const std::atomic<int>& stop_signal = watch_stop_signals();
-  train::TrainOptions options;
-  options.recipe = flags.recipe;
-  options.out = flags.out;
-  if (invocation.common.threads > 0) options.settings.push_back(fmt::format("threads={}", invocation.common.threads));
-  options.settings.insert(options.settings.end(), flags.settings.begin(), flags.settings.end());
-  options.resume = flags.resume;
-  options.until_epoch = flags.until_epoch;
-  options.progress = progress_of(invocation.common);
-  options.stop_signal = &stop_signal;
-  const Json summary = train::train(options);
-  if (train::process_place().rank == 0) {
-    if (invocation.common.json) {
-      print_json(summary);
-    } else {
-      for (const auto& [name, value] : summary.items()) print(fmt::format("{}: {}\n", name, value.dump()));
-    }
-  }
-  return stop_signal != 0 && summary.value("stopped_by_signal", false) ? 128 + stop_signal : 0;
-}
-
-#else
-
-int run_train(const TrainFlags&, const Invocation&) {
-  fail(ErrorKind::unsupported, "this build has no LibTorch, so it cannot train", "train",
-       "install libtorch-dev and build with -DSPINENET_BUILD_TRAIN=ON");
-}
-
-#endif
-
-}  // namespace
 
 void add_train(CLI::App& app, Invocation& invocation) {
   const auto flags = std::make_shared<TrainFlags>();
@@ -96,6 +20,7 @@ void add_train(CLI::App& app, Invocation& invocation) {
       ->check(within(1, 1000000000))
       ->type_name("EPOCH");
   verb.add_flag("--keys", flags->keys, "Print every key of a recipe with its default, as docs/config.md");
+  verb.add_flag("--describe", flags->describe)->group("");  // for a search
   verb.add_option("--nproc", flags->nproc, "Processes on this machine, one for each GPU")
       ->check(within(1, 1024))
       ->type_name("N")
@@ -105,7 +30,8 @@ void add_train(CLI::App& app, Invocation& invocation) {
   verb.footer(
       "Examples:\n  spinenet train recipes/scenes-easy.yaml --out runs/easy\n"
       "  spinenet train --resume --out runs/easy\n\n"
-      "A signal (Ctrl-C) ends the step, writes a checkpoint and stops; a second one stops at once.");
+      "A signal (Ctrl-C) ends the step, writes a checkpoint and stops; a second one stops at once.\n"
+      "A training that fails says why in failure.json of the run folder, too.");
   verb.callback([&invocation, flags] {
     invocation.run = [&invocation, flags] {
       if (flags->recipe.empty() && !flags->resume && !flags->keys) {
@@ -114,7 +40,8 @@ void add_train(CLI::App& app, Invocation& invocation) {
       if (flags->resume && flags->recipe.empty() && flags->out.empty()) {
         fail(ErrorKind::usage, "--resume needs --out, the run folder", "", "see spinenet train --help");
       }
-      return run_train(*flags, invocation);
+      if (!invocation.training) become_training_program(invocation, "train");
+      return invocation.training->train(*flags, invocation);
     };
   });
 }

@@ -1,5 +1,5 @@
 // spinenet compare, on networks so small that a training takes about a second.
-#ifdef SPINENET_WITH_TORCH
+#ifdef SPINENET_TRAIN_PROGRAM
 #include <chrono>
 #include <csignal>
 #include <functional>
@@ -158,8 +158,7 @@ TEST_F(CompareProgram, ATrainingThatFailsIsPartOfTheResult) {
   wild.replace(wild.find("learning_rate: 0.002"), 20, "learning_rate: 1.0e+30\n  kind: sgd");
   wild.replace(wild.find("  kind: adamw\n"), 14, "");
   write_file_atomic(folder_ / "wild.yaml", wild);
-  const Outcome outcome =
-      run("compare wild.yaml spine.yaml --seeds 1 --out out --threads 1 --set epochs=6 --json -q");
+  const Outcome outcome = run("compare wild.yaml spine.yaml --seeds 1 --out out --threads 1 --set epochs=6 --json -q");
   EXPECT_EQ(outcome.status, 1) << outcome.err;
   const Json json = parse_json(outcome.out, "compare");
   EXPECT_NE(json["recipes"][0]["failed"][0]["reason"].get<std::string>().find("not finite"), std::string::npos);

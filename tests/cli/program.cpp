@@ -28,8 +28,8 @@ void ProgramTest::TearDown() {
 }
 
 Outcome ProgramTest::run(const std::string& arguments, const std::string& input) const {
-  const std::string command =
-      fmt::format("cd '{}' && '{}' {} <'{}' >.out 2>.err", folder_.string(), SPINENET_PROGRAM, arguments, input);
+  const std::string command = fmt::format("cd '{}' && {} '{}' {} <'{}' >.out 2>.err", folder_.string(), environment_,
+                                          SPINENET_PROGRAM, arguments, input);
   const int status = std::system(command.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), read_file(folder_ / ".out"),
           read_file(folder_ / ".err")};

@@ -31,6 +31,7 @@ class ProgramTest : public testing::Test {
   Json run_json(const std::string& arguments, const std::string& input = "/dev/null") const;
 
   std::filesystem::path folder_;
+  std::string environment_;  // NAME=value words before the command
 };
 
 // A narrow SpineNet of two classes (ids 3 and 7) with random weights that finds something everywhere.

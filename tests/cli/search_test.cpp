@@ -1,5 +1,5 @@
 // spinenet search and study, on networks so small that a trial takes about a second.
-#ifdef SPINENET_WITH_TORCH
+#ifdef SPINENET_TRAIN_PROGRAM
 #include <chrono>
 #include <csignal>
 #include <set>
@@ -143,6 +143,33 @@ TEST_F(SearchProgram, FailedTrialsAreStatesWithReasons) {
   EXPECT_NE(trials("dear.study")[1]["reason"].get<std::string>().find("multiply-adds, more than"), std::string::npos);
 }
 
+// The file's name and its fault have the words of other failures; the network has no part in it.
+TEST_F(SearchProgram, ABrokenImageIsNotChargedToTheArchitecture) {
+  ASSERT_EQ(run("data scenes --out scenes --level easy --images 10 --val-images 2 -q").status, 0);
+  const std::filesystem::path annotations = folder_ / "scenes" / "annotations" / "train.json";
+  Json scenes = read_json(annotations);
+  for (Json& image : scenes["images"]) {
+    const std::string name = "out of memory, not finite " + image["file_name"].get<std::string>();
+    write_file_atomic(folder_ / "scenes" / "train" / name, "bad_alloc: can't allocate memory");
+    image["file_name"] = name;
+  }
+  write_file_atomic(annotations, to_text(scenes));
+  std::string training(kTraining);
+  training.replace(training.find("  scenes: easy\n"), 15, "");
+  for (const char* key : {"  scenes_images: 10\n", "  scenes_val_images: 2\n"}) {
+    training.replace(training.find(key), std::string_view(key).size(), "");
+  }
+  write_file_atomic(folder_ / "training.yaml", training);
+  const Json summary = run_json("search search.yaml --study a.study --trials 1 --json -q");
+  EXPECT_EQ(summary["failed"], 1) << summary;
+  const Json trial = trials("a.study")[0];
+  EXPECT_EQ(trial["failure"], "error") << trial;
+  EXPECT_NE(trial["reason"].get<std::string>().find("out of memory, not finite"), std::string::npos) << trial;
+  const Json left = read_json(folder_ / "a.study.trials" / "trial-000000-1" / "run" / "failure.json");
+  EXPECT_EQ(left["kind"], "bad_data");
+  EXPECT_EQ(left["message"], trial["reason"]);
+}
+
 // Which trials end at a rung is tested beside passes_rung; here all score the same, so all go on from their
 // checkpoints.
 TEST_F(SearchProgram, TrialsGoOnFromRungToRung) {
@@ -202,8 +229,7 @@ TEST_F(SearchProgram, BeginsWithTheBestOfAnotherStudy) {
   EXPECT_EQ(misspelt.status, 2);
   EXPECT_NE(misspelt.err.find("no architecture has this name"), std::string::npos) << misspelt.err;
   EXPECT_NE(misspelt.err.find("did you mean \"spinenet-49\"?"), std::string::npos) << misspelt.err;
-  const Outcome space =
-      run("search search.yaml --study c.study --set base_space=r0-sp53 --begin-with a.study -q");
+  const Outcome space = run("search search.yaml --study c.study --set base_space=r0-sp53 --begin-with a.study -q");
   EXPECT_EQ(space.status, 65);
   EXPECT_NE(space.err.find("a.study: trial"), std::string::npos) << space.err;
   const Outcome pyramid = run("search search.yaml --study c.study --begin-with resnet-50-fpn -q");
@@ -234,8 +260,7 @@ TEST_F(SearchProgram, RefusesAnotherStudyAndWrongInput) {
   const Outcome task = run("search search.yaml --study b.study --set 'proxy.settings=[task=classify]'");
   EXPECT_EQ(task.status, 1);
   EXPECT_NE(task.err.find("a search tries detectors, not networks that classify"), std::string::npos) << task.err;
-  const Outcome half =
-      run("search search.yaml --study b.study --set 'proxy.settings=[precision=bf16, device=cpu]'");
+  const Outcome half = run("search search.yaml --study b.study --set 'proxy.settings=[precision=bf16, device=cpu]'");
   EXPECT_EQ(half.status, 1);
   EXPECT_NE(half.err.find("bf16 trains on a GPU only"), std::string::npos) << half.err;
   const Outcome none = run("study show b.study");

@@ -82,13 +82,5 @@ TEST_F(Usage, AFullDiskIsAnError) {
   EXPECT_NE(read_file(folder_ / "err").find("standard output: cannot write"), std::string::npos);
 }
 
-#ifndef SPINENET_WITH_TORCH
-TEST_F(Usage, TrainSaysWhatThisBuildLacks) {
-  const Outcome outcome = run("train recipe.yaml");
-  EXPECT_EQ(outcome.status, 1);
-  EXPECT_NE(outcome.err.find("this build has no LibTorch"), std::string::npos);
-}
-#endif
-
 }  // namespace
 }  // namespace spinenet

@@ -86,7 +86,7 @@ Prepared prepare(const ProcessOptions& options) {
   const int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
-  ::dup2(errors, STDERR_FILENO);
+  if (!options.pass_errors) ::dup2(errors, STDERR_FILENO);
   if (options.memory_bytes > 0) {
     const rlimit limit{static_cast<rlim_t>(options.memory_bytes), static_cast<rlim_t>(options.memory_bytes)};
     ::setrlimit(RLIMIT_DATA, &limit);

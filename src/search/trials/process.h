@@ -17,6 +17,7 @@ struct ProcessOptions {
   std::map<std::string, std::string> environment;  // added to this process's own
   double seconds = 0;                              // wall clock; 0: no limit
   int64_t memory_bytes = 0;                        // data and heap; 0: no limit
+  bool pass_errors = false;                        // standard error is this process's own, and not kept
   // Asked a few times a second; false ends the program. May be empty.
   std::function<bool()> wanted;
 };

@@ -1,0 +1,189 @@
+#include "cli/study_page.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "base/format.h"
+#include "base/progress.h"
+#include "base/text_table.h"
+#include "plot/architecture.h"
+#include "plot/study_page.h"
+#include "search/pareto.h"
+
+namespace spinenet::cli {
+namespace {
+
+constexpr size_t kDrawn = 5;
+constexpr size_t kListed = 20;
+constexpr size_t kFailuresListed = 30;
+
+plot::Series best_so_far(const search::Study& study) {
+  plot::Series series;
+  series.name = fmt::format("{} ({})", name_of(study.task.recipe.algorithm.kind), study.place);
+  double best = -HUGE_VAL;
+  for (const search::Trial& trial : study.trials) {
+    if (trial.state == search::TrialState::complete) best = std::max(best, trial.measurement.score);
+    if (!std::isfinite(best)) continue;
+    series.x.push_back(static_cast<double>(trial.number));
+    series.y.push_back(best);
+  }
+  return series;
+}
+
+plot::Series scores(const search::Study& study) {
+  plot::Series series;
+  series.name = "trial";
+  for (const search::Trial& trial : study.trials) {
+    if (trial.state != search::TrialState::complete) continue;
+    series.x.push_back(static_cast<double>(trial.number));
+    series.y.push_back(trial.measurement.score);
+  }
+  return series;
+}
+
+std::vector<plot::Series> costs(const search::Study& study) {
+  std::vector<plot::Series> both{{"trials", {}, {}}, {"Pareto front", {}, {}}};
+  const auto add = [](plot::Series& series, const search::Trial& trial) {
+    const auto found = trial.measurement.metrics.find("multiply_adds");
+    if (trial.state != search::TrialState::complete || found == trial.measurement.metrics.end()) return;
+    series.x.push_back(found->second / 1e6);
+    series.y.push_back(trial.measurement.score);
+  };
+  for (const search::Trial& trial : study.trials) add(both[0], trial);
+  const std::vector<std::string> minimised{"multiply_adds"};
+  for (const size_t i : search::pareto_front(study.trials, minimised)) add(both[1], study.trials[i]);
+  if (both[0].x.empty()) both.clear();
+  return both;
+}
+
+std::vector<arch::ScalePermuted> backbones(const search::Study& study, std::span<const search::Trial* const> trials) {
+  std::vector<arch::ScalePermuted> all;
+  for (const search::Trial* trial : trials)
+    all.push_back(arch::replay(study.task.recipe.space, trial->choices).backbone);
+  return all;
+}
+
+// How often each place in the order has each level.
+plot::HeatMap levels(const std::vector<arch::ScalePermuted>& backbones) {
+  plot::HeatMap map;
+  if (backbones.empty()) return map;
+  constexpr int kLowest = 2, kHighest = 7;
+  const size_t columns = kHighest - kLowest + 1;
+  for (int level = kLowest; level <= kHighest; ++level) map.columns.push_back(fmt::format("L{}", level));
+  const size_t places = backbones.front().blocks.size();
+  for (size_t k = 0; k < places; ++k) map.rows.push_back(fmt::format("{}", k + arch::kStemBlocks));
+  map.values.assign(places * columns, 0.0);
+  for (const arch::ScalePermuted& backbone : backbones) {
+    for (size_t k = 0; k < places; ++k) {
+      ++map.values[k * columns + static_cast<size_t>(backbone.blocks[k].level - kLowest)];
+    }
+  }
+  return map;
+}
+
+// Share of the connections that reach back so many blocks.
+std::vector<plot::Bar> parents(const std::vector<arch::ScalePermuted>& backbones) {
+  std::map<int, int64_t> counts;
+  int64_t total = 0;
+  for (const arch::ScalePermuted& backbone : backbones) {
+    for (size_t k = 0; k < backbone.blocks.size(); ++k) {
+      for (const int parent : backbone.blocks[k].parents) {
+        ++counts[static_cast<int>(k) + arch::kStemBlocks - parent];
+        ++total;
+      }
+    }
+  }
+  std::vector<plot::Bar> bars;
+  for (const auto& [distance, count] : counts) {
+    bars.push_back({fmt::format("{} back", distance), static_cast<double>(count) / static_cast<double>(total)});
+  }
+  return bars;
+}
+
+std::string metric_text(const search::Trial& trial, const std::string& name) {
+  const auto found = trial.measurement.metrics.find(name);
+  if (found == trial.measurement.metrics.end() || found->second < 0) return "–";
+  if (found->second >= 10'000) return short_count(static_cast<int64_t>(found->second));
+  return fmt::format("{:.4g}", found->second);
+}
+
+plot::PageTable best_table(std::span<const search::Trial* const> order) {
+  plot::PageTable table;
+  table.head = {"trial", "score", "AP50", "small", "medium", "large", "multiply-adds", "parameters", "epochs"};
+  for (const search::Trial* trial : order.first(std::min(kListed, order.size()))) {
+    std::vector<std::string> row{std::to_string(trial->number), fmt::format("{:.4f}", trial->measurement.score)};
+    for (const char* name : {"AP50", "APs", "APm", "APl", "multiply_adds", "parameters", "epochs"}) {
+      row.push_back(metric_text(*trial, name));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+plot::PageTable failure_table(const search::Study& study) {
+  plot::PageTable table;
+  table.head = {"trial", "state", "kind", "reason"};
+  for (const search::Trial& trial : study.trials) {
+    if (trial.state != search::TrialState::failed && trial.state != search::TrialState::rejected) continue;
+    if (table.rows.size() == kFailuresListed) break;
+    const bool failed = trial.state == search::TrialState::failed;
+    table.rows.push_back({std::to_string(trial.number), std::string(name_of(trial.state)),
+                          failed ? std::string(name_of(trial.failure)) : "constraint", trial.reason});
+  }
+  return table;
+}
+
+std::vector<plot::ReportFact> headline(const search::Study& study) {
+  const search::StudyStatus& s = study.status;
+  std::vector<plot::ReportFact> facts{{"trials", std::to_string(s.trials)}};
+  if (s.best >= 0) {
+    facts.push_back({"best " + study.task.recipe.proxy.metric, fmt::format("{:.4f}", s.best_score)});
+    facts.push_back({"found in trial", std::to_string(s.best)});
+  }
+  facts.push_back({"failed", std::to_string(s.failed)});
+  if (s.last_finished > s.first_started) facts.push_back({"time", duration_text(s.last_finished - s.first_started)});
+  return facts;
+}
+
+void draw_best(const search::Study& study, std::span<const search::Trial* const> order, plot::StudyPage& page) {
+  for (const search::Trial* trial : order.first(std::min(kDrawn, order.size()))) {
+    const graph::LowerOptions size{study.task.image_size, study.task.image_size, study.task.classes};
+    page.networks.push_back({fmt::format("trial {}: score {:.4f}", trial->number, trial->measurement.score),
+                             plot::architecture_svg(architecture_of(study, *trial), size)});
+  }
+}
+
+}  // namespace
+
+std::string study_page(const search::Study& study, const std::vector<search::Study>& others) {
+  plot::StudyPage page;
+  page.title = "Architecture search";
+  page.subtitle = study.place;
+  page.headline = headline(study);
+  page.score_name = study.task.recipe.price.target > 0 ? "score" : study.task.recipe.proxy.metric;
+  page.scores = scores(study);
+  page.best_so_far.push_back(best_so_far(study));
+  for (const search::Study& other : others) page.best_so_far.push_back(best_so_far(other));
+  page.costs = costs(study);
+  const std::vector<const search::Trial*> order = ranked(study);
+  page.best = best_table(order);
+  draw_best(study, order, page);
+  const size_t tenth = order.size() < 10 ? 0 : (order.size() + 9) / 10;
+  const std::vector<arch::ScalePermuted> all = backbones(study, order);
+  const std::vector<arch::ScalePermuted> best(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(tenth));
+  page.levels_all = levels(all);
+  page.levels_best = levels(best);
+  if (!all.empty()) page.parents_all = parents(all);
+  if (!best.empty()) page.parents_best = parents(best);
+  page.failures = failure_table(study);
+  const arch::SpaceSize size = arch::size_of(study.task.recipe.space);
+  page.facts = {{"algorithm", study.description.algorithm},
+                {"size of the space", fmt::format("10^{:.1f}", size.log10_total)},
+                {"seed", std::to_string(study.description.seed)},
+                {"known networks met again", std::to_string(study.status.duplicates)}};
+  page.recipe = to_yaml(study.task.recipe);
+  return plot::render_study_page(page);
+}
+
+}  // namespace spinenet::cli

@@ -1,0 +1,16 @@
+// A study as a page of HTML: its trials counted, ranked and drawn.
+//
+// Thread contract: a pure function.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "search/study/study.h"
+
+namespace spinenet::cli {
+
+// Best-so-far curves of `others` beside the study's own.
+std::string study_page(const search::Study& study, const std::vector<search::Study>& others);
+
+}  // namespace spinenet::cli

@@ -1,0 +1,105 @@
+#include "compare/runs.h"
+
+#include "arch/task.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "graph/network_cost.h"
+
+namespace spinenet::compare {
+namespace {
+
+enum class RunEnd { finished, stopped };
+
+std::vector<std::string> settings_of(const CompareSetup& setup, uint64_t seed) {
+  std::vector<std::string> settings = setup.settings;
+  settings.push_back(fmt::format("seed={}", seed));
+  return settings;
+}
+
+// What is in the folder must be what is asked for now: a comparison must not mix recipes quietly.
+void check_recipe(const CompareSetup& setup, const Entrant& entrant, uint64_t seed) {
+  const std::filesystem::path folder = run_folder(setup, entrant, seed);
+  if (read_file(folder / "recipe.yaml") == setup.training.read(entrant.path, settings_of(setup, seed)).text) return;
+  fail(ErrorKind::usage, fmt::format("holds a run of another recipe than {} is now", entrant.path.string()),
+       folder.string(), "give the same recipes, --set and --threads as before, or another folder with --out");
+}
+
+RunEnd run_one(const CompareSetup& setup, const Entrant& entrant, uint64_t seed) {
+  const std::filesystem::path folder = run_folder(setup, entrant, seed);
+  const std::filesystem::path finished = folder.string() + ".json";
+  const bool begun = std::filesystem::exists(folder / "recipe.yaml");
+  if (begun) check_recipe(setup, entrant, seed);
+  if (begun && std::filesystem::exists(finished)) {
+    log_info(fmt::format("{}, seed {}: finished before", entrant.name, seed));
+    return RunEnd::finished;
+  }
+  log_info(fmt::format("{}, seed {}: {} in {}", entrant.name, seed, begun ? "going on" : "training", folder.string()));
+  TrainRequest request;
+  request.recipe = entrant.path;
+  request.out = folder;
+  request.resume = begun;
+  if (!begun) request.settings = settings_of(setup, seed);
+  request.progress = setup.progress;
+  request.stop_signal = setup.stop_signal;
+  const Json summary = setup.training.train(request);
+  if (summary.value("stopped_by_signal", false)) return RunEnd::stopped;
+  write_file_atomic(finished, to_text(summary));
+  return RunEnd::finished;
+}
+
+bool stopped(const CompareSetup& setup) {
+  return setup.stop_signal != nullptr && setup.stop_signal->load() != 0;
+}
+
+Contestant contestant_of(const Entrant& entrant, int classes) {
+  const int size = entrant.recipe.image_size;
+  const graph::Cost price = graph::network_cost(entrant.recipe.architecture, entrant.recipe.task,
+                                                {.height = size, .width = size, .classes = classes});
+  return {entrant.name, entrant.recipe.architecture.name, price.parameters, price.multiply_adds, {}, {}};
+}
+
+}  // namespace
+
+std::vector<Entrant> read_entrants(const CompareSetup& setup) {
+  const std::vector<std::string> names = contestant_names(setup.recipes);
+  std::vector<Entrant> entrants;
+  std::vector<NamedValues> shared;
+  for (size_t i = 0; i < names.size(); ++i) {
+    ReadRecipe recipe = setup.training.read(setup.recipes[i], setup.settings);
+    shared.push_back({setup.recipes[i].string(), recipe.shared});
+    arch::require_task(recipe.architecture, recipe.task);
+    entrants.push_back({names[i], setup.recipes[i], std::move(recipe)});
+  }
+  require_alike(shared);
+  return entrants;
+}
+
+std::filesystem::path run_folder(const CompareSetup& setup, const Entrant& entrant, uint64_t seed) {
+  return setup.out / entrant.name / fmt::format("seed-{}", seed);
+}
+
+std::optional<Comparison> run_comparison(const CompareSetup& setup, const std::vector<Entrant>& entrants, int classes) {
+  Comparison comparison{entrants.front().recipe.task, entrants.front().recipe.image_size, setup.seeds, {}};
+  for (const Entrant& entrant : entrants) comparison.contestants.push_back(contestant_of(entrant, classes));
+  for (const std::string& caution : cautions(comparison)) log_warning(caution);
+  for (const uint64_t seed : setup.seeds) {
+    for (size_t i = 0; i < entrants.size(); ++i) {
+      if (stopped(setup)) return std::nullopt;
+      Contestant& contestant = comparison.contestants[i];
+      try {
+        if (run_one(setup, entrants[i], seed) == RunEnd::stopped) return std::nullopt;
+        contestant.runs.push_back(read_run(run_folder(setup, entrants[i], seed), seed, main_number(comparison.task)));
+      } catch (const Error& error) {
+        // A network that cannot be trained so is a result; all else is a fault of what was asked, or of the machine.
+        if (error.kind() != ErrorKind::failed) throw;
+        log_warning(fmt::format("{}, seed {}: {}", entrants[i].name, seed, error.what()));
+        contestant.failed.push_back({seed, error.what()});
+      }
+    }
+  }
+  return comparison;
+}
+
+}  // namespace spinenet::compare

@@ -1,0 +1,87 @@
+#include "compare/view.h"
+
+#include <cmath>
+#include <limits>
+#include <map>
+
+#include "base/format.h"
+
+namespace spinenet::compare {
+namespace {
+
+std::vector<plot::ComparePage::BarGroup> size_groups(const Comparison& comparison) {
+  std::vector<plot::ComparePage::BarGroup> groups;
+  if (comparison.task == arch::Task::classify) return groups;
+  for (const auto& [title, number] :
+       {std::pair{"small (below 32² pixels)", "APs"}, {"medium (32² to 96²)", "APm"}, {"large (above 96²)", "APl"}}) {
+    plot::ComparePage::BarGroup group{title, {}};
+    bool any = false;
+    for (const Contestant& c : comparison.contestants) {
+      const double mean = over_seeds(c, number).mean;
+      any = any || mean >= 0;
+      group.bars.push_back(
+          {c.name, mean >= 0 ? std::round(1000 * mean) / 1000 : std::numeric_limits<double>::quiet_NaN()});
+    }
+    if (any) groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+std::string seeds_text(const Comparison& comparison) {
+  if (comparison.seeds.size() == 1) return fmt::format("seed {}", comparison.seeds.front());
+  return fmt::format("seeds {}; mean ± standard deviation over them", fmt::join(comparison.seeds, ", "));
+}
+
+std::string metric_text(arch::Task task) {
+  return task == arch::Task::segment ? "AP of masks" : std::string(main_number(task));
+}
+
+}  // namespace
+
+plot::Series learning_curve(const Contestant& contestant) {
+  std::map<int64_t, std::vector<double>> measured;
+  for (const ComparedRun& run : contestant.runs) {
+    for (const auto& [step, value] : run.curve) measured[step].push_back(value);
+  }
+  plot::Series series{contestant.name, {}, {}};
+  for (const auto& [step, values] : measured) {
+    if (values.size() != contestant.runs.size()) continue;
+    Contestant at_step;
+    for (const double value : values) at_step.runs.push_back({0, step, {{"value", value}}, {}});
+    const MeanAndSpread value = over_seeds(at_step, "value");
+    if (value.mean < 0) continue;
+    series.x.push_back(static_cast<double>(step));
+    series.y.push_back(value.mean);
+    series.spread.push_back(value.deviation.value_or(0));
+  }
+  return series;
+}
+
+plot::ComparePage page_of(const Comparison& comparison) {
+  const std::string main(main_number(comparison.task));
+  plot::ComparePage page;
+  const size_t count = comparison.contestants.size();
+  page.title = count == 1 ? comparison.contestants.front().name : fmt::format("{} architectures compared", count);
+  page.subtitle =
+      fmt::format("{} at {} px, {}", name_of(comparison.task), comparison.image_size, seeds_text(comparison));
+  page.notes = cautions(comparison);
+  page.metric = metric_text(comparison.task);
+  page.table.numbers_from = 2;
+  page.table.rows = table_rows(comparison);
+  page.table.head = page.table.rows.front();
+  page.table.rows.erase(page.table.rows.begin());
+  for (const Contestant& c : comparison.contestants) {
+    // One entry for each contestant in every chart, so that a colour means the same everywhere.
+    const MeanAndSpread value = over_seeds(c, main);
+    plot::Series point{c.name, {}, {}};
+    if (value.mean >= 0) {
+      point = {c.name, {static_cast<double>(c.multiply_adds) / 1e6}, {value.mean}, {value.deviation.value_or(0)}};
+    }
+    page.costs.push_back(std::move(point));
+    page.curves.push_back(learning_curve(c));
+  }
+  page.sizes = size_groups(comparison);
+  return page;
+}
+
+}  // namespace spinenet::compare

@@ -1,0 +1,122 @@
+#include "search/run_search.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "search/plan.h"
+#include "search/study/begin_with.h"
+#include "search/study/study.h"
+#include "search/trials/training_trial.h"
+#include "search/trials/workers.h"
+
+namespace spinenet::search {
+namespace {
+
+std::filesystem::path trial_folder(const SearchOptions& options) {
+  if (!options.folder.empty()) return options.folder;
+  return options.study.find("://") == std::string::npos ? options.study + ".trials" : "runs/search.trials";
+}
+
+// A study that was begun keeps what it began with, whatever those it came from have found since, and whether or not
+// this command names them again.
+std::vector<arch::Choices> first_trials(const SearchOptions& options, const SearchRecipe& recipe) {
+  const std::optional<StudyDescription> begun = find_study(options.study);
+  if (!begun) {
+    return options.begin_with.empty() ? recipe.first
+                                      : begin_with(options.begin_with, options.begin_count, recipe.space);
+  }
+  std::vector<arch::Choices> kept = described_study(options.study, *begun).task.recipe.first;
+  if (!options.begin_with.empty() && kept.empty()) {
+    fail(ErrorKind::usage, "the study was begun without --begin-with", options.study, "begin a study of another name");
+  }
+  return recipe.first.empty() ? kept : recipe.first;
+}
+
+SearchRecipe recipe_of(const SearchOptions& options) {
+  SearchRecipe recipe = read_search_recipe(options.recipe, options.settings);
+  recipe.first = first_trials(options, recipe);
+  return recipe;
+}
+
+void tell_first_trials(const SearchOptions& options, const SearchRecipe& recipe) {
+  const size_t count = recipe.first.size();
+  if (!options.begin_with.empty() && find_study(options.study)) {
+    log_info(fmt::format("{} was begun with {} networks and goes on with them", options.study, count));
+  }
+  if (static_cast<int64_t>(count) > recipe.trials) {
+    log_warning(fmt::format("{} networks to begin with are more than {} trials: the last ones are left out", count,
+                            recipe.trials));
+  }
+}
+
+int64_t trials_of(const SearchOptions& options, const SearchRecipe& recipe) {
+  return options.trials > 0 ? options.trials : recipe.trials;
+}
+
+void tell_end(const Claim& claim, const Outcome& outcome, bool accepted) {
+  const std::string what = outcome.state == TrialState::complete
+                               ? fmt::format("score {:.4f}", outcome.measurement.score)
+                               : fmt::format("{}: {}", name_of(outcome.failure), outcome.reason);
+  log_info(fmt::format("trial {}: {}{}", claim.number, what, accepted ? "" : " (too late: another worker has it)"));
+}
+
+TrialSetup setup_of(const SearchOptions& options, int index) {
+  TrialSetup setup;
+  setup.task.recipe = recipe_of(options);
+  // What the leader and the store have agreed on.
+  const Study study = described_study(options.study, open_store(options.study, false)->description());
+  setup.task.base = study.task.base;
+  setup.task.image_size = study.task.image_size;
+  setup.task.classes = study.task.classes;
+  setup.program = options.training;
+  if (options.gpus > 0) setup.program.environment["CUDA_VISIBLE_DEVICES"] = std::to_string(index % options.gpus);
+  setup.folder = trial_folder(options);
+  setup.threads = options.threads;
+  setup.keep_runs = options.keep_runs;
+  return setup;
+}
+
+}  // namespace
+
+int lead_search(const SearchOptions& options) {
+  SearchTask task;
+  task.recipe = recipe_of(options);
+  tell_first_trials(options, task.recipe);
+  const auto wanted = [&] { return options.stop() == 0; };
+  const auto training = ask_training(options.training, task.recipe.proxy, {options.quiet, wanted});
+  if (!training) return 128 + options.stop();
+  task.base = training->base;
+  task.image_size = training->image_size;
+  task.classes = training->classes;
+  const std::unique_ptr<Store> store = open_store(options.study, true);
+  store->open(describe_study(task, training->recipe));
+  WorkersOptions workers;
+  workers.arguments = options.arguments;
+  workers.workers = options.workers;
+  workers.trials = trials_of(options, task.recipe);
+  workers.progress = options.progress;
+  workers.stop = options.stop;
+  return run_workers(*store, workers);
+}
+
+int work_on_search(const SearchOptions& options, int index) {
+  const TrialSetup setup = setup_of(options, index);
+  const SearchRecipe& recipe = setup.task.recipe;
+  Planner planner({recipe.space, recipe.algorithm, recipe.seed, recipe.first,
+                   [&](const arch::ScalePermuted& backbone) { return objection(setup.task, backbone); }});
+  WorkerOptions worker;
+  worker.store = options.study;
+  worker.trials = trials_of(options, recipe);
+  worker.lag = recipe.lag;
+  worker.lease_seconds = options.lease_seconds;
+  worker.stop = [&] { return options.stop() != 0; };
+  worker.ended = tell_end;
+  run_worker(worker, planner, recipe.space, [&](const arch::ScalePermuted& backbone, const TrialContext& context) {
+    return try_architecture(setup, backbone, context);
+  });
+  return options.stop() != 0 ? 128 + options.stop() : 0;
+}
+
+}  // namespace spinenet::search

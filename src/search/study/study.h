@@ -1,0 +1,41 @@
+// A study as it is shown: what it is about, read back from its store, its summary, its trials as JSON and CSV.
+//
+// Thread contract: the main thread alone.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "search/store/store.h"
+#include "search/trials/candidate.h"
+
+namespace spinenet::search {
+
+// What two searches must agree on to work on one study. `training` is the training recipe as YAML.
+StudyDescription describe_study(const SearchTask& task, const std::string& training);
+
+struct Study {
+  std::string place;
+  StudyDescription description;
+  SearchTask task;
+  StudyStatus status;
+  std::vector<Trial> trials;  // all that were begun
+};
+
+// What its description tells, without status and trials.
+Study described_study(const std::string& place, const StudyDescription& description);
+// ErrorKind::usage when there is no study at the place.
+Study read_study(const std::string& place);
+// Complete trials, best first, each network once.
+std::vector<const Trial*> ranked(const Study& study);
+// As the trial trained it.
+arch::Architecture architecture_of(const Study& study, const Trial& trial);
+
+// {"study", "trials", "complete", "failed", "rejected", "duplicates", "best": {...} or null}.
+Json study_summary(Store& store, const std::string& place);
+Json to_json(const Trial& trial);
+// Number, state, score, every metric and choice of each trial: one line each, with a head.
+std::string to_csv(const Study& study);
+
+}  // namespace spinenet::search

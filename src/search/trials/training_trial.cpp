@@ -1,0 +1,203 @@
+#include "search/trials/training_trial.h"
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+#include "arch/text.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/json.h"
+
+namespace spinenet::search {
+namespace {
+
+std::string last_line(std::string_view text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  const size_t start = text.find_last_of("\r\n");
+  return std::string(start == std::string_view::npos ? text : text.substr(start + 1));
+}
+
+Outcome failed_trial(TrialFailure failure, std::string reason) {
+  Outcome outcome;
+  outcome.state = TrialState::failed;
+  outcome.failure = failure;
+  outcome.reason = std::move(reason);
+  return outcome;
+}
+
+// Of a process that the C++ runtime ended, before main or outside of it: then there is nothing but its words.
+bool ended_for_memory(std::string_view words) {
+  return std::ranges::any_of(std::array<std::string_view, 3>{"bad_alloc", "out of memory", "can't allocate memory"},
+                             [&](std::string_view part) { return words.find(part) != std::string_view::npos; });
+}
+
+Outcome outcome_of(const RunFailure& failure) {
+  switch (failure.kind) {
+    case FailureKind::non_finite_loss:
+      return failed_trial(TrialFailure::non_finite, failure.message);
+    case FailureKind::out_of_memory:
+      return failed_trial(TrialFailure::out_of_memory, failure.message);
+    case FailureKind::usage:
+    case FailureKind::unsupported:
+      // What this trial asked for does not exist here: so would every other trial.
+      fail(ErrorKind::usage, failure.message, "trial");
+    case FailureKind::internal:
+      return failed_trial(TrialFailure::crash, failure.message);
+    case FailureKind::bad_data:
+    case FailureKind::io:
+    case FailureKind::failed:
+      break;
+  }
+  return failed_trial(TrialFailure::error, failure.message);
+}
+
+// The numbers of the last measurement in a run folder.
+std::map<std::string, double> last_measurement(const std::filesystem::path& run) {
+  std::map<std::string, double> found;
+  const std::string text = read_file(run / "metrics.jsonl");
+  size_t start = 0;
+  while (start < text.size()) {
+    const size_t end = std::min(text.find('\n', start), text.size());
+    const Json line = parse_json(std::string_view(text).substr(start, end - start), (run / "metrics.jsonl").string());
+    start = end + 1;
+    if (!line.contains("AP")) continue;
+    found.clear();
+    for (const auto& [key, value] : line.items()) {
+      if (value.is_number() && key != "step") found[key] = value.get<double>();
+    }
+  }
+  return found;
+}
+
+class Attempt {
+ public:
+  Attempt(const TrialSetup& setup, const arch::ScalePermuted& backbone, const TrialContext& context)
+      : setup_(setup),
+        context_(context),
+        folder_(setup.folder / fmt::format("trial-{:06}-{}", context.number, context.attempt)),
+        run_(folder_ / "run") {
+    std::error_code problem;
+    std::filesystem::remove_all(folder_, problem);
+    // Made here, so that a training that fails before its run begins has a place for its reason, too.
+    std::filesystem::create_directories(run_, problem);
+    if (problem) fail(ErrorKind::io, "cannot make the folder: " + problem.message(), folder_.string());
+    const arch::Architecture architecture = candidate(setup.task, backbone);
+    write_file_atomic(folder_ / "architecture.json", to_text(to_json(architecture)));
+    const graph::Cost price = cost_of(setup.task, architecture);
+    metrics_["multiply_adds"] = static_cast<double>(price.multiply_adds);
+    metrics_["parameters"] = static_cast<double>(price.parameters);
+  }
+
+  Outcome run() {
+    const std::vector<int>& rungs = setup_.task.recipe.halving.epochs;
+    for (size_t rung = 0; rung <= rungs.size(); ++rung) {
+      const int until = rung < rungs.size() ? rungs[rung] : 0;
+      const ProcessResult result = run_process(process(rung > 0, until));
+      seconds_ += result.seconds;
+      if (result.end != ProcessEnd::exited || result.status != 0) return failure_of(result, read_failure(run_));
+      const double score = take_measurement();
+      metrics_["epochs"] = until > 0 ? until : setup_.task.recipe.proxy.epochs;
+      if (until == 0) break;
+      metrics_[rung_metric(static_cast<int>(rung))] = score;
+      if (!passes_rung(setup_.task.recipe.halving, static_cast<int>(rung), score, context_.earlier())) break;
+    }
+    return complete();
+  }
+
+ private:
+  ProcessOptions process(bool resume, int until) const {
+    const ProxyRecipe& proxy = setup_.task.recipe.proxy;
+    ProcessOptions options;
+    options.arguments = {setup_.program.path.string(), "train"};
+    std::vector<std::string>& line = options.arguments;
+    if (resume) {
+      line.emplace_back("--resume");
+    } else {
+      const std::vector<std::string> recipe = proxy_arguments(proxy);
+      line.insert(line.end(), recipe.begin(), recipe.end());
+      for (const std::string& setting :
+           {"architecture.base=" + (folder_ / "architecture.json").string(), fmt::format("eval_every={}", proxy.epochs),
+            fmt::format("threads={}", setup_.threads)}) {
+        line.insert(line.end(), {"--set", setting});
+      }
+    }
+    line.insert(line.end(), {"--out", run_.string(), "--json", "--quiet"});
+    if (until > 0) line.insert(line.end(), {"--until", std::to_string(until)});
+    options.environment = setup_.program.environment;
+    // One thread: waiting in a loop for others only takes time from other trials.
+    options.environment["OMP_NUM_THREADS"] = std::to_string(setup_.threads);
+    options.environment["OPENBLAS_NUM_THREADS"] = std::to_string(setup_.threads);
+    if (proxy.timeout_minutes > 0) options.seconds = std::max(proxy.timeout_minutes * 60 - seconds_, 0.001);
+    options.memory_bytes = static_cast<int64_t>(proxy.memory_gb * 1e9);
+    options.wanted = context_.wanted;
+    return options;
+  }
+
+  double take_measurement() {
+    const std::map<std::string, double> numbers = last_measurement(run_);
+    const auto found = numbers.find(setup_.task.recipe.proxy.metric);
+    if (found == numbers.end()) {
+      fail(ErrorKind::usage, fmt::format("training measures no {}", setup_.task.recipe.proxy.metric), "proxy.metric",
+           "AP, AP50, AP75, APs, APm, APl and the AR numbers are measured");
+    }
+    for (const auto& [name, value] : numbers) metrics_[name] = value;
+    return found->second;
+  }
+
+  Outcome complete() {
+    metrics_["seconds"] = seconds_;
+    Outcome outcome;
+    outcome.measurement.metrics = metrics_;
+    outcome.measurement.score = metrics_.at(setup_.task.recipe.proxy.metric);
+    const PriceRecipe& price = setup_.task.recipe.price;
+    if (price.target > 0) {
+      const CostTarget target{price.metric, price.target, price.exponent, price.soft};
+      outcome.measurement.score = priced_score(outcome.measurement, std::span(&target, 1));
+    }
+    if (!setup_.keep_runs) {
+      std::error_code ignored;  // what stays behind costs space, no more
+      std::filesystem::remove_all(folder_, ignored);
+    }
+    return outcome;
+  }
+
+  const TrialSetup& setup_;
+  const TrialContext& context_;
+  std::filesystem::path folder_, run_;
+  std::map<std::string, double> metrics_;
+  double seconds_ = 0;
+};
+
+}  // namespace
+
+Outcome failure_of(const ProcessResult& result, const std::optional<RunFailure>& failure) {
+  const std::string last = last_line(result.errors);
+  const std::string said = last.empty() ? std::string() : ": " + last;
+  switch (result.end) {
+    case ProcessEnd::timed_out:
+      return failed_trial(TrialFailure::timeout, fmt::format("ended after {:.0f} s", result.seconds));
+    case ProcessEnd::unwanted:
+      return failed_trial(TrialFailure::error, "given up");
+    case ProcessEnd::signalled:
+      // Nobody but the system's guard of memory ends a trial so.
+      if (result.status == SIGKILL) return failed_trial(TrialFailure::out_of_memory, "killed by signal 9");
+      if (ended_for_memory(last)) return failed_trial(TrialFailure::out_of_memory, last);
+      return failed_trial(TrialFailure::crash, fmt::format("signal {}{}", result.status, said));
+    case ProcessEnd::exited:
+      break;
+  }
+  if (failure) return outcome_of(*failure);
+  // Asked for something that does not exist: so would every other trial.
+  if (result.status == exit_status(ErrorKind::usage)) fail(ErrorKind::usage, last, "trial");
+  const bool known = result.status == 1 || result.status == exit_status(ErrorKind::bad_data);
+  return failed_trial(known ? TrialFailure::error : TrialFailure::crash,
+                      fmt::format("status {}{}", result.status, said));
+}
+
+Outcome try_architecture(const TrialSetup& setup, const arch::ScalePermuted& backbone, const TrialContext& context) {
+  return Attempt(setup, backbone, context).run();
+}
+
+}  // namespace spinenet::search
