@@ -104,7 +104,7 @@ std::vector<Prediction> Detector::detect(std::span<const Pixels> views) {
 
 Prediction Detector::detect_file(const std::string& path) {
   return at_border([&] {
-    const std::string file = read_limited(path);  // a slow disk keeps no threads from others
+    const std::string file = image::read_limited(path);  // a slow disk keeps no threads from others
     const ThreadLease threads = lease_threads(*session_);
     return predict_one(*session_, image::decode_image(bytes_of(std::as_bytes(std::span(file))), path));
   });

@@ -90,7 +90,7 @@ DetectorSession make_session(std::shared_ptr<const LoadedModel> loaded, const De
   check_options(options);
   const runtime::PreparedModel& prepared = loaded->prepared;
   DetectorSession session{loaded, {}, {}};
-  if (prepared.model.file.task == arch::name_of(arch::Task::classify)) {
+  if (prepared.model.file.task == name_of(arch::Task::classify)) {
     session.classifier = make_classifier(prepared);
     return session;
   }
