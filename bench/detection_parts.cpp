@@ -1,4 +1,4 @@
-// Where the time of one detection goes: reading the picture, scaling it to the network's input, the networks, and what
+// Where the time of one detection goes: reading the image, scaling it to the network's input, the networks, and what
 // is done with their outputs. Least and median of the runs, milliseconds, and the median's share of the whole.
 //   detection_parts MODEL PICTURE [THREADS [RUNS [THRESHOLD]]]
 #include <algorithm>

@@ -1,5 +1,5 @@
 // Writes the networks of a model that segments as ONNX files of their own, raw, for other runtimes to be timed on:
-// FOLDER/trunk.onnx of one picture, box_head.onnx (of a cascade box_head2.onnx and so on) of ROIS crops, mask_head.onnx
+// FOLDER/trunk.onnx of one image, box_head.onnx (of a cascade box_head2.onnx and so on) of ROIS crops, mask_head.onnx
 // of MASKS crops.
 //   two_stage_onnx MODEL ROIS MASKS FOLDER
 #include <filesystem>

@@ -47,7 +47,7 @@ std::vector<detect::Detection> found_below(const std::string& path, const image:
 }
 
 TEST_F(DetectorApi, FindsWhatTheModelFinds) {
-  const image::Image image = colourful_picture(70, 110, 1);
+  const image::Image image = colourful_image(70, 110, 1);
   for (const arch::Task task : {arch::Task::detect, arch::Task::segment}) {
     const Model model(write(task));
     EXPECT_EQ(model.task(), name_of(task));
@@ -78,7 +78,7 @@ TEST_F(DetectorApi, FindsWhatTheModelFinds) {
 
 TEST_F(DetectorApi, GivesTheScoresOfAllClassesBestFirst) {
   Detector detector((Model(write(arch::Task::classify))));
-  const image::Image image = colourful_picture(40, 50, 3);
+  const image::Image image = colourful_image(40, 50, 3);
   const Prediction answer = detector.detect(view(image));
   ASSERT_EQ(answer.classes.size(), 2U);
   EXPECT_GE(answer.classes[0].score, answer.classes[1].score);
@@ -89,7 +89,7 @@ TEST_F(DetectorApi, GivesTheScoresOfAllClassesBestFirst) {
 
 TEST_F(DetectorApi, TakesPixelsInEveryLayout) {
   Detector detector(Model(write(arch::Task::detect)), kMany);
-  const image::Image image = colourful_picture(60, 80, 1);
+  const image::Image image = colourful_image(60, 80, 1);
   const Prediction expected = detector.detect(view(image));
 
   const int64_t stride = 3 * 80 + 7;
@@ -114,7 +114,7 @@ TEST_F(DetectorApi, TakesFilesAndBatches) {
   Detector detector(Model(write(arch::Task::detect)), kMany);
   std::vector<image::Image> images;
   std::vector<Pixels> views;
-  for (int i = 0; i < 11; ++i) images.push_back(colourful_picture(40 + i, 90 - i, i));
+  for (int i = 0; i < 11; ++i) images.push_back(colourful_image(40 + i, 90 - i, i));
   for (const image::Image& image : images) views.push_back(view(image));
   const std::vector<Prediction> answers = detector.detect(views);
   ASSERT_EQ(answers.size(), views.size());
@@ -131,7 +131,7 @@ TEST_F(DetectorApi, RefusesWhatMakesNoSense) {
   const std::string path = write(arch::Task::detect);
   const Model model(path);
   Detector detector(model);
-  const image::Image image = colourful_picture(20, 30, 1);
+  const image::Image image = colourful_image(20, 30, 1);
   const auto detect = [&](const Pixels& pixels) { return thrown_by([&] { detector.detect(pixels); }); };
   EXPECT_NE(detect({nullptr, 20, 30}).find("without data"), std::string::npos);
   EXPECT_NE(detect({image.pixels.data(), 0, 30}).find("0 x 30 (height x width)"), std::string::npos);
@@ -152,7 +152,7 @@ TEST_F(DetectorApi, RefusesWhatMakesNoSense) {
 }
 
 TEST_F(DetectorApi, OpensModelsInMemory) {
-  const image::Image image = colourful_picture(40, 50, 3);
+  const image::Image image = colourful_image(40, 50, 3);
   const std::string path = write(arch::Task::detect), bytes = read_file(path);
   const auto file = std::as_bytes(std::span(bytes));
   expect_same(Detector(Model(file), kMany).detect(view(image)), Detector(Model(path), kMany).detect(view(image)));
@@ -162,7 +162,7 @@ TEST_F(DetectorApi, OpensModelsInMemory) {
 }
 
 TEST_F(DetectorApi, ComputesInEveryNumberFormat) {
-  const image::Image image = colourful_picture(70, 110, 1);
+  const image::Image image = colourful_image(70, 110, 1);
   const std::string path = write(arch::Task::detect), calibrated = (folder_ / "calibrated.safetensors").string();
   runtime::Model model = runtime::open_model(path);
   const engine::CalibrateOptions any_error{.layer_error = 1e9, .output_error = 1e9};
@@ -212,7 +212,7 @@ TEST_F(DetectorApi, ManySessionsShareAModel) {
   for (const arch::Task task : {arch::Task::detect, arch::Task::segment, arch::Task::classify}) {
     for (const int threads : {1, 0}) {
       const Model model(write(task), {.image_size = 0, .threads = threads});
-      const image::Image first = colourful_picture(50, 64, 1), second = colourful_picture(64, 33, 2);
+      const image::Image first = colourful_image(50, 64, 1), second = colourful_image(64, 33, 2);
       Detector alone(model, kMany);
       const Prediction of_first = alone.detect(view(first)), of_second = alone.detect(view(second));
       std::vector<std::thread> sessions;

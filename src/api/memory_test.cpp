@@ -24,7 +24,7 @@ TEST_F(Memory, IsFlatOverTenThousandDetectionsAtChangingSizes) {
 #endif
   Detector detector(Model(write(arch::Task::detect)), {.score_threshold = 0.3F, .iou = 0.5F, .max_objects = 20});
   Random random(1);
-  const image::Image canvas = colourful_picture(300, 300, 1);
+  const image::Image canvas = colourful_image(300, 300, 1);
   const auto detect = [&](int count) {
     for (int i = 0; i < count; ++i) {
       const int height = static_cast<int>(random.uniform(1, 300)), width = static_cast<int>(random.uniform(1, 300));

@@ -40,7 +40,7 @@ TEST_F(CApi, AnswersAsTheOneInCpp) {
   EXPECT_STREQ(spinenet_model_class_name(model_, 1), "pear");
   EXPECT_EQ(spinenet_model_class_id(model_, 1), 7);
   EXPECT_EQ(spinenet_model_class_name(model_, 2), nullptr);
-  const image::Image image = colourful_picture(60, 90, 1);
+  const image::Image image = colourful_image(60, 90, 1);
   const spinenet_pixels pixels[2] = {{image.pixels.data(), 60, 90, 0, SPINENET_RGB},
                                      {image.pixels.data(), 60, 90, 0, SPINENET_BGR}};
   spinenet_result* results[2];
@@ -68,7 +68,7 @@ TEST_F(CApi, AnswersAsTheOneInCpp) {
 
 TEST_F(CApi, ReadsFilesAndGivesClassScores) {
   open(arch::Task::classify);
-  const std::string png = image::encode_png(colourful_picture(40, 40, 2));
+  const std::string png = image::encode_png(colourful_image(40, 40, 2));
   write_file_atomic(folder_ / "a.png", png);
   spinenet_result *of_file = nullptr, *of_bytes = nullptr;
   ASSERT_EQ(spinenet_detect_file(detector_, (folder_ / "a.png").c_str(), &of_file), SPINENET_OK);

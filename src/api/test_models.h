@@ -61,7 +61,7 @@ inline formats::ModelFile narrow_model(arch::Task task) {
 }
 
 // Different for each seed, and no two rows or channels are alike.
-inline image::Image colourful_picture(int height, int width, int seed) {
+inline image::Image colourful_image(int height, int width, int seed) {
   image::Image image = image::make_image(height, width);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {

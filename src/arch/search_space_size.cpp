@@ -9,7 +9,7 @@
 namespace spinenet::arch {
 namespace {
 
-// A whole number of any length that can be multiplied.
+// An integer of any length that can be multiplied.
 class Product {
  public:
   void multiply(uint64_t factor) {

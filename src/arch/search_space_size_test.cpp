@@ -10,7 +10,7 @@
 namespace spinenet::arch {
 namespace {
 
-// The closed formulas for N = 15 blocks and 2 stem blocks, worked out with whole numbers of any length in Python.
+// The closed formulas for N = 15 blocks and 2 stem blocks, worked out with integers of any length in Python.
 TEST(SizeOf, IsThatOfThePaperWithoutAWindow) {
   SearchSpace space;
   space.parent_window = 0;

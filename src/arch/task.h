@@ -1,4 +1,4 @@
-// What a network answers of a picture, and so which head stands on its backbone.
+// What a network answers of an image, and so which head stands on its backbone.
 //
 // Thread contract: pure functions.
 #pragma once
@@ -12,7 +12,7 @@ namespace spinenet::arch {
 enum class Task {
   detect,    // boxes with classes: a RetinaNet head
   segment,   // boxes with classes and masks: the two stages of Mask R-CNN
-  classify,  // one class of the whole picture
+  classify,  // one class of the whole image
 };
 constexpr auto names(Task) {
   using enum Task;

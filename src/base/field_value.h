@@ -83,7 +83,7 @@ template <class T>
 requires std::integral<T> || std::floating_point<T>
 struct FieldValue<T> {
   static std::string describe(const Range& range) {
-    return describe_number(std::integral<T> ? "a whole number" : "a number", range);
+    return describe_number(std::integral<T> ? "an integer" : "a number", range);
   }
   static T read(const YamlNode& node, const Expectation& expected) {
     std::string_view text = node.text;

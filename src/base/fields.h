@@ -3,7 +3,7 @@
 //   void fields(FieldList& list, TrainOptions& options) {
 //     list("epochs", options.epochs, "Passes over the training images", at_least(1));
 //     list("rule", options.rule, "Update rule");          // an enum with a list of names
-//     list.group("data", options.data, "Where pictures come from");  // a struct with its own fields()
+//     list.group("data", options.data, "Where images come from");  // a struct with its own fields()
 //   }
 //
 // That list alone gives reading, setting, writing, the table of the documentation and the hash.

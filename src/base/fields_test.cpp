@@ -143,20 +143,20 @@ TEST(Fields, UnknownKeysAreAnsweredWithTheNearest) {
 }
 
 TEST(Fields, WrongValuesNamePlaceKeyWantedAndFound) {
-  EXPECT_EQ(fields_refusal("epochs: many\n"), "r.yaml:1:9: epochs wants a whole number of at least 1, found \"many\"");
+  EXPECT_EQ(fields_refusal("epochs: many\n"), "r.yaml:1:9: epochs wants an integer of at least 1, found \"many\"");
   EXPECT_EQ(fields_refusal("optimizer:\n  learning_rate: -1\n"),
             "r.yaml:2:18: optimizer.learning_rate wants a number above 0, found \"-1\"");
   EXPECT_EQ(fields_refusal("optimizer: {momentum: 1.5}\n"),
             "r.yaml:1:23: optimizer.momentum wants a number from 0 to 1, found \"1.5\"");
   EXPECT_EQ(fields_refusal("drops: [3, 0]\n"),
-            "r.yaml:1:12: drops wants a list, each a whole number of at least 1, found \"0\"");
+            "r.yaml:1:12: drops wants a list, each an integer of at least 1, found \"0\"");
   EXPECT_EQ(fields_refusal("data: {mean: [1, 2]}\n"),
             "r.yaml:1:14: data.mean wants a list of 3, each a number, found a list of 2");
   EXPECT_EQ(fields_refusal("optimizer: {rule: adam}\n"),
             "r.yaml:1:19: optimizer.rule wants one of sgd, adamw, lamb, found \"adam\"; did you mean \"adamw\"?");
   EXPECT_EQ(fields_refusal("mirror: yes\n"), "r.yaml:1:9: mirror wants true or false, found \"yes\"");
   EXPECT_EQ(fields_refusal("epochs: \"3\"\n"),
-            "r.yaml:1:9: epochs wants a whole number of at least 1, found the quoted text \"3\"");
+            "r.yaml:1:9: epochs wants an integer of at least 1, found the quoted text \"3\"");
   EXPECT_EQ(fields_refusal("optimizer: adamw\n"), "r.yaml:1:12: optimizer wants a group of keys, found \"adamw\"");
   EXPECT_EQ(fields_refusal("data: {images: {a: 1}}\n"), "r.yaml:1:16: data.images wants text, found a group of keys");
   EXPECT_EQ(fields_refusal("- 1\n"), "r.yaml:1:1: wants lines of \"key: value\"");
@@ -215,9 +215,9 @@ TEST(Fields, WrongSettings) {
             "--set: unknown key \"optimizer.rul\"; did you mean \"optimizer.rule\"?");
   EXPECT_EQ(setting_refusal("rule=sgd"), "--set: unknown key \"rule\"; did you mean \"rules\"?");
   EXPECT_EQ(setting_refusal("clip=1"), "--set: unknown key \"clip\"; did you mean \"optimizer.clip\"?");
-  EXPECT_EQ(setting_refusal("epochs=0"), "--set: epochs wants a whole number of at least 1, found \"0\"");
-  EXPECT_EQ(setting_refusal("epochs="), "--set: epochs wants a whole number of at least 1, found nothing");
-  EXPECT_EQ(setting_refusal("epochs.x=1"), "--set: epochs wants a whole number of at least 1, found a group of keys");
+  EXPECT_EQ(setting_refusal("epochs=0"), "--set: epochs wants an integer of at least 1, found \"0\"");
+  EXPECT_EQ(setting_refusal("epochs="), "--set: epochs wants an integer of at least 1, found nothing");
+  EXPECT_EQ(setting_refusal("epochs.x=1"), "--set: epochs wants an integer of at least 1, found a group of keys");
   EXPECT_EQ(setting_refusal("optimizer=sgd"), "--set: optimizer wants a group of keys, found \"sgd\"");
   EXPECT_EQ(setting_refusal("data.images=\xFF"), "--set: not UTF-8 text");
   for (const std::string_view setting : {"a..b=1", ".epochs=1", "epochs.=1", ".=1", "drops=[1", "drops=*x"}) {
@@ -304,10 +304,10 @@ TEST(Fields, TheHashChangesWithEveryField) {
 TEST(Fields, DocumentsEveryKey) {
   EXPECT_EQ(document(Sample{}), R"(| key | type | default | meaning |
 |---|---|---|---|
-| `epochs` | a whole number of at least 1 | `350` | Passes over the training images |
-| `seed` | a whole number | `1` | Where random numbers begin |
+| `epochs` | an integer of at least 1 | `350` | Passes over the training images |
+| `seed` | an integer | `1` | Where random numbers begin |
 | `mirror` | true or false | `true` | Mirror half of the images |
-| `drops` | a list, each a whole number of at least 1 | `[320, 340]` | Epochs at which the step size falls |
+| `drops` | a list, each an integer of at least 1 | `[320, 340]` | Epochs at which the step size falls |
 | `rules` | a list, each one of sgd, adamw, lamb | `[]` | Rules to compare |
 | `optimizer` | group |  | How weights move |
 | `optimizer.rule` | one of sgd, adamw, lamb | `sgd` | Update rule |

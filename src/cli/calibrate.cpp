@@ -30,14 +30,14 @@ std::vector<std::string> spread(const std::vector<std::string>& files, int most)
 void print_result(const CalibrateFlags& flags, const engine::Calibration& found, bool json) {
   if (json) {
     print_json({{"file", flags.out},
-                {"images", found.pictures},
-                {"pictures", found.pictures},  // its name up to 0.2
+                {"images", found.images},
+                {"pictures", found.images},  // its name up to 0.2
                 {"output_error", found.error},
                 {"kept_in_fp32", found.kept}});
     return;
   }
   print(table_text({{"model", flags.out},
-                    {"images", fmt::format("{}", found.pictures)},
+                    {"images", fmt::format("{}", found.images)},
                     {"error", fmt::format("{:.3f} of an output's standard deviation, int8 against fp32", found.error)},
                     {"in fp32", found.kept.empty() ? "none that could be in int8"
                                                    : fmt::format("{}", fmt::join(found.kept, ", "))}}));

@@ -1,4 +1,4 @@
-// spinenet data: check a data set, count it, mend it, make the built-in one.
+// spinenet data: check a data set, count it, repair it, make the built-in one.
 #include <memory>
 
 #include "base/error.h"
@@ -85,8 +85,8 @@ int run_scenes(const SceneFlags& flags, const CommonOptions& common) {
                     {"size", options.size},
                     {"seed", options.seed}});
   } else {
-    print(fmt::format("{} pictures to train on and {} to measure on, {}x{}, in {}\n", options.images,
-                      options.val_images, options.size, options.size, flags.out));
+    print(fmt::format("{} images to train on and {} to measure on, {}x{}, in {}\n", options.images, options.val_images,
+                      options.size, options.size, flags.out));
   }
   return 0;
 }
@@ -96,9 +96,9 @@ void add_annotations(CLI::App& verb, DataOptions& options) {
 }
 
 void add_images(CLI::App& verb, DataOptions& options) {
-  verb.add_option("--images", options.images, "The folder of the pictures; without it they are not looked at")
+  verb.add_option("--images", options.images, "The folder of the images; without it they are not looked at")
       ->type_name("DIR");
-  verb.add_flag("--headers-only", options.headers_only, "Read the headers of the pictures, not their pixels");
+  verb.add_flag("--headers-only", options.headers_only, "Read the headers of the images, not their pixels");
 }
 
 using Action = int (*)(const DataOptions&, const CommonOptions&);
@@ -120,12 +120,12 @@ void add_scenes(CLI::App& data, Invocation& invocation) {
   CLI::App& verb = *data.add_subcommand("scenes", "Make the built-in data set: garments of many sizes in scenes");
   verb.add_option("--out", flags->out, "The folder to make it in")->required()->type_name("DIR");
   verb.add_option("--level", flags->level, "easy, middle or hard")->type_name("LEVEL")->capture_default_str();
-  verb.add_option("--images", flags->images, "Pictures to train on")->check(within(1, 10000000))->type_name("N");
-  verb.add_option("--val-images", flags->val_images, "Pictures to measure on")
+  verb.add_option("--images", flags->images, "Images to train on")->check(within(1, 10000000))->type_name("N");
+  verb.add_option("--val-images", flags->val_images, "Images to measure on")
       ->check(within(1, 10000000))
       ->type_name("N");
   verb.add_option("--size", flags->size, "Height and width in pixels")->check(within(32, 4096))->type_name("N");
-  verb.add_option("--seed", flags->seed, "The same seed makes the same pictures")
+  verb.add_option("--seed", flags->seed, "The same seed makes the same images")
       ->check(within(0, 9007199254740992.0))
       ->type_name("N")
       ->capture_default_str();
@@ -140,19 +140,19 @@ void add_scenes(CLI::App& data, Invocation& invocation) {
 }  // namespace
 
 void add_data(CLI::App& app, Invocation& invocation) {
-  CLI::App& data = *app.add_subcommand("data", "Check, count, mend or make a data set");
+  CLI::App& data = *app.add_subcommand("data", "Check, count, repair or make a data set");
   data.require_subcommand(1);
   const auto options = std::make_shared<DataOptions>();
   CLI::App& check =
       add_verb(data, invocation, options, {"check", "Look for the 36 known faults of COCO files"}, run_check);
   add_images(check, *options);
-  check.add_option("--other", options->other_annotations, "A second set: pictures in both are reported")
+  check.add_option("--other", options->other_annotations, "A second set: images in both are reported")
       ->type_name("FILE");
-  check.add_option("--other-images", options->other_images, "The folder of its pictures")->type_name("DIR");
+  check.add_option("--other-images", options->other_images, "The folder of its images")->type_name("DIR");
   check.footer("Exit status 65 when there are errors.\n\nExample:\n  spinenet data check train.json --images train/");
   add_verb(data, invocation, options, {"stats", "Count classes, boxes and sizes"}, run_stats);
   CLI::App& fix =
-      add_verb(data, invocation, options, {"fix", "Write a copy without the faults that can be mended"}, run_fix);
+      add_verb(data, invocation, options, {"fix", "Write a copy without the faults that can be repaired"}, run_fix);
   add_images(fix, *options);
   fix.add_option("--out", options->out, "The copy")->required()->type_name("FILE");
   add_scenes(data, invocation);

@@ -37,7 +37,7 @@ std::string second_looks(const data::DatasetStats& s) {
   line(s.empty_classes, "classes without a box");
   line(s.tiny_boxes, "boxes with a side below 4 pixels");
   line(s.near_duplicates, "boxes that nearly repeat another");
-  line(s.crowded_images, "pictures with more than 500 boxes");
+  line(s.crowded_images, "images with more than 500 boxes");
   line(s.category_id_gaps, "ids missing between the categories'");
   if (s.imbalance > 10)
     text += fmt::format("  {:.0f} times as many boxes in the largest class as in the smallest\n", s.imbalance);
@@ -57,13 +57,13 @@ std::string to_text(const data::CheckReport& report, const std::string& file) {
 }
 
 std::string to_text(const data::DatasetStats& s) {
-  std::string text = fmt::format("{} pictures, {} without boxes\n{} boxes, {} crowd regions, {} masks\n", s.images,
+  std::string text = fmt::format("{} images, {} without boxes\n{} boxes, {} crowd regions, {} masks\n", s.images,
                                  s.images_without_boxes, s.boxes, s.crowds, s.with_masks);
   text +=
       fmt::format("small {}, medium {}, large {} (below 32x32, below 96x96, the rest)\n", s.small, s.medium, s.large);
-  text += spread_text("boxes in a picture", s.boxes_per_image);
+  text += spread_text("boxes in an image", s.boxes_per_image);
   text += spread_text("height", s.image_height) + spread_text("width", s.image_width) + "\n";
-  std::vector<std::vector<std::string>> rows{{"id", "class", "boxes", "pictures"}};
+  std::vector<std::vector<std::string>> rows{{"id", "class", "boxes", "images"}};
   for (const data::ClassCount& c : s.classes) {
     rows.push_back({std::to_string(c.category.id), c.category.name, std::to_string(c.boxes), std::to_string(c.images)});
   }
@@ -72,7 +72,7 @@ std::string to_text(const data::DatasetStats& s) {
 
 std::string to_text(const data::FixReport& report, const std::string& out) {
   std::string text;
-  for (const auto& [code, count] : report.repaired) text += fmt::format("{}: {} mended\n", code, count);
+  for (const auto& [code, count] : report.repaired) text += fmt::format("{}: {} repaired\n", code, count);
   return text + fmt::format("{} annotations left out; the copy is {}: check it\n", report.dropped_annotations, out);
 }
 

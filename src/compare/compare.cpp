@@ -38,7 +38,7 @@ std::optional<Comparison> compare(const CompareSetup& setup, int threads) {
   if (!comparison) return std::nullopt;
   write_file_atomic(setup.out / "compare.json", to_text(to_json(*comparison)));
   plot::ComparePage page = page_of(*comparison);
-  page.pictures = compared_images(set, models_of(setup, entrants, *comparison), threads);
+  page.images = compared_images(set, models_of(setup, entrants, *comparison), threads);
   write_file_atomic(setup.out / "compare.html", plot::render_compare_page(page));
   log_info(fmt::format("page: {}", (setup.out / "compare.html").string()));
   return comparison;

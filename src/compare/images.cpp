@@ -61,7 +61,7 @@ ShownObject word(int label, std::string text) {
   return {{}, label, std::move(text), {}};
 }
 
-plot::ComparedPicture truth_of(const data::LabelledImage& sample, const ValidationSet& set) {
+plot::ComparedImage truth_of(const data::LabelledImage& sample, const ValidationSet& set) {
   const auto name = [&](int label) { return set.classes[static_cast<size_t>(label)]; };
   std::vector<ShownObject> objects;
   if (sample.label >= 0) objects.push_back(word(sample.label, name(sample.label)));
@@ -82,7 +82,7 @@ struct Opened {
   runtime::PredictFunction predict;
 };
 
-plot::ComparedPicture answer_of(const Opened& model, const image::Image& image) {
+plot::ComparedImage answer_of(const Opened& model, const image::Image& image) {
   const auto name = [&](int label) { return model.classes[static_cast<size_t>(label)].name; };
   std::vector<ShownObject> objects;
   std::string said;
@@ -117,16 +117,16 @@ Opened open_named(const NamedModel& named, int threads) {
 
 }  // namespace
 
-std::vector<std::vector<plot::ComparedPicture>> compared_images(const ValidationSet& set,
-                                                                const std::vector<NamedModel>& models, int threads) {
+std::vector<std::vector<plot::ComparedImage>> compared_images(const ValidationSet& set,
+                                                              const std::vector<NamedModel>& models, int threads) {
   std::vector<Opened> opened;
   for (const NamedModel& model : models) opened.push_back(open_named(model, threads));
-  std::vector<std::vector<plot::ComparedPicture>> rows;
+  std::vector<std::vector<plot::ComparedImage>> rows;
   const int64_t size = set.images->size(), stride = std::max<int64_t>(1, size / kShownImages);
   for (int64_t i = 0; i < size && std::ssize(rows) < kShownImages; i += stride) {
     try {
       const data::LabelledImage sample = set.images->get(i);
-      std::vector<plot::ComparedPicture> row{truth_of(sample, set)};
+      std::vector<plot::ComparedImage> row{truth_of(sample, set)};
       for (const Opened& model : opened) row.push_back(answer_of(model, sample.image));
       rows.push_back(std::move(row));
     } catch (const Error& error) {

@@ -18,7 +18,7 @@ struct NamedModel {
 };
 
 // One row for each image: the truth, then each model. An image that cannot be read is left out with a warning.
-std::vector<std::vector<plot::ComparedPicture>> compared_images(const ValidationSet& set,
-                                                                const std::vector<NamedModel>& models, int threads);
+std::vector<std::vector<plot::ComparedImage>> compared_images(const ValidationSet& set,
+                                                              const std::vector<NamedModel>& models, int threads);
 
 }  // namespace spinenet::compare

@@ -15,7 +15,7 @@ struct Box {
   bool operator==(const Box&) const = default;
 };
 
-// Of a picture, or of what is seen of one, in pixels.
+// Of an image, or of what is seen of one, in pixels.
 struct Extent {
   int height = 0, width = 0;
 };

@@ -70,7 +70,7 @@ Box decode_in_roi(std::span<const float, 4> code, const Box& roi, size_t stage) 
   return decode(plain, roi);
 }
 
-std::vector<Box> refine_rois(std::span<const float> codes, std::span<const Box> rois, const Extent& picture,
+std::vector<Box> refine_rois(std::span<const float> codes, std::span<const Box> rois, const Extent& image,
                              size_t stage) {
   if (codes.size() != 4 * rois.size()) {
     fail(ErrorKind::failed, fmt::format("{} offsets are no boxes for {} ROIs", codes.size(), rois.size()));
@@ -80,14 +80,14 @@ std::vector<Box> refine_rois(std::span<const float> codes, std::span<const Box> 
     const Box decoded = decode_in_roi(codes.subspan(4 * r).first<4>(), rois[r], stage);
     const bool finite = std::isfinite(decoded.x1) && std::isfinite(decoded.y1) && std::isfinite(decoded.x2) &&
                         std::isfinite(decoded.y2);
-    const Box box = clip(decoded, static_cast<float>(picture.width), static_cast<float>(picture.height));
+    const Box box = clip(decoded, static_cast<float>(image.width), static_cast<float>(image.height));
     if (finite && box.width() > 0 && box.height() > 0) refined[r] = box;
   }
   return refined;
 }
 
-std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::span<const Box> rois,
-                                           const Extent& picture, const PostprocessOptions& options) {
+std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::span<const Box> rois, const Extent& image,
+                                           const PostprocessOptions& options) {
   const auto [classes, boxes_each] = counts_of(output, rois.size());
   std::vector<ClassBox> candidates;
   for (size_t r = 0; r < rois.size(); ++r) {
@@ -102,7 +102,7 @@ std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::spa
     const size_t own = boxes_each == 1 ? 0 : static_cast<size_t>(candidate.label);
     const size_t at = (candidate.roi * boxes_each + own) * 4;
     const Box decoded = decode_in_roi(output.boxes.subspan(at).first<4>(), rois[candidate.roi], output.stage);
-    const Box box = clip(decoded, static_cast<float>(picture.width), static_cast<float>(picture.height));
+    const Box box = clip(decoded, static_cast<float>(image.width), static_cast<float>(image.height));
     if (!(box.width() > 0 && box.height() > 0)) continue;
     boxes.push_back(box);
     scores.push_back(candidate.score);

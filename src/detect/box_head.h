@@ -28,9 +28,9 @@ BoxCode roi_code_scale(size_t stage);
 BoxCode encode_in_roi(const Box& box, const Box& roi, size_t stage);
 Box decode_in_roi(std::span<const float, 4> code, const Box& roi, size_t stage);
 
-// The ROIs of the next head: of `codes` [R, 4] of this one, cut to the picture. A ROI whose box is not finite, or of
+// The ROIs of the next head: of `codes` [R, 4] of this one, cut to the image. A ROI whose box is not finite, or of
 // which the cut leaves nothing, stays where it is, so that the rows of all heads are of the same ROIs.
-std::vector<Box> refine_rois(std::span<const float> codes, std::span<const Box> rois, const Extent& picture,
+std::vector<Box> refine_rois(std::span<const float> codes, std::span<const Box> rois, const Extent& image,
                              size_t stage);
 
 // Of R ROIs and K classes, the background first.
@@ -41,9 +41,9 @@ struct BoxHeadOutput {
 };
 
 // Scores are the softmax of the logits; each class of a ROI counts by itself, the background does not. Boxes are
-// clipped to the picture, which is that of the ROIs. Falling order of score; equal ones by class, then ROI. What is not
-// a number is left out. ErrorKind::failed when the sizes do not go together.
-std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::span<const Box> rois,
-                                           const Extent& picture, const PostprocessOptions& options);
+// clipped to the image, which is that of the ROIs. Descending order of score; equal ones by class, then ROI. What is
+// not a number is left out. ErrorKind::failed when the sizes do not go together.
+std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::span<const Box> rois, const Extent& image,
+                                           const PostprocessOptions& options);
 
 }  // namespace spinenet::detect

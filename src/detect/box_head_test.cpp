@@ -49,7 +49,8 @@ TEST(BoxHead, DetectionsAreTorchvisions) {
     options.score_threshold = answer["score_threshold"].get<float>();
     options.iou = answer["iou"].get<float>();
     options.max_detections = answer["max_detections"].get<int>();
-    const std::vector<Detection> found = box_head_detections({head.classes, head.boxes}, head.rois, kHeadImage, options);
+    const std::vector<Detection> found =
+        box_head_detections({head.classes, head.boxes}, head.rois, kHeadImage, options);
     const auto boxes = answer["boxes"].get<std::vector<float>>();
     const auto scores = answer["scores"].get<std::vector<float>>();
     ASSERT_EQ(found.size(), scores.size());
@@ -98,7 +99,7 @@ TEST(BoxHead, OneBoxForAllClassesIsThatOfEachOfThem) {
   EXPECT_NE(box_head_detections({head.classes, shared, 0}, head.rois, kHeadImage, {})[0].box, found[0].box);
 }
 
-TEST(RefineRois, AreTheBoxesWithinThePicture) {
+TEST(RefineRois, AreTheBoxesWithinTheImage) {
   const std::vector<Box> rois{{10, 20, 30, 40}, {60, 50, 70, 58}, {5, 5, 9, 9}, {1, 2, 3, 4}};
   const Box inside{14, 22, 36, 48}, outside{74, 50, 84, 58}, beyond{100, 50, 110, 58};
   std::vector<float> codes;
@@ -112,7 +113,7 @@ TEST(RefineRois, AreTheBoxesWithinThePicture) {
   EXPECT_NEAR(refined[0].x1, inside.x1, 1e-4);
   EXPECT_NEAR(refined[0].y2, inside.y2, 1e-4);
   EXPECT_NEAR(refined[1].x1, 74, 1e-4);
-  EXPECT_EQ(refined[1].x2, 77) << "cut to the picture";
+  EXPECT_EQ(refined[1].x2, 77) << "cut to the image";
   EXPECT_EQ(refined[2], rois[2]) << "nothing is left of it";
   EXPECT_EQ(refined[3], rois[3]) << "not finite";
   EXPECT_THROW(refine_rois(codes, std::span(rois).first(3), kHeadImage, 1), Error);

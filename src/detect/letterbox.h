@@ -1,4 +1,4 @@
-// How a picture lies in the canvas of a network's input: scaled so that its longer side fits, at the top left, padded
+// How an image lies in the canvas of a network's input: scaled so that its longer side fits, at the top left, padded
 // at the bottom and on the right; and how boxes go from one to the other.
 //
 // Invariant: the two axes are scaled by their own true ratio of pixels, so boxes stay on their objects to the last
@@ -10,15 +10,15 @@
 namespace spinenet::detect {
 
 struct Letterbox {
-  int height = 0, width = 0;              // of the picture
-  int inner_height = 0, inner_width = 0;  // of the picture on the canvas
-  float scale_y = 1, scale_x = 1;         // pixels of the canvas for one of the picture
+  int height = 0, width = 0;              // of the image
+  int inner_height = 0, inner_width = 0;  // of the image on the canvas
+  float scale_y = 1, scale_x = 1;         // pixels of the canvas for one of the image
 };
 
 // All sizes are positive.
 Letterbox fit_letterbox(int height, int width, int canvas_height, int canvas_width);
 
-// From the picture to the canvas, and back (clipped to the picture).
+// From the image to the canvas, and back (clipped to the image).
 Box to_canvas(const Box& box, const Letterbox& letterbox);
 Box from_canvas(const Box& box, const Letterbox& letterbox);
 

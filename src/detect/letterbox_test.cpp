@@ -41,7 +41,7 @@ TEST(Letterbox, MapsBoxesThereAndBack) {
   }
 }
 
-TEST(Letterbox, ClipsToThePicture) {
+TEST(Letterbox, ClipsToTheImage) {
   const Letterbox l = fit_letterbox(100, 200, 640, 640);
   EXPECT_EQ(from_canvas({-50, -50, 1000, 1000}, l), (Box{0, 0, 200, 100}));
   // All of it in the padding.

@@ -71,23 +71,23 @@ class RunWriter {
 
 }  // namespace
 
-Rle paste_mask(const MaskGrid& grid, const Box& box, const Extent& picture, float threshold) {
+Rle paste_mask(const MaskGrid& grid, const Box& box, const Extent& image, float threshold) {
   const auto cells = static_cast<size_t>(grid.size) * static_cast<size_t>(grid.size);
   if (grid.size < 1 || grid.probabilities.size() != cells) {
     fail(ErrorKind::failed,
          fmt::format("{} probabilities are no grid of {} x {}", grid.probabilities.size(), grid.size, grid.size),
          "mask");
   }
-  RunWriter runs(picture.height, picture.width);
+  RunWriter runs(image.height, image.width);
   if (!(box.width() > 0 && box.height() > 0)) return runs.take();
-  const GridAxis x_axis = lay_axis(box.x1, box.x2, picture.width, grid.size);
-  const GridAxis y_axis = lay_axis(box.y1, box.y2, picture.height, grid.size);
+  const GridAxis x_axis = lay_axis(box.x1, box.x2, image.width, grid.size);
+  const GridAxis y_axis = lay_axis(box.y1, box.y2, image.height, grid.size);
   const auto cell = [&](int row, int column) {
     return grid.probabilities[static_cast<size_t>(row * grid.size + column)];
   };
   int64_t column = x_axis.begin;
   for (const GridPoint& x : x_axis.points) {
-    int64_t position = column * picture.height + y_axis.begin;
+    int64_t position = column * image.height + y_axis.begin;
     for (const GridPoint& y : y_axis.points) {
       const float upper = x.low_share * cell(y.low, x.low) + x.high_share * cell(y.low, x.high);
       const float lower = x.low_share * cell(y.high, x.low) + x.high_share * cell(y.high, x.high);

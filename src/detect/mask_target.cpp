@@ -9,9 +9,9 @@ namespace spinenet::detect {
 namespace {
 
 constexpr double kLeastSide = 0.1;
-constexpr double kFarthestCrop = 1 << 27;  // cells; points beyond, far outside of any picture, are drawn there
+constexpr double kFarthestCrop = 1 << 27;  // cells; points beyond, far outside of any image, are drawn there
 
-// From the picture to the cells of the grid.
+// From the image to the cells of the grid.
 AxisMap to_grid(const AxisMap& axis, double begin, double end, int size) {
   const double cells = size / std::max(end - begin, kLeastSide);
   return then(axis, {cells, -begin * cells});
@@ -45,10 +45,10 @@ Range pixels_read(float begin, float end, int64_t extent) {
   return {limit(std::floor(begin - kMargin)), limit(std::ceil(end + kMargin))};
 }
 
-// The ROI as the picture has it; its sides change places where the input shows the picture mirrored.
-Box in_picture(const ObjectMask& mask, const Box& roi) {
-  const auto [x1, x2] = std::minmax({mask.x.to_picture(roi.x1), mask.x.to_picture(roi.x2)});
-  const auto [y1, y2] = std::minmax({mask.y.to_picture(roi.y1), mask.y.to_picture(roi.y2)});
+// The ROI as the image has it; its sides change places where the input shows the image mirrored.
+Box in_image(const ObjectMask& mask, const Box& roi) {
+  const auto [x1, x2] = std::minmax({mask.x.to_image(roi.x1), mask.x.to_image(roi.x2)});
+  const auto [y1, y2] = std::minmax({mask.y.to_image(roi.y1), mask.y.to_image(roi.y2)});
   return {static_cast<float>(x1), static_cast<float>(y1), static_cast<float>(x2), static_cast<float>(y2)};
 }
 
@@ -59,7 +59,7 @@ void mirror(std::vector<uint8_t>& cells, const ObjectMask& mask, int size) {
 }
 
 // One point for each pixel, but never more than a few for a cell: a ROI may span thousands of pixels of a large
-// picture.
+// image.
 int samples_of(const Box& where, int size) {
   constexpr int kMostSamples = 8;
   return std::max(where.width(), where.height()) > static_cast<float>(kMostSamples * size) ? kMostSamples : 0;
@@ -67,7 +67,7 @@ int samples_of(const Box& where, int size) {
 
 std::vector<uint8_t> read(const ObjectMask& mask, const Box& roi, int size) {
   const Rle& rle = mask.shape.rle;
-  const Box where = in_picture(mask, roi);
+  const Box where = in_image(mask, roi);
   std::vector<uint8_t> cells(static_cast<size_t>(size) * static_cast<size_t>(size), 0);
   const Range x = pixels_read(where.x1, where.x2, rle.width);
   const Range y = pixels_read(where.y1, where.y2, rle.height);

@@ -1,8 +1,8 @@
 // What a mask head learns for a ROI: the object's mask cut to the ROI, on a grid of size x size cells (Mask R-CNN, He
 // et al. 2017, section 3).
 //
-// A mask keeps the form that the annotation file gave it, in pixels of the picture, and with it the way from the
-// picture to the network's input. Mirroring, scaling and cutting the picture change only that way, so nothing is
+// A mask keeps the form that the annotation file gave it, in pixels of the image, and with it the way from the
+// image to the network's input. Mirroring, scaling and cutting the image change only that way, so nothing is
 // resampled before the target is made, and nothing is lost. Thread contract: plain data and pure functions.
 #pragma once
 
@@ -15,12 +15,12 @@
 
 namespace spinenet::detect {
 
-// One axis: scale * picture + offset is the place in the input. Mirrored where the scale is below 0; never 0.
+// One axis: scale * image + offset is the place in the input. Mirrored where the scale is below 0; never 0.
 struct AxisMap {
   double scale = 1, offset = 0;
 
-  double to_input(double picture) const { return scale * picture + offset; }
-  double to_picture(double input) const { return (input - offset) / scale; }
+  double to_input(double image) const { return scale * image + offset; }
+  double to_image(double input) const { return (input - offset) / scale; }
   bool operator==(const AxisMap&) const = default;
 };
 
@@ -28,7 +28,7 @@ struct AxisMap {
 AxisMap then(const AxisMap& first, const AxisMap& next);
 
 struct ObjectMask {
-  Segmentation shape;  // in pixels of the picture; empty where the object has none
+  Segmentation shape;  // in pixels of the image; empty where the object has none
   AxisMap y, x;
 };
 

@@ -64,7 +64,7 @@ int differing(const std::vector<uint8_t>& a, const std::vector<uint8_t>& b) {
   return count;
 }
 
-TEST(MaskTarget, MovesWithThePicture) {
+TEST(MaskTarget, MovesWithTheImage) {
   const Oracle oracle;
   const Box roi{10.1F, 8.3F, 63.7F, 50.9F};
   const AxisMap y{1.75, -20};
@@ -73,11 +73,12 @@ TEST(MaskTarget, MovesWithThePicture) {
     const std::vector<uint8_t> before = mask_target(mask, roi, kTargetSize);
     mask.y = y;
     mask.x = x;
-    EXPECT_LE(differing(before, mask_target(mask, moved(roi, y, x), kTargetSize)), 3) << "single precision at the borders";
+    EXPECT_LE(differing(before, mask_target(mask, moved(roi, y, x), kTargetSize)), 3)
+        << "single precision at the borders";
   }
 }
 
-TEST(MaskTarget, IsMirroredWithThePicture) {
+TEST(MaskTarget, IsMirroredWithTheImage) {
   const Oracle oracle;
   const Box roi{10.1F, 8.3F, 63.7F, 50.9F};
   const AxisMap mirrored{-1, kWidth};
@@ -124,7 +125,7 @@ TEST(MaskTarget, TheWholeRoiWithinTheObjectIsFull) {
 TEST(AxisMap, GoThereAndBack) {
   const AxisMap map = then(then({-1, 75}, {1, -10}), {0.5, 3});
   EXPECT_DOUBLE_EQ(map.to_input(20), ((75.0 - 20) - 10) * 0.5 + 3);
-  EXPECT_DOUBLE_EQ(map.to_picture(map.to_input(20)), 20);
+  EXPECT_DOUBLE_EQ(map.to_image(map.to_input(20)), 20);
 }
 
 }  // namespace

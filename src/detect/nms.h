@@ -1,5 +1,5 @@
-// Greedy non-maximum suppression: boxes in falling order of score, each dropped if it overlaps one already kept by more
-// than the threshold.
+// Greedy non-maximum suppression: boxes in descending order of score, each dropped if it overlaps one already kept by
+// more than the threshold.
 //
 // The order is total, so the result is the same everywhere: score, then class, then index. A box whose score is not a
 // number is never kept. Returned indices are in that order.

@@ -29,7 +29,7 @@ struct PostprocessOptions {
 };
 
 // `anchors` as make_anchors returns them for the same levels. Boxes are in pixels of the network's input, not clipped.
-// Falling order of score.
+// Descending order of score.
 std::vector<Detection> postprocess(std::span<const LevelOutput> levels, std::span<const Box> anchors, int classes,
                                    const PostprocessOptions& options);
 

@@ -22,7 +22,7 @@ struct AnchorScore {
   }
 };
 
-// The surest anchors of a level in falling order.
+// The surest anchors of a level in descending order.
 std::vector<AnchorScore> surest(const LevelOutput& level, int64_t per_cell, int limit) {
   const int64_t cells = int64_t{level.height} * level.width;
   std::vector<AnchorScore> candidates;
@@ -53,15 +53,15 @@ bool is_usable(const Box& box, float min_size) {
   return box.width() > 0 && box.height() > 0 && box.width() >= min_size && box.height() >= min_size;
 }
 
-std::vector<Proposal> propose_at(const LevelOutput& level, std::span<const Box> anchors, const Extent& picture,
+std::vector<Proposal> propose_at(const LevelOutput& level, std::span<const Box> anchors, const Extent& image,
                                  const ProposalOptions& options) {
   const int64_t per_cell = static_cast<int64_t>(anchors.size()) / (int64_t{level.height} * level.width);
   std::vector<Box> boxes;
   std::vector<float> logits;
   for (const AnchorScore& candidate : surest(level, per_cell, options.pre_nms)) {
     const Box& anchor = anchors[static_cast<size_t>(candidate.anchor)];
-    const Box box = clip(decode_at(level, candidate.anchor, per_cell, anchor), static_cast<float>(picture.width),
-                         static_cast<float>(picture.height));
+    const Box box = clip(decode_at(level, candidate.anchor, per_cell, anchor), static_cast<float>(image.width),
+                         static_cast<float>(image.height));
     if (!is_usable(box, options.min_size)) continue;
     boxes.push_back(box);
     logits.push_back(candidate.logit);
@@ -75,7 +75,7 @@ std::vector<Proposal> propose_at(const LevelOutput& level, std::span<const Box> 
 
 }  // namespace
 
-std::vector<Proposal> propose(std::span<const LevelOutput> levels, std::span<const Box> anchors, const Extent& picture,
+std::vector<Proposal> propose(std::span<const LevelOutput> levels, std::span<const Box> anchors, const Extent& image,
                               const ProposalOptions& options) {
   int64_t cells = 0;
   for (const LevelOutput& level : levels) cells += int64_t{level.height} * level.width;
@@ -89,11 +89,11 @@ std::vector<Proposal> propose(std::span<const LevelOutput> levels, std::span<con
   size_t first = 0;
   for (const LevelOutput& level : levels) {
     const auto count = static_cast<size_t>(int64_t{level.height} * level.width * per_cell);
-    const std::vector<Proposal> found = propose_at(level, anchors.subspan(first, count), picture, options);
+    const std::vector<Proposal> found = propose_at(level, anchors.subspan(first, count), image, options);
     all.insert(all.end(), found.begin(), found.end());
     first += count;
   }
-  // Each level is in falling order and stands before the coarser ones: a stable sort keeps equals in that order.
+  // Each level is in descending order and stands before the coarser ones: a stable sort keeps equals in that order.
   std::stable_sort(all.begin(), all.end(), [](const Proposal& a, const Proposal& b) { return a.logit > b.logit; });
   if (all.size() > static_cast<size_t>(std::max(0, options.post_nms))) {
     all.resize(static_cast<size_t>(std::max(0, options.post_nms)));

@@ -1,7 +1,7 @@
 // Proposals of a region proposal network: boxes that may hold an object of whatever class (Faster R-CNN, Ren et al.
 // 2015, section 3.3, over the levels of a pyramid as in FPN, Lin et al. 2017, section 4.1).
 //
-// Per level the surest anchors are decoded, clipped to the picture and thinned by suppression, then the surest of all
+// Per level the surest anchors are decoded, clipped to the image and thinned by suppression, then the surest of all
 // levels remain. Equal scores are ordered by anchor, which is by level, row, column, shape; so the result is the same
 // everywhere. Logits and boxes that are not numbers are left out.
 // Thread contract: pure functions.
@@ -23,13 +23,13 @@ struct ProposalOptions {
 };
 
 // One image. `levels` with the logits of one class: objectness, [A, H, W]. `anchors` as make_anchors returns them for
-// the same levels. Boxes are clipped to height x width: the picture within the input, without its padding. Falling
+// the same levels. Boxes are clipped to height x width: the image within the input, without its padding. Falling
 // order of score.
 struct Proposal {
   Box box;
   float logit = 0;
 };
-std::vector<Proposal> propose(std::span<const LevelOutput> levels, std::span<const Box> anchors, const Extent& picture,
+std::vector<Proposal> propose(std::span<const LevelOutput> levels, std::span<const Box> anchors, const Extent& image,
                               const ProposalOptions& options);
 
 }  // namespace spinenet::detect

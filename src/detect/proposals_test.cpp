@@ -79,7 +79,7 @@ TEST(Proposals, AreTorchvisions) {
   }
 }
 
-TEST(Proposals, FallInScoreAndLieInThePicture) {
+TEST(Proposals, FallInScoreAndLieInTheImage) {
   const Network network;
   float last = std::numeric_limits<float>::infinity();
   for (const Proposal& p : propose(network.levels, network.anchors, kProposalImage, {})) {

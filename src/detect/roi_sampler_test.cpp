@@ -132,7 +132,7 @@ TEST(SampleRois, FollowsTheThreshold) {
   EXPECT_EQ(sample.positives, 2) << "the one that is the box, and the box itself";
 }
 
-TEST(SampleRois, APictureWithoutObjectsGivesBackground) {
+TEST(SampleRois, AImageWithoutObjectsGivesBackground) {
   Random random(1);
   const RoiSample sample = sample_rois(grid_of_boxes(), {}, {}, {}, random);
   EXPECT_EQ(sample.positives, 0);

@@ -83,7 +83,7 @@ TEST(Engine, AgreesWithoutAnyOnePass) {
   for (const std::string& name : names) EXPECT_LT(error_of(program, {.skip = {name}}), 1e-5) << name;
 }
 
-TEST(Engine, RunsPicturesOfABatchOneByOneOrTogether) {
+TEST(Engine, RunsImagesOfABatchOneByOneOrTogether) {
   const graph::Program program = mixed_program(arch::Activation::relu);
   for (const int batch : {1, 2, 5}) {
     EXPECT_LT(error_of(program, {.threads = 2, .batch = batch}, 3), 1e-5) << batch;
@@ -92,8 +92,8 @@ TEST(Engine, RunsPicturesOfABatchOneByOneOrTogether) {
   }
 }
 
-// Large enough that the tasks of a batch are others than those of one picture.
-TEST(Engine, ABatchGivesWhatItsPicturesGiveAlone) {
+// Large enough that the tasks of a batch are others than those of one image.
+TEST(Engine, ABatchGivesWhatItsImagesGiveAlone) {
   for (const char* name : {"spinenet-49s", "resnet-50-fpn", "spinenet-mobile-49s"}) {
     const graph::Program program = graph::lower_detector(slim(name), {.height = 128, .width = 128, .classes = 3});
     const Weights weights = lively_weights(program, 3);
@@ -116,7 +116,7 @@ TEST(Engine, StatesTheMemoryOfABatch) {
   EXPECT_GT(memory_bytes(*three), memory_bytes(*one) + 2 * one->memory * static_cast<int64_t>(sizeof(float)));
 }
 
-// Crops through the heads of a two-stage network, more than fit one batch, and not a whole number of batches.
+// Crops through the heads of a two-stage network, more than fit one batch, and not an integer of batches.
 TEST(Engine, RunsTheHeadsOfTwoStagesOnManyCrops) {
   arch::Architecture a = arch::named_architecture("spinenet-49");
   a.scaling.endpoints_num_filters = 32;

@@ -52,11 +52,11 @@ TEST(EnginePrecision, ComputesInBytesByWinogradCloseToFloats) {
   const Weights weights = lively_weights(program, 3);
   const HostTensor input = random_tensor({4, 3, 34, 36}, 5);
   const auto part = static_cast<int64_t>(input.data.size()) / 4;
-  const CalibrationPictures pictures{4, [&](int64_t i) {
-                                       const auto first = input.data.begin() + i * part;
-                                       return std::vector<float>(first, first + part);
-                                     }};
-  const Calibration all = calibrate(program, weights, pictures, {.layer_error = 1, .output_error = 1});
+  const CalibrationImages images{4, [&](int64_t i) {
+                                   const auto first = input.data.begin() + i * part;
+                                   return std::vector<float>(first, first + part);
+                                 }};
+  const Calibration all = calibrate(program, weights, images, {.layer_error = 1, .output_error = 1});
   const auto expected = graph::run_reference(program, weights, input);
   for (const kernels::Kernels& kernels : kernels::all_kernels()) {
     CompileOptions options{2, std::string(kernels.name), {}, 4, Precision::int8, &all};
@@ -132,20 +132,20 @@ TEST(EnginePrecision, ComputesMostOfSpineNetInBytesAndTheSameWithAnyNumberOfThre
   for (size_t i = 0; i < two.size(); ++i) EXPECT_EQ(one[i].data, two[i].data);
 }
 
-TEST(EnginePrecision, ReadsThePictureInFloatsWhereItsRangeIsUnknownOrItsConvolutionIsKept) {
+TEST(EnginePrecision, ReadsTheImageInFloatsWhereItsRangeIsUnknownOrItsConvolutionIsKept) {
   const graph::Program program =
       graph::lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
   const Weights weights = lively_weights(program, 3);
   const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
   const Calibration all = calibrate(program, weights, only(input), {.threads = 2, .layer_error = 1, .output_error = 1});
   Calibration old = all, kept = all;
-  ASSERT_EQ(old.ranges.erase(std::string(kPictureName)), 1U);
+  ASSERT_EQ(old.ranges.erase(std::string(kInputName)), 1U);
   kept.kept.emplace_back("stem.conv");
   std::vector<HostTensor> outputs;
   for (const Calibration* calibration : {&old, &kept}) {
     const auto plan =
         compile(program, weights, {.threads = 2, .precision = Precision::int8, .calibration = calibration});
-    EXPECT_EQ(convolutions_in(NumberFormat::fp32, *plan), 1) << "the one on the picture";
+    EXPECT_EQ(convolutions_in(NumberFormat::fp32, *plan), 1) << "the one on the image";
     EXPECT_FALSE(is_bytes(plan->input.quantization));
     outputs.push_back(engine_forward(plan)(input).front());
   }
@@ -169,7 +169,7 @@ TEST(EnginePrecision, KeepsConvolutionsInFloatsUntilTheErrorIsSmallEnough) {
   EXPECT_LT(none.error, 1e-4);
 }
 
-// Windows shorter than what is copied at once, of pictures of few channels, up to the last pixel of the map.
+// Windows shorter than what is copied at once, of images of few channels, up to the last pixel of the map.
 TEST(EnginePrecision, GathersShortWindowsOfFloatsAndBytes) {
   for (const int channels : {1, 2, 3}) {
     for (const int kernel : {1, 2, 3, 7}) {

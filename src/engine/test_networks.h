@@ -1,4 +1,4 @@
-// Networks, weights and pictures for the tests of the engine, and how far what it computes is from the reference.
+// Networks, weights and images for the tests of the engine, and how far what it computes is from the reference.
 //
 // Thread contract: pure functions.
 #pragma once
@@ -59,10 +59,10 @@ inline double relative_error(const HostTensor& found, const HostTensor& expected
   return difference / largest;
 }
 
-inline double error_of(const graph::Program& program, const CompileOptions& options, int64_t pictures = 1) {
+inline double error_of(const graph::Program& program, const CompileOptions& options, int64_t images = 1) {
   const Weights weights = lively_weights(program, 3);
   const graph::Shape& s = program.values.front();
-  const HostTensor input = random_tensor({pictures, s.channels, s.height, s.width}, 5);
+  const HostTensor input = random_tensor({images, s.channels, s.height, s.width}, 5);
   const auto expected = graph::run_reference(program, weights, input);
   const auto found = engine_forward(compile(program, weights, options))(input);
   EXPECT_EQ(found.size(), expected.size());
@@ -152,8 +152,8 @@ inline std::string message_of(const std::function<void()>& call) {
   return "";
 }
 
-// One picture, which must outlive them.
-inline CalibrationPictures only(const HostTensor& input) {
+// One image, which must outlive them.
+inline CalibrationImages only(const HostTensor& input) {
   return {1, [&input](int64_t) { return input.data; }};
 }
 

@@ -53,16 +53,21 @@ Json to_json(const ConfusionMatrix& matrix) {
   return {{"ids", matrix.category_ids}, {"names", matrix.names}, {"counts", std::move(rows)}};
 }
 
+// The key of "images" up to version 0.2, which scripts may still read in 0.3.
+constexpr const char* kFormerKey = "pictures";
+
 Json to_json(const TopKMetrics& metrics) {
   Json json;
   for (const auto& [name, value] : named_numbers(metrics)) json[name] = value;
-  json["pictures"] = metrics.pictures;
+  json["images"] = metrics.images;
+  json[kFormerKey] = metrics.images;
   json["per_class"] = Json::array();
   Json ids = Json::array();
   for (const ClassAccuracy& c : metrics.per_class) {
     json["per_class"].push_back({{"name", c.name},
                                  {"id", c.category_id},
-                                 {"pictures", c.pictures},
+                                 {"images", c.images},
+                                 {kFormerKey, c.images},
                                  {"top1", c.top1},
                                  {"top5", c.top5},
                                  {"precision", c.precision}});
@@ -70,14 +75,18 @@ Json to_json(const TopKMetrics& metrics) {
   }
   json["per_group"] = Json::array();
   for (const GroupAccuracy& g : metrics.per_group) {
-    json["per_group"].push_back(
-        {{"name", g.name}, {"pictures", g.pictures}, {"top1", g.top1}, {"group_top1", g.group_top1}});
+    json["per_group"].push_back({{"name", g.name},
+                                 {"images", g.images},
+                                 {kFormerKey, g.images},
+                                 {"top1", g.top1},
+                                 {"group_top1", g.group_top1}});
   }
   json["calibration"] = Json::array();
   for (const CalibrationBin& bin : metrics.calibration) {
     json["calibration"].push_back({{"low", bin.low},
                                    {"high", bin.high},
-                                   {"pictures", bin.pictures},
+                                   {"images", bin.images},
+                                   {kFormerKey, bin.images},
                                    {"score", bin.score},
                                    {"accuracy", bin.accuracy}});
   }

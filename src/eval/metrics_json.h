@@ -13,7 +13,7 @@ namespace spinenet::eval {
 Json to_json(const CocoEvaluation& evaluation, const detect::Annotations& annotations);
 // ids, names and the counts as a list of rows.
 Json to_json(const ConfusionMatrix& matrix);
-// Of a classifier: the named numbers, `pictures`, `per_class`, `per_group`, `calibration` (the bins) and `confusion`
+// Of a classifier: the named numbers, `images`, `per_class`, `per_group`, `calibration` (the bins) and `confusion`
 // (ids and rows of counts).
 Json to_json(const TopKMetrics& metrics);
 

@@ -29,16 +29,14 @@ int rank_of(std::span<const float> scores, int label) {
   return before;
 }
 
-void check(const Classified& picture, size_t classes) {
-  const bool fits =
-      picture.scores.size() == classes && picture.label >= 0 && static_cast<size_t>(picture.label) < classes;
+void check(const Classified& image, size_t classes) {
+  const bool fits = image.scores.size() == classes && image.label >= 0 && static_cast<size_t>(image.label) < classes;
   if (!fits) {
-    fail(
-        ErrorKind::failed,
-        fmt::format("{} scores and label {} where there are {} classes", picture.scores.size(), picture.label, classes),
-        "top-k");
+    fail(ErrorKind::failed,
+         fmt::format("{} scores and label {} where there are {} classes", image.scores.size(), image.label, classes),
+         "top-k");
   }
-  if (std::ranges::any_of(picture.scores, [](float score) { return !std::isfinite(score); })) {
+  if (std::ranges::any_of(image.scores, [](float score) { return !std::isfinite(score); })) {
     fail(ErrorKind::failed, "a score is not a number", "top-k", "the network's weights or its input are not sound");
   }
 }
@@ -53,23 +51,23 @@ class Tally {
     right_.resize(kCalibrationBins);
   }
 
-  void add(const Classified& picture) {
-    const auto label = static_cast<size_t>(picture.label);
-    const auto best = static_cast<size_t>(std::ranges::max_element(picture.scores) - picture.scores.begin());
-    const int rank = rank_of(picture.scores, picture.label);
+  void add(const Classified& image) {
+    const auto label = static_cast<size_t>(image.label);
+    const auto best = static_cast<size_t>(std::ranges::max_element(image.scores) - image.scores.begin());
+    const int rank = rank_of(image.scores, image.label);
     ++count_[label];
     if (rank == 0) ++first_[label];
     if (rank < kFirstGuesses) ++five_[label];
     ++metrics_.confusion[label * classes_.size() + best];
-    log_sum_ -= std::log(std::max(static_cast<double>(picture.scores[label]), kLeastScore));
-    add_to_bin(picture.scores[best], best == label);
+    log_sum_ -= std::log(std::max(static_cast<double>(image.scores[label]), kLeastScore));
+    add_to_bin(image.scores[best], best == label);
   }
 
   TopKMetrics finish() {
-    metrics_.pictures = std::accumulate(count_.begin(), count_.end(), int64_t{0});
-    metrics_.top1 = share(std::accumulate(first_.begin(), first_.end(), int64_t{0}), metrics_.pictures);
-    metrics_.top5 = share(std::accumulate(five_.begin(), five_.end(), int64_t{0}), metrics_.pictures);
-    if (metrics_.pictures > 0) metrics_.log_loss = log_sum_ / static_cast<double>(metrics_.pictures);
+    metrics_.images = std::accumulate(count_.begin(), count_.end(), int64_t{0});
+    metrics_.top1 = share(std::accumulate(first_.begin(), first_.end(), int64_t{0}), metrics_.images);
+    metrics_.top5 = share(std::accumulate(five_.begin(), five_.end(), int64_t{0}), metrics_.images);
+    if (metrics_.images > 0) metrics_.log_loss = log_sum_ / static_cast<double>(metrics_.images);
     finish_classes();
     finish_groups();
     finish_calibration();
@@ -80,7 +78,7 @@ class Tally {
   void add_to_bin(float score, bool right) {
     const int bin = static_cast<int>(std::ceil(static_cast<double>(score) * kCalibrationBins)) - 1;
     const auto at = static_cast<size_t>(std::clamp(bin, 0, kCalibrationBins - 1));
-    ++metrics_.calibration[at].pictures;
+    ++metrics_.calibration[at].images;
     score_sum_[at] += score;
     if (right) ++right_[at];
   }
@@ -93,16 +91,16 @@ class Tally {
 
   void finish_classes() {
     double sum = 0;
-    int64_t with_pictures = 0;
+    int64_t with_images = 0;
     for (size_t k = 0; k < classes_.size(); ++k) {
       const double top1 = share(first_[k], count_[k]);
       metrics_.per_class.push_back({classes_[k].id, classes_[k].name, count_[k], top1, share(five_[k], count_[k]),
                                     share(first_[k], taken_for(k))});
       if (count_[k] == 0) continue;
       sum += top1;
-      ++with_pictures;
+      ++with_images;
     }
-    if (with_pictures > 0) metrics_.mean_class_top1 = sum / static_cast<double>(with_pictures);
+    if (with_images > 0) metrics_.mean_class_top1 = sum / static_cast<double>(with_images);
   }
 
   void finish_groups() {
@@ -119,7 +117,7 @@ class Tally {
     std::vector<int64_t> in_group(metrics_.per_group.size());
     for (size_t truth = 0; truth < classes_.size(); ++truth) {
       const size_t group = group_of[truth];
-      metrics_.per_group[group].pictures += count_[truth];
+      metrics_.per_group[group].images += count_[truth];
       right[group] += first_[truth];
       for (size_t found = 0; found < classes_.size(); ++found) {
         if (group_of[found] == group) in_group[group] += metrics_.confusion[truth * classes_.size() + found];
@@ -127,10 +125,10 @@ class Tally {
     }
     for (size_t g = 0; g < right.size(); ++g) {
       GroupAccuracy& group = metrics_.per_group[g];
-      group.top1 = share(right[g], group.pictures);
-      group.group_top1 = share(in_group[g], group.pictures);
+      group.top1 = share(right[g], group.images);
+      group.group_top1 = share(in_group[g], group.images);
     }
-    metrics_.group_top1 = share(std::accumulate(in_group.begin(), in_group.end(), int64_t{0}), metrics_.pictures);
+    metrics_.group_top1 = share(std::accumulate(in_group.begin(), in_group.end(), int64_t{0}), metrics_.images);
   }
 
   void finish_calibration() {
@@ -139,12 +137,12 @@ class Tally {
       CalibrationBin& bin = metrics_.calibration[b];
       bin.low = static_cast<double>(b) / kCalibrationBins;
       bin.high = static_cast<double>(b + 1) / kCalibrationBins;
-      if (bin.pictures == 0) continue;
-      bin.score = score_sum_[b] / static_cast<double>(bin.pictures);
-      bin.accuracy = share(right_[b], bin.pictures);
-      error += static_cast<double>(bin.pictures) * std::abs(bin.score - bin.accuracy);
+      if (bin.images == 0) continue;
+      bin.score = score_sum_[b] / static_cast<double>(bin.images);
+      bin.accuracy = share(right_[b], bin.images);
+      error += static_cast<double>(bin.images) * std::abs(bin.score - bin.accuracy);
     }
-    if (metrics_.pictures > 0) metrics_.calibration_error = error / static_cast<double>(metrics_.pictures);
+    if (metrics_.images > 0) metrics_.calibration_error = error / static_cast<double>(metrics_.images);
   }
 
   std::span<const detect::Category> classes_;
@@ -180,11 +178,11 @@ std::vector<int> best_classes(std::span<const float> scores, int count) {
   return order;
 }
 
-TopKMetrics evaluate_top_k(std::span<const Classified> pictures, std::span<const detect::Category> classes) {
+TopKMetrics evaluate_top_k(std::span<const Classified> images, std::span<const detect::Category> classes) {
   Tally tally(classes);
-  for (const Classified& picture : pictures) {
-    check(picture, classes.size());
-    tally.add(picture);
+  for (const Classified& image : images) {
+    check(image, classes.size());
+    tally.add(image);
   }
   return tally.finish();
 }

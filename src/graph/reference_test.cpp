@@ -299,7 +299,7 @@ TEST(ReferenceAlgebra, UpsamplingUndoneByAPoolIsTheIdentity) {
   EXPECT_EQ(run_one(b, y, {}, x).data, x.data);
 }
 
-TEST(ReferenceAlgebra, PicturesOfABatchDoNotMeet) {
+TEST(ReferenceAlgebra, ImagesOfABatchDoNotMeet) {
   arch::Architecture a = arch::named_architecture("spinenet-49s");
   a.scaling.filter_size_scale = 0.1;
   a.scaling.endpoints_num_filters = 4;

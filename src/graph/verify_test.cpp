@@ -13,7 +13,7 @@
 namespace spinenet::graph {
 namespace {
 
-// Values 0..4: picture, convolution, batch norm, activation, sum of the last two. Then 5..8: largest of each channel,
+// Values 0..4: image, convolution, batch norm, activation, sum of the last two. Then 5..8: largest of each channel,
 // the sum scaled by it, twice as large, and the mean of two equal ones.
 Program small_program() {
   Builder b({3, 8, 8}, {});

@@ -1,4 +1,4 @@
-// The input of a network from a picture: on a canvas of the input's size, then as normalised floats, channel by
+// The input of a network from an image: on a canvas of the input's size, then as normalised floats, channel by
 // channel.
 //
 // Thread contract: pure functions.
@@ -17,7 +17,7 @@ struct Normalization {
   std::array<float, 3> deviation = {0.229F, 0.224F, 0.225F};
 };
 
-// The picture at the top left; the rest has ImageNet's mean colour, near zero once normalised.
+// The image at the top left; the rest has ImageNet's mean colour, near zero once normalised.
 Image on_canvas(const Image& image, int height, int width);
 
 // HWC bytes to CHW floats, (x / 255 - mean) / deviation; out.size() == image.pixels.size().

@@ -17,7 +17,7 @@ TEST(OnCanvas, PadsBelowAndOnTheRightWithTheMeanColour) {
   for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(values[c * 20 + 19], 0, 0.02);
 }
 
-TEST(OnCanvas, IsThePictureItselfWhereItFills) {
+TEST(OnCanvas, IsTheImageItselfWhereItFills) {
   EXPECT_EQ(on_canvas(make_image(4, 5, 9), 4, 5).pixels, make_image(4, 5, 9).pixels);
 }
 

@@ -1,4 +1,4 @@
-// The middle of a picture as the square input of a classifier: the picture that its accuracy is measured on.
+// The middle of an image as the square input of a classifier: the image that its accuracy is measured on.
 //
 // Thread contract: pure function.
 #pragma once

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "image/test_picture.h"
+#include "image/test_image.h"
 
 namespace spinenet::image {
 namespace {
@@ -20,7 +20,7 @@ std::vector<uint8_t> changed(Image image, Change change, float amount) {
 using Samples = std::vector<uint8_t>;
 
 TEST(Color, TheNeutralAmountChangesNothing) {
-  const Image picture = noise_picture(9, 11, 1);
+  const Image picture = noise_image(9, 11, 1);
   EXPECT_EQ(changed(picture, adjust_brightness, 1), picture.pixels);
   EXPECT_EQ(changed(picture, adjust_contrast, 1), picture.pixels);
   EXPECT_EQ(changed(picture, adjust_saturation, 1), picture.pixels);
@@ -55,7 +55,7 @@ TEST(Color, HueTurnsTheCircle) {
   EXPECT_EQ(changed(one_pixel(80, 80, 80), adjust_hue, 0.4F), (Samples{80, 80, 80}));
 }
 
-TEST(Color, EmptyPicturesAreLeftAlone) {
+TEST(Color, EmptyImagesAreLeftAlone) {
   for (const auto change : {adjust_brightness, adjust_contrast, adjust_saturation, adjust_hue}) {
     EXPECT_TRUE(changed(Image{}, change, 0.3F).empty());
   }

@@ -15,14 +15,14 @@
 namespace spinenet::image {
 namespace {
 
-constexpr const char* kRemedy = "the file is damaged; get it anew or remove it";
+constexpr const char* kRemedy = "the file is damaged; get it again or remove it";
 constexpr size_t kPrefix = size_t{64} << 10;  // nearly every JPEG header fits
 
 std::span<const uint8_t> as_bytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-// What other picture format the bytes are, or "".
+// What other image format the bytes are, or "".
 std::string_view foreign_format(std::string_view bytes) {
   struct Magic {
     size_t offset;

@@ -1,12 +1,12 @@
-// JPEG and PNG files to upright 8-bit RGB pictures.
+// JPEG and PNG files to upright 8-bit RGB images.
 //
 // Rules: the format is told by the first bytes, never by the file's name. The EXIF orientation (JPEG APP1, PNG eXIf) is
 // applied, so pixels and sizes are those a viewer shows. Grey and palette become RGB, 16-bit samples are scaled to 8,
 // CMYK and YCCK are converted, alpha is dropped (the colours behind it stay, as OpenCV does), of an animated PNG the
-// default picture is taken, bytes after the end of the picture are ignored.
+// default image is taken, bytes after the end of the image are ignored.
 //
-// Invariant: a picture comes back whole or not at all. A cut or corrupt stream is ErrorKind::bad_data naming the place
-// and the remedy; pixels never come from an earlier picture. Too large a picture is refused from its header, before
+// Invariant: an image comes back whole or not at all. A cut or corrupt stream is ErrorKind::bad_data naming the place
+// and the remedy; pixels never come from an earlier image. Too large an image is refused from its header, before
 // anything of its size is allocated.
 //
 // Thread contract: every function may be called from several threads.
@@ -37,7 +37,7 @@ struct ImageSize {
 
 // `place` (a path, a request's field) only appears in messages.
 Image decode_image(std::span<const uint8_t> bytes, std::string_view place, const DecodeLimits& limits = {});
-// The bytes of a picture's file, for decode_image; refused as there when there are more than max_bytes, before any is
+// The bytes of an image's file, for decode_image; refused as there when there are more than max_bytes, before any is
 // read. ErrorKind::io when the file cannot be read.
 std::string read_limited(const std::filesystem::path& path, const DecodeLimits& limits = {});
 // As decode_image; ErrorKind::io when the file cannot be read.

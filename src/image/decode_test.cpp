@@ -8,7 +8,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "image/encode.h"
-#include "image/test_picture.h"
+#include "image/test_image.h"
 
 namespace spinenet::image {
 namespace {
@@ -32,7 +32,7 @@ class DecodeFiles : public testing::Test {
 };
 
 TEST_F(DecodeFiles, TheNameDoesNotMatter) {
-  const Image picture = noise_picture(6, 9, 1);
+  const Image picture = noise_image(6, 9, 1);
   const fs::path path = store("here.jpg", encode_png(picture));
   EXPECT_TRUE(same_pixels(read_image(path), picture));
   EXPECT_EQ(read_image_size(path), (ImageSize{6, 9}));
@@ -40,7 +40,7 @@ TEST_F(DecodeFiles, TheNameDoesNotMatter) {
 }
 
 TEST_F(DecodeFiles, SizeIsFoundBehindALongHeader) {
-  const std::string jpeg = encode_jpeg(smooth_picture(20, 30));
+  const std::string jpeg = encode_jpeg(smooth_image(20, 30));
   std::string file = jpeg.substr(0, 2);
   for (int i = 0; i < 3; ++i) file += "\xFF\xE2\xFF\xFF" + std::string(0xFFFD, 'x');  // as colour profiles do
   file += jpeg.substr(2);
@@ -61,7 +61,7 @@ TEST_F(DecodeFiles, AMissingFileIsAnIoError) {
 }
 
 TEST_F(DecodeFiles, AFileOverTheLimitIsNotRead) {
-  const fs::path path = store("here.jpg", encode_png(noise_picture(10, 10, 2)));
+  const fs::path path = store("here.jpg", encode_png(noise_image(10, 10, 2)));
   bad_data_message([&] { read_image(path, {.max_bytes = 100}); });
   fs::resize_file(path, uint64_t{1} << 40);  // sparse
   bad_data_message([&] { read_image(path); });
@@ -82,7 +82,7 @@ TEST(Decode, OtherBytesAreNamed) {
 }
 
 TEST(Decode, LimitsCountPixelsOfBothFormats) {
-  const Image picture = smooth_picture(10, 10);
+  const Image picture = smooth_image(10, 10);
   for (const std::string& file : {encode_png(picture), encode_jpeg(picture)}) {
     EXPECT_EQ(decode_image(bytes_of(file), "here.jpg", {.max_pixels = 100}).height, 10);
     bad_data_message([&] { decode_image(bytes_of(file), "here.jpg", {.max_pixels = 99}); });
@@ -91,7 +91,7 @@ TEST(Decode, LimitsCountPixelsOfBothFormats) {
 }
 
 TEST(Decode, ManyThreadsReadTheSamePixels) {
-  const std::string jpeg = encode_jpeg(smooth_picture(60, 70), 90);
+  const std::string jpeg = encode_jpeg(smooth_image(60, 70), 90);
   const std::string cut = jpeg.substr(0, jpeg.size() * 3 / 4);
   const Image expected = decode_image(bytes_of(jpeg), "here.jpg");
   std::vector<int> wrong(4, 0);
@@ -113,10 +113,10 @@ TEST(Decode, ManyThreadsReadTheSamePixels) {
   EXPECT_EQ(wrong, std::vector<int>(4, 0));
 }
 
-TEST(Decode, RealPicturesHaveTheSizesTheirAnnotationsName) {
+TEST(Decode, RealImagesHaveTheSizesTheirAnnotationsName) {
   const fs::path folder = fs::path(SPINENET_SHARED_DIR) / "data" / "coco_cc";
   if (!fs::exists(folder)) GTEST_SKIP() << "no " << folder;
-  int pictures = 0;
+  int images = 0;
   for (const char* part : {"train", "val"}) {
     const Json annotations = read_json(folder / "annotations" / (std::string(part) + ".json"));
     for (const Json& entry : annotations.at("images")) {
@@ -125,10 +125,10 @@ TEST(Decode, RealPicturesHaveTheSizesTheirAnnotationsName) {
       EXPECT_EQ(read_image_size(path), size) << path;
       const Image image = read_image(path);
       EXPECT_EQ((ImageSize{image.height, image.width}), size) << path;
-      ++pictures;
+      ++images;
     }
   }
-  EXPECT_GT(pictures, 0);
+  EXPECT_GT(images, 0);
 }
 
 }  // namespace

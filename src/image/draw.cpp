@@ -27,7 +27,7 @@ int line_thickness(const Image& image) {
   return std::max(1, static_cast<int>(std::lround(std::min(image.height, image.width) / 240.0)));
 }
 
-// The least that can be read, and from 350-pixel pictures on growing with them.
+// The least that can be read, and from 350-pixel images on growing with them.
 double font_scale(const Image& image) {
   return std::max(0.35, std::min(image.height, image.width) / 1000.0);
 }
@@ -55,7 +55,7 @@ Color ink_on(Color ground) {
 }
 
 int to_pixel(float coordinate, int limit) {
-  // Far outside is as good as just outside, and safe in whole numbers.
+  // Far outside is as good as just outside, and safe in integers.
   return static_cast<int>(std::lround(std::clamp(coordinate, -1.0F * limit, 2.0F * limit)));
 }
 

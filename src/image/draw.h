@@ -1,6 +1,6 @@
-// Boxes, labels and masks drawn on a picture. Lines and letters scale with the picture, and all of it is clipped to it.
+// Boxes, labels and masks drawn on an image. Lines and letters scale with the image, and all of it is clipped to it.
 //
-// Thread contract: every function may be called from several threads on different pictures.
+// Thread contract: every function may be called from several threads on different images.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ Color class_color(int label);
 struct BoxOutline {
   float x1 = 0, y1 = 0, x2 = 0, y2 = 0;  // pixels
   Color color;
-  int thickness = 0;  // pixels; 0 chooses by the size of the picture
+  int thickness = 0;  // pixels; 0 chooses by the size of the image
 };
 
 // A box with a coordinate that is not finite is not drawn.

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "image/test_picture.h"
+#include "image/test_image.h"
 
 namespace spinenet::image {
 namespace {
@@ -67,7 +67,7 @@ TEST(Draw, BoxesOutsideAreClippedAndUnboundedOnesLeftOut) {
   EXPECT_EQ(count_changed(image), 0);
 }
 
-TEST(Draw, LinesGrowWithThePicture) {
+TEST(Draw, LinesGrowWithTheImage) {
   const auto thickness = [](int side) {
     Image image = make_image(side, side);
     draw_box(image, {.x1 = 0, .y1 = 0, .x2 = static_cast<float>(side), .y2 = static_cast<float>(side), .color = kRed});
@@ -115,7 +115,7 @@ TEST(Draw, TheGroundOfALabelHoldsLettersThatReachBelowTheLine) {
   }
 }
 
-TEST(Draw, LabelsStayInsideThePicture) {
+TEST(Draw, LabelsStayInsideTheImage) {
   for (const int x : {-1'000'000, -3, 0, 195, 1'000'000}) {
     for (const int y : {-1'000'000, -3, 0, 99, 1'000'000}) {
       Image image = make_image(100, 200);
@@ -124,7 +124,7 @@ TEST(Draw, LabelsStayInsideThePicture) {
     }
   }
   Image tiny = make_image(1, 1);
-  draw_label(tiny, 0, 0, "a label much longer than the picture is wide", kRed);
+  draw_label(tiny, 0, 0, "a label much longer than the image is wide", kRed);
   Image image = make_image(50, 60);
   draw_label(image, 3, 40,
              "Stra\xC3\x9F"
@@ -148,7 +148,7 @@ TEST(Draw, AMaskTintsItsInsideAndNothingElse) {
   EXPECT_THROW(draw_mask(image, std::vector<uint8_t>(99), kRed), Error);
 }
 
-TEST(Draw, EmptyPicturesAreLeftAlone) {
+TEST(Draw, EmptyImagesAreLeftAlone) {
   Image image;
   draw_box(image, {.x1 = 0, .y1 = 0, .x2 = 5, .y2 = 5, .color = kRed});
   draw_label(image, 0, 0, "cat", kRed);

@@ -1,4 +1,4 @@
-// Pictures to PNG (lossless) and JPEG bytes. The same picture gives the same bytes.
+// Images to PNG (lossless) and JPEG bytes. The same image gives the same bytes.
 //
 // Thread contract: both functions may be called from several threads.
 #pragma once

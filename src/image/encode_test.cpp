@@ -3,20 +3,20 @@
 #include <gtest/gtest.h>
 
 #include "image/decode.h"
-#include "image/test_picture.h"
+#include "image/test_image.h"
 
 namespace spinenet::image {
 namespace {
 
 TEST(Encode, PngKeepsEveryPixel) {
   for (const ImageSize size : {ImageSize{1, 1}, {1, 37}, {53, 1}, {40, 31}}) {
-    const Image picture = noise_picture(size.height, size.width, static_cast<uint64_t>(size.width));
+    const Image picture = noise_image(size.height, size.width, static_cast<uint64_t>(size.width));
     EXPECT_TRUE(same_pixels(decode_image(bytes_of(encode_png(picture)), "here.jpg"), picture));
   }
 }
 
 TEST(Encode, JpegIsCloserAndLongerWithMoreQuality) {
-  const Image picture = smooth_picture(64, 80);
+  const Image picture = smooth_image(64, 80);
   double difference = 256;
   size_t length = 0;
   for (const int quality : {5, 50, 89, 98}) {
@@ -41,8 +41,8 @@ TEST(Encode, ThinColouredLinesStaySharpAtHighQuality) {
   EXPECT_GT(redness(92), redness(89));
 }
 
-TEST(Encode, TheSamePictureGivesTheSameBytes) {
-  const Image picture = noise_picture(20, 20, 4);
+TEST(Encode, TheSameImageGivesTheSameBytes) {
+  const Image picture = noise_image(20, 20, 4);
   EXPECT_EQ(encode_png(picture), encode_png(picture));
   EXPECT_EQ(encode_jpeg(picture), encode_jpeg(picture));
 }

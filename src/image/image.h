@@ -1,4 +1,4 @@
-// An 8-bit RGB picture in memory: rows from the top, pixels interleaved R, G, B.
+// An 8-bit RGB image in memory: rows from the top, pixels interleaved R, G, B.
 //
 // Invariant: pixels.size() == height * width * 3.
 #pragma once

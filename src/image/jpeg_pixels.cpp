@@ -14,7 +14,7 @@
 namespace spinenet::image {
 namespace {
 
-constexpr const char* kJpegRemedy = "the file is damaged; get it anew or remove it";
+constexpr const char* kJpegRemedy = "the file is damaged; get it again or remove it";
 
 // libjpeg reports through a callback that must not return: it jumps back into the function that called libjpeg, which
 // therefore holds no object with a destructor.
@@ -87,7 +87,7 @@ bool read_rows(JpegDecoder& decoder, uint8_t* pixels, uint8_t* cmyk_row) {
   return true;
 }
 
-// Huffman coding spends a bit or more on each block: fewer bits cannot hold the picture, whatever they are.
+// Huffman coding spends a bit or more on each block: fewer bits cannot hold the image, whatever they are.
 bool is_too_short(const jpeg_decompress_struct& info, size_t size) {
   uint64_t blocks = 0;
   for (int i = 0; i < info.num_components; ++i) {
@@ -116,7 +116,8 @@ Image decode_jpeg_pixels(std::span<const uint8_t> bytes, const JpegHeader& heade
   JpegDecoder decoder;
   jpeg_decompress_struct& info = decoder.info;
   if (!read_header(decoder, bytes)) {
-    fail(ErrorKind::bad_data, fmt::format("corrupt JPEG header ({})", decoder.errors.message.data()), place, kJpegRemedy);
+    fail(ErrorKind::bad_data, fmt::format("corrupt JPEG header ({})", decoder.errors.message.data()), place,
+         kJpegRemedy);
   }
   const ImageSize size{static_cast<int>(info.image_height), static_cast<int>(info.image_width)};
   if (size != header.stored) fail(ErrorKind::bad_data, "JPEG header contradicts itself", place, kJpegRemedy);

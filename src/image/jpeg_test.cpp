@@ -9,7 +9,7 @@
 
 #include "image/decode.h"
 #include "image/encode.h"
-#include "image/test_picture.h"
+#include "image/test_image.h"
 
 namespace spinenet::image {
 namespace {
@@ -64,7 +64,7 @@ std::string refusal(const std::string& file, const DecodeLimits& limits = {}) {
   return bad_data_message([&] { decode(file, limits); });
 }
 
-// A one-colour picture of 8 x 8 with four samples a pixel.
+// A one-colour image of 8 x 8 with four samples a pixel.
 std::vector<uint8_t> four_samples(uint8_t c, uint8_t m, uint8_t y, uint8_t k) {
   std::vector<uint8_t> samples;
   for (int i = 0; i < 64; ++i) samples.insert(samples.end(), {c, m, y, k});
@@ -94,7 +94,7 @@ std::string with_byte(std::string file, size_t position, int value) {
 }
 
 TEST(Jpeg, ReadsBaselineProgressiveRestartsAndPlainRgb) {
-  const Image picture = smooth_picture(45, 37);
+  const Image picture = smooth_image(45, 37);
   EXPECT_LT(mean_difference(decode(rgb_jpeg(picture)), picture), 2);
   EXPECT_LT(mean_difference(decode(rgb_jpeg(picture, {.progressive = true})), picture), 2);
   EXPECT_LT(mean_difference(decode(rgb_jpeg(picture, {.restart_interval = 2})), picture), 2);
@@ -119,8 +119,8 @@ TEST(Jpeg, ConvertsInksInvertedByAdobeAndPlain) {
   expect_color(decode(jpeg_of({8, 8}, ink, {.in = JCS_CMYK, .stored = JCS_CMYK})), 204, 102, 0);
 }
 
-TEST(Jpeg, IgnoresBytesAfterThePictureAndStrayBytesBeforeAMarker) {
-  const Image picture = smooth_picture(16, 24);
+TEST(Jpeg, IgnoresBytesAfterTheImageAndStrayBytesBeforeAMarker) {
+  const Image picture = smooth_image(16, 24);
   const std::string file = rgb_jpeg(picture);
   EXPECT_TRUE(same_pixels(decode(file + std::string(1000, '\0')), decode(file)));
   EXPECT_TRUE(same_pixels(decode(file + file), decode(file)));
@@ -129,10 +129,10 @@ TEST(Jpeg, IgnoresBytesAfterThePictureAndStrayBytesBeforeAMarker) {
 }
 
 TEST(Jpeg, EveryCutIsRefusedAndShowsNoEarlierPixels) {
-  const Image earlier = noise_picture(24, 24, 5);
+  const Image earlier = noise_image(24, 24, 5);
   for (const bool progressive : {false, true}) {
     const std::string good = rgb_jpeg(earlier, {.progressive = progressive});
-    const std::string file = rgb_jpeg(smooth_picture(24, 24), {.progressive = progressive});
+    const std::string file = rgb_jpeg(smooth_image(24, 24), {.progressive = progressive});
     for (size_t cut = 0; cut < file.size(); ++cut) {
       ASSERT_EQ(decode(good).height, 24);
       const std::string message = refusal(file.substr(0, cut));
@@ -142,13 +142,13 @@ TEST(Jpeg, EveryCutIsRefusedAndShowsNoEarlierPixels) {
 }
 
 TEST(Jpeg, CutAndClosedByAnEndMarkerIsRefused) {
-  const std::string file = rgb_jpeg(noise_picture(40, 40, 6));
+  const std::string file = rgb_jpeg(noise_image(40, 40, 6));
   const size_t start = file.find("\xFF\xDA") + 14;
   for (size_t cut = start; cut < file.size() - 40; cut += 13) refusal(file.substr(0, cut) + "\xFF\xD9");
 }
 
 TEST(Jpeg, BadCodesAndZeroedTailsAreRefused) {
-  const std::string file = rgb_jpeg(noise_picture(40, 40, 7));
+  const std::string file = rgb_jpeg(noise_image(40, 40, 7));
   const size_t middle = file.size() / 2 + 200;
   std::string ones = file;
   for (size_t i = 0; i < 40; i += 2) ones[middle + i] = '\xFF', ones[middle + i + 1] = '\0';
@@ -156,8 +156,8 @@ TEST(Jpeg, BadCodesAndZeroedTailsAreRefused) {
   refusal(file.substr(0, middle) + std::string(file.size() - middle, '\0'));
 }
 
-TEST(Jpeg, AnyFlippedByteGivesAWholePictureOrAnError) {
-  const std::string file = rgb_jpeg(noise_picture(17, 19, 8), {.progressive = true});
+TEST(Jpeg, AnyFlippedByteGivesAWholeImageOrAnError) {
+  const std::string file = rgb_jpeg(noise_image(17, 19, 8), {.progressive = true});
   Random random(9);
   for (size_t i = 0; i < file.size(); ++i) {
     const std::string broken = with_byte(file, i, static_cast<int>(random.below(256)));
@@ -172,7 +172,7 @@ TEST(Jpeg, AnyFlippedByteGivesAWholePictureOrAnError) {
 }
 
 TEST(Jpeg, CodingsThatAreNotReadAreNamed) {
-  const std::string file = rgb_jpeg(smooth_picture(16, 16));
+  const std::string file = rgb_jpeg(smooth_image(16, 16));
   const size_t frame = frame_of(file);
   EXPECT_NE(refusal(with_byte(file, frame + 4, 12)).find("12 bits"), std::string::npos);
   EXPECT_NE(refusal(with_byte(file, frame + 1, 0xC9)).find("arithmetic"), std::string::npos);
@@ -180,7 +180,7 @@ TEST(Jpeg, CodingsThatAreNotReadAreNamed) {
 }
 
 TEST(Jpeg, HugeSizesAreRefusedFromTheHeader) {
-  std::string file = rgb_jpeg(smooth_picture(16, 16));
+  std::string file = rgb_jpeg(smooth_image(16, 16));
   const size_t frame = frame_of(file);
   for (const size_t offset : {5, 7}) {
     file[frame + offset] = static_cast<char>(65500 >> 8);
@@ -193,7 +193,7 @@ TEST(Jpeg, HugeSizesAreRefusedFromTheHeader) {
 }
 
 TEST(Jpeg, TenThousandScansAreRefused) {
-  const std::string file = rgb_jpeg(smooth_picture(16, 16), {.progressive = true});
+  const std::string file = rgb_jpeg(smooth_image(16, 16), {.progressive = true});
   const size_t last = file.rfind("\xFF\xDA");
   const std::string scan = file.substr(last, file.size() - 2 - last);
   std::string bomb = file.substr(0, last);

@@ -24,7 +24,7 @@ struct TiffReader {
   }
 };
 
-// Where the upright pixel (y, x) lies in the stored picture: swapped first, then counted from the far side.
+// Where the upright pixel (y, x) lies in the stored image: swapped first, then counted from the far side.
 struct Turn {
   bool swap, from_bottom, from_right;
 };

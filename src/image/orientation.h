@@ -1,4 +1,4 @@
-// The EXIF orientation: which way a stored picture must be turned to stand upright.
+// The EXIF orientation: which way a stored image must be turned to stand upright.
 //
 // Invariant: an orientation is 1 to 8; a missing, broken or out-of-range tag is 1 (as stored).
 // Thread contract: plain functions of their arguments.
@@ -16,7 +16,7 @@ namespace spinenet::image {
 // `tiff` is the EXIF block from its byte order mark on; a leading "Exif\0\0" is skipped.
 int exif_orientation(std::span<const uint8_t> tiff);
 
-// The size and the picture after turning.
+// The size and the image after turning.
 ImageSize upright_size(ImageSize stored, int orientation);
 Image upright(Image stored, int orientation);
 

@@ -6,7 +6,7 @@
 
 #include "image/decode.h"
 #include "image/encode.h"
-#include "image/test_picture.h"
+#include "image/test_image.h"
 
 namespace spinenet::image {
 namespace {
@@ -18,12 +18,12 @@ struct Sides {
 constexpr std::array<Sides, 9> kSides = {
     {{}, {'t', 'l'}, {'t', 'r'}, {'b', 'r'}, {'b', 'l'}, {'l', 't'}, {'r', 't'}, {'r', 'b'}, {'l', 'b'}}};
 
-// The picture as a camera with this orientation stores it.
-Image stored_for(const Image& upright_picture, int orientation) {
+// The image as a camera with this orientation stores it.
+Image stored_for(const Image& upright_image, int orientation) {
   const Sides sides = kSides[static_cast<size_t>(orientation)];
   const bool rows_are_rows = sides.first_row == 't' || sides.first_row == 'b';
-  const int height = upright_picture.height;
-  const int width = upright_picture.width;
+  const int height = upright_image.height;
+  const int width = upright_image.width;
   Image stored = rows_are_rows ? make_image(height, width) : make_image(width, height);
   for (int r = 0; r < stored.height; ++r) {
     for (int c = 0; c < stored.width; ++c) {
@@ -32,7 +32,7 @@ Image stored_for(const Image& upright_picture, int orientation) {
       const char horizontal = rows_are_rows ? sides.first_column : sides.first_row;
       const int y = vertical == 't' ? along_y : height - 1 - along_y;
       const int x = horizontal == 'l' ? along_x : width - 1 - along_x;
-      for (int k = 0; k < 3; ++k) stored.at(r, c)[k] = upright_picture.at(y, x)[k];
+      for (int k = 0; k < 3; ++k) stored.at(r, c)[k] = upright_image.at(y, x)[k];
     }
   }
   return stored;
@@ -46,7 +46,7 @@ std::string with_jpeg_exif(const std::string& jpeg, const std::string& block) {
 }
 
 TEST(Orientation, TurnsEveryStoredFormUpright) {
-  const Image picture = noise_picture(5, 7, 1);
+  const Image picture = noise_image(5, 7, 1);
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const Image stored = stored_for(picture, orientation);
     EXPECT_TRUE(same_pixels(upright(stored, orientation), picture)) << orientation;
@@ -55,7 +55,7 @@ TEST(Orientation, TurnsEveryStoredFormUpright) {
 }
 
 TEST(Orientation, EveryJpegOrientationDecodesToTheUprightPixels) {
-  const Image picture = smooth_picture(33, 50);
+  const Image picture = smooth_image(33, 50);
   for (int orientation = 1; orientation <= 8; ++orientation) {
     const std::string plain = encode_jpeg(stored_for(picture, orientation), 95);
     const std::string tagged = with_jpeg_exif(plain, exif_block(orientation, orientation % 2 == 0));

@@ -58,7 +58,7 @@ std::optional<PngHeader> parse_png_header(std::span<const uint8_t> bytes) {
   PngHeader header;
   header.stored = {static_cast<int>(height), static_cast<int>(width)};
   header.orientation = find_orientation(bytes);
-  // Rows of whole bytes after one filter byte each; an interlaced picture takes more. Never more than 2^31 * 2^31 * 8.
+  // Rows of whole bytes after one filter byte each; an interlaced image takes more. Never more than 2^31 * 2^31 * 8.
   const double row_bytes = static_cast<double>(width) * channels * bytes[24] / 8;
   header.packed_bytes = static_cast<int64_t>(std::min(row_bytes * height, 9e18));
   return header;

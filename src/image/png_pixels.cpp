@@ -12,7 +12,7 @@
 namespace spinenet::image {
 namespace {
 
-constexpr const char* kPngRemedy = "the file is damaged; get it anew or remove it";
+constexpr const char* kPngRemedy = "the file is damaged; get it again or remove it";
 
 // Deflate makes at most 1,032 bytes of one.
 constexpr int64_t kMaxInflation = 1032;
@@ -51,7 +51,7 @@ bool is_after_last_row(png_structp png, png_infop info) {
   return png_get_current_row_number(png) >= png_get_image_height(png, info);
 }
 
-// libpng unpacks all there is behind the last row only to throw it away: a small picture could keep it busy for
+// libpng unpacks all there is behind the last row only to throw it away: a small image could keep it busy for
 // minutes.
 void refuse_long_tail(PngDecoder& decoder, size_t count) {
   constexpr png_uint_32 kPixels = 0x49444154;  // IDAT

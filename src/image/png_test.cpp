@@ -5,7 +5,7 @@
 
 #include "image/decode.h"
 #include "image/encode.h"
-#include "image/test_picture.h"
+#include "image/test_image.h"
 
 namespace spinenet::image {
 namespace {
@@ -51,7 +51,8 @@ using PngSamples = std::vector<uint8_t>;
 TEST(Png, ConvertsEveryKindOfPixelToRgb) {
   using namespace std::string_literals;
   EXPECT_EQ(pixels_of({.bits = 8, .color_type = 0, .rows = "\0\x80"s}), (PngSamples{128, 128, 128}));
-  EXPECT_EQ(pixels_of({.width = 2, .bits = 1, .color_type = 0, .rows = "\0\x40"s}), (PngSamples{0, 0, 0, 255, 255, 255}));
+  EXPECT_EQ(pixels_of({.width = 2, .bits = 1, .color_type = 0, .rows = "\0\x40"s}),
+            (PngSamples{0, 0, 0, 255, 255, 255}));
   EXPECT_EQ(pixels_of({.bits = 16, .color_type = 0, .rows = "\0\x80\x80"s}), (PngSamples{128, 128, 128}));
   EXPECT_EQ(pixels_of({.bits = 16, .color_type = 2, .rows = "\0\xFF\xFF\x00\x00\x12\x12"s}), (PngSamples{255, 0, 18}));
   EXPECT_EQ(pixels_of({.bits = 8, .color_type = 2, .rows = "\0\1\2\3"s}), (PngSamples{1, 2, 3}));
@@ -67,7 +68,7 @@ TEST(Png, DropsAlphaAndKeepsTheColourBehindIt) {
   EXPECT_EQ(pixels_of({.bits = 16, .color_type = 6, .rows = "\0\1\1\2\2\3\3\0\0"s}), (PngSamples{1, 2, 3}));
 }
 
-TEST(Png, ReadsTheDefaultPictureOfAnAnimation) {
+TEST(Png, ReadsTheDefaultImageOfAnAnimation) {
   using namespace std::string_literals;
   const std::string control = number(0) + number(1) + number(1) + std::string(16, '\0');
   PngParts parts{.rows = "\0\1\2\3"s};
@@ -93,7 +94,7 @@ TEST(Png, AppliesTheOrientationBeforeAndBehindThePixels) {
 }
 
 TEST(Png, EveryCutAndEveryFlippedPixelByteIsRefused) {
-  const std::string file = encode_png(noise_picture(9, 7, 3));
+  const std::string file = encode_png(noise_image(9, 7, 3));
   for (size_t cut = 0; cut < file.size(); ++cut) {
     bad_data_message([&] { decode_image(bytes_of(file.substr(0, cut)), "here.jpg"); });
   }
@@ -142,7 +143,7 @@ TEST(Png, ALittleBehindTheLastRowIsIgnored) {
   EXPECT_EQ(pixels_of({.rows = "\0\1\2\3"s + std::string(5000, '\7')}), (PngSamples{1, 2, 3}));
 }
 
-TEST(Png, ReadsInterlacedPictures) {
+TEST(Png, ReadsInterlacedImages) {
   using namespace std::string_literals;
   // 3 x 2: pass 1 has (0, 0), pass 6 has (0, 1), pass 7 has row 1; the other passes are empty but for (0, 2) of pass 4.
   const std::string rows = "\0\1"s + "\0\3"s + "\0\2"s + "\0\4\5\6"s;

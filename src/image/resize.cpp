@@ -13,7 +13,7 @@
 namespace spinenet::image {
 namespace {
 
-// A view of the pixels, not a copy; OpenCV only reads where the picture was const.
+// A view of the pixels, not a copy; OpenCV only reads where the image was const.
 cv::Mat view(const Image& image) {
   return {image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.pixels.data())};
 }

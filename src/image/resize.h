@@ -1,4 +1,4 @@
-// Pictures to another size: resampled, cropped, padded, pasted, mirrored.
+// Images to another size: resampled, cropped, padded, pasted, mirrored.
 //
 // Resampling averages areas where it shrinks and interpolates linearly where it enlarges, axis by axis; it is
 // deterministic and runs in the calling thread (OpenCV is set to one thread for the whole process on first use, since
@@ -16,12 +16,12 @@ namespace spinenet::image {
 // ErrorKind::usage when the source is empty or the size is not positive.
 Image resize(const Image& image, int height, int width);
 
-// The part from (x1, y1) up to, without, (x2, y2), which must lie inside the picture and not be empty.
+// The part from (x1, y1) up to, without, (x2, y2), which must lie inside the image and not be empty.
 Image crop(const Image& image, int x1, int y1, int x2, int y2);
 
 Image flip_horizontal(const Image& image);
 
-// The picture in the top left corner of a canvas at least as large.
+// The image in the top left corner of a canvas at least as large.
 Image pad(const Image& image, int height, int width, uint8_t fill = 0);
 
 // Copies `source` over `target` with its top left corner at (x, y); what falls outside is left out.

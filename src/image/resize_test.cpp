@@ -5,7 +5,7 @@
 
 #include <gtest/gtest.h>
 
-#include "image/test_picture.h"
+#include "image/test_image.h"
 
 namespace spinenet::image {
 namespace {
@@ -19,7 +19,7 @@ double mean(const Image& image) {
 }
 
 TEST(Resize, TheSameSizeChangesNothing) {
-  const Image picture = noise_picture(13, 17, 1);
+  const Image picture = noise_image(13, 17, 1);
   EXPECT_TRUE(same_pixels(resize(picture, 13, 17), picture));
 }
 
@@ -34,7 +34,7 @@ TEST(Resize, OneColourStaysItAtAnySize) {
 }
 
 TEST(Resize, ShrinkingByWholeFactorsAveragesAreas) {
-  const Image picture = noise_picture(12, 18, 3);
+  const Image picture = noise_image(12, 18, 3);
   const Image small = resize(picture, 4, 6);
   for (int y = 0; y < 4; ++y) {
     for (int x = 0; x < 6; ++x) {
@@ -68,11 +68,11 @@ TEST(Resize, ShrinkingOneAxisAndEnlargingTheOtherDoesNotAlias) {
   for (const uint8_t sample : result.pixels) EXPECT_NEAR(sample, 127.5, 1);
 }
 
-TEST(Resize, KeepsTheMeanAndMirrorsWithThePicture) {
+TEST(Resize, KeepsTheMeanAndMirrorsWithTheImage) {
   Random random(4);
   for (int i = 0; i < 20; ++i) {
     const Image picture =
-        smooth_picture(20 + static_cast<int>(random.below(40)), 20 + static_cast<int>(random.below(40)));
+        smooth_image(20 + static_cast<int>(random.below(40)), 20 + static_cast<int>(random.below(40)));
     const int height = 10 + static_cast<int>(random.below(80));
     const int width = 10 + static_cast<int>(random.below(80));
     const Image result = resize(picture, height, width);
@@ -82,7 +82,7 @@ TEST(Resize, KeepsTheMeanAndMirrorsWithThePicture) {
 }
 
 TEST(Resize, IsTheSameFromEveryThread) {
-  const Image picture = noise_picture(90, 70, 5);
+  const Image picture = noise_image(90, 70, 5);
   const Image expected = resize(picture, 33, 44);
   std::vector<Image> results(4);
   std::vector<std::thread> threads;
@@ -101,7 +101,7 @@ TEST(Flip, TwiceIsIdentityAndOnceMirrorsColumns) {
   Random random(6);
   for (int i = 0; i < 30; ++i) {
     const Image picture =
-        noise_picture(1 + static_cast<int>(random.below(20)), 1 + static_cast<int>(random.below(20)), 7);
+        noise_image(1 + static_cast<int>(random.below(20)), 1 + static_cast<int>(random.below(20)), 7);
     const Image flipped = flip_horizontal(picture);
     EXPECT_TRUE(same_pixels(flip_horizontal(flipped), picture));
     const int y = static_cast<int>(random.below(picture.height));
@@ -112,7 +112,7 @@ TEST(Flip, TwiceIsIdentityAndOnceMirrorsColumns) {
 }
 
 TEST(Crop, TakesThePartAndRefusesWhatIsOutside) {
-  const Image picture = noise_picture(8, 9, 8);
+  const Image picture = noise_image(8, 9, 8);
   const Image part = crop(picture, 2, 3, 7, 5);
   ASSERT_EQ(part.height, 2);
   ASSERT_EQ(part.width, 5);
@@ -123,8 +123,8 @@ TEST(Crop, TakesThePartAndRefusesWhatIsOutside) {
   EXPECT_THROW(crop(picture, 4, 4, 4, 5), Error);
 }
 
-TEST(Pad, CroppingThePaddedPictureGivesItBack) {
-  const Image picture = noise_picture(5, 6, 9);
+TEST(Pad, CroppingThePaddedImageGivesItBack) {
+  const Image picture = noise_image(5, 6, 9);
   const Image padded = pad(picture, 9, 8, 114);
   EXPECT_TRUE(same_pixels(crop(padded, 0, 0, 6, 5), picture));
   EXPECT_TRUE(same_pixels(crop(padded, 6, 0, 8, 9), make_image(9, 2, 114)));
@@ -133,8 +133,8 @@ TEST(Pad, CroppingThePaddedPictureGivesItBack) {
 }
 
 TEST(Paste, WritesTheOverlapAlone) {
-  const Image ground = noise_picture(7, 8, 10);
-  const Image patch = noise_picture(4, 5, 11);
+  const Image ground = noise_image(7, 8, 10);
+  const Image patch = noise_image(4, 5, 11);
   for (int y = -6; y <= 8; ++y) {
     for (int x = -7; x <= 9; ++x) {
       Image target = ground;
@@ -151,7 +151,7 @@ TEST(Paste, WritesTheOverlapAlone) {
 }
 
 TEST(Paste, FarCornersChangeNothing) {
-  const Image ground = noise_picture(7, 8, 10);
+  const Image ground = noise_image(7, 8, 10);
   Image target = ground;
   for (const int far : {kFar, -kFar}) paste(ground, target, far, 0), paste(ground, target, 0, far);
   EXPECT_TRUE(same_pixels(target, ground));

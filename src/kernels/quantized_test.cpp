@@ -215,10 +215,10 @@ TEST(QuantizedKernels, AddMapsOfEitherKindAndSize) {
 }
 
 // Full vectors, and pixels that fill none; 3 channels side by side, and with room between. Nothing behind is touched.
-class PictureRows : public testing::TestWithParam<int64_t> {};
-INSTANTIATE_TEST_SUITE_P(QuantizedKernels, PictureRows, testing::Values(1, 16, 21, 32, 48));
+class ImageRows : public testing::TestWithParam<int64_t> {};
+INSTANTIATE_TEST_SUITE_P(QuantizedKernels, ImageRows, testing::Values(1, 16, 21, 32, 48));
 
-TEST_P(PictureRows, PutTheChannelsOfAPictureSideBySide) {
+TEST_P(ImageRows, PutTheChannelsOfAImageSideBySide) {
   constexpr int64_t kPlane = 50;
   constexpr size_t kGuard = 64;
   const int64_t pixels = GetParam();

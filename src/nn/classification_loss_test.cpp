@@ -44,7 +44,7 @@ TEST(Mixing, SlicesOfProcessesAreMixedAsTheWholeBatch) {
   EXPECT_TRUE(torch::equal(whole.factor.slice(0, 4), second.factor));
 }
 
-TEST(Mixing, MixesPicturesAndTargetsByTheFactor) {
+TEST(Mixing, MixesImagesAndTargetsByTheFactor) {
   const Mixing mixing{torch::tensor({int64_t{1}, int64_t{0}}), torch::tensor({0.75F, 0.75F})};
   const torch::Tensor mixed = mix(torch::tensor({0.0F, 8.0F}).view({2, 1, 1, 1}), mixing);
   EXPECT_EQ(mixed[0].item<float>(), 2);

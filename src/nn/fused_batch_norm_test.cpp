@@ -50,25 +50,25 @@ struct Outcome {
   torch::Tensor y, running_mean, running_var, gx, weight, bias;
 };
 
-torch::Tensor picture(const Case& c) {
+torch::Tensor image(const Case& c) {
   torch::manual_seed(7);
   return torch::randn(c.sizes) + c.mean;
 }
 
 // Of a loss whose gradient differs from value to value.
-Outcome fused(const torch::Tensor& picture, std::optional<arch::Activation> activation,
+Outcome fused(const torch::Tensor& image, std::optional<arch::Activation> activation,
               const AllReduce* all_reduce = nullptr) {
-  const torch::Tensor x = picture.detach().clone().set_requires_grad(true);
-  const BatchNormState state = state_of(picture.size(1));
+  const torch::Tensor x = image.detach().clone().set_requires_grad(true);
+  const BatchNormState state = state_of(image.size(1));
   const torch::Tensor y = fused_batch_norm(x, state, activation, all_reduce);
   torch::manual_seed(9);
-  (y * torch::randn(picture.sizes())).sum().backward();
+  (y * torch::randn(image.sizes())).sum().backward();
   return {y.detach(), state.running_mean, state.running_var, x.grad(), state.weight.grad(), state.bias.grad()};
 }
 
-Outcome in_double_precision(const torch::Tensor& picture, std::optional<arch::Activation> activation) {
-  const torch::Tensor x = picture.to(torch::kFloat64).set_requires_grad(true);
-  const BatchNormState state = state_of(picture.size(1));
+Outcome in_double_precision(const torch::Tensor& image, std::optional<arch::Activation> activation) {
+  const torch::Tensor x = image.to(torch::kFloat64).set_requires_grad(true);
+  const BatchNormState state = state_of(image.size(1));
   const torch::Tensor weight = state.weight.detach().to(torch::kFloat64).set_requires_grad(true);
   const torch::Tensor bias = state.bias.detach().to(torch::kFloat64).set_requires_grad(true);
   const torch::Tensor running_mean = state.running_mean.to(torch::kFloat64);
@@ -76,7 +76,7 @@ Outcome in_double_precision(const torch::Tensor& picture, std::optional<arch::Ac
   const torch::Tensor y = activated(
       at::batch_norm(x, weight, bias, running_mean, running_var, true, 1 - kMomentum, kEpsilon, false), activation);
   torch::manual_seed(9);
-  (y * torch::randn(picture.sizes())).sum().backward();
+  (y * torch::randn(image.sizes())).sum().backward();
   return {y.detach(), running_mean, running_var, x.grad(), weight.grad(), bias.grad()};
 }
 
@@ -103,7 +103,7 @@ std::string name_of(std::optional<arch::Activation> activation) {
 class FusedBatchNormOf : public testing::TestWithParam<Case> {};
 
 TEST_P(FusedBatchNormOf, IsBatchNormAndActivationToTheLastDigits) {
-  const torch::Tensor x = picture(GetParam());
+  const torch::Tensor x = image(GetParam());
   for (const std::optional<arch::Activation> activation : kActivations) {
     SCOPED_TRACE(name_of(activation));
     expect_near(fused(x, activation), in_double_precision(x, activation), GetParam().mean == 0 ? 2e-6 : 2e-5);
@@ -129,13 +129,13 @@ void expect_equal(const Outcome& a, const Outcome& b) {
 
 TEST(FusedBatchNorm, TakesAnyLayoutAndGivesChannelsLast) {
   for (const int64_t channels : {1, 24}) {
-    const torch::Tensor x = picture({"", {2, channels, 10, 12}});
+    const torch::Tensor x = image({"", {2, channels, 10, 12}});
     const Outcome a = fused(x, arch::Activation::swish);
     EXPECT_TRUE(a.y.is_contiguous(torch::MemoryFormat::ChannelsLast));
     expect_equal(a, fused(x.contiguous(torch::MemoryFormat::ChannelsLast), arch::Activation::swish));
   }
   // With gaps between the rows, and a gradient that is one number for all.
-  const torch::Tensor wide = picture({"", {2, 24, 10, 14}});
+  const torch::Tensor wide = image({"", {2, 24, 10, 14}});
   const torch::Tensor x = wide.narrow(3, 1, 12).detach().set_requires_grad(true);
   const torch::Tensor x2 = x.detach().contiguous().set_requires_grad(true);
   const BatchNormState state = state_of(24);
@@ -150,7 +150,7 @@ TEST(FusedBatchNorm, GivesTheSameBitsForAnyNumberOfThreads) {
   std::atomic<int> others = 0;
   at::parallel_for(0, 3, 1, [&](int64_t, int64_t) { others += at::get_thread_num() != 0 ? 1 : 0; });
   EXPECT_GT(others, 0) << "at::parallel_for is serial: compile with OpenMP";
-  const torch::Tensor x = picture({"", {2, 24, 64, 64}});
+  const torch::Tensor x = image({"", {2, 24, 64, 64}});
   for (const auto activation : kActivations) {
     at::set_num_threads(1);
     const Outcome one = fused(x, activation);
@@ -162,7 +162,7 @@ TEST(FusedBatchNorm, GivesTheSameBitsForAnyNumberOfThreads) {
 
 // Sums about a value far from the mean would lose digits.
 TEST(FusedBatchNorm, OneFarPixelCostsNoDigits) {
-  torch::Tensor x = picture({"", {1, 4, 40, 40}}) * 0.1 + 5;
+  torch::Tensor x = image({"", {1, 4, 40, 40}}) * 0.1 + 5;
   x.select(2, 0).select(2, 0).fill_(300);
   expect_near(fused(x, arch::Activation::relu), in_double_precision(x, arch::Activation::relu), 5e-6);
 }
@@ -191,10 +191,10 @@ TEST(FusedBatchNorm, ExtremeValuesStayFiniteAndNoNumberStaysNone) {
 
 using Norm = std::function<torch::Tensor(const torch::Tensor& x, const BatchNormState& state, const AllReduce& sums)>;
 
-// Two processes with one picture and with three, one after the other: what each hands to its all-reduce is noted, first
+// Two processes with one image and with three, one after the other: what each hands to its all-reduce is noted, first
 // of the forward pass, then, with the forward sums of both, of the backward pass; then both get the sums.
 void expect_parts_of_whole(const Norm& norm, std::optional<arch::Activation> activation) {
-  const torch::Tensor whole = picture({"", {4, 20, 8, 8}, 3});
+  const torch::Tensor whole = image({"", {4, 20, 8, 8}, 3});
   torch::manual_seed(9);
   const torch::Tensor gradient = torch::randn(whole.sizes());
   const auto part_of = [&](int64_t first, int64_t count, std::vector<torch::Tensor>& own,

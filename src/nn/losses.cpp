@@ -30,7 +30,7 @@ Losses detection_losses(const torch::Tensor& logits, const torch::Tensor& codes,
   const torch::Tensor labels = targets.classes.reshape({-1});
   const double normaliser = positives + 1;
 
-  // Nearly all targets are 0, so the sum is taken as if all were, and then mended at the few that are not.
+  // Nearly all targets are 0, so the sum is taken as if all were, and then repaired at the few that are not.
   torch::Tensor sum = negative_focal(flat, options).sum();
   const torch::Tensor ignored = (labels == -2).nonzero().reshape({-1});
   if (ignored.numel() > 0) sum = sum - negative_focal(flat.index_select(0, ignored), options).sum();

@@ -62,12 +62,12 @@ std::string draw_sizes(const ComparePage& page) {
   return page_section("By object size", page_charts(content));
 }
 
-std::string draw_pictures(const std::vector<std::vector<ComparedPicture>>& rows) {
+std::string draw_images(const std::vector<std::vector<ComparedImage>>& rows) {
   std::string html;
-  for (const std::vector<ComparedPicture>& row : rows) {
+  for (const std::vector<ComparedImage>& row : rows) {
     html += fmt::format("<div class=\"columns\" style=\"grid-template-columns:repeat({},minmax(180px,1fr))\">\n",
                         row.size());
-    for (const ComparedPicture& picture : row) html += page_image(picture.label, "image/jpeg", picture.jpeg);
+    for (const ComparedImage& image : row) html += page_image(image.label, "image/jpeg", image.jpeg);
     html += "</div>\n";
   }
   return html.empty() ? "" : page_section("The same images", html);
@@ -81,7 +81,7 @@ std::string render_compare_page(const ComparePage& page) {
   html += page_table("Result", page.table);
   html += draw_charts(page);
   html += draw_sizes(page);
-  html += draw_pictures(page.pictures);
+  html += draw_images(page.images);
   html += page_facts(page.facts);
   return html + page_tail();
 }

@@ -13,7 +13,7 @@
 
 namespace spinenet::plot {
 
-struct ComparedPicture {
+struct ComparedImage {
   std::string label;
   std::string jpeg;  // a whole file
 };
@@ -32,7 +32,7 @@ struct ComparePage {
   std::vector<Series> curves;  // x step: the mean over the seeds, with its spread
   std::vector<BarGroup> sizes;
   // One row for each image: the truth, then what each architecture predicts.
-  std::vector<std::vector<ComparedPicture>> pictures;
+  std::vector<std::vector<ComparedImage>> images;
   std::vector<ReportFact> facts;
 };
 

@@ -16,7 +16,7 @@ ComparePage example_comparison() {
   page.costs = {{"first", {124}, {0.3}, {0.01}}, {"second", {126}, {0.2}, {0.02}}};
   page.curves = {{"first", {100, 200}, {0.1, 0.3}, {0.01, 0.02}}, {"second", {100, 200}, {0.1, 0.2}}};
   page.sizes = {{"small", {{"first", 0.1}, {"second", 0.05}}}, {"large", {{"first", 0.5}, {"second", 0.4}}}};
-  page.pictures = {{{"image 1: <truth>", "\xFF\xD8\xFF"}, {"first", "\xFF\xD8\xFF"}, {"second", "\xFF\xD8\xFF"}}};
+  page.images = {{{"image 1: <truth>", "\xFF\xD8\xFF"}, {"first", "\xFF\xD8\xFF"}, {"second", "\xFF\xD8\xFF"}}};
   return page;
 }
 

@@ -119,7 +119,7 @@ TEST(Curves, GivenEndsOfTheAxesHold) {
   EXPECT_EQ(count_of(svg, ">1<"), 2U);
 }
 
-TEST(Curves, AnyValuesGiveAWellFormedPicture) {
+TEST(Curves, AnyValuesGiveAWellFormedImage) {
   Random random(9);
   const double odd[] = {0, -0.0, NAN, INFINITY, -INFINITY, 1e308, -1e308, 5e-324, 1, 1e-5};
   for (int i = 0; i < 2000; ++i) {

@@ -108,17 +108,17 @@ std::string draw_calibration(const std::vector<Series>& curves) {
   return page_section("Calibration", fmt::format("<div class=\"wide\">{}</div>\n", line_chart(curves, options)));
 }
 
-std::string_view media_type(const ReportPicture& picture) {
-  if (picture.bytes.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
-  if (picture.bytes.starts_with("\xFF\xD8\xFF")) return "image/jpeg";
-  fail(ErrorKind::failed, "neither a PNG nor a JPEG file", fmt::format("report image \"{}\"", picture.label));
+std::string_view media_type(const ReportImage& image) {
+  if (image.bytes.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
+  if (image.bytes.starts_with("\xFF\xD8\xFF")) return "image/jpeg";
+  fail(ErrorKind::failed, "neither a PNG nor a JPEG file", fmt::format("report image \"{}\"", image.label));
 }
 
-std::string draw_pictures(const std::vector<ReportPicture>& pictures) {
-  if (pictures.empty()) return "";
+std::string draw_images(const std::vector<ReportImage>& images) {
+  if (images.empty()) return "";
   std::string html = "<div class=\"images\">\n";
-  for (const ReportPicture& picture : pictures) {
-    html += page_image(picture.label, media_type(picture), picture.bytes);
+  for (const ReportImage& image : images) {
+    html += page_image(image.label, media_type(image), image.bytes);
   }
   return page_section("Samples", html + "</div>\n");
 }
@@ -135,7 +135,7 @@ std::string render_report(const ReportData& data) {
   for (const ReportTable& table : data.tables) html += draw_table(table);
   html += draw_calibration(data.calibration);
   html += draw_confusion(data.confusion);
-  html += draw_pictures(data.pictures);
+  html += draw_images(data.images);
   html += page_facts(data.facts);
   html += page_recipe(data.recipe);
   return html + page_tail();

@@ -51,7 +51,7 @@ struct ReportTable {
   size_t bar = 1;  // the column that the bar shows
 };
 
-struct ReportPicture {
+struct ReportImage {
   std::string label;
   std::string bytes;  // a whole PNG or JPEG file
 };
@@ -67,7 +67,7 @@ struct ReportData {
   std::vector<ReportTable> tables;
   std::vector<Series> calibration;  // x score, y share that was right, both in [0, 1]
   ConfusionTable confusion;
-  std::vector<ReportPicture> pictures;
+  std::vector<ReportImage> images;
   std::vector<std::string> notes;
   std::string recipe;
 };

@@ -24,7 +24,7 @@ ReportData full_report() {
   data.tables = {{kEvil, kEvil, {kEvil, kEvil}, {{kEvil, {12, 0.75}}, {kEvil, {3, -1}}}, 1}};
   data.calibration = {{kEvil, {0, 1}, {0, 1}}};
   data.confusion = {{kEvil, "background"}, {3, 1, 0, 2}};
-  data.pictures = {{kEvil, kPng}, {"photo", "\xFF\xD8\xFF\xE0..."}};
+  data.images = {{kEvil, kPng}, {"photo", "\xFF\xD8\xFF\xE0..."}};
   return data;
 }
 
@@ -63,9 +63,9 @@ TEST(Report, UndefinedNumbersAreDashes) {
   EXPECT_NE(html.find("<td class=\"number\">–</td>"), std::string::npos);
 }
 
-TEST(Report, PictureOfAnotherKindIsRefused) {
+TEST(Report, ImageOfAnotherKindIsRefused) {
   ReportData data;
-  data.pictures = {{"page", "<html>"}};
+  data.images = {{"page", "<html>"}};
   EXPECT_THROW(render_report(data), Error);
 }
 
@@ -77,7 +77,7 @@ TEST(Report, ConfusionOfTheWrongSizeIsRefused) {
 
 TEST(Report, TableRowsMustFitTheirColumns) {
   ReportData data;
-  data.tables = {{"Classes", "class", {"pictures", "top1"}, {{"apple", {12}}}, 1}};
+  data.tables = {{"Classes", "class", {"images", "top1"}, {{"apple", {12}}}, 1}};
   EXPECT_THROW(render_report(data), Error);
 }
 

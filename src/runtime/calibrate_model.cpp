@@ -3,10 +3,10 @@
 #include "arch/task.h"
 #include "graph/weights.h"
 #include "image/center_crop.h"
+#include "runtime/calibration.h"
 #include "runtime/detect_function.h"
 #include "runtime/input.h"
 #include "runtime/networks.h"
-#include "runtime/calibration.h"
 
 namespace spinenet::runtime {
 namespace {
@@ -30,8 +30,8 @@ engine::Calibration calibrate_model(const Model& model, const ImageSource& image
   refuse_two_stages(model);
   const graph::Program program = networks_of(model).front();
   const int64_t side = program.values.front().height;
-  const engine::CalibrationPictures inputs{images.count,
-                                           [&](int64_t i) { return input_of(model, side, images.image(i)); }};
+  const engine::CalibrationImages inputs{images.count,
+                                         [&](int64_t i) { return input_of(model, side, images.image(i)); }};
   return engine::calibrate(program, graph::own_weights(program, model.file.weights), inputs, options);
 }
 

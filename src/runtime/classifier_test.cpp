@@ -9,7 +9,7 @@
 namespace spinenet::runtime {
 namespace {
 
-// Gives the mean red of each picture as the first logit, 0 as the second.
+// Gives the mean red of each image as the first logit, 0 as the second.
 std::vector<HostTensor> mean_red(const HostTensor& input) {
   HostTensor output = make_tensor({input.shape[0], 2, 1, 1});
   const int64_t area = input.shape[2] * input.shape[3];

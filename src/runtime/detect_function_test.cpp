@@ -52,14 +52,14 @@ arch::Architecture cascade() {
 
 // Whole networks in the engine against Forwards one by one.
 TEST(DetectFunction, AnswersTheSameWithPlans) {
-  const std::vector<image::Image> pictures{image::make_image(80, 100, 90), image::make_image(100, 60, 200)};
+  const std::vector<image::Image> images{image::make_image(80, 100, 90), image::make_image(100, 60, 200)};
   const detect::PostprocessOptions post{.score_threshold = 0.0F, .max_detections = 7};
   for (const auto& [task, architecture] :
        {std::pair(arch::Task::detect, narrow()), {arch::Task::segment, narrow()}, {arch::Task::segment, cascade()}}) {
     const Model model = model_for(task, architecture);
-    const auto found = make_detect_function(prepare(model, {.threads = 2}), post)(pictures);
-    const auto expected = make_detect_function(one_by_one(model), post)(pictures);
-    for (size_t i = 0; i < pictures.size(); ++i) {
+    const auto found = make_detect_function(prepare(model, {.threads = 2}), post)(images);
+    const auto expected = make_detect_function(one_by_one(model), post)(images);
+    for (size_t i = 0; i < images.size(); ++i) {
       ASSERT_EQ(found[i].size(), expected[i].size());
       EXPECT_NEAR(found[i][0].score, expected[i][0].score, 1e-5) << name_of(task);
       EXPECT_NEAR(found[i][0].box.x1, expected[i][0].box.x1, 1e-2) << name_of(task);

@@ -37,7 +37,7 @@ std::vector<std::vector<detect::Detection>> Detector::detect(std::span<const ima
   return found;
 }
 
-// The levels of one picture out of the outputs class.p3.., box.p3.. of a batch.
+// The levels of one image out of the outputs class.p3.., box.p3.. of a batch.
 std::vector<detect::LevelOutput> Detector::levels_of(const std::vector<HostTensor>& outputs, size_t image,
                                                      size_t images) const {
   const auto levels =

@@ -32,7 +32,7 @@ struct Planted {
   float logit = 3;
 };
 
-// A network that answers with planted boxes, one list for each picture of the batch, and keeps its input.
+// A network that answers with planted boxes, one list for each image of the batch, and keeps its input.
 struct FakeDetector {
   int side = 0;
   detect::AnchorOptions anchors;
@@ -69,7 +69,7 @@ struct FakeDetector {
   }
 };
 
-TEST(Detector, MapsBoxesBackToThePicture) {
+TEST(Detector, MapsBoxesBackToTheImage) {
   const DetectorOptions options = options_of_size(256);
   FakeDetector network{256, options.anchors, {{{{64, 32, 128, 96}, 1}, {{0, 0, 400, 300}, 2, 2}}}, {}};
   const Detector detector(std::ref(network), options);
@@ -83,7 +83,7 @@ TEST(Detector, MapsBoxesBackToThePicture) {
   EXPECT_NEAR(found[0].box.x2, 256, 1e-3);
   EXPECT_NEAR(found[0].box.y2, 192, 1e-3);
   EXPECT_EQ(found[1].label, 2);
-  EXPECT_EQ(found[1].box, (detect::Box{0, 0, 512, 256})) << "clipped to the picture, not to the canvas";
+  EXPECT_EQ(found[1].box, (detect::Box{0, 0, 512, 256})) << "clipped to the image, not to the canvas";
 }
 
 TEST(Detector, ScalesToTheImageSizeAndPadsTheRest) {
@@ -102,7 +102,7 @@ TEST(Detector, ScalesToTheImageSizeAndPadsTheRest) {
   EXPECT_NEAR(found[0].box.y2, 50, 1e-3);
 }
 
-TEST(Detector, KeepsThePicturesOfABatchApart) {
+TEST(Detector, KeepsTheImagesOfABatchApart) {
   const DetectorOptions options = options_of_size(128);
   FakeDetector network{128, options.anchors, {{{{10, 10, 50, 50}, 0}}, {}, {{{20, 20, 60, 90}, 2}}}, {}};
   const std::vector<image::Image> images{image::make_image(128, 128), image::make_image(64, 32),
@@ -116,7 +116,7 @@ TEST(Detector, KeepsThePicturesOfABatchApart) {
   EXPECT_NEAR(found[2][0].box.y2, 180, 1e-3);
 }
 
-TEST(Detector, AnswersNoPicturesWithNothing) {
+TEST(Detector, AnswersNoImagesWithNothing) {
   const DetectorOptions options = options_of_size(128);
   FakeDetector network{128, options.anchors, {}, {}};
   EXPECT_TRUE(Detector(std::ref(network), options).detect(std::span<const image::Image>()).empty());
@@ -139,7 +139,7 @@ TEST(Detector, RefusesBadOptions) {
   EXPECT_THROW(Detector({}, none), Error);
 }
 
-// The whole way with the reference interpreter: alone and in a batch the same, boxes in order and inside the picture.
+// The whole way with the reference interpreter: alone and in a batch the same, boxes in order and inside the image.
 TEST(Detector, RunsARealNetwork) {
   arch::Architecture a = arch::named_architecture("spinenet-49s");
   a.scaling.filter_size_scale = 0.1;

@@ -8,7 +8,7 @@
 #include "base/thread_pool.h"
 #include "data/classes/class_set.h"
 #include "data/classes/classified_files.h"
-#include "data/scenes/garment_pictures.h"
+#include "data/scenes/garment_images.h"
 #include "runtime/detect_function.h"
 
 namespace spinenet::runtime {
@@ -30,7 +30,7 @@ void require_garments(const std::vector<detect::Category>& classes, const std::f
   const auto same = [](const detect::Category& a, const detect::Category& b) {
     return a.id == b.id && a.name == b.name;
   };
-  if (std::ranges::equal(classes, data::GarmentPictures::classes(), same)) return;
+  if (std::ranges::equal(classes, data::GarmentImages::classes(), same)) return;
   fail(ErrorKind::bad_data, "the model's classes are not the ten of Fashion-MNIST", folder.string(),
        "measure a model that was trained on these files");
 }
@@ -38,7 +38,7 @@ void require_garments(const std::vector<detect::Category>& classes, const std::f
 std::unique_ptr<data::Dataset> open_set(const EvalClassesOptions& options, std::vector<detect::Category>& classes) {
   if (options.annotations.empty() && holds_fashion_mnist(options.images)) {
     require_garments(classes, options.images);
-    return std::make_unique<data::GarmentPictures>(data::read_fashion_mnist(options.images, data::GarmentSplit::test));
+    return std::make_unique<data::GarmentImages>(data::read_fashion_mnist(options.images, data::GarmentSplit::test));
   }
   const bool from_file = !options.annotations.empty();
   data::ClassSet set = from_file

@@ -50,7 +50,7 @@ struct Segmenter::Seen {
   size_t levels = 0;
 
   size_t images() const { return letterboxes.size(); }
-  // The picture within the input.
+  // The image within the input.
   detect::Extent inner(size_t image) const {
     const detect::Letterbox& l = letterboxes[image];
     return {l.inner_height, l.inner_width};

@@ -32,7 +32,7 @@ struct FakeTwoStages {
             make_tensor({images, channels, kSize >> level, kSize >> level}, channels == 3 ? -20.0F : 0.0F));
       }
     }
-    // The first anchor of the middle cell of level 3 becomes the box, in every picture.
+    // The first anchor of the middle cell of level 3 becomes the box, in every image.
     const int64_t cells = 16 * 16;
     const int64_t cell = 8 * 16 + 8;
     const detect::BoxCode code =
@@ -86,9 +86,9 @@ struct FakeTwoStages {
   }
 };
 
-TEST(Segmenter, GivesBoxesAndMasksInPixelsOfThePicture) {
+TEST(Segmenter, GivesBoxesAndMasksInPixelsOfTheImage) {
   FakeTwoStages network{{32, 16, 96, 48}, 1};
-  // The picture is twice as large as its place in the input.
+  // The image is twice as large as its place in the input.
   const std::vector<image::Image> images{image::make_image(160, 256, 90), image::make_image(256, 256, 90)};
   const auto found = network.segmenter().segment(images);
   network.images_at_once = 2;
@@ -110,7 +110,7 @@ TEST(Segmenter, GivesBoxesAndMasksInPixelsOfThePicture) {
   }
 }
 
-TEST(Segmenter, BoxesEndAtThePicture) {
+TEST(Segmenter, BoxesEndAtTheImage) {
   FakeTwoStages network{{32, 16, 96, 100}, 0};
   const auto found = network.segmenter().segment(std::vector<image::Image>{image::make_image(80, 128, 90)});
   ASSERT_EQ(found[0].size(), 0U) << "the fake box head knows the whole box only";

@@ -82,7 +82,7 @@ void restore(TrainState& state, const formats::TensorFile& file, const std::stri
     const auto it = file.weights.find(name);
     if (it == file.weights.end() || static_cast<int64_t>(it->second.data.size()) != tensor.numel()) {
       fail(ErrorKind::bad_data, fmt::format("tensor {} is missing or of another size", name), place,
-           "it belongs to another network; start the run anew in another folder");
+           "it belongs to another network; start the run again in another folder");
     }
     tensor.copy_(nn::to_torch(it->second));
   }
@@ -124,7 +124,7 @@ std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path
     }
     if (file.metadata["recipe"] != recipe) {
       fail(ErrorKind::bad_data, "belongs to a run with another recipe", place,
-           "resume with the recipe of its run folder, or start anew in another folder");
+           "resume with the recipe of its run folder, or start again in another folder");
     }
     restore(state, file, place);
     state.progression = progression_from(file.metadata["progress"], place);

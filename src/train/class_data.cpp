@@ -10,14 +10,14 @@
 #include "base/log.h"
 #include "data/classes/class_set.h"
 #include "data/classes/classified_files.h"
-#include "data/scenes/garment_pictures.h"
+#include "data/scenes/garment_images.h"
 
 namespace spinenet::train {
 namespace {
 
 namespace fs = std::filesystem;
 
-// One of the two sets, where it is read from and where its pictures are.
+// One of the two sets, where it is read from and where its images are.
 struct Source {
   data::ClassSet set;
   std::string place;
@@ -41,9 +41,9 @@ Source read_source(const DataRecipe& recipe, const std::string& annotations, con
 ClassData open_garments(const DataRecipe& recipe) {
   const fs::path folder = recipe.root.empty() ? data::fashion_mnist_folder() : fs::path(recipe.root);
   ClassData data;
-  data.classes = data::GarmentPictures::classes();
-  data.train = std::make_unique<data::GarmentPictures>(data::read_fashion_mnist(folder, data::GarmentSplit::train));
-  data.val = std::make_unique<data::GarmentPictures>(data::read_fashion_mnist(folder, data::GarmentSplit::test));
+  data.classes = data::GarmentImages::classes();
+  data.train = std::make_unique<data::GarmentImages>(data::read_fashion_mnist(folder, data::GarmentSplit::train));
+  data.val = std::make_unique<data::GarmentImages>(data::read_fashion_mnist(folder, data::GarmentSplit::test));
   return data;
 }
 
@@ -56,10 +56,10 @@ void check_apart(const Source& train, const Source& val) {
   }
   if (train.images != val.images) return;
   std::unordered_set<std::string> learned;
-  for (const data::ClassifiedPicture& picture : train.set.pictures) learned.insert(picture.file_name);
+  for (const data::ClassifiedImage& image : train.set.images) learned.insert(image.file_name);
   const auto shared = std::ranges::count_if(
-      val.set.pictures, [&](const data::ClassifiedPicture& picture) { return learned.contains(picture.file_name); });
-  if (shared > 0) log_warning(fmt::format("{}: {} pictures are learned from, too", val.place, shared));
+      val.set.images, [&](const data::ClassifiedImage& image) { return learned.contains(image.file_name); });
+  if (shared > 0) log_warning(fmt::format("{}: {} images are learned from, too", val.place, shared));
 }
 
 }  // namespace

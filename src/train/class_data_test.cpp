@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Two classes with three pictures each to learn from and one to measure on.
+// Two classes with three images each to learn from and one to measure on.
 class ClassFolders : public testing::Test {
  protected:
   void SetUp() override {

@@ -27,7 +27,7 @@ int whole_number(const char* name, int fallback) {
   const long value = std::strtol(text, &end, 10);
   if (end == text || *end != '\0' || value < 0 || value > 1'000'000) {
     fail(ErrorKind::usage, fmt::format("is \"{}\"", text), fmt::format("environment variable {}", name),
-         "set it to a whole number");
+         "set it to an integer");
   }
   return static_cast<int>(value);
 }

@@ -16,7 +16,7 @@ namespace spinenet::train {
 
 class MetricsLog {
  public:
-  // Goes on behind the first `keep_bytes` of metrics.jsonl; 0 begins anew. `first_step` is for TensorBoard.
+  // Goes on behind the first `keep_bytes` of metrics.jsonl; 0 begins again. `first_step` is for TensorBoard.
   MetricsLog(const std::filesystem::path& folder, int64_t keep_bytes, int64_t first_step);
   MetricsLog(const MetricsLog&) = delete;
   MetricsLog& operator=(const MetricsLog&) = delete;

@@ -19,15 +19,15 @@ namespace spinenet::train {
 static void fields(FieldList& list, DataRecipe& d) {
   list("root", d.root, "Folder that the other paths start from; itself from the working directory");
   list("train_annotations", d.train_annotations, "COCO JSON to learn from");
-  list("train_images", d.train_images, "Folder of its pictures");
+  list("train_images", d.train_images, "Folder of its images");
   list("val_annotations", d.val_annotations, "COCO JSON to measure on; empty to measure nothing");
-  list("val_images", d.val_images, "Folder of its pictures");
+  list("val_images", d.val_images, "Folder of its images");
   list("classes_from", d.classes_from,
        "classify: subfolders of train_images and val_images, the annotations (iNaturalist-style JSON), or the files of "
        "Fashion-MNIST in root");
   list("group_key", d.group_key, "classify: the key of a category in the annotations that groups it with others");
   list("hold_out", d.hold_out,
-       "Share of the training pictures to measure on instead of the validation set, as a search does", between(0, 0.9));
+       "Share of the training images to measure on instead of the validation set, as a search does", between(0, 0.9));
   list("scenes", d.scenes,
        "Make the built-in scenes of this level in root; train_images and val_images are then train and val");
   list("scenes_images", d.scenes_images, "Training scenes to make", at_least(1));
@@ -59,15 +59,14 @@ static void fields(FieldList& list, ScheduleRecipe& s) {
 }
 
 static void fields(FieldList& list, ClassifyRecipe& c) {
-  list("area_min", c.crop.area_min, "Smallest share of a picture that is learned from at once", between(1e-4, 1));
+  list("area_min", c.crop.area_min, "Smallest share of an image that is learned from at once", between(1e-4, 1));
   list("area_max", c.crop.area_max, "Greatest share", between(1e-4, 1));
   list("ratio", c.crop.ratio, "Greatest ratio of width to height of that part, and of height to width",
        between(1, 100));
-  list("center", c.crop.center, "Measured on the middle of a picture: this share of its shorter side",
-       between(0.01, 1));
+  list("center", c.crop.center, "Measured on the middle of an image: this share of its shorter side", between(0.01, 1));
   list("label_smoothing", c.loss.label_smoothing, "Share of the target that is spread over all classes",
        between(0, 0.99));
-  list("mixup", c.loss.mixup, "Parameter of the Beta distribution by which pictures are mixed; 0: they are not",
+  list("mixup", c.loss.mixup, "Parameter of the Beta distribution by which images are mixed; 0: they are not",
        between(0, 8));
 }
 
@@ -82,10 +81,10 @@ static void fields(FieldList& list, InitRecipe& i) {
 }
 
 static void fields(FieldList& list, TwoStageRecipe& t) {
-  list("anchor_samples", t.anchor_samples, "Anchors of a picture that the proposals learn from", at_least(2));
+  list("anchor_samples", t.anchor_samples, "Anchors of an image that the proposals learn from", at_least(2));
   list("proposals_before_nms", t.proposals_before_nms, "Surest anchors of a level that become proposals", at_least(1));
-  list("proposals", t.proposals, "Proposals of a picture that are kept", at_least(1));
-  list("roi_samples", t.roi_samples, "Proposals of a picture that the heads learn from", at_least(1));
+  list("proposals", t.proposals, "Proposals of an image that are kept", at_least(1));
+  list("roi_samples", t.roi_samples, "Proposals of an image that the heads learn from", at_least(1));
   list("roi_positives", t.roi_positives, "Share of them that hold an object, at most", between(0, 1));
   list("proposal_delta", t.loss.proposal_delta, "Where the box loss of proposals becomes linear", above(0));
   list("box_delta", t.loss.box_delta, "Where the box loss of the box head becomes linear", above(0));
@@ -95,9 +94,9 @@ static void fields(FieldList& list, TwoStageRecipe& t) {
 }
 
 void fields(FieldList& list, Recipe& r) {
-  list("task", r.task, "What the network learns to say of a picture");
+  list("task", r.task, "What the network learns to say of an image");
   list.group("architecture", r.architecture, "The network");
-  list.group("data", r.data, "Where pictures and annotations are");
+  list.group("data", r.data, "Where images and annotations are");
   list("image_size", r.image_size,
        "Height and width of the network's input; a multiple of 128 unless the task is classify", between(16, 8192));
   list("batch", r.batch, "Images in a step, over all processes", between(1, 65536));
@@ -106,7 +105,7 @@ void fields(FieldList& list, Recipe& r) {
        "Shorten the run to what fits in this time at its pace, resuming aside; 0: no limit", at_least(0));
   list.group("optimizer", r.optimizer, "How weights change");
   list.group("schedule", r.schedule, "How the learning rate changes");
-  list.group("augment", r.augment, "How training pictures are varied");
+  list.group("augment", r.augment, "How training images are varied");
   list.group("init", r.init, "First weights");
   list.group("loss", r.loss, "What is minimised in detection");
   list.group("classify", r.classify, "What a classifier learns from");

@@ -28,7 +28,7 @@ namespace spinenet::train {
 enum class OptimizerKind { sgd, adamw };
 enum class ScheduleKind { step, cosine };
 
-// Where the classes of pictures are written.
+// Where the classes of images are written.
 enum class ClassSource { folders, annotations, fashion_mnist };
 
 constexpr auto names(ClassSource) {

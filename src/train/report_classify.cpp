@@ -13,29 +13,29 @@ namespace spinenet::train {
 namespace {
 
 constexpr size_t kClassImages = 12;
-constexpr int kClassImageSide = 240;              // pixels, at least
+constexpr int kClassImageSide = 240;           // pixels, at least
 constexpr size_t kMistakes = 20;               // in the table
 constexpr size_t kLargestConfusionTable = 24;  // classes: more are not readable
 
 plot::ReportTable class_table(const eval::TopKMetrics& metrics) {
-  plot::ReportTable table{"Classes", "class", {"pictures", "top 1", "top 5", "precision"}, {}, 1};
+  plot::ReportTable table{"Classes", "class", {"images", "top 1", "top 5", "precision"}, {}, 1};
   for (const eval::ClassAccuracy& c : metrics.per_class) {
-    table.rows.push_back({c.name, {static_cast<double>(c.pictures), c.top1, c.top5, c.precision}});
+    table.rows.push_back({c.name, {static_cast<double>(c.images), c.top1, c.top5, c.precision}});
   }
   return table;
 }
 
 plot::ReportTable group_table(const eval::TopKMetrics& metrics) {
-  plot::ReportTable table{"Super-categories", "super-category", {"pictures", "very class", "super-category"}, {}, 2};
+  plot::ReportTable table{"Super-categories", "super-category", {"images", "very class", "super-category"}, {}, 2};
   for (const eval::GroupAccuracy& g : metrics.per_group) {
-    table.rows.push_back({g.name, {static_cast<double>(g.pictures), g.top1, g.group_top1}});
+    table.rows.push_back({g.name, {static_cast<double>(g.images), g.top1, g.group_top1}});
   }
   return table;
 }
 
 // Pairs of classes by how often the second was found for the first.
 plot::ReportTable mistake_table(const eval::TopKMetrics& metrics) {
-  plot::ReportTable table{"Most frequent mistakes", "class, taken for", {"times", "of its pictures"}, {}, 1};
+  plot::ReportTable table{"Most frequent mistakes", "class, taken for", {"times", "of its images"}, {}, 1};
   const size_t classes = metrics.per_class.size();
   for (size_t truth = 0; truth < classes; ++truth) {
     for (size_t found = 0; found < classes; ++found) {
@@ -43,7 +43,7 @@ plot::ReportTable mistake_table(const eval::TopKMetrics& metrics) {
       if (truth == found || times == 0) continue;
       const eval::ClassAccuracy& c = metrics.per_class[truth];
       table.rows.push_back({fmt::format("{}, {}", c.name, metrics.per_class[found].name),
-                            {times, times / static_cast<double>(c.pictures)}});
+                            {times, times / static_cast<double>(c.images)}});
     }
   }
   std::ranges::stable_sort(table.rows, [](const auto& a, const auto& b) { return a.values > b.values; });
@@ -54,15 +54,15 @@ plot::ReportTable mistake_table(const eval::TopKMetrics& metrics) {
 std::vector<plot::Series> calibration_curves(const eval::TopKMetrics& metrics) {
   plot::Series measured{"measured", {}, {}};
   for (const eval::CalibrationBin& bin : metrics.calibration) {
-    if (bin.pictures == 0) continue;
+    if (bin.images == 0) continue;
     measured.x.push_back(bin.score);
     measured.y.push_back(bin.accuracy);
   }
   return {std::move(measured), {"perfect", {0, 1}, {0, 1}}};
 }
 
-plot::ReportPicture draw_sample(const image::Image& image, const eval::Classified& found,
-                                const eval::TopKMetrics& metrics) {
+plot::ReportImage draw_sample(const image::Image& image, const eval::Classified& found,
+                              const eval::TopKMetrics& metrics) {
   const double scale = std::max(1.0, kClassImageSide / static_cast<double>(std::max(image.height, image.width)));
   image::Image drawn =
       image::resize(image, static_cast<int>(image.height * scale), static_cast<int>(image.width * scale));
@@ -75,20 +75,20 @@ plot::ReportPicture draw_sample(const image::Image& image, const eval::Classifie
           image::encode_jpeg(drawn, 85)};
 }
 
-std::vector<plot::ReportPicture> sample_pictures(const data::Dataset& val, std::span<const eval::Classified> found,
-                                                 const eval::TopKMetrics& metrics) {
-  std::vector<plot::ReportPicture> pictures;
+std::vector<plot::ReportImage> sample_images(const data::Dataset& val, std::span<const eval::Classified> found,
+                                             const eval::TopKMetrics& metrics) {
+  std::vector<plot::ReportImage> images;
   const int64_t stride = std::max<int64_t>(1, val.size() / static_cast<int64_t>(kClassImages));
-  for (int64_t i = 0; i < val.size() && pictures.size() < kClassImages; i += stride) {
+  for (int64_t i = 0; i < val.size() && images.size() < kClassImages; i += stride) {
     try {
       const data::LabelledImage sample = val.get(i);
       const auto at = std::ranges::find(found, sample.image_id, &eval::Classified::image_id);
-      if (at != found.end()) pictures.push_back(draw_sample(sample.image, *at, metrics));
+      if (at != found.end()) images.push_back(draw_sample(sample.image, *at, metrics));
     } catch (const Error& error) {
       log_warning(fmt::format("left out of the report: {}", error.what()));
     }
   }
-  return pictures;
+  return images;
 }
 
 }  // namespace
@@ -106,7 +106,7 @@ void add_classification(plot::ReportData& report, const data::Dataset& val, std:
     for (const eval::ClassAccuracy& c : metrics.per_class) report.confusion.names.push_back(c.name);
     report.confusion.counts.assign(metrics.confusion.begin(), metrics.confusion.end());
   }
-  report.pictures = sample_pictures(val, found, metrics);
+  report.images = sample_images(val, found, metrics);
 }
 
 }  // namespace spinenet::train

@@ -1,5 +1,5 @@
 // The part of report.html that shows how a classifier does: numbers by class and super-category, calibration,
-// confusion, the most frequent mistakes, pictures.
+// confusion, the most frequent mistakes, images.
 #pragma once
 
 #include <span>
@@ -10,7 +10,7 @@
 
 namespace spinenet::train {
 
-// `found` is of pictures of `val`, `metrics` of `found`.
+// `found` is of images of `val`, `metrics` of `found`.
 void add_classification(plot::ReportData& report, const data::Dataset& val, std::span<const eval::Classified> found,
                         const eval::TopKMetrics& metrics);
 

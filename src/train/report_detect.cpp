@@ -33,11 +33,11 @@ void draw_masks(image::Image& image, int64_t image_id, const RunData& data, std:
   }
 }
 
-// Small pictures are enlarged, so that boxes and labels leave the objects visible.
-plot::ReportPicture draw_sample(data::LabelledImage sample, const RunData& data,
-                                std::span<const detect::Result> results) {
-  const float scale = std::max(
-      1.0F, static_cast<float>(kDetectImageSide) / static_cast<float>(std::max(sample.image.height, sample.image.width)));
+// Small images are enlarged, so that boxes and labels leave the objects visible.
+plot::ReportImage draw_sample(data::LabelledImage sample, const RunData& data,
+                              std::span<const detect::Result> results) {
+  const float scale = std::max(1.0F, static_cast<float>(kDetectImageSide) /
+                                         static_cast<float>(std::max(sample.image.height, sample.image.width)));
   draw_masks(sample.image, sample.image_id, data, results);
   image::Image image = image::resize(sample.image, static_cast<int>(static_cast<float>(sample.image.height) * scale),
                                      static_cast<int>(static_cast<float>(sample.image.width) * scale));
@@ -58,17 +58,17 @@ plot::ReportPicture draw_sample(data::LabelledImage sample, const RunData& data,
           image::encode_jpeg(image, 85)};
 }
 
-std::vector<plot::ReportPicture> sample_pictures(const RunData& data, std::span<const detect::Result> results) {
-  std::vector<plot::ReportPicture> pictures;
+std::vector<plot::ReportImage> sample_images(const RunData& data, std::span<const detect::Result> results) {
+  std::vector<plot::ReportImage> images;
   const int64_t stride = std::max<int64_t>(1, data.val->size() / kDetectImages);
-  for (int64_t i = 0; i < data.val->size() && pictures.size() < kDetectImages; i += stride) {
+  for (int64_t i = 0; i < data.val->size() && images.size() < kDetectImages; i += stride) {
     try {
-      pictures.push_back(draw_sample(data.val->get(i), data, results));
+      images.push_back(draw_sample(data.val->get(i), data, results));
     } catch (const Error& error) {
       log_warning(fmt::format("left out of the report: {}", error.what()));
     }
   }
-  return pictures;
+  return images;
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ void add_detections(plot::ReportData& report, const RunData& data, std::span<con
   report.confusion.names = confusion.names;
   report.confusion.names.emplace_back("background");
   report.confusion.counts.assign(confusion.counts.begin(), confusion.counts.end());
-  report.pictures = sample_pictures(data, results);
+  report.images = sample_images(data, results);
 }
 
 }  // namespace spinenet::train

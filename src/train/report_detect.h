@@ -1,4 +1,4 @@
-// The part of report.html that shows how a detector does: numbers by class, precision and recall, confusion, pictures
+// The part of report.html that shows how a detector does: numbers by class, precision and recall, confusion, images
 // with boxes, and with masks where the results have them.
 #pragma once
 

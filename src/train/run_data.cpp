@@ -23,7 +23,7 @@ data::ScenesOptions scenes_of(const DataRecipe& recipe) {
   return options;
 }
 
-// scenes.json in the folder says what its scenes were made with; it is written last, so that half a set is made anew.
+// scenes.json in the folder says what its scenes were made with; it is written last, so that half a set is made again.
 void make_missing_scenes(const DataRecipe& recipe, const ProgressOptions& shown) {
   if (!recipe.scenes) return;
   const data::ScenesOptions options = scenes_of(recipe);
@@ -68,9 +68,11 @@ RunData open_data(const DataRecipe& recipe, const ProgressOptions* making, bool 
     data.val_annotations = data::read_coco(std::filesystem::path(recipe.root) / recipe.val_annotations, read);
     data::check_same_classes(data.classes, data::class_list(data.val_annotations));
   }
-  data.train = std::make_unique<data::CocoDataset>(train, std::filesystem::path(recipe.root) / recipe.train_images, data.classes);
+  data.train = std::make_unique<data::CocoDataset>(train, std::filesystem::path(recipe.root) / recipe.train_images,
+                                                   data.classes);
   if (!data.val_annotations.images.empty()) {
-    data.val = std::make_unique<data::CocoDataset>(data.val_annotations, std::filesystem::path(recipe.root) / val_images, data.classes);
+    data.val = std::make_unique<data::CocoDataset>(data.val_annotations,
+                                                   std::filesystem::path(recipe.root) / val_images, data.classes);
   }
   return data;
 }

@@ -93,7 +93,7 @@ std::vector<std::vector<detect::Box>> propose_all(const BatchPass& pass, const T
   return proposals;
 }
 
-// What a picture holds, boxes that count and crowd regions apart.
+// What an image holds, boxes that count and crowd regions apart.
 struct Objects {
   std::vector<detect::Box> boxes, crowd;
   std::vector<size_t> targets;  // of each of boxes, its target

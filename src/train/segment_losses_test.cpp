@@ -29,7 +29,7 @@ arch::Architecture tiny_segmenter() {
 }
 
 // A bright square on a dark ground; its mask is the square without its right half.
-data::Prepared square_picture(int64_t i, const std::vector<detect::Box>& anchors, bool objects) {
+data::Prepared square_image(int64_t i, const std::vector<detect::Box>& anchors, bool objects) {
   data::Prepared p;
   p.image_id = i;
   p.image = image::make_image(kSize, kSize, 20);
@@ -70,7 +70,7 @@ struct Fixture {
 
   data::Batch batch(int64_t step, bool objects = true) const {
     std::vector<data::Prepared> prepared;
-    for (int64_t i = 0; i < 2; ++i) prepared.push_back(square_picture(i, anchors, objects));
+    for (int64_t i = 0; i < 2; ++i) prepared.push_back(square_image(i, anchors, objects));
     data::Batch made = data::make_batch(std::move(prepared), kSize, kSize);
     made.step = step;
     return made;
@@ -89,7 +89,7 @@ struct Fixture {
   }
 };
 
-TEST(SegmentLosses, FallOnAFewPictures) {
+TEST(SegmentLosses, FallOnAFewImages) {
   Fixture fixture;
   Trainer trainer = fixture.trainer();
   const StepReport first = trainer.step(fixture.batch(0));
@@ -124,7 +124,7 @@ TEST(SegmentLosses, EachHeadOfACascadeLearns) {
 }
 
 // Without boxes to look at, each head still says what is background.
-TEST(SegmentLosses, PicturesWithoutObjectsTeachEachHeadOfACascadeBackground) {
+TEST(SegmentLosses, ImagesWithoutObjectsTeachEachHeadOfACascadeBackground) {
   Fixture fixture;
   fixture.architecture.two_stage.box_thresholds = {0.5, 0.7};
   Trainer trainer = fixture.trainer();
@@ -146,7 +146,7 @@ TEST(SegmentLosses, EqualRunsHaveEqualBits) {
   EXPECT_TRUE(torch::equal(a.state().parameters.values, b.state().parameters.values));
 }
 
-TEST(SegmentLosses, PicturesWithoutObjectsTeachBackground) {
+TEST(SegmentLosses, ImagesWithoutObjectsTeachBackground) {
   Fixture fixture;
   Trainer trainer = fixture.trainer();
   const StepReport report = trainer.step(fixture.batch(0, false));

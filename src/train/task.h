@@ -51,7 +51,7 @@ class TrainTask {
   virtual NamedNumbers measure(const nn::Parameters& parameters) const = 0;
 
   virtual std::vector<CurveKeys> curves() const = 0;
-  // Headline, classes, confusion and sample pictures. Nothing without a validation set.
+  // Headline, classes, confusion and sample images. Nothing without a validation set.
   virtual void add_evaluation(plot::ReportData& report, const nn::Parameters& best) const = 0;
   // What a model file must say beside the architecture, the classes and the size.
   virtual std::map<std::string, std::string> model_facts() const { return {}; }

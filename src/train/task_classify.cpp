@@ -11,7 +11,7 @@
 namespace spinenet::train {
 namespace {
 
-constexpr int kMeasuredTogether = 64;  // pictures; small ones keep a processor busy only in numbers
+constexpr int kMeasuredTogether = 64;  // images; small ones keep a processor busy only in numbers
 
 nn::Mixing mixing_of(const BatchPass& pass, double mixup) {
   const uint64_t seed = Random(pass.mode.drop_path_seed).fork(Random::hash("mixup")).next();

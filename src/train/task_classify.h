@@ -1,4 +1,4 @@
-// Training a classifier: pictures with one class each, cross-entropy, accuracy at the first guess.
+// Training a classifier: images with one class each, cross-entropy, accuracy of the best class.
 #pragma once
 
 #include "eval/top_k.h"
@@ -30,7 +30,7 @@ class ClassifyTask final : public TrainTask {
   std::map<std::string, std::string> model_facts() const override;
 
  private:
-  // In the order of the validation set, less pictures that cannot be read.
+  // In the order of the validation set, less images that cannot be read.
   std::vector<eval::Classified> classify_validation(const nn::Parameters& parameters) const;
 
   Recipe recipe_;

@@ -22,7 +22,7 @@ arch::Architecture tiny_classifier() {
 }
 
 // Class 0 is dark on the left, class 1 on the right; noise over all.
-image::Image half_picture(int label, uint64_t seed) {
+image::Image half_image(int label, uint64_t seed) {
   Random random(seed);
   image::Image image = image::make_image(32, 32);
   for (int y = 0; y < 32; ++y) {
@@ -41,7 +41,7 @@ class Halves : public data::Dataset {
     data::LabelledImage sample;
     sample.image_id = index + 1;
     sample.label = static_cast<int>(index % 2);
-    sample.image = half_picture(sample.label, static_cast<uint64_t>(index));
+    sample.image = half_image(sample.label, static_cast<uint64_t>(index));
     return sample;
   }
 };

@@ -37,8 +37,8 @@ Recipe tiny_recipe() {
   return recipe;
 }
 
-// A bright square on a dark ground in each picture.
-data::Prepared square_picture(int64_t i, const std::vector<detect::Box>& anchors, int size = 128) {
+// A bright square on a dark ground in each image.
+data::Prepared square_image(int64_t i, const std::vector<detect::Box>& anchors, int size = 128) {
   data::Prepared p;
   p.image_id = i;
   p.image = image::make_image(size, size, 20);
@@ -57,7 +57,7 @@ data::Prepared square_picture(int64_t i, const std::vector<detect::Box>& anchors
 data::Batch squares(int64_t step, int64_t first, int64_t count, int size = 128) {
   const std::vector<detect::Box> anchors = detect::make_anchors(graph::anchor_options(tiny()), size, size);
   std::vector<data::Prepared> prepared;
-  for (int64_t i = first; i < first + count; ++i) prepared.push_back(square_picture(step * 4 + i, anchors, size));
+  for (int64_t i = first; i < first + count; ++i) prepared.push_back(square_image(step * 4 + i, anchors, size));
   data::Batch batch = data::make_batch(std::move(prepared), size, size);
   batch.step = step;
   return batch;
@@ -73,7 +73,7 @@ std::unique_ptr<Trainer> make_trainer(const Recipe& recipe, Communicator& commun
   return trainer;
 }
 
-TEST(Trainer, LearnsAFewPicturesByHeart) {
+TEST(Trainer, LearnsAFewImagesByHeart) {
   Communicator alone({}, torch::kCPU);
   Recipe recipe = tiny_recipe();
   recipe.stochastic_depth = 0;
@@ -129,7 +129,7 @@ TEST(Trainer, ABatchWithoutAnyBoxTrainsTheClassHeadAlone) {
   const std::vector<detect::Box> anchors = detect::make_anchors(graph::anchor_options(tiny()), 128, 128);
   std::vector<data::Prepared> empty;
   for (int64_t i = 0; i < 4; ++i) {
-    empty.push_back(square_picture(i, anchors));
+    empty.push_back(square_image(i, anchors));
     empty.back().targets.clear();
     empty.back().labels = data::label_anchors(anchors, {});
   }

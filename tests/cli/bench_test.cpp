@@ -36,7 +36,7 @@ TEST_F(Bench, TimesClassifiersAtTheirOwnSize) {
   EXPECT_GT(json["latency_ms"]["min"].get<double>(), 0);
 }
 
-TEST_F(Bench, RunsPicturesTogether) {
+TEST_F(Bench, RunsImagesTogether) {
   const Json json = run_json("bench resnet-50 --size 64 --classes 3 --batch 3 --runs 1 --threads 1 --json --layers");
   EXPECT_EQ(json["batch"], 3);
   EXPECT_EQ(json["images_per_second"], json["pictures_per_second"]) << "the latter is its name up to 0.2";

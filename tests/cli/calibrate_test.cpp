@@ -14,7 +14,7 @@ class Calibrate : public ProgramTest {
     formats::write_model(folder_ / "tiny.safetensors", tiny_model());
     std::filesystem::create_directories(folder_ / "set");
     for (int i = 1; i <= 3; ++i) {
-      write_file_atomic(folder_ / fmt::format("set/{}.png", i), image::encode_png(test_picture(80, 60 + i, i)));
+      write_file_atomic(folder_ / fmt::format("set/{}.png", i), image::encode_png(test_image(80, 60 + i, i)));
     }
   }
 };

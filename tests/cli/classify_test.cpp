@@ -12,14 +12,14 @@ namespace {
 
 class Classify : public ProgramTest {
  protected:
-  // Two pictures of each class, in folders and in a JSON file.
+  // Two images of each class, in folders and in a JSON file.
   void SetUp() override {
     ProgramTest::SetUp();
     formats::write_model(folder_ / "tiny.safetensors", tiny_classifier());
     for (int i = 1; i <= 4; ++i) {
       const std::string name = fmt::format("set/{}/{}.png", i <= 2 ? "apple" : "pear", i);
       std::filesystem::create_directories((folder_ / name).parent_path());
-      write_file_atomic(folder_ / name, image::encode_png(test_picture(40, 50 + i, i)));
+      write_file_atomic(folder_ / name, image::encode_png(test_image(40, 50 + i, i)));
     }
   }
 
@@ -57,7 +57,7 @@ TEST_F(Classify, PredictDrawsTheClass) {
   const Outcome outcome = run("predict tiny.safetensors set/apple --out drawn");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("1.png (51x40): "), std::string::npos) << outcome.out;
-  EXPECT_NE(image::read_image(folder_ / "drawn/1.png").pixels, test_picture(40, 51, 1).pixels);
+  EXPECT_NE(image::read_image(folder_ / "drawn/1.png").pixels, test_image(40, 51, 1).pixels);
 }
 
 TEST_F(Classify, EvalAgreesWithPredict) {

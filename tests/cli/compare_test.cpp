@@ -91,9 +91,9 @@ TEST_F(CompareProgram, TrainsMeasuresAndShows) {
     EXPECT_TRUE(std::filesystem::exists(folder_ / "out" / file)) << file;
   }
   const std::string page = text_of("out/compare.html");
-  size_t pictures = 0;
-  for (size_t at = page.find("<figure>"); at != std::string::npos; at = page.find("<figure>", at + 1)) ++pictures;
-  EXPECT_EQ(pictures, 3U * 3) << "three pictures: the truth and two answers";
+  size_t images = 0;
+  for (size_t at = page.find("<figure>"); at != std::string::npos; at = page.find("<figure>", at + 1)) ++images;
+  EXPECT_EQ(images, 3U * 3) << "three images: the truth and two answers";
 
   // Once more: nothing is trained, and the table stands on standard output.
   std::filesystem::remove(folder_ / "out" / "compare.html");
@@ -183,7 +183,7 @@ TEST_F(CompareProgram, ComparesClassifiers) {
     for (int i = 0; i < 8; ++i) {
       const std::filesystem::path folder = folder_ / "pictures" / split / (i % 2 == 0 ? "even" : "odd");
       std::filesystem::create_directories(folder);
-      write_file_atomic(folder / fmt::format("{}.png", i), image::encode_png(test_picture(40, 32, 7 * (i % 2))));
+      write_file_atomic(folder / fmt::format("{}.png", i), image::encode_png(test_image(40, 32, 7 * (i % 2))));
     }
   }
   for (const char* base : {"spinenet-49", "resnet-50"}) {
@@ -194,7 +194,7 @@ architecture:
   endpoints_num_filters: 8
   stem_filters: 4
 data:
-  root: pictures
+  root: images
   train_images: train
   val_images: val
 image_size: 32

@@ -8,7 +8,7 @@ namespace {
 
 class Data : public ProgramTest {
  protected:
-  // One picture, one category, the given boxes.
+  // One image, one category, the given boxes.
   void write_annotations(const std::string& name, const Json& boxes) const {
     Json json{{"images", {{{"id", 1}, {"file_name", "a.png"}, {"height", 40}, {"width", 60}}}},
               {"categories", {{{"id", 4}, {"name", "cup"}}}},
@@ -20,7 +20,7 @@ class Data : public ProgramTest {
           Json{{"id", id++}, {"image_id", 1}, {"category_id", 4}, {"bbox", box}, {"area", area}, {"iscrowd", 0}});
     }
     write_file_atomic(folder_ / name, to_text(json));
-    write_file_atomic(folder_ / "a.png", image::encode_png(test_picture(40, 60, 1)));
+    write_file_atomic(folder_ / "a.png", image::encode_png(test_image(40, 60, 1)));
   }
 };
 
@@ -43,7 +43,7 @@ TEST_F(Data, CheckNamesFaultsWithCodeAndPlace) {
   EXPECT_EQ(parse_json(json.out, "")["errors"], 2);
 }
 
-TEST_F(Data, CheckFindsAMissingPicture) {
+TEST_F(Data, CheckFindsAMissingImage) {
   write_annotations("a.json", {{1, 2, 10, 20}});
   std::filesystem::remove(folder_ / "a.png");
   const Outcome outcome = run("data check a.json --images .");

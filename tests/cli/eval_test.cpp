@@ -9,7 +9,7 @@ namespace {
 
 class Eval : public ProgramTest {
  protected:
-  // Three pictures with a box each, and a model that knows the categories.
+  // Three images with a box each, and a model that knows the categories.
   void write_set() const {
     Json json{{"images", Json::array()},
               {"categories", {{{"id", 3}, {"name", "apple"}}, {{"id", 7}, {"name", "pear"}}}},
@@ -23,7 +23,7 @@ class Eval : public ProgramTest {
                                          {"bbox", {5, 6, 30, 40}},
                                          {"area", 1200},
                                          {"iscrowd", 0}});
-      write_file_atomic(folder_ / name, image::encode_png(test_picture(80, 60 + i, i)));
+      write_file_atomic(folder_ / name, image::encode_png(test_image(80, 60 + i, i)));
     }
     write_file_atomic(folder_ / "val.json", to_text(json));
     formats::write_model(folder_ / "tiny.safetensors", tiny_model());
@@ -77,9 +77,9 @@ TEST_F(Eval, NeedsTheClassesOfTheModel) {
   EXPECT_EQ(outcome.status, 65);
 }
 
-TEST_F(Eval, NamesAPictureThatCannotBeRead) {
+TEST_F(Eval, NamesAImageThatCannotBeRead) {
   write_set();
-  write_file_atomic(folder_ / "2.png", "not a picture");
+  write_file_atomic(folder_ / "2.png", "not an image");
   const Outcome outcome = run("eval tiny.safetensors --annotations val.json --images .");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("2.png"), std::string::npos) << outcome.err;

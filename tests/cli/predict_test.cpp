@@ -15,15 +15,15 @@ class Predict : public ProgramTest {
     formats::write_model(folder_ / "tiny.safetensors", tiny_model());
   }
 
-  void write_picture(const std::string& name, int seed, int height = 90, int width = 120) const {
+  void write_image(const std::string& name, int seed, int height = 90, int width = 120) const {
     std::filesystem::create_directories((folder_ / name).parent_path());
-    const image::Image image = test_picture(height, width, seed);
+    const image::Image image = test_image(height, width, seed);
     write_file_atomic(folder_ / name, name.ends_with(".png") ? image::encode_png(image) : image::encode_jpeg(image));
   }
 };
 
 TEST_F(Predict, GivesCocoResults) {
-  write_picture("a.png", 1);
+  write_image("a.png", 1);
   const Json results = run_json("predict tiny.safetensors a.png --json --threshold 0.05");
   ASSERT_GT(results.size(), 0U);
   double last = 1;
@@ -43,28 +43,27 @@ TEST_F(Predict, GivesCocoResults) {
 }
 
 TEST_F(Predict, KeepsToThresholdAndNumber) {
-  write_picture("a.png", 1);
+  write_image("a.png", 1);
   EXPECT_EQ(run_json("predict tiny.safetensors a.png --json --threshold 1").size(), 0U);
   EXPECT_EQ(run_json("predict tiny.safetensors a.png --json --threshold 0 --max 3").size(), 3U);
 }
 
 TEST_F(Predict, DrawsAndWritesFiles) {
-  write_picture("a.png", 1);
-  write_picture("b.jpg", 2);
-  const Outcome outcome =
-      run("predict tiny.safetensors a.png b.jpg --out drawn --json found.json --threshold 0.05");
+  write_image("a.png", 1);
+  write_image("b.jpg", 2);
+  const Outcome outcome = run("predict tiny.safetensors a.png b.jpg --out drawn --json found.json --threshold 0.05");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_NE(outcome.out.find("a.png (120x90): "), std::string::npos) << outcome.out;
   EXPECT_GT(read_json(folder_ / "found.json").size(), 0U);
   const image::Image drawn = image::read_image(folder_ / "drawn/a.png");
   EXPECT_EQ(drawn.height, 90);
-  EXPECT_NE(drawn.pixels, test_picture(90, 120, 1).pixels);
+  EXPECT_NE(drawn.pixels, test_image(90, 120, 1).pixels);
   EXPECT_EQ(image::read_image(folder_ / "drawn/b.jpg").width, 120);
 }
 
 TEST_F(Predict, ReadsFoldersAndPatternsInOrder) {
-  write_picture("set/b.png", 1);
-  write_picture("set/a.jpg", 2);
+  write_image("set/b.png", 1);
+  write_image("set/a.jpg", 2);
   write_file_atomic(folder_ / "set/notes.txt", "not looked at");
   const std::string table = run("predict tiny.safetensors set").out;
   EXPECT_LT(table.find("set/a.jpg"), table.find("set/b.png"));
@@ -76,7 +75,7 @@ TEST_F(Predict, ReadsFoldersAndPatternsInOrder) {
 }
 
 TEST_F(Predict, ReadsStandardInput) {
-  write_picture("a.png", 1);
+  write_image("a.png", 1);
   Json from_file = run_json("predict tiny.safetensors a.png --json --threshold 0.05");
   Json from_pipe = run_json("predict tiny.safetensors - --json --threshold 0.05", (folder_ / "a.png").string());
   for (Json& result : from_file) result.erase("file_name");
@@ -85,11 +84,11 @@ TEST_F(Predict, ReadsStandardInput) {
   EXPECT_EQ(run("predict tiny.safetensors -").status, 65) << "empty input";
 }
 
-TEST_F(Predict, GoesOnBehindABrokenPicture) {
-  write_picture("a.png", 1);
-  write_file_atomic(folder_ / "broken.jpg", "not a picture");
-  write_picture("c.png", 3);
-  const std::string whole = image::encode_png(test_picture(90, 120, 4));
+TEST_F(Predict, GoesOnBehindABrokenImage) {
+  write_image("a.png", 1);
+  write_file_atomic(folder_ / "broken.jpg", "not an image");
+  write_image("c.png", 3);
+  const std::string whole = image::encode_png(test_image(90, 120, 4));
   write_file_atomic(folder_ / "cut.png", whole.substr(0, whole.size() / 2));
   const Outcome outcome =
       run("predict tiny.safetensors a.png broken.jpg cut.png c.png --out drawn --json all.json --threshold 0.05");
@@ -103,9 +102,9 @@ TEST_F(Predict, GoesOnBehindABrokenPicture) {
   EXPECT_EQ(read_json(folder_ / "all.json").back()["image_id"], 4);
 }
 
-// Boxes are in pixels of the picture as a viewer shows it.
+// Boxes are in pixels of the image as a viewer shows it.
 TEST_F(Predict, AppliesTheOrientation) {
-  const std::string jpeg = image::encode_jpeg(test_picture(90, 120, 5));
+  const std::string jpeg = image::encode_jpeg(test_image(90, 120, 5));
   for (int orientation = 1; orientation <= 8; ++orientation) {
     write_file_atomic(folder_ / "turned.jpg", with_orientation(jpeg, orientation));
     const image::Image upright = image::read_image(folder_ / "turned.jpg");
@@ -120,7 +119,7 @@ TEST_F(Predict, AppliesTheOrientation) {
 }
 
 TEST_F(Predict, TakesIdsFromAnnotations) {
-  write_picture("set/a.png", 1);
+  write_image("set/a.png", 1);
   write_file_atomic(folder_ / "val.json",
                     R"({"images": [{"id": 77, "file_name": "a.png", "height": 90, "width": 120}],
                         "categories": [{"id": 3, "name": "apple"}], "annotations": []})");
@@ -128,20 +127,20 @@ TEST_F(Predict, TakesIdsFromAnnotations) {
       run_json("predict tiny.safetensors set/a.png --annotations val.json --json --max 1 --threshold 0");
   ASSERT_EQ(results.size(), 1U);
   EXPECT_EQ(results[0]["image_id"], 77);
-  write_picture("set/other.png", 1);
+  write_image("set/other.png", 1);
   EXPECT_EQ(run("predict tiny.safetensors set/other.png --annotations val.json").status, 65);
 }
 
-TEST_F(Predict, NumbersPicturesOfOneName) {
-  write_picture("one/a.png", 1);
-  write_picture("two/a.png", 2);
+TEST_F(Predict, NumbersImagesOfOneName) {
+  write_image("one/a.png", 1);
+  write_image("two/a.png", 2);
   EXPECT_EQ(run("predict tiny.safetensors one/a.png two/a.png --out drawn").status, 0);
   EXPECT_TRUE(std::filesystem::exists(folder_ / "drawn/a.png"));
   EXPECT_TRUE(std::filesystem::exists(folder_ / "drawn/a_2.png"));
 }
 
 TEST_F(Predict, NeverWritesOverItsInput) {
-  write_picture("a.png", 1);
+  write_image("a.png", 1);
   const std::string before = read_file(folder_ / "a.png");
   EXPECT_EQ(run("predict tiny.safetensors a.png --out .").status, 2);
   EXPECT_EQ(read_file(folder_ / "a.png"), before);
@@ -150,7 +149,7 @@ TEST_F(Predict, NeverWritesOverItsInput) {
 }
 
 TEST_F(Predict, NamesWhatIsMissing) {
-  write_picture("a.png", 1);
+  write_image("a.png", 1);
   EXPECT_EQ(run("predict tiny.safetensors missing.jpg").status, 1);
   EXPECT_EQ(run("predict missing.safetensors a.png").status, 1);
   EXPECT_EQ(run("predict a.png a.png").status, 65);
@@ -162,7 +161,7 @@ TEST_F(Predict, RefusesWeightsOfAnotherNetwork) {
   formats::ModelFile model = tiny_model();
   model.classes.push_back({9, "fig"});
   formats::write_model(folder_ / "other.safetensors", model);
-  write_picture("a.png", 1);
+  write_image("a.png", 1);
   const Outcome outcome = run("predict other.safetensors a.png");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("head.class.predict"), std::string::npos) << outcome.err;

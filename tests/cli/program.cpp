@@ -87,7 +87,7 @@ formats::ModelFile tiny_segmenter() {
   return model;
 }
 
-image::Image test_picture(int height, int width, int seed) {
+image::Image test_image(int height, int width, int seed) {
   image::Image image = image::make_image(height, width);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {

@@ -44,7 +44,7 @@ formats::ModelFile tiny_classifier();
 formats::ModelFile tiny_segmenter();
 
 // Smooth, and different for each seed.
-image::Image test_picture(int height, int width, int seed);
+image::Image test_image(int height, int width, int seed);
 
 // The JPEG file with an EXIF block that gives the orientation.
 std::string with_orientation(const std::string& jpeg, int orientation);

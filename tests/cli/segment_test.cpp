@@ -15,17 +15,17 @@ class Segment : public ProgramTest {
   void SetUp() override {
     ProgramTest::SetUp();
     formats::write_model(folder_ / "tiny.safetensors", tiny_segmenter());
-    write_file_atomic(folder_ / "a.png", image::encode_png(test_picture(90, 120, 1)));
+    write_file_atomic(folder_ / "a.png", image::encode_png(test_image(90, 120, 1)));
   }
 
-  // Of two pictures with an object each, its mask an eight-cornered polygon.
+  // Of two images with an object each, its mask an eight-cornered polygon.
   void write_set() const {
     Json json{{"images", Json::array()},
               {"categories", {{{"id", 3}, {"name", "apple"}}, {{"id", 7}, {"name", "pear"}}}},
               {"annotations", Json::array()}};
     for (int i = 1; i <= 2; ++i) {
       const std::string name = fmt::format("{}.png", i);
-      write_file_atomic(folder_ / name, image::encode_png(test_picture(90, 120, i)));
+      write_file_atomic(folder_ / name, image::encode_png(test_image(90, 120, i)));
       json["images"].push_back(Json{{"id", 10 * i}, {"file_name", name}, {"height", 90}, {"width", 120}});
       json["annotations"].push_back(
           Json{{"id", i},
@@ -69,7 +69,7 @@ TEST_F(Segment, PredictWritesTheMaskOfEachObject) {
 TEST_F(Segment, PredictDrawsTheMasks) {
   const Outcome outcome = run("predict tiny.safetensors a.png --out drawn --json found.json --threshold 0 --max 3");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
-  const image::Image before = test_picture(90, 120, 1), after = image::read_image(folder_ / "drawn/a.png");
+  const image::Image before = test_image(90, 120, 1), after = image::read_image(folder_ / "drawn/a.png");
   ASSERT_EQ(after.pixels.size(), before.pixels.size());
   size_t inside = 0, changed = 0;
   for (const Json& result : read_json(folder_ / "found.json")) {

@@ -1,4 +1,4 @@
-// Any bytes decode to a whole picture of the size the header names, or are refused as bad data.
+// Any bytes decode to a whole image of the size the header names, or are refused as bad data.
 #include <cstdint>
 #include <cstdlib>
 #include <span>

@@ -72,7 +72,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (size < 6) return 0;
   const int64_t height = data[0] % 40;
   const int64_t width = data[1] % 40;
-  // A ROI within reach of a picture; its corners are in order and finite.
+  // A ROI within reach of an image; its corners are in order and finite.
   const auto corner = [](uint8_t byte) { return static_cast<float>(static_cast<int8_t>(byte)) * 0.75F; };
   const float x = corner(data[2]);
   const float y = corner(data[3]);

@@ -16,7 +16,7 @@ CLASSES, PICTURES = 8, 60
 folder = pathlib.Path(sys.argv[1]) if len(sys.argv) > 1 else pathlib.Path(__file__).parent
 
 rng = np.random.default_rng(11)
-labels = rng.integers(0, CLASSES - 1, PICTURES)  # the last class has no picture
+labels = rng.integers(0, CLASSES - 1, PICTURES)  # the last class has no image
 logits = rng.normal(0, 1.5, (PICTURES, CLASSES))
 logits[np.arange(PICTURES), labels] += 1.2
 scores = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)

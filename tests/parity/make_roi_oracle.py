@@ -65,7 +65,7 @@ def levels():
     return [int(level) + 3 for level in LevelMapper(3, 7, 224, 4, 0)(boxes)]
 
 
-# Proposals: two levels of two anchors a cell on a picture of 60 x 80 pixels.
+# Proposals: two levels of two anchors a cell on an image of 60 x 80 pixels.
 GRIDS = [(8, 10, 8), (4, 5, 16)]  # rows, columns, stride
 PICTURE = (60, 77)
 

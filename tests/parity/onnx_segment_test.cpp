@@ -178,7 +178,7 @@ TEST_F(OnnxRuntimeSegments, GivesTheDetectionsAndMasksOfACascade) {
   compare();
 }
 
-// Nothing passes, and a picture of no extent in which nothing is even proposed.
+// Nothing passes, and an image of no extent in which nothing is even proposed.
 TEST_F(OnnxRuntimeSegments, GivesNothingWhereNothingIs) {
   Source source;
   source.options.post.score_threshold = 0.9999F;
@@ -254,7 +254,7 @@ TEST_F(OnnxRuntimeSegments, CropsAsWeDo) {
   compare();
 }
 
-// Equal scores, candidates cut off, boxes beyond the picture, numbers that are none.
+// Equal scores, candidates cut off, boxes beyond the image, numbers that are none.
 TEST_F(OnnxRuntimeSegments, ChoosesAsWeDo) {
   formats::RegionTrial trial{{.pre_nms = 60, .max_detections = 20}, kClasses, {200, 300}};
   formats::OnnxGraph graph;

@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Pictures of bright and dark squares with their masks: two classes that a tiny network tells apart.
+// Images of bright and dark squares with their masks: two classes that a tiny network tells apart.
 void make_squares(const fs::path& root, int count) {
   fs::create_directories(root / "images");
   fs::create_directories(root / "annotations");

@@ -44,7 +44,7 @@ class ClassScan {
   }
 
   ClassSet take(std::string_view place) {
-    for (const ClassifiedPicture& picture : set_.pictures) {
+    for (const ClassifiedImage& picture : set_.images) {
       if (picture.label >= 0) continue;
       fail(ErrorKind::bad_data, fmt::format("image {} ({}) has no annotation", picture.id, picture.file_name), place,
            "annotate it or remove it from images");
@@ -99,7 +99,7 @@ class ClassScan {
   void image(dom::object entry, int64_t at) {
     const auto id = id_of(entry, "id", {"images", at, "id"});
     if (!id) return;
-    if (!picture_of_id_.emplace(*id, set_.pictures.size()).second) {
+    if (!image_of_id_.emplace(*id, set_.images.size()).second) {
       log_.add(Fault::duplicate_image_id, Place{"images", at, "id"}, fmt::format("id {} is used twice", *id));
       return;
     }
@@ -110,7 +110,7 @@ class ClassScan {
     if (!file_names_.insert(name).second) {
       log_.add(Fault::repeated_image, place, fmt::format("\"{}\" is used twice", name));
     }
-    set_.pictures.push_back({*id, std::move(name), -1});
+    set_.images.push_back({*id, std::move(name), -1});
   }
 
   void annotation(dom::object entry, int64_t at) {
@@ -119,8 +119,8 @@ class ClassScan {
     const auto image = id_of(entry, "image_id", image_place);
     const auto category = id_of(entry, "category_id", class_place);
     if (!image || !category) return;
-    const auto picture = picture_of_id_.find(*image);
-    if (picture == picture_of_id_.end()) {
+    const auto picture = image_of_id_.find(*image);
+    if (picture == image_of_id_.end()) {
       log_.add(Fault::unknown_image, image_place, fmt::format("no image has id {}", *image));
       return;
     }
@@ -129,10 +129,10 @@ class ClassScan {
       log_.add(Fault::unknown_category, class_place, fmt::format("no category has id {}", *category));
       return;
     }
-    ClassifiedPicture& found = set_.pictures[picture->second];
+    ClassifiedImage& found = set_.images[picture->second];
     if (found.label >= 0 && found.label != label->second) {
       log_.add(Fault::unknown_category, class_place,
-               fmt::format("image {} ({}) is of category {} too; a picture has one class here", *image, found.file_name,
+               fmt::format("image {} ({}) is of category {} too; an image has one class here", *image, found.file_name,
                            set_.classes[static_cast<size_t>(found.label)].id));
     }
     found.label = label->second;
@@ -142,7 +142,7 @@ class ClassScan {
   FindingLog& log_;
   ClassSet set_;
   std::unordered_map<int64_t, int> label_of_id_;
-  std::unordered_map<int64_t, size_t> picture_of_id_;
+  std::unordered_map<int64_t, size_t> image_of_id_;
   std::unordered_set<std::string> class_names_, file_names_;
 };
 

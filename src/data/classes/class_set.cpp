@@ -14,9 +14,9 @@ namespace {
 
 constexpr size_t kNamed = 5;  // classes that a message names
 
-std::vector<int64_t> pictures_per_class(const ClassSet& set) {
+std::vector<int64_t> images_per_class(const ClassSet& set) {
   std::vector<int64_t> count(set.classes.size());
-  for (const ClassifiedPicture& picture : set.pictures) ++count[static_cast<size_t>(picture.label)];
+  for (const ClassifiedImage& image : set.images) ++count[static_cast<size_t>(image.label)];
   return count;
 }
 
@@ -30,14 +30,14 @@ std::string some_of(std::vector<std::string> names) {
 
 void check_no_empty_class(const ClassSet& set, std::string_view place) {
   std::vector<std::string> empty;
-  const std::vector<int64_t> count = pictures_per_class(set);
+  const std::vector<int64_t> count = images_per_class(set);
   for (size_t label = 0; label < count.size(); ++label) {
     if (count[label] == 0) empty.push_back(set.classes[label].name);
   }
   if (empty.empty()) return;
   fail(ErrorKind::bad_data,
-       fmt::format("{} of {} classes without a picture: {}", empty.size(), count.size(), some_of(empty)), place,
-       "add pictures of them or take them off the list of classes");
+       fmt::format("{} of {} classes without an image: {}", empty.size(), count.size(), some_of(empty)), place,
+       "add images of them or take them off the list of classes");
 }
 
 ClassSet with_classes_of(const std::vector<detect::Category>& train, ClassSet val, bool ids, std::string_view place) {
@@ -47,7 +47,7 @@ ClassSet with_classes_of(const std::vector<detect::Category>& train, ClassSet va
     label_of_name.emplace(category.name, static_cast<int>(names.size()));
     names.push_back(category.name);
   }
-  const std::vector<int64_t> count = pictures_per_class(val);
+  const std::vector<int64_t> count = images_per_class(val);
   std::vector<int> label_of(val.classes.size(), -1);
   for (size_t i = 0; i < val.classes.size(); ++i) {
     const detect::Category& category = val.classes[i];
@@ -55,7 +55,7 @@ ClassSet with_classes_of(const std::vector<detect::Category>& train, ClassSet va
     if (found == label_of_name.end()) {
       if (count[i] == 0) continue;
       fail(ErrorKind::bad_data, fmt::format("the class \"{}\" is not among those of the training set", category.name),
-           place, remedy_for(category.name, names, "remove its pictures or train on it"));
+           place, remedy_for(category.name, names, "remove its images or train on it"));
     }
     label_of[i] = found->second;
     const detect::Category& known = train[static_cast<size_t>(found->second)];
@@ -66,19 +66,19 @@ ClassSet with_classes_of(const std::vector<detect::Category>& train, ClassSet va
            place, "use the same categories in both files");
     }
   }
-  for (ClassifiedPicture& picture : val.pictures) picture.label = label_of[static_cast<size_t>(picture.label)];
+  for (ClassifiedImage& image : val.images) image.label = label_of[static_cast<size_t>(image.label)];
   val.classes = train;
   return val;
 }
 
 std::pair<ClassSet, ClassSet> hold_out(const ClassSet& set, double share, uint64_t seed) {
   const Random random(seed);
-  std::vector<std::vector<std::pair<uint64_t, size_t>>> order(set.classes.size());  // a random number, the picture
-  for (size_t i = 0; i < set.pictures.size(); ++i) {
-    const ClassifiedPicture& picture = set.pictures[i];
-    order[static_cast<size_t>(picture.label)].emplace_back(random.fork(static_cast<uint64_t>(picture.id)).next(), i);
+  std::vector<std::vector<std::pair<uint64_t, size_t>>> order(set.classes.size());  // a random number, the image
+  for (size_t i = 0; i < set.images.size(); ++i) {
+    const ClassifiedImage& image = set.images[i];
+    order[static_cast<size_t>(image.label)].emplace_back(random.fork(static_cast<uint64_t>(image.id)).next(), i);
   }
-  std::vector<bool> held(set.pictures.size());
+  std::vector<bool> held(set.images.size());
   for (auto& of_class : order) {
     std::ranges::sort(of_class);
     const auto wanted = static_cast<size_t>(std::llround(share * static_cast<double>(of_class.size())));
@@ -86,10 +86,10 @@ std::pair<ClassSet, ClassSet> hold_out(const ClassSet& set, double share, uint64
   }
   std::pair<ClassSet, ClassSet> parts{{set.classes, {}}, {set.classes, {}}};
   for (size_t i = 0; i < held.size(); ++i) {
-    (held[i] ? parts.second : parts.first).pictures.push_back(set.pictures[i]);
+    (held[i] ? parts.second : parts.first).images.push_back(set.images[i]);
   }
-  if (parts.second.pictures.empty()) {
-    fail(ErrorKind::bad_data, "the training set has too few pictures of each class for any to be held out",
+  if (parts.second.images.empty()) {
+    fail(ErrorKind::bad_data, "the training set has too few images of each class for any to be held out",
          "data.hold_out", "set it to 0 and name a validation set");
   }
   return parts;

@@ -54,24 +54,24 @@ class ImageFolder : public testing::Test {
 
 TEST_F(ImageFolder, SubfoldersAreClassesInTheOrderOfTheirNames) {
   add("set/apple/deeper/0.png");
-  write_file_atomic(folder_ / "set/apple/notes.txt", "not a picture");
+  write_file_atomic(folder_ / "set/apple/notes.txt", "not an image");
   write_file_atomic(folder_ / "set/.DS_Store", "hidden");
   add("set/.trash/x.png");
   const ClassSet set = read_image_folder(folder_ / "set");
   ASSERT_EQ(set.classes.size(), 2U);
   EXPECT_EQ(set.classes[0].name, "apple");
   EXPECT_EQ(set.classes[1].id, 1);
-  ASSERT_EQ(set.pictures.size(), 4U);
-  EXPECT_EQ(set.pictures[0].file_name, "apple/1.JPG");
-  EXPECT_EQ(set.pictures[2].file_name, "apple/deeper/0.png");
-  EXPECT_EQ(set.pictures[3].file_name, "pear/b.png");
-  EXPECT_EQ(set.pictures[3].label, 1);
-  EXPECT_EQ(set.pictures[3].id, 4);
+  ASSERT_EQ(set.images.size(), 4U);
+  EXPECT_EQ(set.images[0].file_name, "apple/1.JPG");
+  EXPECT_EQ(set.images[2].file_name, "apple/deeper/0.png");
+  EXPECT_EQ(set.images[3].file_name, "pear/b.png");
+  EXPECT_EQ(set.images[3].label, 1);
+  EXPECT_EQ(set.images[3].id, 4);
 }
 
-TEST_F(ImageFolder, AClassWithoutPicturesIsNamed) {
+TEST_F(ImageFolder, AClassWithoutImagesIsNamed) {
   fs::create_directories(folder_ / "set/plum");
-  expect_parts(message(), {"set/plum", "\"plum\" has no picture", "remove the folder"});
+  expect_parts(message(), {"set/plum", "\"plum\" has no image", "remove the folder"});
 }
 
 TEST_F(ImageFolder, AFolderWithoutClassesIsRefused) {
@@ -82,7 +82,7 @@ TEST_F(ImageFolder, AFolderWithoutClassesIsRefused) {
 TEST_F(ImageFolder, LinksMustStayInside) {
   add("outside.png");
   fs::create_symlink(folder_ / "set/pear/b.png", folder_ / "set/apple/inside.png");
-  EXPECT_EQ(read_image_folder(folder_ / "set").pictures.size(), 4U);
+  EXPECT_EQ(read_image_folder(folder_ / "set").images.size(), 4U);
   fs::create_symlink(folder_ / "outside.png", folder_ / "set/apple/out.png");
   expect_parts(message(), {"apple/out.png", "leads out of the image folder", "remove the link"});
   fs::remove(folder_ / "set/apple/out.png");
@@ -93,14 +93,14 @@ TEST_F(ImageFolder, LinksMustStayInside) {
   expect_parts(message(), {"apple/loop", "not followed"});
 }
 
-TEST_F(ImageFolder, PicturesAreReadWithTheirLabels) {
+TEST_F(ImageFolder, ImagesAreReadWithTheirLabels) {
   const ClassifiedFiles files(read_image_folder(folder_ / "set"), folder_ / "set");
   EXPECT_EQ(files.size(), 3);
   const LabelledImage sample = files.get(2);
   EXPECT_EQ(sample.label, 1);
   EXPECT_EQ(sample.image_id, 3);
   EXPECT_EQ(sample.image.width, 6);
-  write_file_atomic(folder_ / "set/pear/b.png", "not a picture");
+  write_file_atomic(folder_ / "set/pear/b.png", "not an image");
   expect_parts(class_set_message([&] { files.get(2); }), {"set/pear/b.png"});
   fs::remove(folder_ / "set/pear/b.png");
   expect_parts(class_set_message([&] { files.get(2); }), {"set/pear/b.png"});
@@ -124,9 +124,9 @@ std::string message_of_json(const std::string& text) {
 
 TEST(ClassJson, KeepsIdsNamesAndGroups) {
   const ClassSet set = parse_class_json(json(), "set.json");
-  ASSERT_EQ(set.pictures.size(), 2U);
-  EXPECT_EQ(set.pictures[0].label, 1);
-  EXPECT_EQ(set.pictures[1].label, 0);
+  ASSERT_EQ(set.images.size(), 2U);
+  EXPECT_EQ(set.images[0].label, 1);
+  EXPECT_EQ(set.images[1].label, 0);
   EXPECT_EQ(set.classes[1].id, 7);
   EXPECT_EQ(set.classes[0].supercategory, "Plants");
   EXPECT_EQ(parse_class_json(json(), "set.json", {.group_key = "family", .limits = {}}).classes[1].supercategory,
@@ -154,7 +154,7 @@ TEST(ClassJson, FaultsHavePlaceAndRemedy) {
                {"/categories/1/id", "used twice"});
 }
 
-TEST(ClassJson, APictureHasOneClass) {
+TEST(ClassJson, AImageHasOneClass) {
   expect_parts(message_of_json(json(kImages, R"({"image_id":1,"category_id":7},{"image_id":1,"category_id":3})")),
                {"/annotations/1/category_id", "a.jpg", "one class"});
   expect_parts(message_of_json(json(kImages, R"({"image_id":1,"category_id":7})")),
@@ -164,15 +164,15 @@ TEST(ClassJson, APictureHasOneClass) {
 TEST(ClassSets, EmptyClassesAreNamed) {
   const ClassSet set{{{0, "apple", ""}, {1, "pear", ""}}, {{1, "a.png", 0}}};
   expect_parts(class_set_message([&] { check_no_empty_class(set, "train.json"); }),
-               {"train.json", "1 of 2 classes", "\"pear\"", "add pictures"});
+               {"train.json", "1 of 2 classes", "\"pear\"", "add images"});
 }
 
 TEST(ClassSets, ClassesOfAnotherSetAreMatchedByName) {
   const std::vector<detect::Category> train{{5, "apple", "fruit"}, {6, "pear", "fruit"}, {9, "milk", ""}};
   const ClassSet val{{{0, "milk", ""}, {1, "pear", ""}}, {{1, "a", 0}, {2, "b", 1}}};
   const ClassSet same = with_classes_of(train, val, false, "val");
-  EXPECT_EQ(same.pictures[0].label, 2);
-  EXPECT_EQ(same.pictures[1].label, 1);
+  EXPECT_EQ(same.images[0].label, 2);
+  EXPECT_EQ(same.images[1].label, 1);
   EXPECT_EQ(same.classes.size(), 3U);
   expect_parts(class_set_message([&] { with_classes_of(train, val, true, "val.json"); }),
                {"val.json", "\"milk\" has id 0", "it has id 9"});
@@ -185,14 +185,14 @@ TEST(ClassSets, ClassesOfAnotherSetAreMatchedByName) {
 
 TEST(ClassSets, HoldsOutAShareOfEachClass) {
   ClassSet set{{{0, "a", ""}, {1, "b", ""}, {2, "c", ""}}, {}};
-  for (int i = 0; i < 31; ++i) set.pictures.push_back({i, std::to_string(i), i < 20 ? 0 : (i < 30 ? 1 : 2)});
+  for (int i = 0; i < 31; ++i) set.images.push_back({i, std::to_string(i), i < 20 ? 0 : (i < 30 ? 1 : 2)});
   const auto [stays, held] = hold_out(set, 0.2);
   std::vector<int> count(3);
-  for (const ClassifiedPicture& picture : held.pictures) ++count[static_cast<size_t>(picture.label)];
+  for (const ClassifiedImage& picture : held.images) ++count[static_cast<size_t>(picture.label)];
   EXPECT_EQ(count, (std::vector<int>{4, 2, 0}));
-  EXPECT_EQ(stays.pictures.size() + held.pictures.size(), 31U);
-  set.pictures.resize(1);
-  expect_parts(class_set_message([&] { hold_out(set, 0.5); }), {"data.hold_out", "too few pictures"});
+  EXPECT_EQ(stays.images.size() + held.images.size(), 31U);
+  set.images.resize(1);
+  expect_parts(class_set_message([&] { hold_out(set, 0.5); }), {"data.hold_out", "too few images"});
 }
 
 }  // namespace

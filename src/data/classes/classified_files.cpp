@@ -8,7 +8,7 @@ ClassifiedFiles::ClassifiedFiles(ClassSet set, const std::filesystem::path& imag
     : set_(std::move(set)), root_(image_dir) {}
 
 LabelledImage ClassifiedFiles::get(int64_t index) const {
-  const ClassifiedPicture& picture = set_.pictures[static_cast<size_t>(index)];
+  const ClassifiedImage& picture = set_.images[static_cast<size_t>(index)];
   LabelledImage sample;
   sample.image_id = picture.id;
   sample.image = image::read_image(root_.resolve(picture.file_name));

@@ -16,7 +16,7 @@ class ClassifiedFiles : public Dataset {
   // ErrorKind::io when there is no such folder.
   ClassifiedFiles(ClassSet set, const std::filesystem::path& image_dir);
 
-  int64_t size() const override { return static_cast<int64_t>(set_.pictures.size()); }
+  int64_t size() const override { return static_cast<int64_t>(set_.images.size()); }
   // ErrorKind::bad_data naming the file when it cannot be decoded or leads out of the folder, ErrorKind::io when it
   // cannot be read.
   LabelledImage get(int64_t index) const override;

@@ -18,7 +18,7 @@ bool is_hidden(const fs::path& path) {
   return path.filename().string().starts_with('.');
 }
 
-bool looks_like_picture(const fs::path& path) {
+bool looks_like_image(const fs::path& path) {
   constexpr std::array<std::string_view, 3> kEndings{".jpg", ".jpeg", ".png"};
   std::string ending = path.extension().string();
   std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -36,7 +36,7 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
   return found;
 }
 
-// Pictures below one class's folder, as names relative to the root.
+// Images below one class's folder, as names relative to the root.
 class Collector {
  public:
   Collector(const fs::path& root, std::vector<std::string>& names) : root_(root), inside_(root), names_(names) {}
@@ -48,7 +48,7 @@ class Collector {
       if (fs::is_symlink(path)) check_link(path, folder_there);
       if (folder_there) {
         collect(path);
-      } else if (looks_like_picture(path)) {
+      } else if (looks_like_image(path)) {
         names_.push_back(path.lexically_relative(root_).string());
       }
     }
@@ -56,7 +56,7 @@ class Collector {
 
  private:
   void check_link(const fs::path& path, bool leads_to_folder) const {
-    const std::string remedy = "put the picture itself there, or remove the link";
+    const std::string remedy = "put the image itself there, or remove the link";
     if (leads_to_folder)
       fail(ErrorKind::bad_data, "is a link to a folder, which is not followed", path.string(), remedy);
     std::error_code unreadable;
@@ -85,13 +85,13 @@ ClassSet read_image_folder(const fs::path& root) {
     Collector(root, names).collect(folder);
     const std::string name = folder.filename().string();
     if (names.empty()) {
-      fail(ErrorKind::bad_data, fmt::format("the class \"{}\" has no picture", name), folder.string(),
+      fail(ErrorKind::bad_data, fmt::format("the class \"{}\" has no image", name), folder.string(),
            "put JPEG or PNG files there, or remove the folder");
     }
     const int label = static_cast<int>(set.classes.size());
     set.classes.push_back({label, name, ""});
     for (std::string& file : names) {
-      set.pictures.push_back({static_cast<int64_t>(set.pictures.size()) + 1, std::move(file), label});
+      set.images.push_back({static_cast<int64_t>(set.images.size()) + 1, std::move(file), label});
     }
   }
   if (set.classes.empty()) {

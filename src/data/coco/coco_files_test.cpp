@@ -83,7 +83,7 @@ TEST_F(CocoFiles, D034MissingAndBrokenFiles) {
   const std::string whole = read_file(folder_ / "images/a.png");
   write_file_atomic(folder_ / "images/cut.png", std::string_view(whole).substr(0, whole.size() / 2));
   EXPECT_EQ(check(coco(sound_box(), image("cut.png"))).counts, (CodeCounts{{"D034", 1}}));
-  write_file_atomic(folder_ / "images/text.png", "not a picture");
+  write_file_atomic(folder_ / "images/text.png", "not an image");
   EXPECT_EQ(check(coco(sound_box(), image("text.png"))).counts, (CodeCounts{{"D034", 1}}));
 }
 

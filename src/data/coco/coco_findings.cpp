@@ -24,7 +24,7 @@ constexpr std::array<FaultRule, kFaultCount> kRules{{
     {"invalid UTF-8", kE, false, "save the file as UTF-8"},
     {"top level is not an object", kE, false, "expected an object with images, annotations and categories"},
     {"list missing", kE, false, "add it, empty if there is nothing to say"},
-    {"bad id", kE, false, "ids are whole numbers from 0 to 2^53, not strings"},
+    {"bad id", kE, false, "ids are integers from 0 to 2^53, not strings"},
     {"image id used twice", kE, false, "give each image its own id"},
     {"annotation id used twice", kE, true, "renumber the annotations"},
     {"category id used twice", kE, false, "give each category its own id"},

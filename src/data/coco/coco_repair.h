@@ -1,4 +1,4 @@
-// How to mend one annotation of a COCO file.
+// How to repair one annotation of a COCO file.
 #pragma once
 
 #include <cstdint>

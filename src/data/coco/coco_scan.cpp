@@ -126,7 +126,7 @@ void CocoScan::scan_annotations() {
   for (const ScannedImage& image : images_) {
     if (image.info.height > 0) continue;
     log_.add(Fault::wrong_image_size, Place{"images", image.position, "width"},
-             "height and width are not both whole numbers of pixels");
+             "height and width are not both integers of pixels");
   }
   if (!annotations_) return;
   const size_t expected = annotations_->size();

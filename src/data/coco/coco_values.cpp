@@ -13,7 +13,7 @@ namespace {
 namespace dom = simdjson::dom;
 using OptionalElement = std::optional<dom::element>;
 
-// A whole number, written as an integer or as a double without fraction.
+// An integer, written as an integer or as a double without fraction.
 std::optional<int64_t> whole_number(dom::element element) {
   int64_t number = 0;
   if (element.get(number) == simdjson::SUCCESS) return number;
@@ -45,7 +45,7 @@ std::optional<std::vector<uint32_t>> read_counts(dom::array list, uint64_t pixel
   for (const dom::element item : list) {
     const std::optional<int64_t> count = whole_number(item);
     if (!count || *count < 0 || *count > std::numeric_limits<uint32_t>::max()) {
-      why = "a count is not a whole number from 0 to 2^32";
+      why = "a count is not an integer from 0 to 2^32";
       return std::nullopt;
     }
     counts.push_back(static_cast<uint32_t>(*count));

@@ -15,11 +15,11 @@
 
 namespace spinenet::data {
 
-inline constexpr int64_t kMaxId = int64_t{1} << 53;         // above it, doubles no longer hold every whole number
+inline constexpr int64_t kMaxId = int64_t{1} << 53;         // above it, doubles no longer hold every integer
 inline constexpr int64_t kMaxImageSide = int64_t{1} << 20;  // pixels
 inline constexpr double kMaxCoordinate = 10'000'000;        // pixels; floats still hold every half pixel
 
-// Whole numbers from 0 to 2^53; 7.0 counts as 7. `element` may be absent.
+// Integers from 0 to 2^53; 7.0 counts as 7. `element` may be absent.
 std::optional<int64_t> read_id(const std::optional<simdjson::dom::element>& element, std::string& why);
 // 1 to kMaxImageSide.
 std::optional<int64_t> read_side(const std::optional<simdjson::dom::element>& element);

@@ -72,9 +72,9 @@ void mirror(LabelledImage& sample) {
 }  // namespace
 
 void fields(FieldList& list, AugmentOptions& options) {
-  list("flip", options.flip, "Chance of mirroring a picture", between(0, 1));
-  list("scale_min", options.scale_min, "Smallest length of a picture's longer side, in input sizes", above(0));
-  list("scale_max", options.scale_max, "Greatest length of a picture's longer side, in input sizes", above(0));
+  list("flip", options.flip, "Chance of mirroring an image", between(0, 1));
+  list("scale_min", options.scale_min, "Smallest length of an image's longer side, in input sizes", above(0));
+  list("scale_max", options.scale_max, "Greatest length of an image's longer side, in input sizes", above(0));
   list("min_box", options.min_box, "Boxes with a side below this many pixels of the input are dropped", at_least(0));
   list("min_kept", options.min_kept, "Boxes of which less than this share is in view are dropped", between(0, 1));
   list("brightness", options.brightness, "Reach of the change of brightness: 0.2 is 0.8 to 1.2 times", at_least(0));

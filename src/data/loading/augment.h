@@ -1,4 +1,4 @@
-// Pictures to the square a network learns from, and to the square it is measured on.
+// Images to the square a network learns from, and to the square it is measured on.
 //
 // Training (the scheme of RetinaNet and SpineNet on TPUs): mirrored with a chance, the longer side scaled to size *
 // U(scale_min, scale_max), a random window of size x size cut from it, the rest padded at the bottom and on the right

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::array<uint8_t, 3> kPaint = {255, 0, 255};
 
-// A grey picture with one box painted in a colour found nowhere else.
+// A grey image with one box painted in a colour found nowhere else.
 LabelledImage painted(int height, int width, const detect::Box& box) {
   LabelledImage sample;
   sample.image_id = 7;
@@ -99,7 +99,7 @@ TEST(Augment, MasksStayOnTheirObjects) {
     ASSERT_EQ(out.masks.size(), out.targets.size());
     if (out.targets.empty()) continue;
     ++kept;
-    // Around the object, the grid is painted where the picture is; between two pixels either may be right.
+    // Around the object, the grid is painted where the image is; between two pixels either may be right.
     const detect::Box& b = out.targets[0].box;
     const detect::Box around = detect::clip({b.x1 - 10, b.y1 - 10, b.x2 + 10, b.y2 + 10}, 96, 96);
     const std::vector<uint8_t> cells = detect::mask_target(out.masks[0], around, 28);
@@ -111,7 +111,7 @@ TEST(Augment, MasksStayOnTheirObjects) {
       const bool outside = x < b.x1 - 1 || x > b.x2 + 1 || y < b.y1 - 1 || y > b.y2 + 1;
       wrong += (inside && cells[static_cast<size_t>(cell)] == 0) || (outside && cells[static_cast<size_t>(cell)] != 0);
     }
-    EXPECT_EQ(wrong, 0) << "picture " << i;
+    EXPECT_EQ(wrong, 0) << "image " << i;
   }
   EXPECT_GT(kept, 150);
 }
@@ -171,7 +171,7 @@ TEST(Augment, TheColourChangesWithJitterAndNotTheBoxes) {
   EXPECT_NE(a.image.pixels, b.image.pixels);
 }
 
-TEST(Augment, ExtremePicturesSurvive) {
+TEST(Augment, ExtremeImagesSurvive) {
   for (const auto& [height, width] : {std::pair{1, 1}, std::pair{1, 900}, std::pair{900, 1}, std::pair{3, 2000}}) {
     for (uint64_t i = 0; i < 20; ++i) {
       Random random = Random(6).fork(i);

@@ -20,7 +20,7 @@ struct Batch {
   int64_t images = 0, height = 0, width = 0;
   std::vector<float> pixels;  // [images, 3, height, width], (x / 255 - mean) / deviation
   std::vector<int64_t> image_ids;
-  std::vector<detect::Letterbox> letterboxes;          // in evaluation: back to the picture's own pixels
+  std::vector<detect::Letterbox> letterboxes;          // in evaluation: back to the image's own pixels
   std::vector<AnchorLabels> labels;                    // empty without anchors
   std::vector<std::vector<Target>> targets;            // boxes in pixels of the input
   std::vector<std::vector<detect::ObjectMask>> masks;  // of each image one for each target; none in a set without masks

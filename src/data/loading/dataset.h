@@ -24,7 +24,7 @@ struct LabelledImage {
   int64_t image_id = 0;
   image::Image image;
   std::vector<Target> targets;
-  int label = -1;                         // of the picture as a whole
+  int label = -1;                         // of the image as a whole
   std::vector<detect::ObjectMask> masks;  // one for each target; none in a set without masks
 };
 

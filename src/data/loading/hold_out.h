@@ -1,4 +1,4 @@
-// Splits a data set in two by image, so that an architecture search can measure on pictures that it did not train on
+// Splits a data set in two by image, so that an architecture search can measure on images that it did not train on
 // without ever looking at the validation set (SpineNet, section 4.2: images held out from the training set).
 //
 // Thread contract: a pure function.

@@ -47,7 +47,7 @@ struct LoaderOptions {
   int rank = 0, world = 1;
   BadImagePolicy bad_images = BadImagePolicy::stop;
   AugmentOptions augment;
-  std::optional<CropOptions> crop;  // for classifiers: parts of the picture, instead of augment's window and letterbox
+  std::optional<CropOptions> crop;  // for classifiers: parts of the image, instead of augment's window and letterbox
   image::Normalization normalization;
   std::vector<detect::Box> anchors;  // of an input of size x size; empty: batches without labels
   LabelOptions label;

@@ -1,7 +1,7 @@
 // The masks of a data set in flat arrays: 860,000 objects of 25 points take 170 MB, a fifth of what a list of lists
 // does.
 //
-// Points are kept in single precision: within 1/2000 of a pixel in any picture the project reads.
+// Points are kept in single precision: within 1/2000 of a pixel in any image the project reads.
 // Thread contract: add() belongs to one thread, get() may then be called from several.
 #pragma once
 

@@ -59,7 +59,7 @@ TEST(RandomCrop, AreasAndRatiosStayInTheirRange) {
   EXPECT_GT(largest, 0.45);
 }
 
-TEST(RandomCrop, TheWholePictureOfRatioOneIsLeftAlone) {
+TEST(RandomCrop, TheWholeImageOfRatioOneIsLeftAlone) {
   AugmentOptions still;
   still.flip = 0;
   Random random(1);
@@ -78,7 +78,7 @@ TEST(RandomCrop, MirrorsWithItsChance) {
   EXPECT_NEAR(mirrored, 100, 30);
 }
 
-TEST(RandomCrop, APictureNoPartFitsIntoShowsItsMiddle) {
+TEST(RandomCrop, AImageNoPartFitsIntoShowsItsMiddle) {
   AugmentOptions still;
   still.flip = 0;
   Random random(1);
@@ -90,7 +90,7 @@ TEST(RandomCrop, RefusesAreasTheWrongWayRound) {
   EXPECT_THROW(check(CropOptions{0.9, 0.5, 1, 1}), Error);
 }
 
-class OnePicture : public Dataset {
+class OneImage : public Dataset {
  public:
   int64_t size() const override { return 6; }
   LabelledImage get(int64_t index) const override {
@@ -103,15 +103,15 @@ class OnePicture : public Dataset {
 };
 
 TEST(LoaderOfClasses, GivesLabelsAndCropsThatThreadsDoNotChange) {
-  const OnePicture pictures;
+  const OneImage images;
   LoaderOptions options;
   options.batch = 2;
   options.size = 32;
   options.crop = CropOptions{};
   options.threads = 3;
-  Loader several(pictures, options);
+  Loader several(images, options);
   options.threads = 1;
-  Loader one(pictures, options);
+  Loader one(images, options);
   for (int step = 0; step < 4; ++step) {
     const Batch batch = several.next();
     EXPECT_EQ(batch.pixels, one.next().pixels);
@@ -121,13 +121,13 @@ TEST(LoaderOfClasses, GivesLabelsAndCropsThatThreadsDoNotChange) {
 }
 
 TEST(LoaderOfClasses, MeasuresOnTheMiddle) {
-  const OnePicture pictures;
+  const OneImage images;
   LoaderOptions options;
   options.size = 32;
   options.train = false;
   options.crop = CropOptions{};
   options.crop->center = 0.5;
-  Loader loader(pictures, options);
+  Loader loader(images, options);
   const Batch batch = loader.next();
   const image::Normalization n;
   const auto red = [&](size_t x) { return (batch.pixels[x] * n.deviation[0] + n.mean[0]) * 255; };

@@ -16,7 +16,7 @@ struct OrderOptions {
   int64_t samples = 0;  // in the data set
   int64_t batch = 1;    // over all processes
   uint64_t seed = 0;
-  bool train = true;  // shuffled anew each epoch, the last part of a batch left out; else in order, all of it
+  bool train = true;  // shuffled again each epoch, the last part of a batch left out; else in order, all of it
   int rank = 0, world = 1;
 };
 

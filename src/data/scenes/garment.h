@@ -1,4 +1,4 @@
-// A picture cut out of its ground, to be laid on a scene, and how one is made of a garment photograph: the silhouette
+// An image cut out of its ground, to be laid on a scene, and how one is made of a garment photograph: the silhouette
 // is found, and its grey values are tinted and resampled smoothly to the size wanted, turned and mirrored.
 //
 // Thread contract: every function may be called from several threads.

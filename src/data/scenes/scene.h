@@ -2,7 +2,7 @@
 // mask of its visible part.
 //
 // Invariant: every object shows at least SceneStyle::min_visible of itself; objects that would show less, behind others
-// or beyond the border, are not painted at all, so no garment is in the picture without an annotation.
+// or beyond the border, are not painted at all, so no garment is in the image without an annotation.
 // Thread contract: compose_scene may be called from several threads; the same Random gives the same scene.
 #pragma once
 

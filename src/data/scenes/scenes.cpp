@@ -25,7 +25,7 @@ struct Split {
   GarmentSplit split = GarmentSplit::train;
 };
 
-// Scenes can be made anew at any time, so their files need not be forced to the disk one by one.
+// Scenes can be made again at any time, so their files need not be forced to the disk one by one.
 FileLayer unsynced_layer() {
   FileLayer layer = system_file_layer();
   layer.sync = [](int) { return 0; };
@@ -62,7 +62,7 @@ void check(const ScenesOptions& options) {
          "ask for at least one of each");
   }
   if (options.size < kMinSize || options.size > kMaxSize) {
-    fail(ErrorKind::usage, fmt::format("picture size {}", options.size), "scenes",
+    fail(ErrorKind::usage, fmt::format("image size {}", options.size), "scenes",
          fmt::format("choose {} to {} pixels", kMinSize, kMaxSize));
   }
 }
@@ -141,7 +141,7 @@ SceneStyle scene_style(SceneLevel level, int size) {
 void make_scenes(const std::filesystem::path& out, const ScenesOptions& options, const ScenesProgress& progress) {
   check(options);
   const std::array<Split, 2> parts = {Split{"train", options.images, GarmentSplit::train},
-                                     Split{"val", options.val_images, GarmentSplit::test}};
+                                      Split{"val", options.val_images, GarmentSplit::test}};
   const SceneStyle style = scene_style(options.level, options.size);
   const Random root = Random(options.seed).fork(static_cast<uint64_t>(options.level));
   const FileLayer layer = unsynced_layer();

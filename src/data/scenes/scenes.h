@@ -39,9 +39,9 @@ struct ScenesOptions {
 
 // "easy", "middle" or "hard"; ErrorKind::usage otherwise.
 SceneLevel scene_level(std::string_view name);
-// The numbers and the picture size that a level was made for.
+// The numbers and the image size that a level was made for.
 ScenesOptions scenes_options(SceneLevel level);
-// What a level looks like in pictures of `size` pixels.
+// What a level looks like in images of `size` pixels.
 SceneStyle scene_style(SceneLevel level, int size);
 
 using ScenesProgress = std::function<void(int64_t done, int64_t total)>;

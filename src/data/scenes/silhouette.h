@@ -30,7 +30,7 @@ struct Relief {
 };
 Relief make_relief(std::span<const uint8_t, kGarmentPixels> photo, int label);
 
-// By bicubic interpolation at a place in the photograph, pixel centres at whole numbers plus a half; further out than
+// By bicubic interpolation at a place in the photograph, pixel centres at integers plus a half; further out than
 // the margin the nearest value within.
 Texel sample(const Relief& relief, float y, float x);
 

@@ -20,7 +20,7 @@ class ConvChoices : public testing::Test {
   fixture::ScratchFolder folder_;
 };
 
-constexpr int kPictures = 2;
+constexpr int kImages = 2;
 
 ChoiceScope scope_of(const CompileOptions& options) {
   return {true, options.batch, options.threads};
@@ -58,10 +58,10 @@ std::vector<ConvAlgorithm> algorithms_of(const std::vector<ConvChoice>& choices)
 TEST_F(ConvChoices, EveryWayOfEveryLayerAgreesWithTheReference) {
   const graph::Program program = mixed_program(arch::Activation::relu);
   const Weights weights = lively_weights(program, 3);
-  const HostTensor input = random_tensor({kPictures, 3, 20, 24}, 5);
+  const HostTensor input = random_tensor({kImages, 3, 20, 24}, 5);
   const auto expected = graph::run_reference(program, weights, input);
   for (const kernels::Kernels& kernels : kernels::all_kernels()) {
-    CompileOptions options{.threads = 2, .instructions = std::string(kernels.name), .batch = kPictures};
+    CompileOptions options{.threads = 2, .instructions = std::string(kernels.name), .batch = kImages};
     const auto by_rule = compile(program, weights, options);
     options.autotune = true;
     options.choice_file = file();
@@ -87,7 +87,7 @@ TEST_F(ConvChoices, EveryWayOfEveryLayerAgreesWithTheReference) {
 }
 
 TEST_F(ConvChoices, OfBf16ComputeTheSame) {
-  CompileOptions options{.threads = 2, .batch = kPictures, .precision = Precision::bf16};
+  CompileOptions options{.threads = 2, .batch = kImages, .precision = Precision::bf16};
   if (kernels::find_kernels("").bf16_multiply == nullptr) GTEST_SKIP() << "no bf16 here";
   const graph::Program program = mixed_program(arch::Activation::relu);
   const auto by_rule = compile(program, lively_weights(program, 3), options);
@@ -99,10 +99,10 @@ TEST_F(ConvChoices, OfBf16ComputeTheSame) {
     ChoiceCache cache(file(), machine_text(by_rule->kernels->name));
     nth_choices(*by_rule, scope_of(options), n, most, &cache);
     cache.save();
-    EXPECT_LT(error_of(program, options, kPictures), 0.1) << n;
+    EXPECT_LT(error_of(program, options, kImages), 0.1) << n;
   }
   options.choice_file = "";
-  EXPECT_LT(error_of(program, options, kPictures), 0.1);
+  EXPECT_LT(error_of(program, options, kImages), 0.1);
 }
 
 // Integer sums are exact: the ways of an int8 convolution differ where Winograd's transforms come or go, and there
@@ -110,14 +110,14 @@ TEST_F(ConvChoices, OfBf16ComputeTheSame) {
 TEST_F(ConvChoices, OfInt8GiveTheSameBitsWithTheSameAlgorithms) {
   const graph::Program program = wide_program();
   const Weights weights = lively_weights(program, 3);
-  const HostTensor input = random_tensor({kPictures, 3, 34, 36}, 5);
-  const CalibrationPictures first{1, [&](int64_t) {
-                                    const auto end = input.data.begin() + 3 * 34 * 36;
-                                    return std::vector<float>(input.data.begin(), end);
-                                  }};
+  const HostTensor input = random_tensor({kImages, 3, 34, 36}, 5);
+  const CalibrationImages first{1, [&](int64_t) {
+                                  const auto end = input.data.begin() + 3 * 34 * 36;
+                                  return std::vector<float>(input.data.begin(), end);
+                                }};
   const Calibration all = calibrate(program, weights, first, {.layer_error = 1, .output_error = 1});
   const auto expected = graph::run_reference(program, weights, input);
-  CompileOptions options{.threads = 2, .batch = kPictures, .precision = Precision::int8, .calibration = &all};
+  CompileOptions options{.threads = 2, .batch = kImages, .precision = Precision::int8, .calibration = &all};
   const auto by_rule = compile(program, weights, options);
   options.autotune = true;
   options.choice_file = file();
@@ -159,7 +159,7 @@ TEST_F(ConvChoices, AreKeptForEachNumberFormat) {
 
 TEST_F(ConvChoices, AreTheRulesWhereNobodyMeasures) {
   const graph::Program program = mixed_program(arch::Activation::relu);
-  const CompileOptions options{.threads = 2, .batch = kPictures};
+  const CompileOptions options{.threads = 2, .batch = kImages};
   const auto plan = compile(program, lively_weights(program, 3), options);
   size_t most = 1;
   EXPECT_EQ(choices_of(*plan), nth_choices(*plan, scope_of(options), 0, most, nullptr));

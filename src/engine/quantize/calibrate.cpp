@@ -18,7 +18,7 @@
 namespace spinenet::engine {
 namespace {
 
-// Pictures that errors are measured on.
+// Images that errors are measured on.
 constexpr int64_t kMeasured = 4;
 // Pixels of a map that a convolution's error is measured on.
 constexpr int kPixels = 24;
@@ -54,7 +54,7 @@ Readers readers_of(const graph::Program& program, const Weights& weights) {
   Network network = make_network(program, weights);
   run_passes(network, {});
   Readers readers;
-  std::map<int, std::string> writer{{0, std::string(kPictureName)}};
+  std::map<int, std::string> writer{{0, std::string(kInputName)}};
   for (const Node& node : network.nodes) {
     if (const ConvWork* work = as_convolution(node); work != nullptr && may_multiply_bytes(node)) {
       const auto id = static_cast<size_t>(work->weight);
@@ -68,18 +68,18 @@ Readers readers_of(const graph::Program& program, const Weights& weights) {
 
 class Calibrator {
  public:
-  Calibrator(const graph::Program& program, const Weights& weights, const CalibrationPictures& pictures,
+  Calibrator(const graph::Program& program, const Weights& weights, const CalibrationImages& images,
              const CalibrateOptions& options)
       : program_(program),
         weights_(weights),
-        pictures_(pictures),
+        images_(images),
         options_(options),
         plan_(compile(program, weights, {.threads = options.threads})),
         session_(plan_),
         readers_(readers_of(program, weights)) {}
 
   Calibration run() {
-    Calibration found{identity_of(weights_), static_cast<int>(pictures_.count), {}, {}, 0};
+    Calibration found{identity_of(weights_), static_cast<int>(images_.count), {}, {}, 0};
     find_ranges(found);
     measure_layers(found);
     std::vector<const Layer*> worst = by_error();
@@ -99,30 +99,30 @@ class Calibrator {
     return std::ranges::all_of(values, [](float x) { return std::isfinite(x); });
   }
 
-  // Calls see(picture) for each, and visit(step, node, map, maps) for what each step makes of it.
+  // Calls see(image) for each, and visit(step, node, map, maps) for what each step makes of it.
   template <class See, class Visit>
   void for_each_map(int64_t count, const See& see, const Visit& visit) {
     for (int64_t i = 0; i < count; ++i) {
-      const std::vector<float> picture = pictures_.picture(i);
-      see(std::span(picture));
-      session_.observe(picture, [&](size_t step, const float* maps) {
+      const std::vector<float> image = images_.image(i);
+      see(std::span(image));
+      session_.observe(image, [&](size_t step, const float* maps) {
         for (size_t n = 0; n < plan_->written[step].size(); ++n) visit(step, n, plan_->written[step][n], maps);
       });
-      options_.progress(++done_, 2 * pictures_.count + std::min(kMeasured, pictures_.count));
+      options_.progress(++done_, 2 * images_.count + std::min(kMeasured, images_.count));
     }
   }
 
   void find_ranges(Calibration& found) {
-    const std::string picture(kPictureName);
+    const std::string image(kInputName);
     std::map<std::string, Histogram> histograms;
     for_each_map(
-        pictures_.count,
+        images_.count,
         [&](std::span<const float> values) {
           if (!are_finite(values)) {
             fail(ErrorKind::bad_data, "an image holds numbers that are not finite", "calibration",
                  "take the image out");
           }
-          widen(histograms[picture].seen, values);
+          widen(histograms[image].seen, values);
         },
         [&](size_t, size_t, const PlanOutput& output, const float* maps) {
           ValueRange& seen = histograms[output.name].seen;
@@ -135,7 +135,7 @@ class Calibrator {
           });
         });
     for_each_map(
-        pictures_.count, [&](std::span<const float> values) { count(histograms[picture], values); },
+        images_.count, [&](std::span<const float> values) { count(histograms[image], values); },
         [&](size_t, size_t, const PlanOutput& output, const float* maps) {
           Histogram& histogram = histograms[output.name];
           visit_map(output.map, maps, [&](std::span<const float> pixel) { count(histogram, pixel); });
@@ -146,7 +146,7 @@ class Calibrator {
   // A convolution's input still lies in the memory when the step is done.
   void measure_layers(const Calibration& found) {
     for_each_map(
-        std::min(kMeasured, pictures_.count), [](std::span<const float>) {},
+        std::min(kMeasured, images_.count), [](std::span<const float>) {},
         [&](size_t step, size_t node, const PlanOutput& output, const float* maps) {
           const ConvStep* conv = as_convolution(plan_->steps[step]);
           const auto input = readers_.input_of.find(output.name);
@@ -220,13 +220,13 @@ class Calibrator {
   }
 
   double error_with(const Calibration& found) const {
-    return output_error(program_, weights_, found, {std::min(kMeasured, pictures_.count), pictures_.picture},
+    return output_error(program_, weights_, found, {std::min(kMeasured, images_.count), images_.image},
                         options_.threads);
   }
 
   const graph::Program& program_;
   const Weights& weights_;
-  const CalibrationPictures& pictures_;
+  const CalibrationImages& images_;
   const CalibrateOptions& options_;
   std::shared_ptr<const CompiledPlan> plan_;
   Session session_;
@@ -259,21 +259,21 @@ struct OutputError {
 
 }  // namespace
 
-Calibration calibrate(const graph::Program& program, const Weights& weights, const CalibrationPictures& pictures,
+Calibration calibrate(const graph::Program& program, const Weights& weights, const CalibrationImages& images,
                       const CalibrateOptions& options) {
-  if (pictures.count < 1) fail(ErrorKind::usage, "no images", "calibration", "give images like yours");
-  return Calibrator(program, weights, pictures, options).run();
+  if (images.count < 1) fail(ErrorKind::usage, "no images", "calibration", "give images like yours");
+  return Calibrator(program, weights, images, options).run();
 }
 
 double output_error(const graph::Program& program, const Weights& weights, const Calibration& calibration,
-                    const CalibrationPictures& pictures, int threads) {
+                    const CalibrationImages& images, int threads) {
   Session exact(compile(program, weights, {.threads = threads}));
   Session bytes(
       compile(program, weights, {.threads = threads, .precision = Precision::int8, .calibration = &calibration}));
   std::vector<OutputError> errors(exact.plan().outputs.size());
-  for (int64_t i = 0; i < pictures.count; ++i) {
-    const std::vector<float> picture = pictures.picture(i);
-    const auto expected = exact.run(picture), found = bytes.run(picture);
+  for (int64_t i = 0; i < images.count; ++i) {
+    const std::vector<float> image = images.image(i);
+    const auto expected = exact.run(image), found = bytes.run(image);
     for (size_t o = 0; o < errors.size(); ++o) errors[o].add(expected[o].data, found[o].data);
   }
   double sum = 0, count = 0;

@@ -1,4 +1,4 @@
-// What a network must know of its maps to compute with bytes, found by running it in floats on pictures like those that
+// What a network must know of its maps to compute with bytes, found by running it in floats on images like those that
 // it is for.
 //
 // A map's range is the one that leaves the least mean square error, of those around all that was seen. A convolution
@@ -16,9 +16,9 @@
 namespace spinenet::engine {
 
 // Inputs of the network, [C, H, W] each, made when they are asked for.
-struct CalibrationPictures {
+struct CalibrationImages {
   int64_t count = 0;
-  std::function<std::vector<float>(int64_t)> picture;
+  std::function<std::vector<float>(int64_t)> image;
 };
 
 struct CalibrateOptions {
@@ -28,13 +28,13 @@ struct CalibrateOptions {
   std::function<void(int64_t done, int64_t all)> progress = [](int64_t, int64_t) {};
 };
 
-// ErrorKind::usage without pictures; ErrorKind::bad_data as compile().
-Calibration calibrate(const graph::Program& program, const Weights& weights, const CalibrationPictures& pictures,
+// ErrorKind::usage without images; ErrorKind::bad_data as compile().
+Calibration calibrate(const graph::Program& program, const Weights& weights, const CalibrationImages& images,
                       const CalibrateOptions& options);
 
 // How far the outputs in bytes are from those in floats: the root of mean squares over all their numbers, each output
 // in units of its own standard deviation.
 double output_error(const graph::Program& program, const Weights& weights, const Calibration& calibration,
-                    const CalibrationPictures& pictures, int threads);
+                    const CalibrationImages& images, int threads);
 
 }  // namespace spinenet::engine

@@ -52,11 +52,14 @@ std::string identity_of(const Weights& weights) {
   return fmt::format("{:016x}", hash);
 }
 
+// The key of "images" in model files of versions up to 0.2.
+constexpr const char* kFormerCount = "pictures";
+
 Json to_json(const Calibration& calibration) {
   Json ranges = Json::object();
   for (const auto& [name, range] : calibration.ranges) ranges[name] = {range.low, range.high};
   return {{"weights", calibration.weights},
-          {"pictures", calibration.pictures},
+          {"images", calibration.images},
           {"error", calibration.error},
           {"kept", calibration.kept},
           {"ranges", ranges}};
@@ -68,13 +71,14 @@ Calibration calibration_from_json(const Json& json, std::string_view place) {
   };
   need(json.is_object(), "a calibration is a JSON object");
   need(json.contains("weights") && json["weights"].is_string(), "\"weights\" is missing");
-  need(json.contains("pictures") && json["pictures"].is_number_integer(), "\"pictures\" is missing");
+  const char* count = json.contains("images") ? "images" : kFormerCount;
+  need(json.contains(count) && json[count].is_number_integer(), "\"images\" is missing");
   need(json.contains("error") && json["error"].is_number(), "\"error\" is missing");
   need(json.contains("kept") && json["kept"].is_array(), "\"kept\" is missing");
   need(json.contains("ranges") && json["ranges"].is_object(), "\"ranges\" is missing");
   Calibration found;
   found.weights = json["weights"].get<std::string>();
-  found.pictures = json["pictures"].get<int>();
+  found.images = json[count].get<int>();
   found.error = json["error"].get<double>();
   for (const Json& name : json["kept"]) {
     need(name.is_string(), "\"kept\" is no list of names");

@@ -2,7 +2,7 @@
 // scale * (q - zero). Zero is a byte itself, so padding is exact.
 //
 // Invariant of a Calibration: ranges hold zero and are finite; their names are those of nodes of the network that the
-// engine makes with all its passes, and kPictureName for the network's input. Thread contract: plain values and pure
+// engine makes with all its passes, and kInputName for the network's input. Thread contract: plain values and pure
 // functions. Source: Jacob et al. 2018.
 #pragma once
 
@@ -33,14 +33,14 @@ struct ValueRange {
 Quantization quantization_of(const ValueRange& range);
 
 // In a calibration's ranges, where it may be missing.
-constexpr std::string_view kPictureName = "picture";
+constexpr std::string_view kInputName = "picture";
 
 struct Calibration {
   std::string weights;                       // identity_of those that it was made with
-  int pictures = 0;                          // that it was made of
-  std::map<std::string, ValueRange> ranges;  // of the output of each node and of the picture
+  int images = 0;                            // that it was made of
+  std::map<std::string, ValueRange> ranges;  // of the output of each node and of the image
   std::vector<std::string> kept;             // convolutions that stay in floats
-  double error = 0;                          // output_error() of some of the pictures (calibrate.h)
+  double error = 0;                          // output_error() of some of the images (calibrate.h)
 };
 
 // Tells weights apart: 16 hexadecimal digits of their names and numbers.

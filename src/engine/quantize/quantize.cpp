@@ -24,7 +24,7 @@ class Quantizer {
 
   void run() {
     check_kept();
-    image_is_bytes_ = calibration_.ranges.contains(std::string(kPictureName)) && only_convolutions_read_image();
+    image_is_bytes_ = calibration_.ranges.contains(std::string(kInputName)) && only_convolutions_read_image();
     choose_convolutions();
     if (image_is_bytes_ && !all_readers_of_image_take_bytes()) {
       image_is_bytes_ = false;
@@ -121,7 +121,7 @@ class Quantizer {
     const std::vector<char> useful = useful_values();
     network_.formats.assign(network_.values.size(), {});
     if (image_is_bytes_) {
-      network_.formats[0] = quantization_of(calibration_.ranges.at(std::string(kPictureName)));
+      network_.formats[0] = quantization_of(calibration_.ranges.at(std::string(kInputName)));
     }
     for (const Node& node : network_.nodes) {
       network_.formats[at(node.output)] = written_format(node, useful[at(node.output)] != 0);

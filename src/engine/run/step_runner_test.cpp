@@ -18,7 +18,7 @@ class StepRunners : public testing::TestWithParam<Precision> {
     if (GetParam() == Precision::int8) options.calibration = &calibration_;
     return compile(program_, weights_, options);
   }
-  std::span<const float> pictures(int count) const {
+  std::span<const float> images(int count) const {
     return std::span(input_.data).first(input_.data.size() / kBatch * count);
   }
   static std::vector<std::vector<float>> data_of(std::span<const HostTensor> outputs) {
@@ -30,7 +30,7 @@ class StepRunners : public testing::TestWithParam<Precision> {
   std::vector<std::vector<float>> one_by_one(int count) const {
     Session session(plan(1));
     std::vector<double> seconds(session.plan().steps.size());
-    return data_of(session.run(pictures(count), seconds));
+    return data_of(session.run(images(count), seconds));
   }
 
   graph::Program program_ =
@@ -51,17 +51,17 @@ TEST_P(StepRunners, GiveTheBitsOfOneStepAfterTheOther) {
   const auto expected = one_by_one(kBatch);
   for (const int threads : {1, 2, 3, 8}) {
     Session session(plan(threads));
-    for (int i = 0; i < kRuns; ++i) ASSERT_EQ(data_of(session.run(pictures(kBatch))), expected) << threads << " " << i;
+    for (int i = 0; i < kRuns; ++i) ASSERT_EQ(data_of(session.run(images(kBatch))), expected) << threads << " " << i;
   }
 }
 
-TEST_P(StepRunners, GoOnWithFewerThreadsAndPicturesThanThePlanWasMadeFor) {
+TEST_P(StepRunners, GoOnWithFewerThreadsAndImagesThanThePlanWasMadeFor) {
   const auto expected = one_by_one(1);
   const auto workers = std::make_shared<kernels::WorkerGroup>(2);
   Session first(plan(4), workers), second(plan(2), workers);
   for (int i = 0; i < 20; ++i) {
-    ASSERT_EQ(data_of(first.run(pictures(1))), expected) << i;
-    ASSERT_EQ(data_of(second.run(pictures(1))), expected) << i;
+    ASSERT_EQ(data_of(first.run(images(1))), expected) << i;
+    ASSERT_EQ(data_of(second.run(images(1))), expected) << i;
   }
 }
 

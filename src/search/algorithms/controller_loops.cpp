@@ -10,7 +10,7 @@ namespace {
 // Without a branch, so that loops over it become vector code: x = n ln 2 + r with |r| <= ln 2 / 2, the Taylor series
 // for e^r, n into the exponent.
 inline float exponential_of(float x) {
-  constexpr float kRound = 12582912;  // 1.5 * 2^23: adding it leaves the nearest whole number in the low bits
+  constexpr float kRound = 12582912;  // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
   x = std::max(-87.0f, std::min(88.0f, x));
   const float shifted = x * 1.44269504f + kRound;
   const float n = shifted - kRound;

@@ -83,7 +83,7 @@ Json parse_state(std::string_view text, std::string_view algorithm, int version,
 int64_t state_count(const Json& state, std::string_view key) {
   const Json& value = member(state, key);
   const bool whole = value.is_number_integer() && (!value.is_number_unsigned() || value.get<uint64_t>() <= INT64_MAX);
-  if (!whole || value.get<int64_t>() < 0) broken(fmt::format("\"{}\" is not a whole number from 0 on", key));
+  if (!whole || value.get<int64_t>() < 0) broken(fmt::format("\"{}\" is not an integer from 0 on", key));
   return value.get<int64_t>();
 }
 
@@ -116,7 +116,7 @@ std::vector<float> state_floats(const Json& state, std::string_view key, size_t 
 arch::Choices state_choices(const Json& state, std::string_view key, const arch::SearchSpace& space) {
   arch::Choices choices;
   for (const Json& value : state_list(state, key)) {
-    if (!value.is_number_integer()) broken(fmt::format("\"{}\" holds what is not a whole number", key));
+    if (!value.is_number_integer()) broken(fmt::format("\"{}\" holds what is not an integer", key));
     choices.push_back(value.get<int>());
   }
   arch::replay(space, choices);

@@ -20,7 +20,7 @@ Json state_head(std::string_view algorithm, int version, const arch::SearchSpace
 Json parse_state(std::string_view text, std::string_view algorithm, int version, const arch::SearchSpace& space);
 
 // The named members of a state.
-int64_t state_count(const Json& state, std::string_view key);  // a whole number, at least 0
+int64_t state_count(const Json& state, std::string_view key);  // an integer, at least 0
 double state_number(const Json& state, std::string_view key);  // finite
 const Json& state_list(const Json& state, std::string_view key);
 std::vector<float> state_floats(const Json& state, std::string_view key, size_t size);  // finite, exactly `size`

@@ -72,7 +72,7 @@ class StudyTables {
   // Nothing when it was reported or prolonged in the meantime.
   std::optional<Claim> lease_again(int64_t number, const Lease& lease);
   void give_up(int64_t number, const std::string& reason);
-  // The trial that an earlier try of the same call was given, at or behind `first`; its lease begins anew.
+  // The trial that an earlier try of the same call was given, at or behind `first`; its lease begins again.
   std::optional<Claim> leased(int64_t first, const Lease& lease);
 
   bool prolong(int64_t number, int64_t token, double seconds);

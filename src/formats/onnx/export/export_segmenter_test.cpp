@@ -140,7 +140,7 @@ TEST(OnnxSegmenter, FindsNothingWhereThereIsNothing) {
                    {"picture", {OnnxType::f32, {1, 2}, {0, 0}, {}}}};
   const std::vector<std::string> wanted{"rois", "boxes", "count", "masks"};
   const OnnxValues found = run_onnx(file, given, wanted, 1);
-  EXPECT_EQ(found.at("rois").floats, (std::vector<float>{0, 0, 0, 0})) << "of a picture without an area";
+  EXPECT_EQ(found.at("rois").floats, (std::vector<float>{0, 0, 0, 0})) << "of an image without an area";
   EXPECT_EQ(found.at("boxes").shape, (std::vector<int64_t>{1, 0, 4}));
   EXPECT_EQ(found.at("count").ints, (std::vector<int64_t>{0}));
   EXPECT_EQ(found.at("masks").shape, (std::vector<int64_t>{1, 0, 28, 28}));

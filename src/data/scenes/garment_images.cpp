@@ -1,10 +1,10 @@
-#include "data/scenes/garment_pictures.h"
+#include "data/scenes/garment_images.h"
 
 #include <algorithm>
 
 namespace spinenet::data {
 
-LabelledImage GarmentPictures::get(int64_t index) const {
+LabelledImage GarmentImages::get(int64_t index) const {
   LabelledImage sample;
   sample.image_id = index + 1;
   sample.label = garments_.labels[static_cast<size_t>(index)];
@@ -14,7 +14,7 @@ LabelledImage GarmentPictures::get(int64_t index) const {
   return sample;
 }
 
-std::vector<detect::Category> GarmentPictures::classes() {
+std::vector<detect::Category> GarmentImages::classes() {
   std::vector<detect::Category> classes;
   for (const std::string_view name : kGarmentNames) {
     classes.push_back({static_cast<int64_t>(classes.size()), std::string(name), ""});

@@ -1,4 +1,4 @@
-// What the tests of this folder share: a picture without symmetry, bytes, EXIF blocks and expected errors.
+// What the tests of this folder share: an image without symmetry, bytes, EXIF blocks and expected errors.
 #pragma once
 
 #include <cmath>
@@ -20,7 +20,7 @@ inline std::span<const uint8_t> bytes_of(const std::string& text) {
 }
 
 // Smooth in each channel, so JPEG keeps it well; no mirrored or turned copy equals it.
-inline Image smooth_picture(int height, int width) {
+inline Image smooth_image(int height, int width) {
   Image image = make_image(height, width);
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
@@ -33,7 +33,7 @@ inline Image smooth_picture(int height, int width) {
   return image;
 }
 
-inline Image noise_picture(int height, int width, uint64_t seed) {
+inline Image noise_image(int height, int width, uint64_t seed) {
   Random random(seed);
   Image image = make_image(height, width);
   for (uint8_t& sample : image.pixels) sample = static_cast<uint8_t>(random.below(256));

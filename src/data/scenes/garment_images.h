@@ -1,4 +1,4 @@
-// The garments of Fashion-MNIST as a classification set: 28 x 28 pictures, ten classes with ids 0 to 9.
+// The garments of Fashion-MNIST as a classification set: 28 x 28 images, ten classes with ids 0 to 9.
 //
 // Thread contract: immutable after construction; every member function may be called from several threads.
 #pragma once
@@ -11,9 +11,9 @@
 
 namespace spinenet::data {
 
-class GarmentPictures : public Dataset {
+class GarmentImages : public Dataset {
  public:
-  explicit GarmentPictures(FashionMnist garments) : garments_(std::move(garments)) {}
+  explicit GarmentImages(FashionMnist garments) : garments_(std::move(garments)) {}
 
   int64_t size() const override { return garments_.size(); }
   // Ids count from 1 in the order of the file.
