@@ -61,10 +61,8 @@ void compare(const Plan& plan) {
       const double start = now();
       const std::vector<double> scores = best_scores(plan, kind, objective);
       if (kind == search::AlgorithmKind::random) random = scores;
-      std::printf("%-10s %-11s %8.4f %8.4f %8.4f %10.2g %8.2f\n",
-                  names(objective)[static_cast<size_t>(objective)].data(),
-                  names(kind)[static_cast<size_t>(kind)].data(), quantile(scores, 0.25), quantile(scores, 0.5),
-                  quantile(scores, 0.75),
+      std::printf("%-10s %-11s %8.4f %8.4f %8.4f %10.2g %8.2f\n", name_of(objective).data(), name_of(kind).data(),
+                  quantile(scores, 0.25), quantile(scores, 0.5), quantile(scores, 0.75),
                   kind == search::AlgorithmKind::random ? 1 : search::mann_whitney_p(scores, random), now() - start);
       std::fflush(stdout);
     }
@@ -116,9 +114,9 @@ void time_algorithms(const Plan& plan) {
   for (const search::AlgorithmKind kind :
        {search::AlgorithmKind::random, search::AlgorithmKind::evolution, search::AlgorithmKind::controller}) {
     const Times times = measure(plan, kind);
-    std::printf("%-11s %12.4f %12.4f %12.4f %12.4f %12.4f\n", names(kind)[static_cast<size_t>(kind)].data(),
-                quantile(times.suggest, 0.5), mean(times.update), *std::ranges::max_element(times.update),
-                quantile(times.state, 0.5), quantile(times.restore, 0.5));
+    std::printf("%-11s %12.4f %12.4f %12.4f %12.4f %12.4f\n", name_of(kind).data(), quantile(times.suggest, 0.5),
+                mean(times.update), *std::ranges::max_element(times.update), quantile(times.state, 0.5),
+                quantile(times.restore, 0.5));
   }
 }
 

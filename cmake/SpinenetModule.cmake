@@ -1,9 +1,9 @@
-# spinenet_module(NAME DEPENDS module... PUBLIC libs... PRIVATE libs... HEADER target)
+# spinenet_module(NAME DEPENDS module... PUBLIC libs... PRIVATE libs... HEADER target APART)
 #
 # Makes the static library spinenet_NAME of every .cpp beside src/NAME, and, with tests on, one test program
 # spinenet_NAME_test of every *_test.cpp. DEPENDS names modules of lower levels; scripts/check_includes reads the same
 # lines. PRIVATE libraries are seen by the module's own .cpp files alone. HEADER names the owner of the
-# module's precompiled header where it is not the common one.
+# module's precompiled header where it is not the common one; APART: each file is always compiled alone.
 add_library(spinenet_options INTERFACE)
 target_compile_options(spinenet_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror)
 if(SPINENET_SANITIZE)
@@ -24,8 +24,17 @@ function(spinenet_common_header target)
   target_precompile_headers(${target} PRIVATE ${SPINENET_COMMON_HEADERS} ${ARGN})
 endfunction()
 
+# Several files of a module are compiled together where the whole tree is built at once: half the processor time. While a
+# module is worked on, one file at a time is faster. Names in anonymous namespaces are therefore unique within a module.
+option(SPINENET_UNITY "Compile several files of a module together" OFF)
+function(spinenet_compile_together target)
+  if(SPINENET_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+  endif()
+endfunction()
+
 function(spinenet_module name)
-  cmake_parse_arguments(ARG "" "HEADER" "DEPENDS;PUBLIC;PRIVATE;TEST" ${ARGN})
+  cmake_parse_arguments(ARG "APART" "HEADER" "DEPENDS;PUBLIC;PRIVATE;TEST" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.cpp)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
@@ -36,6 +45,9 @@ function(spinenet_module name)
     return()
   endif()
   add_library(${target} STATIC ${sources})
+  if(NOT ARG_APART)
+    spinenet_compile_together(${target})
+  endif()
   target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/src)
   if(ARG_HEADER)
     target_precompile_headers(${target} REUSE_FROM ${ARG_HEADER})
@@ -46,6 +58,7 @@ function(spinenet_module name)
   target_link_libraries(${target} PUBLIC ${ARG_DEPENDS} ${ARG_PUBLIC} PRIVATE spinenet_options ${ARG_PRIVATE})
   if(SPINENET_BUILD_TESTS AND tests)
     add_executable(${target}_test ${tests})
+    spinenet_compile_together(${target}_test)
     # As the headers are compiled.
     set_target_properties(${target}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
     target_compile_options(${target}_test PRIVATE -fPIC)

@@ -8,36 +8,59 @@
 
 #include <array>
 #include <string>
-#include <string_view>
 #include <variant>
 #include <vector>
+
+#include "base/enum_names.h"
 
 namespace spinenet::arch {
 
 // inverted_bottleneck is wide inside and narrow outside, with a gate of squeeze and excitation (see
 // InvertedBottleneck).
 enum class BlockKind { residual, bottleneck, inverted_bottleneck };
+constexpr auto names(BlockKind) {
+  using enum BlockKind;
+  return named<BlockKind>(
+      {{residual, "residual"}, {bottleneck, "bottleneck"}, {inverted_bottleneck, "inverted_bottleneck"}});
+}
 // hard_swish is x times the hard sigmoid: (x + 3) / 6 cut to 0..1.
 enum class Activation { relu, swish, hard_swish };
-constexpr std::array<std::string_view, 3> names(Activation) {
-  return {"relu", "swish", "hard_swish"};
+constexpr auto names(Activation) {
+  using enum Activation;
+  return named<Activation>({{relu, "relu"}, {swish, "swish"}, {hard_swish, "hard_swish"}});
 }
 
 // How strided convolutions and pools are padded. `same` is TensorFlow's rule (the odd pixel goes after), `symmetric`
 // pads strided convolutions by (kernel - 1) / 2 on both sides and pools as `same`.
 enum class Padding { same, symmetric };
+constexpr auto names(Padding) {
+  using enum Padding;
+  return named<Padding>({{same, "same"}, {symmetric, "symmetric"}});
+}
 
 // Down-sampling by 4 and more after the stride-2 convolution: 3x3 stride-2 pools again and again, or one pool
 // (3x3 up to ratio 4, else 5x5) of stride ratio / 2. The two agree up to ratio 4.
 enum class LargeDownsample { repeated_pools, single_pool };
+constexpr auto names(LargeDownsample) {
+  using enum LargeDownsample;
+  return named<LargeDownsample>({{repeated_pools, "repeated_pools"}, {single_pool, "single_pool"}});
+}
 
 // What stands before the scale-permuted blocks, its blocks 0 and 1: a 7x7 convolution, a pool and two bottlenecks of
 // level 2; or, in the mobile family, a 3x3 convolution and inverted bottlenecks of levels 1 and 2.
 enum class StemKind { bottlenecks, inverted_bottlenecks };
+constexpr auto names(StemKind) {
+  using enum StemKind;
+  return named<StemKind>({{bottlenecks, "bottlenecks"}, {inverted_bottlenecks, "inverted_bottlenecks"}});
+}
 
 // How a connection changes the scale: squeezed by resample_alpha, with a whole convolution and pools; or, in the mobile
 // family, with depthwise convolutions and no squeeze.
 enum class Resampling { squeezed, depthwise };
+constexpr auto names(Resampling) {
+  using enum Resampling;
+  return named<Resampling>({{squeezed, "squeezed"}, {depthwise, "depthwise"}});
+}
 
 constexpr int kStemBlocks = 2;
 constexpr int kStemLevel = 2;
@@ -78,6 +101,10 @@ struct ResNet {
 // How a merging cell joins two maps once both have the merge's level: their sum; or the coarser of the two plus the
 // finer one, each of whose channels is weighed by a sigmoid of the greatest value of the coarser one's.
 enum class MergeKind { sum, attention };
+constexpr auto names(MergeKind) {
+  using enum MergeKind;
+  return named<MergeKind>({{sum, "sum"}, {attention, "attention"}});
+}
 
 // Under an activation, a 3x3 convolution and a batch norm.
 struct MergeSpec {

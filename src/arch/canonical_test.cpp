@@ -14,7 +14,7 @@
 namespace spinenet::arch {
 namespace {
 
-ScalePermuted backbone_of(std::string_view name) {
+ScalePermuted named_backbone(std::string_view name) {
   return std::get<ScalePermuted>(named_architecture(name).backbone);
 }
 
@@ -88,7 +88,7 @@ TEST(JoinedUnusedBlocks, AreThoseOfThePublishedNetworks) {
   for (const auto& [name, target, unused] : {std::tuple{"spinenet-49", 14, 11}, {"r0-sp53", 13, 11}}) {
     std::vector<std::vector<int>> expected(17);
     expected[static_cast<size_t>(target)] = {unused};
-    EXPECT_EQ(joined_unused_blocks(backbone_of(name)), expected) << name;
+    EXPECT_EQ(joined_unused_blocks(named_backbone(name)), expected) << name;
   }
 }
 

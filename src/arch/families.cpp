@@ -5,8 +5,8 @@
 
 #include "arch/text.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/known_names.h"
 
 namespace spinenet::arch {
 namespace {
@@ -182,10 +182,7 @@ Architecture named_architecture(std::string_view name) {
   for (const Architecture& a : architectures()) {
     if (a.name == name) return a;
   }
-  const std::string near = nearest_name(name, architecture_names());
-  fail(ErrorKind::usage, fmt::format("no architecture is called \"{}\"", name), "",
-       near.empty() ? fmt::format("known are {}", fmt::join(architecture_names(), ", "))
-                    : fmt::format("did you mean {}?", near));
+  unknown_name(ErrorKind::usage, "architecture", name, architecture_names());
 }
 
 Architecture find_architecture(std::string_view name_or_path) {

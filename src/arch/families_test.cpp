@@ -20,7 +20,7 @@ std::map<int, int> blocks_of_levels(const Architecture& a) {
   return count;
 }
 
-std::string message_of(const std::function<void()>& call) {
+std::string refusal_of(const std::function<void()>& call) {
   try {
     call();
   } catch (const Error& error) {
@@ -61,11 +61,11 @@ TEST(Families, UseBottlenecksAloneInR0Sp53) {
 }
 
 TEST(Families, ProposeTheNearestName) {
-  const std::string message = message_of([] { named_architecture("spinnet-49"); });
+  const std::string message = refusal_of([] { named_architecture("spinnet-49"); });
   EXPECT_NE(message.find("\"spinnet-49\""), std::string::npos) << message;
-  EXPECT_NE(message.find("did you mean spinenet-49?"), std::string::npos) << message;
-  const std::string far = message_of([] { named_architecture("inception"); });
-  EXPECT_NE(far.find("known are spinenet-49s, "), std::string::npos) << far;
+  EXPECT_NE(message.find("did you mean \"spinenet-49\"?"), std::string::npos) << message;
+  const std::string far = refusal_of([] { named_architecture("inception"); });
+  EXPECT_NE(far.find("use one of spinenet-49s, "), std::string::npos) << far;
   EXPECT_THROW(find_architecture(""), Error);
 }
 
@@ -73,10 +73,10 @@ TEST(Families, AreFoundByPath) {
   const auto path = std::filesystem::path(testing::TempDir()) / "families_test.json";
   Architecture mine = named_architecture("r0-sp53");
   mine.name = "mine";
-  write_file_atomic(path, to_text(to_json(mine)));
+  write_file_atomic(path, spinenet::to_text(to_json(mine)));
   EXPECT_EQ(find_architecture(path.string()), mine);
   std::filesystem::remove(path);
-  EXPECT_NE(message_of([&] { find_architecture(path.string()); }).find("families_test.json"), std::string::npos);
+  EXPECT_NE(refusal_of([&] { find_architecture(path.string()); }).find("families_test.json"), std::string::npos);
 }
 
 }  // namespace

@@ -6,8 +6,8 @@
 
 #include "arch/search_space_layout.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/known_names.h"
 
 namespace spinenet::arch {
 namespace {
@@ -185,7 +185,7 @@ class UniformChooser : public Chooser {
   Random& random_;
 };
 
-std::string_view name_of(DecisionKind kind) {
+std::string_view words_for(DecisionKind kind) {
   switch (kind) {
     case DecisionKind::intermediate_slot:
     case DecisionKind::output_slot:
@@ -214,7 +214,7 @@ class ReplayChooser : public Chooser {
     const int value = choices_[next_++];
     const auto found = std::find(decision.options.begin(), decision.options.end(), value);
     if (found == decision.options.end()) {
-      fail(ErrorKind::bad_data, fmt::format("{} is {}", name_of(decision.kind), value),
+      fail(ErrorKind::bad_data, fmt::format("{} is {}", words_for(decision.kind), value),
            fmt::format("{}, block {}", place_, decision.block),
            fmt::format("this space has {}", fmt::join(decision.options, ", ")));
     }
@@ -270,10 +270,7 @@ SearchSpace named_search_space(std::string_view name) {
   if (name == "r0-sp53") return permutations_and_connections();
   if (name == "hourglass") return fixed_order({2, 3, 3, 3, 4, 4, 4, 4, 4, 5}, {7, 6, 5, 4, 3});
   if (name == "fish") return fixed_order({3, 3, 4, 4, 4, 5, 4, 4, 3, 2}, {3, 4, 5, 6, 7});
-  const std::string near = nearest_name(name, search_space_names());
-  fail(ErrorKind::usage, fmt::format("no search space is called \"{}\"", name), "",
-       near.empty() ? fmt::format("known are {}", fmt::join(search_space_names(), ", "))
-                    : fmt::format("did you mean {}?", near));
+  unknown_name(ErrorKind::usage, "search space", name, search_space_names());
 }
 
 void validate(const SearchSpace& space) {

@@ -51,9 +51,6 @@ struct SearchSpace {
   bool operator==(const SearchSpace&) const = default;
 };
 
-constexpr std::array<std::string_view, 3> names(BlockKind) {
-  return {"residual", "bottleneck", "inverted_bottleneck"};
-}
 void fields(FieldList& list, SearchSpace& space);
 
 // The spaces of the paper by name: "spinenet-49" (all three parts), "r0-sp53" (permutation and connections),

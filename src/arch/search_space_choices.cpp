@@ -125,9 +125,8 @@ void check_parents(const Subject& subject, const SearchSpace& space, size_t bloc
 int kind_index(const Subject& subject, const SearchSpace& space, size_t block, BlockKind kind) {
   const auto found = std::find(space.kinds.begin(), space.kinds.end(), kind);
   if (found == space.kinds.end()) {
-    const auto name = [](BlockKind k) { return names(k)[static_cast<size_t>(k)]; };
-    subject.refuse(block, fmt::format("is a {}", name(kind)),
-                   fmt::format("all are {} in this space", name(space.kinds.front())));
+    subject.refuse(block, fmt::format("is a {}", name_of(kind)),
+                   fmt::format("all are {} in this space", name_of(space.kinds.front())));
   }
   return static_cast<int>(found - space.kinds.begin());
 }

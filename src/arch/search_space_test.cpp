@@ -86,8 +86,9 @@ std::map<int, int> slots_of_levels(const SearchSpace& space) {
 
 TEST(SearchSpaceNames, FindValidSpaces) {
   for (const std::string& name : search_space_names()) EXPECT_NO_THROW(validate(named_search_space(name))) << name;
-  EXPECT_NE(message_of([] { named_search_space("spinenet49"); }).find("did you mean spinenet-49?"), std::string::npos);
-  EXPECT_NE(message_of([] { named_search_space("darts"); }).find("known are spinenet-49, r0-sp53"), std::string::npos);
+  EXPECT_NE(message_of([] { named_search_space("spinenet49"); }).find("did you mean \"spinenet-49\"?"),
+            std::string::npos);
+  EXPECT_NE(message_of([] { named_search_space("darts"); }).find("use one of spinenet-49, r0-sp53"), std::string::npos);
 }
 
 // Table 1 of the paper, R0-SP53: all spaces have the blocks of a ResNet-50.

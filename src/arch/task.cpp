@@ -1,45 +1,12 @@
 #include "arch/task.h"
 
-#include <array>
-#include <string>
-#include <vector>
-
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 
 namespace spinenet::arch {
-namespace {
-
-constexpr std::array kTasks{Task::detect, Task::segment, Task::classify};
-
-}  // namespace
-
-std::span<const Task> tasks() {
-  return kTasks;
-}
-
-std::string_view name_of(Task task) {
-  switch (task) {
-    case Task::detect:
-      return "detect";
-    case Task::segment:
-      return "segment";
-    case Task::classify:
-      return "classify";
-  }
-  return "";
-}
 
 Task task_named(std::string_view name) {
-  std::vector<std::string> names;
-  for (const Task task : kTasks) {
-    if (name_of(task) == name) return task;
-    names.emplace_back(name_of(task));
-  }
-  const std::string near = nearest_name(name, names);
-  fail(ErrorKind::usage, fmt::format("unknown task \"{}\"", name), "",
-       near.empty() ? fmt::format("use {}", fmt::join(names, ", ")) : fmt::format("did you mean {}?", near));
+  return parse_enum<Task>(ErrorKind::usage, "task", name);
 }
 
 bool can_do(const Architecture& architecture, Task task) {

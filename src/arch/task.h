@@ -3,8 +3,6 @@
 // Thread contract: pure functions.
 #pragma once
 
-#include <array>
-#include <span>
 #include <string_view>
 
 #include "arch/architecture.h"
@@ -16,12 +14,11 @@ enum class Task {
   segment,   // boxes with classes and masks: the two stages of Mask R-CNN
   classify,  // one class of the whole picture
 };
-constexpr std::array<std::string_view, 3> names(Task) {
-  return {"detect", "segment", "classify"};
+constexpr auto names(Task) {
+  using enum Task;
+  return named<Task>({{detect, "detect"}, {segment, "segment"}, {classify, "classify"}});
 }
 
-std::span<const Task> tasks();
-std::string_view name_of(Task task);
 // ErrorKind::usage with the nearest name when there is none of that name.
 Task task_named(std::string_view name);
 

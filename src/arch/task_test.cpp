@@ -9,11 +9,12 @@ namespace spinenet::arch {
 namespace {
 
 TEST(TaskNames, FindTheirTask) {
-  for (const Task task : tasks()) EXPECT_EQ(task_named(name_of(task)), task);
+  for (const Task task : values_of<Task>()) EXPECT_EQ(task_named(name_of(task)), task);
 }
 
 TEST(TaskNames, ProposeTheNearest) {
-  for (const auto& [name, words] : {std::pair{"clasify", "did you mean classify?"}, {"xyz", "use detect, segment"}}) {
+  for (const auto& [name, words] :
+       {std::pair{"clasify", "did you mean \"classify\"?"}, {"xyz", "use one of detect, segment"}}) {
     try {
       task_named(name);
       FAIL() << name;
@@ -28,7 +29,7 @@ TEST(TaskOfArchitecture, IsToDetectWhereThereIsAPyramid) {
   EXPECT_EQ(default_task(named_architecture("spinenet-49")), Task::detect);
   EXPECT_EQ(default_task(named_architecture("resnet-50-fpn")), Task::detect);
   EXPECT_EQ(default_task(named_architecture("resnet-50")), Task::classify);
-  for (const Task task : tasks()) EXPECT_NO_THROW(require_task(named_architecture("r0-sp53"), task));
+  for (const Task task : values_of<Task>()) EXPECT_NO_THROW(require_task(named_architecture("r0-sp53"), task));
 }
 
 TEST(TaskOfArchitecture, IsRefusedWithoutThePyramidThatItNeeds) {

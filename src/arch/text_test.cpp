@@ -12,7 +12,7 @@ namespace {
 TEST(ArchitectureText, KeepsEveryFamily) {
   for (const std::string& name : architecture_names()) {
     const Architecture a = named_architecture(name);
-    EXPECT_EQ(architecture_from_json(parse_json(to_text(to_json(a)), name), name), a) << name;
+    EXPECT_EQ(architecture_from_json(parse_json(spinenet::to_text(to_json(a)), name), name), a) << name;
   }
 }
 
@@ -30,7 +30,7 @@ TEST(ArchitectureText, KeepsEveryChoice) {
   a.resampling = Resampling::depthwise;
   a.inverted = {4, 0.25, true};
   EXPECT_EQ(architecture_from_json(to_json(a), "a"), a);
-  EXPECT_EQ(to_text(to_json(architecture_from_json(to_json(a), "a"))), to_text(to_json(a)));
+  EXPECT_EQ(spinenet::to_text(to_json(architecture_from_json(to_json(a), "a"))), spinenet::to_text(to_json(a)));
 }
 
 // 15 blocks with random parents, kinds, levels and scaling; the last five are P3..P7 in random order.
@@ -62,7 +62,7 @@ TEST(ArchitectureText, KeepsRandomArchitectures) {
   Random random(7);
   for (int i = 0; i < 200; ++i) {
     const Architecture a = random_architecture(random);
-    EXPECT_EQ(architecture_from_json(parse_json(to_text(to_json(a)), "a"), "a"), a);
+    EXPECT_EQ(architecture_from_json(parse_json(spinenet::to_text(to_json(a)), "a"), "a"), a);
   }
 }
 
@@ -84,40 +84,46 @@ struct BrokenJson {
 
 std::vector<BrokenJson> broken_jsons() {
   return {
-      {"UnknownKey", "/activatoin", "swish", {"a.json", "unknown key \"activatoin\"", "did you mean activation?"}},
-      {"UnknownScalingKey", "/scaling/block_repeat", 2, {"a.json/scaling", "did you mean block_repeats?"}},
-      {"UnknownHeadKey", "/head/filter", 2, {"a.json/head", "did you mean filters?"}},
-      {"UnknownTwoStageKey", "/two_stage", {{"box_conv", 3}}, {"a.json/two_stage", "did you mean box_convs?"}},
+      {"UnknownKey", "/activatoin", "swish", {"a.json", "unknown key \"activatoin\"", "did you mean \"activation\"?"}},
+      {"UnknownScalingKey", "/scaling/block_repeat", 2, {"a.json/scaling", "did you mean \"block_repeats\"?"}},
+      {"UnknownHeadKey", "/head/filter", 2, {"a.json/head", "did you mean \"filters\"?"}},
+      {"UnknownTwoStageKey", "/two_stage", {{"box_conv", 3}}, {"a.json/two_stage", "did you mean \"box_convs\"?"}},
       {"SixLevels", "/scaling/level_filters", {1, 2, 3, 4, 5, 6}, {"a.json/scaling/level_filters", "seven levels"}},
-      {"UnknownStem", "/stem", "patches", {"a.json/stem", "bottlenecks or inverted_bottlenecks"}},
-      {"UnknownResampling", "/resampling", "x", {"a.json/resampling", "squeezed or depthwise"}},
+      {"UnknownStem", "/stem", "patches", {"a.json/stem", "bottlenecks, inverted_bottlenecks"}},
+      {"UnknownResampling", "/resampling", "x", {"a.json/resampling", "squeezed, depthwise"}},
       {"UnknownInvertedKey", "/inverted_bottleneck", {{"expand", 6}}, {"a.json/inverted_bottleneck", "expand_ratio"}},
       {"UnknownNormKey", "/batch_norm/eps", 1, {"a.json/batch_norm", "unknown key \"eps\"", "epsilon"}},
-      {"UnknownBackboneKey", "/backbone/block", 1, {"a.json/backbone", "did you mean blocks?"}},
-      {"UnknownBlockKey", "/backbone/blocks/3/parent", 1, {"/backbone/blocks/3", "did you mean parents?"}},
-      {"FarKey", "/zzzzzzzz", 1, {"unknown key \"zzzzzzzz\"", "known are name, backbone"}},
+      {"UnknownBackboneKey", "/backbone/block", 1, {"a.json/backbone", "did you mean \"blocks\"?"}},
+      {"UnknownBlockKey", "/backbone/blocks/3/parent", 1, {"/backbone/blocks/3", "did you mean \"parents\"?"}},
+      {"FarKey", "/zzzzzzzz", 1, {"unknown key \"zzzzzzzz\"", "use one of name, backbone"}},
       {"NameIsNumber", "/name", 3, {"a.json/name", "expected a text"}},
       {"BackboneIsList", "/backbone", Json::array(), {"a.json/backbone", "expected an object"}},
       {"UnknownBackbone",
        "/backbone/kind",
        "vit",
-       {"/backbone/kind", "\"vit\"", "scale_permuted or resnet_fpn or resnet_nas_fpn or resnet"}},
+       {"/backbone/kind", "\"vit\"", "scale_permuted, resnet_fpn, resnet_nas_fpn, resnet"}},
       {"BlocksAreNumber", "/backbone/blocks", 3, {"/backbone/blocks", "expected a list of blocks"}},
       {"TooManyBlocks", "/backbone/blocks", Json(1001, Json::object()), {"more than 1000 blocks"}},
       {"BlockIsNumber", "/backbone/blocks/2", 3, {"/backbone/blocks/2", "expected an object"}},
-      {"LevelIsFraction", "/backbone/blocks/2/level", 3.5, {"/backbone/blocks/2/level", "expected a whole number"}},
+      {"LevelIsFraction", "/backbone/blocks/2/level", 3.5, {"/backbone/blocks/2/level", "expected an integer"}},
       {"LevelIsHuge", "/backbone/blocks/2/level", 1LL << 40, {"/backbone/blocks/2/level", "out of range"}},
       {"LevelIsBeyondInt64", "/backbone/blocks/2/level", ~0ULL, {"block"}},
-      {"UnknownBlockKind", "/backbone/blocks/2/block", "mbconv", {"/2/block", "\"mbconv\"", "residual or bottleneck"}},
+      {"UnknownBlockKind",
+       "/backbone/blocks/2/block",
+       "mbconv",
+       {"/2/block", "\"mbconv\"", "residual, bottleneck, inverted_bottleneck"}},
       {"OneParent", "/backbone/blocks/2/parents", {1}, {"/2/parents", "expected 2 to 8 block numbers"}},
-      {"ParentIsText", "/backbone/blocks/2/parents/1", "3", {"/2/parents", "expected a whole number"}},
+      {"ParentIsText", "/backbone/blocks/2/parents/1", "3", {"/2/parents", "expected an integer"}},
       {"OutputIsNumber", "/backbone/blocks/2/output", 1, {"/2/output", "expected true or false"}},
       {"ScaleIsText", "/scaling/filter_size_scale", "1", {"/scaling/filter_size_scale", "expected a number"}},
       {"RatiosAreNumber", "/head/aspect_ratios", 1, {"/head/aspect_ratios", "expected a list of numbers"}},
       {"RatioIsText", "/head/aspect_ratios/0", "1", {"/head/aspect_ratios", "expected numbers"}},
-      {"UnknownActivation", "/activation", "gelu", {"a.json/activation", "\"gelu\"", "relu or swish"}},
-      {"UnknownPadding", "/padding", "valid", {"a.json/padding", "same or symmetric"}},
-      {"UnknownDownsample", "/large_downsample", "x", {"/large_downsample", "repeated_pools or single_pool"}},
+      {"UnknownActivation",
+       "/activation",
+       "gelu",
+       {"a.json/activation", "unknown value \"gelu\"", "did you mean \"relu\"?"}},
+      {"UnknownPadding", "/padding", "valid", {"a.json/padding", "same, symmetric"}},
+      {"UnknownDownsample", "/large_downsample", "x", {"/large_downsample", "repeated_pools, single_pool"}},
       {"BrokenRule", "/backbone/blocks/3/parents/0", 9, {"block 5", "parent 9"}},
       {"NullActivation", "/activation", nullptr, {"a.json/activation", "expected a text"}},
   };
@@ -153,10 +159,10 @@ TEST(ArchitectureText, NamesFaultsOfACell) {
   const std::vector<BrokenJson> faults{
       {"", "/cell", 3, {"a.json/backbone/cell", "expected a list of merges"}},
       {"", "/cell", Json(101, Json::object()), {"more than 100 merges"}},
-      {"", "/cell/1/inputs", {1}, {"/cell/1/inputs", "expected two numbers of inputs"}},
-      {"", "/cell/1/merge", "product", {"/cell/1/merge", "sum or attention"}},
+      {"", "/cell/1/inputs", {1}, {"/cell/1/inputs", "expected 2 integers", "its two inputs"}},
+      {"", "/cell/1/merge", "product", {"/cell/1/merge", "sum, attention"}},
       {"", "/cell/1/parents", {1, 2}, {"/cell/1", "unknown key \"parents\""}},
-      {"", "/repeats", "7", {"/backbone/repeats", "expected a whole number"}},
+      {"", "/repeats", "7", {"/backbone/repeats", "expected an integer"}},
   };
   for (const BrokenJson& fault : faults) {
     Json json = to_json(named_architecture("resnet-50-nas-fpn"));

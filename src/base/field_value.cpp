@@ -1,6 +1,6 @@
 #include "base/field_value.h"
 
-#include "base/files.h"
+#include "base/known_names.h"
 
 namespace spinenet {
 namespace {
@@ -76,15 +76,15 @@ std::string read_text(const YamlNode& node, const Expectation& expected) {
   mismatch(node, expected);
 }
 
-size_t read_choice(const YamlNode& node, const Expectation& expected, std::span<const std::string_view> names) {
+size_t read_choice(const YamlNode& node, const Expectation& expected, std::span<const std::string_view> choices) {
   if (node.kind != YamlNode::Kind::plain && node.kind != YamlNode::Kind::quoted) mismatch(node, expected);
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == node.text) return i;
+  for (size_t i = 0; i < choices.size(); ++i) {
+    if (choices[i] == node.text) return i;
   }
-  const std::string near = nearest_name(node.text, std::vector<std::string>(names.begin(), names.end()));
+  const std::string near = nearest_name(node.text, choices);
   if (near.empty()) mismatch(node, expected);
   fail(expected.kind, fmt::format("{} wants {}, found {}", expected.key, expected.wanted, describe_found(node)),
-       place_of(node, expected.place), fmt::format("did you mean \"{}\"?", near));
+       place_of(node, expected.place), did_you_mean(near));
 }
 
 const std::vector<YamlNode>& read_list(const YamlNode& node, const Expectation& expected) {

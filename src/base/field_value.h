@@ -1,8 +1,7 @@
 // What a field of a config struct may hold, and how each type is described, read and written: bool, whole and floating
 // numbers, text, enums with names, and optional, vector and array of these. fields.h is the part that users see.
 //
-// An enum takes part by a function beside it that lists the names in order of the values 0, 1, 2, ...:
-//   constexpr std::array<std::string_view, 2> names(Kind) { return {"sgd", "adamw"}; }
+// An enum takes part by the list of its names (enum_names.h).
 // Thread contract: pure functions.
 #pragma once
 
@@ -17,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/format.h"
 #include "base/yaml.h"
 
@@ -59,13 +59,8 @@ std::string number_text(double value);
 std::string number_text(float value);
 bool read_bool(const YamlNode& node, const Expectation& expected);
 std::string read_text(const YamlNode& node, const Expectation& expected);
-size_t read_choice(const YamlNode& node, const Expectation& expected, std::span<const std::string_view> names);
+size_t read_choice(const YamlNode& node, const Expectation& expected, std::span<const std::string_view> choices);
 const std::vector<YamlNode>& read_list(const YamlNode& node, const Expectation& expected);
-
-template <class T>
-concept Choice = std::is_enum_v<T> && requires(T value) {
-  std::span<const std::string_view>(names(value));
-};
 
 template <class T>
 struct FieldValue;
@@ -111,13 +106,13 @@ struct FieldValue<T> {
   }
 };
 
-template <Choice T>
+template <NamedEnum T>
 struct FieldValue<T> {
-  static std::string describe(const Range&) { return fmt::format("one of {}", fmt::join(names(T{}), ", ")); }
+  static std::string describe(const Range&) { return fmt::format("one of {}", fmt::join(names_of<T>(), ", ")); }
   static T read(const YamlNode& node, const Expectation& expected) {
-    return static_cast<T>(read_choice(node, expected, names(T{})));
+    return static_cast<T>(read_choice(node, expected, names_of<T>()));
   }
-  static std::string write(T value) { return yaml_text(names(T{}).at(static_cast<size_t>(value))); }
+  static std::string write(T value) { return yaml_text(name_of(value)); }
 };
 
 template <class T>

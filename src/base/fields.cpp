@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/files.h"
+#include "base/known_names.h"
 
 namespace spinenet {
 namespace {
@@ -39,19 +40,19 @@ struct KeyFault {
 [[noreturn]] void unknown_key(const FieldList& all, std::span<const Field> group, const KeyFault& fault) {
   std::vector<std::string> names;
   for (const Field& field : group) names.push_back(field.name);
-  std::string remedy;
-  if (const std::string near = nearest_name(fault.key, names); !near.empty()) {
-    remedy = fmt::format("did you mean \"{}\"?", joined(fault.prefix, near));
+  std::string near = nearest_name(fault.key, names);
+  if (!near.empty()) {
+    near = joined(fault.prefix, near);
   } else {
     std::vector<std::string> keys;
     list_keys(all.items, "", keys);
     const auto elsewhere = std::find_if(keys.begin(), keys.end(), [&](const std::string& key) {
       return key == fault.key || key.ends_with(fmt::format(".{}", fault.key));
     });
-    remedy = elsewhere != keys.end() ? fmt::format("did you mean \"{}\"?", *elsewhere)
-                                     : fmt::format("known here: {}", fmt::join(names, ", "));
+    if (elsewhere != keys.end()) near = *elsewhere;
   }
-  fail(fault.kind, fmt::format("unknown key {}", short_quote(joined(fault.prefix, fault.key))), fault.place, remedy);
+  fail(fault.kind, fmt::format("unknown key {}", short_quote(joined(fault.prefix, fault.key))), fault.place,
+       near.empty() ? use_one_of(names) : did_you_mean(near));
 }
 
 void assign(const FieldList& all, std::span<const Field> group, std::string_view prefix, const YamlNode& map,
@@ -126,6 +127,10 @@ void write_rows(std::span<const Field> fields, std::string_view prefix, std::str
 
 }  // namespace
 
+const Field* find_field(const FieldList& list, std::string_view path) {
+  return find_path(list.items, path);
+}
+
 void assign_yaml(const FieldList& list, std::string_view text, std::string_view place) {
   const YamlNode root = parse_yaml(text, place);
   if (root.kind == YamlNode::Kind::null) return;
@@ -140,7 +145,7 @@ void assign_setting(const FieldList& list, std::string_view setting) {
     fail(ErrorKind::usage, fmt::format("{} sets nothing", short_quote(setting)), "", "write key=value");
   }
   std::string_view path = setting.substr(0, equals);
-  YamlNode node = setting_value(find_path(list.items, path), setting.substr(equals + 1));
+  YamlNode node = setting_value(find_field(list, path), setting.substr(equals + 1));
   for (size_t dot = 0; dot != std::string_view::npos; path = path.substr(0, dot)) {
     dot = path.rfind('.');
     YamlNode key{YamlNode::Kind::plain, std::string(path.substr(dot + 1)), {}, {}, 0, 0};

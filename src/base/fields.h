@@ -2,7 +2,7 @@
 //
 //   void fields(FieldList& list, TrainOptions& options) {
 //     list("epochs", options.epochs, "Passes over the training images", at_least(1));
-//     list("rule", options.rule, "Update rule");          // an enum with names()
+//     list("rule", options.rule, "Update rule");          // an enum with a list of names
 //     list.group("data", options.data, "Where pictures come from");  // a struct with its own fields()
 //   }
 //
@@ -67,13 +67,26 @@ struct FieldList {
     items.push_back(std::move(field));
   }
 
+  // For a list that also gives JSON, which is then written only where it differs from the default (json_fields.h).
+  template <class T>
+  void if_changed(std::string_view name, T& value, std::string_view meaning, Range range = {}) {
+    (*this)(name, value, meaning, range);
+  }
+
   template <Config T>
   void group(std::string_view name, T& value, std::string_view meaning) {
     FieldList members;
     fields(members, value);
     items.push_back({std::string(name), std::string(meaning), {}, false, false, {}, {}, std::move(members.items)});
   }
+  template <Config T>
+  void group_if_changed(std::string_view name, T& value, std::string_view meaning) {
+    group(name, value, meaning);
+  }
 };
+
+// The field of a path such as "optimizer.learning_rate"; nullptr where there is none.
+const Field* find_field(const FieldList& list, std::string_view path);
 
 void assign_yaml(const FieldList& list, std::string_view text, std::string_view place);
 void assign_setting(const FieldList& list, std::string_view setting);

@@ -8,8 +8,9 @@ namespace spinenet {
 namespace {
 
 enum class Rule { sgd, adamw, lamb };
-constexpr std::array<std::string_view, 3> names(Rule) {
-  return {"sgd", "adamw", "lamb"};
+constexpr auto names(Rule) {
+  using enum Rule;
+  return named<Rule>({{sgd, "sgd"}, {adamw, "adamw"}, {lamb, "lamb"}});
 }
 
 struct Optimizer {
@@ -66,7 +67,7 @@ void fields(FieldList& list, Sample& s) {
   list.group("data", s.data, "Where images come from");
 }
 
-std::string refusal(std::string_view text) {
+std::string fields_refusal(std::string_view text) {
   Sample sample;
   try {
     read_yaml(text, "r.yaml", sample);
@@ -132,51 +133,53 @@ TEST(Fields, WhatIsNotNamedStays) {
 }
 
 TEST(Fields, UnknownKeysAreAnsweredWithTheNearest) {
-  EXPECT_EQ(refusal("seed: 1\nepoch: 3\n"), "r.yaml:2:1: unknown key \"epoch\"; did you mean \"epochs\"?");
-  EXPECT_EQ(refusal("optimizer:\n  learning_rte: 1\n"),
+  EXPECT_EQ(fields_refusal("seed: 1\nepoch: 3\n"), "r.yaml:2:1: unknown key \"epoch\"; did you mean \"epochs\"?");
+  EXPECT_EQ(fields_refusal("optimizer:\n  learning_rte: 1\n"),
             "r.yaml:2:3: unknown key \"optimizer.learning_rte\"; did you mean \"optimizer.learning_rate\"?");
-  EXPECT_EQ(refusal("learning_rate: 1\n"),
+  EXPECT_EQ(fields_refusal("learning_rate: 1\n"),
             "r.yaml:1:1: unknown key \"learning_rate\"; did you mean \"optimizer.learning_rate\"?");
-  EXPECT_EQ(refusal("data: {xyzzy: 1}\n"),
-            "r.yaml:1:8: unknown key \"data.xyzzy\"; known here: images, cache, mean, classes");
+  EXPECT_EQ(fields_refusal("data: {xyzzy: 1}\n"),
+            "r.yaml:1:8: unknown key \"data.xyzzy\"; use one of images, cache, mean, classes");
 }
 
 TEST(Fields, WrongValuesNamePlaceKeyWantedAndFound) {
-  EXPECT_EQ(refusal("epochs: many\n"), "r.yaml:1:9: epochs wants a whole number of at least 1, found \"many\"");
-  EXPECT_EQ(refusal("optimizer:\n  learning_rate: -1\n"),
+  EXPECT_EQ(fields_refusal("epochs: many\n"), "r.yaml:1:9: epochs wants a whole number of at least 1, found \"many\"");
+  EXPECT_EQ(fields_refusal("optimizer:\n  learning_rate: -1\n"),
             "r.yaml:2:18: optimizer.learning_rate wants a number above 0, found \"-1\"");
-  EXPECT_EQ(refusal("optimizer: {momentum: 1.5}\n"),
+  EXPECT_EQ(fields_refusal("optimizer: {momentum: 1.5}\n"),
             "r.yaml:1:23: optimizer.momentum wants a number from 0 to 1, found \"1.5\"");
-  EXPECT_EQ(refusal("drops: [3, 0]\n"),
+  EXPECT_EQ(fields_refusal("drops: [3, 0]\n"),
             "r.yaml:1:12: drops wants a list, each a whole number of at least 1, found \"0\"");
-  EXPECT_EQ(refusal("data: {mean: [1, 2]}\n"),
+  EXPECT_EQ(fields_refusal("data: {mean: [1, 2]}\n"),
             "r.yaml:1:14: data.mean wants a list of 3, each a number, found a list of 2");
-  EXPECT_EQ(refusal("optimizer: {rule: adam}\n"),
+  EXPECT_EQ(fields_refusal("optimizer: {rule: adam}\n"),
             "r.yaml:1:19: optimizer.rule wants one of sgd, adamw, lamb, found \"adam\"; did you mean \"adamw\"?");
-  EXPECT_EQ(refusal("mirror: yes\n"), "r.yaml:1:9: mirror wants true or false, found \"yes\"");
-  EXPECT_EQ(refusal("epochs: \"3\"\n"),
+  EXPECT_EQ(fields_refusal("mirror: yes\n"), "r.yaml:1:9: mirror wants true or false, found \"yes\"");
+  EXPECT_EQ(fields_refusal("epochs: \"3\"\n"),
             "r.yaml:1:9: epochs wants a whole number of at least 1, found the quoted text \"3\"");
-  EXPECT_EQ(refusal("optimizer: adamw\n"), "r.yaml:1:12: optimizer wants a group of keys, found \"adamw\"");
-  EXPECT_EQ(refusal("data: {images: {a: 1}}\n"), "r.yaml:1:16: data.images wants text, found a group of keys");
-  EXPECT_EQ(refusal("- 1\n"), "r.yaml:1:1: wants lines of \"key: value\"");
+  EXPECT_EQ(fields_refusal("optimizer: adamw\n"), "r.yaml:1:12: optimizer wants a group of keys, found \"adamw\"");
+  EXPECT_EQ(fields_refusal("data: {images: {a: 1}}\n"), "r.yaml:1:16: data.images wants text, found a group of keys");
+  EXPECT_EQ(fields_refusal("- 1\n"), "r.yaml:1:1: wants lines of \"key: value\"");
 }
 
 TEST(Fields, NumbersAreReadWhole) {
   for (const std::string_view text :
        {"1.5", "1e3", "0x10", "3 apples", "99999999999", "--1", "+-1", "", "null", "[1]", "\xC2\xB2"}) {
-    EXPECT_NE(refusal("epochs: " + std::string(text)).find("epochs wants"), std::string::npos) << text;
+    EXPECT_NE(fields_refusal("epochs: " + std::string(text)).find("epochs wants"), std::string::npos) << text;
   }
   for (const std::string_view text : {"nan", ".nan", "inf", ".inf", "1e999", "1,5", "1_0", "1.5x", "true"}) {
-    EXPECT_NE(refusal("data: {mean: [0, 0, \"" + std::string(text) + "\"]}").find("data.mean wants"),
+    EXPECT_NE(fields_refusal("data: {mean: [0, 0, \"" + std::string(text) + "\"]}").find("data.mean wants"),
               std::string::npos);
-    EXPECT_NE(refusal("optimizer: {learning_rate: '" + std::string(text) + "'}").find("wants"), std::string::npos);
-    EXPECT_NE(refusal("optimizer:\n  clip: " + std::string(text)).find("wants a number"), std::string::npos) << text;
+    EXPECT_NE(fields_refusal("optimizer: {learning_rate: '" + std::string(text) + "'}").find("wants"),
+              std::string::npos);
+    EXPECT_NE(fields_refusal("optimizer:\n  clip: " + std::string(text)).find("wants a number"), std::string::npos)
+        << text;
   }
-  EXPECT_NE(refusal("seed: -1").find("seed wants"), std::string::npos);
+  EXPECT_NE(fields_refusal("seed: -1").find("seed wants"), std::string::npos);
 }
 
 TEST(Fields, LongTextIsCutInMessages) {
-  const std::string message = refusal("epochs: " + std::string(59, 'x') + "\xC3\xBC" + std::string(5000, 'y'));
+  const std::string message = fields_refusal("epochs: " + std::string(59, 'x') + "\xC3\xBC" + std::string(5000, 'y'));
   EXPECT_LT(message.size(), 200U);
   EXPECT_NE(message.find("x...\""), std::string::npos) << message;
 }

@@ -118,26 +118,4 @@ uint64_t checksum(std::string_view bytes, uint64_t seed) {
   return hash;
 }
 
-std::string nearest_name(std::string_view wrong, std::span<const std::string> names) {
-  std::string best;
-  size_t best_distance = std::max<size_t>(2, wrong.size() / 3) + 1;
-  for (const std::string& name : names) {
-    std::vector<size_t> row(name.size() + 1);
-    for (size_t j = 0; j < row.size(); ++j) row[j] = j;
-    for (size_t i = 1; i <= wrong.size(); ++i) {
-      size_t diagonal = std::exchange(row[0], i);
-      for (size_t j = 1; j < row.size(); ++j) {
-        const size_t substituted = diagonal + (wrong[i - 1] == name[j - 1] ? 0 : 1);
-        diagonal = row[j];
-        row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-      }
-    }
-    if (row.back() < best_distance) {
-      best_distance = row.back();
-      best = name;
-    }
-  }
-  return best;
-}
-
 }  // namespace spinenet

@@ -34,7 +34,4 @@ void write_file_atomic(const std::filesystem::path& path, std::string_view conte
 // 64-bit checksum (FNV-1a over 8-byte words) that finds a flipped byte; not for security.
 uint64_t checksum(std::string_view bytes, uint64_t seed = 0);
 
-// The nearest of `names` to `wrong` by edit distance, "" when none is near. For messages: unknown X, did you mean Y?
-std::string nearest_name(std::string_view wrong, std::span<const std::string> names);
-
 }  // namespace spinenet

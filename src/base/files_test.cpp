@@ -123,15 +123,5 @@ TEST(Checksum, IsTheSameOnEveryMachine) {
   EXPECT_EQ(checksum("foobar"), 0x85944171f73967e8U);
 }
 
-TEST(NearestName, FindsTyposAndNothingElse) {
-  const std::vector<std::string> names{"learning_rate", "momentum", "clip", "rule"};
-  EXPECT_EQ(nearest_name("learning_rte", names), "learning_rate");
-  EXPECT_EQ(nearest_name("momentun", names), "momentum");
-  EXPECT_EQ(nearest_name("rules", names), "rule");
-  EXPECT_EQ(nearest_name("clip", names), "clip");
-  EXPECT_EQ(nearest_name("background", names), "");
-  EXPECT_EQ(nearest_name("x", {}), "");
-}
-
 }  // namespace
 }  // namespace spinenet

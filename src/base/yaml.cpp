@@ -12,7 +12,7 @@
 namespace spinenet {
 namespace {
 
-constexpr size_t kMaxDepth = 32;
+constexpr size_t kMaxYamlDepth = 32;
 constexpr size_t kLongestQuote = 60;
 constexpr size_t kMaxBytes = size_t{1} << 20;
 
@@ -164,7 +164,7 @@ class TreeBuilder {
   }
 
   void open(YamlNode node) {
-    if (open_.size() >= kMaxDepth) refuse(node, fmt::format("nested deeper than {} levels", kMaxDepth));
+    if (open_.size() >= kMaxYamlDepth) refuse(node, fmt::format("nested deeper than {} levels", kMaxYamlDepth));
     if (expects_key()) refuse(node, "a key has to be a plain word");
     open_.push_back(std::move(node));
     first_lines_.emplace_back();

@@ -10,7 +10,7 @@ namespace {
 using Kind = YamlNode::Kind;
 
 // The message with which the text is refused.
-std::string refusal(std::string_view text) {
+std::string yaml_refusal(std::string_view text) {
   try {
     parse_yaml(text, "r.yaml");
   } catch (const Error& error) {
@@ -20,8 +20,8 @@ std::string refusal(std::string_view text) {
   return "accepted";
 }
 
-void expect_refusal(std::string_view text, std::string_view part) {
-  const std::string message = refusal(text);
+void expect_yaml_refusal(std::string_view text, std::string_view part) {
+  const std::string message = yaml_refusal(text);
   EXPECT_NE(message.find(part), std::string::npos) << "wanted: " << part << "\nfound:  " << message;
 }
 
@@ -61,37 +61,37 @@ TEST(Yaml, AByteOrderMarkAndWindowsLinesAreNoHindrance) {
 }
 
 TEST(Yaml, RefusesWhatHurtsLater) {
-  expect_refusal("a: 1\nb: 2\na: 3\n", "r.yaml:3:1: key \"a\" appears twice, first in line 1");
-  expect_refusal("a:\n\tb: 1\n", "r.yaml:2:1: a tab in the indentation");
-  expect_refusal("a:\n  \tb: 1\n", "r.yaml:2:3: a tab in the indentation");
-  expect_refusal("a: &x 1\n", "anchors");
-  expect_refusal("a: &x [1, 2]\nb: *x\n", "anchors");
-  expect_refusal("a: *x\n", "r.yaml:1:");
-  expect_refusal("a: !!str 5\n", "tags (tag:yaml.org,2002:str) are not supported");
-  expect_refusal("a: !thing {}\n", "tags");
-  expect_refusal("[a, b]: 1\n", "a key has to be a plain word");
-  expect_refusal("? {a: 1}\n: 2\n", "r.yaml:1:3: a key has to be a plain word");
-  expect_refusal("~: 1\n", "a key is missing");
-  expect_refusal("a: 1\n---\nb: 2\n", "a second document begins");
-  expect_refusal("a: [1, 2\n", "not valid YAML");
-  expect_refusal("a: \"open\nb: 1\n", "not valid YAML");
-  expect_refusal("a: 'open\n", "not valid YAML");
-  expect_refusal("{a: 1, ", "not valid YAML");
-  expect_refusal("a: 1\nb\n", "not valid YAML");
-  expect_refusal("a: 1\n}\n", "not valid YAML");
-  expect_refusal("a: 1\n b: 2\n", "r.yaml:2:");
-  expect_refusal("a: b: c\n", "not valid YAML");
+  expect_yaml_refusal("a: 1\nb: 2\na: 3\n", "r.yaml:3:1: key \"a\" appears twice, first in line 1");
+  expect_yaml_refusal("a:\n\tb: 1\n", "r.yaml:2:1: a tab in the indentation");
+  expect_yaml_refusal("a:\n  \tb: 1\n", "r.yaml:2:3: a tab in the indentation");
+  expect_yaml_refusal("a: &x 1\n", "anchors");
+  expect_yaml_refusal("a: &x [1, 2]\nb: *x\n", "anchors");
+  expect_yaml_refusal("a: *x\n", "r.yaml:1:");
+  expect_yaml_refusal("a: !!str 5\n", "tags (tag:yaml.org,2002:str) are not supported");
+  expect_yaml_refusal("a: !thing {}\n", "tags");
+  expect_yaml_refusal("[a, b]: 1\n", "a key has to be a plain word");
+  expect_yaml_refusal("? {a: 1}\n: 2\n", "r.yaml:1:3: a key has to be a plain word");
+  expect_yaml_refusal("~: 1\n", "a key is missing");
+  expect_yaml_refusal("a: 1\n---\nb: 2\n", "a second document begins");
+  expect_yaml_refusal("a: [1, 2\n", "not valid YAML");
+  expect_yaml_refusal("a: \"open\nb: 1\n", "not valid YAML");
+  expect_yaml_refusal("a: 'open\n", "not valid YAML");
+  expect_yaml_refusal("{a: 1, ", "not valid YAML");
+  expect_yaml_refusal("a: 1\nb\n", "not valid YAML");
+  expect_yaml_refusal("a: 1\n}\n", "not valid YAML");
+  expect_yaml_refusal("a: 1\n b: 2\n", "r.yaml:2:");
+  expect_yaml_refusal("a: b: c\n", "not valid YAML");
 }
 
 TEST(Yaml, RefusesWhatIsNotText) {
-  expect_refusal("a: 1\nb: \xFF\n", "r.yaml:2:4: not UTF-8 text");
-  expect_refusal("a: \xC0\xAF\n", "not UTF-8");          // overlong
-  expect_refusal("a: \xED\xA0\x80\n", "not UTF-8");      // surrogate
-  expect_refusal("a: \xF4\x90\x80\x80\n", "not UTF-8");  // above U+10FFFF
-  expect_refusal("a: \xE2\x82", "not UTF-8");            // cut off
-  expect_refusal(std::string_view("a: \0\n", 5), "control character 0x00");
-  expect_refusal("a: \x1B[31m\n", "r.yaml:1:4: control character 0x1b");
-  expect_refusal(std::string_view("\xFF\xFE"
+  expect_yaml_refusal("a: 1\nb: \xFF\n", "r.yaml:2:4: not UTF-8 text");
+  expect_yaml_refusal("a: \xC0\xAF\n", "not UTF-8");          // overlong
+  expect_yaml_refusal("a: \xED\xA0\x80\n", "not UTF-8");      // surrogate
+  expect_yaml_refusal("a: \xF4\x90\x80\x80\n", "not UTF-8");  // above U+10FFFF
+  expect_yaml_refusal("a: \xE2\x82", "not UTF-8");            // cut off
+  expect_yaml_refusal(std::string_view("a: \0\n", 5), "control character 0x00");
+  expect_yaml_refusal("a: \x1B[31m\n", "r.yaml:1:4: control character 0x1b");
+  expect_yaml_refusal(std::string_view("\xFF\xFE"
                                   "a\0",
                                   4),
                  "not UTF-8");  // UTF-16
@@ -100,13 +100,13 @@ TEST(Yaml, RefusesWhatIsNotText) {
 TEST(Yaml, DepthAndSizeAreLimited) {
   const auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_EQ(parse_yaml(nested(32), "r.yaml").kind, Kind::list);
-  expect_refusal(nested(33), "nested deeper than 32 levels");
-  expect_refusal(nested(100'000), "nested deeper than 32 levels");
-  expect_refusal(std::string(200'000, '['), "nested deeper");
+  expect_yaml_refusal(nested(33), "nested deeper than 32 levels");
+  expect_yaml_refusal(nested(100'000), "nested deeper than 32 levels");
+  expect_yaml_refusal(std::string(200'000, '['), "nested deeper");
   std::string stairs;
   for (size_t i = 0; i < 40; ++i) stairs += std::string(i, ' ') + "a:\n";
-  expect_refusal(stairs + std::string(40, ' ') + "1\n", "nested deeper");
-  expect_refusal(std::string((size_t{1} << 20) + 1, '#'), "1048577 bytes are more than");
+  expect_yaml_refusal(stairs + std::string(40, ' ') + "1\n", "nested deeper");
+  expect_yaml_refusal(std::string((size_t{1} << 20) + 1, '#'), "1048577 bytes are more than");
 }
 
 TEST(Yaml, TextIsQuotedOnlyWhereNeeded) {

@@ -6,8 +6,8 @@
 
 #include "arch/families.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/known_names.h"
 #include "cli/study.h"
 
 namespace spinenet::cli {
@@ -31,10 +31,9 @@ Source architecture_source(const std::string& source) {
 
 std::vector<Source> best_of_study(const std::string& place, int count) {
   if (place.find("://") == std::string::npos && !std::filesystem::exists(place)) {
-    const std::string near = nearest_name(place, arch::architecture_names());
     fail(ErrorKind::usage, "there is no study here, and no architecture has this name", place,
-         near.empty() ? fmt::format("begin with a study or one of {}", fmt::join(arch::architecture_names(), ", "))
-                      : fmt::format("did you mean {}?", near));
+         remedy_for(place, arch::architecture_names(),
+                    fmt::format("begin with a study or one of {}", fmt::join(arch::architecture_names(), ", "))));
   }
   const Study study = read_study(place);
   std::vector<const search::Trial*> order = ranked(study);

@@ -114,7 +114,7 @@ TEST(CompareResult, TableAndJsonSayTheSame) {
 }
 
 TEST(CompareResult, EveryTaskShowsItsMainNumberFirst) {
-  for (const arch::Task task : arch::tasks()) EXPECT_EQ(shown_numbers(task).front(), main_number(task));
+  for (const arch::Task task : values_of<arch::Task>()) EXPECT_EQ(shown_numbers(task).front(), main_number(task));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "cli/data_text.h"
 
+#include "base/enum_names.h"
 #include "base/format.h"
 #include "cli/output.h"
 
@@ -9,8 +10,8 @@ namespace {
 std::string finding_text(const data::Finding& finding) {
   const std::string place = finding.place.empty() ? "" : finding.place + ": ";
   const std::string remedy = finding.remedy.empty() ? "" : "; " + finding.remedy;
-  return fmt::format("{} {}: {}{}{}{}\n", finding.code, finding.severity == data::Severity::error ? "error" : "warning",
-                     place, finding.message, remedy, finding.fixable ? " (`spinenet data fix` can)" : "");
+  return fmt::format("{} {}: {}{}{}{}\n", finding.code, name_of(finding.severity), place, finding.message, remedy,
+                     finding.fixable ? " (`spinenet data fix` can)" : "");
 }
 
 std::string spread_text(std::string_view name, const data::Spread& s) {

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "arch/task.h"
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
@@ -37,12 +38,7 @@ void require(bool holds, std::string_view what) {
 }
 
 eval::IouType iou_type(const std::string& name) {
-  if (name == "bbox") return eval::IouType::bbox;
-  if (name == "segm") return eval::IouType::segm;
-  const std::vector<std::string> names{"bbox", "segm"};
-  const std::string near = nearest_name(name, names);
-  fail(ErrorKind::usage, fmt::format("unknown IoU type \"{}\"", name), "--iou",
-       near.empty() ? "use bbox or segm" : fmt::format("did you mean {}?", near));
+  return parse_enum<eval::IouType>(ErrorKind::usage, "IoU type", name, "--iou");
 }
 
 // The classes of the model must be those of the annotations, or the ids would mean something else.

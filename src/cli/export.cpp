@@ -6,9 +6,10 @@
 #include <memory>
 
 #include "arch/task.h"
+#include "base/enum_names.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/known_names.h"
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/forward.h"
@@ -38,15 +39,10 @@ constexpr int kMaxExtent = 65536;
 formats::OnnxForm form_of(const std::string& name, arch::Task task) {
   const std::span<const formats::OnnxForm> forms = formats::forms_of(task);
   if (name.empty()) return forms.back();
-  const auto all = names(formats::OnnxForm());
-  if (const auto at = std::find(all.begin(), all.end(), name); at != all.end()) {
-    return static_cast<formats::OnnxForm>(at - all.begin());
-  }
-  std::vector<std::string> known;
-  for (const formats::OnnxForm form : forms) known.emplace_back(all[static_cast<size_t>(form)]);
-  const std::string near = nearest_name(name, known);
-  fail(ErrorKind::usage, fmt::format("unknown form \"{}\"", name), "",
-       near.empty() ? fmt::format("use {}", fmt::join(known, ", ")) : fmt::format("did you mean {}?", near));
+  if (const std::optional<formats::OnnxForm> form = value_named<formats::OnnxForm>(name)) return *form;
+  std::vector<std::string_view> known;
+  for (const formats::OnnxForm form : forms) known.push_back(name_of(form));
+  unknown_name(ErrorKind::usage, "form", name, known);
 }
 
 // A whole number from 1 to `most`, or 0 when the text is none.
@@ -187,7 +183,7 @@ Json to_json(const ExportOptions& options, const formats::OnnxOptions& onnx, con
   Json outputs = Json::array();
   for (const formats::OnnxValue& output : file.outputs) outputs.push_back(output.name);
   Json json{{"file", options.onnx},
-            {"form", names(onnx.form)[static_cast<size_t>(onnx.form)]},
+            {"form", name_of(onnx.form)},
             {"batch", onnx.batch > 0 ? Json(onnx.batch) : Json("any")},
             {"height", onnx.height > 0 ? Json(onnx.height) : Json("any")},
             {"width", onnx.width > 0 ? Json(onnx.width) : Json("any")},
@@ -205,8 +201,8 @@ std::string to_table(const ExportOptions& options, const formats::OnnxOptions& o
   std::vector<std::vector<std::string>> rows{{"checked against the model", "relative error"}};
   for (const formats::OnnxCheckRow& row : check.rows) rows.push_back({row.what, fmt::format("{:.1e}", row.error)});
   return fmt::format("{}: {} nodes, {}B, form {}\n{}", options.onnx, file.nodes.size(),
-                     short_count(static_cast<int64_t>(std::filesystem::file_size(options.onnx))),
-                     names(onnx.form)[static_cast<size_t>(onnx.form)], table_text(rows));
+                     short_count(static_cast<int64_t>(std::filesystem::file_size(options.onnx))), name_of(onnx.form),
+                     table_text(rows));
 }
 
 int run_export(const ExportOptions& options, const CommonOptions& common) {

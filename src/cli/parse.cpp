@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/known_names.h"
 #include "cli/output.h"
 
 namespace spinenet::cli {
@@ -59,9 +59,7 @@ std::string usage_of(const CLI::App& app) {
 
 [[noreturn]] void refuse(std::string_view what, const std::string& wrong, const std::vector<std::string>& names,
                          const CLI::App& app) {
-  const std::string near = nearest_name(wrong, names);
-  fail(ErrorKind::usage, fmt::format("unknown {} \"{}\"", what, wrong), "",
-       near.empty() ? usage_of(app) : fmt::format("did you mean {}?", near));
+  fail(ErrorKind::usage, fmt::format("unknown {} \"{}\"", what, wrong), "", remedy_for(wrong, names, usage_of(app)));
 }
 
 bool is_flag(const std::string& word) {

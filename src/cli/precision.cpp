@@ -4,8 +4,8 @@
 
 #include "arch/task.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/known_names.h"
 
 namespace spinenet::cli {
 namespace {
@@ -32,9 +32,7 @@ engine::Precision precision_named(const std::string& name) {
     known.emplace_back(name_of(precision));
     if (known.back() == name) return precision;
   }
-  const std::string near = nearest_name(name, known);
-  fail(ErrorKind::usage, fmt::format("unknown precision \"{}\"", name), "--precision",
-       near.empty() ? fmt::format("use {}", fmt::join(known, ", ")) : fmt::format("did you mean {}?", near));
+  unknown_name(ErrorKind::usage, "precision", name, known, "--precision");
 }
 
 std::optional<engine::Calibration> calibration_of(const formats::ModelFile& model, const std::string& place) {

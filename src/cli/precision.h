@@ -15,6 +15,7 @@ namespace spinenet::cli {
 // Of a model's metadata: what calibration_from_json reads.
 inline constexpr const char* kCalibrationEntry = "calibration";
 
+using spinenet::name_of;
 std::string_view name_of(engine::Precision precision);
 // ErrorKind::usage for a name that is none.
 engine::Precision precision_named(const std::string& name);

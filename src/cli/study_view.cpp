@@ -20,8 +20,7 @@ constexpr size_t kFailuresListed = 30;
 
 plot::Series best_so_far(const Study& study) {
   plot::Series series;
-  series.name = fmt::format(
-      "{} ({})", names(study.recipe.algorithm.kind)[static_cast<size_t>(study.recipe.algorithm.kind)], study.place);
+  series.name = fmt::format("{} ({})", name_of(study.recipe.algorithm.kind), study.place);
   double best = -HUGE_VAL;
   for (const search::Trial& trial : study.trials) {
     if (trial.state == search::TrialState::complete) best = std::max(best, trial.measurement.score);

@@ -12,12 +12,12 @@
 namespace spinenet::detect {
 namespace {
 
-struct Candidate {
+struct ClassBox {
   float score;
   int label;
   size_t roi;
 
-  bool operator<(const Candidate& other) const {
+  bool operator<(const ClassBox& other) const {
     return std::tuple(-score, label, roi) < std::tuple(-other.score, other.label, other.roi);
   }
 };
@@ -39,7 +39,7 @@ Counts counts_of(const BoxHeadOutput& output, size_t rois) {
   return counts;
 }
 
-void add_candidates(std::vector<Candidate>& candidates, std::span<const float> logits, size_t roi, float threshold) {
+void add_candidates(std::vector<ClassBox>& candidates, std::span<const float> logits, size_t roi, float threshold) {
   const float highest = *std::max_element(logits.begin(), logits.end());
   float sum = 0;
   for (const float logit : logits) sum += std::exp(logit - highest);
@@ -89,7 +89,7 @@ std::vector<Box> refine_rois(std::span<const float> codes, std::span<const Box> 
 std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::span<const Box> rois,
                                            const Extent& picture, const PostprocessOptions& options) {
   const auto [classes, boxes_each] = counts_of(output, rois.size());
-  std::vector<Candidate> candidates;
+  std::vector<ClassBox> candidates;
   for (size_t r = 0; r < rois.size(); ++r) {
     add_candidates(candidates, output.classes.subspan(r * (classes + 1), classes + 1), r, options.score_threshold);
   }
@@ -98,7 +98,7 @@ std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::spa
   std::vector<Box> boxes;
   std::vector<float> scores;
   std::vector<int> labels;
-  for (const Candidate& candidate : candidates) {
+  for (const ClassBox& candidate : candidates) {
     const size_t own = boxes_each == 1 ? 0 : static_cast<size_t>(candidate.label);
     const size_t at = (candidate.roi * boxes_each + own) * 4;
     const Box decoded = decode_in_roi(output.boxes.subspan(at).first<4>(), rois[candidate.roi], output.stage);

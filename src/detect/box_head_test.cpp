@@ -11,7 +11,7 @@
 namespace spinenet::detect {
 namespace {
 
-constexpr Extent kPicture{60, 77};
+constexpr Extent kHeadImage{60, 77};
 
 // The ROIs and raw outputs of tests/parity/make_roi_oracle.py.
 struct Head {
@@ -49,7 +49,7 @@ TEST(BoxHead, DetectionsAreTorchvisions) {
     options.score_threshold = answer["score_threshold"].get<float>();
     options.iou = answer["iou"].get<float>();
     options.max_detections = answer["max_detections"].get<int>();
-    const std::vector<Detection> found = box_head_detections({head.classes, head.boxes}, head.rois, kPicture, options);
+    const std::vector<Detection> found = box_head_detections({head.classes, head.boxes}, head.rois, kHeadImage, options);
     const auto boxes = answer["boxes"].get<std::vector<float>>();
     const auto scores = answer["scores"].get<std::vector<float>>();
     ASSERT_EQ(found.size(), scores.size());
@@ -87,15 +87,15 @@ TEST(BoxHead, OneBoxForAllClassesIsThatOfEachOfThem) {
     shared.insert(shared.end(), code.begin(), code.end());
     for (size_t k = 0; k < kClasses; ++k) repeated.insert(repeated.end(), code.begin(), code.end());
   }
-  const auto expected = box_head_detections({head.classes, repeated, 1}, head.rois, kPicture, {});
-  const auto found = box_head_detections({head.classes, shared, 1}, head.rois, kPicture, {});
+  const auto expected = box_head_detections({head.classes, repeated, 1}, head.rois, kHeadImage, {});
+  const auto found = box_head_detections({head.classes, shared, 1}, head.rois, kHeadImage, {});
   ASSERT_GT(found.size(), 10U);
   ASSERT_EQ(found.size(), expected.size());
   for (size_t i = 0; i < found.size(); ++i) {
     EXPECT_EQ(found[i].box, expected[i].box);
     EXPECT_EQ(found[i].label, expected[i].label);
   }
-  EXPECT_NE(box_head_detections({head.classes, shared, 0}, head.rois, kPicture, {})[0].box, found[0].box);
+  EXPECT_NE(box_head_detections({head.classes, shared, 0}, head.rois, kHeadImage, {})[0].box, found[0].box);
 }
 
 TEST(RefineRois, AreTheBoxesWithinThePicture) {
@@ -107,7 +107,7 @@ TEST(RefineRois, AreTheBoxesWithinThePicture) {
     codes.insert(codes.end(), code.begin(), code.end());
   }
   codes.insert(codes.end(), {0, std::numeric_limits<float>::infinity(), 0, 0});
-  const std::vector<Box> refined = refine_rois(codes, rois, kPicture, 1);
+  const std::vector<Box> refined = refine_rois(codes, rois, kHeadImage, 1);
   ASSERT_EQ(refined.size(), 4U);
   EXPECT_NEAR(refined[0].x1, inside.x1, 1e-4);
   EXPECT_NEAR(refined[0].y2, inside.y2, 1e-4);
@@ -115,28 +115,28 @@ TEST(RefineRois, AreTheBoxesWithinThePicture) {
   EXPECT_EQ(refined[1].x2, 77) << "cut to the picture";
   EXPECT_EQ(refined[2], rois[2]) << "nothing is left of it";
   EXPECT_EQ(refined[3], rois[3]) << "not finite";
-  EXPECT_THROW(refine_rois(codes, std::span(rois).first(3), kPicture, 1), Error);
+  EXPECT_THROW(refine_rois(codes, std::span(rois).first(3), kHeadImage, 1), Error);
 }
 
 TEST(BoxHead, WhatIsNoNumberIsLeftOut) {
   Head head;
   const float nan = std::numeric_limits<float>::quiet_NaN();
   std::fill(head.boxes.begin() + 4 * (Head::kRows - 1), head.boxes.end(), nan);
-  const auto found = box_head_detections({head.classes, head.boxes}, head.rois, kPicture, {});
+  const auto found = box_head_detections({head.classes, head.boxes}, head.rois, kHeadImage, {});
   ASSERT_FALSE(found.empty());
   for (const Detection& detection : found) EXPECT_EQ(detection.box, detection.box);
   std::fill(head.classes.begin(), head.classes.end(), nan);
-  EXPECT_TRUE(box_head_detections({head.classes, head.boxes}, head.rois, kPicture, {}).empty());
+  EXPECT_TRUE(box_head_detections({head.classes, head.boxes}, head.rois, kHeadImage, {}).empty());
 }
 
 TEST(BoxHead, WithoutRoisNothingIsFound) {
-  EXPECT_TRUE(box_head_detections({}, {}, kPicture, {}).empty());
+  EXPECT_TRUE(box_head_detections({}, {}, kHeadImage, {}).empty());
 }
 
 TEST(BoxHead, OutputsOfOtherSizesAreRefused) {
   const Head head;
   try {
-    box_head_detections({head.classes, head.boxes}, std::span(head.rois).first(39), kPicture, {});
+    box_head_detections({head.classes, head.boxes}, std::span(head.rois).first(39), kHeadImage, {});
     ADD_FAILURE() << "accepted";
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(), "160 logits and 480 offsets are no answer for 39 ROIs");

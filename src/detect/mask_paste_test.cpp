@@ -12,7 +12,7 @@ namespace spinenet::detect {
 namespace {
 
 constexpr int kSize = 28;
-constexpr Extent kPicture{60, 75};
+constexpr Extent kPasteImage{60, 75};
 
 // The grid of tests/parity/make_mask_oracle.py.
 std::vector<float> probabilities() {
@@ -29,16 +29,16 @@ TEST(PasteMask, IsDetectron2s) {
   const std::vector<float> grid = probabilities();
   for (size_t i = 0; i < boxes.size(); ++i) {
     const Box box{boxes[i][0], boxes[i][1], boxes[i][2], boxes[i][3]};
-    EXPECT_EQ(rle_to_text(paste_mask({grid, kSize}, box, kPicture)), answers["pasted"][i]) << "box " << i;
+    EXPECT_EQ(rle_to_text(paste_mask({grid, kSize}, box, kPasteImage)), answers["pasted"][i]) << "box " << i;
   }
 }
 
 TEST(PasteMask, ASureMaskFillsItsBox) {
   const std::vector<float> sure(16, 1.0F);
-  const Rle rle = paste_mask({sure, 4}, {10, 5, 30, 45}, kPicture, 0.2F);
+  const Rle rle = paste_mask({sure, 4}, {10, 5, 30, 45}, kPasteImage, 0.2F);
   EXPECT_EQ(bounding_box(rle), (std::vector<double>{10, 5, 20, 40}));
   EXPECT_EQ(area(rle), 800U);
-  const Rle whole = paste_mask({sure, 4}, {-100, -100, 200, 200}, kPicture);
+  const Rle whole = paste_mask({sure, 4}, {-100, -100, 200, 200}, kPasteImage);
   EXPECT_EQ(whole.counts, (std::vector<uint32_t>{0, 60 * 75}));
 }
 
@@ -49,8 +49,8 @@ TEST(PasteMask, NeverLeavesTheBoxAndCanBeWrittenAndRead) {
     const auto x = static_cast<float>(random.uniform(-20, 80));
     const auto y = static_cast<float>(random.uniform(-20, 70));
     const Box box{x, y, x + static_cast<float>(random.uniform(0, 50)), y + static_cast<float>(random.uniform(0, 50))};
-    const Rle rle = paste_mask({sure, kSize}, box, kPicture, 0.01F);
-    EXPECT_EQ(encode_mask(decode_mask(rle), kPicture.height, kPicture.width), rle);
+    const Rle rle = paste_mask({sure, kSize}, box, kPasteImage, 0.01F);
+    EXPECT_EQ(encode_mask(decode_mask(rle), kPasteImage.height, kPasteImage.width), rle);
     const PixelRect extent = pixel_extent(rle);
     if (extent.width == 0) continue;
     EXPECT_GE(static_cast<float>(extent.x) + 0.5F, box.x1);
@@ -65,16 +65,16 @@ TEST(PasteMask, NothingGivesAnEmptyMask) {
   const std::vector<float> nan(16, std::numeric_limits<float>::quiet_NaN());
   const std::vector<float> sure(16, 1.0F);
   const std::vector<uint32_t> empty{60 * 75};
-  EXPECT_EQ(paste_mask({unsure, 4}, {10, 5, 30, 45}, kPicture).counts, empty);
-  EXPECT_EQ(paste_mask({nan, 4}, {10, 5, 30, 45}, kPicture).counts, empty);
-  EXPECT_EQ(paste_mask({sure, 4}, {10, 5, 10, 45}, kPicture).counts, empty);
-  EXPECT_EQ(paste_mask({sure, 4}, {100, 100, 200, 200}, kPicture).counts, empty);
+  EXPECT_EQ(paste_mask({unsure, 4}, {10, 5, 30, 45}, kPasteImage).counts, empty);
+  EXPECT_EQ(paste_mask({nan, 4}, {10, 5, 30, 45}, kPasteImage).counts, empty);
+  EXPECT_EQ(paste_mask({sure, 4}, {10, 5, 10, 45}, kPasteImage).counts, empty);
+  EXPECT_EQ(paste_mask({sure, 4}, {100, 100, 200, 200}, kPasteImage).counts, empty);
 }
 
 TEST(PasteMask, AGridOfAnotherSizeIsRefused) {
   const std::vector<float> grid(9);
   try {
-    paste_mask({grid, 4}, {0, 0, 1, 1}, kPicture);
+    paste_mask({grid, 4}, {0, 0, 1, 1}, kPasteImage);
     ADD_FAILURE() << "accepted";
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(), "mask: 9 probabilities are no grid of 4 x 4");

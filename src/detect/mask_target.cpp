@@ -9,7 +9,7 @@ namespace spinenet::detect {
 namespace {
 
 constexpr double kLeastSide = 0.1;
-constexpr double kFarthest = 1 << 27;  // cells; points beyond, far outside of any picture, are drawn there
+constexpr double kFarthestCrop = 1 << 27;  // cells; points beyond, far outside of any picture, are drawn there
 
 // From the picture to the cells of the grid.
 AxisMap to_grid(const AxisMap& axis, double begin, double end, int size) {
@@ -25,8 +25,8 @@ std::vector<uint8_t> draw(const ObjectMask& mask, const Box& roi, int size) {
   for (const std::vector<double>& polygon : mask.shape.polygons) {
     points.clear();
     for (size_t i = 0; i + 1 < polygon.size(); i += 2) {
-      points.push_back(std::clamp(x.to_input(polygon[i]), -kFarthest, kFarthest));
-      points.push_back(std::clamp(y.to_input(polygon[i + 1]), -kFarthest, kFarthest));
+      points.push_back(std::clamp(x.to_input(polygon[i]), -kFarthestCrop, kFarthestCrop));
+      points.push_back(std::clamp(y.to_input(polygon[i + 1]), -kFarthestCrop, kFarthestCrop));
     }
     parts.push_back(rle_from_polygon(points, size, size));
   }

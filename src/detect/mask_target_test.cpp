@@ -9,7 +9,7 @@
 namespace spinenet::detect {
 namespace {
 
-constexpr int kSize = 28;
+constexpr int kTargetSize = 28;
 constexpr int64_t kHeight = 60;
 constexpr int64_t kWidth = 75;
 
@@ -47,8 +47,8 @@ TEST(MaskTarget, PolygonsAndRunsAreCutAsByDetectron2) {
   const Oracle oracle;
   const std::vector<Box> rois = oracle.rois();
   for (size_t i = 0; i < rois.size(); ++i) {
-    EXPECT_EQ(text(mask_target(oracle.polygons(), rois[i], kSize)), oracle.answers["drawn"][i]) << "ROI " << i;
-    EXPECT_EQ(text(mask_target(oracle.rle(), rois[i], kSize)), oracle.answers["read"][i]) << "ROI " << i;
+    EXPECT_EQ(text(mask_target(oracle.polygons(), rois[i], kTargetSize)), oracle.answers["drawn"][i]) << "ROI " << i;
+    EXPECT_EQ(text(mask_target(oracle.rle(), rois[i], kTargetSize)), oracle.answers["read"][i]) << "ROI " << i;
   }
 }
 
@@ -70,10 +70,10 @@ TEST(MaskTarget, MovesWithThePicture) {
   const AxisMap y{1.75, -20};
   const AxisMap x{0.625, 31.5};
   for (ObjectMask mask : {oracle.polygons(), oracle.rle()}) {
-    const std::vector<uint8_t> before = mask_target(mask, roi, kSize);
+    const std::vector<uint8_t> before = mask_target(mask, roi, kTargetSize);
     mask.y = y;
     mask.x = x;
-    EXPECT_LE(differing(before, mask_target(mask, moved(roi, y, x), kSize)), 3) << "single precision at the borders";
+    EXPECT_LE(differing(before, mask_target(mask, moved(roi, y, x), kTargetSize)), 3) << "single precision at the borders";
   }
 }
 
@@ -82,13 +82,13 @@ TEST(MaskTarget, IsMirroredWithThePicture) {
   const Box roi{10.1F, 8.3F, 63.7F, 50.9F};
   const AxisMap mirrored{-1, kWidth};
   for (ObjectMask mask : {oracle.polygons(), oracle.rle()}) {
-    std::vector<uint8_t> expected = mask_target(mask, roi, kSize);
-    for (int row = 0; row < kSize; ++row) {
-      std::reverse(expected.begin() + row * kSize, expected.begin() + (row + 1) * kSize);
+    std::vector<uint8_t> expected = mask_target(mask, roi, kTargetSize);
+    for (int row = 0; row < kTargetSize; ++row) {
+      std::reverse(expected.begin() + row * kTargetSize, expected.begin() + (row + 1) * kTargetSize);
     }
     mask.x = mirrored;
     // A drawn outline may take the cell on the other side of its middle.
-    EXPECT_LE(differing(expected, mask_target(mask, moved(roi, {}, mirrored), kSize)), 40);
+    EXPECT_LE(differing(expected, mask_target(mask, moved(roi, {}, mirrored), kTargetSize)), 40);
     mask.x = then(mirrored, mirrored);
     EXPECT_EQ(mask.x, AxisMap{});
   }

@@ -13,19 +13,19 @@
 namespace spinenet::detect {
 namespace {
 
-struct Candidate {
+struct AnchorScore {
   float logit;
   int64_t anchor;  // within the level
 
-  bool operator<(const Candidate& other) const {
+  bool operator<(const AnchorScore& other) const {
     return std::tuple(-logit, anchor) < std::tuple(-other.logit, other.anchor);
   }
 };
 
 // The surest anchors of a level in falling order.
-std::vector<Candidate> surest(const LevelOutput& level, int64_t per_cell, int limit) {
+std::vector<AnchorScore> surest(const LevelOutput& level, int64_t per_cell, int limit) {
   const int64_t cells = int64_t{level.height} * level.width;
-  std::vector<Candidate> candidates;
+  std::vector<AnchorScore> candidates;
   candidates.reserve(static_cast<size_t>(cells * per_cell));
   for (int64_t cell = 0; cell < cells; ++cell) {
     for (int64_t shape = 0; shape < per_cell; ++shape) {
@@ -58,7 +58,7 @@ std::vector<Proposal> propose_at(const LevelOutput& level, std::span<const Box> 
   const int64_t per_cell = static_cast<int64_t>(anchors.size()) / (int64_t{level.height} * level.width);
   std::vector<Box> boxes;
   std::vector<float> logits;
-  for (const Candidate& candidate : surest(level, per_cell, options.pre_nms)) {
+  for (const AnchorScore& candidate : surest(level, per_cell, options.pre_nms)) {
     const Box& anchor = anchors[static_cast<size_t>(candidate.anchor)];
     const Box box = clip(decode_at(level, candidate.anchor, per_cell, anchor), static_cast<float>(picture.width),
                          static_cast<float>(picture.height));

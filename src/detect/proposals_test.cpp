@@ -56,7 +56,7 @@ struct Network {
   }
 };
 
-constexpr Extent kPicture{60, 77};
+constexpr Extent kProposalImage{60, 77};
 
 TEST(Proposals, AreTorchvisions) {
   const Json answers = read_json(std::string(SPINENET_SOURCE_DIR) + "/tests/parity/roi_oracle.json");
@@ -67,7 +67,7 @@ TEST(Proposals, AreTorchvisions) {
     options.post_nms = answer["post_nms"].get<int>();
     options.iou = answer["iou"].get<float>();
     options.min_size = answer["min_size"].get<float>();
-    const std::vector<Proposal> found = propose(network.levels, network.anchors, kPicture, options);
+    const std::vector<Proposal> found = propose(network.levels, network.anchors, kProposalImage, options);
     const auto boxes = answer["boxes"].get<std::vector<float>>();
     ASSERT_EQ(found.size() * 4, boxes.size());
     for (size_t i = 0; i < found.size(); ++i) {
@@ -82,12 +82,12 @@ TEST(Proposals, AreTorchvisions) {
 TEST(Proposals, FallInScoreAndLieInThePicture) {
   const Network network;
   float last = std::numeric_limits<float>::infinity();
-  for (const Proposal& p : propose(network.levels, network.anchors, kPicture, {})) {
+  for (const Proposal& p : propose(network.levels, network.anchors, kProposalImage, {})) {
     EXPECT_LE(p.logit, last);
     last = p.logit;
     EXPECT_GE(p.box.x1, 0);
-    EXPECT_LE(p.box.x2, kPicture.width);
-    EXPECT_LE(p.box.y2, kPicture.height);
+    EXPECT_LE(p.box.x2, kProposalImage.width);
+    EXPECT_LE(p.box.y2, kProposalImage.height);
     EXPECT_GT(p.box.area(), 0);
   }
 }
@@ -97,12 +97,12 @@ TEST(Proposals, EqualScoresGoByLevelAndAnchor) {
   for (std::vector<float>& scores : network.objectness) std::fill(scores.begin(), scores.end(), 0.25F);
   for (std::vector<float>& codes : network.codes) std::fill(codes.begin(), codes.end(), 0.0F);
   const std::vector<Proposal> found =
-      propose(network.levels, network.anchors, kPicture, {.pre_nms = 3, .iou = 1, .min_size = 0});
+      propose(network.levels, network.anchors, kProposalImage, {.pre_nms = 3, .iou = 1, .min_size = 0});
   ASSERT_EQ(found.size(), 6U);
   const size_t coarse = 2 * 8 * 10;
   for (size_t i = 0; i < 6; ++i) {
     const size_t anchor = i < 3 ? i : coarse + i - 3;
-    EXPECT_EQ(found[i].box, clip(network.anchors[anchor], kPicture.width, kPicture.height)) << i;
+    EXPECT_EQ(found[i].box, clip(network.anchors[anchor], kProposalImage.width, kProposalImage.height)) << i;
   }
 }
 
@@ -111,13 +111,13 @@ TEST(Proposals, WhatIsNoNumberIsLeftOut) {
   const float nan = std::numeric_limits<float>::quiet_NaN();
   network.objectness[0].assign(network.objectness[0].size(), nan);
   network.codes[1].assign(network.codes[1].size(), nan);
-  EXPECT_TRUE(propose(network.levels, network.anchors, kPicture, {}).empty());
+  EXPECT_TRUE(propose(network.levels, network.anchors, kProposalImage, {}).empty());
 }
 
 TEST(Proposals, AnchorsOfOtherLevelsAreRefused) {
   const Network network;
   try {
-    propose(network.levels, std::span(network.anchors).first(17), kPicture, {});
+    propose(network.levels, std::span(network.anchors).first(17), kProposalImage, {});
     ADD_FAILURE() << "accepted";
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(), "17 anchors do not spread evenly over the 100 cells of 2 levels");

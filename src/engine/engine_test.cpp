@@ -216,9 +216,10 @@ TEST(Engine, RefusesWhatDoesNotFit) {
   EXPECT_NE(message_of([&] { compile(program, weights, {.batch = 0}); }).find("a batch of 0"), std::string::npos);
   EXPECT_NE(message_of([&] { compile(program, weights, {.instructions = "mmx"}); }).find("instruction set \"mmx\""),
             std::string::npos);
-  EXPECT_NE(
-      message_of([&] { compile(program, weights, {.skip = {"fuse_residuals"}}); }).find("did you mean fuse_residual?"),
-      std::string::npos);
+  EXPECT_NE(message_of([&] {
+              compile(program, weights, {.skip = {"fuse_residuals"}});
+            }).find("did you mean \"fuse_residual\"?"),
+            std::string::npos);
   const HostTensor input = random_tensor({1, 3, 20, 24}, 5);
   Calibration calibration = calibrate(program, weights, only(input), {});
   const CompileOptions bytes{.precision = Precision::int8, .calibration = &calibration, .place = "bytes.safetensors"};

@@ -29,6 +29,7 @@ inline constexpr int kAreaRangeCount = 4;          // A: all, small, medium, lar
 enum class AreaRange { all, small, medium, large };
 
 std::array<double, kIouThresholdCount> iou_thresholds();
+constexpr int64_t kAt50 = 0, kAt75 = 5;  // the places of 0.5 and 0.75 in them
 std::array<double, kRecallThresholdCount> recall_thresholds();
 // Square pixels, both ends included.
 std::pair<double, double> limits(AreaRange range);

@@ -5,7 +5,7 @@
 namespace spinenet::eval {
 namespace {
 
-constexpr uint16_t kAllThresholds = (1U << kIouThresholdCount) - 1;
+constexpr uint16_t kEveryThreshold = (1U << kIouThresholdCount) - 1;
 constexpr double kHighestThreshold = 1 - 1e-10;
 
 bool outside(double area, AreaRange range) {
@@ -92,7 +92,7 @@ uint32_t match_cell(const MatchTask& task, const Cell& cell, std::span<MatchedRe
     MatchBits bits;
     for (size_t a = 0; a < kAreaRangeCount; ++a) {
       if (!overlaps.of(d).empty()) match_result(overlaps.of(d), a, targets, bits);
-      const auto unmatched = static_cast<uint16_t>(kAllThresholds & ~bits.matched[a]);
+      const auto unmatched = static_cast<uint16_t>(kEveryThreshold & ~bits.matched[a]);
       if (outside(pixels, static_cast<AreaRange>(a))) bits.ignored[a] |= unmatched;
     }
     out[d] = {result.score, bits};

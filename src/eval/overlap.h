@@ -9,11 +9,16 @@
 #include <span>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "eval/cells.h"
 
 namespace spinenet::eval {
 
 enum class IouType { bbox, segm };
+constexpr auto names(IouType) {
+  using enum IouType;
+  return named<IouType>({{bbox, "bbox"}, {segm, "segm"}});
+}
 
 struct Overlap {
   uint32_t truth = 0;  // place in the cell

@@ -3,9 +3,6 @@
 namespace spinenet::eval {
 namespace {
 
-constexpr int64_t kAt50 = 0;
-constexpr int64_t kAt75 = 5;
-
 PrCurve class_curve(const CocoEvaluation& evaluation, int64_t k) {
   PrCurve curve;
   const ClassMetrics& metrics = evaluation.metrics.per_class[static_cast<size_t>(k)];

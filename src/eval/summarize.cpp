@@ -69,8 +69,6 @@ double mean_recall(const CocoEvaluation& evaluation, const Part& part) {
 // Fills the average precisions that all of a data set and one class have in common.
 template <class Metrics>
 void fill_precisions(const CocoEvaluation& evaluation, Part part, Metrics& metrics) {
-  constexpr int64_t kAt50 = 0;
-  constexpr int64_t kAt75 = 5;
   const auto with = [&part](AreaRange area) {
     Part changed = part;
     changed.area = area;

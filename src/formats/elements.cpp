@@ -1,6 +1,5 @@
 #include "formats/elements.h"
 
-#include <array>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -12,29 +11,6 @@ namespace spinenet::formats {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "tensor data is little-endian and copied as it is");
-
-struct NamedType {
-  std::string_view name;
-  ElementType type;
-  size_t size;
-};
-
-// In the order of the enumeration.
-constexpr std::array<NamedType, 13> kTypes{{
-    {"BOOL", ElementType::boolean, 1},
-    {"U8", ElementType::u8, 1},
-    {"I8", ElementType::i8, 1},
-    {"U16", ElementType::u16, 2},
-    {"I16", ElementType::i16, 2},
-    {"F16", ElementType::f16, 2},
-    {"BF16", ElementType::bf16, 2},
-    {"U32", ElementType::u32, 4},
-    {"I32", ElementType::i32, 4},
-    {"F32", ElementType::f32, 4},
-    {"U64", ElementType::u64, 8},
-    {"I64", ElementType::i64, 8},
-    {"F64", ElementType::f64, 8},
-}};
 
 float half_to_float(uint16_t half) {
   const bool negative = (half & 0x8000U) != 0;
@@ -75,24 +51,27 @@ void cast_all(std::span<const char> bytes, std::span<float> out) {
 
 }  // namespace
 
-std::optional<ElementType> element_type(std::string_view name) {
-  for (const NamedType& known : kTypes) {
-    if (known.name == name) return known.type;
-  }
-  return std::nullopt;
-}
-
-std::string element_type_names() {
-  std::string names;
-  for (const NamedType& known : kTypes) {
-    if (!names.empty()) names += ", ";
-    names += known.name;
-  }
-  return names;
-}
-
 size_t element_size(ElementType type) {
-  return kTypes[static_cast<size_t>(type)].size;
+  switch (type) {
+    case ElementType::boolean:
+    case ElementType::u8:
+    case ElementType::i8:
+      return 1;
+    case ElementType::u16:
+    case ElementType::i16:
+    case ElementType::f16:
+    case ElementType::bf16:
+      return 2;
+    case ElementType::u32:
+    case ElementType::i32:
+    case ElementType::f32:
+      return 4;
+    case ElementType::u64:
+    case ElementType::i64:
+    case ElementType::f64:
+      return 8;
+  }
+  return 0;
 }
 
 void elements_to_float(ElementType type, std::span<const char> bytes, std::span<float> out) {

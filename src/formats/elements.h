@@ -5,19 +5,31 @@
 #pragma once
 
 #include <cstddef>
-#include <optional>
 #include <span>
-#include <string>
-#include <string_view>
+
+#include "base/enum_names.h"
 
 namespace spinenet::formats {
 
 enum class ElementType { boolean, u8, i8, u16, i16, f16, bf16, u32, i32, f32, u64, i64, f64 };
+// As a file has them.
+constexpr auto names(ElementType) {
+  using enum ElementType;
+  return named<ElementType>({{boolean, "BOOL"},
+                             {u8, "U8"},
+                             {i8, "I8"},
+                             {u16, "U16"},
+                             {i16, "I16"},
+                             {f16, "F16"},
+                             {bf16, "BF16"},
+                             {u32, "U32"},
+                             {i32, "I32"},
+                             {f32, "F32"},
+                             {u64, "U64"},
+                             {i64, "I64"},
+                             {f64, "F64"}});
+}
 
-// From the name in the file, "F32" for example; nothing for an unknown one.
-std::optional<ElementType> element_type(std::string_view name);
-// "BOOL, U8, I8, ...": for messages.
-std::string element_type_names();
 size_t element_size(ElementType type);
 
 // `bytes` holds out.size() little-endian elements, at any alignment.

@@ -7,6 +7,8 @@
 #include <set>
 #include <utility>
 
+#include "arch/task.h"
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "formats/safetensors.h"
@@ -23,10 +25,9 @@ const std::array<std::string, 8> kOwnKeys{"format",  "format_version", "architec
 
 // What is wrong with the model, or "".
 std::string find_fault(const ModelFile& model) {
-  const std::span<const std::string> tasks = model_tasks();
   if (!model.architecture.is_object()) return "architecture is not a JSON object";
-  if (std::find(tasks.begin(), tasks.end(), model.task) == tasks.end()) {
-    return fmt::format("task \"{}\" is none of {}", model.task, fmt::join(tasks, ", "));
+  if (!value_named<arch::Task>(model.task)) {
+    return fmt::format("task \"{}\" is none of {}", model.task, fmt::join(names_of<arch::Task>(), ", "));
   }
   if (model.classes.empty()) return "classes: the list is empty";
   std::set<int64_t> ids;
@@ -56,7 +57,7 @@ int read_int(const TensorFile& file, const std::string& key, std::string_view pl
   int value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) {
-    fail(ErrorKind::bad_data, fmt::format("metadata entry \"{}\" is \"{}\", not a whole number", key, text), place,
+    fail(ErrorKind::bad_data, fmt::format("metadata entry \"{}\" is \"{}\", not an integer", key, text), place,
          kRemedy);
   }
   return value;
@@ -110,11 +111,6 @@ void check_format(const TensorFile& file, std::string_view place) {
 }
 
 }  // namespace
-
-std::span<const std::string> model_tasks() {
-  static const std::array<std::string, 3> tasks{"detect", "segment", "classify"};
-  return tasks;
-}
 
 bool is_model_metadata(const std::map<std::string, std::string>& metadata) {
   const auto found = metadata.find("format");

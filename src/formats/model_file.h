@@ -1,8 +1,8 @@
 // A model in one .safetensors file: the weights, and in the metadata all that is needed to use them (architecture,
 // task, classes with the ids of the annotation file they came from, input size, normalisation).
 //
-// Invariant of a ModelFile that was read or may be written: task is one of model_tasks(); classes are not empty and
-// have different ids; 1 <= image_size <= 65536; mean is finite and std finite and positive; architecture is a JSON
+// Invariant of a ModelFile that was read or may be written: task is the name of an arch::Task; classes are not empty
+// and have different ids; 1 <= image_size <= 65536; mean is finite and std finite and positive; architecture is a JSON
 // object. The architecture stays JSON here: arch/ gives it meaning.
 //
 // Thread contract: free functions on their arguments.
@@ -48,9 +48,6 @@ struct ModelFile {
 struct ReadModelOptions {
   bool allow_nonfinite = false;
 };
-
-// detect, segment, classify.
-std::span<const std::string> model_tasks();
 
 // Whether the metadata of a safetensors file says that it is a model of this program.
 bool is_model_metadata(const std::map<std::string, std::string>& metadata);

@@ -23,7 +23,7 @@ constexpr std::string_view kHeaderChecksum = "header_checksum";
 // Found in the text of the header once at most: inside a JSON string its quotes would be escaped.
 constexpr std::string_view kHeaderChecksumField = R"("header_checksum":")";
 constexpr std::string_view kNoDigits = "0000000000000000";
-constexpr std::string_view kRemedy = "the file is damaged or incomplete: use another copy";
+constexpr std::string_view kSafetensorsRemedy = "the file is damaged or incomplete: use another copy";
 
 std::string hex(uint64_t value) {
   return fmt::format("{:016x}", value);
@@ -107,7 +107,7 @@ struct TensorEntry {
   uint64_t end = 0;
 };
 
-[[noreturn]] void refuse(std::string_view what, std::string_view place, std::string_view remedy = kRemedy) {
+[[noreturn]] void refuse(std::string_view what, std::string_view place, std::string_view remedy = kSafetensorsRemedy) {
   fail(ErrorKind::bad_data, what, place, remedy);
 }
 
@@ -135,11 +135,11 @@ TensorEntry read_entry(const std::string& name, const SortedJson& json, std::str
   entry.name = name;
   const SortedJson& dtype = field(json, name, "dtype", place);
   if (!dtype.is_string()) refuse(fmt::format("tensor \"{}\": dtype is not a text", name), place);
-  const std::optional<ElementType> type = element_type(dtype.get<std::string>());
+  const std::optional<ElementType> type = value_named<ElementType>(dtype.get<std::string>());
   if (!type) {
     fail(ErrorKind::unsupported,
          fmt::format("tensor \"{}\" has the unknown dtype \"{}\"", name, dtype.get<std::string>()), place,
-         fmt::format("convert it to one of {}", element_type_names()));
+         fmt::format("convert it to one of {}", fmt::join(names_of<ElementType>(), ", ")));
   }
   entry.type = *type;
   entry.shape = read_shape(field(json, name, "shape", place), name, place);

@@ -34,7 +34,7 @@ class Folder {
   std::filesystem::path path_;
 };
 
-TensorFile small_file() {
+TensorFile small_tensors() {
   TensorFile file;
   file.weights["conv/weight"] = {{2, 1, 3}, {1, -2, 3.5F, 0, 1e-30F, -1e30F}};
   file.weights["a"] = {{}, {42}};
@@ -77,7 +77,7 @@ bool same_bits(const Weights& a, const Weights& b) {
 
 TEST(Safetensors, WhatWasWrittenIsReadBack) {
   const Folder folder;
-  TensorFile file = small_file();
+  TensorFile file = small_tensors();
   file.weights["odd"] = {{3}, {std::numeric_limits<float>::quiet_NaN(), -0.0F, -INFINITY}};
   write_safetensors(folder / "a.safetensors", file);
   const TensorFile back = read_safetensors(folder / "a.safetensors");
@@ -113,7 +113,7 @@ TEST(Safetensors, RandomFilesAreReadBackAndWrittenToTheSameBytes) {
 
 TEST(Safetensors, HeaderIsAlignedAndEntriesAreSorted) {
   const Folder folder;
-  write_safetensors(folder / "a", small_file());
+  write_safetensors(folder / "a", small_tensors());
   const std::string bytes = read_file(folder / "a");
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), 8);
@@ -125,7 +125,7 @@ TEST(Safetensors, HeaderIsAlignedAndEntriesAreSorted) {
 
 TEST(Safetensors, CutAtEveryByteIsRefused) {
   const Folder folder;
-  write_safetensors(folder / "a", small_file());
+  write_safetensors(folder / "a", small_tensors());
   const std::string bytes = read_file(folder / "a");
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_NE(refusal(bytes.substr(0, size)), "") << "cut at " << size;
@@ -135,7 +135,7 @@ TEST(Safetensors, CutAtEveryByteIsRefused) {
 
 TEST(Safetensors, EveryFlippedBitIsFound) {
   const Folder folder;
-  write_safetensors(folder / "a", small_file());
+  write_safetensors(folder / "a", small_tensors());
   const std::string bytes = read_file(folder / "a");
   for (size_t at = 0; at < bytes.size(); ++at) {
     for (const int flip : {1, 2, 4, 8, 16, 32, 64, 128, 255}) {
@@ -155,7 +155,7 @@ TEST(Safetensors, EveryFlippedBitIsFound) {
 
 TEST(Safetensors, DamagedDataNamesFileAndRemedy) {
   const Folder folder;
-  write_safetensors(folder / "a", small_file());
+  write_safetensors(folder / "a", small_tensors());
   std::string bytes = read_file(folder / "a");
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   const std::string message = refusal(bytes);
@@ -265,7 +265,7 @@ TEST(Safetensors, WriterRefusesWhatTheFormatCannotHold) {
       [](TensorFile& file) { file.metadata["k"] = "\xff"; },
   };
   for (const auto& break_it : breaks) {
-    TensorFile file = small_file();
+    TensorFile file = small_tensors();
     break_it(file);
     EXPECT_THROW(write_safetensors(folder / "a", file), Error);
     EXPECT_FALSE(std::filesystem::exists(folder / "a"));
@@ -274,9 +274,9 @@ TEST(Safetensors, WriterRefusesWhatTheFormatCannotHold) {
 
 TEST(Safetensors, FailureAtAnyCallKeepsTheOldFile) {
   const Folder folder;
-  write_safetensors(folder / "a", small_file());
+  write_safetensors(folder / "a", small_tensors());
   const std::string before = read_file(folder / "a");
-  TensorFile other = small_file();
+  TensorFile other = small_tensors();
   other.metadata["note"] = "new";
   for (int fail_at = 0;; ++fail_at) {
     int calls = 0;
@@ -297,7 +297,7 @@ TEST(Safetensors, FailureAtAnyCallKeepsTheOldFile) {
 }
 
 TEST(Safetensors, NonFiniteWeightsAreNamed) {
-  Weights weights = small_file().weights;
+  Weights weights = small_tensors().weights;
   EXPECT_NO_THROW(check_finite(weights, "m"));
   weights["z/gamma"] = {{3}, {1, NAN, INFINITY}};
   try {

@@ -30,7 +30,7 @@ Pads same_padding(int kernel, int stride, const Shape& x, std::string_view op) {
   const Pads pads = same_padding(kernel, stride, x.height);
   if (pads == same_padding(kernel, stride, x.width)) return pads;
   fail(ErrorKind::usage, fmt::format("a map of {}x{} would be padded differently along its sides", x.height, x.width),
-       fmt::format("operation {}", op), "use a square picture, or sides that are multiples of 128");
+       fmt::format("operation {}", op), "use a square image, or sides that are multiples of 128");
 }
 
 Pads conv_padding(arch::Padding rule, int kernel, int stride, const Shape& x, std::string_view op) {
@@ -117,6 +117,10 @@ ValueId Builder::add(const std::vector<ValueId>& values, std::string name) {
 
 ValueId Builder::mean(const std::vector<ValueId>& values, std::string name) {
   return join(Mean{}, values, std::move(name));
+}
+
+ValueId Builder::concat(const std::vector<ValueId>& values, std::string name) {
+  return join(Concat{}, values, std::move(name));
 }
 
 ValueId Builder::scale(ValueId x, ValueId gate, std::string name) {

@@ -52,6 +52,8 @@ class Builder {
   ValueId upsample(ValueId x, int factor, int64_t height, int64_t width, std::string name);
   ValueId add(const std::vector<ValueId>& values, std::string name);
   ValueId mean(const std::vector<ValueId>& values, std::string name);
+  // Their channels in this order.
+  ValueId concat(const std::vector<ValueId>& values, std::string name);
   ValueId scale(ValueId x, ValueId gate, std::string name);
   ValueId sigmoid(ValueId x, bool hard, std::string name);
   // x itself when the rate is 0.

@@ -1,4 +1,6 @@
-// What a Program costs: trainable parameters (shared ones once) and multiply-adds of its convolutions for one picture.
+// What a Program costs: trainable parameters (shared ones once) and multiply-adds of its convolutions for one image.
+//
+// Thread contract: pure functions.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "arch/families.h"
+#include "graph/builder.h"
 #include "graph/lower.h"
 #include "graph/network_cost.h"
 
@@ -180,6 +181,16 @@ TEST(Cost, GrowsWithTheAreaAlone) {
   const Cost large = cost(lower_detector(a, {.height = 256, .width = 512}));
   EXPECT_EQ(small.parameters, large.parameters);
   EXPECT_EQ(small.multiply_adds * 4, large.multiply_adds);
+}
+
+TEST(Cost, OfAConcatenationIsNothing) {
+  Builder b({3, 8, 8}, {});
+  const ValueId conv = b.conv(b.input(), {.filters = 2, .kernel = 3}, "conv");
+  b.output("y", b.concat({b.input(), conv}, "join"));
+  const Program program = b.finish();
+  EXPECT_EQ(multiply_adds(program, program.ops.back()), 0);
+  EXPECT_EQ(cost(program).multiply_adds, 8 * 8 * 2 * 3 * 3 * 3);
+  EXPECT_EQ(cost(program).parameters, 2 * 3 * 3 * 3);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// A way of running a Program on pictures, whoever does it: LibTorch, the reference interpreter, a compiled plan.
+// A way of running a Program on images, whoever does it: LibTorch, the reference interpreter, a compiled plan.
 #pragma once
 
 #include <functional>

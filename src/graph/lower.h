@@ -23,7 +23,7 @@ Program lower_backbone(const arch::Architecture& architecture, const LowerOption
 // The backbone under a RetinaNet head. Outputs class.p3..class.p7 and box.p3..box.p7.
 Program lower_detector(const arch::Architecture& architecture, const LowerOptions& options);
 
-// The backbone under one dense layer. Output class: [classes, 1, 1] logits. Takes pictures of any size.
+// The backbone under one dense layer. Output class: [classes, 1, 1] logits. Takes images of any size.
 Program lower_classifier(const arch::Architecture& architecture, const LowerOptions& options);
 
 // Extent of a level's maps: rounded up where the image's is no multiple.
@@ -60,7 +60,7 @@ struct Pyramid {
 Builder::Rules rules_of(const arch::Architecture& architecture);
 Builder begin_network(const arch::Architecture& architecture, const LowerOptions& options);
 void check_classes(const arch::Architecture& architecture, const LowerOptions& options);
-// Anchors need levels whose pixels stand for 2^level pixels of the picture, the last ones too.
+// Anchors need levels whose pixels stand for 2^level pixels of the image, the last ones too.
 void check_levels_meet(const arch::Architecture& architecture, const LowerOptions& options);
 
 // What a head stands on: the levels of a pyramid, or the last stage of a ResNet.

@@ -12,7 +12,7 @@ namespace {
 struct Built {
   arch::BlockSpec spec;
   ValueId value = 0;
-  int depth = 0;  // blocks on the shortest way from the picture, this one included
+  int depth = 0;  // blocks on the shortest way from the image, this one included
   int children = 0;
 };
 

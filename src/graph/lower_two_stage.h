@@ -1,4 +1,4 @@
-// Mask R-CNN as programs: one for the picture, and the others for the crops of its feature maps that ROI align makes:
+// Mask R-CNN as programs: one for the image, and the others for the crops of its feature maps that ROI align makes:
 // the box heads, one or a cascade of them, and the mask head.
 //
 // Source: Mask R-CNN, section 3; the settings of SpineNet's Mask R-CNN, section 5.1; Cascade R-CNN, section 4.
@@ -16,7 +16,7 @@ constexpr int kBoxCrop = 7, kMaskCrop = 14, kMaskSize = 28;
 
 // Parameter and output names are unique over all of them, so that one map holds the weights and one graph the networks.
 //
-// trunk, of a picture: p3..p7 [C, H, W], objectness.p3..p7 [A, H, W] logits, proposal_box.p3..p7 [A*4, H, W] codes.
+// trunk, of an image: p3..p7 [C, H, W], objectness.p3..p7 [A, H, W] logits, proposal_box.p3..p7 [A*4, H, W] codes.
 // A box head, of a crop [C, 7, 7]: class [K+1, 1, 1] logits, the background first; box [4*K, 1, 1] codes for each class
 // but the background, which has no box: nothing would ever train or read its codes. In a cascade, where the next head
 // looks at one box whatever its class, box is [4, 1, 1]. Names of the later heads have stage_name.

@@ -1,4 +1,4 @@
-// What a whole network costs for one picture, with the head of its task.
+// What a whole network costs for one image, with the head of its task.
 //
 // Thread contract: pure functions.
 #pragma once
@@ -11,13 +11,13 @@
 
 namespace spinenet::graph {
 
-// How often the heads of Mask R-CNN are counted for one picture: on as many proposals and detections as they are given
+// How often the heads of Mask R-CNN are counted for one image: on as many proposals and detections as they are given
 // at most. This is how the published figures come about.
 constexpr int kCountedProposals = 1000, kCountedDetections = 100;
 
 struct CountedProgram {
   Program program;
-  int64_t times = 1;  // for one picture
+  int64_t times = 1;  // for one image
 };
 
 // The programs of a task; the first one has the backbone.

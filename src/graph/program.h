@@ -6,9 +6,11 @@
 // a value is [N, channels, height, width] for any N. Parameter names are the names in checkpoints; two operations may
 // name the same parameter (the heads share their convolutions over the levels).
 //
-// A Program is a plain value; adding a kind of operation is a compile error in every consumer until it handles it.
+// Thread contract: a Program is a plain value. Adding a kind of operation is a compile error in every consumer until it
+// handles it: consumers visit an OpKind with one function or lambda for each kind, and never with an open `auto`.
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <numeric>
@@ -63,6 +65,8 @@ struct Upsample {
 struct Add {};
 // Their mean.
 struct Mean {};
+// The channels of two or more values of one height and width, one value after the other.
+struct Concat {};
 // Inputs: a value [C, H, W] and a gate [C, 1, 1] that each of its channels is multiplied by.
 struct Scale {};
 // 1 / (1 + exp(-x)); the hard one is (x + 3) / 6 cut to 0..1.
@@ -75,8 +79,8 @@ struct DropPath {
   double rate = 0;
 };
 
-using OpKind =
-    std::variant<Conv, Deconv, BatchNorm, Activate, MaxPool, GlobalPool, Upsample, Add, Mean, Scale, Sigmoid, DropPath>;
+using OpKind = std::variant<Conv, Deconv, BatchNorm, Activate, MaxPool, GlobalPool, Upsample, Add, Mean, Concat, Scale,
+                            Sigmoid, DropPath>;
 
 using ValueId = int;
 using ParameterId = int;
@@ -117,7 +121,7 @@ struct Output {
 };
 
 struct Program {
-  std::vector<Shape> values;  // values[0] is the input picture
+  std::vector<Shape> values;  // values[0] is the input image
   std::vector<Parameter> parameters;
   std::vector<Op> ops;
   std::vector<Output> outputs;
@@ -131,12 +135,17 @@ inline bool is_trainable(ParameterRole role) {
   return role != ParameterRole::running_mean && role != ParameterRole::running_var;
 }
 
-// For std::visit over an OpKind with one lambda for each kind.
+// For std::visit over a closed set, such as OpKind, with one lambda for each alternative.
 template <class... Fs>
 struct Overloaded : Fs... {
   using Fs::operator()...;
 };
 template <class... Fs>
 Overloaded(Fs...) -> Overloaded<Fs...>;
+
+// The parameter of a lambda that several alternatives share: it names them all, so that a new alternative is a compile
+// error there, too.
+template <class T, class... Alternatives>
+concept OneOf = (std::same_as<T, Alternatives> || ...);
 
 }  // namespace spinenet::graph

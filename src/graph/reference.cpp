@@ -236,6 +236,19 @@ class Interpreter {
     return y;
   }
 
+  HostTensor apply(const Concat&, const Op& op) const {
+    HostTensor y = result(op);
+    float* to = y.data.data();
+    for (int64_t n = 0; n < y.shape[0]; ++n) {
+      for (size_t k = 0; k < op.inputs.size(); ++k) {
+        const Extent in = extent(value(op, k));
+        const int64_t image = in.c * in.h * in.w;
+        to = std::copy_n(value(op, k).data.data() + n * image, image, to);
+      }
+    }
+    return y;
+  }
+
   HostTensor apply(const Scale&, const Op& op) const {
     HostTensor y = value(op);
     const Extent e = extent(y);

@@ -200,6 +200,15 @@ TEST(ReferenceMean, DividesTheSumByTheNumberOfInputs) {
   EXPECT_EQ(run_one(b, y, {}, tensor({1, 1, 1, 2}, {4, -4})).data, (std::vector<float>{3, -8.0F / 3}));
 }
 
+TEST(ReferenceConcat, PutsTheChannelsOfOneValueAfterThoseOfTheOther) {
+  Builder b({2, 1, 2}, {});
+  const ValueId largest = b.max_pool(b.conv(b.input(), {.filters = 1, .kernel = 1}, "c"), 1, 1, "p");
+  const ValueId y = b.concat({largest, b.input(), largest}, "j");
+  EXPECT_EQ(b.shape(y), (Shape{4, 1, 2}));
+  EXPECT_EQ(run_one(b, y, {{"c.weight", tensor({1, 2, 1, 1}, {10, 1})}}, counting({2, 2, 1, 2})).data,
+            (std::vector<float>{13, 24, 1, 2, 3, 4, 13, 24, 57, 68, 5, 6, 7, 8, 57, 68}));
+}
+
 TEST(ReferenceScale, MultipliesEachChannelByItsGate) {
   Builder b({2, 1, 2}, {});
   const ValueId gate = b.global_pool(b.input(), PoolKind::maximum, "gate");
@@ -243,6 +252,44 @@ TEST(ReferenceAlgebra, UpsamplingCommutesWithA1x1Convolution) {
   Builder after({3, 4, 6}, {});
   y = after.conv(after.upsample(after.input(), 4, "u"), {.filters = 5}, "c");
   EXPECT_EQ(first.data, run_one(after, y, weights, x).data);
+}
+
+// Channels `first` to `end` of a map of `channels`, as the kernel of a 1x1 convolution.
+HostTensor slice_kernel(int64_t first, int64_t end, int64_t channels) {
+  HostTensor kernel = make_tensor({end - first, channels, 1, 1});
+  for (int64_t c = first; c < end; ++c) kernel.data[static_cast<size_t>((c - first) * channels + c)] = 1;
+  return kernel;
+}
+
+TEST(ReferenceAlgebra, ConcatenatingTheSlicesOfAMapIsTheIdentity) {
+  const HostTensor x = random_tensor({2, 7, 3, 5}, 10);
+  Builder b({7, 3, 5}, {});
+  const ValueId y = b.concat({b.conv(b.input(), {.filters = 3}, "a"), b.conv(b.input(), {.filters = 1}, "b"),
+                              b.conv(b.input(), {.filters = 3}, "c")},
+                             "j");
+  const Weights weights{
+      {"a.weight", slice_kernel(0, 3, 7)}, {"b.weight", slice_kernel(3, 4, 7)}, {"c.weight", slice_kernel(4, 7, 7)}};
+  EXPECT_EQ(run_one(b, y, weights, x).data, x.data);
+}
+
+TEST(ReferenceAlgebra, ConvolvingAConcatenationIsTheSumOfConvolvingItsParts) {
+  const HostTensor x = random_tensor({1, 3, 5, 4}, 11), kernel = random_tensor({4, 5, 3, 3}, 12);
+  const Weights second{{"s.weight", random_tensor({2, 3, 1, 1}, 13)}};
+  HostTensor left = make_tensor({4, 3, 3, 3}), right = make_tensor({4, 2, 3, 3});
+  for (int64_t o = 0; o < 4; ++o) {
+    const float* from = kernel.data.data() + o * 5 * 9;
+    std::copy_n(from, 3 * 9, left.data.data() + o * 3 * 9);
+    std::copy_n(from + 3 * 9, 2 * 9, right.data.data() + o * 2 * 9);
+  }
+  Builder whole({3, 5, 4}, {});
+  ValueId y = whole.concat({whole.input(), whole.conv(whole.input(), {.filters = 2}, "s")}, "j");
+  y = whole.conv(y, {.filters = 4, .kernel = 3}, "k");
+  Builder parts({3, 5, 4}, {});
+  const ValueId of_right = parts.conv(parts.conv(parts.input(), {.filters = 2}, "s"), {.filters = 4, .kernel = 3}, "r");
+  const ValueId sum = parts.add({parts.conv(parts.input(), {.filters = 4, .kernel = 3}, "l"), of_right}, "sum");
+  expect_near(run_one(whole, y, {{"s.weight", second.at("s.weight")}, {"k.weight", kernel}}, x),
+              run_one(parts, sum, {{"s.weight", second.at("s.weight")}, {"l.weight", left}, {"r.weight", right}}, x),
+              1e-5);
 }
 
 TEST(ReferenceAlgebra, UpsamplingUndoneByAPoolIsTheIdentity) {

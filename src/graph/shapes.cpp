@@ -32,6 +32,19 @@ Shape common_shape(std::span<const Shape> inputs, std::string_view op, std::stri
   return x;
 }
 
+Shape concatenated_shape(std::span<const Shape> inputs, std::string_view op) {
+  if (inputs.size() < 2) refuse(op, "concatenates fewer than two values");
+  Shape sum{0, inputs.front().height, inputs.front().width};
+  for (const Shape& x : inputs) {
+    if (x.height != sum.height || x.width != sum.width) {
+      refuse(op,
+             fmt::format("concatenates a map of {}x{} with one of {}x{}", x.height, x.width, sum.height, sum.width));
+    }
+    sum.channels += x.channels;
+  }
+  return sum;
+}
+
 Shape scaled_shape(std::span<const Shape> inputs, std::string_view op) {
   if (inputs.size() != 2) refuse(op, "takes a map and a gate");
   const Shape &x = inputs[0], &gate = inputs[1];
@@ -68,6 +81,7 @@ Shape output_shape(const OpKind& kind, std::span<const Shape> inputs, int64_t fi
           },
           [&](const Add&) { return common_shape(inputs, op, "adds", "to"); },
           [&](const Mean&) { return common_shape(inputs, op, "averages", "with"); },
+          [&](const Concat&) { return concatenated_shape(inputs, op); },
           [&](const Scale&) { return scaled_shape(inputs, op); },
           [&](const Sigmoid&) { return x; },
           [&](const DropPath&) { return x; },

@@ -32,6 +32,13 @@ void verify_weight_and_bias(const Program& program, const Op& op, std::initializ
   require(op.parameters.size() == 1 || has_shape(program, op.parameters[1], {out}), op, "the bias has another shape");
 }
 
+void verify_batch_norm(const Program& program, const Op& op, int64_t channels) {
+  require(op.parameters.size() == 4, op, "a batch norm has four parameters");
+  for (const ParameterId id : op.parameters) {
+    require(has_shape(program, id, {channels}), op, "a parameter has another shape");
+  }
+}
+
 void verify_parameters(const Program& program, const Op& op) {
   for (const ParameterId id : op.parameters) {
     require(id >= 0 && static_cast<size_t>(id) < program.parameters.size(), op,
@@ -39,26 +46,34 @@ void verify_parameters(const Program& program, const Op& op) {
   }
   const int64_t in = program.values[static_cast<size_t>(op.inputs.front())].channels;
   const int64_t out = program.values[static_cast<size_t>(op.output)].channels;
-  if (const auto* conv = std::get_if<Conv>(&op.kind)) {
-    require(conv->groups == 1 || (conv->groups == in && in == out), op,
-            "has groups other than one, or one for each channel");
-    verify_weight_and_bias(program, op, {out, in / conv->groups, conv->kernel, conv->kernel});
-  } else if (const auto* deconv = std::get_if<Deconv>(&op.kind)) {
-    verify_weight_and_bias(program, op, {in, out, deconv->kernel, deconv->kernel});
-  } else if (std::holds_alternative<BatchNorm>(op.kind)) {
-    require(op.parameters.size() == 4, op, "a batch norm has four parameters");
-    for (const ParameterId id : op.parameters) {
-      require(has_shape(program, id, {in}), op, "a parameter has another shape");
-    }
-  } else {
-    require(op.parameters.empty(), op, "has parameters but needs none");
-  }
+  std::visit(
+      Overloaded{
+          [&](const Conv& conv) {
+            require(conv.groups == 1 || (conv.groups == in && in == out), op,
+                    "has groups other than one, or one for each channel");
+            verify_weight_and_bias(program, op, {out, in / conv.groups, conv.kernel, conv.kernel});
+          },
+          [&](const Deconv& deconv) {
+            verify_weight_and_bias(program, op, {in, out, deconv.kernel, deconv.kernel});
+          },
+          [&](const BatchNorm&) { verify_batch_norm(program, op, in); },
+          [&](const OneOf<Activate, MaxPool, GlobalPool, Upsample, Add, Mean, Concat, Scale, Sigmoid, DropPath> auto&) {
+            require(op.parameters.empty(), op, "has parameters but needs none");
+          },
+      },
+      op.kind);
 }
 
-// Those that take any number of values, or two, are checked with their shapes.
+// The inputs of the others, any number of them or two, are checked with their shapes.
 bool takes_one_input(const OpKind& kind) {
-  return !std::holds_alternative<Add>(kind) && !std::holds_alternative<Mean>(kind) &&
-         !std::holds_alternative<Scale>(kind);
+  return std::visit(
+      Overloaded{
+          [](const OneOf<Conv, Deconv, BatchNorm, Activate, MaxPool, GlobalPool, Upsample, Sigmoid, DropPath> auto&) {
+            return true;
+          },
+          [](const OneOf<Add, Mean, Concat, Scale> auto&) { return false; },
+      },
+      kind);
 }
 
 // Goes through the operations in their order.

@@ -151,5 +151,43 @@ TEST(BuilderTest, RefusesASumOfOtherShapes) {
   EXPECT_THROW(b.add({x}, "sum"), Error);
 }
 
+TEST(BuilderTest, RefusesToConcatenateMapsOfOtherSizes) {
+  Builder b({3, 8, 8}, {});
+  const ValueId x = b.max_pool(b.input(), 3, 2, "pool");
+  const auto message_of = [&](const std::vector<ValueId>& values) -> std::string {
+    try {
+      b.concat(values, "join");
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(message_of({b.input(), x}), "operation join: concatenates a map of 4x4 with one of 8x8");
+  EXPECT_EQ(message_of({x}), "operation join: concatenates fewer than two values");
+}
+
+TEST(Verify, NamesWhatIsBrokenInAConcatenation) {
+  Builder b({3, 8, 8}, {});
+  b.output("y", b.concat({b.input(), b.conv(b.input(), {.filters = 2}, "conv")}, "join"));
+  const Program program = b.finish();
+  EXPECT_EQ(program.values.back(), (Shape{5, 8, 8}));
+  const auto message_of = [&](const std::function<void(Program&)>& edit) -> std::string {
+    Program broken = program;
+    edit(broken);
+    try {
+      verify(broken);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(message_of([](Program& p) { p.values.back().channels = 6; }),
+            "operation join: gives another shape than its value has");
+  EXPECT_EQ(message_of([](Program& p) { p.ops.back().parameters = {0}; }),
+            "operation join: has parameters but needs none");
+  EXPECT_EQ(message_of([](Program& p) { p.ops.back().inputs = {0}; }),
+            "operation join: concatenates fewer than two values");
+}
+
 }  // namespace
 }  // namespace spinenet::graph

@@ -1,13 +1,13 @@
 // First values of a Program's parameters, and the check that weights from a file fit it.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/host_tensor.h"
 #include "graph/program.h"
 
@@ -17,8 +17,9 @@ enum class KernelInit {
   variance_scaling,  // truncated normal, variance 1 / fan_in: the published setting
   kaiming,           // normal, variance 2 / fan_out
 };
-constexpr std::array<std::string_view, 2> names(KernelInit) {
-  return {"variance_scaling", "kaiming"};
+constexpr auto names(KernelInit) {
+  using enum KernelInit;
+  return named<KernelInit>({{variance_scaling, "variance_scaling"}, {kaiming, "kaiming"}});
 }
 
 struct InitOptions {

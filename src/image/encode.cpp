@@ -45,7 +45,7 @@ struct JpegEncoder {
   }
 };
 
-[[noreturn]] void stop(j_common_ptr info) {
+[[noreturn]] void stop_encoding(j_common_ptr info) {
   std::longjmp(static_cast<JpegEncoder*>(info->client_data)->jump, 1);
 }
 
@@ -56,7 +56,7 @@ bool encode(JpegEncoder& encoder, const Image& image, int quality) {
   jpeg_compress_struct& info = encoder.info;
   info.err = jpeg_std_error(&encoder.errors);
   info.client_data = &encoder;
-  encoder.errors.error_exit = stop;
+  encoder.errors.error_exit = stop_encoding;
   encoder.errors.emit_message = ignore_message;
   if (setjmp(encoder.jump) != 0) return false;
   jpeg_create_compress(&info);

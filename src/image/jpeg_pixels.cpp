@@ -14,7 +14,7 @@
 namespace spinenet::image {
 namespace {
 
-constexpr const char* kRemedy = "the file is damaged; get it anew or remove it";
+constexpr const char* kJpegRemedy = "the file is damaged; get it anew or remove it";
 
 // libjpeg reports through a callback that must not return: it jumps back into the function that called libjpeg, which
 // therefore holds no object with a destructor.
@@ -41,17 +41,17 @@ void on_message(j_common_ptr info, int level) {
   if (level < 0 && !is_harmless(info->err->msg_code)) stop(info);
 }
 
-struct Decoder {
+struct JpegDecoder {
   ErrorState errors;
   jpeg_decompress_struct info{};
 
-  Decoder() = default;
-  Decoder(const Decoder&) = delete;
-  Decoder& operator=(const Decoder&) = delete;
-  ~Decoder() { jpeg_destroy_decompress(&info); }
+  JpegDecoder() = default;
+  JpegDecoder(const JpegDecoder&) = delete;
+  JpegDecoder& operator=(const JpegDecoder&) = delete;
+  ~JpegDecoder() { jpeg_destroy_decompress(&info); }
 };
 
-bool read_header(Decoder& decoder, std::span<const uint8_t> bytes) {
+bool read_header(JpegDecoder& decoder, std::span<const uint8_t> bytes) {
   decoder.info.err = jpeg_std_error(&decoder.errors.base);
   decoder.errors.base.error_exit = stop;
   decoder.errors.base.emit_message = on_message;
@@ -71,7 +71,7 @@ void cmyk_to_rgb(const uint8_t* cmyk, uint8_t* rgb, int width, bool inverted) {
   }
 }
 
-bool read_rows(Decoder& decoder, uint8_t* pixels, uint8_t* cmyk_row) {
+bool read_rows(JpegDecoder& decoder, uint8_t* pixels, uint8_t* cmyk_row) {
   jpeg_decompress_struct& info = decoder.info;
   if (setjmp(decoder.errors.jump) != 0) return false;
   jpeg_start_decompress(&info);
@@ -113,18 +113,18 @@ void check_kind(const JpegHeader& header, std::string_view place) {
 
 Image decode_jpeg_pixels(std::span<const uint8_t> bytes, const JpegHeader& header, std::string_view place) {
   check_kind(header, place);
-  Decoder decoder;
+  JpegDecoder decoder;
   jpeg_decompress_struct& info = decoder.info;
   if (!read_header(decoder, bytes)) {
-    fail(ErrorKind::bad_data, fmt::format("corrupt JPEG header ({})", decoder.errors.message.data()), place, kRemedy);
+    fail(ErrorKind::bad_data, fmt::format("corrupt JPEG header ({})", decoder.errors.message.data()), place, kJpegRemedy);
   }
   const ImageSize size{static_cast<int>(info.image_height), static_cast<int>(info.image_width)};
-  if (size != header.stored) fail(ErrorKind::bad_data, "JPEG header contradicts itself", place, kRemedy);
+  if (size != header.stored) fail(ErrorKind::bad_data, "JPEG header contradicts itself", place, kJpegRemedy);
   if (is_too_short(info, bytes.size())) {
     fail(ErrorKind::bad_data,
          fmt::format("{} bytes are too few for a JPEG of {} x {} (height x width)", bytes.size(), size.height,
                      size.width),
-         place, kRemedy);
+         place, kJpegRemedy);
   }
   const bool is_cmyk = info.jpeg_color_space == JCS_CMYK || info.jpeg_color_space == JCS_YCCK;
   if (info.jpeg_color_space == JCS_UNKNOWN) {
@@ -135,7 +135,7 @@ Image decode_jpeg_pixels(std::span<const uint8_t> bytes, const JpegHeader& heade
   Image image = make_image(size.height, size.width);
   std::vector<uint8_t> cmyk_row(is_cmyk ? static_cast<size_t>(size.width) * 4 : 0);
   if (!read_rows(decoder, image.pixels.data(), is_cmyk ? cmyk_row.data() : nullptr)) {
-    fail(ErrorKind::bad_data, fmt::format("corrupt JPEG ({})", decoder.errors.message.data()), place, kRemedy);
+    fail(ErrorKind::bad_data, fmt::format("corrupt JPEG ({})", decoder.errors.message.data()), place, kJpegRemedy);
   }
   return image;
 }

@@ -12,7 +12,7 @@
 namespace spinenet::image {
 namespace {
 
-constexpr const char* kRemedy = "the file is damaged; get it anew or remove it";
+constexpr const char* kPngRemedy = "the file is damaged; get it anew or remove it";
 
 // Deflate makes at most 1,032 bytes of one.
 constexpr int64_t kMaxInflation = 1032;
@@ -21,23 +21,23 @@ constexpr int64_t kMaxInflation = 1032;
 constexpr size_t kMaxPackedTail = 2048;
 constexpr size_t kPackedBuffer = 4096;  // read at once, and unpacked without a look at the tail
 
-struct Decoder {
+struct PngDecoder {
   png_structp png = nullptr;
   png_infop info = nullptr;
   std::span<const uint8_t> rest;
   size_t packed_tail = 0;  // bytes of pixel chunks read after the last row
   std::array<char, 200> message{};
 
-  Decoder() = default;
-  Decoder(const Decoder&) = delete;
-  Decoder& operator=(const Decoder&) = delete;
-  ~Decoder() { png_destroy_read_struct(&png, &info, nullptr); }
+  PngDecoder() = default;
+  PngDecoder(const PngDecoder&) = delete;
+  PngDecoder& operator=(const PngDecoder&) = delete;
+  ~PngDecoder() { png_destroy_read_struct(&png, &info, nullptr); }
 };
 
 // libpng's callbacks must not return from an error: they jump back into the function that called libpng, which
 // therefore holds no object with a destructor.
 [[noreturn]] void stop(png_structp png, png_const_charp what) {
-  auto* decoder = static_cast<Decoder*>(png_get_error_ptr(png));
+  auto* decoder = static_cast<PngDecoder*>(png_get_error_ptr(png));
   std::strncpy(decoder->message.data(), what, decoder->message.size() - 1);
   png_longjmp(png, 1);
 }
@@ -53,7 +53,7 @@ bool is_after_last_row(png_structp png, png_infop info) {
 
 // libpng unpacks all there is behind the last row only to throw it away: a small picture could keep it busy for
 // minutes.
-void refuse_long_tail(Decoder& decoder, size_t count) {
+void refuse_long_tail(PngDecoder& decoder, size_t count) {
   constexpr png_uint_32 kPixels = 0x49444154;  // IDAT
   if ((png_get_io_state(decoder.png) & PNG_IO_MASK_LOC) != PNG_IO_CHUNK_DATA) return;
   if (png_get_io_chunk_type(decoder.png) != kPixels || !is_after_last_row(decoder.png, decoder.info)) return;
@@ -62,7 +62,7 @@ void refuse_long_tail(Decoder& decoder, size_t count) {
 }
 
 void read_bytes(png_structp png, png_bytep target, size_t count) {
-  auto* decoder = static_cast<Decoder*>(png_get_io_ptr(png));
+  auto* decoder = static_cast<PngDecoder*>(png_get_io_ptr(png));
   refuse_long_tail(*decoder, count);
   if (count > decoder->rest.size()) png_error(png, "the file ends too early");
   std::memcpy(target, decoder->rest.data(), count);
@@ -77,7 +77,7 @@ void skip_side_chunks(png_structp png) {
                               static_cast<int>(sizeof kNames / 5));
 }
 
-bool read_header(Decoder& decoder) {
+bool read_header(PngDecoder& decoder) {
   if (setjmp(png_jmpbuf(decoder.png)) != 0) return false;
   png_set_read_fn(decoder.png, &decoder, read_bytes);
   png_set_user_limits(decoder.png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // the caller has checked the size
@@ -93,7 +93,7 @@ bool read_header(Decoder& decoder) {
   return true;
 }
 
-bool read_rows(Decoder& decoder, png_bytepp rows) {
+bool read_rows(PngDecoder& decoder, png_bytepp rows) {
   if (setjmp(png_jmpbuf(decoder.png)) != 0) return false;
   png_read_image(decoder.png, rows);
   png_read_end(decoder.png, nullptr);
@@ -108,24 +108,24 @@ Image decode_png_pixels(std::span<const uint8_t> bytes, const PngHeader& header,
     fail(ErrorKind::bad_data,
          fmt::format("{} bytes are too few for a PNG of {} x {} (height x width)", bytes.size(), size.height,
                      size.width),
-         place, kRemedy);
+         place, kPngRemedy);
   }
-  Decoder decoder;
+  PngDecoder decoder;
   decoder.rest = bytes;
   decoder.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &decoder, stop, ignore_warning);
   decoder.info = decoder.png == nullptr ? nullptr : png_create_info_struct(decoder.png);
   if (decoder.info == nullptr) fail(ErrorKind::failed, "no memory for a PNG decoder", place);
   if (!read_header(decoder)) {
-    fail(ErrorKind::bad_data, fmt::format("corrupt PNG header ({})", decoder.message.data()), place, kRemedy);
+    fail(ErrorKind::bad_data, fmt::format("corrupt PNG header ({})", decoder.message.data()), place, kPngRemedy);
   }
   if (png_get_rowbytes(decoder.png, decoder.info) != static_cast<size_t>(size.width) * 3) {
-    fail(ErrorKind::bad_data, "PNG header contradicts itself", place, kRemedy);
+    fail(ErrorKind::bad_data, "PNG header contradicts itself", place, kPngRemedy);
   }
   Image image = make_image(size.height, size.width);
   std::vector<png_bytep> rows(static_cast<size_t>(size.height));
   for (int y = 0; y < size.height; ++y) rows[static_cast<size_t>(y)] = image.at(y, 0);
   if (!read_rows(decoder, rows.data())) {
-    fail(ErrorKind::bad_data, fmt::format("corrupt PNG ({})", decoder.message.data()), place, kRemedy);
+    fail(ErrorKind::bad_data, fmt::format("corrupt PNG ({})", decoder.message.data()), place, kPngRemedy);
   }
   return image;
 }

@@ -46,25 +46,25 @@ std::vector<uint8_t> pixels_of(const PngParts& parts) {
   return decode_image(bytes_of(png_of(parts)), "here.jpg").pixels;
 }
 
-using Samples = std::vector<uint8_t>;
+using PngSamples = std::vector<uint8_t>;
 
 TEST(Png, ConvertsEveryKindOfPixelToRgb) {
   using namespace std::string_literals;
-  EXPECT_EQ(pixels_of({.bits = 8, .color_type = 0, .rows = "\0\x80"s}), (Samples{128, 128, 128}));
-  EXPECT_EQ(pixels_of({.width = 2, .bits = 1, .color_type = 0, .rows = "\0\x40"s}), (Samples{0, 0, 0, 255, 255, 255}));
-  EXPECT_EQ(pixels_of({.bits = 16, .color_type = 0, .rows = "\0\x80\x80"s}), (Samples{128, 128, 128}));
-  EXPECT_EQ(pixels_of({.bits = 16, .color_type = 2, .rows = "\0\xFF\xFF\x00\x00\x12\x12"s}), (Samples{255, 0, 18}));
-  EXPECT_EQ(pixels_of({.bits = 8, .color_type = 2, .rows = "\0\1\2\3"s}), (Samples{1, 2, 3}));
+  EXPECT_EQ(pixels_of({.bits = 8, .color_type = 0, .rows = "\0\x80"s}), (PngSamples{128, 128, 128}));
+  EXPECT_EQ(pixels_of({.width = 2, .bits = 1, .color_type = 0, .rows = "\0\x40"s}), (PngSamples{0, 0, 0, 255, 255, 255}));
+  EXPECT_EQ(pixels_of({.bits = 16, .color_type = 0, .rows = "\0\x80\x80"s}), (PngSamples{128, 128, 128}));
+  EXPECT_EQ(pixels_of({.bits = 16, .color_type = 2, .rows = "\0\xFF\xFF\x00\x00\x12\x12"s}), (PngSamples{255, 0, 18}));
+  EXPECT_EQ(pixels_of({.bits = 8, .color_type = 2, .rows = "\0\1\2\3"s}), (PngSamples{1, 2, 3}));
   const std::string palette = chunk("PLTE", "\1\2\3\4\5\6") + chunk("tRNS", "\0\xFF"s);
   EXPECT_EQ(pixels_of({.width = 2, .bits = 2, .color_type = 3, .before_pixels = palette, .rows = "\0\x40"s}),
-            (Samples{4, 5, 6, 1, 2, 3}));
+            (PngSamples{4, 5, 6, 1, 2, 3}));
 }
 
 TEST(Png, DropsAlphaAndKeepsTheColourBehindIt) {
   using namespace std::string_literals;
-  EXPECT_EQ(pixels_of({.bits = 8, .color_type = 6, .rows = "\0\1\2\3\0"s}), (Samples{1, 2, 3}));
-  EXPECT_EQ(pixels_of({.bits = 8, .color_type = 4, .rows = "\0\7\0"s}), (Samples{7, 7, 7}));
-  EXPECT_EQ(pixels_of({.bits = 16, .color_type = 6, .rows = "\0\1\1\2\2\3\3\0\0"s}), (Samples{1, 2, 3}));
+  EXPECT_EQ(pixels_of({.bits = 8, .color_type = 6, .rows = "\0\1\2\3\0"s}), (PngSamples{1, 2, 3}));
+  EXPECT_EQ(pixels_of({.bits = 8, .color_type = 4, .rows = "\0\7\0"s}), (PngSamples{7, 7, 7}));
+  EXPECT_EQ(pixels_of({.bits = 16, .color_type = 6, .rows = "\0\1\1\2\2\3\3\0\0"s}), (PngSamples{1, 2, 3}));
 }
 
 TEST(Png, ReadsTheDefaultPictureOfAnAnimation) {
@@ -73,7 +73,7 @@ TEST(Png, ReadsTheDefaultPictureOfAnAnimation) {
   PngParts parts{.rows = "\0\1\2\3"s};
   parts.before_pixels = chunk("acTL", number(2) + number(0)) + chunk("fcTL", control.substr(0, 26));
   parts.after_pixels = chunk("fdAT", number(1) + deflated("\0\7\7\7"s));
-  EXPECT_EQ(pixels_of(parts), (Samples{1, 2, 3}));
+  EXPECT_EQ(pixels_of(parts), (PngSamples{1, 2, 3}));
 }
 
 TEST(Png, AppliesTheOrientationBeforeAndBehindThePixels) {
@@ -84,7 +84,7 @@ TEST(Png, AppliesTheOrientationBeforeAndBehindThePixels) {
     (before ? parts.before_pixels : parts.after_pixels) = exif;
     const std::string file = png_of(parts);
     EXPECT_EQ(image_size(bytes_of(file), "here.jpg"), (ImageSize{2, 1}));
-    EXPECT_EQ(decode_image(bytes_of(file), "here.jpg").pixels, (Samples{1, 2, 3, 4, 5, 6}));
+    EXPECT_EQ(decode_image(bytes_of(file), "here.jpg").pixels, (PngSamples{1, 2, 3, 4, 5, 6}));
   }
   PngParts broken{.height = 1, .width = 2, .rows = "\0\1\2\3\4\5\6"s};
   broken.before_pixels = exif;
@@ -122,7 +122,7 @@ TEST(Png, DeflateBombsStayPacked) {
   const long before = peak_memory_mib();
   PngParts parts{.rows = "\0\1\2\3"s};
   parts.before_pixels = chunk("zTXt", "bomb\0\0"s + bomb) + chunk("iCCP", "bomb\0\0"s + bomb);
-  EXPECT_EQ(pixels_of(parts), (Samples{1, 2, 3}));
+  EXPECT_EQ(pixels_of(parts), (PngSamples{1, 2, 3}));
   const std::string start = "\x89PNG\r\n\x1A\n";
   // The same in one chunk and in many, plain and interlaced.
   for (const size_t part : {bomb.size(), size_t{4000}}) {
@@ -139,7 +139,7 @@ TEST(Png, DeflateBombsStayPacked) {
 
 TEST(Png, ALittleBehindTheLastRowIsIgnored) {
   using namespace std::string_literals;
-  EXPECT_EQ(pixels_of({.rows = "\0\1\2\3"s + std::string(5000, '\7')}), (Samples{1, 2, 3}));
+  EXPECT_EQ(pixels_of({.rows = "\0\1\2\3"s + std::string(5000, '\7')}), (PngSamples{1, 2, 3}));
 }
 
 TEST(Png, ReadsInterlacedPictures) {

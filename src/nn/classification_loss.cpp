@@ -19,12 +19,12 @@ double draw_beta(double a, Random& random) {
 
 }  // namespace
 
-Mixing draw_mixing(int64_t pictures, int64_t first, double mixup, uint64_t seed) {
+Mixing draw_mixing(int64_t images, int64_t first, double mixup, uint64_t seed) {
   const Random random(seed);
-  Mixing mixing{torch::arange(pictures, torch::kInt64), torch::ones({pictures})};
+  Mixing mixing{torch::arange(images, torch::kInt64), torch::ones({images})};
   auto* partner = mixing.partner.data_ptr<int64_t>();
   auto* factor = mixing.factor.data_ptr<float>();
-  for (int64_t i = 0; i + 1 < pictures; i += 2) {
+  for (int64_t i = 0; i + 1 < images; i += 2) {
     Random draw = random.fork(static_cast<uint64_t>((first + i) / 2));
     const double share = draw_beta(mixup, draw);
     std::swap(partner[i], partner[i + 1]);
@@ -41,16 +41,16 @@ torch::Tensor mix(const torch::Tensor& x, const Mixing& mixing) {
 }
 
 torch::Tensor soft_targets(const std::vector<int>& labels, int64_t classes, double label_smoothing) {
-  const auto pictures = static_cast<int64_t>(labels.size());
-  torch::Tensor targets = torch::full({pictures, classes}, label_smoothing / static_cast<double>(classes));
-  for (int64_t i = 0; i < pictures; ++i) {
+  const auto images = static_cast<int64_t>(labels.size());
+  torch::Tensor targets = torch::full({images, classes}, label_smoothing / static_cast<double>(classes));
+  for (int64_t i = 0; i < images; ++i) {
     targets.data_ptr<float>()[i * classes + labels[static_cast<size_t>(i)]] += static_cast<float>(1 - label_smoothing);
   }
   return targets;
 }
 
-torch::Tensor soft_cross_entropy(const torch::Tensor& logits, const torch::Tensor& targets, double pictures) {
-  return -(at::log_softmax(logits, 1) * targets).sum() / pictures;
+torch::Tensor soft_cross_entropy(const torch::Tensor& logits, const torch::Tensor& targets, double images) {
+  return -(at::log_softmax(logits, 1) * targets).sum() / images;
 }
 
 }  // namespace spinenet::nn

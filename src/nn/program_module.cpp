@@ -10,6 +10,17 @@
 namespace spinenet::nn {
 namespace {
 
+std::optional<arch::Activation> activation_of(const graph::OpKind& kind) {
+  using namespace graph;
+  using Found = std::optional<arch::Activation>;
+  return std::visit(Overloaded{
+                        [](const Activate& activate) { return Found(activate.kind); },
+                        [](const OneOf<Conv, Deconv, BatchNorm, MaxPool, GlobalPool, Upsample, Add, Mean, Concat, Scale,
+                                       Sigmoid, DropPath> auto&) { return Found(); },
+                    },
+                    kind);
+}
+
 class TorchInterpreter {
  public:
   TorchInterpreter(const graph::Program& program, const Parameters& parameters, const ForwardMode& mode)
@@ -21,15 +32,12 @@ class TorchInterpreter {
     values_[0] = mode_.precision == TrainingPrecision::bf16 ? x.to(torch::kBFloat16) : x;
     // Every op hands its input's layout on; on CPUs convolutions and batch norm are faster with channels last.
     if (x.device().is_cpu()) values_[0] = values_[0].contiguous(torch::MemoryFormat::ChannelsLast);
-    for (size_t i = 0; i < program_.ops.size(); ++i) {
-      const graph::Op& op = program_.ops[i];
-      const bool fuse = fuses(op);
-      const graph::Op* activation = fuse ? activation_behind(i) : nullptr;
-      torch::Tensor y =
-          fuse ? fused(op, activation) : std::visit([&](const auto& kind) { return apply(kind, op); }, op.kind);
+    while (next_ < program_.ops.size()) {
+      const graph::Op& op = program_.ops[next_++];
+      torch::Tensor y = std::visit([&](const auto& kind) { return apply(kind, op); }, op.kind);
       release_inputs(op);
-      if (activation != nullptr) ++i;  // done with its norm
-      values_[static_cast<size_t>(program_.ops[i].output)] = std::move(y);
+      // Of the operation itself, or of the activation behind a batch norm that was computed with it.
+      values_[static_cast<size_t>(program_.ops[next_ - 1].output)] = std::move(y);
     }
     std::vector<torch::Tensor> outputs;
     for (const graph::Output& output : program_.outputs) {
@@ -91,34 +99,25 @@ class TorchInterpreter {
     return at::conv_transpose2d(value(op), cast(parameter(op, 0)), bias(op), deconv.stride);
   }
 
-  bool fuses(const graph::Op& op) const {
-    return mode_.training && std::holds_alternative<graph::BatchNorm>(op.kind) && can_fuse_batch_norm(value(op));
-  }
-
-  // The activation that is all that reads this operation's output, and comes right after it; or null.
-  const graph::Op* activation_behind(size_t i) const {
-    const graph::Op& op = program_.ops[i];
-    if (i + 1 == program_.ops.size() || uses_[static_cast<size_t>(op.output)] != 1) return nullptr;
-    const graph::Op& next = program_.ops[i + 1];
-    return std::holds_alternative<graph::Activate>(next.kind) && next.inputs[0] == op.output ? &next : nullptr;
-  }
-
-  torch::Tensor fused(const graph::Op& op, const graph::Op* activation) {
-    keep_inputs(op);
-    std::optional<arch::Activation> kind;
-    if (activation != nullptr) kind = std::get<graph::Activate>(activation->kind).kind;
-    return fused_batch_norm(value(op), state_of(op), kind, mode_.all_reduce);
-  }
-
-  BatchNormState state_of(const graph::Op& op) const {
-    const auto& norm = std::get<graph::BatchNorm>(op.kind);
-    return {parameter(op, 0), parameter(op, 1), parameter(op, 2), parameter(op, 3), norm.momentum, norm.epsilon};
+  // Takes the next operation off the list where it is an activation and all that reads this one's output.
+  std::optional<arch::Activation> take_activation(const graph::Op& op) {
+    if (next_ == program_.ops.size() || uses_[static_cast<size_t>(op.output)] != 1) return std::nullopt;
+    const graph::Op& next = program_.ops[next_];
+    const std::optional<arch::Activation> activation = activation_of(next.kind);
+    if (!activation || next.inputs[0] != op.output) return std::nullopt;
+    ++next_;
+    return activation;
   }
 
   torch::Tensor apply(const graph::BatchNorm& norm, const graph::Op& op) {
     keep_inputs(op);
+    const BatchNormState state{parameter(op, 0), parameter(op, 1), parameter(op, 2),
+                               parameter(op, 3), norm.momentum,    norm.epsilon};
+    if (mode_.training && can_fuse_batch_norm(value(op))) {
+      return fused_batch_norm(value(op), state, take_activation(op), mode_.all_reduce);
+    }
     if (mode_.training && mode_.all_reduce != nullptr) {
-      return cast(sync_batch_norm(value(op), state_of(op), *mode_.all_reduce));
+      return cast(sync_batch_norm(value(op), state, *mode_.all_reduce));
     }
     return at::batch_norm(value(op), parameter(op, 0), parameter(op, 1), parameter(op, 2), parameter(op, 3),
                           mode_.training, 1 - norm.momentum, norm.epsilon, true);
@@ -180,6 +179,12 @@ class TorchInterpreter {
     return apply(graph::Add{}, op).div_(static_cast<double>(op.inputs.size()));
   }
 
+  torch::Tensor apply(const graph::Concat&, const graph::Op& op) {
+    std::vector<torch::Tensor> parts;
+    for (size_t i = 0; i < op.inputs.size(); ++i) parts.push_back(value(op, i));
+    return at::cat(parts, 1);
+  }
+
   torch::Tensor apply(const graph::Scale&, const graph::Op& op) {
     keep_inputs(op);
     return value(op) * value(op, 1);
@@ -207,6 +212,7 @@ class TorchInterpreter {
   const Parameters& parameters_;
   const ForwardMode& mode_;
   std::vector<torch::Tensor> values_;
+  size_t next_ = 0;  // operation
   std::vector<int> uses_;
   std::set<graph::ValueId> kept_;  // values whose producer's or reader's gradient needs them unchanged
 };

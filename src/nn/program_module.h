@@ -3,11 +3,10 @@
 // Thread contract: forward in inference mode may run in several threads at once; training belongs to one thread.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "graph/program.h"
 #include "nn/parameters.h"
 #include "nn/sync_batch_norm.h"
@@ -15,8 +14,9 @@
 namespace spinenet::nn {
 
 enum class TrainingPrecision { fp32, bf16 };
-constexpr std::array<std::string_view, 2> names(TrainingPrecision) {
-  return {"fp32", "bf16"};
+constexpr auto names(TrainingPrecision) {
+  using enum TrainingPrecision;
+  return named<TrainingPrecision>({{fp32, "fp32"}, {bf16, "bf16"}});
 }
 
 struct ForwardMode {

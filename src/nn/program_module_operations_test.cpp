@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "graph/builder.h"
+#include "graph/every_operation.h"
 #include "graph/reference.h"
 #include "graph/weights.h"
 #include "nn/program_module.h"
@@ -12,7 +13,7 @@ namespace spinenet::nn {
 namespace {
 
 // A block with squeeze and excitation, a pyramid's merge, and a mask head's end, as small as can be.
-graph::Program every_operation(arch::Activation activation) {
+graph::Program block_and_merge(arch::Activation activation) {
   graph::Builder b({4, 8, 8}, {.activation = activation, .batch_norm = {}});
   graph::ValueId x =
       b.conv(b.input(), {.filters = 4, .kernel = 3, .stride = 2, .bias = true, .groups = 4}, "depthwise");
@@ -53,10 +54,10 @@ Weights random_weights(const graph::Program& program) {
 
 class EveryOperation : public testing::TestWithParam<arch::Activation> {};
 
-TEST_P(EveryOperation, AgreesWithTheReferenceInterpreter) {
-  const graph::Program program = every_operation(GetParam());
+void expect_reference(const graph::Program& program) {
   const Weights weights = random_weights(program);
-  const HostTensor input = random_tensor({3, 4, 8, 8}, 99);
+  const graph::Shape& s = program.values.front();
+  const HostTensor input = random_tensor({3, s.channels, s.height, s.width}, 99);
   const std::vector<HostTensor> expected = graph::run_reference(program, weights, input);
   const auto found = forward(program, make_parameters(program, weights, torch::kCPU), to_torch(input), {});
   ASSERT_EQ(found.size(), expected.size());
@@ -67,13 +68,18 @@ TEST_P(EveryOperation, AgreesWithTheReferenceInterpreter) {
   }
 }
 
-TEST_P(EveryOperation, HasTheGradientOfFiniteDifferences) {
-  const graph::Program program = every_operation(GetParam());
+TEST_P(EveryOperation, AgreesWithTheReferenceInterpreter) {
+  expect_reference(block_and_merge(GetParam()));
+  expect_reference(graph::every_operation(GetParam()));
+}
+
+void expect_gradient_of_finite_differences(const graph::Program& program) {
   Parameters p = make_parameters(program, random_weights(program), torch::kCPU);
   for (torch::Tensor& view : p.views) {
     view = view.detach().to(torch::kFloat64).set_requires_grad(view.requires_grad());
   }
-  const torch::Tensor input = to_torch(random_tensor({3, 4, 8, 8}, 98)).to(torch::kFloat64);
+  const graph::Shape& s = program.values.front();
+  const torch::Tensor input = to_torch(random_tensor({3, s.channels, s.height, s.width}, 98)).to(torch::kFloat64);
   ForwardMode mode;
   mode.training = true;
   const auto loss = [&] {
@@ -96,6 +102,11 @@ TEST_P(EveryOperation, HasTheGradientOfFiniteDifferences) {
     };
     EXPECT_NEAR((at(1e-6) - at(-1e-6)) / 2e-6, slope, 1e-5 * std::abs(slope) + 1e-6) << program.parameters[i].name;
   }
+}
+
+TEST_P(EveryOperation, HasTheGradientOfFiniteDifferences) {
+  expect_gradient_of_finite_differences(block_and_merge(GetParam()));
+  expect_gradient_of_finite_differences(graph::every_operation(GetParam()));
 }
 
 // Batch norms with and without an activation that can be fused with them.

@@ -6,7 +6,7 @@
 
 #include "base/format.h"
 #include "graph/network_cost.h"
-#include "plot/architecture_picture.h"
+#include "plot/architecture_drawing.h"
 #include "plot/markup.h"
 
 namespace spinenet::plot {
@@ -50,10 +50,10 @@ double row_of(int level) {
   return kTop + (kCoarsest - level) * kRow;
 }
 
-Frame frame_of(const PictureBox& box, size_t column) {
+Frame frame_of(const DrawingBox& box, size_t column) {
   const double width = std::clamp(9 + 4.1 * std::log2(static_cast<double>(box.channels) / 8), 20.0, 44.0);
   const double height = 48 - 5.6 * (box.level - kFinest);
-  return {kLeft + static_cast<double>(column) * kColumn, row_of(box.level), box.kind == PictureKind::stem ? 36 : width,
+  return {kLeft + static_cast<double>(column) * kColumn, row_of(box.level), box.kind == DrawingKind::stem ? 36 : width,
           height};
 }
 
@@ -82,11 +82,11 @@ bool stands_between(const std::vector<Frame>& frames, const Frame& from, const F
 }
 
 // Of two connections into a block the one from the higher row enters above the other; in one row, the shorter one.
-Entry entry_of(const Picture& picture, const std::vector<Frame>& frames, const PictureConnection& c) {
+Entry entry_of(const Drawing& drawing, const std::vector<Frame>& frames, const DrawingConnection& c) {
   const Frame& from = frames[static_cast<size_t>(c.from)];
   Entry entry{0, stands_between(frames, from, frames[static_cast<size_t>(c.to)])};
   if (c.raw) return entry;
-  for (const PictureConnection& other : picture.connections) {
+  for (const DrawingConnection& other : drawing.connections) {
     if (other.to != c.to || other.raw || other.from == c.from) continue;
     const Frame& rival = frames[static_cast<size_t>(other.from)];
     const bool above = from.y < rival.y || (from.y == rival.y && from.x > rival.x);
@@ -95,18 +95,18 @@ Entry entry_of(const Picture& picture, const std::vector<Frame>& frames, const P
   return entry;
 }
 
-std::string edges(const Picture& picture, const std::vector<Frame>& frames) {
+std::string edges(const Drawing& drawing, const std::vector<Frame>& frames) {
   std::string svg;
-  for (const PictureConnection& c : picture.connections) {
+  for (const DrawingConnection& c : drawing.connections) {
     svg += fmt::format(
         "<path class=\"edge{}\" d=\"{}\"><title>{}</title></path>\n", c.raw ? " raw" : "",
-        edge_path(frames[static_cast<size_t>(c.from)], frames[static_cast<size_t>(c.to)], entry_of(picture, frames, c)),
+        edge_path(frames[static_cast<size_t>(c.from)], frames[static_cast<size_t>(c.to)], entry_of(drawing, frames, c)),
         c.raw ? "unused block, added as it is" : "connection");
   }
   return svg;
 }
 
-std::string block(const PictureBox& box, const Frame& f) {
+std::string block(const DrawingBox& box, const Frame& f) {
   std::string svg = fmt::format("<g><title>{}</title>", escape_markup(box.title));
   const int behind = std::min(box.repeats - 1, 3);
   for (int k = behind; k >= 0; --k) {
@@ -149,13 +149,13 @@ std::string heading(const arch::Architecture& a, arch::Task task, const graph::L
       static_cast<double>(whole.multiply_adds) / 1e9, options.height, options.width, options.classes);
 }
 
-std::string legend(const Picture& picture, double y) {
+std::string legend(const Drawing& drawing, double y) {
   std::string svg;
   double x = 20;
-  std::set<PictureKind> kinds;
-  for (const PictureBox& box : picture.boxes) kinds.insert(box.kind);
-  kinds.erase(PictureKind::stem);
-  for (const PictureKind kind : kinds) {
+  std::set<DrawingKind> kinds;
+  for (const DrawingBox& box : drawing.boxes) kinds.insert(box.kind);
+  kinds.erase(DrawingKind::stem);
+  for (const DrawingKind kind : kinds) {
     svg += fmt::format("<rect class=\"{}\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"16\" height=\"12\" rx=\"3\"/>",
                        name_of(kind), x, y - 10);
     svg += fmt::format("<text class=\"small\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 22, y, name_of(kind));
@@ -166,7 +166,7 @@ std::string legend(const Picture& picture, double y) {
     svg += fmt::format("<text class=\"small\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>\n", x + 33, y, text);
     x += 60 + 6.2 * static_cast<double>(text.size());
   };
-  const auto& connections = picture.connections;
+  const auto& connections = drawing.connections;
   line("", "connection");
   if (std::any_of(connections.begin(), connections.end(), [](const auto& c) { return c.raw; })) {
     line(" raw", "unused block, added as it is");
@@ -182,12 +182,12 @@ std::string legend(const Picture& picture, double y) {
 
 std::string architecture_svg(const arch::Architecture& architecture, arch::Task task,
                              const graph::LowerOptions& options) {
-  const Picture picture = picture_of(architecture, options);
+  const Drawing drawing = drawing_of(architecture, options);
   std::vector<Frame> frames;
-  for (size_t i = 0; i < picture.boxes.size(); ++i) frames.push_back(frame_of(picture.boxes[i], i));
+  for (size_t i = 0; i < drawing.boxes.size(); ++i) frames.push_back(frame_of(drawing.boxes[i], i));
   const double width = std::max(kLeft + static_cast<double>(frames.size() - 1) * kColumn + kRight, 640.0);
   int finest = kFinest;
-  for (const PictureBox& box : picture.boxes) finest = std::min(finest, box.level);
+  for (const DrawingBox& box : drawing.boxes) finest = std::min(finest, box.level);
   const double height = row_of(finest) + kBottom;
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
@@ -197,9 +197,9 @@ std::string architecture_svg(const arch::Architecture& architecture, arch::Task 
   svg += fmt::format("<rect class=\"ground\" width=\"{:.0f}\" height=\"{:.0f}\" rx=\"10\"/>\n", width, height);
   svg += heading(architecture, task, options);
   svg += rows(options, finest, width);
-  svg += edges(picture, frames);
-  for (size_t i = 0; i < frames.size(); ++i) svg += block(picture.boxes[i], frames[i]);
-  svg += legend(picture, height - 22);
+  svg += edges(drawing, frames);
+  for (size_t i = 0; i < frames.size(); ++i) svg += block(drawing.boxes[i], frames[i]);
+  svg += legend(drawing, height - 22);
   return svg + "</svg>\n";
 }
 

@@ -3,70 +3,73 @@
 #include <gtest/gtest.h>
 
 #include "arch/families.h"
-#include "plot/architecture_picture.h"
+#include "plot/architecture_drawing.h"
+#include "plot/well_formed.h"
 
 namespace spinenet::plot {
 namespace {
 
-int occurrences(const std::string& text, std::string_view part) {
-  int count = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
-
-TEST(ArchitecturePicture, HasABoxForEachBlockAndAConnectionForEachParent) {
-  const Picture picture = picture_of(arch::named_architecture("spinenet-49"), {});
-  ASSERT_EQ(picture.boxes.size(), 18U);  // stem and 17 blocks
-  EXPECT_EQ(picture.connections.size(), 2U + 15 * 2 + 1);
-  for (const PictureConnection& c : picture.connections) {
+TEST(ArchitectureDrawing, HasABoxForEachBlockAndAConnectionForEachParent) {
+  const Drawing drawing = drawing_of(arch::named_architecture("spinenet-49"), {});
+  ASSERT_EQ(drawing.boxes.size(), 18U);  // stem and 17 blocks
+  EXPECT_EQ(drawing.connections.size(), 2U + 15 * 2 + 1);
+  for (const DrawingConnection& c : drawing.connections) {
     EXPECT_LT(c.from, c.to);
     EXPECT_EQ(c.raw, c.from == 12 && c.to == 15) << c.from << " to " << c.to;  // block 11 into 14
   }
-  EXPECT_EQ(picture.boxes[7].kind, PictureKind::residual);
-  EXPECT_EQ(picture.boxes[7].level, 6);
-  EXPECT_EQ(picture.boxes[13].output, "P4");
+  EXPECT_EQ(drawing.boxes[7].kind, DrawingKind::residual);
+  EXPECT_EQ(drawing.boxes[7].level, 6);
+  EXPECT_EQ(drawing.boxes[13].output, "P4");
 }
 
-TEST(ArchitecturePicture, ShowsAPyramid) {
-  const Picture picture = picture_of(arch::named_architecture("resnet-101-fpn"), {});
-  ASSERT_EQ(picture.boxes.size(), 13U);
-  EXPECT_EQ(picture.boxes[3].label, "C4");
-  EXPECT_EQ(picture.boxes[3].repeats, 23);
+TEST(ArchitectureDrawing, SaysWhatABlockIsMadeOf) {
+  const Drawing drawing = drawing_of(arch::named_architecture("spinenet-49"), {});
+  EXPECT_TRUE(drawing.boxes[0].title.ends_with("\n1 convolution, 1 batch norm, 1 activation, 1 max pool"))
+      << drawing.boxes[0].title;
+  EXPECT_NE(drawing.boxes[13].title.find("3 convolutions, 3 batch norms\n"), std::string::npos)
+      << drawing.boxes[13].title;
+}
+
+TEST(ArchitectureDrawing, ShowsAPyramid) {
+  const Drawing drawing = drawing_of(arch::named_architecture("resnet-101-fpn"), {});
+  ASSERT_EQ(drawing.boxes.size(), 13U);
+  EXPECT_EQ(drawing.boxes[3].label, "C4");
+  EXPECT_EQ(drawing.boxes[3].repeats, 23);
   std::vector<std::string> outputs;
-  for (const PictureBox& box : picture.boxes) {
+  for (const DrawingBox& box : drawing.boxes) {
     if (!box.output.empty()) outputs.push_back(box.output);
   }
   EXPECT_EQ(outputs, (std::vector<std::string>{"P3", "P4", "P5", "P6", "P7"}));
   // Each connection changes the level by one at most: up the stages, across, and down the pyramid.
-  for (const PictureConnection& c : picture.connections) {
+  for (const DrawingConnection& c : drawing.connections) {
     const int change =
-        picture.boxes[static_cast<size_t>(c.to)].level - picture.boxes[static_cast<size_t>(c.from)].level;
+        drawing.boxes[static_cast<size_t>(c.to)].level - drawing.boxes[static_cast<size_t>(c.from)].level;
     EXPECT_LE(std::abs(change), 1) << c.from << " to " << c.to;
   }
 }
 
-TEST(ArchitecturePicture, ShowsTheCellOfASearchedPyramidOnce) {
-  const Picture picture = picture_of(arch::named_architecture("resnet-50-nas-fpn"), {});
-  ASSERT_EQ(picture.boxes.size(), 5U + 5 + 7);
-  EXPECT_EQ(picture.boxes[8].kind, PictureKind::pool);  // P6
-  EXPECT_EQ(picture.boxes[10].kind, PictureKind::attention);
-  EXPECT_EQ(picture.boxes[10].repeats, 7);
-  EXPECT_EQ(picture.boxes[11].kind, PictureKind::sum);
-  EXPECT_EQ(picture.boxes[12].output, "P3");
+TEST(ArchitectureDrawing, ShowsTheCellOfASearchedPyramidOnce) {
+  const Drawing drawing = drawing_of(arch::named_architecture("resnet-50-nas-fpn"), {});
+  ASSERT_EQ(drawing.boxes.size(), 5U + 5 + 7);
+  EXPECT_EQ(drawing.boxes[8].kind, DrawingKind::pool);  // P6
+  EXPECT_EQ(drawing.boxes[10].kind, DrawingKind::attention);
+  EXPECT_EQ(drawing.boxes[10].repeats, 7);
+  EXPECT_EQ(drawing.boxes[11].kind, DrawingKind::sum);
+  EXPECT_EQ(drawing.boxes[12].output, "P3");
   std::vector<std::pair<int, int>> raw;
-  for (const PictureConnection& c : picture.connections) {
+  for (const DrawingConnection& c : drawing.connections) {
     EXPECT_LT(c.from, c.to);
     if (c.raw) raw.emplace_back(c.from, c.to);
   }
   EXPECT_EQ(raw, (std::vector<std::pair<int, int>>{{7, 14}, {9, 15}}));  // P5 and P7, as they enter
 }
 
-TEST(ArchitecturePicture, ShowsAResNetAlone) {
-  const Picture picture = picture_of(arch::named_architecture("resnet-50"), {});
-  ASSERT_EQ(picture.boxes.size(), 5U);
-  EXPECT_EQ(picture.boxes[4].label, "C5");
-  EXPECT_EQ(picture.boxes[4].channels, 2048);
-  EXPECT_EQ(picture.connections.size(), 4U);
+TEST(ArchitectureDrawing, ShowsAResNetAlone) {
+  const Drawing drawing = drawing_of(arch::named_architecture("resnet-50"), {});
+  ASSERT_EQ(drawing.boxes.size(), 5U);
+  EXPECT_EQ(drawing.boxes[4].label, "C5");
+  EXPECT_EQ(drawing.boxes[4].channels, 2048);
+  EXPECT_EQ(drawing.connections.size(), 4U);
 }
 
 TEST(ArchitectureSvg, DrawsEveryFamily) {
@@ -77,9 +80,9 @@ TEST(ArchitectureSvg, DrawsEveryFamily) {
     for (const auto& [opening, closing] : {std::pair{"<g>", "</g>"}, {"<text ", "</text>"}, {"<title>", "</title>"}}) {
       EXPECT_EQ(occurrences(svg, opening), occurrences(svg, closing)) << name << " " << opening;
     }
-    const int outputs = arch::can_do(arch::named_architecture(name), arch::Task::detect) ? 5 : 0;
+    const size_t outputs = arch::can_do(arch::named_architecture(name), arch::Task::detect) ? 5U : 0U;
     EXPECT_EQ(occurrences(svg, "class=\"pill\""), outputs) << name;
-    EXPECT_EQ(occurrences(svg, "nan") + occurrences(svg, "inf"), 0) << name;
+    EXPECT_EQ(occurrences(svg, "nan") + occurrences(svg, "inf"), 0U) << name;
   }
 }
 
@@ -90,8 +93,8 @@ TEST(ArchitectureSvg, SaysWhatItCosts) {
   const std::string classifier =
       architecture_svg(arch::named_architecture("spinenet-49"), arch::Task::classify, {.classes = 1000});
   EXPECT_NE(classifier.find("22.09 M parameters"), std::string::npos);
-  EXPECT_EQ(occurrences(svg, "class=\"edge raw\""), 2);  // one connection, one line of the legend
-  EXPECT_EQ(occurrences(architecture_svg(arch::named_architecture("resnet-50-fpn"), {}), "edge raw"), 0);
+  EXPECT_EQ(occurrences(svg, "class=\"edge raw\""), 2U);  // one connection, one line of the legend
+  EXPECT_EQ(occurrences(architecture_svg(arch::named_architecture("resnet-50-fpn"), {}), "edge raw"), 0U);
 }
 
 TEST(ArchitectureSvg, EscapesTheName) {
@@ -109,7 +112,7 @@ TEST(ArchitectureSvg, IsDrawnForManyBlocksOfOneLevel) {
   for (size_t k = 40; k < blocks.size(); ++k) {
     for (int& parent : blocks[k].parents) parent += parent < arch::kStemBlocks ? 0 : 40;
   }
-  EXPECT_EQ(picture_of(a, {}).boxes.size(), 58U);
+  EXPECT_EQ(drawing_of(a, {}).boxes.size(), 58U);
   EXPECT_TRUE(architecture_svg(a, {}).ends_with("</svg>\n"));
 }
 

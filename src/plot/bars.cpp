@@ -10,7 +10,7 @@
 namespace spinenet::plot {
 namespace {
 
-constexpr double kRow = 22;
+constexpr double kBarRow = 22;
 constexpr int kMaxName = 28;
 
 }  // namespace
@@ -33,7 +33,7 @@ std::string bar_chart(std::span<const Bar> bars, const ChartOptions& options) {
   const double left = names + 10;
   const double right = std::max(left + 40, static_cast<double>(options.width) - 52);
   const double top = title_height(options) + 6;
-  const double bottom = top + kRow * static_cast<double>(std::max<size_t>(bars.size(), 1));
+  const double bottom = top + kBarRow * static_cast<double>(std::max<size_t>(bars.size(), 1));
   const double height = bottom + (options.x_label.empty() ? 24 : 42);
   const auto place = [&](double value) { return left + (value - low) / (high - low) * (right - left); };
 
@@ -45,7 +45,7 @@ std::string bar_chart(std::span<const Bar> bars, const ChartOptions& options) {
     svg += draw_text({.x = place(tick), .y = bottom + 16, .style = "tick", .anchor = "middle"}, tick_text(tick));
   }
   for (size_t i = 0; i < bars.size(); ++i) {
-    const double y = top + kRow * static_cast<double>(i);
+    const double y = top + kBarRow * static_cast<double>(i);
     const double value = bars[i].value;
     svg += draw_text({.x = left - 8, .y = y + 15, .anchor = "end"}, shorten(bars[i].name, kMaxName));
     if (!(std::abs(value) <= kAxisLimit)) {
@@ -53,7 +53,7 @@ std::string bar_chart(std::span<const Bar> bars, const ChartOptions& options) {
       continue;
     }
     svg += fmt::format("<rect class=\"f0\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"2\"/>\n",
-                       std::min(place(0), place(value)), y + 4, std::abs(place(value) - place(0)), kRow - 8);
+                       std::min(place(0), place(value)), y + 4, std::abs(place(value) - place(0)), kBarRow - 8);
     svg += draw_text({.x = std::max(place(0), place(value)) + 5, .y = y + 15, .style = "value"},
                      fmt::format("{:.3g}", value));
   }

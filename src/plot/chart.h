@@ -1,4 +1,4 @@
-// What all charts share: their options, the frame of the picture and text in it.
+// What all charts share: their options, the frame of the chart and text in it.
 //
 // Thread contract: free functions on their arguments.
 #pragma once

@@ -8,21 +8,21 @@
 namespace spinenet::plot {
 namespace {
 
-constexpr int kHeight = 320;
+constexpr int kCompareHeight = 320;
 
-ChartOptions options_of(std::string title, std::string x_label, std::string y_label) {
+ChartOptions curve_options(std::string title, std::string x_label, std::string y_label) {
   ChartOptions options;
   options.title = std::move(title);
   options.x_label = std::move(x_label);
   options.y_label = std::move(y_label);
   options.width = kHalfPageWidth;
-  options.height = kHeight;
+  options.height = kCompareHeight;
   return options;
 }
 
 // Points at the ends of an axis would be hard to see, and so would networks of nearly one cost far from zero.
 std::string cost_chart(const ComparePage& page) {
-  ChartOptions options = options_of("Against cost", "multiply-adds (M)", page.metric);
+  ChartOptions options = curve_options("Against cost", "multiply-adds (M)", page.metric);
   double low = INFINITY, high = 0;
   for (const Series& series : page.costs) {
     for (const double x : series.x) low = std::min(low, x), high = std::max(high, x);
@@ -37,7 +37,7 @@ std::string draw_charts(const ComparePage& page) {
   std::string content;
   if (!page.costs.empty()) content += page_chart(cost_chart(page));
   if (!page.curves.empty()) {
-    ChartOptions options = options_of("Learning", "step", page.metric);
+    ChartOptions options = curve_options("Learning", "step", page.metric);
     options.y_min = 0;
     content += page_chart(line_chart(page.curves, options));
   }
@@ -55,7 +55,7 @@ std::string draw_sizes(const ComparePage& page) {
   }
   std::string content;
   for (const auto& group : page.sizes) {
-    ChartOptions options = options_of(group.title, page.metric, "");
+    ChartOptions options = curve_options(group.title, page.metric, "");
     if (high > 0) options.x_max = high;
     content += page_chart(bar_chart(group.bars, options));
   }
@@ -67,10 +67,10 @@ std::string draw_pictures(const std::vector<std::vector<ComparedPicture>>& rows)
   for (const std::vector<ComparedPicture>& row : rows) {
     html += fmt::format("<div class=\"columns\" style=\"grid-template-columns:repeat({},minmax(180px,1fr))\">\n",
                         row.size());
-    for (const ComparedPicture& picture : row) html += page_picture(picture.label, "image/jpeg", picture.jpeg);
+    for (const ComparedPicture& picture : row) html += page_image(picture.label, "image/jpeg", picture.jpeg);
     html += "</div>\n";
   }
-  return html.empty() ? "" : page_section("The same pictures", html);
+  return html.empty() ? "" : page_section("The same images", html);
 }
 
 }  // namespace

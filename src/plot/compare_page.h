@@ -1,5 +1,5 @@
 // The page of a comparison of architectures: what they reach against what they cost, by object size, how they learned,
-// what each says of the same pictures. One HTML text that needs no network.
+// what each says of the same images. One HTML text that needs no network.
 //
 // Thread contract: render_compare_page is a function of its argument.
 #pragma once
@@ -31,7 +31,7 @@ struct ComparePage {
   std::vector<Series> costs;   // x multiply-adds in millions: one point for each architecture, with its spread
   std::vector<Series> curves;  // x step: the mean over the seeds, with its spread
   std::vector<BarGroup> sizes;
-  // One row for each picture: the truth, then each architecture's answer.
+  // One row for each image: the truth, then what each architecture predicts.
   std::vector<std::vector<ComparedPicture>> pictures;
   std::vector<ReportFact> facts;
 };

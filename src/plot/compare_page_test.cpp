@@ -7,13 +7,7 @@
 namespace spinenet::plot {
 namespace {
 
-size_t count(const std::string& text, std::string_view part) {
-  size_t found = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
-
-ComparePage example() {
+ComparePage example_comparison() {
   ComparePage page;
   page.title = "Two <architectures>";
   page.notes = {"b & c differ"};
@@ -27,19 +21,19 @@ ComparePage example() {
 }
 
 TEST(ComparePage, ShowsEverySectionThatHasContent) {
-  const std::string html = render_compare_page(example());
+  const std::string html = render_compare_page(example_comparison());
   EXPECT_TRUE(well_formed(html));
-  for (const char* title : {"Result", "AP", "By object size", "The same pictures"}) {
-    EXPECT_EQ(count(html, std::string("<h2>") + title + "</h2>"), 1U) << title;
+  for (const char* title : {"Result", "AP", "By object size", "The same images"}) {
+    EXPECT_EQ(occurrences(html, std::string("<h2>") + title + "</h2>"), 1U) << title;
   }
-  EXPECT_EQ(count(html, "<td class=\"number\">"), 2U);
-  EXPECT_EQ(count(html, "<figure>"), 3U);
-  EXPECT_EQ(count(html, "repeat(3,"), 1U) << "pictures stand side by side";
-  EXPECT_EQ(count(html, "class=\"chart\""), 4U) << "cost, learning, small, large";
+  EXPECT_EQ(occurrences(html, "<td class=\"number\">"), 2U);
+  EXPECT_EQ(occurrences(html, "<figure>"), 3U);
+  EXPECT_EQ(occurrences(html, "repeat(3,"), 1U) << "images stand side by side";
+  EXPECT_EQ(occurrences(html, "class=\"chart\""), 4U) << "cost, learning, small, large";
 }
 
 TEST(ComparePage, EscapesText) {
-  const std::string html = render_compare_page(example());
+  const std::string html = render_compare_page(example_comparison());
   for (const char* text : {"<architectures>", "<first>", "<truth>", "b & c"}) {
     EXPECT_EQ(html.find(text), std::string::npos) << text;
   }
@@ -47,8 +41,8 @@ TEST(ComparePage, EscapesText) {
 
 TEST(ComparePage, IsEmptyWithoutContent) {
   const std::string html = render_compare_page({});
-  EXPECT_EQ(count(html, "<h2>"), 0U);
-  EXPECT_EQ(count(html, "<svg"), 0U);
+  EXPECT_EQ(occurrences(html, "<h2>"), 0U);
+  EXPECT_EQ(occurrences(html, "<svg"), 0U);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ struct Axis {
   double place(double value) const {
     const double share =
         log ? (std::log(value) - std::log(low)) / (std::log(high) - std::log(low)) : (value - low) / (high - low);
-    // What lies far outside is cut off anyway, and pictures take no number of 300 digits.
+    // What lies far outside is cut off anyway, and viewers take no number of 300 digits.
     return from + std::clamp(share, -10.0, 10.0) * (to - from);
   }
 };
@@ -268,7 +268,7 @@ std::string draw_chart(std::span<const Series> series, const ChartOptions& optio
   y.to = title_height(options) + legend + 8;
 
   svg += draw_axes(x, y, options);
-  // An inner picture cuts off what lies beyond the ends of the axes, with room for the width of a line.
+  // An inner <svg> cuts off what lies beyond the ends of the axes, with room for the width of a line.
   const double w = x.to - x.from + 8;
   const double h = y.from - y.to + 8;
   svg += fmt::format(

@@ -13,7 +13,7 @@ namespace {
 constexpr double kMinNamed = 10;     // smallest cell that has room for a name beside it
 constexpr double kMinNumbered = 26;  // smallest cell that has room for its value
 constexpr double kMaxCell = 46;
-constexpr int kMaxName = 20;
+constexpr int kMaxCellName = 20;
 
 // Top left corner of the cells, and their size.
 struct Grid {
@@ -26,7 +26,7 @@ struct Grid {
 
 double widest_name(const std::vector<std::string>& names) {
   double widest = 0;
-  for (const std::string& name : names) widest = std::max(widest, text_width(shorten(name, kMaxName)));
+  for (const std::string& name : names) widest = std::max(widest, text_width(shorten(name, kMaxCellName)));
   return widest;
 }
 
@@ -81,11 +81,11 @@ std::string draw_names(const HeatMap& map, const Grid& grid, const ChartOptions&
   if (grid.cell < kMinNamed) return svg;
   for (size_t i = 0; i < map.columns.size(); ++i) {
     svg += draw_text({.x = grid.x(i) + grid.cell / 2 + 3, .y = grid.top - 6, .style = "tick", .turn = -45},
-                     shorten(map.columns[i], kMaxName));
+                     shorten(map.columns[i], kMaxCellName));
   }
   for (size_t i = 0; i < map.rows.size(); ++i) {
     svg += draw_text({.x = grid.left - 6, .y = grid.y(i) + grid.cell / 2 + 4, .style = "tick", .anchor = "end"},
-                     shorten(map.rows[i], kMaxName));
+                     shorten(map.rows[i], kMaxCellName));
   }
   return svg;
 }
@@ -100,7 +100,7 @@ std::string heat_map(const HeatMap& map, const ChartOptions& options) {
   const Grid grid = make_grid(map, options);
   const double right = grid.x(map.columns.size());
   const double bottom = grid.y(map.rows.size());
-  const double slant = grid.cell < kMinNamed ? 0 : text_width(shorten(map.columns.back(), kMaxName)) * 0.72;
+  const double slant = grid.cell < kMinNamed ? 0 : text_width(shorten(map.columns.back(), kMaxCellName)) * 0.72;
   std::string svg = open_chart(options, right + std::max(8.0, slant), bottom + 6);
   svg += fmt::format("<rect class=\"cell\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\"/>\n", grid.left,
                      grid.top, right - grid.left, bottom - grid.top);

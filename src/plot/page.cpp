@@ -83,7 +83,7 @@ std::string page_table(std::string_view title, const PageTable& table) {
   return page_section(title, html + "</tbody></table></div>\n");
 }
 
-std::string page_picture(std::string_view label, std::string_view media_type, std::string_view bytes) {
+std::string page_image(std::string_view label, std::string_view media_type, std::string_view bytes) {
   const std::string shown = escape_markup(label);
   return fmt::format("<figure><img alt=\"{0}\" src=\"data:{1};base64,{2}\"><figcaption>{0}</figcaption></figure>\n",
                      shown, media_type, base64(bytes));

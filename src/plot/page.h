@@ -1,5 +1,5 @@
 // Pieces of a page that holds everything it shows: the report of a run, the page of a study. One HTML text, styles,
-// charts and pictures included, that needs no network.
+// charts and images included, that needs no network.
 //
 // All text comes from outside and is escaped here. Pieces without content are empty.
 // Thread contract: pure functions.
@@ -42,6 +42,6 @@ struct PageTable {
 };
 std::string page_table(std::string_view title, const PageTable& table);
 // A figure with its label below; the file travels inside.
-std::string page_picture(std::string_view label, std::string_view media_type, std::string_view bytes);
+std::string page_image(std::string_view label, std::string_view media_type, std::string_view bytes);
 
 }  // namespace spinenet::plot

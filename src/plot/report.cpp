@@ -111,14 +111,14 @@ std::string draw_calibration(const std::vector<Series>& curves) {
 std::string_view media_type(const ReportPicture& picture) {
   if (picture.bytes.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
   if (picture.bytes.starts_with("\xFF\xD8\xFF")) return "image/jpeg";
-  fail(ErrorKind::failed, "neither a PNG nor a JPEG file", fmt::format("report picture \"{}\"", picture.label));
+  fail(ErrorKind::failed, "neither a PNG nor a JPEG file", fmt::format("report image \"{}\"", picture.label));
 }
 
 std::string draw_pictures(const std::vector<ReportPicture>& pictures) {
   if (pictures.empty()) return "";
-  std::string html = "<div class=\"pictures\">\n";
+  std::string html = "<div class=\"images\">\n";
   for (const ReportPicture& picture : pictures) {
-    html += page_picture(picture.label, media_type(picture), picture.bytes);
+    html += page_image(picture.label, media_type(picture), picture.bytes);
   }
   return page_section("Samples", html + "</div>\n");
 }

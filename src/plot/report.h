@@ -1,4 +1,4 @@
-// The report of a run: one HTML text that holds everything it shows (styles, charts, pictures) and needs no network.
+// The report of a run: one HTML text that holds everything it shows (styles, charts, images) and needs no network.
 //
 // All text comes from outside (names of classes, recipes, file names) and is escaped. Sections without data are left
 // out. Thread contract: render_report is a function of its argument.
@@ -46,7 +46,7 @@ struct ReportTable {
     std::vector<double> values;  // one for each column; negative or not finite: a dash
   };
   std::string title, name_column;
-  std::vector<std::string> columns;  // a number of pictures or the like first, shares in [0, 1] behind it
+  std::vector<std::string> columns;  // a number of images or the like first, then shares in [0, 1]
   std::vector<Row> rows;
   size_t bar = 1;  // the column that the bar shows
 };
@@ -72,7 +72,7 @@ struct ReportData {
   std::string recipe;
 };
 
-// ErrorKind::failed for a picture that is neither PNG nor JPEG and for a confusion matrix of the wrong size.
+// ErrorKind::failed for an image that is neither PNG nor JPEG and for a confusion matrix of the wrong size.
 std::string render_report(const ReportData& data);
 
 }  // namespace spinenet::plot

@@ -30,7 +30,7 @@ th{font-weight:600;color:var(--soft);font-size:12.5px}
 td.share{width:24%;min-width:90px;padding-right:0}
 .share span{display:block;height:8px;margin-top:8px;border-radius:4px;background:var(--rule)}
 .share i{display:block;height:8px;border-radius:4px;background:var(--accent)}
-.pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr));gap:18px}
+.images{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr));gap:18px}
 .columns{display:grid;gap:14px;margin-top:14px;overflow-x:auto}.columns figure{min-width:180px}
 figure{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:9px;overflow:hidden}
 figure img{display:block;width:100%;height:auto}

@@ -50,12 +50,12 @@ std::string draw_parents(const StudyPage& page) {
   return page_section("How far back parents stand", page_charts(content));
 }
 
-// A drawing is a picture of its own: its style must not reach the page's charts.
+// A drawing is a document of its own: its style must not reach the page's charts.
 std::string draw_networks(const std::vector<StudyNetwork>& networks) {
   if (networks.empty()) return "";
   std::string html;
   for (const StudyNetwork& network : networks) {
-    html += "<div class=\"wide\">" + page_picture(network.label, "image/svg+xml", network.svg) + "</div>\n";
+    html += "<div class=\"wide\">" + page_image(network.label, "image/svg+xml", network.svg) + "</div>\n";
   }
   return page_section("Best networks", html);
 }

@@ -2,14 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include "plot/well_formed.h"
+
 namespace spinenet::plot {
 namespace {
-
-size_t count(const std::string& text, std::string_view part) {
-  size_t found = 0;
-  for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
-  return found;
-}
 
 StudyPage example() {
   StudyPage page;
@@ -32,16 +28,16 @@ TEST(StudyPage, ShowsEverySectionThatHasContent) {
   const std::string html = render_study_page(example());
   for (const char* title : {"Score over trials", "Score against cost", "Best trials", "Best networks",
                             "Order of the blocks", "How far back parents stand", "Trials without a measurement"}) {
-    EXPECT_EQ(count(html, std::string("<h2>") + title + "</h2>"), 1U) << title;
+    EXPECT_EQ(occurrences(html, std::string("<h2>") + title + "</h2>"), 1U) << title;
   }
-  EXPECT_EQ(count(html, "<div class=\"charts\">"), 3U) << "scores, levels, parents";
-  EXPECT_GE(count(html, "<svg"), 5U) << "two score charts, one of costs, one of levels, one of parents";
+  EXPECT_EQ(occurrences(html, "<div class=\"charts\">"), 3U) << "scores, levels, parents";
+  EXPECT_GE(occurrences(html, "<svg"), 5U) << "two score charts, one of costs, one of levels, one of parents";
 }
 
 TEST(StudyPage, EmptyStudyHasNoSections) {
   const std::string html = render_study_page(StudyPage{});
-  EXPECT_EQ(count(html, "<h2>"), 0U);
-  EXPECT_EQ(count(html, "<svg"), 0U);
+  EXPECT_EQ(occurrences(html, "<h2>"), 0U);
+  EXPECT_EQ(occurrences(html, "<svg"), 0U);
 }
 
 TEST(StudyPage, EscapesTextAndKeepsDrawingsApart) {
@@ -50,7 +46,7 @@ TEST(StudyPage, EscapesTextAndKeepsDrawingsApart) {
   EXPECT_EQ(html.find("<oops>"), std::string::npos);
   EXPECT_EQ(html.find("<best>"), std::string::npos);
   EXPECT_EQ(html.find("fill:red"), std::string::npos) << "the style of a drawing would reach the page";
-  EXPECT_EQ(count(html, "data:image/svg+xml;base64,"), 1U);
+  EXPECT_EQ(occurrences(html, "data:image/svg+xml;base64,"), 1U);
 }
 
 }  // namespace

@@ -40,4 +40,11 @@ inline bool well_formed(std::string_view text) {
   return open.empty();
 }
 
+// How often `part` stands in the text.
+inline size_t occurrences(std::string_view text, std::string_view part) {
+  size_t found = 0;
+  for (size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++found;
+  return found;
+}
+
 }  // namespace spinenet::plot

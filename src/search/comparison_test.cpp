@@ -100,14 +100,14 @@ TEST(SearchRun, TellsTheAlgorithmOnlyAfterTheLag) {
   EXPECT_NE(best(AlgorithmKind::evolution, 200), best(AlgorithmKind::random, 1));
 }
 
-constexpr int kSeeds = 20;
-constexpr int64_t kTrials = 1000;
+constexpr int kComparedSeeds = 20;
+constexpr int64_t kComparedTrials = 1000;
 
-std::vector<double> best_scores(AlgorithmKind kind, SyntheticKind objective) {
+std::vector<double> compared_scores(AlgorithmKind kind, SyntheticKind objective) {
   std::vector<double> scores;
-  for (uint64_t seed = 1; seed <= kSeeds; ++seed) {
+  for (uint64_t seed = 1; seed <= kComparedSeeds; ++seed) {
     scores.push_back(run_search(arch::named_search_space("spinenet-49"), {.kind = kind},
-                                spinenet_49_objective(objective), {.trials = kTrials, .seed = seed})
+                                spinenet_49_objective(objective), {.trials = kComparedTrials, .seed = seed})
                          .back());
   }
   return scores;
@@ -116,9 +116,8 @@ std::vector<double> best_scores(AlgorithmKind kind, SyntheticKind objective) {
 // The search as a whole: 20 seeds of 1000 trials, 16 in flight. controller_search_test.cpp does the same.
 TEST(EvolutionSearch, BeatsRandomSearchOnEveryObjective) {
   for (const SyntheticKind kind : {SyntheticKind::additive, SyntheticKind::epistatic, SyntheticKind::deceptive}) {
-    const std::vector<double> random = best_scores(AlgorithmKind::random, kind);
-    EXPECT_LT(mann_whitney_p(best_scores(AlgorithmKind::evolution, kind), random), 0.001)
-        << names(kind)[static_cast<size_t>(kind)];
+    const std::vector<double> random = compared_scores(AlgorithmKind::random, kind);
+    EXPECT_LT(mann_whitney_p(compared_scores(AlgorithmKind::evolution, kind), random), 0.001) << name_of(kind);
   }
 }
 
@@ -128,7 +127,7 @@ TEST(SearchRun, StaysFarFromEveryOptimumAtRandom) {
     const SyntheticObjective objective = spinenet_49_objective(kind);
     const std::vector<double> best = run_search(arch::named_search_space("spinenet-49"),
                                                 {.kind = AlgorithmKind::random}, objective, {.trials = 20000});
-    EXPECT_LT(best.back(), 0.9) << names(kind)[static_cast<size_t>(kind)];
+    EXPECT_LT(best.back(), 0.9) << name_of(kind);
   }
 }
 

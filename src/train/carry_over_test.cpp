@@ -13,7 +13,7 @@
 namespace spinenet::train {
 namespace {
 
-arch::Architecture tiny() {
+arch::Architecture tiny_trunk() {
   arch::Architecture a = arch::named_architecture("spinenet-49");
   a.scaling.filter_size_scale = 0.07;
   a.scaling.endpoints_num_filters = 8;
@@ -52,22 +52,22 @@ void expect_backbone_carried(const graph::Program& from, const graph::Program& t
 }
 
 TEST(CarryOver, BackbonesGoBetweenClassifiersAndDetectors) {
-  const graph::Program classifier = graph::lower_classifier(tiny(), {128, 128, 5});
-  const graph::Program detector = graph::lower_detector(tiny(), {128, 128, 3});
+  const graph::Program classifier = graph::lower_classifier(tiny_trunk(), {128, 128, 5});
+  const graph::Program detector = graph::lower_detector(tiny_trunk(), {128, 128, 3});
   expect_backbone_carried(classifier, detector);
   expect_backbone_carried(detector, classifier);
 }
 
 // All but the boxes, of which a cascade has one for all classes; its later heads begin afresh.
 TEST(CarryOver, ACascadeTakesWhatFitsOfAMaskRcnn) {
-  arch::Architecture cascade = tiny();
+  arch::Architecture cascade = tiny_trunk();
   cascade.two_stage.box_thresholds = {0.5, 0.7};
   const auto parameters = [](const arch::Architecture& a) {
     return graph::parameters_of_all(graph::programs_of(graph::lower_two_stage(a, {128, 128, 3})));
   };
   const graph::Program to = parameters(cascade);
   Weights first = graph::initial_weights(to, {}, 1);
-  const CarriedOver carried = carry_over(to, model_of(parameters(tiny()), 7), "model", first);
+  const CarriedOver carried = carry_over(to, model_of(parameters(tiny_trunk()), 7), "model", first);
   EXPECT_TRUE(carried.left.empty());
   EXPECT_EQ(carried.other_shape,
             (std::vector<std::string>{"box_head.box.bias [12] for [4]",
@@ -78,8 +78,8 @@ TEST(CarryOver, ACascadeTakesWhatFitsOfAMaskRcnn) {
 }
 
 TEST(CarryOver, OtherNumbersOfClassesKeepTheirFirstValues) {
-  const graph::Program three = graph::lower_classifier(tiny(), {128, 128, 3});
-  const formats::ModelFile source = model_of(graph::lower_classifier(tiny(), {128, 128, 5}), 7);
+  const graph::Program three = graph::lower_classifier(tiny_trunk(), {128, 128, 3});
+  const formats::ModelFile source = model_of(graph::lower_classifier(tiny_trunk(), {128, 128, 5}), 7);
   Weights first = graph::initial_weights(three, {}, 1);
   const CarriedOver carried = carry_over(three, source, "model", first);
   EXPECT_EQ(carried.other_shape, (std::vector<std::string>{"head.dense.bias [5] for [3]",
@@ -92,7 +92,7 @@ TEST(CarryOver, OtherNumbersOfClassesKeepTheirFirstValues) {
 TEST(CarryOver, AnotherNetworkIsRefused) {
   formats::ModelFile source;
   source.weights.emplace("something.else", make_tensor({1}));
-  const graph::Program program = graph::lower_classifier(tiny(), {128, 128, 3});
+  const graph::Program program = graph::lower_classifier(tiny_trunk(), {128, 128, 3});
   Weights first = graph::initial_weights(program, {}, 1);
   try {
     carry_over(program, source, "other.safetensors", first);

@@ -17,10 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-fs::path under(const std::string& root, const std::string& path) {
-  return root.empty() ? fs::path(path) : fs::path(root) / path;
-}
-
 // One of the two sets, where it is read from and where its pictures are.
 struct Source {
   data::ClassSet set;
@@ -30,9 +26,9 @@ struct Source {
 
 Source read_source(const DataRecipe& recipe, const std::string& annotations, const std::string& images) {
   Source source;
-  source.images = under(recipe.root, images);
+  source.images = std::filesystem::path(recipe.root) / images;
   if (recipe.classes_from == ClassSource::annotations) {
-    const fs::path file = under(recipe.root, annotations);
+    const fs::path file = std::filesystem::path(recipe.root) / annotations;
     source.place = file.string();
     source.set = data::read_class_json(file, {.group_key = recipe.group_key, .limits = {}});
   } else {

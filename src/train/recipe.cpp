@@ -1,6 +1,5 @@
 #include "train/recipe.h"
 
-#include "arch/families.h"
 #include "base/error.h"
 #include "base/files.h"
 
@@ -16,32 +15,6 @@ static void fields(FieldList& list, LossOptions& l) {
 }  // namespace spinenet::nn
 
 namespace spinenet::train {
-
-static void fields(FieldList& list, ArchitectureRecipe& a) {
-  list("base", a.base,
-       "Name of a known architecture, or path of an architecture JSON; the other keys change parts of it");
-  list("filter_size_scale", a.filter_size_scale, "Width of all blocks", above(0));
-  list("resample_alpha", a.resample_alpha, "Width of the squeeze in resampling connections", above(0));
-  list("endpoints_num_filters", a.endpoints_num_filters, "Channels of P3 to P7", at_least(1));
-  list("block_repeats", a.block_repeats, "Blocks in a group", at_least(1));
-  list("stem_filters", a.stem_filters, "Filters of the first convolution", at_least(1));
-  list("head_convs", a.head_convs, "Convolutions in each tower of the head", at_least(0));
-  list("head_filters", a.head_filters, "Filters of the towers", at_least(1));
-  list("rpn_filters", a.rpn_filters, "segment: filters of the region proposal network", at_least(1));
-  list("box_head_convs", a.box_head_convs, "segment: convolutions of the box head", at_least(0));
-  list("box_head_filters", a.box_head_filters, "segment: their filters", at_least(1));
-  list("box_head_dense", a.box_head_dense, "segment: width of the dense layer behind them", at_least(1));
-  list("box_head_thresholds", a.box_head_thresholds,
-       "segment: overlap from which a ROI holds an object, of each box head; several are a cascade", above(0));
-  list("mask_head_convs", a.mask_head_convs, "segment: convolutions of the mask head", at_least(0));
-  list("mask_head_filters", a.mask_head_filters, "segment: their filters", at_least(1));
-  list("anchor_size", a.anchor_size, "Side of the smallest anchor of a level, in strides", above(0));
-  list("anchor_scales", a.anchor_scales, "Anchor sizes in an octave", at_least(1));
-  list("aspect_ratios", a.aspect_ratios, "Width to height of the anchors", above(0));
-  list("activation", a.activation, "Non-linearity of the whole network");
-  list("batch_norm_momentum", a.batch_norm_momentum, "Share of the running statistics kept at each step",
-       between(0, 0.99999));
-}
 
 static void fields(FieldList& list, DataRecipe& d) {
   list("root", d.root, "Folder that the other paths start from; itself from the working directory");
@@ -159,37 +132,6 @@ Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::str
          fmt::format("use {}", (recipe.image_size / 128 + 1) * 128));
   }
   return recipe;
-}
-
-arch::Architecture resolve_architecture(const ArchitectureRecipe& recipe) {
-  arch::Architecture a = arch::find_architecture(recipe.base);
-  const auto set = [](auto& field, const auto& value) {
-    if (value) field = *value;
-  };
-  set(a.scaling.filter_size_scale, recipe.filter_size_scale);
-  set(a.scaling.resample_alpha, recipe.resample_alpha);
-  set(a.scaling.endpoints_num_filters, recipe.endpoints_num_filters);
-  set(a.scaling.block_repeats, recipe.block_repeats);
-  set(a.scaling.stem_filters, recipe.stem_filters);
-  set(a.head.convs, recipe.head_convs);
-  set(a.head.filters, recipe.head_filters);
-  set(a.head.anchor_size, recipe.anchor_size);
-  set(a.head.scales, recipe.anchor_scales);
-  set(a.head.aspect_ratios, recipe.aspect_ratios);
-  set(a.two_stage.anchor_size, recipe.anchor_size);
-  set(a.two_stage.scales, recipe.anchor_scales);
-  set(a.two_stage.aspect_ratios, recipe.aspect_ratios);
-  set(a.two_stage.rpn_filters, recipe.rpn_filters);
-  set(a.two_stage.box_convs, recipe.box_head_convs);
-  set(a.two_stage.box_filters, recipe.box_head_filters);
-  set(a.two_stage.box_dense, recipe.box_head_dense);
-  set(a.two_stage.box_thresholds, recipe.box_head_thresholds);
-  set(a.two_stage.mask_convs, recipe.mask_head_convs);
-  set(a.two_stage.mask_filters, recipe.mask_head_filters);
-  set(a.activation, recipe.activation);
-  set(a.batch_norm.momentum, recipe.batch_norm_momentum);
-  validate(a);
-  return a;
 }
 
 }  // namespace spinenet::train

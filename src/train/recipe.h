@@ -5,11 +5,11 @@
 // architecture or an error that names the key.
 #pragma once
 
-#include <array>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "arch/architecture.h"
@@ -31,25 +31,23 @@ enum class ScheduleKind { step, cosine };
 // Where the classes of pictures are written.
 enum class ClassSource { folders, annotations, fashion_mnist };
 
-constexpr std::array<std::string_view, 3> names(ClassSource) {
-  return {"folders", "annotations", "fashion_mnist"};
+constexpr auto names(ClassSource) {
+  using enum ClassSource;
+  return named<ClassSource>({{folders, "folders"}, {annotations, "annotations"}, {fashion_mnist, "fashion_mnist"}});
 }
-constexpr std::array<std::string_view, 2> names(OptimizerKind) {
-  return {"sgd", "adamw"};
+constexpr auto names(OptimizerKind) {
+  using enum OptimizerKind;
+  return named<OptimizerKind>({{sgd, "sgd"}, {adamw, "adamw"}});
 }
-constexpr std::array<std::string_view, 2> names(ScheduleKind) {
-  return {"step", "cosine"};
+constexpr auto names(ScheduleKind) {
+  using enum ScheduleKind;
+  return named<ScheduleKind>({{step, "step"}, {cosine, "cosine"}});
 }
 
+// A known architecture and what is changed in it.
 struct ArchitectureRecipe {
   std::string base = "spinenet-49";
-  std::optional<double> filter_size_scale, resample_alpha, anchor_size;
-  std::optional<int> endpoints_num_filters, block_repeats, stem_filters, head_convs, head_filters, anchor_scales;
-  std::optional<std::vector<double>> aspect_ratios;
-  std::optional<int> rpn_filters, box_head_convs, box_head_filters, box_head_dense, mask_head_convs, mask_head_filters;
-  std::optional<std::vector<double>> box_head_thresholds;
-  std::optional<arch::Activation> activation;
-  std::optional<double> batch_norm_momentum;
+  std::map<std::string, std::string, std::less<>> changes;  // key of the recipe to the new value as YAML
 };
 
 struct DataRecipe {
@@ -130,6 +128,7 @@ struct Recipe {
   uint64_t seed = 1;
 };
 
+void fields(FieldList& list, ArchitectureRecipe& recipe);
 void fields(FieldList& list, Recipe& recipe);
 
 Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& settings);

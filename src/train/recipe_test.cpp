@@ -74,14 +74,47 @@ TEST_F(RecipeFile, TheResolvedTextReadsBackToTheSame) {
 
 TEST(ResolveArchitecture, ChangesWhatTheRecipeNamesAndNothingElse) {
   ArchitectureRecipe recipe;
-  recipe.filter_size_scale = 0.25;
-  recipe.head_filters = 64;
+  apply_setting(recipe, "filter_size_scale=0.25");
+  apply_setting(recipe, "head_filters=64");
   const arch::Architecture a = resolve_architecture(recipe);
   EXPECT_EQ(a.scaling.filter_size_scale, 0.25);
   EXPECT_EQ(a.head.filters, 64);
   EXPECT_EQ(a.scaling.endpoints_num_filters, 256);
-  recipe.resample_alpha = 0.001;
+  apply_setting(recipe, "resample_alpha=0.001");
   EXPECT_THROW(resolve_architecture(recipe), Error);
+}
+
+TEST(ResolveArchitecture, ChangesAnchorsOfBothHeads) {
+  ArchitectureRecipe recipe;
+  apply_setting(recipe, "anchor_scales=2");
+  apply_setting(recipe, "aspect_ratios=[1, 0.3]");
+  const arch::Architecture a = resolve_architecture(recipe);
+  EXPECT_EQ(a.head.scales, 2);
+  EXPECT_EQ(a.two_stage.scales, 2);
+  EXPECT_EQ(a.head.aspect_ratios, (std::vector<double>{1, 0.3}));
+  EXPECT_EQ(a.two_stage.aspect_ratios, a.head.aspect_ratios);
+}
+
+TEST(ResolveArchitecture, NullTakesAChangeBack) {
+  ArchitectureRecipe recipe;
+  apply_setting(recipe, "head_convs=1");
+  apply_setting(recipe, "activation=swish");
+  EXPECT_EQ(resolve_architecture(recipe).activation, arch::Activation::swish);
+  apply_setting(recipe, "activation=null");
+  EXPECT_EQ(resolve_architecture(recipe).activation, arch::Activation::relu);
+  EXPECT_EQ(resolve_architecture(recipe).head.convs, 1);
+  EXPECT_EQ(hash_of(recipe), hash_of([] {
+              ArchitectureRecipe one;
+              apply_setting(one, "head_convs=1");
+              return one;
+            }()));
+}
+
+TEST(ResolveArchitecture, ARefusedChangeLeavesTheRecipe) {
+  ArchitectureRecipe recipe;
+  EXPECT_THROW(apply_setting(recipe, "head_convs=-1"), Error);
+  EXPECT_THROW(apply_setting(recipe, "activation=gelu"), Error);
+  EXPECT_TRUE(recipe.changes.empty());
 }
 
 TEST(Recipes, DocumentedKeysAreTheKeysThereAre) {

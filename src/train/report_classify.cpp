@@ -12,8 +12,8 @@
 namespace spinenet::train {
 namespace {
 
-constexpr size_t kPictures = 12;
-constexpr int kPictureSide = 240;              // pixels, at least
+constexpr size_t kClassImages = 12;
+constexpr int kClassImageSide = 240;              // pixels, at least
 constexpr size_t kMistakes = 20;               // in the table
 constexpr size_t kLargestConfusionTable = 24;  // classes: more are not readable
 
@@ -63,7 +63,7 @@ std::vector<plot::Series> calibration_curves(const eval::TopKMetrics& metrics) {
 
 plot::ReportPicture draw_sample(const image::Image& image, const eval::Classified& found,
                                 const eval::TopKMetrics& metrics) {
-  const double scale = std::max(1.0, kPictureSide / static_cast<double>(std::max(image.height, image.width)));
+  const double scale = std::max(1.0, kClassImageSide / static_cast<double>(std::max(image.height, image.width)));
   image::Image drawn =
       image::resize(image, static_cast<int>(image.height * scale), static_cast<int>(image.width * scale));
   const int best = eval::best_classes(found.scores, 1).front();
@@ -78,8 +78,8 @@ plot::ReportPicture draw_sample(const image::Image& image, const eval::Classifie
 std::vector<plot::ReportPicture> sample_pictures(const data::Dataset& val, std::span<const eval::Classified> found,
                                                  const eval::TopKMetrics& metrics) {
   std::vector<plot::ReportPicture> pictures;
-  const int64_t stride = std::max<int64_t>(1, val.size() / static_cast<int64_t>(kPictures));
-  for (int64_t i = 0; i < val.size() && pictures.size() < kPictures; i += stride) {
+  const int64_t stride = std::max<int64_t>(1, val.size() / static_cast<int64_t>(kClassImages));
+  for (int64_t i = 0; i < val.size() && pictures.size() < kClassImages; i += stride) {
     try {
       const data::LabelledImage sample = val.get(i);
       const auto at = std::ranges::find(found, sample.image_id, &eval::Classified::image_id);

@@ -15,8 +15,8 @@
 namespace spinenet::train {
 namespace {
 
-constexpr int kPictures = 12;
-constexpr int kPictureSide = 480;  // pixels, at least
+constexpr int kDetectImages = 12;
+constexpr int kDetectImageSide = 480;  // pixels, at least
 constexpr double kShownScore = 0.4;
 
 size_t label_of(const detect::Result& result, const RunData& data) {
@@ -37,7 +37,7 @@ void draw_masks(image::Image& image, int64_t image_id, const RunData& data, std:
 plot::ReportPicture draw_sample(data::LabelledImage sample, const RunData& data,
                                 std::span<const detect::Result> results) {
   const float scale = std::max(
-      1.0F, static_cast<float>(kPictureSide) / static_cast<float>(std::max(sample.image.height, sample.image.width)));
+      1.0F, static_cast<float>(kDetectImageSide) / static_cast<float>(std::max(sample.image.height, sample.image.width)));
   draw_masks(sample.image, sample.image_id, data, results);
   image::Image image = image::resize(sample.image, static_cast<int>(static_cast<float>(sample.image.height) * scale),
                                      static_cast<int>(static_cast<float>(sample.image.width) * scale));
@@ -60,8 +60,8 @@ plot::ReportPicture draw_sample(data::LabelledImage sample, const RunData& data,
 
 std::vector<plot::ReportPicture> sample_pictures(const RunData& data, std::span<const detect::Result> results) {
   std::vector<plot::ReportPicture> pictures;
-  const int64_t stride = std::max<int64_t>(1, data.val->size() / kPictures);
-  for (int64_t i = 0; i < data.val->size() && pictures.size() < kPictures; i += stride) {
+  const int64_t stride = std::max<int64_t>(1, data.val->size() / kDetectImages);
+  for (int64_t i = 0; i < data.val->size() && pictures.size() < kDetectImages; i += stride) {
     try {
       pictures.push_back(draw_sample(data.val->get(i), data, results));
     } catch (const Error& error) {

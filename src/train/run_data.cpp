@@ -14,10 +14,6 @@
 namespace spinenet::train {
 namespace {
 
-std::filesystem::path under(const std::string& root, const std::string& path) {
-  return root.empty() ? std::filesystem::path(path) : std::filesystem::path(root) / path;
-}
-
 data::ScenesOptions scenes_of(const DataRecipe& recipe) {
   data::ScenesOptions options = data::scenes_options(*recipe.scenes);
   options.seed = recipe.scenes_seed;
@@ -32,7 +28,7 @@ void make_missing_scenes(const DataRecipe& recipe, const ProgressOptions& shown)
   if (!recipe.scenes) return;
   const data::ScenesOptions options = scenes_of(recipe);
   const std::filesystem::path root = recipe.root.empty() ? "." : recipe.root;
-  const std::string wanted = to_text(Json{{"level", names(options.level).at(static_cast<size_t>(options.level))},
+  const std::string wanted = to_text(Json{{"level", name_of(options.level)},
                                           {"images", options.images},
                                           {"val_images", options.val_images},
                                           {"size", options.size},
@@ -62,19 +58,19 @@ RunData open_data(const DataRecipe& recipe, const ProgressOptions* making, bool 
   data::CocoReadOptions read;
   read.segmentations = masks;
   RunData data;
-  detect::Annotations train = data::read_coco(under(recipe.root, recipe.train_annotations), read);
+  detect::Annotations train = data::read_coco(std::filesystem::path(recipe.root) / recipe.train_annotations, read);
   std::string val_images = recipe.val_images;
   data.classes = data::class_list(train);
   if (recipe.hold_out > 0) {
     std::tie(train, data.val_annotations) = data::hold_out(train, recipe.hold_out);
     val_images = recipe.train_images;
   } else if (!recipe.val_annotations.empty()) {
-    data.val_annotations = data::read_coco(under(recipe.root, recipe.val_annotations), read);
+    data.val_annotations = data::read_coco(std::filesystem::path(recipe.root) / recipe.val_annotations, read);
     data::check_same_classes(data.classes, data::class_list(data.val_annotations));
   }
-  data.train = std::make_unique<data::CocoDataset>(train, under(recipe.root, recipe.train_images), data.classes);
+  data.train = std::make_unique<data::CocoDataset>(train, std::filesystem::path(recipe.root) / recipe.train_images, data.classes);
   if (!data.val_annotations.images.empty()) {
-    data.val = std::make_unique<data::CocoDataset>(data.val_annotations, under(recipe.root, val_images), data.classes);
+    data.val = std::make_unique<data::CocoDataset>(data.val_annotations, std::filesystem::path(recipe.root) / val_images, data.classes);
   }
   return data;
 }

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kSize = 128;
 
-arch::Architecture tiny() {
+arch::Architecture tiny_segmenter() {
   arch::Architecture a = arch::named_architecture("spinenet-49");
   a.scaling.filter_size_scale = 0.07;
   a.scaling.endpoints_num_filters = 8;
@@ -52,7 +52,7 @@ data::Prepared square_picture(int64_t i, const std::vector<detect::Box>& anchors
 }
 
 struct Fixture {
-  arch::Architecture architecture = tiny();
+  arch::Architecture architecture = tiny_segmenter();
   std::vector<detect::Box> anchors = detect::make_anchors(runtime::proposal_anchors(architecture), kSize, kSize);
   Communicator alone{{}, torch::kCPU};
   Recipe recipe;

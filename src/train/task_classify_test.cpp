@@ -12,7 +12,7 @@
 namespace spinenet::train {
 namespace {
 
-arch::Architecture tiny() {
+arch::Architecture tiny_classifier() {
   arch::Architecture a = arch::named_architecture("spinenet-49");
   a.scaling.filter_size_scale = 0.07;
   a.scaling.endpoints_num_filters = 8;
@@ -66,7 +66,7 @@ ClassifyTask halves_task(const Recipe& recipe) {
   data.train = std::make_unique<Halves>();
   data.val = std::make_unique<Halves>();
   data.classes = {{4, "left", ""}, {9, "right", ""}};
-  return {recipe, tiny(), std::move(data)};
+  return {recipe, tiny_classifier(), std::move(data)};
 }
 
 // `steps` steps; the losses.

@@ -86,13 +86,13 @@ TEST_F(Bench, RefusesWhatItCannotDo) {
   EXPECT_NE(run("bench spinenet-50").err.find("spinenet-"), std::string::npos);
   const auto precision = run("bench spinenet-49s --precision int7");
   EXPECT_EQ(precision.status, 2);
-  EXPECT_NE(precision.err.find("did you mean int8?"), std::string::npos) << precision.err;
+  EXPECT_NE(precision.err.find("did you mean \"int8\"?"), std::string::npos) << precision.err;
   const auto both = run("bench spinenet-49s --size 128 --precision int8 --skip fuse_residual");
   EXPECT_EQ(both.status, 2);
   EXPECT_NE(both.err.find("int8 with --skip"), std::string::npos) << both.err;
   const auto pass = run("bench spinenet-49s --size 128 --skip winograds");
   EXPECT_EQ(pass.status, 2);
-  EXPECT_NE(pass.err.find("did you mean winograd?"), std::string::npos) << pass.err;
+  EXPECT_NE(pass.err.find("did you mean \"winograd\"?"), std::string::npos) << pass.err;
 }
 
 }  // namespace

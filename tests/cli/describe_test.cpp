@@ -52,7 +52,7 @@ TEST_F(Describe, NamesThePlaceOfAFault) {
   const Outcome outcome = run("describe broken.json");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("broken.json/backbone/blocks/3"), std::string::npos) << outcome.err;
-  EXPECT_NE(outcome.err.find("did you mean level?"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.err.find("did you mean \"level\"?"), std::string::npos) << outcome.err;
   write_file_atomic(folder_ / "cut.json", "{\"name\": \"x\",");
   EXPECT_EQ(run("describe cut.json").status, 65);
   EXPECT_EQ(run("describe missing.json").status, 1);

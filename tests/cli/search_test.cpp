@@ -201,7 +201,7 @@ TEST_F(SearchProgram, BeginsWithTheBestOfAnotherStudy) {
   const Outcome misspelt = run("search search.yaml --study c.study --begin-with spinenet49 -q");
   EXPECT_EQ(misspelt.status, 2);
   EXPECT_NE(misspelt.err.find("no architecture has this name"), std::string::npos) << misspelt.err;
-  EXPECT_NE(misspelt.err.find("did you mean spinenet-49?"), std::string::npos) << misspelt.err;
+  EXPECT_NE(misspelt.err.find("did you mean \"spinenet-49\"?"), std::string::npos) << misspelt.err;
   const Outcome space =
       run("search search.yaml --study c.study --set base_space=r0-sp53 --begin-with a.study -q");
   EXPECT_EQ(space.status, 65);

@@ -67,8 +67,7 @@ TEST_F(Segment, PredictWritesTheMaskOfEachObject) {
 }
 
 TEST_F(Segment, PredictDrawsTheMasks) {
-  const Outcome outcome =
-      run("predict tiny.safetensors a.png --out drawn --json found.json --threshold 0 --max 3");
+  const Outcome outcome = run("predict tiny.safetensors a.png --out drawn --json found.json --threshold 0 --max 3");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const image::Image before = test_picture(90, 120, 1), after = image::read_image(folder_ / "drawn/a.png");
   ASSERT_EQ(after.pixels.size(), before.pixels.size());
@@ -128,11 +127,11 @@ TEST_F(Segment, ExportWritesACheckedFile) {
 
 TEST_F(Segment, ExportNamesWhatItCannotWrite) {
   const std::vector<std::pair<std::string, std::string>> lines{
-      {"--batch any", "a model that segments takes one picture a run; use a batch of 1"},
-      {"--batch 4", "a model that segments takes one picture a run; use a batch of 1"},
+      {"--batch any", "a model that segments takes one image a run; use a batch of 1"},
+      {"--batch 4", "a model that segments takes one image a run; use a batch of 1"},
       {"--form raw", "no form \"raw\" of a model whose task is segment; use detections"},
       {"--form boxes", "no form \"boxes\" of a model whose task is segment; use detections"},
-      {"--form detection", "did you mean detections?"},
+      {"--form detection", "did you mean \"detections\"?"},
   };
   for (const auto& [flags, message] : lines) {
     const Outcome outcome = run("export tiny.safetensors --onnx x.onnx " + flags);

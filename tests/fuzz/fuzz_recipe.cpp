@@ -7,8 +7,9 @@ namespace spinenet {
 namespace {
 
 enum class Rule { sgd, adamw };
-constexpr std::array<std::string_view, 2> names(Rule) {
-  return {"sgd", "adamw"};
+constexpr auto names(Rule) {
+  using enum Rule;
+  return named<Rule>({{sgd, "sgd"}, {adamw, "adamw"}});
 }
 
 struct Optimizer {

@@ -12,7 +12,7 @@
 #include "formats/onnx/check/check_regions.h"
 #include "formats/onnx/export/crops.h"
 #include "formats/onnx/export/export_segmenter.h"
-#include "formats/onnx/export/picture.h"
+#include "formats/onnx/export/image_limits.h"
 #include "formats/onnx/export/proposals.h"
 #include "formats/onnx/export/region_detections.h"
 #include "graph/reference.h"
@@ -206,7 +206,7 @@ TEST_F(OnnxRuntimeSegments, ProposesAsWeDo) {
       }
     }
     graph.input({"picture", formats::OnnxType::f32, {int64_t{1}, int64_t{2}}});
-    const std::string limits = formats::add_picture_limits(graph, "picture");
+    const std::string limits = formats::add_image_limits(graph, "picture");
     formats::add_proposals(graph, {trial.anchors, trial.proposals, height, width}, limits, "rois");
     graph.output({"rois", formats::OnnxType::f32, {std::string("rois"), int64_t{4}}});
     add_file(name, graph.finish());
@@ -214,7 +214,7 @@ TEST_F(OnnxRuntimeSegments, ProposesAsWeDo) {
     values.at("objectness.p3").floats[3] = NAN;
     values.at("proposal_box.p4").floats[5] = NAN;
     values.at("proposal_box.p6").floats[1] = INFINITY;
-    Weights run{{"in/picture", to_tensor(trial.picture)}};
+    Weights run{{"in/picture", to_tensor(trial.image)}};
     for (const auto& [key, value] : values) run["in/" + key] = {value.shape, value.floats};
     const std::vector<detect::Box> rois = formats::proposals_of(values, trial);
     EXPECT_GT(rois.size(), 50U);
@@ -264,7 +264,7 @@ TEST_F(OnnxRuntimeSegments, ChoosesAsWeDo) {
   graph.input({"class", formats::OnnxType::f32, {count, int64_t{kClasses + 1}, int64_t{1}, int64_t{1}}});
   graph.input({"box", formats::OnnxType::f32, {count, int64_t{4 * kClasses}, int64_t{1}, int64_t{1}}});
   graph.input({"places", formats::OnnxType::i64, {count}});
-  const std::string limits = formats::add_picture_limits(graph, "picture");
+  const std::string limits = formats::add_image_limits(graph, "picture");
   formats::add_region_detections(graph, {trial.post, kClasses}, {"rois", limits, {{"class", "box", "places"}}});
   const std::string found = "found";
   graph.output({"boxes", formats::OnnxType::f32, {int64_t{1}, found, int64_t{4}}});
@@ -278,7 +278,7 @@ TEST_F(OnnxRuntimeSegments, ChoosesAsWeDo) {
   std::vector<int64_t> places;
   for (size_t i = 0; i < regions.rois.size(); ++i) places.push_back(static_cast<int64_t>(regions.rois.size() - 1 - i));
   Weights run{{"in/rois", formats::to_tensor(regions.rois)},
-              {"in/picture", to_tensor(trial.picture)},
+              {"in/picture", to_tensor(trial.image)},
               {"in/class", formats::moved_rows(regions.classes, places)},
               {"in/box", formats::moved_rows(regions.boxes, places)},
               {"in/places", {{static_cast<int64_t>(places.size())}, {places.begin(), places.end()}}}};

@@ -13,6 +13,7 @@
 #include "formats/onnx/export/export.h"
 #include "formats/onnx/export/network.h"
 #include "graph/builder.h"
+#include "graph/every_operation.h"
 #include "graph/lower.h"
 #include "graph/reference.h"
 #include "graph/weights.h"
@@ -124,7 +125,7 @@ TEST_F(OnnxRuntime, GivesTheRawOutputsOfEveryFamily) {
 }
 
 // Those that no family here has, or not in every way.
-graph::Program every_operation() {
+graph::Program other_operations() {
   graph::Builder b({6, 32, 16}, {arch::Activation::hard_swish, arch::Padding::symmetric, {}});
   graph::Builder::ConvOptions depthwise;
   depthwise.filters = depthwise.groups = 6;
@@ -148,25 +149,40 @@ graph::Program every_operation() {
   return b.finish();
 }
 
-TEST_F(OnnxRuntime, RunsEveryOperation) {
-  const graph::Program program = every_operation();
-  const Weights weights = graph::initial_weights(program, {.residual_norm_weight = 1}, 3);
+// Two images of noise, and what the reference interpreter gives for them.
+Weights run_of(const graph::Program& program, const Weights& weights) {
+  const graph::Shape& s = program.values.front();
+  HostTensor image = make_tensor({2, s.channels, s.height, s.width});
+  Random random(7);
+  for (float& x : image.data) x = static_cast<float>(2 * random.normal());
+  Weights tensors{{"in/image", image}};
+  const std::vector<HostTensor> outputs = graph::run_reference(program, weights, image);
+  for (size_t i = 0; i < outputs.size(); ++i) tensors["out/" + program.outputs[i].name] = outputs[i];
+  return tensors;
+}
+
+formats::OnnxFile file_of(const graph::Program& program, const Weights& weights) {
+  const graph::Shape& s = program.values.front();
   formats::OnnxGraph graph;
-  graph.input({"image", formats::OnnxType::f32, {std::string("batch"), int64_t{6}, int64_t{32}, int64_t{16}}});
+  graph.input({"image", formats::OnnxType::f32, {std::string("batch"), s.channels, s.height, s.width}});
   formats::add_network(graph, program, weights, "image");
   for (const graph::Output& output : program.outputs) {
     const graph::Shape& shape = program.values[static_cast<size_t>(output.value)];
     graph.output(
         {output.name, formats::OnnxType::f32, {std::string("batch"), shape.channels, shape.height, shape.width}});
   }
-  add_file("operations", graph.finish());
-  HostTensor image = make_tensor({2, 6, 32, 16});
-  Random random(7);
-  for (float& x : image.data) x = static_cast<float>(2 * random.normal());
-  Weights tensors{{"in/image", image}};
-  const std::vector<HostTensor> outputs = graph::run_reference(program, weights, image);
-  for (size_t i = 0; i < outputs.size(); ++i) tensors["out/" + program.outputs[i].name] = outputs[i];
-  add_run("operations", tensors);
+  return graph.finish();
+}
+
+TEST_F(OnnxRuntime, RunsEveryOperation) {
+  for (const auto& [name, program] : {std::pair("operations", other_operations()),
+                                      {"relu", graph::every_operation(arch::Activation::relu)},
+                                      {"swish", graph::every_operation(arch::Activation::swish)},
+                                      {"hard_swish", graph::every_operation(arch::Activation::hard_swish)}}) {
+    const Weights weights = graph::initial_weights(program, {.residual_norm_weight = 1}, 3);
+    add_file(name, file_of(program, weights));
+    add_run(name, run_of(program, weights));
+  }
   compare();
 }
 

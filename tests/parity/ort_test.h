@@ -20,7 +20,7 @@ class OrtTest : public testing::Test {
   void TearDown() override;
 
   void add_file(const std::string& name, const formats::OnnxFile& file) const;
-  // A run of the file of that name: in/INPUT and out/OUTPUT; whole numbers as floats.
+  // A run of the file of that name: in/INPUT and out/OUTPUT; integers as floats.
   void add_run(const std::string& name, const Weights& tensors);
   void compare() const;
 

@@ -4,7 +4,7 @@
     run_onnx.py FOLDER
 
 FOLDER holds NAME.onnx and, for each run, NAME.N.safetensors with the tensors in/INPUT and out/OUTPUT. Relative error is the
-largest difference over the largest magnitude of an output; whole numbers must be equal. Where the package onnx is
+largest difference over the largest magnitude of an output; integers must be equal. Where the package onnx is
 installed, its checker, with shape inference, must accept each file too. tests/parity/onnx_test.cpp makes the folder.
 """
 import json

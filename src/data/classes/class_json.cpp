@@ -17,14 +17,14 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-std::optional<dom::element> find(dom::object object, std::string_view key) {
+std::optional<dom::element> find_key(dom::object object, std::string_view key) {
   dom::element element;
   if (object.at_key(key).get(element) != simdjson::SUCCESS) return std::nullopt;
   return element;
 }
 
 std::string text_of(dom::object object, std::string_view key) {
-  const auto element = find(object, key);
+  const auto element = find_key(object, key);
   std::string_view text;
   return element && element->get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
 }
@@ -55,7 +55,7 @@ class ClassScan {
  private:
   template <class Visit>
   void for_each(dom::object object, std::string_view name, const Visit& visit) {
-    const auto element = find(object, name);
+    const auto element = find_key(object, name);
     dom::array entries;
     if (!element || element->get(entries) != simdjson::SUCCESS) {
       log_.add(Fault::list_missing, fmt::format("/{}", name), element ? "is not a list" : "is missing");
@@ -75,7 +75,7 @@ class ClassScan {
 
   std::optional<int64_t> id_of(dom::object entry, std::string_view key, const Place& place) {
     std::string why;
-    const auto id = read_id(find(entry, key), why);
+    const auto id = read_id(find_key(entry, key), why);
     if (!id) log_.add(Fault::bad_id, place, fmt::format("the id {}", why));
     return id;
   }

@@ -5,8 +5,8 @@
 #include <map>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/known_names.h"
 #include "base/random.h"
 
 namespace spinenet::data {
@@ -54,9 +54,8 @@ ClassSet with_classes_of(const std::vector<detect::Category>& train, ClassSet va
     const auto found = label_of_name.find(category.name);
     if (found == label_of_name.end()) {
       if (count[i] == 0) continue;
-      const std::string near = nearest_name(category.name, names);
       fail(ErrorKind::bad_data, fmt::format("the class \"{}\" is not among those of the training set", category.name),
-           place, near.empty() ? "remove its pictures or train on it" : fmt::format("did you mean \"{}\"?", near));
+           place, remedy_for(category.name, names, "remove its pictures or train on it"));
     }
     label_of[i] = found->second;
     const detect::Category& known = train[static_cast<size_t>(found->second)];

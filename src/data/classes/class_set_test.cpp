@@ -15,7 +15,7 @@ namespace {
 namespace fs = std::filesystem;
 
 template <class Action>
-std::string message_of(const Action& action) {
+std::string class_set_message(const Action& action) {
   try {
     action();
   } catch (const Error& error) {
@@ -46,7 +46,7 @@ class ImageFolder : public testing::Test {
     write_file_atomic(folder_ / name, name.ends_with(".png") ? image::encode_png(image) : image::encode_jpeg(image));
   }
   std::string message() const {
-    return message_of([&] { read_image_folder(folder_ / "set"); });
+    return class_set_message([&] { read_image_folder(folder_ / "set"); });
   }
 
   fs::path folder_;
@@ -75,8 +75,8 @@ TEST_F(ImageFolder, AClassWithoutPicturesIsNamed) {
 }
 
 TEST_F(ImageFolder, AFolderWithoutClassesIsRefused) {
-  expect_parts(message_of([&] { read_image_folder(folder_ / "set/apple"); }), {"set/apple", "no subfolder"});
-  expect_parts(message_of([&] { read_image_folder(folder_ / "nowhere"); }), {"nowhere", "no such folder"});
+  expect_parts(class_set_message([&] { read_image_folder(folder_ / "set/apple"); }), {"set/apple", "no subfolder"});
+  expect_parts(class_set_message([&] { read_image_folder(folder_ / "nowhere"); }), {"nowhere", "no such folder"});
 }
 
 TEST_F(ImageFolder, LinksMustStayInside) {
@@ -101,9 +101,9 @@ TEST_F(ImageFolder, PicturesAreReadWithTheirLabels) {
   EXPECT_EQ(sample.image_id, 3);
   EXPECT_EQ(sample.image.width, 6);
   write_file_atomic(folder_ / "set/pear/b.png", "not a picture");
-  expect_parts(message_of([&] { files.get(2); }), {"set/pear/b.png"});
+  expect_parts(class_set_message([&] { files.get(2); }), {"set/pear/b.png"});
   fs::remove(folder_ / "set/pear/b.png");
-  expect_parts(message_of([&] { files.get(2); }), {"set/pear/b.png"});
+  expect_parts(class_set_message([&] { files.get(2); }), {"set/pear/b.png"});
 }
 
 constexpr std::string_view kImages = R"({"id":1,"file_name":"a.jpg"},{"id":2,"file_name":"b.jpg"})";
@@ -119,7 +119,7 @@ std::string json(std::string_view images = kImages, std::string_view annotations
 }
 
 std::string message_of_json(const std::string& text) {
-  return message_of([&] { parse_class_json(text, "set.json"); });
+  return class_set_message([&] { parse_class_json(text, "set.json"); });
 }
 
 TEST(ClassJson, KeepsIdsNamesAndGroups) {
@@ -163,7 +163,7 @@ TEST(ClassJson, APictureHasOneClass) {
 
 TEST(ClassSets, EmptyClassesAreNamed) {
   const ClassSet set{{{0, "apple", ""}, {1, "pear", ""}}, {{1, "a.png", 0}}};
-  expect_parts(message_of([&] { check_no_empty_class(set, "train.json"); }),
+  expect_parts(class_set_message([&] { check_no_empty_class(set, "train.json"); }),
                {"train.json", "1 of 2 classes", "\"pear\"", "add pictures"});
 }
 
@@ -174,10 +174,10 @@ TEST(ClassSets, ClassesOfAnotherSetAreMatchedByName) {
   EXPECT_EQ(same.pictures[0].label, 2);
   EXPECT_EQ(same.pictures[1].label, 1);
   EXPECT_EQ(same.classes.size(), 3U);
-  expect_parts(message_of([&] { with_classes_of(train, val, true, "val.json"); }),
+  expect_parts(class_set_message([&] { with_classes_of(train, val, true, "val.json"); }),
                {"val.json", "\"milk\" has id 0", "it has id 9"});
   const ClassSet other{{{0, "aple", ""}}, {{1, "a", 0}}};
-  expect_parts(message_of([&] { with_classes_of(train, other, false, "val"); }),
+  expect_parts(class_set_message([&] { with_classes_of(train, other, false, "val"); }),
                {"\"aple\" is not among", "did you mean \"apple\"?"});
   const ClassSet unused{{{0, "quince", ""}}, {}};
   EXPECT_NO_THROW(with_classes_of(train, unused, false, "val"));
@@ -192,7 +192,7 @@ TEST(ClassSets, HoldsOutAShareOfEachClass) {
   EXPECT_EQ(count, (std::vector<int>{4, 2, 0}));
   EXPECT_EQ(stays.pictures.size() + held.pictures.size(), 31U);
   set.pictures.resize(1);
-  expect_parts(message_of([&] { hold_out(set, 0.5); }), {"data.hold_out", "too few pictures"});
+  expect_parts(class_set_message([&] { hold_out(set, 0.5); }), {"data.hold_out", "too few pictures"});
 }
 
 }  // namespace

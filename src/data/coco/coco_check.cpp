@@ -80,7 +80,7 @@ Json to_json(const CheckReport& report) {
   for (const Finding& finding : report.findings) {
     Json entry;
     entry["code"] = finding.code;
-    entry["severity"] = finding.severity == Severity::error ? "error" : "warning";
+    entry["severity"] = name_of(finding.severity);
     entry["place"] = finding.place;
     entry["message"] = finding.message;
     entry["remedy"] = finding.remedy;

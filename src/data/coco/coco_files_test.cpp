@@ -15,7 +15,7 @@ namespace {
 
 using fixture::coco;
 using fixture::sound_box;
-using Counts = std::map<std::string, int64_t>;
+using CodeCounts = std::map<std::string, int64_t>;
 
 // A folder of its own for each test, with a.png of 100 x 200 (height x width).
 class CocoFiles : public testing::Test {
@@ -44,27 +44,27 @@ class CocoFiles : public testing::Test {
 TEST_F(CocoFiles, SoundFilesHaveNoFindings) {
   write("images/sub/b.png", image::make_image(9, 8));
   const std::string text = coco(sound_box(), image("a.png") + "," + image("sub/b.png", 9, 8, 2));
-  EXPECT_EQ(check(text).counts, Counts());
+  EXPECT_EQ(check(text).counts, CodeCounts());
 }
 
 TEST_F(CocoFiles, D033SizeIsTakenFromTheFile) {
   const std::string text = coco(sound_box(), image("a.png", 50, 60));
   const CheckReport report = check(text);
-  EXPECT_EQ(report.counts, (Counts{{"D033", 1}}));
+  EXPECT_EQ(report.counts, (CodeCounts{{"D033", 1}}));
   EXPECT_EQ(report.findings.front().place, "/images/0/width");
   EXPECT_NE(report.findings.front().message.find("60 x 50"), std::string::npos);
   EXPECT_NE(report.findings.front().message.find("200 x 100"), std::string::npos);
   write_file_atomic(folder_ / "in.json", text);
   const FixReport fixed = fix_coco(folder_ / "in.json", folder_ / "images", folder_ / "out.json");
-  EXPECT_EQ(fixed.repaired, (Counts{{"D033", 1}}));
+  EXPECT_EQ(fixed.repaired, (CodeCounts{{"D033", 1}}));
   EXPECT_EQ(read_coco(folder_ / "out.json").images[0].height, 100);
-  EXPECT_EQ(check_coco(folder_ / "out.json", folder_ / "images").counts, Counts());
+  EXPECT_EQ(check_coco(folder_ / "out.json", folder_ / "images").counts, CodeCounts());
   EXPECT_EQ(read_file(folder_ / "in.json"), text) << "the source stays as it is";
 }
 
 TEST_F(CocoFiles, D033MissingSizeIsTakenFromTheFile) {
   const std::string text = coco(sound_box(), R"({"id":1,"file_name":"a.png"})");
-  EXPECT_EQ(check(text).counts, (Counts{{"D033", 1}}));
+  EXPECT_EQ(check(text).counts, (CodeCounts{{"D033", 1}}));
   std::string copy;
   fix_coco_text(text, folder_ / "images", copy);
   EXPECT_EQ(parse_coco(copy, "copy").images[0].width, 200);
@@ -77,14 +77,14 @@ TEST_F(CocoFiles, D033SwappedSizeIsToldApart) {
 
 TEST_F(CocoFiles, D034MissingAndBrokenFiles) {
   CheckReport report = check(coco(sound_box(), image("none.png")));
-  EXPECT_EQ(report.counts, (Counts{{"D034", 1}}));
+  EXPECT_EQ(report.counts, (CodeCounts{{"D034", 1}}));
   EXPECT_EQ(report.findings.front().place, "/images/0/file_name");
   EXPECT_NE(report.findings.front().message.find("none.png"), std::string::npos);
   const std::string whole = read_file(folder_ / "images/a.png");
   write_file_atomic(folder_ / "images/cut.png", std::string_view(whole).substr(0, whole.size() / 2));
-  EXPECT_EQ(check(coco(sound_box(), image("cut.png"))).counts, (Counts{{"D034", 1}}));
+  EXPECT_EQ(check(coco(sound_box(), image("cut.png"))).counts, (CodeCounts{{"D034", 1}}));
   write_file_atomic(folder_ / "images/text.png", "not a picture");
-  EXPECT_EQ(check(coco(sound_box(), image("text.png"))).counts, (Counts{{"D034", 1}}));
+  EXPECT_EQ(check(coco(sound_box(), image("text.png"))).counts, (CodeCounts{{"D034", 1}}));
 }
 
 TEST_F(CocoFiles, HeadersAloneDoNotFindBrokenPixels) {
@@ -92,8 +92,8 @@ TEST_F(CocoFiles, HeadersAloneDoNotFindBrokenPixels) {
   write_file_atomic(folder_ / "images/cut.png", std::string_view(whole).substr(0, whole.size() / 2));
   CheckOptions headers;
   headers.files.decode = false;
-  EXPECT_EQ(check(coco(sound_box(), image("cut.png")), headers).counts, Counts());
-  EXPECT_EQ(check(coco(sound_box(), image("none.png")), headers).counts, (Counts{{"D034", 1}}));
+  EXPECT_EQ(check(coco(sound_box(), image("cut.png")), headers).counts, CodeCounts());
+  EXPECT_EQ(check(coco(sound_box(), image("none.png")), headers).counts, (CodeCounts{{"D034", 1}}));
 }
 
 TEST_F(CocoFiles, D035SamePixelsInTheOtherSet) {
@@ -109,7 +109,7 @@ TEST_F(CocoFiles, D035SamePixelsInTheOtherSet) {
   options.other_image_dir = folder_ / "other";
   const std::string text = coco(sound_box(2), image("turned.png", 200, 100, 1) + "," + image("a.png", 100, 200, 2));
   const CheckReport report = check(text, options);
-  EXPECT_EQ(report.counts, (Counts{{"D035", 1}}));
+  EXPECT_EQ(report.counts, (CodeCounts{{"D035", 1}}));
   EXPECT_EQ(report.findings.front().place, "/images/1/file_name");
   EXPECT_NE(report.findings.front().message.find("same.png"), std::string::npos);
 }
@@ -119,14 +119,14 @@ TEST_F(CocoFiles, D036LinksOutOfTheFolder) {
   std::filesystem::create_symlink(folder_ / "outside.png", folder_ / "images/link.png");
   std::filesystem::create_symlink(folder_, folder_ / "images/up");
   std::filesystem::create_symlink("a.png", folder_ / "images/inner.png");
-  EXPECT_EQ(check(coco(sound_box(), image("link.png"))).counts, (Counts{{"D036", 1}}));
-  EXPECT_EQ(check(coco(sound_box(), image("up/outside.png"))).counts, (Counts{{"D036", 1}}));
-  EXPECT_EQ(check(coco(sound_box(), image("inner.png"))).counts, Counts());
+  EXPECT_EQ(check(coco(sound_box(), image("link.png"))).counts, (CodeCounts{{"D036", 1}}));
+  EXPECT_EQ(check(coco(sound_box(), image("up/outside.png"))).counts, (CodeCounts{{"D036", 1}}));
+  EXPECT_EQ(check(coco(sound_box(), image("inner.png"))).counts, CodeCounts());
 }
 
 TEST_F(CocoFiles, TheFolderItselfMayBeALink) {
   std::filesystem::create_directory_symlink(folder_ / "images", folder_ / "linked");
-  EXPECT_EQ(check_coco_text(coco(sound_box(), image("a.png")), folder_ / "linked").counts, Counts());
+  EXPECT_EQ(check_coco_text(coco(sound_box(), image("a.png")), folder_ / "linked").counts, CodeCounts());
   EXPECT_EQ(ImageRoot(folder_ / "linked").resolve("a.png"), folder_ / "linked" / "a.png");
 }
 

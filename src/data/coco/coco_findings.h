@@ -13,9 +13,15 @@
 #include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
+
 namespace spinenet::data {
 
 enum class Severity { warning, error };
+constexpr auto names(Severity) {
+  using enum Severity;
+  return named<Severity>({{warning, "warning"}, {error, "error"}});
+}
 
 // In the order of the codes: not_json is D001, unsafe_file_name is D036.
 enum class Fault {

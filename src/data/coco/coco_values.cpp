@@ -11,7 +11,7 @@ namespace spinenet::data {
 namespace {
 
 namespace dom = simdjson::dom;
-using MaybeElement = std::optional<dom::element>;
+using OptionalElement = std::optional<dom::element>;
 
 // A whole number, written as an integer or as a double without fraction.
 std::optional<int64_t> whole_number(dom::element element) {
@@ -57,7 +57,7 @@ std::optional<std::vector<uint32_t>> read_counts(dom::array list, uint64_t pixel
 }
 
 struct RleFields {
-  MaybeElement size, counts;
+  OptionalElement size, counts;
 };
 
 RleFields rle_fields(dom::object object) {
@@ -69,7 +69,7 @@ RleFields rle_fields(dom::object object) {
   return fields;
 }
 
-bool read_rle_size(const MaybeElement& element, detect::Rle& rle) {
+bool read_rle_size(const OptionalElement& element, detect::Rle& rle) {
   dom::array size;
   if (!element || element->get(size) != simdjson::SUCCESS || size.size() != 2) return false;
   const std::optional<int64_t> height = read_side(size.at(0).value());
@@ -82,7 +82,7 @@ bool read_rle_size(const MaybeElement& element, detect::Rle& rle) {
 
 }  // namespace
 
-std::optional<int64_t> read_id(const MaybeElement& element, std::string& why) {
+std::optional<int64_t> read_id(const OptionalElement& element, std::string& why) {
   if (!element) {
     why = "is missing";
     return std::nullopt;
@@ -93,7 +93,7 @@ std::optional<int64_t> read_id(const MaybeElement& element, std::string& why) {
   return std::nullopt;
 }
 
-std::optional<int64_t> read_side(const MaybeElement& element) {
+std::optional<int64_t> read_side(const OptionalElement& element) {
   if (!element) return std::nullopt;
   const std::optional<int64_t> side = whole_number(*element);
   if (!side || *side < 1 || *side > kMaxImageSide) return std::nullopt;
@@ -106,7 +106,7 @@ std::optional<double> read_number(dom::element element) {
   return number;
 }
 
-std::optional<std::array<double, 4>> read_bbox(const MaybeElement& element, std::string& why) {
+std::optional<std::array<double, 4>> read_bbox(const OptionalElement& element, std::string& why) {
   dom::array list;
   if (!element || element->get(list) != simdjson::SUCCESS) {
     why = element ? "is not a list" : "is missing";

@@ -9,7 +9,6 @@
 // Thread contract: next() and seek() from one thread at a time; the other functions from any thread.
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -20,9 +19,9 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/thread_pool.h"
 #include "data/loading/augment.h"
 #include "data/loading/batch.h"
@@ -33,8 +32,9 @@
 namespace spinenet::data {
 
 enum class BadImagePolicy { stop, skip };
-constexpr std::array<std::string_view, 2> names(BadImagePolicy) {
-  return {"stop", "skip"};
+constexpr auto names(BadImagePolicy) {
+  using enum BadImagePolicy;
+  return named<BadImagePolicy>({{stop, "stop"}, {skip, "skip"}});
 }
 
 struct LoaderOptions {

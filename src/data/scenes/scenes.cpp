@@ -19,7 +19,7 @@ namespace {
 
 constexpr int kMinSize = 64, kMaxSize = 4096;
 
-struct Part {
+struct Split {
   std::string name;
   int images = 0;
   GarmentSplit split = GarmentSplit::train;
@@ -76,13 +76,7 @@ void make_folder(const std::filesystem::path& path) {
 }  // namespace
 
 SceneLevel scene_level(std::string_view name) {
-  constexpr auto kNames = names(SceneLevel{});
-  const auto found = std::ranges::find(kNames, name);
-  if (found != kNames.end()) return static_cast<SceneLevel>(found - kNames.begin());
-  const std::vector<std::string> known(kNames.begin(), kNames.end());
-  const std::string nearest = nearest_name(name, known);
-  fail(ErrorKind::usage, fmt::format("unknown level '{}'", name), "scenes",
-       nearest.empty() ? "levels are easy, middle and hard" : fmt::format("did you mean '{}'?", nearest));
+  return parse_enum<SceneLevel>(ErrorKind::usage, "level", name, "scenes");
 }
 
 ScenesOptions scenes_options(SceneLevel level) {
@@ -146,8 +140,8 @@ SceneStyle scene_style(SceneLevel level, int size) {
 
 void make_scenes(const std::filesystem::path& out, const ScenesOptions& options, const ScenesProgress& progress) {
   check(options);
-  const std::array<Part, 2> parts = {Part{"train", options.images, GarmentSplit::train},
-                                     Part{"val", options.val_images, GarmentSplit::test}};
+  const std::array<Split, 2> parts = {Split{"train", options.images, GarmentSplit::train},
+                                     Split{"val", options.val_images, GarmentSplit::test}};
   const SceneStyle style = scene_style(options.level, options.size);
   const Random root = Random(options.seed).fork(static_cast<uint64_t>(options.level));
   const FileLayer layer = unsynced_layer();
@@ -159,7 +153,7 @@ void make_scenes(const std::filesystem::path& out, const ScenesOptions& options,
   const std::array<Wardrobe, 2> wardrobes = {make_wardrobe(read_fashion_mnist(options.source, parts[0].split)),
                                              make_wardrobe(read_fashion_mnist(options.source, parts[1].split))};
   for (size_t p = 0; p < parts.size(); ++p) {
-    const Part& part = parts.at(p);
+    const Split& part = parts.at(p);
     make_folder(out / part.name);
     std::vector<std::vector<SceneObject>> scenes(static_cast<size_t>(part.images));
     pool.parallel_for(part.images, [&](int64_t i) {

@@ -7,12 +7,12 @@
 // Thread contract: two calls must not write to the same folder; progress is called from one thread at a time.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <string_view>
 
+#include "base/enum_names.h"
 #include "data/classes/fashion_mnist.h"
 #include "data/scenes/scene.h"
 
@@ -24,8 +24,9 @@ enum class SceneLevel {
   hard,    // 10 classes, heavy clutter, fragments, occlusion, many objects
 };
 
-constexpr std::array<std::string_view, 3> names(SceneLevel) {
-  return {"easy", "middle", "hard"};
+constexpr auto names(SceneLevel) {
+  using enum SceneLevel;
+  return named<SceneLevel>({{easy, "easy"}, {middle, "middle"}, {hard, "hard"}});
 }
 
 struct ScenesOptions {

@@ -41,7 +41,7 @@ class SceneOfLevel : public testing::TestWithParam<SceneLevel> {
   SceneStyle style_ = scene_style(GetParam(), size_);
 };
 INSTANTIATE_TEST_SUITE_P(Levels, SceneOfLevel, testing::Values(SceneLevel::easy, SceneLevel::middle, SceneLevel::hard),
-                         [](const auto& level) { return std::string(names(SceneLevel{})[size_t(level.param)]); });
+                         [](const auto& level) { return std::string(name_of(level.param)); });
 
 TEST_P(SceneOfLevel, BoxesAreThoseOfTheVisibleMasks) {
   for (uint64_t i = 0; i < 5; ++i) {

@@ -7,8 +7,8 @@
 #include <mutex>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/known_names.h"
 #include "base/machine_memory.h"
 #include "engine/compile/choice_cache.h"
 #include "engine/compile/conv_choice.h"
@@ -43,9 +43,8 @@ void check_skipped(std::span<const std::string> skip) {
   for (const Pass& pass : all_passes()) known.emplace_back(pass.name);
   for (const std::string& name : skip) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    const std::string near = nearest_name(name, known);
     fail(ErrorKind::usage, fmt::format("there is no optimisation \"{}\" to skip", name), "engine",
-         near.empty() ? fmt::format("use {}", fmt::join(known, ", ")) : fmt::format("did you mean {}?", near));
+         remedy_for(name, known));
   }
 }
 

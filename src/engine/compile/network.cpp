@@ -91,6 +91,10 @@ class Translation {
     append(op, SumWork{}).inputs[0].factor = upsample.factor;
   }
   void add(const graph::Add&, const graph::Op& op) { append(op, SumWork{}); }
+  void add(const graph::Concat&, const graph::Op& op) {
+    fail(ErrorKind::unsupported, "concatenates channels, which the engine does not do", "operation " + op.name,
+         "run the network with LibTorch (--device cpu of spinenet-train)");
+  }
   void add(const graph::DropPath&, const graph::Op& op) {
     same_as_[static_cast<size_t>(op.output)] = same_as_[static_cast<size_t>(op.inputs[0])];
   }

@@ -17,8 +17,8 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "raw data of an ONNX file is little-endian");
 
 constexpr std::string_view kFormatKey = "format";
-constexpr std::string_view kFormatName = "spinenet onnx";
-constexpr std::string_view kRemedy = "the file is damaged: export it again";
+constexpr std::string_view kOnnxName = "spinenet onnx";
+constexpr std::string_view kOnnxRemedy = "the file is damaged: export it again";
 constexpr size_t kMaxRank = 8;
 constexpr size_t kMaxBytes = 0x7fffffff;
 
@@ -162,11 +162,11 @@ class Reader {
   }
 
  private:
-  [[noreturn]] void refuse(std::string_view what) const { fail(ErrorKind::bad_data, what, place_, kRemedy); }
+  [[noreturn]] void refuse(std::string_view what) const { fail(ErrorKind::bad_data, what, place_, kOnnxRemedy); }
 
   void check_origin(const schema::Model& model, const OnnxFile& file) const {
     const auto format = file.metadata.find(std::string(kFormatKey));
-    if (format == file.metadata.end() || format->second != kFormatName) {
+    if (format == file.metadata.end() || format->second != kOnnxName) {
       fail(ErrorKind::bad_data, "not an ONNX file that spinenet wrote: its metadata do not say so", place_,
            "give a file of `spinenet export`");
     }
@@ -323,7 +323,7 @@ std::string to_bytes(const OnnxFile& file, std::string_view place) {
     entry.set_value(std::string(value));
   };
   for (const auto& [key, value] : file.metadata) add_entry(key, value);
-  add_entry(kFormatKey, kFormatName);  // the last bytes of the file: a cut one is never taken for a whole one
+  add_entry(kFormatKey, kOnnxName);  // the last bytes of the file: a cut one is never taken for a whole one
   if (model.ByteSizeLong() > kMaxBytes) {
     fail(ErrorKind::unsupported,
          fmt::format("the model takes {} bytes, and an ONNX file holds 2 GiB at most", model.ByteSizeLong()), place);

@@ -9,7 +9,7 @@ namespace {
 
 template <Config T>
 std::string text_of(AlgorithmKind kind, T options) {
-  std::string text(names(kind)[static_cast<size_t>(kind)]);
+  std::string text(name_of(kind));
   for (const Field& field : fields_of(options).items) text += fmt::format(" {}={}", field.name, field.write());
   return text;
 }
@@ -61,7 +61,7 @@ std::string options_text(const AlgorithmOptions& options) {
     case AlgorithmKind::random:
       break;
   }
-  return std::string(names(options.kind)[static_cast<size_t>(options.kind)]);
+  return std::string(name_of(options.kind));
 }
 
 }  // namespace spinenet::search

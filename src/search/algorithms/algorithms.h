@@ -3,10 +3,8 @@
 // Thread contract: pure functions.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include "base/fields.h"
 #include "search/algorithms/algorithm.h"
@@ -17,8 +15,9 @@ namespace spinenet::search {
 
 enum class AlgorithmKind { controller, evolution, random };
 
-constexpr std::array<std::string_view, 3> names(AlgorithmKind) {
-  return {"controller", "evolution", "random"};
+constexpr auto names(AlgorithmKind) {
+  using enum AlgorithmKind;
+  return named<AlgorithmKind>({{controller, "controller"}, {evolution, "evolution"}, {random, "random"}});
 }
 
 struct AlgorithmOptions {

@@ -41,7 +41,7 @@ TEST(MakeAlgorithm, MakesEachKind) {
     const auto algorithm = make_algorithm(space, {.kind = kind});
     Random random(1);
     EXPECT_EQ(algorithm->suggest(random).choices.size(), arch::decision_count(space));
-    const std::string name(names(kind)[static_cast<size_t>(kind)]);
+    const std::string name(name_of(kind));
     EXPECT_NE(algorithm->state().find("\"" + name + "\""), std::string::npos);
   }
 }

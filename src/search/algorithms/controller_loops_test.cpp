@@ -67,14 +67,14 @@ TEST(Transposed, ExchangesRowsAndColumns) {
   EXPECT_EQ(transposed(std::vector<float>{1, 2, 3, 4, 5, 6}, 3), (std::vector<float>{1, 4, 2, 5, 3, 6}));
 }
 
-struct Case {
+struct LoopCase {
   LstmShape shape;
   std::vector<float> gates, by_hidden, weights_of_output;
 };
 
-Case make_case(const LstmShape& shape) {
+LoopCase make_case(const LstmShape& shape) {
   Random random(shape.hidden);
-  Case c{shape, {}, {}, {}};
+  LoopCase c{shape, {}, {}, {}};
   for (size_t i = 0; i < 4 * shape.steps * shape.row(); ++i) c.gates.push_back(static_cast<float>(random.normal()));
   for (size_t i = 0; i < 4 * shape.hidden * shape.hidden; ++i) {
     c.by_hidden.push_back(static_cast<float>(0.5 * random.normal()));
@@ -117,7 +117,7 @@ std::vector<double> doubles(std::span<const float> values) {
 class Lstm : public testing::TestWithParam<LstmShape> {};
 
 TEST_P(Lstm, AgreesWithThePlainRecurrence) {
-  const Case c = make_case(GetParam());
+  const LoopCase c = make_case(GetParam());
   LstmTrace trace{c.gates, {}, {}};
   lstm_forward(c.shape, c.by_hidden, trace);
   const std::vector<double> expected = plain_lstm(c.shape, doubles(c.gates), doubles(c.by_hidden));
@@ -126,7 +126,7 @@ TEST_P(Lstm, AgreesWithThePlainRecurrence) {
 }
 
 TEST_P(Lstm, StepsAsTheSequenceDoes) {
-  const Case c = make_case(GetParam());
+  const LoopCase c = make_case(GetParam());
   LstmTrace trace{c.gates, {}, {}};
   lstm_forward(c.shape, c.by_hidden, trace);
   for (size_t b = 0; b < c.shape.samples; ++b) {
@@ -142,7 +142,7 @@ TEST_P(Lstm, StepsAsTheSequenceDoes) {
 
 // A weighted sum of all hidden values, differentiated by central differences in double precision.
 TEST_P(Lstm, HasTheGradientOfThePlainRecurrence) {
-  const Case c = make_case(GetParam());
+  const LoopCase c = make_case(GetParam());
   LstmTrace trace{c.gates, {}, {}};
   lstm_forward(c.shape, c.by_hidden, trace);
   const LstmGradients gradients = lstm_backward(c.shape, c.by_hidden, trace, c.weights_of_output);

@@ -3,17 +3,15 @@
 // Thread contract: plain values.
 #pragma once
 
-#include <array>
-#include <string_view>
-
 #include "base/fields.h"
 
 namespace spinenet::search {
 
 enum class PolicyObjective { reinforce, clipped };
 
-constexpr std::array<std::string_view, 2> names(PolicyObjective) {
-  return {"reinforce", "clipped"};
+constexpr auto names(PolicyObjective) {
+  using enum PolicyObjective;
+  return named<PolicyObjective>({{reinforce, "reinforce"}, {clipped, "clipped"}});
 }
 
 struct ControllerOptions {

@@ -30,9 +30,7 @@ TEST_P(ControllerSearch, BeatsRandomSearch) {
 
 INSTANTIATE_TEST_SUITE_P(Objectives, ControllerSearch,
                          testing::Values(SyntheticKind::additive, SyntheticKind::epistatic, SyntheticKind::deceptive),
-                         [](const auto& test) {
-                           return std::string(names(test.param)[static_cast<size_t>(test.param)]);
-                         });
+                         [](const auto& test) { return std::string(name_of(test.param)); });
 
 }  // namespace
 }  // namespace spinenet::search

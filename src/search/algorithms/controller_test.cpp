@@ -168,9 +168,8 @@ TEST_P(ControllerObjective, LearnsWhatPays) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Objectives, ControllerObjective,
-                         testing::Values(PolicyObjective::reinforce, PolicyObjective::clipped), [](const auto& test) {
-                           return std::string(names(test.param)[static_cast<size_t>(test.param)]);
-                         });
+                         testing::Values(PolicyObjective::reinforce, PolicyObjective::clipped),
+                         [](const auto& test) { return std::string(name_of(test.param)); });
 
 // The unit of the score is nobody's business: 100 times AP teaches bit for bit (a power of two) the same.
 TEST(Controller, DoesNotDependOnTheUnitOfTheScore) {

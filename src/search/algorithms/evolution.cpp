@@ -8,8 +8,8 @@
 
 namespace spinenet::search {
 
-constexpr std::string_view kName = "evolution";
-constexpr int kVersion = 1;
+constexpr std::string_view kEvolutionName = "evolution";
+constexpr int kEvolutionVersion = 1;
 
 void fields(FieldList& list, EvolutionOptions& o) {
   list("population", o.population, "Members; the first so many suggestions are random", at_least(1));
@@ -37,7 +37,7 @@ void Evolution::update(const Trial& trial) {
 }
 
 std::string Evolution::state() const {
-  Json state = state_head(kName, kVersion, space_);
+  Json state = state_head(kEvolutionName, kEvolutionVersion, space_);
   state["suggested"] = suggested_;
   state["population"] = Json::array();
   for (const Member& member : population_) {
@@ -47,7 +47,7 @@ std::string Evolution::state() const {
 }
 
 void Evolution::restore(std::string_view text) {
-  const Json state = parse_state(text, kName, kVersion, space_);
+  const Json state = parse_state(text, kEvolutionName, kEvolutionVersion, space_);
   const int64_t suggested = state_count(state, "suggested");
   std::deque<Member> population;
   for (const Json& item : state_list(state, "population")) {

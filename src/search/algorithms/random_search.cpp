@@ -4,15 +4,15 @@
 
 namespace spinenet::search {
 
-constexpr std::string_view kName = "random";
-constexpr int kVersion = 1;
+constexpr std::string_view kRandomName = "random";
+constexpr int kRandomVersion = 1;
 
 std::string RandomSearch::state() const {
-  return state_head(kName, kVersion, space_).dump();
+  return state_head(kRandomName, kRandomVersion, space_).dump();
 }
 
 void RandomSearch::restore(std::string_view state) {
-  parse_state(state, kName, kVersion, space_);
+  parse_state(state, kRandomName, kRandomVersion, space_);
 }
 
 }  // namespace spinenet::search

@@ -10,13 +10,13 @@
 namespace spinenet::search {
 namespace {
 
-const arch::SearchSpace& space() {
+const arch::SearchSpace& state_space() {
   static const arch::SearchSpace value = arch::named_search_space("spinenet-49");
   return value;
 }
 
 Json state_of(std::span<const float> values) {
-  Json state = state_head("test", 1, space());
+  Json state = state_head("test", 1, state_space());
   state["values"] = to_base64(values);
   return state;
 }
@@ -69,14 +69,14 @@ TEST(StateText, RefusesFloatsThatAreBroken) {
 }
 
 TEST(StateText, TellsWhichHeadIsWrong) {
-  const std::string text = state_head("test", 2, space()).dump();
-  EXPECT_NO_THROW(parse_state(text, "test", 2, space()));
-  EXPECT_NE(message_of([&] { parse_state(text, "other", 2, space()); }).find("\"other\""), std::string::npos);
-  EXPECT_NE(message_of([&] { parse_state(text, "test", 1, space()); }).find("version 2"), std::string::npos);
+  const std::string text = state_head("test", 2, state_space()).dump();
+  EXPECT_NO_THROW(parse_state(text, "test", 2, state_space()));
+  EXPECT_NE(message_of([&] { parse_state(text, "other", 2, state_space()); }).find("\"other\""), std::string::npos);
+  EXPECT_NE(message_of([&] { parse_state(text, "test", 1, state_space()); }).find("version 2"), std::string::npos);
   EXPECT_NE(message_of([&] { parse_state(text, "test", 2, arch::named_search_space("fish")); }).find("space"),
             std::string::npos);
   for (const char* broken : {"", "[]", "7", "{", "{}"}) {
-    EXPECT_NE(message_of([&] { parse_state(broken, "test", 2, space()); }), "") << broken;
+    EXPECT_NE(message_of([&] { parse_state(broken, "test", 2, state_space()); }), "") << broken;
   }
 }
 
@@ -91,15 +91,15 @@ TEST(StateText, ChecksNumbers) {
 
 TEST(StateText, ChecksChoices) {
   Random random(1);
-  const arch::Sample sample = arch::random_sample(space(), random);
+  const arch::Sample sample = arch::random_sample(state_space(), random);
   Json state{{"choices", sample.choices}};
-  EXPECT_EQ(state_choices(state, "choices", space()), sample.choices);
+  EXPECT_EQ(state_choices(state, "choices", state_space()), sample.choices);
   state["choices"][3] = 99;
-  EXPECT_NE(message_of([&] { state_choices(state, "choices", space()); }), "");
+  EXPECT_NE(message_of([&] { state_choices(state, "choices", state_space()); }), "");
   state["choices"][3] = "3";
-  EXPECT_NE(message_of([&] { state_choices(state, "choices", space()); }), "");
+  EXPECT_NE(message_of([&] { state_choices(state, "choices", state_space()); }), "");
   state["choices"] = Json::array();
-  EXPECT_NE(message_of([&] { state_choices(state, "choices", space()); }), "");
+  EXPECT_NE(message_of([&] { state_choices(state, "choices", state_space()); }), "");
 }
 
 }  // namespace

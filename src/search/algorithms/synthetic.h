@@ -11,17 +11,16 @@
 // Thread contract: pure functions.
 #pragma once
 
-#include <array>
-#include <string_view>
-
 #include "arch/architecture.h"
+#include "base/enum_names.h"
 
 namespace spinenet::search {
 
 enum class SyntheticKind { additive, epistatic, deceptive };
 
-constexpr std::array<std::string_view, 3> names(SyntheticKind) {
-  return {"additive", "epistatic", "deceptive"};
+constexpr auto names(SyntheticKind) {
+  using enum SyntheticKind;
+  return named<SyntheticKind>({{additive, "additive"}, {epistatic, "epistatic"}, {deceptive, "deceptive"}});
 }
 
 struct SyntheticObjective {

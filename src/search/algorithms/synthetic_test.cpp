@@ -13,33 +13,33 @@ namespace {
 
 constexpr std::array kKinds{SyntheticKind::additive, SyntheticKind::epistatic, SyntheticKind::deceptive};
 
-const arch::SearchSpace& space() {
+const arch::SearchSpace& synthetic_space() {
   static const arch::SearchSpace value = arch::named_search_space("spinenet-49");
   return value;
 }
 
-arch::ScalePermuted drawn(uint64_t seed) {
+arch::ScalePermuted drawn_choices(uint64_t seed) {
   Random random(seed);
-  return arch::random_sample(space(), random).backbone;
+  return arch::random_sample(synthetic_space(), random).backbone;
 }
 
 class Synthetic : public testing::TestWithParam<SyntheticKind> {};
 
 TEST_P(Synthetic, HasItsOptimumInTheSpace) {
   const SyntheticObjective objective = spinenet_49_objective(GetParam());
-  const arch::Choices choices = arch::choices_of(space(), objective.target);
-  EXPECT_EQ(score_of(objective, arch::replay(space(), choices).backbone), 1);
+  const arch::Choices choices = arch::choices_of(synthetic_space(), objective.target);
+  EXPECT_EQ(score_of(objective, arch::replay(synthetic_space(), choices).backbone), 1);
 }
 
 TEST_P(Synthetic, GivesTheTargetOneAndAllElseLess) {
   for (uint64_t seed = 0; seed < 5; ++seed) {
-    const SyntheticObjective objective{GetParam(), drawn(seed)};
+    const SyntheticObjective objective{GetParam(), drawn_choices(seed)};
     EXPECT_EQ(score_of(objective, objective.target), 1);
-    for (const arch::Choices& other : arch::neighbours(space(), arch::choices_of(space(), objective.target))) {
-      EXPECT_LT(score_of(objective, arch::replay(space(), other).backbone), 1);
+    for (const arch::Choices& other : arch::neighbours(synthetic_space(), arch::choices_of(synthetic_space(), objective.target))) {
+      EXPECT_LT(score_of(objective, arch::replay(synthetic_space(), other).backbone), 1);
     }
     for (uint64_t other = 100; other < 300; ++other) {
-      const double score = score_of(objective, drawn(other));
+      const double score = score_of(objective, drawn_choices(other));
       EXPECT_GE(score, 0);
       EXPECT_LT(score, 1);
     }
@@ -99,9 +99,8 @@ TEST_P(Synthetic, HasOneOptimumInAWholeSmallSpace) {
   EXPECT_LT(best, samples / 100);
 }
 
-INSTANTIATE_TEST_SUITE_P(, Synthetic, testing::ValuesIn(kKinds), [](const auto& test) {
-  return std::string(names(test.param)[static_cast<size_t>(test.param)]);
-});
+INSTANTIATE_TEST_SUITE_P(, Synthetic, testing::ValuesIn(kKinds),
+                         [](const auto& test) { return std::string(name_of(test.param)); });
 
 TEST(SyntheticAdditive, PaysForEveryRightDecision) {
   const SyntheticObjective objective = spinenet_49_objective(SyntheticKind::additive);
@@ -155,7 +154,7 @@ TEST(SyntheticDeceptive, LeadsAwayFromTheTarget) {
 }
 
 TEST(SyntheticObjective, RefusesAnotherNumberOfBlocks) {
-  arch::ScalePermuted short_backbone = drawn(1);
+  arch::ScalePermuted short_backbone = drawn_choices(1);
   short_backbone.blocks.pop_back();
   EXPECT_THROW(score_of(spinenet_49_objective(SyntheticKind::additive), short_backbone), Error);
 }

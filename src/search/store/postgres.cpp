@@ -21,7 +21,7 @@
 namespace spinenet::search {
 namespace {
 
-constexpr SqlDialect kDialect{
+constexpr SqlDialect kPostgresDialect{
     .now = "extract(epoch FROM clock_timestamp())::double precision",
     .lock = " FOR UPDATE",
     .key = "BIGINT PRIMARY KEY",
@@ -118,7 +118,7 @@ class PostgresDatabase final : public Database {
   SqlResult run(std::string_view statement, std::span<const SqlValue> values) override;
   bool passing_fault() const override { return passing_fault_; }
   BackOff back_off() const override { return {0.05, 2}; }
-  const SqlDialect& dialect() const override { return kDialect; }
+  const SqlDialect& dialect() const override { return kPostgresDialect; }
   const std::string& place() const override { return place_; }
 
  private:
@@ -268,7 +268,7 @@ const std::string& PostgresDatabase::prepared(std::string_view statement, std::s
     types.push_back(kTypes[value.index()]);
   }
   const std::string name = fmt::format("s{}", statements_.size());
-  const Result result(PQprepare(connection_.get(), name.c_str(), in_dialect(statement, kDialect).c_str(),
+  const Result result(PQprepare(connection_.get(), name.c_str(), in_dialect(statement, kPostgresDialect).c_str(),
                                 static_cast<int>(types.size()), types.data()));
   check(result.get());
   return statements_[statement] = name;

@@ -19,7 +19,7 @@ namespace spinenet::search {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
+using SqliteClock = std::chrono::steady_clock;
 
 // Says in a file's header whose it is: "SpSt".
 constexpr int64_t kApplication = 0x53705374;
@@ -84,7 +84,7 @@ class SqliteDatabase final : public Database {
   bool ready_ = false;
   bool passing_fault_ = false;
   int64_t synced_changes_ = 0;  // rows changed by this connection before the last sync
-  Clock::time_point waiting_since_;
+  SqliteClock::time_point waiting_since_;
   std::minstd_rand random_{std::random_device()()};
 };
 
@@ -110,7 +110,7 @@ SqliteDatabase::SqliteDatabase(const std::string& path, bool create, const Store
 // Pauses of random length, up to 10 ms, so that no process is always late.
 int SqliteDatabase::wait_for_lock(void* self, int tries) {
   auto& database = *static_cast<SqliteDatabase*>(self);
-  const auto now = Clock::now();
+  const auto now = SqliteClock::now();
   if (tries == 0) database.waiting_since_ = now;
   if (std::chrono::duration<double>(now - database.waiting_since_).count() > database.options_.patience_seconds) {
     return 0;

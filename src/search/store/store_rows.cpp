@@ -4,7 +4,6 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
-#include <initializer_list>
 #include <limits>
 #include <optional>
 
@@ -20,21 +19,10 @@ namespace {
   fail(ErrorKind::bad_data, fmt::format("the study is damaged: {}", what), place, "restore a copy of it");
 }
 
-template <class Enum>
-Enum named(std::string_view name, std::initializer_list<Enum> all, std::string_view place) {
-  for (const Enum value : all)
-    if (name_of(value) == name) return value;
+template <NamedEnum E>
+E read_enum(std::string_view name, std::string_view place) {
+  if (const std::optional<E> value = value_named<E>(name)) return *value;
   damaged(fmt::format("{} is no state of a trial", short_quote(name)), place);
-}
-
-TrialState read_state(std::string_view name, std::string_view place) {
-  using enum TrialState;
-  return named(name, {running, complete, failed, rejected}, place);
-}
-
-TrialFailure read_failure(std::string_view name, std::string_view place) {
-  using enum TrialFailure;
-  return named(name, {none, non_finite, crash, out_of_memory, timeout, error, lost}, place);
 }
 
 // JSON has no word for them.
@@ -173,12 +161,12 @@ Trial read_trial(const SqlRow& row, std::string_view place) {
   Trial trial;
   trial.number = integer(row, 0, place);
   const std::string where = fmt::format("{}: trial {}", place, trial.number);
-  trial.state = read_state(text(row, 1, where), where);
+  trial.state = read_enum<TrialState>(text(row, 1, where), where);
   trial.choices = read_choices(text(row, 2, where), where);
   trial.hash = std::bit_cast<uint64_t>(integer(row, 3, where));
   trial.measurement.score = real(row, 4, where);
   trial.measurement.metrics = read_metrics(text(row, 5, where), where);
-  trial.failure = read_failure(text(row, 6, where), where);
+  trial.failure = read_enum<TrialFailure>(text(row, 6, where), where);
   trial.reason = text(row, 7, where);
   trial.attempts = static_cast<int>(integer(row, 8, where));
   trial.duplicate_of = integer(row, 9, where);

@@ -21,7 +21,7 @@
 namespace spinenet::search {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using ProcessClock = std::chrono::steady_clock;
 
 constexpr size_t kErrorsKept = 8192;
 constexpr size_t kMostOutput = 64 << 20;
@@ -95,9 +95,9 @@ Prepared prepare(const ProcessOptions& options) {
   ::_exit(127);
 }
 
-class Running {
+class RunningProcess {
  public:
-  Running(pid_t pid, Pipe output, Pipe errors)
+  RunningProcess(pid_t pid, Pipe output, Pipe errors)
       : pid_(pid), output_(std::move(output.read)), errors_(std::move(errors.read)) {
     output.write.close();
     errors.write.close();
@@ -120,7 +120,7 @@ class Running {
   }
 
  private:
-  double elapsed() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+  double elapsed() const { return std::chrono::duration<double>(ProcessClock::now() - start_).count(); }
   bool open_pipes() const { return output_.get() >= 0 || errors_.get() >= 0; }
 
   bool reaped() {
@@ -185,7 +185,7 @@ class Running {
 
   pid_t pid_;
   Descriptor output_, errors_;
-  Clock::time_point start_ = Clock::now();
+  ProcessClock::time_point start_ = ProcessClock::now();
   ProcessResult result_;
   bool done_ = false;
   bool ending_ = false;
@@ -203,7 +203,7 @@ ProcessResult run_process(const ProcessOptions& options) {
   if (pid < 0) fail(ErrorKind::io, fmt::format("cannot start a process: {}", std::strerror(errno)), "trial");
   if (pid == 0) become(prepared, options, parent, output.write.get(), errors.write.get());
   ::setpgid(pid, pid);  // also here: whoever comes first
-  ProcessResult result = Running(pid, std::move(output), std::move(errors)).wait(options);
+  ProcessResult result = RunningProcess(pid, std::move(output), std::move(errors)).wait(options);
   if (result.end == ProcessEnd::exited && result.status == 127 && result.output.empty() && result.errors.empty()) {
     fail(ErrorKind::io, "cannot be started", options.arguments.front());
   }

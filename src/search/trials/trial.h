@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "arch/search_space.h"
+#include "base/enum_names.h"
 
 namespace spinenet::search {
 
@@ -17,10 +17,22 @@ enum class TrialState {
   failed,    // tried and gave no measurement: see failure and reason
   rejected,  // a constraint refused it before any training
 };
-enum class TrialFailure { none, non_finite, crash, out_of_memory, timeout, error, lost };
+constexpr auto names(TrialState) {
+  using enum TrialState;
+  return named<TrialState>({{running, "running"}, {complete, "complete"}, {failed, "failed"}, {rejected, "rejected"}});
+}
 
-std::string_view name_of(TrialState state);
-std::string_view name_of(TrialFailure failure);
+enum class TrialFailure { none, non_finite, crash, out_of_memory, timeout, error, lost };
+constexpr auto names(TrialFailure) {
+  using enum TrialFailure;
+  return named<TrialFailure>({{none, "none"},
+                              {non_finite, "non_finite"},
+                              {crash, "crash"},
+                              {out_of_memory, "out_of_memory"},
+                              {timeout, "timeout"},
+                              {error, "error"},
+                              {lost, "lost"}});
+}
 
 // The first objective is maximised (AP); the others are minimised when they are used for a Pareto front
 // (multiply_adds, parameters, latency_ms).

@@ -33,10 +33,10 @@ OnnxValues made_up_proposals(const ProposalTrial& trial, uint64_t seed) {
   return values;
 }
 
-// ROIs around a few middles, some of them beyond the picture's border as far as their codes go.
-std::vector<detect::Box> made_up_rois(const detect::Extent& picture, Random& random) {
+// ROIs around a few middles, some of them beyond the border of the image as far as their codes go.
+std::vector<detect::Box> made_up_rois(const detect::Extent& image, Random& random) {
   constexpr int kClusters = 8, kOfEach = 12;
-  const auto height = static_cast<double>(picture.height), width = static_cast<double>(picture.width);
+  const auto height = static_cast<double>(image.height), width = static_cast<double>(image.width);
   std::vector<detect::Box> rois;
   for (int cluster = 0; cluster < kClusters; ++cluster) {
     const double y = random.uniform(0, height), x = random.uniform(0, width);
@@ -70,7 +70,7 @@ void fill_logits(std::span<float> logits, Random& random) {
 
 Regions made_up_regions(const RegionTrial& trial, uint64_t seed) {
   Random random(seed);
-  Regions regions{made_up_rois(trial.picture, random), {}, {}};
+  Regions regions{made_up_rois(trial.image, random), {}, {}};
   const auto count = static_cast<int64_t>(regions.rois.size());
   regions.classes = make_tensor({count, trial.classes + 1, 1, 1});
   regions.boxes = make_tensor({count, 4 * graph::boxes_of_roi(trial.stages, trial.classes), 1, 1});
@@ -121,7 +121,7 @@ std::vector<detect::Box> proposals_of(const OnnxValues& values, const ProposalTr
   }
   std::vector<detect::Box> boxes;
   for (const detect::Proposal& proposal : detect::propose(
-           levels, detect::make_anchors(trial.anchors, trial.height, trial.width), trial.picture, trial.proposals)) {
+           levels, detect::make_anchors(trial.anchors, trial.height, trial.width), trial.image, trial.proposals)) {
     boxes.push_back(proposal.box);
   }
   return boxes;
@@ -151,7 +151,7 @@ std::vector<detect::Detection> detections_of(const Regions& regions, const Regio
     for (size_t i = 0; i < mean.size(); ++i) mean[i] += logits.data[i];
   }
   for (float& logit : mean) logit /= static_cast<float>(trial.stages);
-  return detect::box_head_detections({mean, regions.boxes.data, trial.stages - 1}, regions.rois, trial.picture,
+  return detect::box_head_detections({mean, regions.boxes.data, trial.stages - 1}, regions.rois, trial.image,
                                      trial.post);
 }
 

@@ -21,10 +21,10 @@ struct ProposalTrial {
   detect::AnchorOptions anchors;
   detect::ProposalOptions proposals;
   int height = 0, width = 0;  // of the input
-  detect::Extent picture;     // within it
+  detect::Extent image;       // within it
 };
 
-// objectness.p3.., proposal_box.p3.. of one picture, many of them equal in their logits; of a seed at which no overlap
+// objectness.p3.., proposal_box.p3.. of one image, many of them equal in their logits; of a seed at which no overlap
 // comes so close to the IoU threshold that rounding could decide.
 OnnxValues clear_proposals(const ProposalTrial& trial);
 std::vector<detect::Box> proposals_of(const OnnxValues& values, const ProposalTrial& trial);
@@ -32,7 +32,7 @@ std::vector<detect::Box> proposals_of(const OnnxValues& values, const ProposalTr
 struct RegionTrial {
   detect::PostprocessOptions post;
   int classes = 1;
-  detect::Extent picture;
+  detect::Extent image;
   size_t stages = 1;  // box heads
 };
 

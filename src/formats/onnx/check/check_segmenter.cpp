@@ -33,8 +33,8 @@ OnnxTensor to_onnx(std::vector<int64_t> values) {
   return {OnnxType::i64, {count}, {}, std::move(values)};
 }
 
-OnnxTensor to_onnx(const detect::Extent& picture) {
-  return {OnnxType::f32, {1, 2}, {static_cast<float>(picture.height), static_cast<float>(picture.width)}, {}};
+OnnxTensor to_onnx(const detect::Extent& image) {
+  return {OnnxType::f32, {1, 2}, {static_cast<float>(image.height), static_cast<float>(image.width)}, {}};
 }
 
 // Neither as they are nor a symmetry of that.
@@ -50,9 +50,9 @@ detect::Extent part_of(int height, int width) {
   return {height * 7 / 8, width * 3 / 4};
 }
 
-class Check {
+class SegmenterCheck {
  public:
-  Check(const OnnxFile& file, const OnnxCheckOptions& options) : file_(file), options_(options) {}
+  SegmenterCheck(const OnnxFile& file, const OnnxCheckOptions& options) : file_(file), options_(options) {}
 
   std::vector<OnnxCheckRow> run() {
     const int unit = 1 << options_.anchors.max_level;
@@ -135,7 +135,7 @@ class Check {
                               part_of(size.height, size.width)};
     OnnxValues given = clear_proposals(trial);
     const HostTensor expected = to_tensor(proposals_of(given, trial));
-    given["picture"] = to_onnx(trial.picture);
+    given["picture"] = to_onnx(trial.image);
     return outputs_error(given, {"rois"}, {expected});
   }
 
@@ -145,7 +145,7 @@ class Check {
 
   size_t stages() const { return options_.box_heads.size(); }
 
-  // ROIs of the head at this place, from codes of which some leave the picture and one is no number.
+  // ROIs of the head at this place, from codes of which some leave the image and one is no number.
   double refined_error(const detect::Extent& size, size_t stage) const {
     const RegionTrial trial = regions_of(size);
     Regions regions = clear_regions(trial);
@@ -154,9 +154,9 @@ class Check {
     const std::vector<int64_t> places = turned(regions.rois.size());
     const size_t before = stage - 1;
     const std::vector<detect::Box> expected =
-        detect::refine_rois(regions.boxes.data, regions.rois, trial.picture, before);
+        detect::refine_rois(regions.boxes.data, regions.rois, trial.image, before);
     return outputs_error({{graph::stage_name("rois", before), to_onnx(to_tensor(regions.rois))},
-                          {"picture", to_onnx(trial.picture)},
+                          {"picture", to_onnx(trial.image)},
                           {graph::stage_name("box", before), to_onnx(moved_rows(regions.boxes, places))},
                           {graph::stage_name("box_crops", before) + ".place", to_onnx(places)}},
                          {graph::stage_name("rois", stage)}, {to_tensor(expected)});
@@ -196,7 +196,7 @@ class Check {
     const std::vector<int64_t> places = turned(regions.rois.size());
     const size_t last = stages() - 1;
     OnnxValues given{{graph::stage_name("rois", last), to_onnx(to_tensor(regions.rois))},
-                     {"picture", to_onnx(trial.picture)},
+                     {"picture", to_onnx(trial.image)},
                      {graph::stage_name("box", last), to_onnx(moved_rows(regions.boxes, places))}};
     for (size_t s = 0; s < stages(); ++s) {
       given[graph::stage_name("class", s)] = to_onnx(moved_rows(logits_of(regions, trial, s), places));
@@ -249,7 +249,7 @@ class Check {
 }  // namespace
 
 std::vector<OnnxCheckRow> check_segmenter(const OnnxFile& file, const OnnxCheckOptions& options) {
-  return Check(file, options).run();
+  return SegmenterCheck(file, options).run();
 }
 
 }  // namespace spinenet::formats

@@ -87,12 +87,12 @@ std::string add_decoding(OnnxGraph& graph, const std::string& prefix, const std:
       "Min", prefix + ".cut", {part(prefix + ".scales", 2), graph.number(prefix + ".most", detect::kMaxLogScale)});
   const std::string half_sizes =
       graph.node("Mul", prefix + ".half_sizes", {anchors.sizes, graph.number(prefix + ".half", 0.5F)});
-  const std::string halves =
-      graph.node("Mul", prefix + ".halves", {half_sizes, graph.node("Exp", prefix + ".growth", {cut})});
-  const std::string corners = graph.concat(
-      prefix + ".corners",
-      {graph.node("Sub", prefix + ".low", {centres, halves}), graph.node("Add", prefix + ".high", {centres, halves})},
-      2);  // y1, x1, y2, x2
+  const std::string half_extents =
+      graph.node("Mul", prefix + ".half_extents", {half_sizes, graph.node("Exp", prefix + ".growth", {cut})});
+  const std::string corners = graph.concat(prefix + ".corners",
+                                           {graph.node("Sub", prefix + ".low", {centres, half_extents}),
+                                            graph.node("Add", prefix + ".high", {centres, half_extents})},
+                                           2);  // y1, x1, y2, x2
   return graph.node("Gather", name, {corners, graph.numbers(prefix + ".order", {1, 0, 3, 2})}, {{"axis", int64_t{2}}});
 }
 

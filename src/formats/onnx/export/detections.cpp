@@ -8,7 +8,7 @@
 namespace spinenet::formats {
 namespace {
 
-// The candidates of a picture in falling order; M is at most pre_nms.
+// The candidates of an image in descending order; M is at most pre_nms.
 struct Candidates {
   std::string scores;  // [N, M]; -1 where the score does not count
   std::string labels;  // [N, M]

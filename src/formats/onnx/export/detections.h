@@ -16,7 +16,7 @@ namespace spinenet::formats {
 struct OnnxDetectionsOptions {
   detect::PostprocessOptions post;
   int classes = 1;
-  int64_t anchors = 0;  // of a picture; 0: known at each run
+  int64_t anchors = 0;  // of an image; 0: known at each run
 };
 
 // Reads `all_boxes` and `all_scores` as add_boxes leaves them. Afterwards there are, with D = max_detections,

@@ -81,13 +81,12 @@ void check_form(arch::Task task, OnnxForm form) {
   const std::span<const OnnxForm> forms = forms_of(task);
   if (std::find(forms.begin(), forms.end(), form) != forms.end()) return;
   std::vector<std::string_view> known;
-  for (const OnnxForm f : forms) known.push_back(names(f)[static_cast<size_t>(f)]);
-  fail(ErrorKind::usage,
-       fmt::format("no form \"{}\" of a model whose task is {}", names(form)[static_cast<size_t>(form)], name_of(task)),
+  for (const OnnxForm f : forms) known.push_back(name_of(f));
+  fail(ErrorKind::usage, fmt::format("no form \"{}\" of a model whose task is {}", name_of(form), name_of(task)),
        "export", fmt::format("use {}", fmt::join(known, " or ")));
 }
 
-// Every picture that the file takes has at least so many candidates.
+// Every image that the file takes has at least so many candidates.
 void check_counts(const OnnxOptions& options, int64_t anchors, int64_t classes) {
   const int64_t candidates = std::min<int64_t>(options.post.pre_nms, anchors * classes);
   if (options.post.max_detections < 1 || options.post.max_detections > candidates) {

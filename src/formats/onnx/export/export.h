@@ -6,7 +6,7 @@
 //   detections  the best after suppression: boxes [N, D, 4], scores [N, D], labels [N, D], count [N]
 //
 // of a classifier in two: raw (class [N, K, 1, 1]) and scores [N, K], which add up to 1. Of a model that segments in
-// one: detections, of one picture, with masks (formats/onnx/export/export_segmenter.h).
+// one: detections, of one image, with masks (formats/onnx/export/export_segmenter.h).
 //
 // The input `image` is [N, 3, H, W], normalised. Everything a user of the file needs to know is in its metadata
 // (docs/export.md lists the keys).
@@ -14,13 +14,12 @@
 // Thread contract: free functions on their arguments.
 #pragma once
 
-#include <array>
 #include <filesystem>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "arch/task.h"
+#include "base/enum_names.h"
 #include "detect/anchors.h"
 #include "detect/postprocess.h"
 #include "detect/proposals.h"
@@ -32,8 +31,9 @@
 namespace spinenet::formats {
 
 enum class OnnxForm { raw, boxes, detections, scores };
-constexpr std::array<std::string_view, 4> names(OnnxForm) {
-  return {"raw", "boxes", "detections", "scores"};
+constexpr auto names(OnnxForm) {
+  using enum OnnxForm;
+  return named<OnnxForm>({{raw, "raw"}, {boxes, "boxes"}, {detections, "detections"}, {scores, "scores"}});
 }
 // Those that a task has, the usual one last.
 std::span<const OnnxForm> forms_of(arch::Task task);
@@ -43,7 +43,7 @@ struct OnnxOptions {
   int64_t batch = 0;  // 0: any, chosen at each run
   // Of the input; 0: any multiple of 2^max_level, chosen at each run. A fixed size of a classifier may be any.
   int height = 0, width = 0;
-  // What a picture is scaled to fit in, for the metadata; 0: the model's own image size.
+  // What an image is scaled to fit in, for the metadata; 0: the size that the model was trained for.
   int image_height = 0, image_width = 0;
   detect::AnchorOptions anchors;
   detect::PostprocessOptions post;
@@ -52,7 +52,7 @@ struct OnnxOptions {
 };
 
 // `program`: the network of the model, lowered for the input size, or for 2^max_level where that is open.
-// ErrorKind::usage when the task has not got the form, or when there are fewer candidates than max_detections.
+// ErrorKind::usage when the task does not have the form, or when there are fewer candidates than max_detections.
 OnnxFile make_onnx(const graph::Program& program, const ModelFile& model, const OnnxOptions& options);
 
 // Writes the file beside `path`, reads it back, checks it (formats/onnx/check/check.h) and only then puts it in its

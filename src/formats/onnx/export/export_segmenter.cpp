@@ -3,9 +3,9 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "formats/onnx/export/crops.h"
+#include "formats/onnx/export/image_limits.h"
 #include "formats/onnx/export/metadata.h"
 #include "formats/onnx/export/network.h"
-#include "formats/onnx/export/picture.h"
 #include "formats/onnx/export/proposals.h"
 #include "formats/onnx/export/region_detections.h"
 #include "graph/weights.h"
@@ -15,14 +15,12 @@ namespace {
 
 void check(const OnnxOptions& options) {
   if (options.form != OnnxForm::detections) {
-    fail(ErrorKind::usage,
-         fmt::format("no form \"{}\" of a model whose task is segment",
-                     names(options.form)[static_cast<size_t>(options.form)]),
+    fail(ErrorKind::usage, fmt::format("no form \"{}\" of a model whose task is segment", name_of(options.form)),
          "export", "use detections: it is several networks, which are of use only with what lies between them");
   }
   if (options.batch != 1) {
-    fail(ErrorKind::usage, "a model that segments takes one picture a run", "export",
-         "use a batch of 1: pictures differ in their number of regions");
+    fail(ErrorKind::usage, "a model that segments takes one image a run", "export",
+         "use a batch of 1: images differ in their number of regions");
   }
 }
 
@@ -56,7 +54,7 @@ OnnxFile make_segmenter_onnx(const graph::TwoStageProgram& network, const ModelF
   };
   const OnnxCropOptions levels{options.anchors.min_level, options.anchors.max_level, graph::kBoxCrop};
   add_part(network.trunk, "image");
-  const std::string limits = add_picture_limits(graph, "picture");
+  const std::string limits = add_image_limits(graph, "picture");
   add_proposals(graph, {options.anchors, options.proposals, options.height, options.width}, limits, "rois");
 
   OnnxRegionAnswers answers{"rois", limits, {}};

@@ -16,11 +16,12 @@ namespace {
 
 constexpr int kClasses = 3;
 
-struct Source {
+struct SegmenterSource {
   arch::Architecture architecture;
   ModelFile model;
 
-  explicit Source(const std::vector<double>& box_thresholds) : architecture(arch::named_architecture("spinenet-49s")) {
+  explicit SegmenterSource(const std::vector<double>& box_thresholds)
+      : architecture(arch::named_architecture("spinenet-49s")) {
     architecture.two_stage.box_thresholds = box_thresholds;
     architecture.scaling.filter_size_scale = 0.05;
     architecture.scaling.endpoints_num_filters = 4;
@@ -46,13 +47,13 @@ struct Source {
   }
 };
 
-const Source& source() {
-  static const Source one({0.5});
+const SegmenterSource& source() {
+  static const SegmenterSource one({0.5});
   return one;
 }
 
-const Source& cascade() {
-  static const Source one({0.5, 0.6, 0.7});
+const SegmenterSource& cascade() {
+  static const SegmenterSource one({0.5, 0.6, 0.7});
   return one;
 }
 
@@ -69,12 +70,12 @@ OnnxOptions options_of(int height, int width) {
   return options;
 }
 
-OnnxFile made(const OnnxOptions& options, const Source& of = source()) {
+OnnxFile made(const OnnxOptions& options, const SegmenterSource& of = source()) {
   const bool open = options.height == 0;
   return make_segmenter_onnx(of.lowered(open ? 128 : options.height, open ? 128 : options.width), of.model, options);
 }
 
-OnnxCheck checked(const OnnxFile& file, const OnnxOptions& options, const Source& of = source()) {
+OnnxCheck checked(const OnnxFile& file, const OnnxOptions& options, const SegmenterSource& of = source()) {
   OnnxCheckOptions check;
   check.task = arch::Task::segment;
   check.source = [&](const HostTensor& image) {
@@ -159,7 +160,7 @@ TEST(OnnxSegmenter, RefusesOtherFormsAndBatches) {
   OnnxOptions options = options_of(128, 128);
   options.batch = 4;
   EXPECT_EQ(refusal(options),
-            "export: a model that segments takes one picture a run; use a batch of 1: pictures differ in their number "
+            "export: a model that segments takes one image a run; use a batch of 1: images differ in their number "
             "of regions");
   options.batch = 1;
   options.form = OnnxForm::raw;
@@ -174,7 +175,7 @@ std::function<void(OnnxFile&)> number(const char* name, float value) {
 
 using Faults = std::vector<std::pair<std::string, std::function<void(OnnxFile&)>>>;
 
-void expect_named(const Faults& faults, const Source& of) {
+void expect_named(const Faults& faults, const SegmenterSource& of) {
   const OnnxOptions options = options_of(128, 128);
   for (const auto& [part, fault] : faults) {
     OnnxFile file = made(options, of);
@@ -222,7 +223,7 @@ TEST(OnnxSegmenter, TheCheckNamesThePartThatDiffers) {
       {"detections", number("detections.code_scale", 5)},
       {"proposals",
        [](OnnxFile& f) {
-         std::swap(f.initialisers.at("picture.limits.at").ints[0], f.initialisers.at("picture.limits.at").ints[1]);
+         std::swap(f.initialisers.at("image.limits.at").ints[0], f.initialisers.at("image.limits.at").ints[1]);
        }},
       {"masks",
        [](OnnxFile& f) {

@@ -24,7 +24,7 @@ std::map<std::string, std::string> metadata_of(const ModelFile& model, const Onn
   Json classes = Json::array();
   for (const ModelClass& item : model.classes) classes.push_back({{"id", item.id}, {"name", item.name}});
   std::map<std::string, std::string> metadata{
-      {"form", std::string(names(options.form)[static_cast<size_t>(options.form)])},
+      {"form", std::string(name_of(options.form))},
       {"task", model.task},
       {"classes", classes.dump()},
       {"image_size", Json{options.image_height > 0 ? options.image_height : model.image_size,

@@ -140,6 +140,12 @@ class Network {
     return sum;
   }
 
+  std::string node(const graph::Concat&, const graph::Op& op, const std::string& name) {
+    std::vector<std::string> parts;
+    for (size_t i = 0; i < op.inputs.size(); ++i) parts.push_back(input(op, i));
+    return graph_.concat(name, std::move(parts), 1);
+  }
+
   std::string node(const graph::DropPath&, const graph::Op& op, const std::string&) { return input(op); }
 
   OnnxGraph& graph_;

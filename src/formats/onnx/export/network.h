@@ -2,7 +2,7 @@
 //
 // Nodes have the names of the operations and constants those of the parameters, so that a tensor of the model file is
 // found again in the ONNX file. Batch norms stay nodes of their own (every runtime folds them). No number depends on
-// the size of the picture where all levels meet: the same nodes serve every such size.
+// the size of the image where all levels meet: the same nodes serve every such size.
 //
 // Thread contract: a free function on its arguments.
 #pragma once

@@ -8,6 +8,7 @@
 #include "base/random.h"
 #include "formats/onnx/interpreter/run.h"
 #include "graph/builder.h"
+#include "graph/every_operation.h"
 #include "graph/reference.h"
 #include "graph/weights.h"
 
@@ -118,6 +119,13 @@ TEST(OnnxNetwork, PoolsResizesAndSums) {
   b.output("sum", b.add({small, up, small}, "add"));
   b.output("mean", b.mean({up, small, up, small}, "mean_of"));
   EXPECT_LT(error_of(b.finish()), 1e-6);
+}
+
+TEST(OnnxNetwork, EveryOperation) {
+  for (const arch::Activation activation :
+       {arch::Activation::relu, arch::Activation::swish, arch::Activation::hard_swish}) {
+    EXPECT_LT(error_of(graph::every_operation(activation)), 1e-6) << static_cast<int>(activation);
+  }
 }
 
 // Two outputs of one value, an output that is the input, and an operation without effect.

@@ -5,7 +5,7 @@
 
 #include "base/format.h"
 #include "formats/onnx/export/anchors.h"
-#include "formats/onnx/export/picture.h"
+#include "formats/onnx/export/image_limits.h"
 #include "formats/onnx/export/suppression.h"
 
 namespace spinenet::formats {
@@ -13,8 +13,8 @@ namespace {
 
 constexpr float kLowest = std::numeric_limits<float>::lowest();
 
-// Of the surest anchors, in falling order of a level and the levels one behind the other.
-struct Candidates {
+// Of the surest anchors, in descending order of a level and the levels one behind the other.
+struct ProposalCandidates {
   std::string logits;   // [1, M]; kLowest where there is no number
   std::string labels;   // [1, M]: levels, from 0
   std::string codes;    // [1, M, 4]
@@ -26,7 +26,7 @@ class Proposals {
   Proposals(OnnxGraph& graph, const OnnxProposalsOptions& options) : graph_(graph), options_(options) {}
 
   void add(const std::string& limits, const std::string& rois) {
-    const Candidates c = all_levels();
+    const ProposalCandidates c = all_levels();
     const std::string decoded = add_decoding(graph_, "proposals.decoding", c.codes, c.anchors, "proposals.decoded");
     const OnnxCutBoxes cut = add_cut(graph_, "proposals", decoded, limits, options_.proposals.min_size);
     const std::string known = graph_.node("Greater", "proposals.known", {c.logits, lowest()});
@@ -45,10 +45,10 @@ class Proposals {
  private:
   std::string lowest() { return graph_.number("proposals.lowest", kLowest); }
 
-  Candidates all_levels() {
+  ProposalCandidates all_levels() {
     std::vector<std::string> logits, labels, codes, centres, sizes;
     for (int level = options_.anchors.min_level; level <= options_.anchors.max_level; ++level) {
-      const Candidates c = of_level(level);
+      const ProposalCandidates c = of_level(level);
       logits.push_back(c.logits);
       labels.push_back(c.labels);
       codes.push_back(c.codes);
@@ -61,7 +61,7 @@ class Proposals {
             {graph_.concat("proposals.centres", centres, 1), graph_.concat("proposals.sizes", sizes, 1)}};
   }
 
-  Candidates of_level(int level) {
+  ProposalCandidates of_level(int level) {
     const std::string prefix = fmt::format("proposals.p{}", level);
     const std::string objectness = fmt::format("objectness.p{}", level), codes = fmt::format("proposal_box.p{}", level);
     const std::string flat =
@@ -103,7 +103,8 @@ class Proposals {
   }
 
   // The surest of all levels among those kept. Never none at all: some runtimes take no empty arrays.
-  void best(const Candidates& c, const std::string& boxes, const std::string& kept_ranks, const std::string& rois) {
+  void best(const ProposalCandidates& c, const std::string& boxes, const std::string& kept_ranks,
+            const std::string& rois) {
     const std::string kept =
         graph_.node("Greater", "proposals.is_kept", {kept_ranks, graph_.number("proposals.zero", 0)});
     const std::string whole = graph_.node("Cast", "proposals.kept_whole", {kept}, {{"to", int64_t{7}}});

@@ -4,7 +4,7 @@
 
 #include "detect/box_head.h"
 #include "formats/onnx/export/anchors.h"
-#include "formats/onnx/export/picture.h"
+#include "formats/onnx/export/image_limits.h"
 #include "formats/onnx/export/suppression.h"
 #include "graph/lower_two_stage.h"
 
@@ -33,21 +33,21 @@ std::string add_unscaled(OnnxGraph& graph, const std::string& prefix, const std:
       {codes, graph.constant(prefix + ".code_scale", {OnnxType::f32, {4}, {scale.begin(), scale.end()}, {}})});
 }
 
-// In falling order; of equal scores the lower class first, then the earlier ROI.
-struct Candidates {
+// In descending order; of equal scores the lower class first, then the earlier ROI.
+struct RegionCandidates {
   std::string scores;  // [1, M]; -1 where the score does not count
   std::string labels;  // [1, M]
   std::string rois;    // [1, M]: rows of the ROIs
   std::string count;   // M, as [1]
 };
 
-class Selection {
+class RegionSelection {
  public:
-  Selection(OnnxGraph& graph, const OnnxRegionOptions& options, const OnnxRegionAnswers& answers)
+  RegionSelection(OnnxGraph& graph, const OnnxRegionOptions& options, const OnnxRegionAnswers& answers)
       : graph_(graph), options_(options), answers_(answers) {}
 
   void add() {
-    const Candidates c = choose();
+    const RegionCandidates c = choose();
     const OnnxCutBoxes cut = add_cut(graph_, "detections", boxes_of(c), answers_.limits);
     const std::string passes =
         graph_.node("GreaterOrEqual", "detections.score_counts", {c.scores, graph_.number("detections.zero", 0)});
@@ -86,7 +86,7 @@ class Selection {
     return graph_.node("Div", "detections.mean_logits", {sum, graph_.number("detections.heads", heads)});
   }
 
-  Candidates choose() {
+  RegionCandidates choose() {
     const int64_t classes = options_.classes;
     const std::string shares = graph_.node("Softmax", "detections.shares", {mean_logits()}, {{"axis", int64_t{1}}});
     std::vector<int64_t> foreground(static_cast<size_t>(classes));
@@ -99,7 +99,7 @@ class Selection {
                     {flat, graph_.number("detections.threshold", options_.post.score_threshold)});
     const std::string wanted =
         graph_.node("Where", "detections.wanted", {passes, flat, graph_.number("detections.none", -1)});
-    Candidates c;
+    RegionCandidates c;
     c.count = graph_.node(
         "Min", "detections.candidates",
         {first_extent("detections.all", flat), graph_.numbers("detections.pre_nms", {options_.post.pre_nms})});
@@ -114,7 +114,7 @@ class Selection {
   }
 
   // [1, M, 4]
-  std::string boxes_of(const Candidates& c) {
+  std::string boxes_of(const RegionCandidates& c) {
     const size_t stages = answers_.heads.size();
     const OnnxBoxAnswers& head = answers_.heads.back();
     const int64_t boxes = graph::boxes_of_roi(stages, options_.classes);
@@ -130,13 +130,13 @@ class Selection {
   }
 
   // Where each candidate's codes are when every class has its own.
-  std::string class_rows(const Candidates& c) {
+  std::string class_rows(const RegionCandidates& c) {
     const std::string first = graph_.node("Mul", "detections.first_code",
                                           {c.rois, graph_.numbers("detections.class_count", {options_.classes})});
     return graph_.node("Add", "detections.code_row", {first, c.labels});
   }
 
-  void gather(const Candidates& c, const std::string& boxes, const std::string& kept_ranks) {
+  void gather(const RegionCandidates& c, const std::string& boxes, const std::string& kept_ranks) {
     const std::string kept =
         graph_.node("Greater", "detections.is_kept", {kept_ranks, graph_.number("detections.zero", 0)});
     const std::string whole = graph_.node("Cast", "detections.kept_whole", {kept}, {{"to", int64_t{7}}});
@@ -181,7 +181,7 @@ void add_next_rois(OnnxGraph& graph, const OnnxBoxAnswers& answers, size_t stage
 }
 
 void add_region_detections(OnnxGraph& graph, const OnnxRegionOptions& options, const OnnxRegionAnswers& answers) {
-  Selection(graph, options, answers).add();
+  RegionSelection(graph, options, answers).add();
 }
 
 void add_masks(OnnxGraph& graph, const std::string& logits, const std::string& places, int64_t size) {

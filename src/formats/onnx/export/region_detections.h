@@ -25,7 +25,7 @@ struct OnnxBoxAnswers {
 
 struct OnnxRegionAnswers {
   std::string rois;                   // [R, 4], of the last head
-  std::string limits;                 // formats/onnx/export/picture.h
+  std::string limits;                 // formats/onnx/export/image_limits.h
   std::vector<OnnxBoxAnswers> heads;  // in turn
 };
 

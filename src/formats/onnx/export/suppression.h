@@ -2,7 +2,7 @@
 //
 // Runtimes differ in how their NonMaxSuppression treats equal scores and a score at the threshold, and in the order of
 // what they return. So it is given ranks instead of scores: a candidate's rank is its place in the order from the end,
-// all different, and those that do not count are below the threshold of 0 by a whole number. What the operator keeps
+// all different, and those that do not count are below the threshold of 0 by an integer. What the operator keeps
 // is put back into the order of the candidates.
 //
 // Thread contract: free functions on their arguments.
@@ -14,7 +14,7 @@
 
 namespace spinenet::formats {
 
-// Candidates of a picture in falling order.
+// Candidates of an image in descending order.
 struct OnnxSuppression {
   std::string boxes;   // [N, M, 4]
   std::string labels;  // [N, M]: candidates of different labels do not suppress each other

@@ -19,16 +19,27 @@ T read_attribute(const OnnxCall& call, const std::string& name, T otherwise) {
   return *value;
 }
 
-}  // namespace
-
-std::vector<OnnxTensor> run_node(const OnnxCall& call) {
+// Null where there is none.
+OnnxKernel kernel_of(std::string_view op) {
   for (const auto& kernels :
        {network_kernels(), element_kernels(), shape_kernels(), selection_kernels(), region_kernels()}) {
     for (const NamedKernel& kernel : kernels) {
-      if (kernel.op == call.node.op) return kernel.run(call);
+      if (kernel.op == op) return kernel.run;
     }
   }
-  refuse(call, "is an operator that this program does not write");
+  return nullptr;
+}
+
+}  // namespace
+
+bool has_kernel(std::string_view op) {
+  return kernel_of(op) != nullptr;
+}
+
+std::vector<OnnxTensor> run_node(const OnnxCall& call) {
+  const OnnxKernel kernel = kernel_of(call.node.op);
+  if (kernel == nullptr) refuse(call, "is an operator that this program does not write");
+  return kernel(call);
 }
 
 void refuse(const OnnxCall& call, std::string_view what) {

@@ -20,7 +20,8 @@ struct OnnxCall {
   ThreadPool& pool;
 };
 
-// Finds the kernel by the operator's name.
+// Kernels are found by the operator's name.
+bool has_kernel(std::string_view op);
 std::vector<OnnxTensor> run_node(const OnnxCall& call);
 
 [[noreturn]] void refuse(const OnnxCall& call, std::string_view what);

@@ -8,7 +8,7 @@
 namespace spinenet::formats {
 namespace {
 
-using Ints = std::vector<int64_t>;
+using ElementInts = std::vector<int64_t>;
 
 // One value --------------------------------------------------------------------------------------------------------
 
@@ -72,10 +72,10 @@ std::vector<OnnxTensor> cast(const OnnxCall& call) {
 
 // Several values ---------------------------------------------------------------------------------------------------
 
-Ints broadcast_shape(const OnnxCall& call) {
-  Ints shape;
+ElementInts broadcast_shape(const OnnxCall& call) {
+  ElementInts shape;
   for (size_t i = 0; i < call.inputs.size(); ++i) {
-    const Ints& other = input(call, i).shape;
+    const ElementInts& other = input(call, i).shape;
     if (other.size() > shape.size()) shape.insert(shape.begin(), other.size() - shape.size(), 1);
     for (size_t axis = 0; axis < other.size(); ++axis) {
       int64_t& extent = shape[shape.size() - other.size() + axis];
@@ -87,9 +87,9 @@ Ints broadcast_shape(const OnnxCall& call) {
 }
 
 // Walks through x as if it had the larger shape.
-Odometer broadcast(const OnnxTensor& x, const Ints& shape) {
-  const Ints strides = strides_of(x.shape);
-  Ints steps(shape.size(), 0);
+Odometer broadcast(const OnnxTensor& x, const ElementInts& shape) {
+  const ElementInts strides = strides_of(x.shape);
+  ElementInts steps(shape.size(), 0);
   const size_t lead = shape.size() - x.shape.size();
   for (size_t axis = 0; axis < x.shape.size(); ++axis) steps[lead + axis] = x.shape[axis] == 1 ? 0 : strides[axis];
   return {shape, std::move(steps)};
@@ -97,7 +97,7 @@ Odometer broadcast(const OnnxTensor& x, const Ints& shape) {
 
 template <class In, class Out, class F>
 void combine(const OnnxTensor& a, const std::vector<In>& from_a, const OnnxTensor& b, const std::vector<In>& from_b,
-             const Ints& shape, std::vector<Out>& to, const F& f) {
+             const ElementInts& shape, std::vector<Out>& to, const F& f) {
   if (a.shape == b.shape) {
     for (size_t i = 0; i < to.size(); ++i) to[i] = static_cast<Out>(f(from_a[i], from_b[i]));
     return;
@@ -152,7 +152,7 @@ std::vector<OnnxTensor> multiply(const OnnxCall& call) {
 }
 std::vector<OnnxTensor> divide(const OnnxCall& call) {
   const OnnxTensor& b = input(call, call.inputs.size() - 1);
-  require(call, std::find(b.ints.begin(), b.ints.end(), 0) == b.ints.end(), "divides a whole number by 0");
+  require(call, std::find(b.ints.begin(), b.ints.end(), 0) == b.ints.end(), "divides an integer by 0");
   return arithmetic(call, [](auto a, auto d) { return a / d; });
 }
 std::vector<OnnxTensor> minimum(const OnnxCall& call) {
@@ -216,7 +216,7 @@ void reduce(const std::vector<T>& from, int64_t outer, int64_t count, int64_t in
 }
 
 template <class F>
-std::vector<OnnxTensor> reduction(const OnnxCall& call, const Ints& axes, const F& f) {
+std::vector<OnnxTensor> reduction(const OnnxCall& call, const ElementInts& axes, const F& f) {
   const OnnxTensor& x = input(call, 0);
   require(call, axes.size() == 1 && attribute(call, "keepdims", int64_t{1}) == 0,
           "reduces in a way that this program does not write");
@@ -224,7 +224,7 @@ std::vector<OnnxTensor> reduction(const OnnxCall& call, const Ints& axes, const 
   const int64_t count = x.shape[static_cast<size_t>(axis)];
   require(call, count > 0, "reduces an empty axis");
   const std::span<const int64_t> shape(x.shape);
-  Ints rest = x.shape;
+  ElementInts rest = x.shape;
   rest.erase(rest.begin() + axis);
   OnnxTensor y = make_onnx_tensor(call, x.type, std::move(rest));
   const int64_t outer = element_count(shape.first(static_cast<size_t>(axis))),
@@ -238,7 +238,7 @@ std::vector<OnnxTensor> reduction(const OnnxCall& call, const Ints& axes, const 
 }
 
 std::vector<OnnxTensor> reduce_min(const OnnxCall& call) {
-  return reduction(call, attribute(call, "axes", Ints{}), [](auto a, auto b) { return std::min(a, b); });
+  return reduction(call, attribute(call, "axes", ElementInts{}), [](auto a, auto b) { return std::min(a, b); });
 }
 std::vector<OnnxTensor> reduce_sum(const OnnxCall& call) {
   return reduction(call, integers(call, 1).ints, [](auto a, auto b) { return a + b; });

@@ -10,7 +10,7 @@
 namespace spinenet::formats {
 namespace {
 
-using Ints = std::vector<int64_t>;
+using NetworkInts = std::vector<int64_t>;
 
 struct Extent {
   int64_t n, c, h, w;
@@ -30,8 +30,8 @@ struct Window {
 };
 
 Window window(const OnnxCall& call, const Extent& in) {
-  const Ints kernel = attribute(call, "kernel_shape", Ints{}), strides = attribute(call, "strides", Ints{1, 1}),
-             pads = attribute(call, "pads", Ints{0, 0, 0, 0});
+  const NetworkInts kernel = attribute(call, "kernel_shape", NetworkInts{}), strides = attribute(call, "strides", NetworkInts{1, 1}),
+             pads = attribute(call, "pads", NetworkInts{0, 0, 0, 0});
   require(call, kernel.size() == 2 && strides.size() == 2 && pads.size() == 4, "needs a window of two extents");
   constexpr int64_t kMost = 1 << 20;
   for (const int64_t k : kernel) require(call, k >= 1 && k <= kMost, "has an empty window");
@@ -128,7 +128,7 @@ std::vector<OnnxTensor> conv(const OnnxCall& call) {
   require(call, groups >= 1 && taps.c * groups == in.c && taps.n % groups == 0, "has a weight for other channels");
   require(call, taps.h == w.kernel_h && taps.w == w.kernel_w, "has a weight of another window");
   const OnnxTensor* bias = call.inputs.size() > 2 ? &floats(call, 2) : nullptr;
-  require(call, bias == nullptr || bias->shape == Ints{taps.n}, "has a bias for other channels");
+  require(call, bias == nullptr || bias->shape == NetworkInts{taps.n}, "has a bias for other channels");
   OnnxTensor y = make_onnx_tensor(call, OnnxType::f32, {in.n, taps.n, w.height(in.h), w.width(in.w)});
   const int64_t height = y.shape[2], width = y.shape[3], of_group = taps.n / groups;
   call.pool.parallel_for(in.n * taps.n, [&](int64_t map) {
@@ -150,7 +150,7 @@ std::vector<OnnxTensor> conv_transpose(const OnnxCall& call) {
   require(call, w.top == 0 && w.left == 0 && w.bottom == 0 && w.right == 0 && attribute(call, "group", int64_t{1}) == 1,
           "is padded or grouped");
   const OnnxTensor* bias = call.inputs.size() > 2 ? &floats(call, 2) : nullptr;
-  require(call, bias == nullptr || bias->shape == Ints{taps.c}, "has a bias for other channels");
+  require(call, bias == nullptr || bias->shape == NetworkInts{taps.c}, "has a bias for other channels");
   OnnxTensor y = make_onnx_tensor(
       call, OnnxType::f32, {in.n, taps.c, (in.h - 1) * w.stride_h + w.kernel_h, (in.w - 1) * w.stride_w + w.kernel_w});
   const int64_t height = y.shape[2], width = y.shape[3];
@@ -198,7 +198,7 @@ std::vector<OnnxTensor> global_max_pool(const OnnxCall& call) {
 std::vector<OnnxTensor> batch_normalization(const OnnxCall& call) {
   OnnxTensor y = floats(call, 0);
   const Extent e = extent(call, y);
-  for (size_t i = 1; i < 5; ++i) require(call, floats(call, i).shape == Ints{e.c}, "has numbers for other channels");
+  for (size_t i = 1; i < 5; ++i) require(call, floats(call, i).shape == NetworkInts{e.c}, "has numbers for other channels");
   const double epsilon = attribute(call, "epsilon", 1e-5F);
   for (int64_t map = 0; map < e.n * e.c; ++map) {
     const auto c = static_cast<size_t>(map % e.c);
@@ -244,7 +244,7 @@ std::vector<OnnxTensor> resize(const OnnxCall& call) {
               attribute(call, "coordinate_transformation_mode", std::string()) == "asymmetric" &&
               attribute(call, "nearest_mode", std::string()) == "floor",
           "resizes in a way that this program does not write");
-  require(call, scales.shape == Ints{4} && scales.floats[0] == 1 && scales.floats[1] == 1, "needs four scales");
+  require(call, scales.shape == NetworkInts{4} && scales.floats[0] == 1 && scales.floats[1] == 1, "needs four scales");
   const double by_y = scales.floats[2], by_x = scales.floats[3];
   require(call, by_y >= 1 && by_x >= 1 && by_y <= 1024 && by_x <= 1024, "has a scale below 1");
   OnnxTensor y = make_onnx_tensor(call, OnnxType::f32,

@@ -9,7 +9,7 @@
 namespace spinenet::formats {
 namespace {
 
-using Ints = std::vector<int64_t>;
+using SelectionInts = std::vector<int64_t>;
 
 // Along axis 1 of a matrix, largest first; of equal values the one with the lower index.
 std::vector<OnnxTensor> top_k(const OnnxCall& call) {
@@ -23,7 +23,7 @@ std::vector<OnnxTensor> top_k(const OnnxCall& call) {
   const int64_t count = k.ints[0];
   OnnxTensor values = make_onnx_tensor(call, OnnxType::f32, {x.shape[0], count});
   OnnxTensor indices = make_onnx_tensor(call, OnnxType::i64, {x.shape[0], count});
-  Ints order(static_cast<size_t>(columns));
+  SelectionInts order(static_cast<size_t>(columns));
   for (int64_t row = 0; row < x.shape[0]; ++row) {
     const float* from = x.floats.data() + row * columns;
     std::iota(order.begin(), order.end(), 0);
@@ -49,15 +49,15 @@ struct Suppression {
 };
 
 // Indices of what is kept of one class of one image.
-Ints suppress(const float* boxes, std::span<const float> scores, const Suppression& options) {
-  Ints order;
+SelectionInts suppress(const float* boxes, std::span<const float> scores, const Suppression& options) {
+  SelectionInts order;
   for (int64_t i = 0; i < static_cast<int64_t>(scores.size()); ++i) {
     if (scores[static_cast<size_t>(i)] > options.least_score) order.push_back(i);
   }
   std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
     return scores[static_cast<size_t>(a)] > scores[static_cast<size_t>(b)];
   });
-  Ints kept;
+  SelectionInts kept;
   for (const int64_t candidate : order) {
     if (static_cast<int64_t>(kept.size()) >= options.most) break;
     const detect::Box box = box_of(boxes + candidate * 4);
@@ -109,9 +109,9 @@ std::vector<OnnxTensor> gather_elements(const OnnxCall& call) {
 }
 
 // Which of the rows [rows, columns, ..] of x each of the places [n, 2] names.
-Ints matrix_places(const OnnxCall& call, const OnnxTensor& x, const OnnxTensor& places) {
+SelectionInts matrix_places(const OnnxCall& call, const OnnxTensor& x, const OnnxTensor& places) {
   require(call, x.shape.size() >= 2 && places.shape.size() == 2 && places.shape[1] == 2, "needs places in a matrix");
-  Ints offsets;
+  SelectionInts offsets;
   for (size_t i = 0; i < places.ints.size(); i += 2) {
     const int64_t row = places.ints[i], column = places.ints[i + 1];
     require(call, row >= 0 && row < x.shape[0] && column >= 0 && column < x.shape[1], "has a place beyond its input");
@@ -123,8 +123,8 @@ Ints matrix_places(const OnnxCall& call, const OnnxTensor& x, const OnnxTensor& 
 std::vector<OnnxTensor> gather_nd(const OnnxCall& call) {
   const OnnxTensor& x = input(call, 0);
   require(call, attribute(call, "batch_dims", int64_t{0}) == 0, "has a batch of its own");
-  const Ints offsets = matrix_places(call, x, integers(call, 1));
-  Ints shape{static_cast<int64_t>(offsets.size())};
+  const SelectionInts offsets = matrix_places(call, x, integers(call, 1));
+  SelectionInts shape{static_cast<int64_t>(offsets.size())};
   shape.insert(shape.end(), x.shape.begin() + 2, x.shape.end());
   const int64_t inner = element_count(std::span<const int64_t>(x.shape).subspan(2));
   return {pick(call, x, std::move(shape),
@@ -147,8 +147,8 @@ std::vector<OnnxTensor> scatter_nd(const OnnxCall& call) {
   OnnxTensor y = floats(call, 0);
   require(call, y.shape.size() == 2, "needs places in a matrix");
   const OnnxTensor& updates = floats(call, 2);
-  const Ints offsets = matrix_places(call, y, integers(call, 1));
-  require(call, updates.shape == Ints{static_cast<int64_t>(offsets.size())}, "has another number of places");
+  const SelectionInts offsets = matrix_places(call, y, integers(call, 1));
+  require(call, updates.shape == SelectionInts{static_cast<int64_t>(offsets.size())}, "has another number of places");
   for (size_t i = 0; i < offsets.size(); ++i) y.floats[static_cast<size_t>(offsets[i])] = updates.floats[i];
   return {std::move(y)};
 }

@@ -7,14 +7,14 @@
 namespace spinenet::formats {
 namespace {
 
-using Ints = std::vector<int64_t>;
+using ShapeInts = std::vector<int64_t>;
 
 std::vector<OnnxTensor> identity(const OnnxCall& call) {
   return {input(call, 0)};
 }
 
 // The elements of x as they lie, in another shape.
-OnnxTensor reshaped(const OnnxCall& call, Ints shape) {
+OnnxTensor reshaped(const OnnxCall& call, ShapeInts shape) {
   OnnxTensor y = input(call, 0);
   require(call, element_count(shape) == element_count(y), "has another number of elements than its shape");
   y.shape = std::move(shape);
@@ -23,11 +23,11 @@ OnnxTensor reshaped(const OnnxCall& call, Ints shape) {
 
 std::vector<OnnxTensor> reshape(const OnnxCall& call) {
   const OnnxTensor& x = input(call, 0);
-  Ints shape = integers(call, 1).ints;
+  ShapeInts shape = integers(call, 1).ints;
   int64_t known = 1, open = -1;
   for (size_t i = 0; i < shape.size(); ++i) {
     if (shape[i] == 0) {
-      require(call, i < x.shape.size(), "keeps an extent that its input has not got");
+      require(call, i < x.shape.size(), "keeps an extent that its input does not have");
       shape[i] = x.shape[i];
     }
     if (shape[i] == -1) {
@@ -42,8 +42,8 @@ std::vector<OnnxTensor> reshape(const OnnxCall& call) {
 }
 
 std::vector<OnnxTensor> unsqueeze(const OnnxCall& call) {
-  Ints axes = integers(call, 1).ints;
-  Ints shape = input(call, 0).shape;
+  ShapeInts axes = integers(call, 1).ints;
+  ShapeInts shape = input(call, 0).shape;
   std::sort(axes.begin(), axes.end());
   for (const int64_t axis : axes) shape.insert(shape.begin() + axis_of(call, axis, shape.size() + 1), 1);
   return {reshaped(call, std::move(shape))};
@@ -52,25 +52,25 @@ std::vector<OnnxTensor> unsqueeze(const OnnxCall& call) {
 // Without axes: every extent of 1 goes.
 std::vector<OnnxTensor> squeeze(const OnnxCall& call) {
   require(call, call.inputs.size() == 1, "squeezes in a way that this program does not write");
-  Ints shape = input(call, 0).shape;
+  ShapeInts shape = input(call, 0).shape;
   std::erase(shape, 1);
   return {reshaped(call, std::move(shape))};
 }
 
 std::vector<OnnxTensor> shape(const OnnxCall& call) {
-  const Ints& extents = input(call, 0).shape;
+  const ShapeInts& extents = input(call, 0).shape;
   return {{OnnxType::i64, {static_cast<int64_t>(extents.size())}, {}, extents}};
 }
 
 std::vector<OnnxTensor> transpose(const OnnxCall& call) {
   const OnnxTensor& x = input(call, 0);
-  const Ints order = attribute(call, "perm", Ints{});
-  Ints sorted = order;
+  const ShapeInts order = attribute(call, "perm", ShapeInts{});
+  ShapeInts sorted = order;
   std::sort(sorted.begin(), sorted.end());
   require(call, order.size() == x.shape.size(), "has an order for another number of axes");
   for (size_t i = 0; i < sorted.size(); ++i) require(call, sorted[i] == static_cast<int64_t>(i), "is no order of axes");
-  const Ints strides = strides_of(x.shape);
-  Ints extents, steps;
+  const ShapeInts strides = strides_of(x.shape);
+  ShapeInts extents, steps;
   for (const int64_t axis : order) {
     extents.push_back(x.shape[static_cast<size_t>(axis)]);
     steps.push_back(strides[static_cast<size_t>(axis)]);
@@ -85,7 +85,7 @@ std::vector<OnnxTensor> transpose(const OnnxCall& call) {
 
 // Copies all of `part` into y, `offset` further along the axis.
 template <class T>
-void paste(const std::vector<T>& part, const Ints& part_shape, int64_t offset, size_t axis, const Ints& shape,
+void paste(const std::vector<T>& part, const ShapeInts& part_shape, int64_t offset, size_t axis, const ShapeInts& shape,
            std::vector<T>& y) {
   const int64_t inner = element_count(std::span(shape).subspan(axis + 1));
   const int64_t rows = element_count(std::span(shape).first(axis));
@@ -98,10 +98,10 @@ void paste(const std::vector<T>& part, const Ints& part_shape, int64_t offset, s
 std::vector<OnnxTensor> concat(const OnnxCall& call) {
   const OnnxTensor& first = input(call, 0);
   const auto axis = static_cast<size_t>(axis_of(call, attribute(call, "axis", int64_t{0}), first.shape.size()));
-  Ints extents = first.shape;
+  ShapeInts extents = first.shape;
   for (size_t i = 1; i < call.inputs.size(); ++i) {
     const OnnxTensor& part = input(call, i);
-    Ints rest = part.shape;
+    ShapeInts rest = part.shape;
     require(call, part.type == first.type && rest.size() == extents.size(), "joins values of several kinds");
     extents[axis] += rest[axis];
     rest[axis] = extents[axis];
@@ -126,8 +126,8 @@ std::vector<OnnxTensor> slice(const OnnxCall& call) {
   const OnnxTensor &x = input(call, 0), &from = integers(call, 1), &to = integers(call, 2), &axes = integers(call, 3);
   require(call, call.inputs.size() == 4 && from.ints.size() == axes.ints.size() && to.ints.size() == axes.ints.size(),
           "slices in a way that this program does not write");
-  const Ints strides = strides_of(x.shape);
-  Ints extents = x.shape;
+  const ShapeInts strides = strides_of(x.shape);
+  ShapeInts extents = x.shape;
   int64_t first = 0;
   for (size_t i = 0; i < axes.ints.size(); ++i) {
     const auto axis = static_cast<size_t>(axis_of(call, axes.ints[i], x.shape.size()));
@@ -150,7 +150,7 @@ std::vector<OnnxTensor> gather(const OnnxCall& call) {
   const auto axis = static_cast<size_t>(axis_of(call, attribute(call, "axis", int64_t{0}), x.shape.size()));
   const int64_t extent = x.shape[axis];
   for (const int64_t i : at.ints) require(call, i >= -extent && i < extent, "has an index beyond its input");
-  Ints extents(x.shape.begin(), x.shape.begin() + static_cast<std::ptrdiff_t>(axis));
+  ShapeInts extents(x.shape.begin(), x.shape.begin() + static_cast<std::ptrdiff_t>(axis));
   extents.insert(extents.end(), at.shape.begin(), at.shape.end());
   extents.insert(extents.end(), x.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, x.shape.end());
   const int64_t inner = element_count(std::span<const int64_t>(x.shape).subspan(axis + 1));
@@ -163,11 +163,11 @@ std::vector<OnnxTensor> gather(const OnnxCall& call) {
 
 std::vector<OnnxTensor> expand(const OnnxCall& call) {
   const OnnxTensor& x = input(call, 0);
-  Ints extents = integers(call, 1).ints;
+  ShapeInts extents = integers(call, 1).ints;
   require(call, extents.size() >= x.shape.size(), "expands to fewer axes");
   const size_t lead = extents.size() - x.shape.size();
-  const Ints strides = strides_of(x.shape);
-  Ints steps(extents.size(), 0);
+  const ShapeInts strides = strides_of(x.shape);
+  ShapeInts steps(extents.size(), 0);
   for (size_t axis = 0; axis < x.shape.size(); ++axis) {
     int64_t& extent = extents[lead + axis];
     if (extent == 1) extent = x.shape[axis];

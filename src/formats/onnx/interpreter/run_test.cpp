@@ -147,7 +147,7 @@ TEST(OnnxRun, NamesTheNodeThatDoesNotFit) {
       {[](OnnxGraph& g) {
          g.node("Div", "y", {"n", "n"});
        },
-       "ONNX node y (Div): divides a whole number by 0"},
+       "ONNX node y (Div): divides an integer by 0"},
       {[](OnnxGraph& g) {
          g.transpose("y", "x", {0, 1, 2, 2});
        },

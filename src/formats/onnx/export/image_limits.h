@@ -1,4 +1,4 @@
-// The picture within an input, as ONNX nodes: boxes are cut to it, and those of which nothing is left do not count.
+// The image within an input, as ONNX nodes: boxes are cut to it, and those of which nothing is left do not count.
 //
 // Thread contract: free functions on their arguments.
 #pragma once
@@ -9,8 +9,8 @@
 
 namespace spinenet::formats {
 
-// The far corner of the picture twice, [1, 4], from its height and width [1, 2].
-std::string add_picture_limits(OnnxGraph& graph, const std::string& extent);
+// The far corner of the image twice, [1, 4], from its height and width [1, 2].
+std::string add_image_limits(OnnxGraph& graph, const std::string& extent);
 
 struct OnnxCutBoxes {
   std::string boxes;  // [N, M, 4]

@@ -1,10 +1,11 @@
-#include "plot/architecture_picture.h"
+#include "plot/architecture_drawing.h"
 
 #include <algorithm>
 
 #include "arch/text.h"
 #include "base/format.h"
 #include "graph/cost.h"
+#include "plot/operations_text.h"
 
 namespace spinenet::plot {
 namespace {
@@ -15,33 +16,48 @@ std::string cost_text(const graph::Cost& cost) {
                      static_cast<double>(cost.multiply_adds) / 1e9);
 }
 
+// What a part of the network costs, and a line of what it is made of.
+std::string part_text(const graph::Program& program, std::string_view prefix) {
+  return fmt::format("{}\n{}", cost_text(graph::cost_of(program, prefix)), operations_text(program, prefix));
+}
+
 std::string map_text(int channels, int level, const graph::LowerOptions& options) {
   return fmt::format("{}\u00D7{}\u00D7{}", channels, graph::level_size(options.height, level),
                      graph::level_size(options.width, level));
 }
 
-PictureKind picture_kind(arch::BlockKind kind) {
+DrawingKind drawing_kind(arch::MergeKind kind) {
   switch (kind) {
-    case arch::BlockKind::residual:
-      return PictureKind::residual;
-    case arch::BlockKind::bottleneck:
-      return PictureKind::bottleneck;
-    case arch::BlockKind::inverted_bottleneck:
-      return PictureKind::inverted_bottleneck;
+    case arch::MergeKind::sum:
+      return DrawingKind::sum;
+    case arch::MergeKind::attention:
+      return DrawingKind::attention;
   }
-  return PictureKind::bottleneck;
+  return DrawingKind::sum;
 }
 
-class PermutedPicture {
+DrawingKind drawing_kind(arch::BlockKind kind) {
+  switch (kind) {
+    case arch::BlockKind::residual:
+      return DrawingKind::residual;
+    case arch::BlockKind::bottleneck:
+      return DrawingKind::bottleneck;
+    case arch::BlockKind::inverted_bottleneck:
+      return DrawingKind::inverted_bottleneck;
+  }
+  return DrawingKind::bottleneck;
+}
+
+class PermutedDrawing {
  public:
-  PermutedPicture(const arch::Architecture& a, const graph::LowerOptions& options)
+  PermutedDrawing(const arch::Architecture& a, const graph::LowerOptions& options)
       : a_(a), options_(options), program_(graph::lower_backbone(a, options)) {}
 
-  Picture draw() {
+  Drawing draw() {
     const auto& blocks = std::get<arch::ScalePermuted>(a_.backbone).blocks;
     add_stem();
     for (size_t k = 0; k < blocks.size(); ++k) add_block(blocks[k], static_cast<int>(k) + arch::kStemBlocks);
-    return std::move(picture_);
+    return std::move(drawing_);
   }
 
  private:
@@ -51,26 +67,25 @@ class PermutedPicture {
     const auto channels = static_cast<int>(program_.values[static_cast<size_t>(last.output)].channels);
     const auto blocks = arch::stem_blocks(a_.stem);
     const int level = blocks[0].level;
-    picture_.boxes.push_back(
-        {PictureKind::stem, level, channels, 1, "stem", "",
-         fmt::format(
-             "stem: {}\n{}\n{}",
-             a_.stem == arch::StemKind::bottlenecks ? "7\u00D77 convolution, 3\u00D73 pool" : "3\u00D73 convolution",
-             map_text(channels, level, options_), cost_text(graph::cost_of(program_, "stem.")))});
+    drawing_.boxes.push_back({DrawingKind::stem, level, channels, 1, "stem", "",
+                              fmt::format("stem: {}\n{}\n{}",
+                                          a_.stem == arch::StemKind::bottlenecks ? "7\u00D77 convolution, 3\u00D73 pool"
+                                                                                 : "3\u00D73 convolution",
+                                          map_text(channels, level, options_), part_text(program_, "stem."))});
     for (int i = 0; i < arch::kStemBlocks; ++i) {
       add_box(blocks[static_cast<size_t>(i)], i);
-      picture_.connections.push_back({i, i + 1});
+      drawing_.connections.push_back({i, i + 1});
     }
   }
 
   // Column 0 is the stem, so block i stands in column i + 1.
   void add_block(const arch::BlockSpec& block, int index) {
-    for (const int parent : block.parents) picture_.connections.push_back({parent + 1, index + 1});
+    for (const int parent : block.parents) drawing_.connections.push_back({parent + 1, index + 1});
     const std::string fuse = fmt::format("blocks.{}.fuse", index);
     for (const graph::Op& op : program_.ops) {
       if (op.name != fuse) continue;
       for (size_t i = 2; i < op.inputs.size(); ++i) {
-        picture_.connections.push_back({block_that_wrote(op.inputs[i]) + 1, index + 1, true});
+        drawing_.connections.push_back({block_that_wrote(op.inputs[i]) + 1, index + 1, true});
       }
     }
     add_box(block, index);
@@ -87,137 +102,116 @@ class PermutedPicture {
   void add_box(const arch::BlockSpec& block, int index) {
     const int channels = arch::output_channels(block, a_.scaling);
     const int repeats = a_.scaling.block_repeats;
-    const graph::Cost own = graph::cost_of(program_, fmt::format("blocks.{}.", index));
     const graph::Cost resampling = graph::cost_of(program_, fmt::format("resample.{}.", index));
-    std::string title = fmt::format("block {}: {}{}, level {}\n{}\n{}", index, name_of(block.kind),
-                                    repeats > 1 ? fmt::format(" \u00D7 {}", repeats) : "", block.level,
-                                    map_text(channels, block.level, options_), cost_text(own));
+    std::string title =
+        fmt::format("block {}: {}{}, level {}\n{}\n{}", index, name_of(block.kind),
+                    repeats > 1 ? fmt::format(" \u00D7 {}", repeats) : "", block.level,
+                    map_text(channels, block.level, options_), part_text(program_, fmt::format("blocks.{}.", index)));
     if (index >= arch::kStemBlocks) {
       title += fmt::format("\nfrom {}: {}", fmt::join(block.parents, " and "), cost_text(resampling));
     }
-    picture_.boxes.push_back({picture_kind(block.kind), block.level, channels, repeats, std::to_string(index),
+    drawing_.boxes.push_back({drawing_kind(block.kind), block.level, channels, repeats, std::to_string(index),
                               block.output ? fmt::format("P{}", block.level) : "", std::move(title)});
   }
 
   const arch::Architecture& a_;
   const graph::LowerOptions& options_;
   graph::Program program_;
-  Picture picture_;
+  Drawing drawing_;
 };
 
 // A ResNet, alone or under a pyramid of either kind.
-class ResNetPicture {
+class ResNetDrawing {
  public:
-  ResNetPicture(const arch::Architecture& a, const graph::LowerOptions& options)
+  ResNetDrawing(const arch::Architecture& a, const graph::LowerOptions& options)
       : a_(a), options_(options), program_(graph::lower_backbone(a, options)) {}
 
   // Columns: stem, C2..C5.
-  Picture draw(const arch::ResNet& backbone) {
+  Drawing draw(const arch::ResNet& backbone) {
     draw_stages(backbone.stages);
-    return std::move(picture_);
+    return std::move(drawing_);
   }
 
   // Columns: stem, C2..C5, lateral 5, 4, 3, then P3..P7.
-  Picture draw(const arch::ResNetFpn& backbone) {
+  Drawing draw(const arch::ResNetFpn& backbone) {
     draw_stages(backbone.stages);
     const int filters = a_.scaling.endpoints_num_filters;
     for (int level = 5; level >= 3; --level) {
       std::vector<int> from{level - 1};
       if (level < 5) from.push_back(9 - level);
-      add({PictureKind::convolution, level, filters, 1, "+", "", ""}, fmt::format("fpn.lateral.c{}", level), from);
+      add({DrawingKind::convolution, level, filters, 1, "+", "", ""}, fmt::format("fpn.lateral.c{}", level), from);
     }
     for (int level = 3; level <= 7; ++level) {
       const int from = level <= 5 ? 10 - level : level + 4;
-      add({PictureKind::convolution, level, filters, 1, "", fmt::format("P{}", level), ""},
+      add({DrawingKind::convolution, level, filters, 1, "", fmt::format("P{}", level), ""},
           fmt::format("fpn.post.p{}", level), {from});
     }
-    return std::move(picture_);
+    return std::move(drawing_);
   }
 
   // Columns: stem, C2..C5, P3..P7 as they enter the cell, then its merges, drawn once.
-  Picture draw(const arch::ResNetNasFpn& backbone) {
+  Drawing draw(const arch::ResNetNasFpn& backbone) {
     draw_stages(backbone.stages);
     const int filters = a_.scaling.endpoints_num_filters;
     for (int level = 3; level <= 7; ++level) {
       const bool lateral = level <= 5;
-      add({lateral ? PictureKind::convolution : PictureKind::pool, level, filters, 1, std::to_string(level - 3), "",
+      add({lateral ? DrawingKind::convolution : DrawingKind::pool, level, filters, 1, std::to_string(level - 3), "",
            ""},
           lateral ? fmt::format("fpn.lateral.c{}", level) : fmt::format("fpn.pool.p{}", level),
           {lateral ? level - 1 : level + 1});
     }
     const auto joined = arch::joined_unused_inputs(backbone.cell);
     for (size_t k = 0; k < backbone.cell.size(); ++k) draw_merge(backbone, k, joined[k]);
-    return std::move(picture_);
+    return std::move(drawing_);
   }
 
  private:
   void draw_merge(const arch::ResNetNasFpn& backbone, size_t k, const std::vector<int>& joined) {
     const arch::MergeSpec& merge = backbone.cell[k];
     constexpr int kFirst = 5;  // column of P3
-    add({merge.kind == arch::MergeKind::sum ? PictureKind::sum : PictureKind::attention, merge.level,
-         a_.scaling.endpoints_num_filters, backbone.repeats, std::to_string(arch::kPyramidLevels + static_cast<int>(k)),
+    add({drawing_kind(merge.kind), merge.level, a_.scaling.endpoints_num_filters, backbone.repeats,
+         std::to_string(arch::kPyramidLevels + static_cast<int>(k)),
          merge.output ? fmt::format("P{}", merge.level) : "", ""},
         fmt::format("fpn.cell0.merge{}.", k), {kFirst + merge.inputs[0], kFirst + merge.inputs[1]});
     for (const int unused : joined) {
-      picture_.connections.push_back({kFirst + unused, static_cast<int>(picture_.boxes.size()) - 1, true});
+      drawing_.connections.push_back({kFirst + unused, static_cast<int>(drawing_.boxes.size()) - 1, true});
     }
   }
 
   void draw_stages(const std::array<int, 4>& stages) {
-    add({PictureKind::stem, 2, a_.scaling.stem_filters, 1, "stem", "", ""}, "stem.", {});
+    add({DrawingKind::stem, 2, a_.scaling.stem_filters, 1, "stem", "", ""}, "stem.", {});
     for (int level = 2; level <= 5; ++level) {
-      add({PictureKind::bottleneck, level, arch::resnet_filters(level, a_.scaling) * 4,
+      add({DrawingKind::bottleneck, level, arch::resnet_filters(level, a_.scaling) * 4,
            stages[static_cast<size_t>(level - 2)], fmt::format("C{}", level), "", ""},
           fmt::format("stages.c{}.", level), {level - 2});
     }
   }
 
-  void add(PictureBox box, const std::string& prefix, const std::vector<int>& from) {
-    const auto column = static_cast<int>(picture_.boxes.size());
-    for (const int source : from) picture_.connections.push_back({source, column});
+  void add(DrawingBox box, const std::string& prefix, const std::vector<int>& from) {
+    const auto column = static_cast<int>(drawing_.boxes.size());
+    for (const int source : from) drawing_.connections.push_back({source, column});
     const std::string times = box.repeats > 1 ? fmt::format(" \u00D7 {}", box.repeats) : "";
     box.title = fmt::format("{}{}{}, level {}\n{}\n{}", box.label.size() > 1 ? box.label + ": " : "", name_of(box.kind),
-                            times, box.level, map_text(box.channels, box.level, options_),
-                            cost_text(graph::cost_of(program_, prefix)));
-    picture_.boxes.push_back(std::move(box));
+                            times, box.level, map_text(box.channels, box.level, options_), part_text(program_, prefix));
+    drawing_.boxes.push_back(std::move(box));
   }
 
   const arch::Architecture& a_;
   const graph::LowerOptions& options_;
   graph::Program program_;
-  Picture picture_;
+  Drawing drawing_;
 };
 
 }  // namespace
 
-Picture picture_of(const arch::Architecture& architecture, const graph::LowerOptions& options) {
+Drawing drawing_of(const arch::Architecture& architecture, const graph::LowerOptions& options) {
   return std::visit(graph::Overloaded{
-                        [&](const arch::ScalePermuted&) { return PermutedPicture(architecture, options).draw(); },
-                        [&](const auto& resnet) { return ResNetPicture(architecture, options).draw(resnet); },
+                        [&](const arch::ScalePermuted&) { return PermutedDrawing(architecture, options).draw(); },
+                        [&](const graph::OneOf<arch::ResNet, arch::ResNetFpn, arch::ResNetNasFpn> auto& resnet) {
+                          return ResNetDrawing(architecture, options).draw(resnet);
+                        },
                     },
                     architecture.backbone);
-}
-
-std::string_view name_of(PictureKind kind) {
-  switch (kind) {
-    case PictureKind::stem:
-      return "stem";
-    case PictureKind::residual:
-      return "residual";
-    case PictureKind::bottleneck:
-      return "bottleneck";
-    case PictureKind::inverted_bottleneck:
-      return "inverted_bottleneck";
-    case PictureKind::convolution:
-      return "convolution";
-    case PictureKind::pool:
-      return "pool";
-    case PictureKind::sum:
-      return "sum";
-    case PictureKind::attention:
-      return "attention";
-  }
-  return "";
 }
 
 }  // namespace spinenet::plot

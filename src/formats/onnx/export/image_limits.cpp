@@ -1,11 +1,11 @@
-#include "formats/onnx/export/picture.h"
+#include "formats/onnx/export/image_limits.h"
 
 #include "formats/onnx/export/suppression.h"
 
 namespace spinenet::formats {
 
-std::string add_picture_limits(OnnxGraph& graph, const std::string& extent) {
-  return graph.gather("picture.limits", extent, {1, 0, 1, 0}, 1);
+std::string add_image_limits(OnnxGraph& graph, const std::string& extent) {
+  return graph.gather("image.limits", extent, {1, 0, 1, 0}, 1);
 }
 
 OnnxCutBoxes add_cut(OnnxGraph& graph, const std::string& prefix, const std::string& boxes, const std::string& limits,

@@ -1,0 +1,131 @@
+// The fields of an architecture, each listed once with its key, meaning and range. The lists are templates: of a
+// JsonReader or JsonWriter they give the JSON form (text.h), of a FieldList the keys that a recipe changes.
+//
+// What came to the JSON form later is written only where it is not the default (if_changed), so that older texts stay
+// as they are. The ranges are those of recipes; validate has the rules between fields.
+// Thread contract: pure functions.
+#pragma once
+
+#include "arch/architecture.h"
+#include "base/fields.h"
+#include "base/json_fields.h"
+
+namespace spinenet::arch {
+
+constexpr size_t kMaxBlocks = 1000, kMaxMerges = 100;
+
+template <class List>
+void fields(List& list, BlockSpec& b) {
+  list.needed("level", b.level, "Level of the block's feature map, 2 to 7");
+  list("block", b.kind, "Kind of the block");
+  list.list_of("parents", b.parents, {"block numbers", kMinParents, kMaxParents});
+  list("output", b.output, "Whether it is the output of its level");
+  list.if_changed("width", b.width, "Factor on the filters of its level", above(0));
+}
+
+template <class List>
+void fields(List& list, ScalePermuted& b) {
+  list.list_of("blocks", b.blocks, {"blocks", 0, kMaxBlocks});
+}
+
+template <class List>
+void fields(List& list, ResNetFpn& b) {
+  list.needed("stages", b.stages, "the number of blocks of the four stages");
+}
+
+template <class List>
+void fields(List& list, MergeSpec& m) {
+  list.needed("level", m.level, "Level of the merged map, 3 to 7");
+  list("merge", m.kind, "How the two inputs are joined");
+  list.needed("inputs", m.inputs, "the numbers of its two inputs");
+  list("output", m.output, "Whether it is the output of its level");
+}
+
+template <class List>
+void fields(List& list, ResNetNasFpn& b) {
+  list.needed("stages", b.stages, "the number of blocks of the four stages");
+  list.list_of("cell", b.cell, {"merges", 0, kMaxMerges, false});
+  list("repeats", b.repeats, "How often the cell is repeated", at_least(1));
+}
+
+template <class List>
+void fields(List& list, ResNet& b) {
+  list.needed("stages", b.stages, "the number of blocks of the four stages");
+}
+
+template <class List>
+void fields(List& list, Scaling& s) {
+  list("endpoints_num_filters", s.endpoints_num_filters, "Channels of P3 to P7", at_least(1));
+  list("filter_size_scale", s.filter_size_scale, "Width of all blocks", above(0));
+  list("resample_alpha", s.resample_alpha, "Width of the squeeze in resampling connections", above(0));
+  list("block_repeats", s.block_repeats, "Blocks in a group", at_least(1));
+  list("stem_filters", s.stem_filters, "Filters of the first convolution", at_least(1));
+  list.if_changed("level_filters", s.level_filters, "the filters of the seven levels 1 to 7", at_least(1));
+}
+
+template <class List>
+void fields(List& list, RetinaHead& h) {
+  list("convs", h.convs, "Convolutions in each tower of the head", at_least(0));
+  list("filters", h.filters, "Filters of the towers", at_least(1));
+  list("scales", h.scales, "Anchor sizes in an octave", at_least(1));
+  list("aspect_ratios", h.aspect_ratios, "Width to height of the anchors", above(0));
+  list("anchor_size", h.anchor_size, "Side of the smallest anchor of a level, in strides", above(0));
+  list.if_changed("separable", h.separable, "Each convolution is a depthwise one and a 1x1");
+}
+
+template <class List>
+void fields(List& list, TwoStageHead& h) {
+  list("rpn_convs", h.rpn_convs, "segment: convolutions of the region proposal network", at_least(0));
+  list("rpn_filters", h.rpn_filters, "segment: filters of the region proposal network", at_least(1));
+  list("scales", h.scales, "Anchor sizes in an octave", at_least(1));
+  list("aspect_ratios", h.aspect_ratios, "Width to height of the anchors", above(0));
+  list("anchor_size", h.anchor_size, "Side of the smallest anchor of a level, in strides", above(0));
+  list("box_convs", h.box_convs, "segment: convolutions of the box head", at_least(0));
+  list("box_filters", h.box_filters, "segment: their filters", at_least(1));
+  list("box_dense", h.box_dense, "segment: width of the dense layer behind them", at_least(1));
+  list("mask_convs", h.mask_convs, "segment: convolutions of the mask head", at_least(0));
+  list("mask_filters", h.mask_filters, "segment: their filters", at_least(1));
+  list.if_changed("box_thresholds", h.box_thresholds,
+                  "segment: overlap from which a ROI holds an object, of each box head; several are a cascade",
+                  above(0));
+}
+
+template <class List>
+void fields(List& list, InvertedBottleneck& i) {
+  list("expand_ratio", i.expand_ratio, "Channels inside the block, times those outside", at_least(1));
+  list("squeeze_excite", i.squeeze_excite, "Channels inside the gate, as a share of the block's input; 0: no gate",
+       between(0, 1));
+  list("hard_gate", i.hard_gate, "A hard sigmoid in place of the sigmoid");
+}
+
+template <class List>
+void fields(List& list, BatchNormSettings& n) {
+  list("momentum", n.momentum, "Share of the running statistics kept at each step", between(0, 0.99999));
+  list("epsilon", n.epsilon, "Added to the variance", above(0));
+}
+
+// What an architecture has beside its name and its backbone.
+template <class List>
+void settings(List& list, Architecture& a) {
+  list.group("scaling", a.scaling, "Widths and repeats of the blocks");
+  list.group("head", a.head, "The RetinaNet head");
+  list.if_changed("stem", a.stem, "What stands before the scale-permuted blocks");
+  list.if_changed("resampling", a.resampling, "How a connection changes the scale");
+  list.group_if_changed("inverted_bottleneck", a.inverted, "Of all inverted bottlenecks");
+  list.group_if_changed("two_stage", a.two_stage, "The heads of Mask R-CNN");
+  list("activation", a.activation, "Non-linearity of the whole network");
+  list("padding", a.padding, "How strided convolutions and pools are padded");
+  list("large_downsample", a.large_downsample, "Pools that down-sample by 4 and more");
+  list.group("batch_norm", a.batch_norm, "Of every batch norm");
+  list("min_level", a.min_level, "Level of the finest output", between(3, 7));
+  list("max_level", a.max_level, "Level of the coarsest output", between(3, 7));
+}
+
+template <class List>
+void fields(List& list, Architecture& a) {
+  list("name", a.name, "Name of the architecture");
+  list.one_of("backbone", a.backbone, {"scale_permuted", "resnet_fpn", "resnet_nas_fpn", "resnet"});
+  settings(list, a);
+}
+
+}  // namespace spinenet::arch
