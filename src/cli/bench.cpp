@@ -37,7 +37,7 @@ double rounded(double x) {
   return std::round(x * 1000) / 1000;
 }
 
-Json to_json(const Bench& bench) {
+Json bench_json(const Bench& bench) {
   const runtime::BenchResult& result = bench.result;
   const bool autotune = bench.compiled.autotune;
   Json json{{"architecture", bench.architecture},
@@ -86,7 +86,7 @@ std::string layers_text(const std::vector<engine::StepProfile>& steps) {
   return table_text(rows) + "\n";
 }
 
-std::string to_text(const Bench& bench) {
+std::string bench_text(const Bench& bench) {
   const runtime::BenchResult& result = bench.result;
   const int batch = bench.compiled.batch;
   std::vector<std::vector<std::string>> rows{
@@ -124,9 +124,9 @@ int run_bench(const BenchFlags& flags, const CommonOptions& common) {
       model.architecture.name, model.file.task, flags.precision, model.file.image_size, flags.runs, compiled, {}};
   bench.result = runtime::measure(std::move(model), compiled, {flags.runs, flags.layers});
   if (common.json) {
-    print_json(to_json(bench));
+    print_json(bench_json(bench));
   } else {
-    print(to_text(bench));
+    print(bench_text(bench));
   }
   return 0;
 }

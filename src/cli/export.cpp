@@ -87,7 +87,7 @@ formats::OnnxOptions onnx_options(const ExportFlags& flags, const runtime::Model
   return onnx;
 }
 
-Json to_json(const ExportFlags& flags, const formats::OnnxOptions& onnx, const runtime::Export& made) {
+Json export_json(const ExportFlags& flags, const formats::OnnxOptions& onnx, const runtime::Export& made) {
   Json rows = Json::array();
   for (const formats::OnnxCheckRow& row : made.check.rows) rows.push_back({{"what", row.what}, {"error", row.error}});
   Json outputs = Json::array();
@@ -121,7 +121,7 @@ int run_export(const ExportFlags& flags, const CommonOptions& common) {
   log_info("checking the file against the model ...");
   const runtime::Export made = export_model(model, flags.onnx, {onnx, flags.limit, threads_of(common)});
   if (common.json) {
-    print_json(to_json(flags, onnx, made));
+    print_json(export_json(flags, onnx, made));
   } else {
     print(to_table(flags, onnx, made));
   }

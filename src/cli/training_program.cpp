@@ -95,7 +95,8 @@ Facts training_facts(const Invocation& invocation) {
     return {{"libtorch", fmt::format("{} does not start: {}", program->string(), first_line(result.errors))}};
   }
   Facts facts{{"training program", program->string()}};
-  for (const auto& [name, value] : parse_json(result.output, program->string()).items()) {
+  const Json told = parse_json(result.output, program->string());
+  for (const auto& [name, value] : told.items()) {
     facts.emplace_back(name, value.get<std::string>());
   }
   return facts;
