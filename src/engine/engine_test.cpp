@@ -7,6 +7,7 @@
 
 #include "engine/compile/passes/passes.h"
 #include "engine/test_networks.h"
+#include "graph/every_operation.h"
 #include "graph/lower_two_stage.h"
 
 namespace spinenet::engine {
@@ -61,6 +62,18 @@ TEST(Engine, AgreesOnMobileNetworks) {
   for (const kernels::Kernels& kernels : kernels::all_kernels()) {
     EXPECT_LT(error_of(mobile_program(), {2, std::string(kernels.name), {}}), 1e-5) << kernels.name;
     EXPECT_LT(error_of(mobile_program(), {2, std::string(kernels.name), names}), 1e-5) << kernels.name;
+  }
+}
+
+TEST(Engine, AgreesOnEveryOperation) {
+  std::vector<std::string> names;
+  for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
+  for (const arch::Activation activation : {arch::Activation::relu, arch::Activation::hard_swish}) {
+    const graph::Program program = graph::every_operation(activation);
+    for (const kernels::Kernels& kernels : kernels::all_kernels()) {
+      EXPECT_LT(error_of(program, {2, std::string(kernels.name), {}, 2}, 3), 1e-5) << kernels.name;
+      EXPECT_LT(error_of(program, {2, std::string(kernels.name), names, 2}, 3), 1e-5) << kernels.name;
+    }
   }
 }
 

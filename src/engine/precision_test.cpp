@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/test_networks.h"
+#include "graph/every_operation.h"
 #include "graph/lower.h"
 
 namespace spinenet::engine {
@@ -104,6 +105,17 @@ TEST(EnginePrecision, PutsFloatsAndBytesTogetherInMobileNetworks) {
   const Weights weights = lively_weights(program, 3);
   const HostTensor input = random_tensor({1, 3, 18, 22}, 5);
   const Calibration all = calibrate(program, weights, only(input), {.layer_error = 1, .output_error = 1});
+  EXPECT_GT(all.error, 1e-4);
+  EXPECT_LT(all.error, 0.1);
+}
+
+TEST(EnginePrecision, ComputesEveryOperationInBytesCloseToFloats) {
+  const graph::Program program = graph::every_operation(arch::Activation::relu);
+  const Weights weights = lively_weights(program, 3);
+  const graph::Shape& shape = program.values.front();
+  const HostTensor input = random_tensor({1, shape.channels, shape.height, shape.width}, 5);
+  const Calibration all = calibrate(program, weights, only(input), {.layer_error = 1, .output_error = 1});
+  EXPECT_TRUE(all.kept.empty());
   EXPECT_GT(all.error, 1e-4);
   EXPECT_LT(all.error, 0.1);
 }

@@ -106,6 +106,12 @@ class StepMaker {
     return step;
   }
 
+  Step step_of(const ConcatWork&, const Node& node, const Group&) const {
+    ConcatStep step{node.name, {}, map_at(node.output)};
+    for (const Term& term : node.inputs) step.terms.push_back(map_at(term.value));
+    return step;
+  }
+
   const Network& network_;
   const std::vector<Map>& maps_;
   Precision precision_;

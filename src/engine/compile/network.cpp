@@ -93,10 +93,7 @@ class Translation {
     append(op, SumWork{}).inputs[0].factor = upsample.factor;
   }
   void add(const graph::Add&, const graph::Op& op) { append(op, SumWork{}); }
-  void add(const graph::Concat&, const graph::Op& op) {
-    fail(ErrorKind::unsupported, "concatenates channels, which the engine does not do", "operation " + op.name,
-         "run the network with LibTorch (--device cpu of spinenet-train)");
-  }
+  void add(const graph::Concat&, const graph::Op& op) { append(op, ConcatWork{}); }
   void add(const graph::DropPath&, const graph::Op& op) {
     same_as_[static_cast<size_t>(op.output)] = same_as_[static_cast<size_t>(op.inputs[0])];
   }
@@ -138,7 +135,8 @@ graph::Shape worked(const Network& network, const Node& node) {
             return graph::output_shape(graph::GlobalPool{work.kind}, first, filters, node.name);
           },
           [&](const GateWork&) { return graph::output_shape(graph::Scale{}, all, filters, node.name); },
-          [&](const SumWork&) { return inputs.front(); }},
+          [&](const SumWork&) { return inputs.front(); },
+          [&](const ConcatWork&) { return graph::output_shape(graph::Concat{}, all, filters, node.name); }},
       node.work);
 }
 
@@ -177,17 +175,19 @@ WorkRules rules_of(const Work& work) {
           [](const SumWork&) {
             return WorkRules{
                 .max_inputs = kAny, .scales = true, .activates = true, .enlarges = true, .adds_inputs = true};
-          }},
+          },
+          [](const ConcatWork&) { return WorkRules{.max_inputs = kAny}; }},
       work);
 }
 
 const ConvWork* as_convolution(const Node& node) {
   using Found = const ConvWork*;
   return std::visit(
-      graph::Overloaded{[](const ConvWork& work) { return Found(&work); },
-                        [](const graph::OneOf<DeconvWork, PoolWork, GlobalPoolWork, GateWork, SumWork> auto&) {
-                          return Found(nullptr);
-                        }},
+      graph::Overloaded{
+          [](const ConvWork& work) { return Found(&work); },
+          [](const graph::OneOf<DeconvWork, PoolWork, GlobalPoolWork, GateWork, SumWork, ConcatWork> auto&) {
+            return Found(nullptr);
+          }},
       node.work);
 }
 
@@ -195,7 +195,9 @@ bool is_sum(const Node& node) {
   return std::visit(
       graph::Overloaded{
           [](const SumWork&) { return true; },
-          [](const graph::OneOf<ConvWork, DeconvWork, PoolWork, GlobalPoolWork, GateWork> auto&) { return false; }},
+          [](const graph::OneOf<ConvWork, DeconvWork, PoolWork, GlobalPoolWork, GateWork, ConcatWork> auto&) {
+            return false;
+          }},
       node.work);
 }
 

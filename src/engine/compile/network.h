@@ -27,7 +27,8 @@ struct Term {
 // - a transposed convolution is on its only term;
 // - a pool, over windows or the whole map, is on its only term, and has neither scale nor activation;
 // - a gate is its second term times the first, channel by channel; it has no scale of its own;
-// - a sum is on all terms; batch norms, activations and upsamplings that stand alone are sums of one term.
+// - a sum is on all terms; batch norms, activations and upsamplings that stand alone are sums of one term;
+// - a concatenation is the channels of all terms, one after the other; it has neither scale nor activation.
 struct ConvWork {
   graph::Conv conv;
   graph::ParameterId weight = 0;
@@ -44,8 +45,9 @@ struct GlobalPoolWork {
 };
 struct GateWork {};
 struct SumWork {};
+struct ConcatWork {};
 
-using Work = std::variant<ConvWork, DeconvWork, PoolWork, GlobalPoolWork, GateWork, SumWork>;
+using Work = std::variant<ConvWork, DeconvWork, PoolWork, GlobalPoolWork, GateWork, SumWork, ConcatWork>;
 
 struct Node {
   std::string name;

@@ -116,11 +116,11 @@ void prepare_weights(const graph::Program& program, const Weights& weights, cons
   for (const WeightUse& use : uses) {
     const HostTensor& weight = weights.at(program.parameters[static_cast<size_t>(use.parameter)].name);
     std::visit(
-        graph::Overloaded{
-            [&](ConvStep& step) { packer.add(use.parameter, weight, step); },
-            [&](DepthwiseStep& step) { step.weights = pack_depthwise(weight, step.site.out.stride); },
-            [&](DeconvStep& step) { step.weights = pack_deconv(weight, step.k, plan.kernels->panel); },
-            [](const graph::OneOf<SumStep, GateStep, PoolStep, GlobalPoolStep> auto&) {}},  // they have no weights
+        graph::Overloaded{[&](ConvStep& step) { packer.add(use.parameter, weight, step); },
+                          [&](DepthwiseStep& step) { step.weights = pack_depthwise(weight, step.site.out.stride); },
+                          [&](DeconvStep& step) { step.weights = pack_deconv(weight, step.k, plan.kernels->panel); },
+                          [](const graph::OneOf<SumStep, GateStep, ConcatStep, PoolStep, GlobalPoolStep> auto&) {
+                          }},  // they have no weights
         plan.steps[use.step]);
   }
   packer.pack_all();

@@ -141,18 +141,19 @@ struct Range {
 // The inputs of which each element is read just where the output's element is written.
 Range terms_read_in_place(const Node& node) {
   const size_t all = node.inputs.size();
-  return std::visit(
-      graph::Overloaded{[&](const ConvWork&) {
-                          return Range{1, all};
-                        },
-                        [](const GateWork&) {
-                          return Range{0, 1};
-                        },
-                        [&](const SumWork&) {
-                          return Range{0, all};
-                        },
-                        [](const graph::OneOf<DeconvWork, PoolWork, GlobalPoolWork> auto&) { return Range{}; }},
-      node.work);
+  return std::visit(graph::Overloaded{[&](const ConvWork&) {
+                                        return Range{1, all};
+                                      },
+                                      [](const GateWork&) {
+                                        return Range{0, 1};
+                                      },
+                                      [&](const SumWork&) {
+                                        return Range{0, all};
+                                      },
+                                      [](const graph::OneOf<DeconvWork, PoolWork, GlobalPoolWork, ConcatWork> auto&) {
+                                        return Range{};
+                                      }},
+                    node.work);
 }
 
 int64_t memory_of(const Network& network, const Schedule& schedule) {

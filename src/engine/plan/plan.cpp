@@ -16,11 +16,9 @@ AlignedFloats aligned_floats(int64_t count) {
 const ConvStep* as_convolution(const Step& step) {
   using Found = const ConvStep*;
   return std::visit(
-      graph::Overloaded{
-          [](const ConvStep& conv) { return Found(&conv); },
-          [](const graph::OneOf<DepthwiseStep, DeconvStep, SumStep, GateStep, PoolStep, GlobalPoolStep> auto&) {
-            return Found(nullptr);
-          }},
+      graph::Overloaded{[](const ConvStep& conv) { return Found(&conv); },
+                        [](const graph::OneOf<DepthwiseStep, DeconvStep, SumStep, GateStep, ConcatStep, PoolStep,
+                                              GlobalPoolStep> auto&) { return Found(nullptr); }},
       step);
 }
 

@@ -167,13 +167,20 @@ struct SumStep {
   ChannelAffine affine;  // scale may be empty
 };
 
+// The channels of all maps, one after the other.
+struct ConcatStep {
+  std::string name;
+  std::vector<Map> terms;
+  Map out;
+};
+
 struct PoolStep {
   std::string name;
   graph::MaxPool pool;
   Map in, out;
 };
 
-using Step = std::variant<ConvStep, DepthwiseStep, DeconvStep, SumStep, GateStep, PoolStep, GlobalPoolStep>;
+using Step = std::variant<ConvStep, DepthwiseStep, DeconvStep, SumStep, GateStep, ConcatStep, PoolStep, GlobalPoolStep>;
 
 struct PlanOutput {
   std::string name;

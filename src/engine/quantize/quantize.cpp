@@ -99,9 +99,10 @@ class Quantizer {
   // Whether the node reads the term as it is, bytes or floats.
   bool reads_either(const Node& node, size_t term) const {
     return std::visit(
-        graph::Overloaded{[&](const ConvWork&) { return takes_bytes(node) && term > 0; },
-                          [&](const SumWork&) { return is_short(node); }, [](const PoolWork&) { return true; },
-                          [](const graph::OneOf<DeconvWork, GlobalPoolWork, GateWork> auto&) { return false; }},
+        graph::Overloaded{
+            [&](const ConvWork&) { return takes_bytes(node) && term > 0; },
+            [&](const SumWork&) { return is_short(node); }, [](const PoolWork&) { return true; },
+            [](const graph::OneOf<DeconvWork, GlobalPoolWork, GateWork, ConcatWork> auto&) { return false; }},
         node.work);
   }
 
@@ -134,7 +135,7 @@ class Quantizer {
     return std::visit(graph::Overloaded{[&](const ConvWork&) { return bytes_if(takes_bytes(node)); },
                                         [&](const SumWork&) { return bytes_if(is_short(node)); },
                                         [&](const PoolWork&) { return network_.formats[at(node.inputs[0].value)]; },
-                                        [](const graph::OneOf<DeconvWork, GlobalPoolWork, GateWork> auto&) {
+                                        [](const graph::OneOf<DeconvWork, GlobalPoolWork, GateWork, ConcatWork> auto&) {
                                           return Quantization{};
                                         }},
                       node.work);

@@ -79,6 +79,10 @@ StepProfile describe(const SumStep& step) {
   return {step.name, "sum", step.out.shape, 0, 0};
 }
 
+StepProfile describe(const ConcatStep& step) {
+  return {step.name, "concat", step.out.shape, 0, 0};
+}
+
 StepProfile describe(const PoolStep& step) {
   return {step.name, "pool", step.out.shape, 0, 0};
 }

@@ -148,6 +148,21 @@ void run_row(const CompiledPlan& plan, const GateStep& step, const Line& at, con
                          {image_of(step.gate, at.image, memory), plan.zeros.data(), step.activation}});
 }
 
+// What lies between the channels of two pixels is set, too: products read it.
+void run_row(const CompiledPlan&, const ConcatStep& step, const Line& at, const StepMemory& memory) {
+  const int64_t width = step.out.shape.width;
+  float* const to = image_of(step.out, at.image, memory) + at.y * width * step.out.stride;
+  int64_t channel = 0;
+  for (const Map& map : step.terms) {
+    const float* from = image_of(map, at.image, memory) + at.y * width * map.stride;
+    for (int64_t x = 0; x < width; ++x) {
+      std::copy_n(from + x * map.stride, map.shape.channels, to + x * step.out.stride + channel);
+    }
+    channel += map.shape.channels;
+  }
+  for (int64_t x = 0; x < width; ++x) std::fill_n(to + x * step.out.stride + channel, step.out.stride - channel, 0.0F);
+}
+
 int64_t blocks_of(const GlobalPoolStep& step) {
   return step.in.stride / kernels::kChannelBlock;
 }
@@ -173,13 +188,13 @@ void run_block(const GlobalPoolStep& step, int64_t task, const StepMemory& memor
 
 // Steps whose tasks are the rows of their output.
 template <class T>
-concept RowStep = graph::OneOf<T, DepthwiseStep, SumStep, GateStep, PoolStep>;
+concept RowStep = graph::OneOf<T, DepthwiseStep, SumStep, GateStep, ConcatStep, PoolStep>;
 
 int64_t height_of(const DepthwiseStep& step) {
   return step.site.out.shape.height;
 }
 
-int64_t height_of(const graph::OneOf<SumStep, GateStep, PoolStep> auto& step) {
+int64_t height_of(const graph::OneOf<SumStep, GateStep, ConcatStep, PoolStep> auto& step) {
   return step.out.shape.height;
 }
 
