@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
   options.iou = std::string(argv[3]) == "segm" ? spinenet::eval::IouType::segm : spinenet::eval::IouType::bbox;
   if (argc > 4) options.threads = std::atoi(argv[4]);
   try {
-    spinenet::cli::measure(argv[1], argv[2], options);
+    spinenet::measure(argv[1], argv[2], options);
   } catch (const spinenet::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return spinenet::exit_status(error.kind());

@@ -70,7 +70,7 @@ void compare(const Plan& plan) {
 }
 
 struct Times {
-  std::vector<double> suggest, train::update, state, restore;  // milliseconds
+  std::vector<double> suggest, update, state, restore;  // milliseconds
 };
 
 Times measure(const Plan& plan, search::AlgorithmKind kind) {

@@ -99,9 +99,9 @@ int main(int argc, char** argv) {
   try {
     std::array<spinenet::Round, spinenet::kRounds> rounds;
     for (size_t i = 0; i < rounds.size(); ++i) {
-      rounds[i] = spinenet::cli::measure(spinenet::arch::named_search_space(name), graphs, size, spinenet::Random(i));
+      rounds[i] = spinenet::measure(spinenet::arch::named_search_space(name), graphs, size, spinenet::Random(i));
     }
-    spinenet::cli::print(name, graphs, rounds);
+    spinenet::print(name, graphs, rounds);
   } catch (const spinenet::Error& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return spinenet::exit_status(error.kind());
