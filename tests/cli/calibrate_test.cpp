@@ -48,7 +48,7 @@ TEST_F(Calibrate, CalibratesClassifiers) {
 TEST_F(Calibrate, NamesTheRemedyOfAModelWithoutOne) {
   const Outcome result = run("predict tiny.safetensors set --precision int8");
   EXPECT_EQ(result.status, 2);
-  EXPECT_NE(result.err.find("spinenet calibrate MODEL PICTURES"), std::string::npos) << result.err;
+  EXPECT_NE(result.err.find("spinenet calibrate MODEL IMAGES"), std::string::npos) << result.err;
   EXPECT_EQ(run("predict tiny.safetensors set --precision int9").status, 2);
   const Outcome nowhere = run("calibrate tiny.safetensors set --out nowhere/int8.safetensors");
   EXPECT_EQ(nowhere.status, 1);

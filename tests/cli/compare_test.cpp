@@ -181,7 +181,7 @@ TEST_F(CompareProgram, ComparesMasks) {
 TEST_F(CompareProgram, ComparesClassifiers) {
   for (const char* split : {"train", "val"}) {
     for (int i = 0; i < 8; ++i) {
-      const std::filesystem::path folder = folder_ / "pictures" / split / (i % 2 == 0 ? "even" : "odd");
+      const std::filesystem::path folder = folder_ / "images" / split / (i % 2 == 0 ? "even" : "odd");
       std::filesystem::create_directories(folder);
       write_file_atomic(folder / fmt::format("{}.png", i), image::encode_png(test_image(40, 32, 7 * (i % 2))));
     }

@@ -63,7 +63,7 @@ TEST_F(Export, NamesWhatIsWrong) {
   const std::vector<std::tuple<std::string, int, std::string>> lines{
       {"export tiny.safetensors", 2, "--onnx is required"},
       {"export tiny.safetensors --onnx x.onnx --form detection", 2, "did you mean \"detections\"?"},
-      {"export tiny.safetensors --onnx x.onnx --form svg", 2, "use raw, boxes, detections"},
+      {"export tiny.safetensors --onnx x.onnx --form svg", 2, "use one of raw, boxes, detections"},
       {"export tiny.safetensors --onnx x.onnx --form scores", 2, "no form \"scores\" of a model whose task is detect"},
       {"export tiny.safetensors --onnx x.onnx --size 100x128", 2, "--size 100x128 is no multiple of 128; use 128x128"},
       {"export tiny.safetensors --onnx x.onnx --size 12a", 2, "give N, HEIGHTxWIDTH, or any"},
