@@ -218,7 +218,7 @@ TEST(QuantizedKernels, AddMapsOfEitherKindAndSize) {
 class ImageRows : public testing::TestWithParam<int64_t> {};
 INSTANTIATE_TEST_SUITE_P(QuantizedKernels, ImageRows, testing::Values(1, 16, 21, 32, 48));
 
-TEST_P(ImageRows, PutTheChannelsOfAImageSideBySide) {
+TEST_P(ImageRows, PutTheChannelsOfAnImageSideBySide) {
   constexpr int64_t kPlane = 50;
   constexpr size_t kGuard = 64;
   const int64_t pixels = GetParam();

@@ -77,7 +77,7 @@ TEST_F(Eval, NeedsTheClassesOfTheModel) {
   EXPECT_EQ(outcome.status, 65);
 }
 
-TEST_F(Eval, NamesAImageThatCannotBeRead) {
+TEST_F(Eval, NamesAnImageThatCannotBeRead) {
   write_set();
   write_file_atomic(folder_ / "2.png", "not an image");
   const Outcome outcome = run("eval tiny.safetensors --annotations val.json --images .");

@@ -50,7 +50,7 @@ TEST(Calibration, ComesBackFromItsText) {
 
 TEST(Calibration, RefusesWhatIsNone) {
   const Json good = to_json({"0", 5, {{"a", {-0.1F, 2.5F}}}, {}, 0});
-  for (const char* key : {"weights", "pictures", "error", "kept", "ranges"}) {
+  for (const char* key : {"weights", "images", "error", "kept", "ranges"}) {
     Json broken = good;
     broken.erase(key);
     EXPECT_THROW(calibration_from_json(broken, "here"), Error) << key;
