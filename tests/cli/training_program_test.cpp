@@ -4,6 +4,8 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "cli/program.h"
+#include "image/encode.h"
+#include "image/image.h"
 
 namespace spinenet {
 namespace {
@@ -51,6 +53,7 @@ TEST_F(TrainingProgram, IsStartedForNothingThatNeedsNone) {
 TEST_F(TrainingProgram, NotInstalledIsSaidWithTheRemedy) {
   environment_ = "SPINENET_LIBEXEC=nowhere";
   formats::write_model(folder_ / "tiny.safetensors", tiny_model());
+  write_file_atomic(folder_ / "x.jpg", image::encode_png(image::make_image(8, 8)));
   for (const char* line : {"train recipe.yaml", "train --keys", "compare recipe.yaml", "search a.yaml --study a.study",
                            "predict tiny.safetensors x.jpg --device cuda"}) {
     const Outcome outcome = run(line);
