@@ -84,7 +84,9 @@ TEST_F(Bench, KeepsWhatItMeasuredForTheNextRunUnderEitherSpelling) {
 
 TEST_F(Bench, RefusesMixedSpellingsOfAutotune) {
   EXPECT_EQ(run("bench resnet-50 --size 32 --choices c.json").status, 2);
-  EXPECT_EQ(run("bench resnet-50 --size 32 --autotune --choose rule").status, 2);
+  const auto both = run("bench resnet-50 --size 32 --autotune --choose rule");
+  EXPECT_EQ(both.status, 2);
+  EXPECT_NE(both.err.find("--choose is the old name of --autotune; leave it out"), std::string::npos) << both.err;
 }
 
 TEST_F(Bench, RefusesWhatItCannotDo) {
