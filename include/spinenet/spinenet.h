@@ -14,7 +14,7 @@
 
 namespace spinenet::api {
 
-// "0.2.0"
+// "0.3.0"
 std::string version();
 
 // The names that describe() knows.

@@ -34,7 +34,7 @@ typedef enum spinenet_status {
 
 /* Of the last call in this thread that failed; "" if none did. Valid until the next call in this thread. */
 const char* spinenet_last_error(void);
-/* "0.2.0" */
+/* "0.3.0" */
 const char* spinenet_version(void);
 
 /* Threads that may compute at once in this process, all detectors together: the processors that it may use, unless set

@@ -20,6 +20,10 @@ void note_old_spelling(std::string_view old, std::string_view now) {
   log_warning(fmt::format("{} is called {} since version 0.3; the old spelling will be removed", old, now));
 }
 
+[[noreturn]] void refuse_both(std::string_view old, std::string_view now) {
+  fail(ErrorKind::usage, fmt::format("{} is the old name of {}", old, now), "", "leave it out");
+}
+
 }  // namespace
 
 engine::Precision precision_named(const std::string& name) {
@@ -33,13 +37,11 @@ void add_precision_flag(CLI::App& verb, std::string& precision) {
 }
 
 void add_autotune_flags(CLI::App& verb, AutotuneFlags& flags) {
-  auto* autotune = verb.add_flag(
-      "--autotune", flags.autotune,
-      "Compute each convolution in the way that is measured to be the fastest here; measured once and kept");
-  auto* cache =
-      verb.add_option("--autotune-cache", flags.cache, "Keep what was measured in this file")->type_name("FILE");
-  verb.add_option("--choose", flags.old_choose)->excludes(autotune)->group("");
-  verb.add_option("--choices", flags.old_cache)->excludes(cache)->group("");
+  verb.add_flag("--autotune", flags.autotune,
+                "Compute each convolution in the way that is measured to be the fastest here; measured once and kept");
+  verb.add_option("--autotune-cache", flags.cache, "Keep what was measured in this file")->type_name("FILE");
+  verb.add_option("--choose", flags.old_choose)->group("");
+  verb.add_option("--choices", flags.old_cache)->group("");
 }
 
 void add_run_flags(CLI::App& verb, RunFlags& flags) {
@@ -52,6 +54,8 @@ void add_run_flags(CLI::App& verb, RunFlags& flags) {
 }
 
 Autotune autotune_of(const AutotuneFlags& flags) {
+  if (flags.autotune && !flags.old_choose.empty()) refuse_both("--choose", "--autotune");
+  if (!flags.cache.empty() && !flags.old_cache.empty()) refuse_both("--choices", "--autotune-cache");
   if (!flags.old_choose.empty()) note_old_spelling("--choose measure", "--autotune");
   if (!flags.old_cache.empty()) note_old_spelling("--choices", "--autotune-cache");
   const bool on = flags.autotune || measures(flags.old_choose);
