@@ -92,9 +92,9 @@ TEST(Yaml, RefusesWhatIsNotText) {
   expect_yaml_refusal(std::string_view("a: \0\n", 5), "control character 0x00");
   expect_yaml_refusal("a: \x1B[31m\n", "r.yaml:1:4: control character 0x1b");
   expect_yaml_refusal(std::string_view("\xFF\xFE"
-                                  "a\0",
-                                  4),
-                 "not UTF-8");  // UTF-16
+                                       "a\0",
+                                       4),
+                      "not UTF-8");  // UTF-16
 }
 
 TEST(Yaml, DepthAndSizeAreLimited) {

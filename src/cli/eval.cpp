@@ -131,7 +131,7 @@ int run_eval(const EvalFlags& flags, const Invocation& invocation) {
   if (flags.model.empty()) return eval_objects(std::nullopt, flags, invocation);
   runtime::Model model = runtime::open_model(flags.model);
   return model.file.task == name_of(arch::Task::classify) ? eval_classifier(std::move(model), flags, invocation)
-                                                                : eval_objects(std::move(model), flags, invocation);
+                                                          : eval_objects(std::move(model), flags, invocation);
 }
 
 void add_options(CLI::App& verb, EvalFlags& flags) {

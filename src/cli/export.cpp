@@ -110,8 +110,8 @@ std::string to_table(const ExportFlags& flags, const formats::OnnxOptions& onnx,
   std::vector<std::vector<std::string>> rows{{"checked against the model", "relative error"}};
   for (const formats::OnnxCheckRow& row : made.check.rows) rows.push_back({row.what, fmt::format("{:.1e}", row.error)});
   return fmt::format("{}: {} nodes, {}B, form {}\n{}", flags.onnx, made.file.nodes.size(),
-                     short_count(static_cast<int64_t>(std::filesystem::file_size(flags.onnx))),
-                     name_of(onnx.form), table_text(rows));
+                     short_count(static_cast<int64_t>(std::filesystem::file_size(flags.onnx))), name_of(onnx.form),
+                     table_text(rows));
 }
 
 int run_export(const ExportFlags& flags, const CommonOptions& common) {

@@ -115,8 +115,7 @@ double center_crop_of(const Model& model) {
 
 Classifier make_classifier(const PreparedModel& prepared) {
   const Model& model = prepared.model;
-  if (arch::task_named(model.file.task) != arch::Task::classify)
-    refuse_task(model, name_of(arch::Task::classify));
+  if (arch::task_named(model.file.task) != arch::Task::classify) refuse_task(model, name_of(arch::Task::classify));
   ClassifierOptions options;
   options.image_size = prepared.image_size;
   options.classes = static_cast<int>(model.file.classes.size());

@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "engine/run/session.h"
 #include "graph/weights.h"
-#include "runtime/networks.h"
 #include "runtime/calibration.h"
+#include "runtime/networks.h"
 #include "runtime/two_stage_engine.h"
 
 namespace spinenet::runtime {

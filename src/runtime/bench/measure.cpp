@@ -11,8 +11,8 @@
 #include "engine/quantize/calibrate.h"
 #include "graph/cost.h"
 #include "runtime/bench/two_stage_times.h"
-#include "runtime/networks.h"
 #include "runtime/calibration.h"
+#include "runtime/networks.h"
 #include "runtime/prepare.h"
 
 namespace spinenet::runtime {

@@ -35,7 +35,8 @@ TEST_P(Synthetic, GivesTheTargetOneAndAllElseLess) {
   for (uint64_t seed = 0; seed < 5; ++seed) {
     const SyntheticObjective objective{GetParam(), drawn_choices(seed)};
     EXPECT_EQ(score_of(objective, objective.target), 1);
-    for (const arch::Choices& other : arch::neighbours(synthetic_space(), arch::choices_of(synthetic_space(), objective.target))) {
+    for (const arch::Choices& other :
+         arch::neighbours(synthetic_space(), arch::choices_of(synthetic_space(), objective.target))) {
       EXPECT_LT(score_of(objective, arch::replay(synthetic_space(), other).backbone), 1);
     }
     for (uint64_t other = 100; other < 300; ++other) {

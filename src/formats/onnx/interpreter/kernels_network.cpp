@@ -30,8 +30,9 @@ struct Window {
 };
 
 Window window(const OnnxCall& call, const Extent& in) {
-  const NetworkInts kernel = attribute(call, "kernel_shape", NetworkInts{}), strides = attribute(call, "strides", NetworkInts{1, 1}),
-             pads = attribute(call, "pads", NetworkInts{0, 0, 0, 0});
+  const NetworkInts kernel = attribute(call, "kernel_shape", NetworkInts{}),
+                    strides = attribute(call, "strides", NetworkInts{1, 1}),
+                    pads = attribute(call, "pads", NetworkInts{0, 0, 0, 0});
   require(call, kernel.size() == 2 && strides.size() == 2 && pads.size() == 4, "needs a window of two extents");
   constexpr int64_t kMost = 1 << 20;
   for (const int64_t k : kernel) require(call, k >= 1 && k <= kMost, "has an empty window");
@@ -198,7 +199,8 @@ std::vector<OnnxTensor> global_max_pool(const OnnxCall& call) {
 std::vector<OnnxTensor> batch_normalization(const OnnxCall& call) {
   OnnxTensor y = floats(call, 0);
   const Extent e = extent(call, y);
-  for (size_t i = 1; i < 5; ++i) require(call, floats(call, i).shape == NetworkInts{e.c}, "has numbers for other channels");
+  for (size_t i = 1; i < 5; ++i)
+    require(call, floats(call, i).shape == NetworkInts{e.c}, "has numbers for other channels");
   const double epsilon = attribute(call, "epsilon", 1e-5F);
   for (int64_t map = 0; map < e.n * e.c; ++map) {
     const auto c = static_cast<size_t>(map % e.c);
