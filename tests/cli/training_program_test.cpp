@@ -34,12 +34,12 @@ TEST_F(TrainingProgram, IsStartedInPlaceWithTheSameArguments) {
       fmt::format("cd '{}' && {} sh run.sh <input >.out 2>.err", folder_.string(), environment_);
   const int status = std::system(command.c_str());
   EXPECT_EQ(WEXITSTATUS(status), 37);
-  const std::string out = read_file(folder_ / ".out");
+  const std::string out = read_file(folder_ / ".out"), errors = read_file(folder_ / ".err");
   const std::string process = out.substr(0, out.find('\n'));
   const std::string id = run_json("checks --json")["build"];
   EXPECT_TRUE(id.starts_with(SPINENET_TEST_VERSION "-")) << id;
   EXPECT_EQ(out, fmt::format("{0}\n{0} train a.yaml --set x=1 2 --json -q\n{1}\nfrom standard input\n", process, id));
-  EXPECT_EQ(read_file(folder_ / ".err"), "note\n");
+  EXPECT_EQ(errors, "note\n");
 }
 
 TEST_F(TrainingProgram, IsStartedForNothingThatNeedsNone) {

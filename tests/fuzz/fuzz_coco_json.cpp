@@ -46,14 +46,14 @@ void try_annotations(const std::string& text) {
   const auto strict = unless_refused([&] { return data::parse_coco(text, "fuzz", options); });
   require(strict.has_value() == (report.errors == 0));
   if (strict) {
-    const detect::Annotations again = data::parse_coco(to_json(*strict).dump(), "again");
+    const detect::Annotations again = data::parse_coco(data::to_json(*strict).dump(), "again");
     require(again.annotations.size() == strict->annotations.size() && again.images.size() == strict->images.size());
     require(data::stats(*strict).images == static_cast<int64_t>(strict->images.size()));
   }
   options.policy = data::DataPolicy::skip;
   const auto lenient = unless_refused([&] { return data::parse_coco(text, "fuzz", options); });
   require(lenient || !strict);
-  if (lenient) data::parse_coco(to_json(*lenient).dump(), "again");
+  if (lenient) data::parse_coco(data::to_json(*lenient).dump(), "again");
 
   std::string copy;
   if (!unless_refused([&] { return data::fix_coco_text(text, {}, copy, checks); })) return;
