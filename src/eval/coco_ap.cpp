@@ -15,12 +15,12 @@ namespace spinenet::eval {
 namespace {
 
 // numpy's linspace: multiples of the step added to the start, the end exact.
-template <size_t n>
-std::array<double, n> linspace(double start, double end) {
-  std::array<double, n> values{};
-  const double step = (end - start) / static_cast<double>(n - 1);
-  for (size_t i = 0; i < n; ++i) values[i] = static_cast<double>(i) * step + start;
-  values[n - 1] = end;
+template <size_t kCount>
+std::array<double, kCount> linspace(double start, double end) {
+  std::array<double, kCount> values{};
+  const double step = (end - start) / static_cast<double>(kCount - 1);
+  for (size_t i = 0; i < kCount; ++i) values[i] = static_cast<double>(i) * step + start;
+  values[kCount - 1] = end;
   return values;
 }
 

@@ -83,8 +83,8 @@ std::vector<Kernels> supported_kernels() {
 }  // namespace
 
 std::span<const Kernels> all_kernels() {
-  static const std::vector<Kernels> kAll = supported_kernels();
-  return kAll;
+  static const std::vector<Kernels> all = supported_kernels();
+  return all;
 }
 
 const Kernels& find_kernels(std::string_view name) {

@@ -240,8 +240,8 @@ std::vector<NormKernels> supported_kernels() {
 }  // namespace
 
 std::span<const NormKernels> all_norm_kernels() {
-  static const std::vector<NormKernels> kAll = supported_kernels();
-  return kAll;
+  static const std::vector<NormKernels> all = supported_kernels();
+  return all;
 }
 
 }  // namespace spinenet::kernels

@@ -31,8 +31,8 @@ FashionMnist drawn_garments() {
 }
 
 const Wardrobe& wardrobe() {
-  static const Wardrobe kWardrobe = make_wardrobe(drawn_garments());
-  return kWardrobe;
+  static const Wardrobe made = make_wardrobe(drawn_garments());
+  return made;
 }
 
 class SceneOfLevel : public testing::TestWithParam<SceneLevel> {

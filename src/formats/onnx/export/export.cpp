@@ -123,16 +123,16 @@ class UncheckedFile {
 }  // namespace
 
 std::span<const OnnxForm> forms_of(arch::Task task) {
-  static constexpr std::array detector{OnnxForm::raw, OnnxForm::boxes, OnnxForm::detections};
-  static constexpr std::array classifier{OnnxForm::raw, OnnxForm::scores};
-  static constexpr std::array segmenter{OnnxForm::detections};
+  static constexpr std::array kDetector{OnnxForm::raw, OnnxForm::boxes, OnnxForm::detections};
+  static constexpr std::array kClassifier{OnnxForm::raw, OnnxForm::scores};
+  static constexpr std::array kSegmenter{OnnxForm::detections};
   switch (task) {
     case arch::Task::detect:
-      return detector;
+      return kDetector;
     case arch::Task::classify:
-      return classifier;
+      return kClassifier;
     case arch::Task::segment:
-      return segmenter;
+      return kSegmenter;
   }
   fail(ErrorKind::failed, "no such task", "export");
 }

@@ -247,7 +247,7 @@ std::vector<OnnxTensor> reduce_sum(const OnnxCall& call) {
 }  // namespace
 
 std::span<const NamedKernel> element_kernels() {
-  static constexpr std::array kernels{
+  static constexpr std::array kKernels{
       NamedKernel{"Relu", relu},
       NamedKernel{"Sigmoid", sigmoid},
       NamedKernel{"HardSigmoid", hard_sigmoid},
@@ -270,7 +270,7 @@ std::span<const NamedKernel> element_kernels() {
       NamedKernel{"ReduceMin", reduce_min},
       NamedKernel{"ReduceSum", reduce_sum},
   };
-  return kernels;
+  return kKernels;
 }
 
 }  // namespace spinenet::formats

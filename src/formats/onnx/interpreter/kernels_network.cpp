@@ -265,7 +265,7 @@ std::vector<OnnxTensor> resize(const OnnxCall& call) {
 }  // namespace
 
 std::span<const NamedKernel> network_kernels() {
-  static constexpr std::array kernels{
+  static constexpr std::array kKernels{
       NamedKernel{"Conv", conv},
       NamedKernel{"ConvTranspose", conv_transpose},
       NamedKernel{"BatchNormalization", batch_normalization},
@@ -274,7 +274,7 @@ std::span<const NamedKernel> network_kernels() {
       NamedKernel{"GlobalMaxPool", global_max_pool},
       NamedKernel{"Resize", resize},
   };
-  return kernels;
+  return kKernels;
 }
 
 }  // namespace spinenet::formats

@@ -81,8 +81,8 @@ std::vector<OnnxTensor> roi_align(const OnnxCall& call) {
 }  // namespace
 
 std::span<const NamedKernel> region_kernels() {
-  static constexpr std::array kernels{NamedKernel{"RoiAlign", roi_align}};
-  return kernels;
+  static constexpr std::array kKernels{NamedKernel{"RoiAlign", roi_align}};
+  return kKernels;
 }
 
 }  // namespace spinenet::formats

@@ -156,13 +156,13 @@ std::vector<OnnxTensor> scatter_nd(const OnnxCall& call) {
 }  // namespace
 
 std::span<const NamedKernel> selection_kernels() {
-  static constexpr std::array kernels{NamedKernel{"TopK", top_k},
-                                      NamedKernel{"NonMaxSuppression", non_max_suppression},
-                                      NamedKernel{"GatherElements", gather_elements},
-                                      NamedKernel{"GatherND", gather_nd},
-                                      NamedKernel{"ScatterND", scatter_nd},
-                                      NamedKernel{"NonZero", non_zero}};
-  return kernels;
+  static constexpr std::array kKernels{NamedKernel{"TopK", top_k},
+                                       NamedKernel{"NonMaxSuppression", non_max_suppression},
+                                       NamedKernel{"GatherElements", gather_elements},
+                                       NamedKernel{"GatherND", gather_nd},
+                                       NamedKernel{"ScatterND", scatter_nd},
+                                       NamedKernel{"NonZero", non_zero}};
+  return kKernels;
 }
 
 }  // namespace spinenet::formats

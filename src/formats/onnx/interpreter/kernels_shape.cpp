@@ -199,13 +199,13 @@ std::vector<OnnxTensor> range(const OnnxCall& call) {
 }  // namespace
 
 std::span<const NamedKernel> shape_kernels() {
-  static constexpr std::array kernels{
+  static constexpr std::array kKernels{
       NamedKernel{"Identity", identity}, NamedKernel{"Reshape", reshape}, NamedKernel{"Unsqueeze", unsqueeze},
       NamedKernel{"Squeeze", squeeze},   NamedKernel{"Shape", shape},     NamedKernel{"Transpose", transpose},
       NamedKernel{"Concat", concat},     NamedKernel{"Slice", slice},     NamedKernel{"Gather", gather},
       NamedKernel{"Expand", expand},     NamedKernel{"Range", range},
   };
-  return kernels;
+  return kKernels;
 }
 
 }  // namespace spinenet::formats
