@@ -57,28 +57,45 @@ inline void add_outer(const float* factors, size_t rows, const float* row, size_
   }
 }
 
-void step(size_t width, const float* by_hidden, const float* hidden_before, const float* cell_before, float* gates,
-          float* hidden, float* cell) {
-  add_product(hidden_before, width, by_hidden, gates, 4 * width);
+// A sample's state before a step, and what the step makes of it; `gates` come with what the inputs give.
+struct StateBefore {
+  const float *hidden, *cell;
+};
+struct StateAfter {
+  float *gates, *hidden, *cell;
+};
+
+void step(size_t width, const float* by_hidden, const StateBefore& before, const StateAfter& after) {
+  float *gates = after.gates, *hidden = after.hidden, *cell = after.cell;
+  add_product(before.hidden, width, by_hidden, gates, 4 * width);
   for (size_t i = 0; i < 2 * width; ++i) gates[i] = sigmoid(gates[i]);
   for (size_t i = 2 * width; i < 3 * width; ++i) gates[i] = tanh_of(gates[i]);
   for (size_t i = 3 * width; i < 4 * width; ++i) gates[i] = sigmoid(gates[i]);
   const float *input = gates, *forget = gates + width, *candidate = gates + 2 * width, *output = gates + 3 * width;
   for (size_t i = 0; i < width; ++i) {
-    cell[i] = forget[i] * cell_before[i] + input[i] * candidate[i];
+    cell[i] = forget[i] * before.cell[i] + input[i] * candidate[i];
     hidden[i] = output[i] * tanh_of(cell[i]);
   }
 }
 
 // From the gradients of hidden and cell: that of the gates before their activation, and of the cell before the step.
-void step_back(size_t width, const float* gates, const float* cell, const float* cell_before,
-               const float* hidden_gradient, float* cell_gradient, float* gate_gradient) {
+struct StepTrace {
+  const float *gates, *cell, *cell_before;
+};
+struct StepGradients {
+  const float* hidden;
+  float *cell, *gates;
+};
+
+void step_back(size_t width, const StepTrace& trace, const StepGradients& gradients) {
+  const float *gates = trace.gates, *cell = trace.cell, *hidden_gradient = gradients.hidden;
+  float *cell_gradient = gradients.cell, *gate_gradient = gradients.gates;
   const float *input = gates, *forget = gates + width, *candidate = gates + 2 * width, *output = gates + 3 * width;
   for (size_t i = 0; i < width; ++i) {
     const float squashed = tanh_of(cell[i]);
     const float of_cell = cell_gradient[i] + hidden_gradient[i] * output[i] * (1 - squashed * squashed);
     gate_gradient[i] = of_cell * candidate[i] * input[i] * (1 - input[i]);
-    gate_gradient[width + i] = of_cell * cell_before[i] * forget[i] * (1 - forget[i]);
+    gate_gradient[width + i] = of_cell * trace.cell_before[i] * forget[i] * (1 - forget[i]);
     gate_gradient[2 * width + i] = of_cell * input[i] * (1 - candidate[i] * candidate[i]);
     gate_gradient[3 * width + i] = hidden_gradient[i] * squashed * output[i] * (1 - output[i]);
     cell_gradient[i] = of_cell * forget[i];
@@ -135,7 +152,7 @@ std::vector<float> product_gradient(std::span<const float> a, std::span<const fl
 
 void lstm_step(std::span<const float> by_hidden, std::span<float> gates, std::span<float> hidden,
                std::span<float> cell) {
-  step(hidden.size(), by_hidden.data(), hidden.data(), cell.data(), gates.data(), hidden.data(), cell.data());
+  step(hidden.size(), by_hidden.data(), {hidden.data(), cell.data()}, {gates.data(), hidden.data(), cell.data()});
 }
 
 void lstm_forward(const LstmShape& shape, std::span<const float> by_hidden, LstmTrace& trace) {
@@ -147,8 +164,8 @@ void lstm_forward(const LstmShape& shape, std::span<const float> by_hidden, Lstm
     const float* hidden_before = t == 0 ? zeros.data() : &trace.hidden[(t - 1) * row];
     const float* cell_before = t == 0 ? zeros.data() : &trace.cell[(t - 1) * row];
     for (size_t at = 0; at < row; at += width) {
-      step(width, by_hidden.data(), hidden_before + at, cell_before + at, &trace.gates[4 * (t * row + at)],
-           &trace.hidden[t * row + at], &trace.cell[t * row + at]);
+      const StateAfter after{&trace.gates[4 * (t * row + at)], &trace.hidden[t * row + at], &trace.cell[t * row + at]};
+      step(width, by_hidden.data(), {hidden_before + at, cell_before + at}, after);
     }
   }
 }
@@ -165,8 +182,8 @@ LstmGradients lstm_backward(const LstmShape& shape, std::span<const float> by_hi
     for (size_t i = 0; i < row; ++i) of_hidden[i] += hidden_gradient[t * row + i];
     for (size_t at = 0; at < row; at += width) {
       float* gates = &gradients.gates[4 * (t * row + at)];
-      step_back(width, &trace.gates[4 * (t * row + at)], &trace.cell[t * row + at], cell_before + at, &of_hidden[at],
-                &of_cell[at], gates);
+      const StepTrace seen{&trace.gates[4 * (t * row + at)], &trace.cell[t * row + at], cell_before + at};
+      step_back(width, seen, {&of_hidden[at], &of_cell[at], gates});
       std::fill_n(&of_hidden[at], width, 0.0f);
       add_product(gates, 4 * width, by_gate.data(), &of_hidden[at], width);
       if (t == 0) continue;

@@ -95,16 +95,21 @@ Odometer broadcast(const OnnxTensor& x, const ElementInts& shape) {
   return {shape, std::move(steps)};
 }
 
+template <class In>
+struct Operand {
+  const OnnxTensor& tensor;
+  const std::vector<In>& values;  // of the tensor, those of its type
+};
+
 template <class In, class Out, class F>
-void combine(const OnnxTensor& a, const std::vector<In>& from_a, const OnnxTensor& b, const std::vector<In>& from_b,
-             const ElementInts& shape, std::vector<Out>& to, const F& f) {
-  if (a.shape == b.shape) {
-    for (size_t i = 0; i < to.size(); ++i) to[i] = static_cast<Out>(f(from_a[i], from_b[i]));
+void combine(const Operand<In>& a, const Operand<In>& b, const ElementInts& shape, std::vector<Out>& to, const F& f) {
+  if (a.tensor.shape == b.tensor.shape) {
+    for (size_t i = 0; i < to.size(); ++i) to[i] = static_cast<Out>(f(a.values[i], b.values[i]));
     return;
   }
-  Odometer at_a = broadcast(a, shape), at_b = broadcast(b, shape);
+  Odometer at_a = broadcast(a.tensor, shape), at_b = broadcast(b.tensor, shape);
   for (Out& y : to) {
-    y = static_cast<Out>(f(from_a[static_cast<size_t>(at_a.at())], from_b[static_cast<size_t>(at_b.at())]));
+    y = static_cast<Out>(f(a.values[static_cast<size_t>(at_a.at())], b.values[static_cast<size_t>(at_b.at())]));
     at_a.next();
     at_b.next();
   }
@@ -121,9 +126,9 @@ std::vector<OnnxTensor> arithmetic(const OnnxCall& call, const F& f) {
   require(call, a.type != OnnxType::boolean, "calculates with truth values");
   OnnxTensor y = make_onnx_tensor(call, a.type, broadcast_shape(call));
   if (a.type == OnnxType::f32) {
-    combine(a, a.floats, b, b.floats, y.shape, y.floats, f);
+    combine(Operand<float>{a, a.floats}, Operand<float>{b, b.floats}, y.shape, y.floats, f);
   } else {
-    combine(a, a.ints, b, b.ints, y.shape, y.ints, f);
+    combine(Operand<int64_t>{a, a.ints}, Operand<int64_t>{b, b.ints}, y.shape, y.ints, f);
   }
   return {std::move(y)};
 }
@@ -134,9 +139,9 @@ std::vector<OnnxTensor> comparison(const OnnxCall& call, const F& f) {
   const OnnxTensor &a = input(call, 0), &b = input(call, 1);
   OnnxTensor y = make_onnx_tensor(call, OnnxType::boolean, broadcast_shape(call));
   if (a.type == OnnxType::f32) {
-    combine(a, a.floats, b, b.floats, y.shape, y.ints, f);
+    combine(Operand<float>{a, a.floats}, Operand<float>{b, b.floats}, y.shape, y.ints, f);
   } else {
-    combine(a, a.ints, b, b.ints, y.shape, y.ints, f);
+    combine(Operand<int64_t>{a, a.ints}, Operand<int64_t>{b, b.ints}, y.shape, y.ints, f);
   }
   return {std::move(y)};
 }
