@@ -128,7 +128,7 @@ TEST(Bf16Kernels, MultiplyWhatTheyRoundToTheNearest) {
 }
 
 float plain_number(const NumberSource& from, size_t i) {
-  if (from.bytes == nullptr) return from.floats[i];
+  if (from.floats != nullptr) return from.floats[i];
   return (static_cast<float>(from.bytes[i]) - from.zero) * from.scale;
 }
 
