@@ -78,7 +78,7 @@ void step(size_t width, const float* by_hidden, const StateBefore& before, const
   }
 }
 
-// From the gradients of hidden and cell: that of the gates before their activation, and of the cell before the step.
+// What a step left, and the gradients behind it: of hidden and cell as given, the cell's then that before the step.
 struct StepTrace {
   const float *gates, *cell, *cell_before;
 };
@@ -87,6 +87,7 @@ struct StepGradients {
   float *cell, *gates;
 };
 
+// From the gradients of hidden and cell: that of the gates before their activation, and of the cell before the step.
 void step_back(size_t width, const StepTrace& trace, const StepGradients& gradients) {
   const float *gates = trace.gates, *cell = trace.cell, *hidden_gradient = gradients.hidden;
   float *cell_gradient = gradients.cell, *gate_gradient = gradients.gates;
