@@ -6,8 +6,8 @@
 #include <string>
 
 #include "arch/text.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/output.h"
 #include "formats/model_file.h"
 #include "formats/onnx/export/network.h"
 #include "graph/lower_two_stage.h"
@@ -27,7 +27,7 @@ void write_network(const std::filesystem::path& path, const graph::Program& prog
     const graph::Shape& s = program.values[static_cast<size_t>(output.value)];
     graph.output({output.name, formats::OnnxType::f32, {batch, s.channels, s.height, s.width}});
   }
-  write_file_atomic(path, formats::to_bytes(graph.finish(), path.string()));
+  RunFiles().output({path, "two_stage_onnx", true}).write(formats::to_bytes(graph.finish(), path.string()));
 }
 
 }  // namespace

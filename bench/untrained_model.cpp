@@ -6,6 +6,7 @@
 #include "arch/task.h"
 #include "arch/text.h"
 #include "base/format.h"
+#include "base/output.h"
 #include "formats/model_file.h"
 #include "graph/lower_two_stage.h"
 #include "graph/weights.h"
@@ -46,6 +47,6 @@ int main(int argc, char** argv) {
        programs_of(architecture, task, {.height = size, .width = size, .classes = classes})) {
     model.weights.merge(graph::initial_weights(program, {.residual_norm_weight = 1, .predictor_deviation = 0.01}, 1));
   }
-  formats::write_model(argv[5], model);
+  formats::write_model(RunFiles().output({argv[5], "untrained_model", true}), model);
   return 0;
 }

@@ -6,6 +6,7 @@
 #include "api/loaded_model.h"
 #include "api/test_models.h"
 #include "base/files.h"
+#include "base/output_fixture.h"
 #include "base/random.h"
 
 namespace spinenet::api {
@@ -16,7 +17,7 @@ class BrokenModel : public ModelTest {
   // What opening a file of these bytes throws.
   std::string refusal_of(const std::string& bytes) const {
     const std::string path = (folder_ / "broken.safetensors").string();
-    write_file_atomic(path, bytes);
+    fixture::put_file(path, bytes);
     const std::string message = thrown_by([&] { Model model(path); });
     EXPECT_TRUE(message.empty() || message.starts_with(path)) << message;
     return message;
@@ -68,7 +69,7 @@ TEST_F(BrokenModel, WeightsThatAreNotNumbersAreRefused) {
     formats::ModelFile model = narrow_model(arch::Task::classify);
     model.weights.begin()->second.data[0] = bad;
     const std::string path = (folder_ / "nan.safetensors").string();
-    formats::write_model(path, model);
+    formats::write_model(fixture::output(path), model);
     const std::string message = thrown_by([&] { Model opened(path); });
     EXPECT_NE(message.find(model.weights.begin()->first), std::string::npos) << message;
   }
@@ -78,7 +79,7 @@ TEST_F(BrokenModel, WeightsOfAnotherNetworkAreRefused) {
   formats::ModelFile model = narrow_model(arch::Task::detect);
   model.task = "segment";
   const std::string path = (folder_ / "other.safetensors").string();
-  formats::write_model(path, model);
+  formats::write_model(fixture::output(path), model);
   EXPECT_NE(thrown_by([&] { Model opened(path); }).find("do not fit the network"), std::string::npos);
 }
 

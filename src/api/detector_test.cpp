@@ -6,6 +6,7 @@
 #include "api/border.h"
 #include "api/test_models.h"
 #include "base/files.h"
+#include "base/output_fixture.h"
 #include "engine/compile/compile.h"
 #include "engine/run/session.h"
 #include "image/encode.h"
@@ -122,7 +123,7 @@ TEST_F(DetectorApi, TakesFilesAndBatches) {
   EXPECT_TRUE(detector.detect(std::span<const Pixels>()).empty());
 
   const std::string png = image::encode_png(images[0]);
-  write_file_atomic(folder_ / "a.png", png);
+  fixture::put_file(folder_ / "a.png", png);
   expect_same(detector.detect_file((folder_ / "a.png").string()), answers[0]);
   expect_same(detector.detect_encoded(std::as_bytes(std::span(png))), answers[0]);
 }
@@ -167,7 +168,7 @@ TEST_F(DetectorApi, ComputesInEveryNumberFormat) {
   runtime::Model model = runtime::open_model(path);
   const engine::CalibrateOptions any_error{.layer_error = 1e9, .output_error = 1e9};
   set_calibration(model, calibrate_model(model, {1, [&](int64_t) { return image; }}, any_error));
-  formats::write_model(calibrated, model.file);
+  formats::write_model(fixture::output(calibrated), model.file);
   const auto best = [&](const ModelOptions& options) {
     return Detector(Model(calibrated, options), kMany).detect(view(image)).objects.at(0).score;
   };
@@ -196,7 +197,7 @@ ErrorKind kind_of(const std::function<void()>& call) {
 
 TEST_F(DetectorApi, SaysWhatKindOfErrorItIs) {
   const Model model(write(arch::Task::detect));
-  write_file_atomic(folder_ / "foreign.safetensors", "no model");
+  fixture::put_file(folder_ / "foreign.safetensors", "no model");
   EXPECT_EQ(kind_of([&] { Model((folder_ / "foreign.safetensors").string()); }), ErrorKind::bad_data);
   EXPECT_EQ(kind_of([&] { Model("/nonexistent.safetensors"); }), ErrorKind::io);
   EXPECT_EQ(kind_of([&] { Detector(model, {.iou = 2}); }), ErrorKind::usage);

@@ -5,6 +5,7 @@
 
 #include "api/test_models.h"
 #include "base/files.h"
+#include "base/output_fixture.h"
 #include "image/encode.h"
 
 namespace spinenet::api {
@@ -69,7 +70,7 @@ TEST_F(CApi, AnswersAsTheOneInCpp) {
 TEST_F(CApi, ReadsFilesAndGivesClassScores) {
   open(arch::Task::classify);
   const std::string png = image::encode_png(colourful_image(40, 40, 2));
-  write_file_atomic(folder_ / "a.png", png);
+  fixture::put_file(folder_ / "a.png", png);
   spinenet_result *of_file = nullptr, *of_bytes = nullptr;
   ASSERT_EQ(spinenet_detect_file(detector_, (folder_ / "a.png").c_str(), &of_file), SPINENET_OK);
   ASSERT_EQ(spinenet_detect_encoded(detector_, png.data(), png.size(), &of_bytes), SPINENET_OK);
@@ -86,7 +87,7 @@ TEST_F(CApi, SaysWhatWentWrong) {
   EXPECT_EQ(spinenet_model_open("/nonexistent.safetensors", nullptr, &model), SPINENET_IO);
   EXPECT_EQ(model, nullptr);
   EXPECT_NE(std::string(spinenet_last_error()).find("/nonexistent.safetensors"), std::string::npos);
-  write_file_atomic(folder_ / "foreign.safetensors", "no model");
+  fixture::put_file(folder_ / "foreign.safetensors", "no model");
   EXPECT_EQ(spinenet_model_open((folder_ / "foreign.safetensors").c_str(), nullptr, &model), SPINENET_BAD_DATA);
   EXPECT_EQ(spinenet_model_open(nullptr, nullptr, &model), SPINENET_USAGE);
   EXPECT_EQ(spinenet_set_thread_budget(0), SPINENET_USAGE);

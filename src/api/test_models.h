@@ -13,6 +13,7 @@
 #include "arch/task.h"
 #include "arch/text.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "formats/model_file.h"
 #include "graph/lower.h"
 #include "graph/lower_two_stage.h"
@@ -83,7 +84,7 @@ class ModelTest : public testing::Test {
 
   std::string write(arch::Task task) const {
     const std::filesystem::path path = folder_ / fmt::format("{}.safetensors", name_of(task));
-    formats::write_model(path, narrow_model(task));
+    formats::write_model(fixture::output(path), narrow_model(task));
     return path.string();
   }
 

@@ -9,7 +9,7 @@
 
 #include "arch/text.h"
 #include "base/error.h"
-#include "base/files.h"
+#include "base/output_fixture.h"
 
 namespace spinenet::arch {
 namespace {
@@ -73,7 +73,7 @@ TEST(Families, AreFoundByPath) {
   const auto path = std::filesystem::path(testing::TempDir()) / "families_test.json";
   Architecture mine = named_architecture("r0-sp53");
   mine.name = "mine";
-  write_file_atomic(path, spinenet::to_text(to_json(mine)));
+  fixture::put_file(path, spinenet::to_text(to_json(mine)));
   EXPECT_EQ(find_architecture(path.string()), mine);
   std::filesystem::remove(path);
   EXPECT_NE(refusal_of([&] { find_architecture(path.string()); }).find("families_test.json"), std::string::npos);

@@ -25,32 +25,9 @@ int write_all(int fd, std::span<const char> bytes) {
   return 0;
 }
 
-// Closes the descriptor and removes the temporary file unless the write was completed.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::filesystem::path& target)
-      : path_(target.string() + fmt::format(".tmp.{}", ::getpid())),
-        fd_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)) {}
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-  ~TemporaryFile() {
-    if (fd_ >= 0) ::close(fd_);
-    if (!kept_ && fd_ >= 0) ::unlink(path_.c_str());
-  }
-  int fd() const { return fd_; }
-  const std::string& path() const { return path_; }
-  void keep() { kept_ = true; }
-
- private:
-  std::string path_;
-  int fd_;
-  bool kept_ = false;
-};
-
 void check(int error, const std::filesystem::path& path, std::string_view doing) {
   if (error == 0) return;
-  const std::string_view remedy = error == ENOSPC ? "free some space; what was there before is untouched" : "";
-  fail(ErrorKind::io, fmt::format("cannot {}: {}", doing, std::strerror(error)), path.string(), remedy);
+  fail(ErrorKind::io, fmt::format("cannot {}: {}", doing, std::strerror(error)), path.string());
 }
 
 }  // namespace
@@ -83,25 +60,6 @@ std::string read_file(const std::filesystem::path& path) {
   ::close(fd);
   check(error, path, "read");
   return content;
-}
-
-void write_file_atomic(const std::filesystem::path& path, std::span<const std::string_view> parts,
-                       const FileLayer& layer) {
-  TemporaryFile file(path);
-  if (file.fd() < 0) check(errno, path, "create");
-  for (const std::string_view part : parts) check(layer.write(file.fd(), part), path, "write");
-  check(layer.sync(file.fd()), path, "write");
-  check(layer.rename(file.path().c_str(), path.c_str()), path, "write");
-  file.keep();
-  const std::filesystem::path folder = path.parent_path().empty() ? "." : path.parent_path();
-  const int folder_fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder_fd < 0) return;
-  layer.sync(folder_fd);
-  ::close(folder_fd);
-}
-
-void write_file_atomic(const std::filesystem::path& path, std::string_view content, const FileLayer& layer) {
-  write_file_atomic(path, std::span(&content, 1), layer);
 }
 
 uint64_t checksum(std::string_view bytes, uint64_t seed) {

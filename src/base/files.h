@@ -1,5 +1,4 @@
-// Whole files in and out. A write is atomic: temporary file beside the target, fsync, rename, fsync of the folder, so a
-// reader sees the old content or the new, never a part.
+// Whole files in, and the system calls by which files go out (base/output.h and base/owned_folder.h write).
 //
 // Thread contract: every function may be called from several threads on different paths.
 #pragma once
@@ -24,12 +23,6 @@ struct FileLayer {
   std::function<int(const char* from, const char* to)> rename;
 };
 const FileLayer& system_file_layer();
-
-// ErrorKind::io with the path and the system's reason; the old content is then untouched and no temporary file remains.
-void write_file_atomic(const std::filesystem::path& path, std::span<const std::string_view> parts,
-                       const FileLayer& layer = system_file_layer());
-void write_file_atomic(const std::filesystem::path& path, std::string_view content,
-                       const FileLayer& layer = system_file_layer());
 
 // 64-bit checksum (FNV-1a over 8-byte words) that finds a flipped byte; not for security.
 uint64_t checksum(std::string_view bytes, uint64_t seed = 0);

@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
+#include "base/output_fixture.h"
 #include "base/scratch_folder_fixture.h"
 
 namespace spinenet {
@@ -14,7 +14,7 @@ class MachineMemory : public testing::Test {
  protected:
   void put(const std::string& path, const std::string& content) const {
     std::filesystem::create_directories((root_ / path).parent_path());
-    write_file_atomic(root_ / path, content);
+    fixture::put_file(root_ / path, content);
   }
 
   fixture::ScratchFolder root_;

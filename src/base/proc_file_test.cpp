@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
+#include "base/output_fixture.h"
 #include "base/scratch_folder_fixture.h"
 
 namespace spinenet {
@@ -10,7 +10,7 @@ namespace {
 
 TEST(ProcFile, HasTheValueOfTheFirstLineThatBeginsWithTheKey) {
   const fixture::ScratchFolder folder;
-  write_file_atomic(folder / "cpuinfo",
+  fixture::put_file(folder / "cpuinfo",
                     "processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC: one\nempty :\n\nmodel name\t: another\n");
   EXPECT_EQ(proc_value(folder / "cpuinfo", "model"), "17");
   EXPECT_EQ(proc_value(folder / "cpuinfo", "model name"), "AMD EPYC: one");

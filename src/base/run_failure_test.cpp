@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
+#include "base/output_fixture.h"
 #include "base/scratch_folder_fixture.h"
 
 namespace spinenet {
@@ -17,7 +17,7 @@ TEST_F(RunFailureTest, IsReadAsItWasWritten) {
   for (const FailureKind kind : values_of<FailureKind>()) {
     const bool begun = kind == FailureKind::non_finite_loss;
     const RunFailure failure{kind, "loss \"nan\"\nof step 7", begun ? std::optional<int64_t>(7) : std::nullopt};
-    write_file_atomic(failure_file(folder_.path()), to_text(to_json(failure)));
+    fixture::put_file(failure_file(folder_.path()), to_text(to_json(failure)));
     const auto read = read_failure(folder_.path());
     ASSERT_TRUE(read.has_value());
     EXPECT_EQ(read->kind, failure.kind);
@@ -31,7 +31,7 @@ TEST_F(RunFailureTest, RefusesWhatIsNone) {
        {"[]", "{}", R"({"kind": "failed", "message": "x"})", R"({"kind": 3, "step": null, "message": "x"})",
         R"({"kind": "failed", "step": "7", "message": "x"})",
         R"({"kind": "bad_luck", "step": null, "message": "x"})"}) {
-    write_file_atomic(failure_file(folder_.path()), text);
+    fixture::put_file(failure_file(folder_.path()), text);
     try {
       read_failure(folder_.path());
       ADD_FAILURE() << text;

@@ -136,10 +136,12 @@ int run_bench(const BenchFlags& flags, const CommonOptions& common) {
 void add_bench(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<BenchFlags>();
   CLI::App& verb = *app.add_subcommand("bench", "Measure how fast the engine runs a network on this machine");
-  verb.add_option("MODEL", options->subject.name,
-                  "A model (.safetensors), a known architecture, or an architecture JSON file")
-      ->required()
-      ->type_name("");
+  invocation.paths.add(verb,
+                       verb.add_option("MODEL", options->subject.name,
+                                       "A model (.safetensors), a known architecture, or an architecture JSON file")
+                           ->required()
+                           ->type_name(""),
+                       PathRole::input, "the model");
   verb.add_option("--size", options->subject.size, "Image size in pixels; that of the task, or the model's")
       ->check(within(1, 65536))
       ->type_name("N");
@@ -162,7 +164,7 @@ void add_bench(CLI::App& app, Invocation& invocation) {
       ->type_name("NAME");
   verb.add_option("--skip", options->skip, "Leave this optimisation out, such as winograd; may be given again")
       ->type_name("NAME");
-  add_autotune_flags(verb, options->autotune);
+  add_autotune_flags(verb, options->autotune, invocation.paths);
   verb.add_flag("--layers", options->layers,
                 "Show every step of the compiled network, in runs of their own with all threads at one step");
   add_json_flag(verb, invocation.common);

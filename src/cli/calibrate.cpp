@@ -15,6 +15,7 @@ namespace {
 struct CalibrateFlags {
   std::string model, out;
   std::vector<std::string> inputs;
+  bool overwrite = false;
   int most = 200;
   double layer_error = engine::CalibrateOptions().layer_error, output_error = engine::CalibrateOptions().output_error;
 };
@@ -43,9 +44,10 @@ void print_result(const CalibrateFlags& flags, const engine::Calibration& found,
                                                    : fmt::format("{}", fmt::join(found.kept, ", "))}}));
 }
 
-int run_calibrate(const CalibrateFlags& flags, const CommonOptions& common) {
-  require_folder_of(flags.out);
+int run_calibrate(const CalibrateFlags& flags, const Invocation& invocation) {
+  const CommonOptions& common = invocation.common;
   const std::vector<std::string> files = spread(expand_inputs(flags.inputs), flags.most);
+  const Output output = output_beside_inputs(invocation, files, {flags.out, "calibrate --out", flags.overwrite});
   runtime::Model model = runtime::open_model(flags.model);
   Progress progress("calibrate", 1, progress_of(common));
   engine::CalibrateOptions options;
@@ -60,7 +62,7 @@ int run_calibrate(const CalibrateFlags& flags, const CommonOptions& common) {
                                     [&](int64_t i) { return read_input(files[static_cast<size_t>(i)]); }};
   const engine::Calibration found = calibrate_model(model, images, options);
   set_calibration(model, found);
-  formats::write_model(flags.out, model.file);
+  formats::write_model(output, model.file);
   print_result(flags, found, common.json);
   return 0;
 }
@@ -70,15 +72,24 @@ int run_calibrate(const CalibrateFlags& flags, const CommonOptions& common) {
 void add_calibrate(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<CalibrateFlags>();
   CLI::App& verb = *app.add_subcommand("calibrate", "Make a model that can compute in int8, from images like yours");
-  verb.add_option("MODEL", options->model, "A model (.safetensors) of a detector or classifier")
-      ->required()
-      ->type_name("");
-  verb.add_option("INPUT", options->inputs, "Images, folders, or patterns such as 'a/*.jpg'; no annotations needed")
-      ->required()
-      ->type_name("");
-  verb.add_option("--out", options->out, "Write the model with its calibration to this file")
-      ->required()
-      ->type_name("FILE");
+  PathTable& paths = invocation.paths;
+  paths.add(verb,
+            verb.add_option("MODEL", options->model, "A model (.safetensors) of a detector or classifier")
+                ->required()
+                ->type_name(""),
+            PathRole::input, "the model");
+  paths.add(verb,
+            verb.add_option("INPUT", options->inputs,
+                            "Images, folders, or patterns such as 'a/*.jpg'; no annotations needed")
+                ->required()
+                ->type_name(""),
+            PathRole::input, "an image");
+  paths.add(verb,
+            verb.add_option("--out", options->out, "Write the model with its calibration to this file")
+                ->required()
+                ->type_name("FILE"),
+            PathRole::output);
+  add_overwrite_flag(verb, options->overwrite);
   verb.add_option("--most", options->most, "Use at most this many of the images")
       ->check(within(1, 1000000))
       ->type_name("N")
@@ -100,7 +111,7 @@ void add_calibrate(CLI::App& app, Invocation& invocation) {
       "  spinenet eval best-int8.safetensors --precision int8 --annotations val.json --images val/\n\n"
       "The new file is the old model and a calibration: without --precision int8 it runs as before.");
   verb.callback([&invocation, options] {
-    invocation.run = [&invocation, options] { return run_calibrate(*options, invocation.common); };
+    invocation.run = [&invocation, options] { return run_calibrate(*options, invocation); };
   });
 }
 

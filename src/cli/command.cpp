@@ -26,6 +26,10 @@ void add_json_flag(CLI::App& verb, CommonOptions& common) {
   verb.add_flag("--json", common.json, "One JSON document on standard output");
 }
 
+void add_overwrite_flag(CLI::App& verb, bool& overwrite) {
+  verb.add_flag("--overwrite", overwrite, "Replace a file that this command did not make");
+}
+
 int threads_of(const CommonOptions& common) {
   return common.threads > 0 ? common.threads : available_cores();
 }

@@ -15,6 +15,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/progress.h"
+#include "cli/paths.h"
 #include "cli/training.h"
 #include "runtime/device.h"
 
@@ -30,6 +31,8 @@ struct CommonOptions {
 struct Invocation {
   std::vector<std::string> arguments;  // with the program's name first
   CommonOptions common;
+  PathTable paths;           // of every command; only while the command line is read
+  RunFiles files;            // what the options name to be read
   std::function<int()> run;  // the exit status
   // What the mains of the two programs set.
   std::string build_id;
@@ -40,6 +43,8 @@ struct Invocation {
 // Flags that every verb has. `predict` has a --json of its own.
 void add_common_flags(CLI::App& verb, CommonOptions& common);
 void add_json_flag(CLI::App& verb, CommonOptions& common);
+// Of every command that writes a file.
+void add_overwrite_flag(CLI::App& verb, bool& overwrite);
 
 // A check that a number lies between two, ends included.
 CLI::Validator within(double low, double high);

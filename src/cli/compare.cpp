@@ -65,15 +65,20 @@ void add_compare(CLI::App& app, Invocation& invocation) {
   const auto flags = std::make_shared<CompareFlags>();
   CLI::App& verb =
       *app.add_subcommand("compare", "Train several recipes with several seeds on the same data, and compare them");
-  verb.add_option("RECIPE", flags->recipes, "Recipes, YAML files: the same data, image size, budget and task")
-      ->required()
-      ->type_name("");
+  PathTable& paths = invocation.paths;
+  paths.add(verb,
+            verb.add_option("RECIPE", flags->recipes, "Recipes, YAML files: the same data, image size, budget and task")
+                ->required()
+                ->type_name(""),
+            PathRole::input, "a recipe");
   verb.add_option("--seeds", flags->seeds, "How many, from 1 on, or a list: --seeds 3, --seeds 1,2,3")
       ->type_name("N|LIST")
       ->capture_default_str();
-  verb.add_option("--out", flags->out, "The folder of the comparison: runs, compare.json, compare.html")
-      ->type_name("DIR")
-      ->capture_default_str();
+  paths.add(verb,
+            verb.add_option("--out", flags->out, "The folder of the comparison: runs, compare.json, compare.html")
+                ->type_name("DIR")
+                ->capture_default_str(),
+            PathRole::owned_folder);
   verb.add_option("--set", flags->settings, "Change a value of every recipe: --set epochs=4")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);

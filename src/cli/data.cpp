@@ -17,7 +17,7 @@ namespace {
 
 struct DataOptions {
   std::string annotations, images, other_annotations, other_images, out;
-  bool headers_only = false;
+  bool headers_only = false, overwrite = false;
 };
 
 struct SceneFlags {
@@ -35,7 +35,8 @@ data::CheckOptions check_options(const DataOptions& options, const CommonOptions
   return check;
 }
 
-int run_check(const DataOptions& options, const CommonOptions& common) {
+int run_check(const DataOptions& options, const Invocation& invocation) {
+  const CommonOptions& common = invocation.common;
   const data::CheckReport report =
       data::check_coco(options.annotations, options.images, check_options(options, common));
   if (common.json) {
@@ -46,9 +47,9 @@ int run_check(const DataOptions& options, const CommonOptions& common) {
   return report.errors > 0 ? exit_status(ErrorKind::bad_data) : 0;
 }
 
-int run_stats(const DataOptions& options, const CommonOptions& common) {
+int run_stats(const DataOptions& options, const Invocation& invocation) {
   const data::DatasetStats found = data::stats(data::read_coco(options.annotations));
-  if (common.json) {
+  if (invocation.common.json) {
     print_json(to_json(found));
   } else {
     print(to_text(found));
@@ -56,9 +57,12 @@ int run_stats(const DataOptions& options, const CommonOptions& common) {
   return 0;
 }
 
-int run_fix(const DataOptions& options, const CommonOptions& common) {
+int run_fix(const DataOptions& options, const Invocation& invocation) {
+  const CommonOptions& common = invocation.common;
+  RunFiles files = invocation.files;
+  const Output output = files.output({options.out, "data fix --out", options.overwrite});
   const data::FixReport report =
-      data::fix_coco(options.annotations, options.images, options.out, check_options(options, common));
+      data::fix_coco(options.annotations, options.images, output, check_options(options, common));
   if (common.json) {
     print_json(to_json(report, options.out));
   } else {
@@ -75,8 +79,11 @@ int run_scenes(const SceneFlags& flags, const CommonOptions& common) {
   if (!flags.source.empty()) options.source = flags.source;
   options.seed = flags.seed;
   Progress progress("scenes", options.images + options.val_images, progress_of(common));
-  data::make_scenes(flags.out, options, [&](int64_t done, int64_t) { progress.update(done); });
+  data::ScenesWork work;
+  work.progress = [&](int64_t done, int64_t) { progress.update(done); };
+  const bool made = data::make_scenes(flags.out, options, work) == data::ScenesMade::now;
   progress.finish();
+  if (!made) log_info(fmt::format("{} has these scenes already", flags.out));
   if (common.json) {
     print_json(Json{{"folder", flags.out},
                     {"level", flags.level},
@@ -91,26 +98,29 @@ int run_scenes(const SceneFlags& flags, const CommonOptions& common) {
   return 0;
 }
 
-void add_annotations(CLI::App& verb, DataOptions& options) {
-  verb.add_option("ANNOTATIONS", options.annotations, "A COCO annotation file")->required()->type_name("");
+void add_annotations(CLI::App& verb, DataOptions& options, PathTable& paths) {
+  paths.add(verb, verb.add_option("ANNOTATIONS", options.annotations, "A COCO annotation file")->required()->type_name(""),
+            PathRole::input, "the annotations");
 }
 
-void add_images(CLI::App& verb, DataOptions& options) {
-  verb.add_option("--images", options.images, "The folder of the images; without it they are not looked at")
-      ->type_name("DIR");
+void add_images(CLI::App& verb, DataOptions& options, PathTable& paths) {
+  paths.add(verb,
+            verb.add_option("--images", options.images, "The folder of the images; without it they are not looked at")
+                ->type_name("DIR"),
+            PathRole::input, "the folder of the images");
   verb.add_flag("--headers-only", options.headers_only, "Read the headers of the images, not their pixels");
 }
 
-using Action = int (*)(const DataOptions&, const CommonOptions&);
+using Action = int (*)(const DataOptions&, const Invocation&);
 
 CLI::App& add_verb(CLI::App& data, Invocation& invocation, const std::shared_ptr<DataOptions>& options,
                    const std::pair<const char*, const char*>& name, Action action) {
   CLI::App& verb = *data.add_subcommand(name.first, name.second);
-  add_annotations(verb, *options);
+  add_annotations(verb, *options, invocation.paths);
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
   verb.callback([&invocation, options, action] {
-    invocation.run = [&invocation, options, action] { return action(*options, invocation.common); };
+    invocation.run = [&invocation, options, action] { return action(*options, invocation); };
   });
   return verb;
 }
@@ -118,7 +128,9 @@ CLI::App& add_verb(CLI::App& data, Invocation& invocation, const std::shared_ptr
 void add_scenes(CLI::App& data, Invocation& invocation) {
   const auto flags = std::make_shared<SceneFlags>();
   CLI::App& verb = *data.add_subcommand("scenes", "Make the built-in data set: garments of many sizes in scenes");
-  verb.add_option("--out", flags->out, "The folder to make it in")->required()->type_name("DIR");
+  PathTable& paths = invocation.paths;
+  paths.add(verb, verb.add_option("--out", flags->out, "The folder to make it in")->required()->type_name("DIR"),
+            PathRole::owned_folder);
   verb.add_option("--level", flags->level, "easy, middle or hard")->type_name("LEVEL")->capture_default_str();
   verb.add_option("--images", flags->images, "Images to train on")->check(within(1, 10000000))->type_name("N");
   verb.add_option("--val-images", flags->val_images, "Images to measure on")
@@ -129,7 +141,8 @@ void add_scenes(CLI::App& data, Invocation& invocation) {
       ->check(within(0, 9007199254740992.0))
       ->type_name("N")
       ->capture_default_str();
-  verb.add_option("--source", flags->source, "Folder of the Fashion-MNIST files")->type_name("DIR");
+  paths.add(verb, verb.add_option("--source", flags->source, "Folder of the Fashion-MNIST files")->type_name("DIR"),
+            PathRole::input, "the folder of Fashion-MNIST");
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
   verb.callback([&invocation, flags] {
@@ -142,19 +155,24 @@ void add_scenes(CLI::App& data, Invocation& invocation) {
 void add_data(CLI::App& app, Invocation& invocation) {
   CLI::App& data = *app.add_subcommand("data", "Check, count, repair or make a data set");
   data.require_subcommand(1);
+  PathTable& paths = invocation.paths;
   const auto options = std::make_shared<DataOptions>();
   CLI::App& check =
       add_verb(data, invocation, options, {"check", "Look for the 36 known faults of COCO files"}, run_check);
-  add_images(check, *options);
-  check.add_option("--other", options->other_annotations, "A second set: images in both are reported")
-      ->type_name("FILE");
-  check.add_option("--other-images", options->other_images, "The folder of its images")->type_name("DIR");
+  add_images(check, *options, paths);
+  paths.add(check,
+            check.add_option("--other", options->other_annotations, "A second set: images in both are reported")
+                ->type_name("FILE"),
+            PathRole::input, "the other annotations");
+  paths.add(check, check.add_option("--other-images", options->other_images, "The folder of its images")->type_name("DIR"),
+            PathRole::input, "the folder of the other images");
   check.footer("Exit status 65 when there are errors.\n\nExample:\n  spinenet data check train.json --images train/");
   add_verb(data, invocation, options, {"stats", "Count classes, boxes and sizes"}, run_stats);
   CLI::App& fix =
       add_verb(data, invocation, options, {"fix", "Write a copy without the faults that can be repaired"}, run_fix);
-  add_images(fix, *options);
-  fix.add_option("--out", options->out, "The copy")->required()->type_name("FILE");
+  add_images(fix, *options, paths);
+  paths.add(fix, fix.add_option("--out", options->out, "The copy")->required()->type_name("FILE"), PathRole::output);
+  add_overwrite_flag(fix, options->overwrite);
   add_scenes(data, invocation);
 }
 

@@ -1,8 +1,8 @@
 // spinenet describe: blocks, shapes, cost and a drawing of an architecture or a model.
 #include <memory>
+#include <optional>
 
 #include "arch/families.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/command.h"
@@ -20,9 +20,13 @@ struct DescribeFlags {
   int size = 0;
   int classes = 0;
   std::string svg;
+  bool overwrite = false;
 };
 
-int run_describe(DescribeFlags options, const CommonOptions& common) {
+int run_describe(DescribeFlags options, const Invocation& invocation) {
+  RunFiles files = invocation.files;
+  std::optional<Output> svg;
+  if (!options.svg.empty()) svg = files.output({options.svg, "describe --svg", options.overwrite});
   arch::Architecture architecture;
   if (runtime::is_model_path(options.name)) {
     runtime::Model model = runtime::open_model(options.name);
@@ -38,14 +42,13 @@ int run_describe(DescribeFlags options, const CommonOptions& common) {
   if (options.size > 0) wanted.image_size = options.size;
   if (options.classes > 0) wanted.classes = options.classes;
   const graph::Description description = graph::describe(architecture, wanted);
-  if (!options.svg.empty()) {
+  if (svg) {
     const int side = description.input_size;
-    write_file_atomic(options.svg,
-                      plot::architecture_svg(architecture, wanted.task,
-                                             {.height = side, .width = side, .classes = description.classes}));
+    svg->write(plot::architecture_svg(architecture, wanted.task,
+                                      {.height = side, .width = side, .classes = description.classes}));
     log_info(fmt::format("drawing: {}", options.svg));
   }
-  if (common.json) {
+  if (invocation.common.json) {
     print_json(to_json(description));
   } else {
     print(to_table(description));
@@ -58,9 +61,13 @@ int run_describe(DescribeFlags options, const CommonOptions& common) {
 void add_describe(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<DescribeFlags>();
   CLI::App& verb = *app.add_subcommand("describe", "Show the blocks, shapes and cost of an architecture or a model");
-  verb.add_option("ARCH", options->name, "A known architecture, an architecture JSON file, or a model (.safetensors)")
-      ->required()
-      ->type_name("");
+  PathTable& paths = invocation.paths;
+  paths.add(verb,
+            verb.add_option("ARCH", options->name,
+                            "A known architecture, an architecture JSON file, or a model (.safetensors)")
+                ->required()
+                ->type_name(""),
+            PathRole::input, "the architecture");
   verb.add_option("--task", options->task, "detect, segment or classify; by default the model's own")
       ->type_name("TASK");
   verb.add_option("--size", options->size, "Image size in pixels; 640 (224 to classify), or the model's")
@@ -69,7 +76,9 @@ void add_describe(CLI::App& app, Invocation& invocation) {
   verb.add_option("--classes", options->classes, "Number of classes; 91 (1000 to classify), or the model's")
       ->check(within(1, 100000))
       ->type_name("N");
-  verb.add_option("--svg", options->svg, "Write a drawing to this file")->type_name("FILE");
+  paths.add(verb, verb.add_option("--svg", options->svg, "Write a drawing to this file")->type_name("FILE"),
+            PathRole::output);
+  add_overwrite_flag(verb, options->overwrite);
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
   verb.footer(
@@ -77,7 +86,7 @@ void add_describe(CLI::App& app, Invocation& invocation) {
       "  spinenet describe runs/easy/best.safetensors --svg network.svg\n\nKnown architectures:\n  " +
       fmt::format("{}", fmt::join(arch::architecture_names(), ", ")));
   verb.callback([&invocation, options] {
-    invocation.run = [&invocation, options] { return run_describe(*options, invocation.common); };
+    invocation.run = [&invocation, options] { return run_describe(*options, invocation); };
   });
 }
 

@@ -5,7 +5,6 @@
 #include "arch/task.h"
 #include "base/enum_names.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/command.h"
@@ -26,6 +25,7 @@ struct EvalFlags {
   std::string annotations, images, results, save_results;
   std::string iou;
   std::string group_key = "supercategory";
+  bool overwrite = false;
   int batch = 1;
   RunFlags run;
 };
@@ -97,7 +97,8 @@ void print_evaluations(std::span<const eval::CocoEvaluation> evaluations, const 
 }
 
 // Of a detector, or of results without one.
-int eval_objects(std::optional<runtime::Model> model, const EvalFlags& flags, const Invocation& invocation) {
+int eval_objects(std::optional<runtime::Model> model, const EvalFlags& flags, const std::optional<Output>& saved,
+                 const Invocation& invocation) {
   const bool masks = model && model->file.task == name_of(arch::Task::segment);
   const std::vector<eval::IouType> types = iou_types(flags, masks);
   require(!flags.annotations.empty(), "--annotations is missing: what is to be found");
@@ -109,8 +110,8 @@ int eval_objects(std::optional<runtime::Model> model, const EvalFlags& flags, co
   const std::vector<detect::Result> results = model
                                                   ? results_of_model(*std::move(model), flags, invocation, annotations)
                                                   : data::read_results(flags.results, annotations);
-  if (!flags.save_results.empty()) {
-    write_file_atomic(flags.save_results, data::results_to_text(results));
+  if (saved) {
+    saved->write(data::results_to_text(results));
     log_info(fmt::format("results: {}", flags.save_results));
   }
   std::vector<eval::CocoEvaluation> evaluations;
@@ -128,33 +129,55 @@ int run_eval(const EvalFlags& flags, const Invocation& invocation) {
   if (!flags.iou.empty()) iou_type(flags.iou);
   require(flags.model.empty() != flags.results.empty(), "give a MODEL or --results, one of the two");
   require(flags.model.empty() || !flags.images.empty(), "--images is missing: the folder of the images");
-  if (flags.model.empty()) return eval_objects(std::nullopt, flags, invocation);
+  RunFiles files = invocation.files;
+  std::optional<Output> saved;
+  if (!flags.save_results.empty()) {
+    saved = files.output({flags.save_results, "eval --save-results", flags.overwrite});
+  }
+  if (flags.model.empty()) return eval_objects(std::nullopt, flags, saved, invocation);
   runtime::Model model = runtime::open_model(flags.model);
   return model.file.task == name_of(arch::Task::classify) ? eval_classifier(std::move(model), flags, invocation)
-                                                          : eval_objects(std::move(model), flags, invocation);
+                                                          : eval_objects(std::move(model), flags, saved, invocation);
 }
 
-void add_options(CLI::App& verb, EvalFlags& flags) {
-  verb.add_option("MODEL", flags.model, "A model (.safetensors); without one give --results")->type_name("");
-  verb.add_option("--annotations", flags.annotations,
-                  "Annotations in COCO JSON; of a classifier's images in iNaturalist-style JSON, or none where each "
-                  "class is a subfolder of --images")
-      ->type_name("FILE");
-  verb.add_option("--images", flags.images, "Folder of the images, or of the files of Fashion-MNIST, for a MODEL")
-      ->type_name("DIR");
+void add_paths(CLI::App& verb, EvalFlags& flags, PathTable& paths) {
+  paths.add(verb,
+            verb.add_option("MODEL", flags.model, "A model (.safetensors); without one give --results")->type_name(""),
+            PathRole::input, "the model");
+  paths.add(verb,
+            verb.add_option("--annotations", flags.annotations,
+                            "Annotations in COCO JSON; of a classifier's images in iNaturalist-style JSON, or none "
+                            "where each class is a subfolder of --images")
+                ->type_name("FILE"),
+            PathRole::input, "the annotations");
+  paths.add(verb,
+            verb.add_option("--images", flags.images,
+                            "Folder of the images, or of the files of Fashion-MNIST, for a MODEL")
+                ->type_name("DIR"),
+            PathRole::input, "the folder of the images");
+  paths.add(verb,
+            verb.add_option("--results", flags.results, "Results in COCO JSON, instead of a MODEL")->type_name("FILE"),
+            PathRole::input, "the results");
+  paths.add(verb,
+            verb.add_option("--save-results", flags.save_results, "Also write the results, in COCO JSON")
+                ->type_name("FILE"),
+            PathRole::output);
+  add_overwrite_flag(verb, flags.overwrite);
+}
+
+void add_options(CLI::App& verb, EvalFlags& flags, PathTable& paths) {
+  add_paths(verb, flags, paths);
   verb.add_option("--group-key", flags.group_key,
                   "For a classifier: the key of a category in the annotations that groups it with others")
       ->type_name("KEY")
       ->capture_default_str();
-  verb.add_option("--results", flags.results, "Results in COCO JSON, instead of a MODEL")->type_name("FILE");
   verb.add_option("--iou", flags.iou, "What overlaps: bbox or segm; both of a MODEL with masks, else bbox")
       ->type_name("TYPE");
   verb.add_option("--batch", flags.batch, "Images read and handed to the network at a time")
       ->check(within(1, 1024))
       ->type_name("N")
       ->capture_default_str();
-  add_run_flags(verb, flags.run);
-  verb.add_option("--save-results", flags.save_results, "Also write the results, in COCO JSON")->type_name("FILE");
+  add_run_flags(verb, flags.run, paths);
 }
 
 }  // namespace
@@ -162,7 +185,7 @@ void add_options(CLI::App& verb, EvalFlags& flags) {
 void add_eval(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<EvalFlags>();
   CLI::App& verb = *app.add_subcommand("eval", "Measure a detector or its results as COCO does, or a classifier");
-  add_options(verb, *options);
+  add_options(verb, *options, invocation.paths);
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
   verb.footer(

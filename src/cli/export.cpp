@@ -10,7 +10,6 @@
 #include "base/known_names.h"
 #include "base/log.h"
 #include "cli/command.h"
-#include "cli/inputs.h"
 #include "cli/output.h"
 #include "graph/anchors.h"
 #include "runtime/export_onnx.h"
@@ -23,6 +22,7 @@ struct ExportFlags {
   std::string form, batch, size;
   detect::PostprocessOptions post;
   double limit = runtime::ExportOptions().limit;
+  bool overwrite = false;
 };
 
 constexpr int kMaxExtent = 65536;
@@ -99,7 +99,7 @@ Json export_json(const ExportFlags& flags, const formats::OnnxOptions& onnx, con
             {"width", onnx.width > 0 ? Json(onnx.width) : Json("any")},
             {"outputs", outputs},
             {"nodes", made.file.nodes.size()},
-            {"bytes", std::filesystem::file_size(flags.onnx)},
+            {"bytes", made.check.bytes},
             {"error", formats::worst(made.check).error},
             {"limit", made.check.limit},
             {"checks", rows}};
@@ -110,16 +110,18 @@ std::string to_table(const ExportFlags& flags, const formats::OnnxOptions& onnx,
   std::vector<std::vector<std::string>> rows{{"checked against the model", "relative error"}};
   for (const formats::OnnxCheckRow& row : made.check.rows) rows.push_back({row.what, fmt::format("{:.1e}", row.error)});
   return fmt::format("{}: {} nodes, {}B, form {}\n{}", flags.onnx, made.file.nodes.size(),
-                     short_count(static_cast<int64_t>(std::filesystem::file_size(flags.onnx))), name_of(onnx.form),
+                     short_count(made.check.bytes), name_of(onnx.form),
                      table_text(rows));
 }
 
-int run_export(const ExportFlags& flags, const CommonOptions& common) {
-  require_folder_of(flags.onnx);
+int run_export(const ExportFlags& flags, const Invocation& invocation) {
+  const CommonOptions& common = invocation.common;
+  RunFiles files = invocation.files;
+  const Output output = files.output({flags.onnx, "export --onnx", flags.overwrite});
   const runtime::Model model = runtime::open_model(flags.model);
   const formats::OnnxOptions onnx = onnx_options(flags, model);
   log_info("checking the file against the model ...");
-  const runtime::Export made = export_model(model, flags.onnx, {onnx, flags.limit, threads_of(common)});
+  const runtime::Export made = export_model(model, output, {onnx, flags.limit, threads_of(common)});
   if (common.json) {
     print_json(export_json(flags, onnx, made));
   } else {
@@ -128,9 +130,12 @@ int run_export(const ExportFlags& flags, const CommonOptions& common) {
   return 0;
 }
 
-void add_options(CLI::App& verb, ExportFlags& flags) {
-  verb.add_option("MODEL", flags.model, "A model (.safetensors)")->required()->type_name("");
-  verb.add_option("--onnx", flags.onnx, "Write this ONNX file")->required()->type_name("FILE");
+void add_options(CLI::App& verb, ExportFlags& flags, PathTable& paths) {
+  paths.add(verb, verb.add_option("MODEL", flags.model, "A model (.safetensors)")->required()->type_name(""),
+            PathRole::input, "the model");
+  paths.add(verb, verb.add_option("--onnx", flags.onnx, "Write this ONNX file")->required()->type_name("FILE"),
+            PathRole::output);
+  add_overwrite_flag(verb, flags.overwrite);
   verb.add_option(
           "--form", flags.form,
           "raw (outputs of the network), boxes (of all anchors) or detections (after suppression, the default);\n"
@@ -167,7 +172,7 @@ void add_options(CLI::App& verb, ExportFlags& flags) {
 void add_export(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<ExportFlags>();
   CLI::App& verb = *app.add_subcommand("export", "Write a model as an ONNX file, checked against the model");
-  add_options(verb, *options);
+  add_options(verb, *options, invocation.paths);
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
   verb.footer(
@@ -177,7 +182,7 @@ void add_export(CLI::App& app, Invocation& invocation) {
       "A file that differs from the model by more than the limit is not written, and the exit status is 1.\n"
       "docs/export.md tells how to run the file.");
   verb.callback([&invocation, options] {
-    invocation.run = [&invocation, options] { return run_export(*options, invocation.common); };
+    invocation.run = [&invocation, options] { return run_export(*options, invocation); };
   });
 }
 

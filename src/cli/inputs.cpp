@@ -89,10 +89,11 @@ image::Image read_input(const std::string& name) {
   return image::decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, "standard input", limits);
 }
 
-void require_folder_of(const std::string& file) {
-  const std::filesystem::path folder = std::filesystem::path(file).parent_path();
-  if (folder.empty() || std::filesystem::is_directory(folder)) return;
-  fail(ErrorKind::io, "the folder does not exist", folder.string(), "make it first");
+Output output_beside_inputs(const Invocation& invocation, std::span<const std::string> inputs,
+                            const OutputRequest& request) {
+  RunFiles files = invocation.files;
+  for (const std::string& input : inputs) files.add_input(input, "an image");
+  return files.output(request);
 }
 
 }  // namespace spinenet::cli

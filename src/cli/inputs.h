@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/output.h"
+#include "cli/command.h"
 #include "image/image.h"
 
 namespace spinenet::cli {
@@ -15,8 +17,9 @@ namespace spinenet::cli {
 // "-" as it is. ErrorKind::io for what is not there, ErrorKind::bad_data for a folder or pattern without images.
 std::vector<std::string> expand_inputs(std::span<const std::string> inputs);
 
-// Before long work: ErrorKind::io when the folder that `file` shall be written to is not there.
-void require_folder_of(const std::string& file);
+// A file to write that is none of these images, nor anything else that the command reads. Errors as RunFiles::output.
+Output output_beside_inputs(const Invocation& invocation, std::span<const std::string> inputs,
+                            const OutputRequest& request);
 
 // A file, or standard input for "-". Errors as read_image.
 image::Image read_input(const std::string& name);

@@ -118,6 +118,7 @@ void parse_command_line(std::vector<std::string> arguments, Invocation& invocati
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend() - 1);
   try {
     app->parse(reversed);
+    invocation.files = files_read_by(invocation.paths);
   } catch (const CLI::CallForHelp&) {
     invocation.run = [app] {
       const std::string help = app->help();

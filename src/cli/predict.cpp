@@ -2,9 +2,9 @@
 #include "runtime/predict.h"
 
 #include <memory>
+#include <optional>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/command.h"
@@ -23,6 +23,7 @@ struct PredictFlags {
   std::string out, json, annotations;
   double threshold = 0.3;
   int max_detections = 100;
+  bool overwrite = false;
   RunFlags run;
 };
 
@@ -43,14 +44,12 @@ std::optional<image::Image> try_read(const std::string& file, int64_t& failed) {
 }
 
 Predicted predict_all(const PredictFlags& flags, const std::vector<std::string>& files,
-                      const runtime::PreparedModel& prepared, const CommonOptions& common) {
+                      const runtime::PreparedModel& prepared, std::optional<runtime::DrawnImages>& folder,
+                      const CommonOptions& common) {
   detect::PostprocessOptions post;
   post.score_threshold = static_cast<float>(flags.threshold);
   post.max_detections = flags.max_detections;
   const runtime::PredictFunction predict = make_predict_function(prepared, post);
-  std::optional<runtime::DrawnImages> folder;
-  if (!flags.out.empty()) folder.emplace(flags.out);
-  if (folder) folder->refuse_inputs_inside(files);
   runtime::ImageIds ids(flags.annotations);
   Progress progress("predict", static_cast<int64_t>(files.size()), progress_of(common));
   Predicted predicted;
@@ -68,14 +67,23 @@ Predicted predict_all(const PredictFlags& flags, const std::vector<std::string>&
 
 int run_predict(const PredictFlags& flags, const Invocation& invocation) {
   const std::vector<std::string> files = expand_inputs(flags.inputs);
+  std::optional<Output> json;
+  if (!flags.json.empty() && flags.json != "-") {
+    json = output_beside_inputs(invocation, files, {flags.json, "predict --json", flags.overwrite});
+  }
+  std::optional<runtime::DrawnImages> folder;
+  if (!flags.out.empty()) {
+    runtime::refuse_inputs_inside(flags.out, files);
+    folder.emplace(flags.out);
+  }
   const runtime::RunOptions options = run_options(flags.run, invocation);
   const runtime::PreparedModel prepared = runtime::prepare(runtime::open_model(flags.model), options);
-  const Predicted predicted = predict_all(flags, files, prepared, invocation.common);
+  const Predicted predicted = predict_all(flags, files, prepared, folder, invocation.common);
   const auto& classes = prepared.model.file.classes;
   if (flags.json == "-") {
     print_json(to_json(predicted.done, classes));
   } else {
-    if (!flags.json.empty()) write_file_atomic(flags.json, to_text(to_json(predicted.done, classes)));
+    if (json) json->write(to_text(to_json(predicted.done, classes)));
     print(to_table(predicted.done, classes));
   }
   if (predicted.failed > 0) {
@@ -85,18 +93,33 @@ int run_predict(const PredictFlags& flags, const Invocation& invocation) {
   return 0;
 }
 
-void add_options(CLI::App& verb, PredictFlags& flags) {
-  verb.add_option("MODEL", flags.model, "A model (.safetensors)")->required()->type_name("");
-  verb.add_option("INPUT", flags.inputs, "Images, folders, patterns such as 'a/*.jpg', or - for standard input")
-      ->required()
-      ->type_name("");
-  verb.add_option("--out", flags.out, "Write the images with what was found to this folder")->type_name("DIR");
-  verb.add_option(
-          "--json", flags.json,
-          "Write the results as JSON (COCO's for boxes) to this file; to standard output where no FILE.json follows")
-      ->type_name("FILE");
-  verb.add_option("--annotations", flags.annotations, "Take image ids from this COCO file, by file name")
-      ->type_name("FILE");
+void add_paths(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
+  paths.add(verb, verb.add_option("MODEL", flags.model, "A model (.safetensors)")->required()->type_name(""),
+            PathRole::input, "the model");
+  paths.add(verb,
+            verb.add_option("INPUT", flags.inputs, "Images, folders, patterns such as 'a/*.jpg', or - for standard input")
+                ->required()
+                ->type_name(""),
+            PathRole::input, "an image");
+  paths.add(verb,
+            verb.add_option("--out", flags.out, "Write the images with what was found to this folder")->type_name("DIR"),
+            PathRole::owned_folder);
+  paths.add(
+      verb,
+      verb.add_option(
+              "--json", flags.json,
+              "Write the results as JSON (COCO's for boxes) to this file; to standard output where no FILE.json follows")
+          ->type_name("FILE"),
+      PathRole::output);
+  add_overwrite_flag(verb, flags.overwrite);
+  paths.add(verb,
+            verb.add_option("--annotations", flags.annotations, "Take image ids from this COCO file, by file name")
+                ->type_name("FILE"),
+            PathRole::input, "the annotations");
+}
+
+void add_options(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
+  add_paths(verb, flags, paths);
   verb.add_option("--threshold", flags.threshold, "Minimum score of what is shown")
       ->check(within(0.0, 1.0))
       ->type_name("S")
@@ -105,7 +128,7 @@ void add_options(CLI::App& verb, PredictFlags& flags) {
       ->check(within(1, 100000))
       ->type_name("N")
       ->capture_default_str();
-  add_run_flags(verb, flags.run);
+  add_run_flags(verb, flags.run, paths);
 }
 
 }  // namespace
@@ -113,7 +136,7 @@ void add_options(CLI::App& verb, PredictFlags& flags) {
 void add_predict(CLI::App& app, Invocation& invocation) {
   const auto flags = std::make_shared<PredictFlags>();
   CLI::App& verb = *app.add_subcommand("predict", "Find objects in images, or the class of each");
-  add_options(verb, *flags);
+  add_options(verb, *flags, invocation.paths);
   add_common_flags(verb, invocation.common);
   verb.footer(
       "Examples:\n  spinenet predict best.safetensors photo.jpg --out drawn\n"

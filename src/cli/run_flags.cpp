@@ -36,21 +36,22 @@ void add_precision_flag(CLI::App& verb, std::string& precision) {
       ->capture_default_str();
 }
 
-void add_autotune_flags(CLI::App& verb, AutotuneFlags& flags) {
+void add_autotune_flags(CLI::App& verb, AutotuneFlags& flags, PathTable& paths) {
   verb.add_flag("--autotune", flags.autotune,
                 "Compute each convolution in the way that is measured to be the fastest here; measured once and kept");
-  verb.add_option("--autotune-cache", flags.cache, "Keep what was measured in this file")->type_name("FILE");
+  paths.add(verb, verb.add_option("--autotune-cache", flags.cache, "Keep what was measured in this file")->type_name("FILE"),
+            PathRole::output);
   verb.add_option("--choose", flags.old_choose)->group("");
-  verb.add_option("--choices", flags.old_cache)->group("");
+  paths.add(verb, verb.add_option("--choices", flags.old_cache)->group("")->type_name("FILE"), PathRole::output);
 }
 
-void add_run_flags(CLI::App& verb, RunFlags& flags) {
+void add_run_flags(CLI::App& verb, RunFlags& flags, PathTable& paths) {
   verb.add_option("--size", flags.size, "Image size; the model's own if not given")
       ->check(within(1, 65536))
       ->type_name("N");
   verb.add_option("--device", flags.device, "cpu, cuda, cuda:N or auto")->type_name("NAME")->capture_default_str();
   add_precision_flag(verb, flags.precision);
-  add_autotune_flags(verb, flags.autotune);
+  add_autotune_flags(verb, flags.autotune, paths);
 }
 
 Autotune autotune_of(const AutotuneFlags& flags) {

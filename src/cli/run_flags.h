@@ -24,8 +24,8 @@ struct RunFlags {
 };
 
 void add_precision_flag(CLI::App& verb, std::string& precision);
-void add_autotune_flags(CLI::App& verb, AutotuneFlags& flags);
-void add_run_flags(CLI::App& verb, RunFlags& flags);
+void add_autotune_flags(CLI::App& verb, AutotuneFlags& flags, PathTable& paths);
+void add_run_flags(CLI::App& verb, RunFlags& flags, PathTable& paths);
 
 struct Autotune {
   bool on = false;

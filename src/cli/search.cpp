@@ -78,9 +78,14 @@ int run_search(const SearchFlags& flags, const Invocation& invocation) {
 void add_search(CLI::App& app, Invocation& invocation) {
   const auto flags = std::make_shared<SearchFlags>();
   CLI::App& verb = *app.add_subcommand("search", "Search for scale-permuted networks on a detection task");
-  verb.add_option("RECIPE", flags->recipe, "The search recipe, a YAML file")->type_name("");
-  verb.add_option("--study", flags->study, "Where the study lives: a SQLite file, or postgresql://user@host/database")
-      ->type_name("PLACE");
+  PathTable& paths = invocation.paths;
+  paths.add(verb, verb.add_option("RECIPE", flags->recipe, "The search recipe, a YAML file")->type_name(""),
+            PathRole::input, "the recipe");
+  paths.add(verb,
+            verb.add_option("--study", flags->study,
+                            "Where the study lives: a SQLite file, or postgresql://user@host/database")
+                ->type_name("PLACE"),
+            PathRole::study, "the study");
   verb.add_option("--trials", flags->trials, "Trials of the study; the recipe's if not given")
       ->check(within(1, 1e12))
       ->type_name("N");
@@ -91,15 +96,20 @@ void add_search(CLI::App& app, Invocation& invocation) {
   verb.add_option("--set", flags->settings, "Change a value of the recipe: --set algorithm.kind=evolution")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  verb.add_option("--begin-with", flags->begin_with,
-                  "Begin with another study's best networks, or with an architecture; several times")
-      ->type_name("STUDY|NAME")
-      ->allow_extra_args(false);
+  paths.add(verb,
+            verb.add_option("--begin-with", flags->begin_with,
+                            "Begin with another study's best networks, or with an architecture; several times")
+                ->type_name("STUDY|NAME")
+                ->allow_extra_args(false),
+            PathRole::study, "a study");
   verb.add_option("--begin-count", flags->begin_count, "So many of each study")
       ->check(within(1, 1e6))
       ->type_name("N")
       ->capture_default_str();
-  verb.add_option("--out", flags->folder, "Folder of the trials; beside the study if not given")->type_name("DIR");
+  paths.add(verb,
+            verb.add_option("--out", flags->folder, "Folder of the trials; beside the study if not given")
+                ->type_name("DIR"),
+            PathRole::owned_folder);
   verb.add_option("--gpus", flags->gpus, "GPUs of this machine: worker i uses GPU i modulo N")
       ->check(within(0, 1024))
       ->type_name("N");

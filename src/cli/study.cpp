@@ -3,11 +3,11 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "arch/text.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "base/text_table.h"
@@ -26,6 +26,7 @@ struct StudyFlags {
   int64_t trial = -1;
   std::string architecture, csv, json, html;
   std::vector<std::string> others;
+  bool overwrite = false;
 };
 
 std::string score_text(const search::Trial& trial) {
@@ -125,36 +126,55 @@ const search::Trial& wanted_trial(const search::Study& study, int64_t number) {
   return *order.front();
 }
 
-int run_study_export(const StudyFlags& flags) {
+// The files that were asked for, checked before the study is read.
+struct ExportFiles {
+  std::optional<Output> architecture, csv, json, html;
+};
+
+ExportFiles export_files(const StudyFlags& flags, RunFiles files) {
+  const auto output = [&](const std::string& path, std::string_view flag) -> std::optional<Output> {
+    if (path.empty()) return std::nullopt;
+    return files.output({path, fmt::format("study export {}", flag), flags.overwrite});
+  };
+  return {output(flags.architecture, "--architecture"), output(flags.csv, "--csv"), output(flags.json, "--json"),
+          output(flags.html, "--html")};
+}
+
+int run_study_export(const StudyFlags& flags, const Invocation& invocation) {
   if (flags.architecture.empty() && flags.csv.empty() && flags.json.empty() && flags.html.empty()) {
     fail(ErrorKind::usage, "nothing to export", "", "give --architecture, --csv, --json or --html with a file");
   }
+  const ExportFiles files = export_files(flags, invocation.files);
   const search::Study study = search::read_study(flags.study);
-  const auto write = [](const std::string& path, const std::string& content) {
-    write_file_atomic(path, content);
-    log_info(fmt::format("written: {}", path));
+  const auto write = [](const std::optional<Output>& output, const std::string& content) {
+    output->write(content);
+    log_info(fmt::format("written: {}", output->path().string()));
   };
-  if (!flags.architecture.empty()) {
-    write(flags.architecture, to_text(to_json(architecture_of(study, wanted_trial(study, flags.trial)))));
+  if (files.architecture) {
+    write(files.architecture, to_text(to_json(architecture_of(study, wanted_trial(study, flags.trial)))));
   }
-  if (!flags.csv.empty()) write(flags.csv, to_csv(study));
-  if (!flags.json.empty()) {
+  if (files.csv) write(files.csv, to_csv(study));
+  if (files.json) {
     Json document = summary_of(study);
     document["recipe"] = to_yaml(study.task.recipe);
     document["trial_list"] = Json::array();
     for (const search::Trial& trial : study.trials) document["trial_list"].push_back(to_json(trial));
-    write(flags.json, to_text(document));
+    write(files.json, to_text(document));
   }
-  if (!flags.html.empty()) {
+  if (files.html) {
     std::vector<search::Study> others;
     for (const std::string& place : flags.others) others.push_back(search::read_study(place));
-    write(flags.html, study_page(study, others));
+    write(files.html, study_page(study, others));
   }
   return 0;
 }
 
-void add_place(CLI::App& verb, StudyFlags& flags) {
-  verb.add_option("STUDY", flags.study, "A SQLite file, or postgresql://user@host/database")->required()->type_name("");
+void add_place(CLI::App& verb, StudyFlags& flags, PathTable& paths) {
+  paths.add(verb,
+            verb.add_option("STUDY", flags.study, "A SQLite file, or postgresql://user@host/database")
+                ->required()
+                ->type_name(""),
+            PathRole::study, "the study");
 }
 
 }  // namespace
@@ -165,7 +185,7 @@ void add_study(CLI::App& app, Invocation& invocation) {
   verb.require_subcommand(1);
 
   CLI::App& show = *verb.add_subcommand("show", "How far it is, and its last trials");
-  add_place(show, *flags);
+  add_place(show, *flags, invocation.paths);
   show.add_option("-n,--count", flags->count, "Trials to list")->check(within(1, 1e9))->capture_default_str();
   show.add_flag("--watch", flags->watch, "Again every two seconds, until it is complete");
   add_json_flag(show, invocation.common);
@@ -175,7 +195,7 @@ void add_study(CLI::App& app, Invocation& invocation) {
   });
 
   CLI::App& best = *verb.add_subcommand("best", "The best networks, each once");
-  add_place(best, *flags);
+  add_place(best, *flags, invocation.paths);
   best.add_option("-n,--count", flags->count, "Networks to list")->check(within(1, 1e9))->capture_default_str();
   add_json_flag(best, invocation.common);
   add_common_flags(best, invocation.common);
@@ -184,18 +204,22 @@ void add_study(CLI::App& app, Invocation& invocation) {
   });
 
   CLI::App& out = *verb.add_subcommand("export", "Trials as files, a network as architecture JSON, the page");
-  add_place(out, *flags);
-  out.add_option("--architecture", flags->architecture,
-                 "Write the best network, or that of --trial, for every other verb")
-      ->type_name("FILE");
+  add_place(out, *flags, invocation.paths);
+  const auto add_file = [&](const char* name, std::string& file, const char* text) {
+    invocation.paths.add(out, out.add_option(name, file, text)->type_name("FILE"), PathRole::output);
+  };
+  add_file("--architecture", flags->architecture, "Write the best network, or that of --trial, for every other verb");
   out.add_option("--trial", flags->trial, "Which network")->check(within(0, 1e15))->type_name("N");
-  out.add_option("--csv", flags->csv, "Write every trial, one line each")->type_name("FILE");
-  out.add_option("--json", flags->json, "Write the study with every trial")->type_name("FILE");
-  out.add_option("--html", flags->html, "Write the page: scores, costs, orders, the best networks drawn")
-      ->type_name("FILE");
-  out.add_option("--compare", flags->others, "Other studies whose best-so-far the page shows, too")->type_name("STUDY");
+  add_file("--csv", flags->csv, "Write every trial, one line each");
+  add_file("--json", flags->json, "Write the study with every trial");
+  add_file("--html", flags->html, "Write the page: scores, costs, orders, the best networks drawn");
+  add_overwrite_flag(out, flags->overwrite);
+  invocation.paths.add(
+      out,
+      out.add_option("--compare", flags->others, "Other studies whose best-so-far the page shows, too")->type_name("STUDY"),
+      PathRole::study, "a study");
   add_common_flags(out, invocation.common);
-  out.callback([&invocation, flags] { invocation.run = [flags] { return run_study_export(*flags); }; });
+  out.callback([&invocation, flags] { invocation.run = [&invocation, flags] { return run_study_export(*flags, invocation); }; });
 }
 
 }  // namespace spinenet::cli

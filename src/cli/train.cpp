@@ -10,8 +10,13 @@ namespace spinenet::cli {
 void add_train(CLI::App& app, Invocation& invocation) {
   const auto flags = std::make_shared<TrainFlags>();
   CLI::App& verb = *app.add_subcommand("train", "Train a network from a recipe, into a run folder");
-  verb.add_option("RECIPE", flags->recipe, "The recipe, a YAML file; not needed with --resume")->type_name("");
-  verb.add_option("--out", flags->out, "The run folder; runs/ and the recipe's name if not given")->type_name("DIR");
+  PathTable& paths = invocation.paths;
+  paths.add(verb, verb.add_option("RECIPE", flags->recipe, "The recipe, a YAML file; not needed with --resume")->type_name(""),
+            PathRole::input, "the recipe");
+  paths.add(verb,
+            verb.add_option("--out", flags->out, "The run folder; runs/ and the recipe's name if not given")
+                ->type_name("DIR"),
+            PathRole::owned_folder);
   verb.add_option("--set", flags->settings, "Change a value of the recipe: --set optimizer.learning_rate=0.01")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);

@@ -1,7 +1,8 @@
 #include "compare/compare.h"
 
+#include <array>
+
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "compare/images.h"
@@ -9,6 +10,24 @@
 
 namespace spinenet::compare {
 namespace {
+
+constexpr std::array<std::string_view, 3> kComparisonFiles{"compare.json", "compare.html", "*/seed-*.json"};
+constexpr FolderKind kComparisonFolder{"a comparison", kComparisonFiles};
+
+// A comparison of a version that marked no folders: all that is in it are its pages and folders of runs.
+bool is_older_comparison(const std::filesystem::path& folder) {
+  bool has_run = false;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name == "compare.json" || name == "compare.html") continue;
+    std::error_code none;
+    const bool run = std::filesystem::is_regular_file(at->path() / "seed-1" / "recipe.yaml", none);
+    has_run = has_run || run;
+    if (!run) return false;
+  }
+  return !error && has_run;
+}
 
 ValidationSet open_validation_set(const CompareSetup& setup, const Entrant& entrant) {
   ValidationSet set = setup.training.validation_set(entrant.path, setup.settings, setup.progress);
@@ -33,13 +52,16 @@ std::vector<NamedModel> models_of(const CompareSetup& setup, const std::vector<E
 
 std::optional<Comparison> compare(const CompareSetup& setup, int threads) {
   const std::vector<Entrant> entrants = read_entrants(setup);
+  FolderClaim claim;
+  claim.is_older = is_older_comparison;
+  const OwnedFolder folder(setup.out, kComparisonFolder, claim);
   const ValidationSet set = open_validation_set(setup, entrants.front());
-  auto comparison = run_comparison(setup, entrants, static_cast<int>(set.classes.size()));
+  auto comparison = run_comparison(setup, folder, entrants, static_cast<int>(set.classes.size()));
   if (!comparison) return std::nullopt;
-  write_file_atomic(setup.out / "compare.json", to_text(to_json(*comparison)));
+  folder.file("compare.json").write(to_text(to_json(*comparison)));
   plot::ComparePage page = page_of(*comparison);
   page.images = compared_images(set, models_of(setup, entrants, *comparison), threads);
-  write_file_atomic(setup.out / "compare.html", plot::render_compare_page(page));
+  folder.file("compare.html").write(plot::render_compare_page(page));
   log_info(fmt::format("page: {}", (setup.out / "compare.html").string()));
   return comparison;
 }

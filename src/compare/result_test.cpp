@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/files.h"
+#include "base/output_fixture.h"
 
 namespace spinenet::compare {
 namespace {
@@ -24,7 +24,7 @@ struct RunFolderOf {
   explicit RunFolderOf(std::string_view metrics)
       : path(std::filesystem::path(testing::TempDir()) / ("compare_result_" + std::to_string(::getpid()))) {
     std::filesystem::create_directories(path);
-    write_file_atomic(path / "metrics.jsonl", metrics);
+    fixture::put_file(path / "metrics.jsonl", metrics);
   }
   ~RunFolderOf() { std::filesystem::remove_all(path); }
   std::filesystem::path path;

@@ -26,12 +26,12 @@ void check_recipe(const CompareSetup& setup, const Entrant& entrant, uint64_t se
        folder.string(), "give the same recipes, --set and --threads as before, or another folder with --out");
 }
 
-RunEnd run_one(const CompareSetup& setup, const Entrant& entrant, uint64_t seed) {
+RunEnd run_one(const CompareSetup& setup, const OwnedFolder& all, const Entrant& entrant, uint64_t seed) {
   const std::filesystem::path folder = run_folder(setup, entrant, seed);
-  const std::filesystem::path finished = folder.string() + ".json";
+  const std::string finished = fmt::format("{}/seed-{}.json", entrant.name, seed);
   const bool begun = std::filesystem::exists(folder / "recipe.yaml");
   if (begun) check_recipe(setup, entrant, seed);
-  if (begun && std::filesystem::exists(finished)) {
+  if (begun && all.holds(finished)) {
     log_info(fmt::format("{}, seed {}: finished before", entrant.name, seed));
     return RunEnd::finished;
   }
@@ -45,7 +45,7 @@ RunEnd run_one(const CompareSetup& setup, const Entrant& entrant, uint64_t seed)
   request.stop_signal = setup.stop_signal;
   const Json summary = setup.training.train(request);
   if (summary.value("stopped_by_signal", false)) return RunEnd::stopped;
-  write_file_atomic(finished, to_text(summary));
+  all.file(finished).write(to_text(summary));
   return RunEnd::finished;
 }
 
@@ -80,7 +80,8 @@ std::filesystem::path run_folder(const CompareSetup& setup, const Entrant& entra
   return setup.out / entrant.name / fmt::format("seed-{}", seed);
 }
 
-std::optional<Comparison> run_comparison(const CompareSetup& setup, const std::vector<Entrant>& entrants, int classes) {
+std::optional<Comparison> run_comparison(const CompareSetup& setup, const OwnedFolder& folder,
+                                         const std::vector<Entrant>& entrants, int classes) {
   Comparison comparison{entrants.front().recipe.task, entrants.front().recipe.image_size, setup.seeds, {}};
   for (const Entrant& entrant : entrants) comparison.contestants.push_back(contestant_of(entrant, classes));
   for (const std::string& caution : cautions(comparison)) log_warning(caution);
@@ -89,7 +90,7 @@ std::optional<Comparison> run_comparison(const CompareSetup& setup, const std::v
       if (stopped(setup)) return std::nullopt;
       Contestant& contestant = comparison.contestants[i];
       try {
-        if (run_one(setup, entrants[i], seed) == RunEnd::stopped) return std::nullopt;
+        if (run_one(setup, folder, entrants[i], seed) == RunEnd::stopped) return std::nullopt;
         contestant.runs.push_back(read_run(run_folder(setup, entrants[i], seed), seed, main_number(comparison.task)));
       } catch (const Error& error) {
         // A network that cannot be trained so is a result; all else is a fault of what was asked, or of the machine.

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/owned_folder.h"
 #include "base/progress.h"
 #include "compare/result.h"
 #include "compare/training.h"
@@ -21,7 +22,7 @@ struct CompareSetup {
   std::vector<std::filesystem::path> recipes;
   std::vector<uint64_t> seeds;
   std::vector<std::string> settings;  // of all recipes
-  std::filesystem::path out;
+  std::filesystem::path out;  // taken by compare()
   ProgressOptions progress;
   const std::atomic<int>* stop_signal = nullptr;
   Training training;
@@ -40,6 +41,7 @@ std::filesystem::path run_folder(const CompareSetup& setup, const Entrant& entra
 
 // Every recipe with the first seed, then with the next one. None when a signal ended it. A training that fails is part
 // of the result; ErrorKind::usage when a folder holds a run of another recipe.
-std::optional<Comparison> run_comparison(const CompareSetup& setup, const std::vector<Entrant>& entrants, int classes);
+std::optional<Comparison> run_comparison(const CompareSetup& setup, const OwnedFolder& folder,
+                                         const std::vector<Entrant>& entrants, int classes);
 
 }  // namespace spinenet::compare

@@ -10,6 +10,7 @@
 #include "arch/task.h"
 #include "base/enum_names.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/format.h"
 #include "formats/safetensors.h"
 
@@ -117,13 +118,14 @@ bool is_model_metadata(const std::map<std::string, std::string>& metadata) {
   return found != metadata.end() && found->second == kFormatName;
 }
 
-void write_model(const std::filesystem::path& path, const ModelFile& model, const FileLayer& layer) {
+void write_model(const Output& output, const ModelFile& model) {
+  const std::string place = output.path().string();
   const std::string fault = find_fault(model);
-  if (!fault.empty()) fail(ErrorKind::failed, fmt::format("not a model: {}", fault), path.string());
+  if (!fault.empty()) fail(ErrorKind::failed, fmt::format("not a model: {}", fault), place);
   for (const std::string& key : kOwnKeys) {
     if (model.extra.contains(key)) {
       fail(ErrorKind::failed, fmt::format("extra metadata may not use the key \"{}\" of the format", key),
-           path.string());
+           place);
     }
   }
   Json classes = Json::array();
@@ -137,11 +139,11 @@ void write_model(const std::filesystem::path& path, const ModelFile& model, cons
     file.metadata["architecture"] = model.architecture.dump();
     file.metadata["classes"] = classes.dump();
   } catch (const Json::exception&) {
-    fail(ErrorKind::failed, "the architecture or a class name is not valid UTF-8", path.string());
+    fail(ErrorKind::failed, "the architecture or a class name is not valid UTF-8", place);
   }
   file.metadata["mean"] = Json(model.mean).dump();
   file.metadata["std"] = Json(model.std).dump();
-  write_safetensors(path, file, layer);
+  write_safetensors(output, file);
 }
 
 ModelFile parse_model(std::span<const char> bytes, std::string_view place, const ReadModelOptions& options) {

@@ -17,9 +17,9 @@
 #include <string_view>
 #include <vector>
 
-#include "base/files.h"
 #include "base/host_tensor.h"
 #include "base/json.h"
+#include "base/output.h"
 
 namespace spinenet::formats {
 
@@ -53,8 +53,7 @@ struct ReadModelOptions {
 bool is_model_metadata(const std::map<std::string, std::string>& metadata);
 
 // ErrorKind::failed where the invariant does not hold or `extra` uses a key of the format itself.
-void write_model(const std::filesystem::path& path, const ModelFile& model,
-                 const FileLayer& layer = system_file_layer());
+void write_model(const Output& output, const ModelFile& model);
 
 // ErrorKind::bad_data naming the file and the entry; ErrorKind::unsupported for a newer version.
 ModelFile read_model(const std::filesystem::path& path, const ReadModelOptions& options = {});

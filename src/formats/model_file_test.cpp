@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "formats/safetensors.h"
 
 namespace spinenet::formats {
@@ -41,10 +42,10 @@ ModelFile small_model() {
 }
 
 std::string ModelFileTest::refusal(const std::function<void(TensorFile&)>& change, ErrorKind kind) {
-  write_model(path_, small_model());
+  write_model(fixture::output(path_), small_model());
   TensorFile file = read_safetensors(path_);
   change(file);
-  write_safetensors(path_, file);
+  write_safetensors(fixture::output(path_), file);
   try {
     read_model(path_);
   } catch (const Error& error) {
@@ -57,7 +58,7 @@ std::string ModelFileTest::refusal(const std::function<void(TensorFile&)>& chang
 
 TEST_F(ModelFileTest, WhatWasWrittenIsReadBack) {
   const ModelFile model = small_model();
-  write_model(path_, model);
+  write_model(fixture::output(path_), model);
   const ModelFile back = read_model(path_);
   EXPECT_EQ(back.architecture, model.architecture);
   EXPECT_EQ(back.architecture.dump(), model.architecture.dump());
@@ -71,9 +72,9 @@ TEST_F(ModelFileTest, WhatWasWrittenIsReadBack) {
 }
 
 TEST_F(ModelFileTest, SameModelGivesSameBytes) {
-  write_model(path_, small_model());
+  write_model(fixture::output(path_), small_model());
   const std::string first = read_file(path_);
-  write_model(path_, read_model(path_));
+  write_model(fixture::output(path_), read_model(path_));
   EXPECT_EQ(read_file(path_), first);
 }
 
@@ -134,7 +135,7 @@ TEST_F(ModelFileTest, EachWrongEntryIsNamed) {
 TEST_F(ModelFileTest, NonFiniteWeightsAreRefusedUnlessAllowed) {
   ModelFile model = small_model();
   model.weights["z"] = {{1}, {NAN}};
-  write_model(path_, model);
+  write_model(fixture::output(path_), model);
   EXPECT_THROW(read_model(path_), Error);
   EXPECT_TRUE(std::isnan(read_model(path_, {.allow_nonfinite = true}).weights.at("z").data[0]));
 }
@@ -154,7 +155,7 @@ TEST_F(ModelFileTest, WriterHoldsTheInvariant) {
   for (const auto& break_it : breaks) {
     ModelFile model = small_model();
     break_it(model);
-    EXPECT_THROW(write_model(path_, model), Error);
+    EXPECT_THROW(write_model(fixture::output(path_), model), Error);
     EXPECT_FALSE(std::filesystem::exists(path_));
   }
 }

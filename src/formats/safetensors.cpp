@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/format.h"
 #include "base/json.h"
 #include "formats/elements.h"
@@ -235,12 +236,13 @@ void check_checksums(std::string_view file, std::string_view header, const std::
 
 }  // namespace
 
-void write_safetensors(const std::filesystem::path& path, const TensorFile& file, const FileLayer& layer) {
-  check_writable(file, path.string());
-  const std::string header = make_header(file, path.string());
+void write_safetensors(const Output& output, const TensorFile& file) {
+  const std::string place = output.path().string();
+  check_writable(file, place);
+  const std::string header = make_header(file, place);
   std::vector<std::string_view> parts{header};
   for (const auto& [name, tensor] : file.weights) parts.push_back(bytes_of(tensor.data));
-  write_file_atomic(path, parts, layer);
+  output.write(parts);
 }
 
 TensorFile parse_safetensors(std::span<const char> bytes, std::string_view place) {

@@ -19,8 +19,8 @@
 #include <string>
 #include <string_view>
 
-#include "base/files.h"
 #include "base/host_tensor.h"
+#include "base/output.h"
 
 namespace spinenet::formats {
 
@@ -32,8 +32,7 @@ struct TensorFile {
 // Atomic, and the same content gives the same bytes: tensors are float32, sorted by name; the data begins at a multiple
 // of 8 bytes. ErrorKind::failed for a name or a metadata key which the format reserves, text that is not UTF-8, or a
 // tensor whose data does not fit its shape.
-void write_safetensors(const std::filesystem::path& path, const TensorFile& file,
-                       const FileLayer& layer = system_file_layer());
+void write_safetensors(const Output& output, const TensorFile& file);
 
 // Elements become float32: F32 as they are, bit by bit; F16, BF16, BOOL, U8, I8, U16, I16 exactly; F64, U32, I32, U64,
 // I64 rounded to nearest. Another dtype is ErrorKind::unsupported, every other fault ErrorKind::bad_data; both name

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "base/random.h"
 
 namespace spinenet::formats {
@@ -79,7 +80,7 @@ TEST(Safetensors, WhatWasWrittenIsReadBack) {
   const Folder folder;
   TensorFile file = small_tensors();
   file.weights["odd"] = {{3}, {std::numeric_limits<float>::quiet_NaN(), -0.0F, -INFINITY}};
-  write_safetensors(folder / "a.safetensors", file);
+  write_safetensors(fixture::output(folder / "a.safetensors"), file);
   const TensorFile back = read_safetensors(folder / "a.safetensors");
   EXPECT_EQ(back.metadata, file.metadata);
   EXPECT_TRUE(same_bits(back.weights, file.weights));
@@ -102,18 +103,18 @@ TEST(Safetensors, RandomFilesAreReadBackAndWrittenToTheSameBytes) {
       for (int64_t n = random.below(20); n > 0; --n) text += static_cast<char>(random.below(128));
       file.metadata[text] = text;
     }
-    write_safetensors(folder / "one", file);
+    write_safetensors(fixture::output(folder / "one"), file);
     const TensorFile back = read_safetensors(folder / "one");
     EXPECT_EQ(back.metadata, file.metadata);
     EXPECT_TRUE(same_bits(back.weights, file.weights));
-    write_safetensors(folder / "two", back);
+    write_safetensors(fixture::output(folder / "two"), back);
     EXPECT_EQ(read_file(folder / "one"), read_file(folder / "two"));
   }
 }
 
 TEST(Safetensors, HeaderIsAlignedAndEntriesAreSorted) {
   const Folder folder;
-  write_safetensors(folder / "a", small_tensors());
+  write_safetensors(fixture::output(folder / "a"), small_tensors());
   const std::string bytes = read_file(folder / "a");
   uint64_t length = 0;
   std::memcpy(&length, bytes.data(), 8);
@@ -125,7 +126,7 @@ TEST(Safetensors, HeaderIsAlignedAndEntriesAreSorted) {
 
 TEST(Safetensors, CutAtEveryByteIsRefused) {
   const Folder folder;
-  write_safetensors(folder / "a", small_tensors());
+  write_safetensors(fixture::output(folder / "a"), small_tensors());
   const std::string bytes = read_file(folder / "a");
   for (size_t size = 0; size < bytes.size(); ++size) {
     EXPECT_NE(refusal(bytes.substr(0, size)), "") << "cut at " << size;
@@ -135,7 +136,7 @@ TEST(Safetensors, CutAtEveryByteIsRefused) {
 
 TEST(Safetensors, EveryFlippedBitIsFound) {
   const Folder folder;
-  write_safetensors(folder / "a", small_tensors());
+  write_safetensors(fixture::output(folder / "a"), small_tensors());
   const std::string bytes = read_file(folder / "a");
   for (size_t at = 0; at < bytes.size(); ++at) {
     for (const int flip : {1, 2, 4, 8, 16, 32, 64, 128, 255}) {
@@ -155,7 +156,7 @@ TEST(Safetensors, EveryFlippedBitIsFound) {
 
 TEST(Safetensors, DamagedDataNamesFileAndRemedy) {
   const Folder folder;
-  write_safetensors(folder / "a", small_tensors());
+  write_safetensors(fixture::output(folder / "a"), small_tensors());
   std::string bytes = read_file(folder / "a");
   bytes.back() = static_cast<char>(bytes.back() ^ 1);
   const std::string message = refusal(bytes);
@@ -267,14 +268,14 @@ TEST(Safetensors, WriterRefusesWhatTheFormatCannotHold) {
   for (const auto& break_it : breaks) {
     TensorFile file = small_tensors();
     break_it(file);
-    EXPECT_THROW(write_safetensors(folder / "a", file), Error);
+    EXPECT_THROW(write_safetensors(fixture::output(folder / "a"), file), Error);
     EXPECT_FALSE(std::filesystem::exists(folder / "a"));
   }
 }
 
 TEST(Safetensors, FailureAtAnyCallKeepsTheOldFile) {
   const Folder folder;
-  write_safetensors(folder / "a", small_tensors());
+  write_safetensors(fixture::output(folder / "a"), small_tensors());
   const std::string before = read_file(folder / "a");
   TensorFile other = small_tensors();
   other.metadata["note"] = "new";
@@ -285,7 +286,7 @@ TEST(Safetensors, FailureAtAnyCallKeepsTheOldFile) {
       return calls++ == fail_at ? ENOSPC : system_file_layer().write(fd, bytes);
     };
     try {
-      write_safetensors(folder / "a", other, layer);
+      write_safetensors(fixture::output(folder / "a", layer), other);
       EXPECT_GT(fail_at, 3);
       break;
     } catch (const Error& error) {

@@ -5,8 +5,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/files.h"
 #include "base/json.h"
+#include "base/output_fixture.h"
 #include "image/encode.h"
 #include "image/test_image.h"
 
@@ -24,7 +24,7 @@ class DecodeFiles : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   fs::path store(const std::string& name, const std::string& bytes) const {
-    write_file_atomic(folder_ / name, bytes);
+    fixture::put_file(folder_ / name, bytes);
     return folder_ / name;
   }
 

@@ -117,13 +117,12 @@ std::string tf_record(std::string_view data) {
   return record;
 }
 
-EventWriter::EventWriter(const std::filesystem::path& folder, EventWriterOptions options)
+EventWriter::EventWriter(const OwnedFolder& folder, EventWriterOptions options)
     : options_(std::move(options)) {
   if (!options_.now) options_.now = system_seconds;
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  path_ = folder / file_name(options_.now());
-  fd_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+  const std::string name = "tensorboard/" + file_name(options_.now());
+  path_ = folder.path() / name;
+  fd_ = folder.open_new_log(name);
   error_ = fd_ < 0 ? errno : begin_file();
 }
 

@@ -17,6 +17,7 @@
 #include <string_view>
 
 #include "base/files.h"
+#include "base/owned_folder.h"
 
 namespace spinenet::plot {
 
@@ -29,8 +30,8 @@ struct EventWriterOptions {
 
 class EventWriter {
  public:
-  // Makes the folder and a file in it. Check error() afterwards.
-  explicit EventWriter(const std::filesystem::path& folder, EventWriterOptions options = {});
+  // Makes a file in the folder's tensorboard/. Check error() afterwards.
+  explicit EventWriter(const OwnedFolder& folder, EventWriterOptions options = {});
   EventWriter(const EventWriter&) = delete;
   EventWriter& operator=(const EventWriter&) = delete;
   ~EventWriter();

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <map>
 #include <optional>
@@ -11,6 +12,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "base/folder_kinds.h"
 #include "base/format.h"
 
 namespace spinenet::plot {
@@ -116,7 +118,7 @@ TEST(Crc32c, KnownValues) {
 TEST_F(EventWriterTest, ScalarsAreReadBack) {
   EventWriterOptions options;
   options.now = [] { return 1234567890.5; };
-  EventWriter writer(folder_ / "deep" / "folder", options);
+  EventWriter writer(OwnedFolder(folder_ / "deep" / "folder", kTrainingRun), options);
   ASSERT_EQ(writer.error(), 0);
   const std::vector<Scalar> scalars{{"train/loss", 0, 0.5F},
                                     {"train/loss", 100, -1e-20F},
@@ -142,8 +144,9 @@ TEST_F(EventWriterTest, ScalarsAreReadBack) {
 TEST_F(EventWriterTest, ResumedRunSaysFromWhichStep) {
   EventWriterOptions options;
   options.first_step = 700;
-  EventWriter first(folder_);
-  EventWriter second(folder_, options);
+  const OwnedFolder run(folder_, kTrainingRun);
+  EventWriter first(run);
+  EventWriter second(run, options);
   EXPECT_NE(first.path(), second.path());
   const auto events = read_events(second.path());
   ASSERT_TRUE(events);
@@ -161,7 +164,7 @@ TEST_F(EventWriterTest, FullDiskIsAValueAndTheFileStaysWhole) {
       system_file_layer().write(fd, bytes.first(bytes.size() / 2));
       return ENOSPC;
     };
-    EventWriter writer(folder_, options);
+    EventWriter writer(OwnedFolder(folder_, kTrainingRun), options);
     EXPECT_EQ(writer.error(), fail_at == 0 ? ENOSPC : 0);
     for (int step = 0; step < 5; ++step) {
       const int expected = fail_at == step + 1 ? ENOSPC : 0;
@@ -176,7 +179,9 @@ TEST_F(EventWriterTest, FullDiskIsAValueAndTheFileStaysWhole) {
 }
 
 TEST_F(EventWriterTest, FolderThatCannotBeMadeIsAValue) {
-  EventWriter writer("/proc/no/such/folder");
+  const OwnedFolder run(folder_, kTrainingRun);
+  std::ofstream(folder_ / "tensorboard") << "a file where a folder is needed";
+  EventWriter writer(run);
   EXPECT_NE(writer.error(), 0);
   EXPECT_NE(writer.add_scalar("loss", 1, 1), 0);
   EXPECT_NE(writer.flush(), 0);

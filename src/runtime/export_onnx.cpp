@@ -82,14 +82,14 @@ formats::OnnxFile make_file(const Model& model, arch::Task task, const formats::
 
 }  // namespace
 
-Export export_model(const Model& model, const std::filesystem::path& path, const ExportOptions& given) {
+Export export_model(const Model& model, const Output& output, const ExportOptions& given) {
   const arch::Task task = arch::task_named(model.file.task);
   ExportOptions options = given;
   options.onnx.anchors = task == arch::Task::segment ? graph::proposal_anchors(model.architecture)
                                                      : graph::anchor_options(model.architecture);
   if (task == arch::Task::segment) options.onnx.proposals = proposal_options(model);
   Export made{make_file(model, task, options.onnx), {}};
-  made.check = formats::export_onnx(path, made.file, onnx_check_options(model, task, options));
+  made.check = formats::export_onnx(output, made.file, onnx_check_options(model, task, options));
   return made;
 }
 

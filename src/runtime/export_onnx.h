@@ -3,8 +3,7 @@
 // Thread contract: free functions on their arguments; the check uses the threads asked for.
 #pragma once
 
-#include <filesystem>
-
+#include "base/output.h"
 #include "formats/onnx/export/export.h"
 #include "runtime/model.h"
 
@@ -23,6 +22,6 @@ struct Export {
 
 // ErrorKind::failed, without a file, when it differs from the model by more than the limit; ErrorKind::usage for a form
 // that the task does not have; ErrorKind::bad_data when the model's weights do not fit its networks.
-Export export_model(const Model& model, const std::filesystem::path& path, const ExportOptions& options);
+Export export_model(const Model& model, const Output& output, const ExportOptions& options);
 
 }  // namespace spinenet::runtime

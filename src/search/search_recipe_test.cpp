@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "base/files.h"
+#include "base/output_fixture.h"
 
 namespace spinenet::search {
 namespace {
@@ -19,7 +19,7 @@ std::string message_of(const std::string& text) {
 
 TEST(SearchRecipe, ChangesTheBaseSpace) {
   const auto path = std::filesystem::path(testing::TempDir()) / "spinenet-search-recipe.yaml";
-  write_file_atomic(path, "base_space: r0-sp53\nspace:\n  parent_window: 3\nproxy:\n  recipe: train.yaml\n");
+  fixture::put_file(path, "base_space: r0-sp53\nspace:\n  parent_window: 3\nproxy:\n  recipe: train.yaml\n");
   const SearchRecipe recipe = read_search_recipe(path, {"trials=7"});
   arch::SearchSpace expected = arch::named_search_space("r0-sp53");
   expected.parent_window = 3;

@@ -13,6 +13,7 @@ namespace spinenet::train {
 namespace {
 
 constexpr size_t kKept = 2;
+constexpr std::string_view kCheckpoints = "checkpoints/step-*.safetensors";
 constexpr std::string_view kFormat = "spinenet-checkpoint-2";
 
 Json to_json(const Progression& p) {
@@ -62,18 +63,17 @@ std::vector<std::filesystem::path> checkpoints_in(const std::filesystem::path& f
   for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
     const std::string name = entry.path().filename().string();
     if (name.starts_with("step-") && name.ends_with(".safetensors")) found.push_back(entry.path());
-    if (name.find(".tmp.") != std::string::npos) std::filesystem::remove(entry.path(), error);
   }
   std::sort(found.rbegin(), found.rend());
   return found;
 }
 
 // Keeps the one just written and the newest before it. Later ones are those that were found broken.
-void remove_others(const std::filesystem::path& folder, const std::filesystem::path& written) {
+void remove_others(const OwnedFolder& run, const std::string& written) {
   size_t kept = 0;
-  for (const std::filesystem::path& path : checkpoints_in(folder)) {
-    std::error_code ignored;
-    if (path > written || kept++ >= kKept) std::filesystem::remove(path, ignored);
+  const std::vector<std::string> names = run.files(kCheckpoints);
+  for (const std::string& name : names | std::views::reverse) {
+    if (name > written || kept++ >= kKept) run.remove(name);
   }
 }
 
@@ -90,20 +90,16 @@ void restore(TrainState& state, const formats::TensorFile& file, const std::stri
 
 }  // namespace
 
-void save_checkpoint(const std::filesystem::path& folder, const TrainState& state, const std::string& recipe,
-                     const FileLayer& layer) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error) fail(ErrorKind::io, fmt::format("cannot be made: {}", error.message()), folder.string());
+void save_checkpoint(const OwnedFolder& run, const TrainState& state, const std::string& recipe) {
   formats::TensorFile file;
   for (const auto& [name, tensor] : named_tensors(state)) file.weights.emplace(name, nn::to_host(tensor));
   file.metadata["format"] = kFormat;
   file.metadata["recipe"] = recipe;
   file.metadata["progress"] = to_json(state.progression).dump();
   file.metadata["updates"] = std::to_string(state.optimizer.updates);
-  const std::filesystem::path written = folder / fmt::format("step-{:09}.safetensors", state.progression.step);
-  formats::write_safetensors(written, file, layer);
-  remove_others(folder, written);
+  const std::string written = fmt::format("checkpoints/step-{:09}.safetensors", state.progression.step);
+  formats::write_safetensors(run.file(written), file);
+  remove_others(run, written);
 }
 
 std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path& folder, TrainState& state,

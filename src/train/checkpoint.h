@@ -10,7 +10,7 @@
 #include <optional>
 #include <string>
 
-#include "base/files.h"
+#include "base/owned_folder.h"
 #include "nn/parameters.h"
 #include "train/optimizer.h"
 
@@ -35,8 +35,7 @@ struct TrainState {
 
 // `recipe` is the text that the run was started with; a checkpoint of another recipe is refused.
 // ErrorKind::io when it cannot be written; the checkpoints that were there are then untouched.
-void save_checkpoint(const std::filesystem::path& folder, const TrainState& state, const std::string& recipe,
-                     const FileLayer& layer = system_file_layer());
+void save_checkpoint(const OwnedFolder& run, const TrainState& state, const std::string& recipe);
 
 // Fills `state`, whose tensors must have the right sizes. The path that was read, or nothing when there is no whole
 // checkpoint. ErrorKind::bad_data for one of another recipe or network.

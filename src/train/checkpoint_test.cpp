@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/files.h"
+#include "base/folder_kinds.h"
 
 namespace spinenet::train {
 namespace {
@@ -14,11 +16,12 @@ namespace {
 class Checkpoint : public testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::temp_directory_path() / ("spinenet-checkpoint-" + std::to_string(::getpid()) + "-" +
+    run_ = std::filesystem::temp_directory_path() / ("spinenet-checkpoint-" + std::to_string(::getpid()) + "-" +
                                                         testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::remove_all(folder_);
+    folder_ = run_ / "checkpoints";
+    std::filesystem::remove_all(run_);
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
+  void TearDown() override { std::filesystem::remove_all(run_); }
 
   static TrainState state_at(int64_t step) {
     TrainState state;
@@ -36,15 +39,20 @@ class Checkpoint : public testing::Test {
     return state;
   }
   int files() const { return static_cast<int>(std::distance(std::filesystem::directory_iterator(folder_), {})); }
+  void save(const TrainState& state, const FileLayer& layer = system_file_layer()) const {
+    FolderClaim claim;
+    claim.layer = &layer;
+    save_checkpoint(OwnedFolder(run_, kTrainingRun, claim), state, "r");
+  }
 
-  std::filesystem::path folder_;
+  std::filesystem::path run_, folder_;
 };
 
 TEST_F(Checkpoint, GivesBackEveryBit) {
   const TrainState saved = state_at(12);
-  save_checkpoint(folder_, saved, "recipe");
+  save(saved);
   TrainState loaded = state_at(0);
-  ASSERT_TRUE(load_checkpoint(folder_, loaded, "recipe"));
+  ASSERT_TRUE(load_checkpoint(folder_, loaded, "r"));
   EXPECT_TRUE(torch::equal(loaded.parameters.values, saved.parameters.values));
   EXPECT_TRUE(torch::equal(loaded.average.statistics, saved.average.statistics));
   EXPECT_TRUE(torch::equal(loaded.optimizer.moments[0], saved.optimizer.moments[0]));
@@ -55,7 +63,7 @@ TEST_F(Checkpoint, GivesBackEveryBit) {
 }
 
 TEST_F(Checkpoint, KeepsTheNewestTwo) {
-  for (int64_t step = 1; step <= 5; ++step) save_checkpoint(folder_, state_at(step), "r");
+  for (int64_t step = 1; step <= 5; ++step) save(state_at(step));
   EXPECT_EQ(files(), 2);
   TrainState loaded = state_at(0);
   load_checkpoint(folder_, loaded, "r");
@@ -68,7 +76,7 @@ TEST_F(Checkpoint, AnEmptyOrMissingFolderIsNoCheckpoint) {
 }
 
 TEST_F(Checkpoint, AFailureAtEveryCallLeavesThePreviousOne) {
-  save_checkpoint(folder_, state_at(3), "r");
+  save(state_at(3));
   for (int failing = 0; failing < 20; ++failing) {
     int calls = 0;
     FileLayer layer = system_file_layer();
@@ -84,9 +92,12 @@ TEST_F(Checkpoint, AFailureAtEveryCallLeavesThePreviousOne) {
     layer.rename = [&, real = layer.rename](const char* from, const char* to) {
       return count() ? ENOSPC : real(from, to);
     };
+    FolderClaim claim;
+    claim.layer = &layer;
+    const OwnedFolder run(run_, kTrainingRun, claim);
     bool failed = false;
     try {
-      save_checkpoint(folder_, state_at(4), "r", layer);
+      save_checkpoint(run, state_at(4), "r");
     } catch (const Error& error) {
       failed = true;
       EXPECT_EQ(error.kind(), ErrorKind::io);
@@ -101,8 +112,8 @@ TEST_F(Checkpoint, AFailureAtEveryCallLeavesThePreviousOne) {
 }
 
 TEST_F(Checkpoint, AFlippedOrMissingByteFallsBackToTheOneBefore) {
-  save_checkpoint(folder_, state_at(1), "r");
-  save_checkpoint(folder_, state_at(2), "r");
+  save(state_at(1));
+  save(state_at(2));
   const auto newest = folder_ / "step-000000002.safetensors";
   const std::string whole = read_file(newest);
   for (size_t at = 0; at < whole.size(); at += 13) {
@@ -122,19 +133,19 @@ TEST_F(Checkpoint, AFlippedOrMissingByteFallsBackToTheOneBefore) {
 }
 
 TEST_F(Checkpoint, BrokenOnesOfLaterStepsMakeRoomForFreshOnes) {
-  save_checkpoint(folder_, state_at(800), "r");
-  save_checkpoint(folder_, state_at(900), "r");
+  save(state_at(800));
+  save(state_at(900));
   for (const char* name : {"step-000000800.safetensors", "step-000000900.safetensors"}) {
     std::ofstream(folder_ / name, std::ios::binary) << "broken";
   }
-  save_checkpoint(folder_, state_at(3), "r");
+  save(state_at(3));
   TrainState loaded = state_at(0);
   ASSERT_TRUE(load_checkpoint(folder_, loaded, "r"));
   EXPECT_EQ(loaded.progression.step, 3);
 }
 
 TEST_F(Checkpoint, OfAnotherRecipeIsRefused) {
-  save_checkpoint(folder_, state_at(1), "r");
+  save(state_at(1));
   TrainState state = state_at(0);
   try {
     load_checkpoint(folder_, state, "another");
@@ -145,7 +156,7 @@ TEST_F(Checkpoint, OfAnotherRecipeIsRefused) {
 }
 
 TEST_F(Checkpoint, OfAnotherNetworkIsRefused) {
-  save_checkpoint(folder_, state_at(1), "r");
+  save(state_at(1));
   TrainState state = state_at(0);
   state.parameters.values = torch::zeros({99});
   try {
@@ -156,12 +167,13 @@ TEST_F(Checkpoint, OfAnotherNetworkIsRefused) {
   }
 }
 
-TEST_F(Checkpoint, LeftOverTemporaryFilesAreRemoved) {
-  save_checkpoint(folder_, state_at(1), "r");
-  std::ofstream(folder_ / "step-000000002.safetensors.tmp.123") << "half";
-  TrainState state = state_at(0);
-  ASSERT_TRUE(load_checkpoint(folder_, state, "r"));
-  EXPECT_EQ(files(), 1);
+TEST_F(Checkpoint, WhatAUserKeepsBesideThemStays) {
+  save(state_at(1));
+  for (const char* name : {"notes.txt", "step-000000009.safetensors.bak", "best-step.safetensors", "step-1"}) {
+    std::ofstream(folder_ / name) << "precious";
+  }
+  for (int64_t step = 2; step < 6; ++step) save(state_at(step));
+  EXPECT_EQ(files(), 6);
 }
 
 }  // namespace

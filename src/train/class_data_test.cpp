@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "image/encode.h"
 
 namespace spinenet::train {
@@ -26,7 +26,7 @@ class ClassFolders : public testing::Test {
       for (int i = 0; i < 4; ++i) {
         const fs::path folder = root_ / (i < 3 ? "train" : "val") / name;
         fs::create_directories(folder);
-        write_file_atomic(folder / fmt::format("{}.png", i), image::encode_png(image::make_image(4, 4, 90)));
+        fixture::put_file(folder / fmt::format("{}.png", i), image::encode_png(image::make_image(4, 4, 90)));
       }
     }
     recipe_.root = root_.string();

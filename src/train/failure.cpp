@@ -1,11 +1,11 @@
 #include "train/failure.h"
 
 #include <new>
+#include <optional>
 
 #include <c10/util/Exception.h>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/log.h"
 #include "train/run_folder.h"
 
@@ -37,23 +37,24 @@ RunFailure current_failure() {
   }
 }
 
-void write_failure(const std::filesystem::path& run_folder, const RunFailure& failure) {
+void write_failure(const OwnedFolder& run_folder, const RunFailure& failure) {
   try {
-    write_file_atomic(failure_file(run_folder), to_text(to_json(failure)));
+    run_folder.file("failure.json").write(to_text(to_json(failure)));
   } catch (const Error& error) {
     log_warning(error.what());
   }
 }
 
 void write_early_failure(const std::filesystem::path& run_folder, bool resume, const RunFailure& failure) {
-  if (!std::filesystem::is_directory(run_folder)) return;
-  std::optional<RunFolder> own;
+  std::error_code none;
+  if (!std::filesystem::is_directory(run_folder, none)) return;
+  std::optional<OwnedFolder> own;
   try {
-    own.emplace(run_folder, resume);
+    own.emplace(take_run_folder(run_folder, resume));
   } catch (const Error&) {
-    return;  // another run's
+    return;  // another run's, or no run's
   }
-  write_failure(own->path(), failure);
+  write_failure(*own, failure);
 }
 
 }  // namespace spinenet::train

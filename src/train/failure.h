@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "base/owned_folder.h"
 #include "base/run_failure.h"
 
 namespace spinenet::train {
@@ -13,7 +14,7 @@ namespace spinenet::train {
 RunFailure current_failure();
 
 // Where the folder is this process's own. A reason that cannot be written is a warning: the exception goes on.
-void write_failure(const std::filesystem::path& run_folder, const RunFailure& failure);
+void write_failure(const OwnedFolder& run_folder, const RunFailure& failure);
 
 // Of a training that threw before it had its folder. Written only where the folder is there, nobody uses it, and it
 // holds no other run.

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -12,27 +11,17 @@
 #include "base/log.h"
 
 namespace spinenet::train {
-namespace {
-
-int open_log(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
-  if (fd < 0) fail(ErrorKind::io, fmt::format("cannot write: {}", std::strerror(errno)), path.string());
-  return fd;
-}
-
-}  // namespace
-
-MetricsLog::MetricsLog(const std::filesystem::path& folder, int64_t keep_bytes, int64_t first_step) : folder_(folder) {
-  metrics_fd_ = open_log(folder / "metrics.jsonl");
+MetricsLog::MetricsLog(const OwnedFolder& folder, int64_t keep_bytes, int64_t first_step) : folder_(folder.path()) {
+  metrics_fd_ = folder.open_log("metrics.jsonl");
   bytes_ = std::min<int64_t>(keep_bytes, ::lseek(metrics_fd_, 0, SEEK_END));
-  timing_fd_ = open_log(folder / "timing.jsonl");
+  timing_fd_ = folder.open_log("timing.jsonl");
   if (::ftruncate(metrics_fd_, bytes_) != 0) warn_once(errno);
   if (::lseek(metrics_fd_, bytes_, SEEK_SET) < 0) warn_once(errno);
   if (first_step == 0 && ::ftruncate(timing_fd_, 0) != 0) warn_once(errno);
   if (::lseek(timing_fd_, 0, SEEK_END) < 0) warn_once(errno);
   plot::EventWriterOptions options;
   options.first_step = first_step;
-  events_ = std::make_unique<plot::EventWriter>(folder / "tensorboard", options);
+  events_ = std::make_unique<plot::EventWriter>(folder, options);
   if (events_->error() != 0) warn_once(events_->error());
 }
 

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/json.h"
+#include "base/owned_folder.h"
 #include "plot/tensorboard.h"
 
 namespace spinenet::train {
@@ -17,7 +18,7 @@ namespace spinenet::train {
 class MetricsLog {
  public:
   // Goes on behind the first `keep_bytes` of metrics.jsonl; 0 begins again. `first_step` is for TensorBoard.
-  MetricsLog(const std::filesystem::path& folder, int64_t keep_bytes, int64_t first_step);
+  MetricsLog(const OwnedFolder& folder, int64_t keep_bytes, int64_t first_step);
   MetricsLog(const MetricsLog&) = delete;
   MetricsLog& operator=(const MetricsLog&) = delete;
   ~MetricsLog();

@@ -64,22 +64,22 @@ std::vector<plot::ReportFact> facts_of(const ReportSource& source) {
 
 void write_report(const ReportSource& source) {
   plot::ReportData report;
-  report.title = source.folder.filename().string();
+  report.title = source.folder.path().filename().string();
   report.subtitle = fmt::format("{} at {} px", source.recipe.architecture.base, source.recipe.image_size);
   report.facts = facts_of(source);
   std::vector<CurveKeys> curves = source.task.curves();
   curves.push_back({"Learning rate", "learning rate", {"learning_rate"}});
   curves.push_back({"Gradient norm", "norm", {"gradient_norm"}});
-  const auto series = read_series(source.folder);
+  const auto series = read_series(source.folder.path());
   for (const CurveKeys& keys : curves) report.curves.push_back(curve(series, keys));
   for (const Json& reason : source.summary.at("bad_images")) {
     report.notes.push_back("skipped: " + reason.get<std::string>());
   }
-  const formats::ModelFile best = formats::read_model(source.folder / "best.safetensors");
+  const formats::ModelFile best = formats::read_model(source.folder.path() / "best.safetensors");
   source.task.add_evaluation(report,
                              nn::make_parameters(source.trainer.parameters(), best.weights, source.trainer.device()));
   report.recipe = source.recipe_text;
-  write_file_atomic(source.folder / "report.html", plot::render_report(report));
+  source.folder.file("report.html").write(plot::render_report(report));
 }
 
 }  // namespace spinenet::train

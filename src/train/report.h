@@ -1,10 +1,10 @@
 // report.html of a run: curves out of metrics.jsonl, and how the best model does as its task shows it.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "base/json.h"
+#include "base/owned_folder.h"
 #include "train/recipe.h"
 #include "train/task.h"
 #include "train/trainer.h"
@@ -12,7 +12,7 @@
 namespace spinenet::train {
 
 struct ReportSource {
-  const std::filesystem::path& folder;
+  const OwnedFolder& folder;
   const std::string& recipe_text;
   const Recipe& recipe;
   const TrainTask& task;

@@ -1,11 +1,9 @@
 #include "train/run_data.h"
 
+#include <optional>
 #include <tuple>
 
-#include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "data/coco/coco.h"
@@ -23,26 +21,21 @@ data::ScenesOptions scenes_of(const DataRecipe& recipe) {
   return options;
 }
 
-// scenes.json in the folder says what its scenes were made with; it is written last, so that half a set is made again.
 void make_missing_scenes(const DataRecipe& recipe, const ProgressOptions& shown) {
   if (!recipe.scenes) return;
   const data::ScenesOptions options = scenes_of(recipe);
   const std::filesystem::path root = recipe.root.empty() ? "." : recipe.root;
-  const std::string wanted = to_text(Json{{"level", name_of(options.level)},
-                                          {"images", options.images},
-                                          {"val_images", options.val_images},
-                                          {"size", options.size},
-                                          {"seed", options.seed}});
-  const std::filesystem::path made = root / "scenes.json";
-  if (std::filesystem::exists(made)) {
-    if (read_file(made) == wanted) return;
-    fail(ErrorKind::bad_data, "holds scenes that were made with other options", root.string(),
-         "see its scenes.json; set data.root to another folder, or the data.scenes keys to those options");
-  }
-  log_info(fmt::format("making {} scenes in {}", options.images + options.val_images, root.string()));
-  Progress progress("scenes", options.images + options.val_images, shown);
-  data::make_scenes(root, options, [&](int64_t done, int64_t) { progress.update(done); });
-  write_file_atomic(made, wanted);
+  std::optional<Progress> progress;  // begins with the first scene that is made
+  data::ScenesWork work;
+  work.flag = "data.root (where your own data is there, set data.scenes to null)";
+  work.progress = [&](int64_t done, int64_t total) {
+    if (!progress) {
+      log_info(fmt::format("making {} scenes in {}", total, root.string()));
+      progress.emplace("scenes", total, shown);
+    }
+    progress->update(done);
+  };
+  data::make_scenes(root, options, work);
 }
 
 }  // namespace

@@ -1,61 +1,37 @@
 #include "train/run_folder.h"
 
-#include <array>
-#include <cerrno>
-#include <cstring>
-
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include "base/error.h"
-#include "base/files.h"
-#include "base/format.h"
-#include "base/log.h"
 
 namespace spinenet::train {
+namespace {
 
-RunFolder::RunFolder(std::filesystem::path path, bool resume) : path_(std::move(path)) {
+constexpr const char* kRecipe = "recipe.yaml";
+
+bool is_file(const std::filesystem::path& path) {
   std::error_code error;
-  std::filesystem::create_directories(path_, error);
-  if (error || !std::filesystem::is_directory(path_)) {
-    fail(ErrorKind::io, fmt::format("cannot be the folder of a run: {}", error ? error.message() : "it is a file"),
-         path_.string(), "name another one with --out");
-  }
-  lock_.emplace(path_);
-  if (!resume && std::filesystem::exists(path_ / "recipe.yaml")) {
-    fail(ErrorKind::usage, "holds a run already", path_.string(),
-         "go on with --resume, or name another folder with --out");
-  }
-  if (resume && !std::filesystem::exists(path_ / "recipe.yaml")) {
-    fail(ErrorKind::usage, "holds no run to resume", path_.string(), "start it without --resume");
-  }
+  return std::filesystem::is_regular_file(path, error);
 }
 
-RunFolder::Lock::Lock(const std::filesystem::path& folder) {
-  const std::string file = (folder / "lock").string();
-  fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (fd_ < 0) {
-    fail(ErrorKind::io, fmt::format("cannot write: {}", std::strerror(errno)), folder.string(),
-         "name another folder with --out");
+}  // namespace
+
+OwnedFolder take_run_folder(const std::filesystem::path& path, bool resume) {
+  if (resume && !is_file(path / kRecipe)) {
+    fail(ErrorKind::usage, "holds no run to resume", path.string(), "start it without --resume");
   }
-  if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
-    ::close(fd_);
-    const std::string holder = read_file(file);
-    fail(ErrorKind::io, fmt::format("is in use by {}", holder.empty() ? "another process" : holder), folder.string(),
-         "wait for it, or name another folder with --out");
-  }
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  const std::string holder = fmt::format("process {} on {}", ::getpid(), host.data());
-  // The name of the holder is for messages; the lock holds without it.
-  if (::ftruncate(fd_, 0) != 0 || ::pwrite(fd_, holder.data(), holder.size(), 0) < 0) {
-    log_warning(fmt::format("{}: cannot write: {}", file, std::strerror(errno)));
-  }
+  FolderClaim claim;
+  if (resume) claim.is_older = [](const std::filesystem::path& folder) { return is_file(folder / "lock"); };
+  const auto refuse_begun = [&] {
+    if (resume || !is_file(path / kRecipe)) return;
+    fail(ErrorKind::usage, "holds a run already", path.string(), "go on with --resume, or name another folder with --out");
+  };
+  if (is_file(path / "lock")) refuse_begun();  // said so rather than as a folder of somebody else
+  OwnedFolder folder(path, kTrainingRun, claim);
+  refuse_begun();
+  return folder;
 }
 
-RunFolder::Lock::~Lock() {
-  ::close(fd_);
+std::filesystem::path checkpoints_of(const std::filesystem::path& run_folder) {
+  return run_folder / "checkpoints";
 }
 
 }  // namespace spinenet::train

@@ -1,41 +1,19 @@
 // The folder of a run: recipe.yaml (resolved), metrics.jsonl, timing.jsonl, tensorboard/, checkpoints/,
-// best.safetensors, last.safetensors, report.html; of a run that failed, failure.json.
+// best.safetensors, last.safetensors, report.html; of a run that failed, failure.json (kTrainingRun).
 //
-// Invariant: while a RunFolder lives no other process writes to the folder: it holds a lock that ends with the process.
+// Thread contract: free functions; the folder is one process's own while it is held.
 #pragma once
 
 #include <filesystem>
-#include <optional>
-#include <string>
+
+#include "base/folder_kinds.h"
 
 namespace spinenet::train {
 
-class RunFolder {
- public:
-  // Made when it is not there. ErrorKind::io when it cannot be written, is not a folder, or another process uses it
-  // (named by its id and host); ErrorKind::usage when it holds a run already and `resume` is false.
-  RunFolder(std::filesystem::path path, bool resume);
-  RunFolder(const RunFolder&) = delete;
-  RunFolder& operator=(const RunFolder&) = delete;
+// Made when it is not there. Errors as OwnedFolder's; ErrorKind::usage when it holds a run already and `resume` is
+// false, or none and `resume` is true. A run of a version that marked no folders is known by its recipe.yaml and lock.
+OwnedFolder take_run_folder(const std::filesystem::path& path, bool resume);
 
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path checkpoints() const { return path_ / "checkpoints"; }
-
- private:
-  // The open lock file; closing it gives the lock back.
-  class Lock {
-   public:
-    explicit Lock(const std::filesystem::path& folder);
-    Lock(const Lock&) = delete;
-    Lock& operator=(const Lock&) = delete;
-    ~Lock();
-
-   private:
-    int fd_ = -1;
-  };
-
-  std::filesystem::path path_;
-  std::optional<Lock> lock_;
-};
+std::filesystem::path checkpoints_of(const std::filesystem::path& run_folder);
 
 }  // namespace spinenet::train

@@ -44,11 +44,11 @@ class Run {
  public:
   explicit Run(const TrainOptions& options);
   Json go();
-  // Why go() threw; while its exception is handled.
-  RunFailure failure() const;
-  bool leader() const { return communicator_.rank() == 0; }
+  // Why go() threw, into the run folder; while its exception is handled.
+  void tell_failure() const;
 
  private:
+  bool leader() const { return communicator_.rank() == 0; }
   bool asked_to_stop();
   void resume();
   void take_weights();
@@ -61,7 +61,7 @@ class Run {
   void measure();
   void checkpoint();
   void try_to_write(const std::function<void()>& write);
-  void save_model(const std::filesystem::path& path);
+  void save_model(std::string_view name);
   Json summary() const;
 
   TrainOptions options_;
@@ -70,7 +70,7 @@ class Run {
   ProcessPlace place_;
   torch::Device device_;
   Communicator communicator_;
-  std::optional<RunFolder> folder_;
+  std::optional<OwnedFolder> folder_;
   arch::Architecture architecture_;
   std::unique_ptr<TrainTask> task_;
   std::unique_ptr<Trainer> trainer_;
@@ -141,8 +141,8 @@ Run::Run(const TrainOptions& options)
   at::set_num_threads(recipe_.threads > 0 ? recipe_.threads : std::max(1, available_cores() / place_.world));
   architecture_ = resolve_architecture(recipe_.architecture);
   if (leader()) {
-    folder_.emplace(run_path(options), options.resume);
-    std::filesystem::remove(failure_file(folder_->path()));  // of an earlier attempt
+    folder_.emplace(take_run_folder(run_path(options), options.resume));
+    folder_->remove("failure.json");  // of an earlier attempt
     task_ = make_task(recipe_, architecture_, &options.progress);
   }
   torch::Tensor ready = torch::ones({1});
@@ -157,7 +157,7 @@ Run::Run(const TrainOptions& options)
   trainer_->state().progression.total_steps = loader_->steps_per_epoch() * recipe_.epochs;
   if (!options.resume && !recipe_.init.weights.empty()) take_weights();
   // Only now: what was wrong so far can be repaired and started again in the same folder.
-  if (leader()) write_file_atomic(folder_->path() / "recipe.yaml", recipe_text_);
+  if (leader()) folder_->file("recipe.yaml").write(recipe_text_);
 }
 
 // All processes stop at the same step, so the flag goes through rank 0.
@@ -181,7 +181,7 @@ void Run::check_same_start() {
   if (differs.item<float>() == 0) return;
   fail(ErrorKind::failed,
        fmt::format("process {} would go on from step {}, process 0 from step {}", communicator_.rank(), own, expected),
-       (run_path(options_) / "checkpoints").string(),
+       checkpoints_of(run_path(options_)).string(),
        "give every machine the same run folder, on a shared file system");
 }
 
@@ -193,13 +193,13 @@ void Run::take_weights() {
   trainer_->begin_with(weights);
   if (!leader()) return;
   log_info(summary_of(carried, source));
-  try_to_write([&] { write_file_atomic(folder_->path() / "carried-weights.json", to_text(to_json(carried, source))); });
+  try_to_write([&] { folder_->file("carried-weights.json").write(to_text(to_json(carried, source))); });
 }
 
 void Run::resume() {
   std::optional<std::filesystem::path> path;
   if (options_.resume) {
-    path = load_checkpoint(run_path(options_) / "checkpoints", trainer_->state(), recipe_text_);
+    path = load_checkpoint(checkpoints_of(run_path(options_)), trainer_->state(), recipe_text_);
     if (leader()) {
       log_info(path ? fmt::format("going on from {}", path->string())
                     : std::string("no whole checkpoint yet: starting from the beginning"));
@@ -212,7 +212,7 @@ void Run::resume() {
   loader_->seek(p.step);
   last_checkpoint_ = p.step;
   if (!leader()) return;
-  metrics_ = std::make_unique<MetricsLog>(folder_->path(), p.metrics_bytes, p.step);
+  metrics_ = std::make_unique<MetricsLog>(*folder_, p.metrics_bytes, p.step);
   ProgressOptions bar = options_.progress;
   bar.first = p.step;
   progress_ = std::make_unique<Progress>("train", p.total_steps, bar);
@@ -239,10 +239,10 @@ void Run::handle_non_finite(const StepReport& report, const data::Batch& batch) 
     for (const auto& [name, value] : report.losses) dump[name] = fmt::format("{}", value);
     dump["gradient_norm"] = fmt::format("{}", report.gradient_norm);
     dump["largest_logit"] = fmt::format("{}", report.largest_logit);
-    const auto path = folder_->path() / fmt::format("non-finite-step-{}.json", batch.step);
-    try_to_write([&] { write_file_atomic(path, to_text(dump)); });
+    const std::string name = fmt::format("non-finite-step-{}.json", batch.step);
+    try_to_write([&] { folder_->file(name).write(to_text(dump)); });
     log_warning(fmt::format("loss {} at step {} is not finite: the step is skipped, see {}", report.loss(), batch.step,
-                            path.string()));
+                            (folder_->path() / name).string()));
   }
   if (skipped_in_a_row_ >= kMostSkippedInARow) {
     fail(ErrorKind::failed, fmt::format("{} steps in a row were not finite", skipped_in_a_row_),
@@ -327,7 +327,7 @@ void Run::measure() {
     p.best_score = last_score_;
     p.best_step = p.step;
     p.evaluations_without_gain = 0;
-    try_to_write([&] { save_model(folder_->path() / "best.safetensors"); });
+    try_to_write([&] { save_model("best.safetensors"); });
   } else if (++p.evaluations_without_gain; recipe_.early_stop > 0 && p.evaluations_without_gain >= recipe_.early_stop) {
     log_info(
         fmt::format("no better {} in {} measurements: stopping", task_->main_metric(), p.evaluations_without_gain));
@@ -335,7 +335,7 @@ void Run::measure() {
   }
 }
 
-void Run::save_model(const std::filesystem::path& path) {
+void Run::save_model(std::string_view name) {
   const nn::Parameters& kept = trainer_->measured();
   formats::ModelFile model;
   model.architecture = to_json(architecture_);
@@ -346,7 +346,7 @@ void Run::save_model(const std::filesystem::path& path) {
   model.extra = task_->model_facts();
   model.extra["step"] = std::to_string(trainer_->state().progression.step);
   model.extra["recipe_hash"] = fmt::format("{:016x}", hash_of(recipe_));
-  formats::write_model(path, model);
+  formats::write_model(folder_->file(name), model);
 }
 
 void Run::checkpoint() {
@@ -355,7 +355,7 @@ void Run::checkpoint() {
   if (!leader()) return;
   metrics_->sync();
   state.progression.metrics_bytes = metrics_->bytes();
-  try_to_write([&] { save_checkpoint(folder_->checkpoints(), state, recipe_text_); });
+  try_to_write([&] { save_checkpoint(*folder_, state, recipe_text_); });
 }
 
 // A full disk must not end a training run: a write that fails is a warning, and the next one tries again.
@@ -391,11 +391,12 @@ Json Run::summary() const {
   return json;
 }
 
-RunFailure Run::failure() const {
+void Run::tell_failure() const {
+  if (!leader()) return;
   RunFailure failure = current_failure();
   if (skipped_in_a_row_ >= kMostSkippedInARow) failure.kind = FailureKind::non_finite_loss;
   failure.step = trainer_->state().progression.step;
-  return failure;
+  write_failure(*folder_, failure);
 }
 
 Json Run::go() {
@@ -403,12 +404,10 @@ Json Run::go() {
   loop();
   if (progress_) progress_->finish();
   if (leader() && !stopped_ && !paused_) {
-    save_model(folder_->path() / "last.safetensors");
-    if (!std::filesystem::exists(folder_->path() / "best.safetensors")) {
-      save_model(folder_->path() / "best.safetensors");
-    }
+    save_model("last.safetensors");
+    if (!folder_->holds("best.safetensors")) save_model("best.safetensors");
     try {
-      write_report({folder_->path(), recipe_text_, recipe_, *task_, *trainer_, summary()});
+      write_report({*folder_, recipe_text_, recipe_, *task_, *trainer_, summary()});
     } catch (const Error& error) {
       log_warning(fmt::format("no report: {}", error.what()));
     }
@@ -432,7 +431,7 @@ Json train(const TrainOptions& options) {
     return run->go();
   } catch (...) {
     const char* rank = std::getenv("RANK");  // as process_place() has it, which may be what threw
-    if (run && run->leader()) write_failure(run_path(options), run->failure());
+    if (run) run->tell_failure();
     if (!run && (rank == nullptr || std::string_view(rank) == "0")) {
       write_early_failure(run_path(options), options.resume, current_failure());
     }

@@ -1,6 +1,6 @@
 // spinenet calibrate, and int8 where a model is run.
-#include "base/files.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "cli/program.h"
 #include "image/encode.h"
 
@@ -11,10 +11,10 @@ class Calibrate : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    formats::write_model(folder_ / "tiny.safetensors", tiny_model());
+    formats::write_model(fixture::output(folder_ / "tiny.safetensors"), tiny_model());
     std::filesystem::create_directories(folder_ / "set");
     for (int i = 1; i <= 3; ++i) {
-      write_file_atomic(folder_ / fmt::format("set/{}.png", i), image::encode_png(test_image(80, 60 + i, i)));
+      fixture::put_file(folder_ / fmt::format("set/{}.png", i), image::encode_png(test_image(80, 60 + i, i)));
     }
   }
 };
@@ -40,7 +40,7 @@ TEST_F(Calibrate, KeepsInFloatsWhatTheErrorAsksFor) {
 }
 
 TEST_F(Calibrate, CalibratesClassifiers) {
-  formats::write_model(folder_ / "classes.safetensors", tiny_classifier());
+  formats::write_model(fixture::output(folder_ / "classes.safetensors"), tiny_classifier());
   run_json("calibrate classes.safetensors set --out classes8.safetensors -q --json");
   EXPECT_EQ(run_json("predict classes8.safetensors set --json -q --precision int8").size(), 3U);
 }
@@ -59,12 +59,12 @@ TEST_F(Calibrate, RefusesACalibrationOfOtherWeights) {
   run_json("calibrate tiny.safetensors set --out int8.safetensors -q --json");
   formats::ModelFile model = formats::read_model(folder_ / "int8.safetensors");
   model.weights.begin()->second.data[0] += 1;
-  formats::write_model(folder_ / "later.safetensors", model);
+  formats::write_model(fixture::output(folder_ / "later.safetensors"), model);
   const Outcome result = run("predict later.safetensors set --precision int8");
   EXPECT_EQ(result.status, 65);
   EXPECT_NE(result.err.find("calibrate again"), std::string::npos) << result.err;
   model.extra["calibration"] = "{}";
-  formats::write_model(folder_ / "broken.safetensors", model);
+  formats::write_model(fixture::output(folder_ / "broken.safetensors"), model);
   EXPECT_EQ(run("predict broken.safetensors set --precision int8").status, 65);
 }
 

@@ -1,8 +1,8 @@
 // Classifiers with spinenet predict and spinenet eval.
 #include <cmath>
 
-#include "base/files.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "cli/program.h"
 #include "image/decode.h"
 #include "image/encode.h"
@@ -15,11 +15,11 @@ class Classify : public ProgramTest {
   // Two images of each class, in folders and in a JSON file.
   void SetUp() override {
     ProgramTest::SetUp();
-    formats::write_model(folder_ / "tiny.safetensors", tiny_classifier());
+    formats::write_model(fixture::output(folder_ / "tiny.safetensors"), tiny_classifier());
     for (int i = 1; i <= 4; ++i) {
       const std::string name = fmt::format("set/{}/{}.png", i <= 2 ? "apple" : "pear", i);
       std::filesystem::create_directories((folder_ / name).parent_path());
-      write_file_atomic(folder_ / name, image::encode_png(test_image(40, 50 + i, i)));
+      fixture::put_file(folder_ / name, image::encode_png(test_image(40, 50 + i, i)));
     }
   }
 
@@ -31,7 +31,7 @@ class Classify : public ProgramTest {
           fmt::format(R"({{"id":{},"file_name":"set/{}/{}.png"}}{})", 10 * i, i <= 2 ? "apple" : "pear", i, comma);
       annotations += fmt::format(R"({{"id":{},"image_id":{},"category_id":{}}}{})", i, 10 * i, i <= 2 ? 3 : 7, comma);
     }
-    write_file_atomic(folder_ / "val.json", fmt::format(R"({{"images":[{}],"annotations":[{}],"categories":[{}]}})",
+    fixture::put_file(folder_ / "val.json", fmt::format(R"({{"images":[{}],"annotations":[{}],"categories":[{}]}})",
                                                         images, annotations, categories));
   }
 };
@@ -102,7 +102,7 @@ TEST_F(Classify, GarmentsAreMeasuredForAModelOfGarmentsAlone) {
 TEST_F(Classify, ACenterCropThatIsNoShareIsNamed) {
   formats::ModelFile model = tiny_classifier();
   model.extra.insert_or_assign("center_crop", "most");
-  formats::write_model(folder_ / "wrong.safetensors", model);
+  formats::write_model(fixture::output(folder_ / "wrong.safetensors"), model);
   const Outcome outcome = run("predict wrong.safetensors set/apple");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("\"center_crop\" is \"most\""), std::string::npos) << outcome.err;

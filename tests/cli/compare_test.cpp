@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "cli/program.h"
 #include "image/encode.h"
 
@@ -49,8 +50,8 @@ class CompareProgram : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    write_file_atomic(folder_ / "spine.yaml", recipe("spinenet-49"));
-    write_file_atomic(folder_ / "nas.yaml", recipe("resnet-50-nas-fpn"));
+    fixture::put_file(folder_ / "spine.yaml", recipe("spinenet-49"));
+    fixture::put_file(folder_ / "nas.yaml", recipe("resnet-50-nas-fpn"));
   }
 
   std::string text_of(const std::string& file) const { return read_file(folder_ / file); }
@@ -129,7 +130,7 @@ TEST_F(CompareProgram, KilledAtAnyTimeItEndsInTheSameBytes) {
 }
 
 TEST_F(CompareProgram, RefusesWhatCannotBeCompared) {
-  write_file_atomic(folder_ / "longer.yaml", recipe("spinenet-49", "eval_every: 2\n"));
+  fixture::put_file(folder_ / "longer.yaml", recipe("spinenet-49", "eval_every: 2\n"));
   const Outcome unlike = run("compare spine.yaml longer.yaml --out out");
   EXPECT_EQ(unlike.status, 2);
   EXPECT_NE(unlike.err.find("eval_every is 1 in spine.yaml and 2 in longer.yaml"), std::string::npos) << unlike.err;
@@ -142,7 +143,7 @@ TEST_F(CompareProgram, RefusesWhatCannotBeCompared) {
   const Outcome half = run("compare spine.yaml --set precision=bf16 --set device=cpu --out out");
   EXPECT_EQ(half.status, 1);
   EXPECT_NE(half.err.find("bf16 trains on a GPU only"), std::string::npos) << half.err;
-  write_file_atomic(folder_ / "resnet.yaml", recipe("resnet-50"));
+  fixture::put_file(folder_ / "resnet.yaml", recipe("resnet-50"));
   EXPECT_NE(run("compare spine.yaml resnet.yaml --out out").err.find("use one with a pyramid"), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out"));
 
@@ -153,11 +154,11 @@ TEST_F(CompareProgram, RefusesWhatCannotBeCompared) {
 }
 
 TEST_F(CompareProgram, ATrainingThatFailsIsPartOfTheResult) {
-  write_file_atomic(folder_ / "wild.yaml", recipe("spinenet-49", "seed: 1\n"));
+  fixture::put_file(folder_ / "wild.yaml", recipe("spinenet-49", "seed: 1\n"));
   std::string wild = text_of("wild.yaml");
   wild.replace(wild.find("learning_rate: 0.002"), 20, "learning_rate: 1.0e+30\n  kind: sgd");
   wild.replace(wild.find("  kind: adamw\n"), 14, "");
-  write_file_atomic(folder_ / "wild.yaml", wild);
+  fixture::put_file(folder_ / "wild.yaml", wild);
   const Outcome outcome = run("compare wild.yaml spine.yaml --seeds 1 --out out --threads 1 --set epochs=6 --json -q");
   EXPECT_EQ(outcome.status, 1) << outcome.err;
   const Json json = parse_json(outcome.out, "compare");
@@ -183,11 +184,11 @@ TEST_F(CompareProgram, ComparesClassifiers) {
     for (int i = 0; i < 8; ++i) {
       const std::filesystem::path folder = folder_ / "images" / split / (i % 2 == 0 ? "even" : "odd");
       std::filesystem::create_directories(folder);
-      write_file_atomic(folder / fmt::format("{}.png", i), image::encode_png(test_image(40, 32, 7 * (i % 2))));
+      fixture::put_file(folder / fmt::format("{}.png", i), image::encode_png(test_image(40, 32, 7 * (i % 2))));
     }
   }
   for (const char* base : {"spinenet-49", "resnet-50"}) {
-    write_file_atomic(folder_ / fmt::format("{}.yaml", base), fmt::format(R"(task: classify
+    fixture::put_file(folder_ / fmt::format("{}.yaml", base), fmt::format(R"(task: classify
 architecture:
   base: {}
   filter_size_scale: 0.0625

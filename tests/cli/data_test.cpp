@@ -1,5 +1,5 @@
 // spinenet data.
-#include "base/files.h"
+#include "base/output_fixture.h"
 #include "cli/program.h"
 #include "image/encode.h"
 
@@ -19,8 +19,8 @@ class Data : public ProgramTest {
       json["annotations"].push_back(
           Json{{"id", id++}, {"image_id", 1}, {"category_id", 4}, {"bbox", box}, {"area", area}, {"iscrowd", 0}});
     }
-    write_file_atomic(folder_ / name, to_text(json));
-    write_file_atomic(folder_ / "a.png", image::encode_png(test_image(40, 60, 1)));
+    fixture::put_file(folder_ / name, to_text(json));
+    fixture::put_file(folder_ / "a.png", image::encode_png(test_image(40, 60, 1)));
   }
 };
 
@@ -52,9 +52,9 @@ TEST_F(Data, CheckFindsAMissingImage) {
 }
 
 TEST_F(Data, CheckMeetsWhatIsNoJson) {
-  write_file_atomic(folder_ / "cut.json", "{\"images\": [");
+  fixture::put_file(folder_ / "cut.json", "{\"images\": [");
   EXPECT_EQ(run("data check cut.json").status, 65);
-  write_file_atomic(folder_ / "empty.json", "");
+  fixture::put_file(folder_ / "empty.json", "");
   EXPECT_EQ(run("data check empty.json").status, 65);
   EXPECT_EQ(run("data check missing.json").status, 1);
   EXPECT_EQ(run("data stats cut.json").status, 65);

@@ -2,6 +2,7 @@
 #include "arch/families.h"
 #include "arch/text.h"
 #include "base/files.h"
+#include "base/output_fixture.h"
 #include "cli/program.h"
 
 namespace spinenet {
@@ -41,25 +42,25 @@ TEST_F(Describe, WritesADrawing) {
 TEST_F(Describe, ReadsAnArchitectureFile) {
   arch::Architecture a = arch::named_architecture("r0-sp53");
   a.name = "mine";
-  write_file_atomic(folder_ / "mine.json", to_text(to_json(a)));
+  fixture::put_file(folder_ / "mine.json", to_text(to_json(a)));
   EXPECT_EQ(run_json("describe mine.json --json")["architecture"], "mine");
 }
 
 TEST_F(Describe, NamesThePlaceOfAFault) {
   Json json = to_json(arch::named_architecture("r0-sp53"));
   json["backbone"]["blocks"][3]["levle"] = 2;
-  write_file_atomic(folder_ / "broken.json", to_text(json));
+  fixture::put_file(folder_ / "broken.json", to_text(json));
   const Outcome outcome = run("describe broken.json");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("broken.json/backbone/blocks/3"), std::string::npos) << outcome.err;
   EXPECT_NE(outcome.err.find("did you mean \"level\"?"), std::string::npos) << outcome.err;
-  write_file_atomic(folder_ / "cut.json", "{\"name\": \"x\",");
+  fixture::put_file(folder_ / "cut.json", "{\"name\": \"x\",");
   EXPECT_EQ(run("describe cut.json").status, 65);
   EXPECT_EQ(run("describe missing.json").status, 1);
 }
 
 TEST_F(Describe, ReadsAModel) {
-  formats::write_model(folder_ / "tiny.safetensors", tiny_model());
+  formats::write_model(fixture::output(folder_ / "tiny.safetensors"), tiny_model());
   const Json json = run_json("describe tiny.safetensors --json");
   EXPECT_EQ(json["architecture"], "tiny");
   EXPECT_EQ(json["image_size"], 128);
@@ -68,7 +69,7 @@ TEST_F(Describe, ReadsAModel) {
 }
 
 TEST_F(Describe, RefusesAFileThatIsNoModel) {
-  write_file_atomic(folder_ / "no.safetensors", "these are not tensors");
+  fixture::put_file(folder_ / "no.safetensors", "these are not tensors");
   EXPECT_EQ(run("describe no.safetensors").status, 65);
 }
 
@@ -95,7 +96,7 @@ TEST_F(Describe, CountsTheTwoStagesOfMaskRcnn) {
 TEST_F(Describe, CountsEachHeadOfACascade) {
   arch::Architecture a = arch::named_architecture("spinenet-49s");
   a.two_stage.box_thresholds = {0.6, 0.7};
-  write_file_atomic(folder_ / "cascade.json", to_text(to_json(a)));
+  fixture::put_file(folder_ / "cascade.json", to_text(to_json(a)));
   const Json parts = run_json("describe cascade.json --task segment --json")["parts"];
   EXPECT_GT(parts["box_head"]["parameters"], 0);
   EXPECT_EQ(parts["box_head2"], parts["box_head"]);

@@ -1,6 +1,6 @@
 // spinenet eval.
-#include "base/files.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "cli/program.h"
 #include "image/encode.h"
 
@@ -23,10 +23,10 @@ class Eval : public ProgramTest {
                                          {"bbox", {5, 6, 30, 40}},
                                          {"area", 1200},
                                          {"iscrowd", 0}});
-      write_file_atomic(folder_ / name, image::encode_png(test_image(80, 60 + i, i)));
+      fixture::put_file(folder_ / name, image::encode_png(test_image(80, 60 + i, i)));
     }
-    write_file_atomic(folder_ / "val.json", to_text(json));
-    formats::write_model(folder_ / "tiny.safetensors", tiny_model());
+    fixture::put_file(folder_ / "val.json", to_text(json));
+    formats::write_model(fixture::output(folder_ / "tiny.safetensors"), tiny_model());
   }
 
   void expect_golden(const std::filesystem::path& truth, const std::filesystem::path& results,
@@ -72,14 +72,14 @@ TEST_F(Eval, NeedsTheClassesOfTheModel) {
   write_set();
   Json json = read_json(folder_ / "val.json");
   json["categories"][0]["name"] = "plum";
-  write_file_atomic(folder_ / "val.json", to_text(json));
+  fixture::put_file(folder_ / "val.json", to_text(json));
   const Outcome outcome = run("eval tiny.safetensors --annotations val.json --images .");
   EXPECT_EQ(outcome.status, 65);
 }
 
 TEST_F(Eval, NamesAnImageThatCannotBeRead) {
   write_set();
-  write_file_atomic(folder_ / "2.png", "not an image");
+  fixture::put_file(folder_ / "2.png", "not an image");
   const Outcome outcome = run("eval tiny.safetensors --annotations val.json --images .");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("2.png"), std::string::npos) << outcome.err;
@@ -87,7 +87,7 @@ TEST_F(Eval, NamesAnImageThatCannotBeRead) {
 
 TEST_F(Eval, NamesAnUnknownImage) {
   write_set();
-  write_file_atomic(folder_ / "r.json", R"([{"image_id": 99, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 0.5}])");
+  fixture::put_file(folder_ / "r.json", R"([{"image_id": 99, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 0.5}])");
   const Outcome outcome = run("eval --annotations val.json --results r.json");
   EXPECT_EQ(outcome.status, 65);
   EXPECT_NE(outcome.err.find("99"), std::string::npos) << outcome.err;

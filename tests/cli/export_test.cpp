@@ -1,5 +1,6 @@
 // spinenet export.
 #include "base/files.h"
+#include "base/output_fixture.h"
 #include "cli/program.h"
 #include "formats/onnx/file.h"
 
@@ -10,7 +11,7 @@ class Export : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    formats::write_model(folder_ / "tiny.safetensors", tiny_model());
+    formats::write_model(fixture::output(folder_ / "tiny.safetensors"), tiny_model());
   }
 
   formats::OnnxFile exported(const std::string& name) const {
@@ -49,7 +50,7 @@ TEST_F(Export, TakesFormSizeAndBatch) {
 }
 
 TEST_F(Export, LeavesNothingWhereTheCheckFails) {
-  write_file_atomic(folder_ / "tiny.onnx", "older");
+  fixture::put_file(folder_ / "tiny.onnx", "older");
   const Outcome outcome = run("export tiny.safetensors --onnx tiny.onnx --form raw --limit 0");
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find("error: tiny.onnx: differs from the model by "), std::string::npos) << outcome.err;
@@ -59,7 +60,7 @@ TEST_F(Export, LeavesNothingWhereTheCheckFails) {
 }
 
 TEST_F(Export, NamesWhatIsWrong) {
-  write_file_atomic(folder_ / "text.safetensors", "no model");
+  fixture::put_file(folder_ / "text.safetensors", "no model");
   const std::vector<std::tuple<std::string, int, std::string>> lines{
       {"export tiny.safetensors", 2, "--onnx is required"},
       {"export tiny.safetensors --onnx x.onnx --form detection", 2, "did you mean \"detections\"?"},

@@ -1,6 +1,7 @@
 // spinenet predict.
 #include "base/files.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "cli/program.h"
 #include "image/decode.h"
 #include "image/encode.h"
@@ -12,13 +13,13 @@ class Predict : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    formats::write_model(folder_ / "tiny.safetensors", tiny_model());
+    formats::write_model(fixture::output(folder_ / "tiny.safetensors"), tiny_model());
   }
 
   void write_image(const std::string& name, int seed, int height = 90, int width = 120) const {
     std::filesystem::create_directories((folder_ / name).parent_path());
     const image::Image image = test_image(height, width, seed);
-    write_file_atomic(folder_ / name, name.ends_with(".png") ? image::encode_png(image) : image::encode_jpeg(image));
+    fixture::put_file(folder_ / name, name.ends_with(".png") ? image::encode_png(image) : image::encode_jpeg(image));
   }
 };
 
@@ -64,7 +65,7 @@ TEST_F(Predict, DrawsAndWritesFiles) {
 TEST_F(Predict, ReadsFoldersAndPatternsInOrder) {
   write_image("set/b.png", 1);
   write_image("set/a.jpg", 2);
-  write_file_atomic(folder_ / "set/notes.txt", "not looked at");
+  fixture::put_file(folder_ / "set/notes.txt", "not looked at");
   const std::string table = run("predict tiny.safetensors set").out;
   EXPECT_LT(table.find("set/a.jpg"), table.find("set/b.png"));
   EXPECT_EQ(table.find("notes"), std::string::npos);
@@ -86,10 +87,10 @@ TEST_F(Predict, ReadsStandardInput) {
 
 TEST_F(Predict, GoesOnBehindABrokenImage) {
   write_image("a.png", 1);
-  write_file_atomic(folder_ / "broken.jpg", "not an image");
+  fixture::put_file(folder_ / "broken.jpg", "not an image");
   write_image("c.png", 3);
   const std::string whole = image::encode_png(test_image(90, 120, 4));
-  write_file_atomic(folder_ / "cut.png", whole.substr(0, whole.size() / 2));
+  fixture::put_file(folder_ / "cut.png", whole.substr(0, whole.size() / 2));
   const Outcome outcome =
       run("predict tiny.safetensors a.png broken.jpg cut.png c.png --out drawn --json all.json --threshold 0.05");
   EXPECT_EQ(outcome.status, 65);
@@ -106,10 +107,10 @@ TEST_F(Predict, GoesOnBehindABrokenImage) {
 TEST_F(Predict, AppliesTheOrientation) {
   const std::string jpeg = image::encode_jpeg(test_image(90, 120, 5));
   for (int orientation = 1; orientation <= 8; ++orientation) {
-    write_file_atomic(folder_ / "turned.jpg", with_orientation(jpeg, orientation));
+    fixture::put_file(folder_ / "turned.jpg", with_orientation(jpeg, orientation));
     const image::Image upright = image::read_image(folder_ / "turned.jpg");
     EXPECT_EQ(upright.height, orientation >= 5 ? 120 : 90);
-    write_file_atomic(folder_ / "upright.png", image::encode_png(upright));
+    fixture::put_file(folder_ / "upright.png", image::encode_png(upright));
     Json turned = run_json("predict tiny.safetensors turned.jpg --json --threshold 0.05 -q");
     Json straight = run_json("predict tiny.safetensors upright.png --json --threshold 0.05 -q");
     for (Json& result : turned) result.erase("file_name");
@@ -120,7 +121,7 @@ TEST_F(Predict, AppliesTheOrientation) {
 
 TEST_F(Predict, TakesIdsFromAnnotations) {
   write_image("set/a.png", 1);
-  write_file_atomic(folder_ / "val.json",
+  fixture::put_file(folder_ / "val.json",
                     R"({"images": [{"id": 77, "file_name": "a.png", "height": 90, "width": 120}],
                         "categories": [{"id": 3, "name": "apple"}], "annotations": []})");
   const Json results =
@@ -160,7 +161,7 @@ TEST_F(Predict, NamesWhatIsMissing) {
 TEST_F(Predict, RefusesWeightsOfAnotherNetwork) {
   formats::ModelFile model = tiny_model();
   model.classes.push_back({9, "fig"});
-  formats::write_model(folder_ / "other.safetensors", model);
+  formats::write_model(fixture::output(folder_ / "other.safetensors"), model);
   write_image("a.png", 1);
   const Outcome outcome = run("predict other.safetensors a.png");
   EXPECT_EQ(outcome.status, 65);

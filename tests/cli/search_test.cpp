@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/output_fixture.h"
 #include "cli/program.h"
 
 namespace spinenet {
@@ -56,8 +57,8 @@ class SearchProgram : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    write_file_atomic(folder_ / "training.yaml", kTraining);
-    write_file_atomic(folder_ / "search.yaml", kSearch);
+    fixture::put_file(folder_ / "training.yaml", kTraining);
+    fixture::put_file(folder_ / "search.yaml", kSearch);
   }
 
   Json trials(const std::string& study) const {
@@ -150,16 +151,16 @@ TEST_F(SearchProgram, ABrokenImageIsNotChargedToTheArchitecture) {
   Json scenes = read_json(annotations);
   for (Json& image : scenes["images"]) {
     const std::string name = "out of memory, not finite " + image["file_name"].get<std::string>();
-    write_file_atomic(folder_ / "scenes" / "train" / name, "bad_alloc: can't allocate memory");
+    fixture::put_file(folder_ / "scenes" / "train" / name, "bad_alloc: can't allocate memory");
     image["file_name"] = name;
   }
-  write_file_atomic(annotations, to_text(scenes));
+  fixture::put_file(annotations, to_text(scenes));
   std::string training(kTraining);
   training.replace(training.find("  scenes: easy\n"), 15, "");
   for (const char* key : {"  scenes_images: 10\n", "  scenes_val_images: 2\n"}) {
     training.replace(training.find(key), std::string_view(key).size(), "");
   }
-  write_file_atomic(folder_ / "training.yaml", training);
+  fixture::put_file(folder_ / "training.yaml", training);
   const Json summary = run_json("search search.yaml --study a.study --trials 1 --json -q");
   EXPECT_EQ(summary["failed"], 1) << summary;
   const Json trial = trials("a.study")[0];

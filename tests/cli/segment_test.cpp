@@ -1,6 +1,7 @@
 // A model with masks in spinenet predict, eval and export.
 #include "base/files.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "cli/program.h"
 #include "detect/mask.h"
 #include "formats/onnx/file.h"
@@ -14,8 +15,8 @@ class Segment : public ProgramTest {
  protected:
   void SetUp() override {
     ProgramTest::SetUp();
-    formats::write_model(folder_ / "tiny.safetensors", tiny_segmenter());
-    write_file_atomic(folder_ / "a.png", image::encode_png(test_image(90, 120, 1)));
+    formats::write_model(fixture::output(folder_ / "tiny.safetensors"), tiny_segmenter());
+    fixture::put_file(folder_ / "a.png", image::encode_png(test_image(90, 120, 1)));
   }
 
   // Of two images with an object each, its mask an eight-cornered polygon.
@@ -25,7 +26,7 @@ class Segment : public ProgramTest {
               {"annotations", Json::array()}};
     for (int i = 1; i <= 2; ++i) {
       const std::string name = fmt::format("{}.png", i);
-      write_file_atomic(folder_ / name, image::encode_png(test_image(90, 120, i)));
+      fixture::put_file(folder_ / name, image::encode_png(test_image(90, 120, i)));
       json["images"].push_back(Json{{"id", 10 * i}, {"file_name", name}, {"height", 90}, {"width", 120}});
       json["annotations"].push_back(
           Json{{"id", i},
@@ -36,7 +37,7 @@ class Segment : public ProgramTest {
                {"iscrowd", 0},
                {"segmentation", {{20, 10, 60, 10, 70, 20, 70, 50, 60, 60, 20, 60, 10, 50, 10, 20}}}});
     }
-    write_file_atomic(folder_ / "val.json", to_text(json));
+    fixture::put_file(folder_ / "val.json", to_text(json));
   }
 };
 
@@ -104,7 +105,7 @@ TEST_F(Segment, EvalNeedsMasksToMeasureThem) {
   write_set();
   Json json = read_json(folder_ / "val.json");
   json["annotations"][1].erase("segmentation");
-  write_file_atomic(folder_ / "val.json", to_text(json));
+  fixture::put_file(folder_ / "val.json", to_text(json));
   const std::string of_model = "eval tiny.safetensors --annotations val.json --images . -q";
   const Outcome outcome = run(of_model);
   EXPECT_EQ(outcome.status, 65);

@@ -3,6 +3,7 @@
 
 #include "base/files.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "cli/program.h"
 #include "image/encode.h"
 #include "image/image.h"
@@ -14,7 +15,7 @@ class TrainingProgram : public ProgramTest {
  protected:
   // Another program in the place of spinenet-train.
   void install(const std::string& script) {
-    write_file_atomic(folder_ / "libexec" / "spinenet-train", "#!/bin/sh\n" + script);
+    fixture::put_file(folder_ / "libexec" / "spinenet-train", "#!/bin/sh\n" + script);
     std::filesystem::permissions(folder_ / "libexec" / "spinenet-train", std::filesystem::perms::owner_all);
     environment_ = "SPINENET_LIBEXEC=libexec";
   }
@@ -27,8 +28,8 @@ class TrainingProgram : public ProgramTest {
 
 TEST_F(TrainingProgram, IsStartedInPlaceWithTheSameArguments) {
   install("echo \"$$ $*\"; echo \"$SPINENET_BUILD_ID\"; cat; echo note >&2; exit 37\n");
-  write_file_atomic(folder_ / "input", "from standard input\n");
-  write_file_atomic(folder_ / "run.sh",
+  fixture::put_file(folder_ / "input", "from standard input\n");
+  fixture::put_file(folder_ / "run.sh",
                     fmt::format("echo $$; exec '{}' train a.yaml --set 'x=1 2' --json -q\n", SPINENET_PROGRAM));
   const std::string command =
       fmt::format("cd '{}' && {} sh run.sh <input >.out 2>.err", folder_.string(), environment_);
@@ -52,8 +53,8 @@ TEST_F(TrainingProgram, IsStartedForNothingThatNeedsNone) {
 
 TEST_F(TrainingProgram, NotInstalledIsSaidWithTheRemedy) {
   environment_ = "SPINENET_LIBEXEC=nowhere";
-  formats::write_model(folder_ / "tiny.safetensors", tiny_model());
-  write_file_atomic(folder_ / "x.jpg", image::encode_png(image::make_image(8, 8)));
+  formats::write_model(fixture::output(folder_ / "tiny.safetensors"), tiny_model());
+  fixture::put_file(folder_ / "x.jpg", image::encode_png(image::make_image(8, 8)));
   for (const char* line : {"train recipe.yaml", "train --keys", "compare recipe.yaml", "search a.yaml --study a.study",
                            "predict tiny.safetensors x.jpg --device cuda"}) {
     const Outcome outcome = run(line);

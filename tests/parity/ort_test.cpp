@@ -6,6 +6,7 @@
 
 #include "base/files.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "formats/safetensors.h"
 
 namespace spinenet {
@@ -32,11 +33,11 @@ void OrtTest::TearDown() {
 }
 
 void OrtTest::add_file(const std::string& name, const formats::OnnxFile& file) const {
-  write_file_atomic(folder_ / (name + ".onnx"), formats::to_bytes(file, name));
+  fixture::put_file(folder_ / (name + ".onnx"), formats::to_bytes(file, name));
 }
 
 void OrtTest::add_run(const std::string& name, const Weights& tensors) {
-  formats::write_safetensors(folder_ / fmt::format("{}.{}.safetensors", name, runs_++), {tensors, {}});
+  formats::write_safetensors(fixture::output(folder_ / fmt::format("{}.{}.safetensors", name, runs_++)), {tensors, {}});
 }
 
 void OrtTest::compare() const {

@@ -12,6 +12,7 @@
 
 #include "base/files.h"
 #include "base/json.h"
+#include "base/output_fixture.h"
 #include "base/random.h"
 #include "base/run_failure.h"
 #include "data/coco/coco.h"
@@ -50,11 +51,11 @@ void make_squares(const fs::path& root, int count) {
       box.segmentation.polygons = {{double(x), double(y), right, double(y), right, bottom, double(x), bottom}};
       a.annotations.push_back(box);
     }
-    write_file_atomic(root / "images" / name, image::encode_png(image));
+    fixture::put_file(root / "images" / name, image::encode_png(image));
     a.images.push_back({i, name, 128, 128});
   }
   for (const char* split : {"train.json", "val.json"})
-    write_file_atomic(root / "annotations" / split, to_text(data::to_json(a)));
+    fixture::put_file(root / "annotations" / split, to_text(data::to_json(a)));
 }
 
 // Folders of bright and of dark squares, for a classifier.
@@ -69,7 +70,7 @@ void make_classes(const fs::path& root, int count) {
         std::fill_n(image.at(row, x), 3 * 28, static_cast<uint8_t>(bright ? 230 : 10));
       const fs::path folder = root / split / (bright ? "bright" : "dark");
       fs::create_directories(folder);
-      write_file_atomic(folder / (std::to_string(i) + ".png"), image::encode_png(image));
+      fixture::put_file(folder / (std::to_string(i) + ".png"), image::encode_png(image));
     }
   }
 }

@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "data/classes/classified_files.h"
 #include "image/encode.h"
 
@@ -43,7 +43,7 @@ class ImageFolder : public testing::Test {
   void add(const std::string& name) const {
     fs::create_directories((folder_ / name).parent_path());
     const image::Image image = image::make_image(4, 6, 90);
-    write_file_atomic(folder_ / name, name.ends_with(".png") ? image::encode_png(image) : image::encode_jpeg(image));
+    fixture::put_file(folder_ / name, name.ends_with(".png") ? image::encode_png(image) : image::encode_jpeg(image));
   }
   std::string message() const {
     return class_set_message([&] { read_image_folder(folder_ / "set"); });
@@ -54,8 +54,8 @@ class ImageFolder : public testing::Test {
 
 TEST_F(ImageFolder, SubfoldersAreClassesInTheOrderOfTheirNames) {
   add("set/apple/deeper/0.png");
-  write_file_atomic(folder_ / "set/apple/notes.txt", "not an image");
-  write_file_atomic(folder_ / "set/.DS_Store", "hidden");
+  fixture::put_file(folder_ / "set/apple/notes.txt", "not an image");
+  fixture::put_file(folder_ / "set/.DS_Store", "hidden");
   add("set/.trash/x.png");
   const ClassSet set = read_image_folder(folder_ / "set");
   ASSERT_EQ(set.classes.size(), 2U);
@@ -100,7 +100,7 @@ TEST_F(ImageFolder, ImagesAreReadWithTheirLabels) {
   EXPECT_EQ(sample.label, 1);
   EXPECT_EQ(sample.image_id, 3);
   EXPECT_EQ(sample.image.width, 6);
-  write_file_atomic(folder_ / "set/pear/b.png", "not an image");
+  fixture::put_file(folder_ / "set/pear/b.png", "not an image");
   expect_parts(class_set_message([&] { files.get(2); }), {"set/pear/b.png"});
   fs::remove(folder_ / "set/pear/b.png");
   expect_parts(class_set_message([&] { files.get(2); }), {"set/pear/b.png"});

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/output.h"
 #include "data/coco/coco_files.h"
 #include "data/coco/coco_findings.h"
 #include "data/coco/coco_limits.h"
@@ -49,7 +50,7 @@ struct FixReport {
 // Writes a copy without the fixable faults; everything else stays as it is, unknown keys included. ErrorKind::bad_data
 // when the text as a whole is faulty. Faults that are not fixable remain: check the copy.
 FixReport fix_coco(const std::filesystem::path& annotation_path, const std::filesystem::path& image_dir,
-                   const std::filesystem::path& output_path, const CheckOptions& options = {});
+                   const Output& output, const CheckOptions& options = {});
 // The same on text; `repaired` receives the copy.
 FixReport fix_coco_text(const std::string& text, const std::filesystem::path& image_dir, std::string& repaired,
                         const CheckOptions& options = {});

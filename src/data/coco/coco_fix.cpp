@@ -2,7 +2,7 @@
 #include <unordered_set>
 #include <utility>
 
-#include "base/files.h"
+#include "base/output.h"
 #include "data/coco/coco_check.h"
 #include "data/coco/coco_document.h"
 #include "data/coco/coco_inspection.h"
@@ -109,13 +109,13 @@ FixReport fix(const std::string& text, const std::filesystem::path& image_dir, c
 }  // namespace
 
 FixReport fix_coco(const std::filesystem::path& annotation_path, const std::filesystem::path& image_dir,
-                   const std::filesystem::path& output_path, const CheckOptions& options) {
+                   const Output& output, const CheckOptions& options) {
   FindingLog log;
   const std::string text = read_limited(annotation_path.string(), options.limits, log);
   log.refuse_errors(annotation_path.string());
   std::string repaired;
   FixReport report = fix(text, image_dir, options, annotation_path.string(), repaired);
-  write_file_atomic(output_path, repaired);
+  output.write(repaired);
   return report;
 }
 

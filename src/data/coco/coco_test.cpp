@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "base/files.h"
+#include "base/output_fixture.h"
 #include "base/random.h"
 #include "data/coco/coco_check.h"
 #include "data/coco/coco_fixture.h"
@@ -164,7 +164,7 @@ TEST(Coco, MissingFileIsNamed) {
 
 TEST(Coco, LargeFileIsRefusedUnread) {
   const auto path = std::filesystem::path(testing::TempDir()) / "coco_large.json";
-  write_file_atomic(path, coco(sound_box()) + std::string(5000, ' '));
+  fixture::put_file(path, coco(sound_box()) + std::string(5000, ' '));
   CocoReadOptions small;
   small.limits.max_file_bytes = 4000;
   EXPECT_NE(message_of([&] { read_coco(path, small); }).find("D008"), std::string::npos);

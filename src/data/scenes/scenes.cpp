@@ -9,6 +9,9 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/owned_folder.h"
 #include "base/thread_pool.h"
 #include "data/coco/coco.h"
 #include "detect/annotations.h"
@@ -18,6 +21,7 @@ namespace spinenet::data {
 namespace {
 
 constexpr int kMinSize = 64, kMaxSize = 4096;
+constexpr const char* kOptionsFile = "scenes.json";
 
 struct Split {
   std::string name;
@@ -26,13 +30,19 @@ struct Split {
 };
 
 // Scenes can be made again at any time, so their files need not be forced to the disk one by one.
-FileLayer unsynced_layer() {
-  FileLayer layer = system_file_layer();
-  layer.sync = [](int) { return 0; };
+const FileLayer& unsynced_layer() {
+  static const FileLayer layer = [] {
+    FileLayer made = system_file_layer();
+    made.sync = [](int) { return 0; };
+    return made;
+  }();
   return layer;
 }
 
-detect::Annotations describe_part(const std::vector<std::vector<SceneObject>>& scenes, const SceneStyle& style,
+// The objects of each scene of a part, in the order of their numbers.
+using PartObjects = std::vector<std::vector<SceneObject>>;
+
+detect::Annotations describe_part(const PartObjects& scenes, const SceneStyle& style,
                                   int size) {
   detect::Annotations all;
   for (const int label : style.classes) {
@@ -67,10 +77,37 @@ void check(const ScenesOptions& options) {
   }
 }
 
-void make_folder(const std::filesystem::path& path) {
-  std::error_code problem;
-  std::filesystem::create_directories(path, problem);
-  if (problem) fail(ErrorKind::io, "cannot make the folder: " + problem.message(), path.string());
+constexpr std::array<std::string_view, 4> kScenesFiles{"train/*.jpg", "val/*.jpg", "annotations/*.json", kOptionsFile};
+constexpr FolderKind kScenesFolder{"a set of scenes", kScenesFiles};
+
+std::string options_text(const ScenesOptions& options) {
+  return to_text(Json{{"level", name_of(options.level)},
+                      {"images", options.images},
+                      {"val_images", options.val_images},
+                      {"size", options.size},
+                      {"seed", options.seed}});
+}
+
+// Whether the scenes are there. A set that an earlier version made has no marker, and is read as it is.
+bool has_scenes(const std::filesystem::path& out, const std::string& wanted) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(out / kOptionsFile, error)) return false;
+  if (read_file(out / kOptionsFile) == wanted) return true;
+  fail(ErrorKind::usage, "holds scenes that were made with other options", out.string(),
+       fmt::format("see its {}; ask for those options, or name another folder", kOptionsFile));
+}
+
+OwnedFolder take_folder(const std::filesystem::path& out, const ScenesWork& work) {
+  FolderClaim claim;
+  claim.layer = &unsynced_layer();
+  claim.flag = work.flag;
+  bool told = false;
+  claim.wait = [&](std::string_view holder) {
+    if (!told) log_info(fmt::format("{}: waiting for {}, which makes scenes there", out.string(), holder));
+    told = true;
+    return !work.stop || !work.stop();
+  };
+  return {out, kScenesFolder, claim};
 }
 
 }  // namespace
@@ -138,38 +175,41 @@ SceneStyle scene_style(SceneLevel level, int size) {
   return style;
 }
 
-void make_scenes(const std::filesystem::path& out, const ScenesOptions& options, const ScenesProgress& progress) {
+ScenesMade make_scenes(const std::filesystem::path& out, const ScenesOptions& options, const ScenesWork& work) {
   check(options);
+  const std::string made_with = options_text(options);
+  if (has_scenes(out, made_with)) return ScenesMade::before;
   const std::array<Split, 2> parts = {Split{"train", options.images, GarmentSplit::train},
                                       Split{"val", options.val_images, GarmentSplit::test}};
+  const std::array<Wardrobe, 2> wardrobes = {make_wardrobe(read_fashion_mnist(options.source, parts[0].split)),
+                                             make_wardrobe(read_fashion_mnist(options.source, parts[1].split))};
+  const OwnedFolder folder = take_folder(out, work);
+  if (has_scenes(out, made_with)) return ScenesMade::before;  // by the process that was waited for
   const SceneStyle style = scene_style(options.level, options.size);
   const Random root = Random(options.seed).fork(static_cast<uint64_t>(options.level));
-  const FileLayer layer = unsynced_layer();
   const int64_t total = int64_t{options.images} + options.val_images;
   std::mutex counting;
   int64_t done = 0;
   ThreadPool pool(available_cores() - 1);
   std::array<detect::Annotations, 2> described;
-  const std::array<Wardrobe, 2> wardrobes = {make_wardrobe(read_fashion_mnist(options.source, parts[0].split)),
-                                             make_wardrobe(read_fashion_mnist(options.source, parts[1].split))};
   for (size_t p = 0; p < parts.size(); ++p) {
     const Split& part = parts.at(p);
-    make_folder(out / part.name);
-    std::vector<std::vector<SceneObject>> scenes(static_cast<size_t>(part.images));
+    PartObjects scenes(static_cast<size_t>(part.images));
     pool.parallel_for(part.images, [&](int64_t i) {
       Scene scene = compose_scene(style, wardrobes.at(p), options.size, root.fork(p).fork(static_cast<uint64_t>(i)));
-      write_file_atomic(out / part.name / fmt::format("{:06}.jpg", i + 1), image::encode_jpeg(scene.image), layer);
+      folder.file(fmt::format("{}/{:06}.jpg", part.name, i + 1)).write(image::encode_jpeg(scene.image));
       scenes[static_cast<size_t>(i)] = std::move(scene.objects);
-      if (!progress) return;
+      if (!work.progress) return;
       const std::lock_guard lock(counting);
-      progress(++done, total);
+      work.progress(++done, total);
     });
     described.at(p) = describe_part(scenes, style, options.size);
   }
-  make_folder(out / "annotations");
   for (size_t p = 0; p < parts.size(); ++p) {
-    write_file_atomic(out / "annotations" / (parts.at(p).name + ".json"), to_text(to_json(described.at(p))));
+    folder.file(fmt::format("annotations/{}.json", parts.at(p).name)).write(to_text(to_json(described.at(p))));
   }
+  folder.file(kOptionsFile).write(made_with);
+  return ScenesMade::now;
 }
 
 }  // namespace spinenet::data

@@ -1,10 +1,12 @@
 // The built-in data set: scenes of garment photographs (Fashion-MNIST) as a COCO data set, made to be hard in one way
 // above all, scale. Training scenes show photographs of the training part, validation scenes those of the test part.
 //
-//   OUT/train/000001.jpg ...   OUT/val/000001.jpg ...   OUT/annotations/train.json, val.json
+//   OUT/train/000001.jpg ...   OUT/val/000001.jpg ...   OUT/annotations/train.json, val.json   OUT/scenes.json
 //
+// scenes.json says what they were made with; it is written last, so that half a set is made again.
 // Deterministic: the same options give the same bytes whatever the number of threads.
-// Thread contract: two calls must not write to the same folder; progress is called from one thread at a time.
+// Thread contract: progress and waiting are called from one thread at a time. Of two processes that make the same set in
+// one folder, the second one waits and finds it made.
 #pragma once
 
 #include <cstdint>
@@ -44,8 +46,15 @@ ScenesOptions scenes_options(SceneLevel level);
 // What a level looks like in images of `size` pixels.
 SceneStyle scene_style(SceneLevel level, int size);
 
-using ScenesProgress = std::function<void(int64_t done, int64_t total)>;
-// Files of the same names are replaced. The annotations are written last.
-void make_scenes(const std::filesystem::path& out, const ScenesOptions& options, const ScenesProgress& progress = {});
+struct ScenesWork {
+  std::function<void(int64_t done, int64_t total)> progress = {};
+  std::function<bool()> stop = {};  // whether to give up waiting for another process
+  std::string_view flag = "--out";  // how the folder was named, for messages
+};
+enum class ScenesMade { now, before };  // before: the folder has these scenes already
+
+// Takes the folder for the scenes (OwnedFolder). ErrorKind::usage when it holds anything else, or scenes of other
+// options.
+ScenesMade make_scenes(const std::filesystem::path& out, const ScenesOptions& options, const ScenesWork& work = {});
 
 }  // namespace spinenet::data

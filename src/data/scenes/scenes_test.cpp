@@ -1,11 +1,14 @@
 #include "data/scenes/scenes.h"
 
+#include <atomic>
 #include <cmath>
+#include <thread>
 
 #include <gtest/gtest.h>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/output_fixture.h"
 #include "data/coco/coco.h"
 #include "image/decode.h"
 
@@ -143,7 +146,8 @@ class ScenesFolder : public testing::Test {
   static std::string bytes_of(const fs::path& folder) {
     std::vector<fs::path> files;
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-      if (entry.is_regular_file()) files.push_back(entry.path());
+      const fs::path name = entry.path().filename();
+      if (entry.is_regular_file() && name != ".spinenet" && name != "lock") files.push_back(entry.path());
     }
     std::ranges::sort(files);
     std::string all;
@@ -157,10 +161,12 @@ class ScenesFolder : public testing::Test {
 
 TEST_F(ScenesFolder, IsADataSetThatReadsBack) {
   int64_t last = 0;
-  make_scenes(folder_, options_, [&](int64_t done, int64_t total) {
+  ScenesWork work;
+  work.progress = [&](int64_t done, int64_t total) {
     EXPECT_EQ(done, ++last);
     EXPECT_EQ(total, 9);
-  });
+  };
+  EXPECT_EQ(make_scenes(folder_, options_, work), ScenesMade::now);
   EXPECT_EQ(last, 9);
   for (const auto& [part, count] : {std::pair{"train", 6U}, std::pair{"val", 3U}}) {
     const detect::Annotations annotations = read_coco(folder_ / "annotations" / (std::string(part) + ".json"));
@@ -199,6 +205,54 @@ TEST_F(ScenesFolder, WrongWishesAreRefusedBeforeAnythingIsWritten) {
   options_.source = folder_ / "nowhere";
   EXPECT_THROW(make_scenes(folder_, options_), Error);
   EXPECT_FALSE(fs::exists(folder_));
+}
+
+TEST_F(ScenesFolder, TheSameSetIsMadeOnceAndAnotherNeverOverIt) {
+  ASSERT_EQ(make_scenes(folder_, options_), ScenesMade::now);
+  const std::string before = bytes_of(folder_);
+  EXPECT_EQ(make_scenes(folder_, options_), ScenesMade::before);
+  options_.seed = 9;
+  EXPECT_THROW(make_scenes(folder_, options_), Error);
+  EXPECT_EQ(bytes_of(folder_), before);
+}
+
+TEST_F(ScenesFolder, HalfASetIsMadeAgain) {
+  make_scenes(folder_ / "whole", options_);
+  make_scenes(folder_ / "half", options_);
+  fs::remove(folder_ / "half/scenes.json");
+  fs::resize_file(folder_ / "half/train/000002.jpg", 7);
+  EXPECT_EQ(make_scenes(folder_ / "half", options_), ScenesMade::now);
+  EXPECT_EQ(bytes_of(folder_ / "half"), bytes_of(folder_ / "whole"));
+}
+
+// Neighbours of a data set of the user's own: an annotation file, images alone, an empty folder in it, a link.
+TEST_F(ScenesFolder, AFolderOfSomebodyElseStaysAsItIs) {
+  for (const char* name : {"annotations/train.json", "train/000001.jpg", "val/mine.jpg", "notes.txt", ".hidden"}) {
+    fs::create_directories((folder_ / name).parent_path());
+    fixture::put_file(folder_ / name, "precious");
+    const std::string before = bytes_of(folder_);
+    EXPECT_THROW(make_scenes(folder_, options_), Error) << name;
+    EXPECT_EQ(bytes_of(folder_), before) << name;
+    EXPECT_FALSE(fs::exists(folder_ / "lock")) << name;
+    fs::remove_all(folder_);
+  }
+  fs::create_directories(folder_ / "elsewhere");
+  fs::create_symlink(folder_ / "elsewhere", folder_ / "train");
+  EXPECT_THROW(make_scenes(folder_, options_), Error);
+  EXPECT_TRUE(fs::is_empty(folder_ / "elsewhere"));
+}
+
+TEST_F(ScenesFolder, OfTwoAtOnceTheSecondFindsThemMade) {
+  std::atomic<int> made{0};
+  {
+    std::vector<std::jthread> both;
+    for (int i = 0; i < 2; ++i) {
+      both.emplace_back([&] { made += make_scenes(folder_ / "both", options_) == ScenesMade::now ? 1 : 0; });
+    }
+  }
+  EXPECT_EQ(made, 1);
+  make_scenes(folder_ / "alone", options_);
+  EXPECT_EQ(bytes_of(folder_ / "both"), bytes_of(folder_ / "alone"));
 }
 
 }  // namespace

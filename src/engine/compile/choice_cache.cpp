@@ -1,5 +1,6 @@
 #include "engine/compile/choice_cache.h"
 
+#include <array>
 #include <cstdlib>
 #include <system_error>
 
@@ -8,6 +9,8 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/output.h"
+#include "base/owned_folder.h"
 #include "base/proc_file.h"
 #include "engine/compile/conv_choice.h"
 
@@ -57,10 +60,48 @@ FileContent content_of(const std::filesystem::path& file) {
   }
 }
 
-Choices known_choices(const std::filesystem::path& file) {
+// A file that is there and empty, as mktemp makes it, has nothing to lose.
+bool is_blank(const std::filesystem::path& file) {
+  std::error_code error;
+  return !std::filesystem::is_regular_file(file, error) || (std::filesystem::file_size(file, error) == 0 && !error);
+}
+
+Choices known_choices(const std::filesystem::path& file, ChoiceFile whose) {
+  if (file.empty()) return {};
+  if (whose == ChoiceFile::named) {
+    if (is_blank(file)) return {};
+    try {
+      return read_choices(file);
+    } catch (const Error& error) {
+      fail(ErrorKind::usage, fmt::format("{}; it is not written over", error.what()), "--autotune-cache",
+           "name another file, or remove this one");
+    }
+  }
   const FileContent content = content_of(file);
   if (!content.fault.empty()) log_warning(content.fault + "; measuring again");
   return content.choices;
+}
+
+constexpr const char* kOwnFileName = "choices.json";
+constexpr std::array<std::string_view, 1> kCacheFiles{kOwnFileName};
+constexpr FolderKind kCacheFolder{"this program's cache", kCacheFiles};
+
+// Every process of this user shares the folder. That of an earlier version has the file and no marker.
+OwnedFolder take_cache_folder(const std::filesystem::path& folder) {
+  FolderClaim claim;
+  claim.id = "cache";
+  claim.shared = true;
+  claim.flag = "XDG_CACHE_HOME";
+  claim.is_older = [](const std::filesystem::path& path) {
+    std::error_code error;
+    return std::filesystem::is_regular_file(path / kOwnFileName, error);
+  };
+  return {folder, kCacheFolder, claim};
+}
+
+// A file of choices was known by its content: it may be replaced.
+Output named_output(const std::filesystem::path& file) {
+  return RunFiles().output({file, "--autotune-cache", true});
 }
 
 std::string processor_text() {
@@ -85,11 +126,16 @@ std::filesystem::path default_choice_file() {
   };
   std::filesystem::path cache = folder("XDG_CACHE_HOME");
   if (!cache.is_absolute()) cache = folder("HOME").empty() ? "" : folder("HOME") / ".cache";
-  return cache.empty() ? cache : cache / "spinenet" / "choices.json";
+  return cache.empty() ? cache : cache / "spinenet" / kOwnFileName;
 }
 
-ChoiceCache::ChoiceCache(std::filesystem::path file, std::string machine)
-    : file_(std::move(file)), machine_(std::move(machine)), known_(known_choices(file_)) {}
+ChoiceCache::ChoiceCache(std::filesystem::path file, std::string machine, ChoiceFile whose)
+    : file_(std::move(file)), machine_(std::move(machine)), whose_(whose), known_(known_choices(file_, whose)) {
+  if (file_.empty() || whose_ == ChoiceFile::own) return;
+  std::error_code ignored;  // without the folder the file cannot be written, which tells the reason
+  if (file_.has_parent_path()) std::filesystem::create_directories(file_.parent_path(), ignored);
+  named_output(file_);
+}
 
 std::optional<ConvChoice> ChoiceCache::find(const std::string& shape) const {
   const auto found = known_.find(machine_ + ": " + shape);
@@ -101,6 +147,11 @@ void ChoiceCache::add(const std::string& shape, const ConvChoice& choice) {
   known_[key] = added_[key] = to_text(choice);
 }
 
+void ChoiceCache::write(const std::string& text) const {
+  if (whose_ == ChoiceFile::named) return named_output(file_).write(text);
+  take_cache_folder(file_.parent_path()).file(file_.filename().string()).write(text);
+}
+
 void ChoiceCache::save() {
   if (file_.empty() || added_.empty()) return;
   Choices all = added_;
@@ -108,10 +159,8 @@ void ChoiceCache::save() {
   const SortedJson json{{"format", kFormat}, {"choices", all}};
   // The processor's name may be anything.
   const std::string text = json.dump(1, ' ', false, SortedJson::error_handler_t::replace) + "\n";
-  std::error_code ignored;  // without the folder the file cannot be written, which tells the reason
-  if (file_.has_parent_path()) std::filesystem::create_directories(file_.parent_path(), ignored);
   try {
-    write_file_atomic(file_, text);
+    write(text);
     added_.clear();
   } catch (const Error& error) {
     log_warning(fmt::format("{}; what was measured is not kept", error.what()));

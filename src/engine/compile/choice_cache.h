@@ -1,6 +1,7 @@
 // What was measured about convolutions on machines like this one, kept in a file between runs.
 //
-// Invariant: a file that is broken or of another kind is never an error: it is named in a warning and written again.
+// Invariant: a file that a user named and that is no such file is refused before anything is measured, and stays as it
+// is. One that is broken in this program's own cache folder is named in a warning and written again.
 // The file is replaced as a whole, with what others have added since it was read; of two that write at once one may
 // lose what it added, which is then measured again. Thread contract: one thread at a time; several processes at once.
 #pragma once
@@ -17,10 +18,13 @@ namespace spinenet::engine {
 // "" when the environment names no folder for such files.
 std::filesystem::path default_choice_file();
 
+enum class ChoiceFile { named, own };  // by the user; in this program's cache folder
+
 class ChoiceCache {
  public:
-  // `machine`: what the choices were measured on; "" as `file`: nothing is kept.
-  ChoiceCache(std::filesystem::path file, std::string machine);
+  // `machine`: what the choices were measured on; "" as `file`: nothing is kept. Of a named file ErrorKind::usage where
+  // it is something else, ErrorKind::io where it cannot be written.
+  ChoiceCache(std::filesystem::path file, std::string machine, ChoiceFile whose = ChoiceFile::named);
 
   std::optional<ConvChoice> find(const std::string& shape) const;
   void add(const std::string& shape, const ConvChoice& choice);
@@ -28,8 +32,11 @@ class ChoiceCache {
   void save();
 
  private:
+  void write(const std::string& text) const;
+
   std::filesystem::path file_;
   std::string machine_;
+  ChoiceFile whose_;
   std::map<std::string, std::string> known_, added_;
 };
 

@@ -9,8 +9,12 @@ namespace spinenet::engine {
 ConvChooser::ConvChooser(const CompileOptions& options, const CompiledPlan& plan)
     : plan_(plan), scope_{!skips(options, "winograd"), plan.batch, plan.threads} {
   if (!options.autotune) return;
-  known_.emplace(options.choice_file ? std::filesystem::path(*options.choice_file) : default_choice_file(),
-                 machine_text(plan.kernels->name));
+  const std::string machine = machine_text(plan.kernels->name);
+  if (options.choice_file) {
+    known_.emplace(*options.choice_file, machine);
+  } else {
+    known_.emplace(default_choice_file(), machine, ChoiceFile::own);
+  }
 }
 
 ConvChoice ConvChooser::choose(const ConvStep& step) {

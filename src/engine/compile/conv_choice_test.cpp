@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <map>
 
+#include "base/error.h"
 #include "base/files.h"
+#include "base/output_fixture.h"
 #include "base/scratch_folder_fixture.h"
 #include "engine/compile/choice_cache.h"
 #include "engine/plan/conv_layout.h"
@@ -227,26 +229,48 @@ TEST_F(ConvChoices, OfTwoWhoWriteAtOnceAreBothKept) {
   EXPECT_EQ(elsewhere.find("x"), std::nullopt);
 }
 
-TEST_F(ConvChoices, ABrokenFileIsNamedAndWrittenAnew) {
-  std::filesystem::create_directories(folder_ / "deep");
-  for (const char* text : {"", "{", "[]", R"({"format": "other", "choices": {}})",
-                           R"({"format": "spinenet convolution choices", "choices": {"m: x": 7}})",
-                           R"({"format": "spinenet convolution choices", "choices": {"m: x": "fast"}})"}) {
-    write_file_atomic(file(), text);
+const std::vector<const char*> kBroken{"{", "[]", R"({"format": "other", "choices": {}})",
+                                       R"({"format": "spinenet convolution choices", "choices": {"m: x": 7}})",
+                                       R"({"format": "spinenet convolution choices", "choices": {"m: x": "fast"}})"};
+
+TEST_F(ConvChoices, ABrokenFileOfTheOwnCacheIsNamedAndWrittenAnew) {
+  const std::filesystem::path own = folder_ / "cache/choices.json";
+  std::filesystem::create_directories(own.parent_path());
+  for (const char* text : kBroken) {
+    fixture::put_file(own, text);
     testing::internal::CaptureStderr();
-    ChoiceCache cache(file(), "m");
-    EXPECT_NE(testing::internal::GetCapturedStderr().find(file()), std::string::npos) << text;
+    ChoiceCache cache(own, "m", ChoiceFile::own);
+    EXPECT_NE(testing::internal::GetCapturedStderr().find(own), std::string::npos) << text;
     EXPECT_EQ(cache.find("x"), std::nullopt);
     cache.add("x", kOne);
     cache.save();
-    EXPECT_EQ(ChoiceCache(file(), "m").find("x"), kOne) << text;
+    EXPECT_EQ(ChoiceCache(own, "m", ChoiceFile::own).find("x"), kOne) << text;
   }
 }
 
-TEST_F(ConvChoices, AFileThatCannotBeWrittenIsAWarning) {
-  write_file_atomic(folder_ / "deep", "a file where a folder is needed");
-  testing::internal::CaptureStderr();
+TEST_F(ConvChoices, ANamedFileThatIsNoneIsRefusedAndStays) {
+  std::filesystem::create_directories(folder_ / "deep");
+  for (const char* text : kBroken) {
+    fixture::put_file(file(), text);
+    EXPECT_THROW(ChoiceCache(file(), "m"), Error) << text;
+    EXPECT_EQ(read_file(file()), text);
+  }
+  fixture::put_file(file(), "");
   ChoiceCache cache(file(), "m");
+  cache.add("x", kOne);
+  cache.save();
+  EXPECT_EQ(ChoiceCache(file(), "m").find("x"), kOne);
+}
+
+TEST_F(ConvChoices, ANamedFileThatCannotBeWrittenIsRefusedAtOnce) {
+  fixture::put_file(folder_ / "deep", "a file where a folder is needed");
+  EXPECT_THROW(ChoiceCache(file(), "m"), Error);
+}
+
+TEST_F(ConvChoices, AnOwnCacheThatCannotBeWrittenIsAWarning) {
+  fixture::put_file(folder_ / "deep", "a file where a folder is needed");
+  testing::internal::CaptureStderr();
+  ChoiceCache cache(file(), "m", ChoiceFile::own);
   cache.add("x", kOne);
   EXPECT_NO_THROW(cache.save());
   EXPECT_NE(testing::internal::GetCapturedStderr().find("not kept"), std::string::npos);

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/json.h"
+#include "base/output.h"
 
 namespace spinenet::search {
 namespace {
@@ -84,7 +85,8 @@ class Attempt {
     std::filesystem::create_directories(run_, problem);
     if (problem) fail(ErrorKind::io, "cannot make the folder: " + problem.message(), folder_.string());
     const arch::Architecture architecture = candidate(setup.task, backbone);
-    write_file_atomic(folder_ / "architecture.json", to_text(to_json(architecture)));
+    Output::inside_own_folder(folder_ / "architecture.json", "", system_file_layer())
+        .write(to_text(to_json(architecture)));
     const graph::Cost price = cost_of(setup.task, architecture);
     metrics_["multiply_adds"] = static_cast<double>(price.multiply_adds);
     metrics_["parameters"] = static_cast<double>(price.parameters);

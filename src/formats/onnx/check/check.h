@@ -46,6 +46,7 @@ struct OnnxCheckRow {
 struct OnnxCheck {
   std::vector<OnnxCheckRow> rows;
   double limit = 0;
+  int64_t bytes = 0;  // of the file
 };
 
 // The row with the largest error.

@@ -1,10 +1,8 @@
 #include "formats/onnx/export/export.h"
 
 #include <algorithm>
-#include <system_error>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "formats/onnx/export/boxes.h"
 #include "formats/onnx/export/detections.h"
@@ -96,30 +94,6 @@ void check_counts(const OnnxOptions& options, int64_t anchors, int64_t classes) 
   }
 }
 
-// Removed again unless it is kept.
-class UncheckedFile {
- public:
-  UncheckedFile(const std::filesystem::path& path, std::string_view bytes) : path_(path.string() + ".unchecked") {
-    write_file_atomic(path_, bytes);
-  }
-  UncheckedFile(const UncheckedFile&) = delete;
-  UncheckedFile& operator=(const UncheckedFile&) = delete;
-  ~UncheckedFile() {
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-
-  const std::filesystem::path& path() const { return path_; }
-  void keep_as(const std::filesystem::path& target) const {
-    std::error_code error;
-    std::filesystem::rename(path_, target, error);
-    if (error) fail(ErrorKind::io, fmt::format("cannot be put in place: {}", error.message()), target.string());
-  }
-
- private:
-  std::filesystem::path path_;
-};
-
 }  // namespace
 
 std::span<const OnnxForm> forms_of(arch::Task task) {
@@ -175,17 +149,18 @@ OnnxFile make_onnx(const graph::Program& program, const ModelFile& model, const 
   return file;
 }
 
-OnnxCheck export_onnx(const std::filesystem::path& path, const OnnxFile& file, const OnnxCheckOptions& options) {
-  const UncheckedFile unchecked(path, to_bytes(file, path.string()));
-  const OnnxFile written = parse_onnx(read_file(unchecked.path()), path.string());
-  OnnxCheck check = check_onnx(written, options);
+OnnxCheck export_onnx(const Output& output, const OnnxFile& file, const OnnxCheckOptions& options) {
+  const std::string place = output.path().string();
+  const std::string bytes = to_bytes(file, place);
+  OnnxCheck check = check_onnx(parse_onnx(bytes, place), options);
   if (!holds(check)) {
     fail(ErrorKind::failed,
          fmt::format("differs from the model by {:.2g} ({}), more than {:.2g}: not written", worst(check).error,
                      worst(check).what, check.limit),
-         path.string(), "please report it with `spinenet checks`; a larger --limit writes the file all the same");
+         place, "please report it with `spinenet checks`; a larger --limit writes the file all the same");
   }
-  unchecked.keep_as(path);
+  output.write(bytes);
+  check.bytes = static_cast<int64_t>(bytes.size());
   return check;
 }
 

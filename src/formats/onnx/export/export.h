@@ -21,6 +21,7 @@
 #include "arch/task.h"
 #include "base/enum_names.h"
 #include "detect/anchors.h"
+#include "base/output.h"
 #include "detect/postprocess.h"
 #include "detect/proposals.h"
 #include "formats/model_file.h"
@@ -55,9 +56,8 @@ struct OnnxOptions {
 // ErrorKind::usage when the task does not have the form, or when there are fewer candidates than max_detections.
 OnnxFile make_onnx(const graph::Program& program, const ModelFile& model, const OnnxOptions& options);
 
-// Writes the file beside `path`, reads it back, checks it (formats/onnx/check/check.h) and only then puts it in its
-// place. ErrorKind::failed when it differs from the source by more than the limit: nothing is left of it then, and what
-// was at `path` is as it was.
-OnnxCheck export_onnx(const std::filesystem::path& path, const OnnxFile& file, const OnnxCheckOptions& check);
+// Reads the bytes of the file back, checks them (formats/onnx/check/check.h) and only then writes them.
+// ErrorKind::failed when it differs from the source by more than the limit: nothing is written then.
+OnnxCheck export_onnx(const Output& output, const OnnxFile& file, const OnnxCheckOptions& check);
 
 }  // namespace spinenet::formats

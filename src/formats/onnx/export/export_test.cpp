@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "base/output_fixture.h"
 #include "graph/lower.h"
 #include "graph/reference.h"
 #include "graph/weights.h"
@@ -259,7 +260,7 @@ TEST_F(OnnxFolder, KeepsAFileThatHolds) {
   const Source& source = spinenet_49();
   const OnnxOptions options = options_of(source, OnnxForm::detections, 128, 128);
   const OnnxFile file = made(source, options);
-  EXPECT_TRUE(holds(export_onnx(folder_ / "m.onnx", file, check_of(source, options))));
+  EXPECT_TRUE(holds(export_onnx(fixture::output(folder_ / "m.onnx"), file, check_of(source, options))));
   EXPECT_EQ(read_file(folder_ / "m.onnx"), to_bytes(file, "m.onnx"));
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_), {}), 1);
 }
@@ -268,7 +269,7 @@ TEST_F(OnnxFolder, KeepsAFileThatHolds) {
 TEST_F(OnnxFolder, LeavesNothingOfAFileThatDiffers) {
   const Source& source = spinenet_49();
   const OnnxOptions options = options_of(source, OnnxForm::detections, 128, 128);
-  write_file_atomic(folder_ / "m.onnx", "older");
+  fixture::put_file(folder_ / "m.onnx", "older");
   const std::vector<std::pair<std::string, std::function<void(OnnxFile&)>>> faults{
       {"network 128x128", [](OnnxFile& f) { f.initialisers.at("stem.conv.weight").floats[5] += 0.01F; }},
       {"detections 128x128", [](OnnxFile& f) { f.initialisers.at("detections.iou").floats[0] = 0.6F; }},
@@ -284,9 +285,9 @@ TEST_F(OnnxFolder, LeavesNothingOfAFileThatDiffers) {
     OnnxFile file = made(source, options);
     fault(file);
     try {
-      export_onnx(folder_ / "m.onnx", file, check_of(source, options));
+      export_onnx(fixture::output(folder_ / "m.onnx"), file, check_of(source, options));
       ADD_FAILURE() << place;
-      write_file_atomic(folder_ / "m.onnx", "older");
+      fixture::put_file(folder_ / "m.onnx", "older");
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::failed);
       EXPECT_NE(std::string(error.what()).find("m.onnx: differs from the model by "), std::string::npos)

@@ -1,0 +1,51 @@
+// Every path that a command takes, in one table: what it stands for is said where the option is declared. What a command
+// reads is known from it before the command begins, so that no output can be one of its inputs; and a test asks of each
+// option in turn whether it leaves alone what it must.
+//
+// Thread contract: the main thread alone.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "base/enum_names.h"
+#include "base/output.h"
+
+namespace spinenet::cli {
+
+enum class PathRole {
+  input,        // a file, a folder of files, or a pattern of names; a name that is no path is passed over
+  study,        // a SQLite file with what SQLite keeps beside it, or a server's address
+  output,       // a file that is written
+  owned_folder  // a folder that belongs to the program once it has taken it
+};
+constexpr auto names(PathRole) {
+  using enum PathRole;
+  return named<PathRole>(
+      {{input, "input"}, {study, "study"}, {output, "output"}, {owned_folder, "owned_folder"}});
+}
+
+struct PathOption {
+  const CLI::Option* option = nullptr;
+  std::string command;  // "study export"
+  std::string name;     // "--csv" or "STUDY"
+  PathRole role = PathRole::input;
+  std::string what;  // "the model", for messages
+};
+
+class PathTable {
+ public:
+  // Returns the option, so that a declaration goes on.
+  CLI::Option* add(CLI::App& verb, CLI::Option* option, PathRole role, std::string what = {});
+  const std::vector<PathOption>& options() const { return options_; }
+
+ private:
+  std::vector<PathOption> options_;
+};
+
+// What the options that were given name to be read.
+RunFiles files_read_by(const PathTable& paths);
+
+}  // namespace spinenet::cli
