@@ -29,7 +29,7 @@ class CocoFiles : public testing::Test {
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void write(const std::string& name, const image::Image& image) {
-    fixture::put_file(folder_ / name, image::encode_png(image));
+    spinenet::fixture::put_file(folder_ / name, image::encode_png(image));
   }
   CheckReport check(const std::string& text, const CheckOptions& options = {}) {
     return check_coco_text(text, folder_ / "images", options);
@@ -55,8 +55,8 @@ TEST_F(CocoFiles, D033SizeIsTakenFromTheFile) {
   EXPECT_EQ(report.findings.front().place, "/images/0/width");
   EXPECT_NE(report.findings.front().message.find("60 x 50"), std::string::npos);
   EXPECT_NE(report.findings.front().message.find("200 x 100"), std::string::npos);
-  fixture::put_file(folder_ / "in.json", text);
-  const FixReport fixed = fix_coco(folder_ / "in.json", folder_ / "images", folder_ / "out.json");
+  spinenet::fixture::put_file(folder_ / "in.json", text);
+  const FixReport fixed = fix_coco(folder_ / "in.json", folder_ / "images", spinenet::fixture::output(folder_ / "out.json"));
   EXPECT_EQ(fixed.repaired, (CodeCounts{{"D033", 1}}));
   EXPECT_EQ(read_coco(folder_ / "out.json").images[0].height, 100);
   EXPECT_EQ(check_coco(folder_ / "out.json", folder_ / "images").counts, CodeCounts());
@@ -82,15 +82,15 @@ TEST_F(CocoFiles, D034MissingAndBrokenFiles) {
   EXPECT_EQ(report.findings.front().place, "/images/0/file_name");
   EXPECT_NE(report.findings.front().message.find("none.png"), std::string::npos);
   const std::string whole = read_file(folder_ / "images/a.png");
-  fixture::put_file(folder_ / "images/cut.png", std::string_view(whole).substr(0, whole.size() / 2));
+  spinenet::fixture::put_file(folder_ / "images/cut.png", std::string_view(whole).substr(0, whole.size() / 2));
   EXPECT_EQ(check(coco(sound_box(), image("cut.png"))).counts, (CodeCounts{{"D034", 1}}));
-  fixture::put_file(folder_ / "images/text.png", "not an image");
+  spinenet::fixture::put_file(folder_ / "images/text.png", "not an image");
   EXPECT_EQ(check(coco(sound_box(), image("text.png"))).counts, (CodeCounts{{"D034", 1}}));
 }
 
 TEST_F(CocoFiles, HeadersAloneDoNotFindBrokenPixels) {
   const std::string whole = read_file(folder_ / "images/a.png");
-  fixture::put_file(folder_ / "images/cut.png", std::string_view(whole).substr(0, whole.size() / 2));
+  spinenet::fixture::put_file(folder_ / "images/cut.png", std::string_view(whole).substr(0, whole.size() / 2));
   CheckOptions headers;
   headers.files.decode = false;
   EXPECT_EQ(check(coco(sound_box(), image("cut.png")), headers).counts, CodeCounts());
@@ -104,7 +104,7 @@ TEST_F(CocoFiles, D035SamePixelsInTheOtherSet) {
   write("other/same.png", image::make_image(100, 200, 7));
   write("other/changed.png", changed);
   write("images/turned.png", image::make_image(200, 100, 7));
-  fixture::put_file(folder_ / "other.json", coco("", image("changed.png") + "," + image("same.png", 100, 200, 2)));
+  spinenet::fixture::put_file(folder_ / "other.json", coco("", image("changed.png") + "," + image("same.png", 100, 200, 2)));
   CheckOptions options;
   options.other_annotations = folder_ / "other.json";
   options.other_image_dir = folder_ / "other";

@@ -164,7 +164,7 @@ TEST(Coco, MissingFileIsNamed) {
 
 TEST(Coco, LargeFileIsRefusedUnread) {
   const auto path = std::filesystem::path(testing::TempDir()) / "coco_large.json";
-  fixture::put_file(path, coco(sound_box()) + std::string(5000, ' '));
+  spinenet::fixture::put_file(path, coco(sound_box()) + std::string(5000, ' '));
   CocoReadOptions small;
   small.limits.max_file_bytes = 4000;
   EXPECT_NE(message_of([&] { read_coco(path, small); }).find("D008"), std::string::npos);

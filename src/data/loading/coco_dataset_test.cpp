@@ -20,7 +20,7 @@ class CocoData : public testing::Test {
   void SetUp() override {
     std::filesystem::create_directories(folder_);
     for (int i = 0; i < 3; ++i) {
-      fixture::put_file(folder_ / fmt::format("{}.png", i),
+      spinenet::fixture::put_file(folder_ / fmt::format("{}.png", i),
                         image::encode_png(image::make_image(40, 60, static_cast<uint8_t>(i))));
       all_.images.push_back({100 + i, fmt::format("{}.png", i), 40, 60});
     }
@@ -120,9 +120,9 @@ TEST_F(CocoData, UnknownImagesAndClassesAreRefused) {
 
 TEST_F(CocoData, BrokenMissingAndOtherwiseSizedImagesAreNamed) {
   const std::string whole = read_file(folder_ / "0.png");
-  fixture::put_file(folder_ / "0.png", std::string_view(whole).substr(0, whole.size() - 20));
+  spinenet::fixture::put_file(folder_ / "0.png", std::string_view(whole).substr(0, whole.size() - 20));
   std::filesystem::remove(folder_ / "1.png");
-  fixture::put_file(folder_ / "2.png", image::encode_png(image::make_image(60, 40)));
+  spinenet::fixture::put_file(folder_ / "2.png", image::encode_png(image::make_image(60, 40)));
   for (int i = 0; i < 3; ++i) {
     EXPECT_NE(message_of(i).find(fmt::format("{}.png", i)), std::string::npos) << message_of(i);
   }
