@@ -10,6 +10,7 @@
 #include "cli/study_text.h"
 #include "cli/training_program.h"
 #include "search/run_search.h"
+#include "search/search_recipe.h"
 #include "search/study/study.h"
 
 namespace spinenet::cli {
@@ -57,7 +58,7 @@ search::SearchOptions options_of(const SearchFlags& flags, const Invocation& inv
 
 int run_search(const SearchFlags& flags, const Invocation& invocation) {
   if (flags.keys) {
-    print("# Keys of a search recipe\n\nWritten by `spinenet search --keys`.\n\n" + document(search::SearchRecipe{}));
+    print(search::search_recipe_keys());
     return 0;
   }
   const search::SearchOptions options = options_of(flags, invocation);

@@ -61,6 +61,10 @@ void fields(FieldList& list, SearchRecipe& r) {
        at_least(1));
 }
 
+std::string search_recipe_keys() {
+  return "# Keys of a search recipe\n\nWritten by `spinenet search --keys`.\n\n" + document(SearchRecipe{});
+}
+
 namespace {
 
 void check(const SearchRecipe& recipe, std::string_view place) {
