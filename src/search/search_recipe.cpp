@@ -40,10 +40,10 @@ static void fields(FieldList& list, PriceRecipe& p) {
 }
 
 static void fields(FieldList& list, ConstraintRecipe& c) {
-  list("max_multiply_adds", c.max_multiply_adds, "Of the trained network; dearer ones are refused untrained; 0: any",
+  list("max_multiply_adds", c.max_multiply_adds, "Of the trained network; dearer ones are rejected untrained; 0: any",
        at_least(0));
-  list("min_multiply_adds", c.min_multiply_adds, "Cheaper ones are refused untrained; 0: any", at_least(0));
-  list("max_parameters", c.max_parameters, "Larger ones are refused untrained; 0: any", at_least(0));
+  list("min_multiply_adds", c.min_multiply_adds, "Cheaper ones are rejected untrained; 0: any", at_least(0));
+  list("max_parameters", c.max_parameters, "Larger ones are rejected untrained; 0: any", at_least(0));
 }
 
 void fields(FieldList& list, SearchRecipe& r) {

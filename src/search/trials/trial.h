@@ -15,7 +15,7 @@ enum class TrialState {
   running,   // leased to a worker
   complete,  // measured
   failed,    // tried and gave no measurement: see failure and reason
-  rejected,  // a constraint refused it before any training
+  rejected,  // a constraint ruled it out before any training
 };
 constexpr auto names(TrialState) {
   using enum TrialState;
