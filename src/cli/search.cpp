@@ -100,7 +100,9 @@ void add_search(CLI::App& app, Invocation& invocation) {
       ->check(within(1, 1e6))
       ->type_name("N")
       ->capture_default_str();
-  verb.add_option("--out", flags->folder, "Folder of the trials; beside the study if not given")->type_name("DIR");
+  verb.add_option("--out", flags->folder,
+                  "Folder of the trials; if not given STUDY.trials, or runs/search.trials with PostgreSQL")
+      ->type_name("DIR");
   verb.add_option("--gpus", flags->gpus, "GPUs of this machine: worker i uses GPU i modulo N")
       ->check(within(0, 1024))
       ->type_name("N");
@@ -108,7 +110,8 @@ void add_search(CLI::App& app, Invocation& invocation) {
       ->check(within(1, 86400))
       ->type_name("S")
       ->capture_default_str();
-  verb.add_flag("--keep-runs", flags->keep_runs, "Keep the run folder of every trial");
+  verb.add_flag("--keep-runs", flags->keep_runs,
+                "Keep the run folders of measured trials, too, not only of failed ones");
   verb.add_flag("--keys", flags->keys, "Print every key of a search recipe with its default");
   verb.add_option("--worker", flags->worker)->group("");
   add_json_flag(verb, invocation.common);
