@@ -150,9 +150,11 @@ void validate_anchors(const Architecture& a, const Head& head) {
   require(head.scales > 0 && head.scales <= 16 && !head.aspect_ratios.empty() && head.aspect_ratios.size() <= 16, a,
           "the head has no anchors, or too many", "use 1 to 16 scales and aspect ratios");
   for (const double ratio : head.aspect_ratios) {
-    if (!(ratio > 0 && ratio < 100)) refuse(a, fmt::format("aspect ratio {} is out of range", ratio), "use 0 to 100");
+    if (ratio > 0 && ratio <= 100) continue;
+    refuse(a, fmt::format("aspect ratio {} is out of range", ratio), "use a number above 0, at most 100");
   }
-  require(head.anchor_size > 0 && head.anchor_size < 100, a, "anchor_size is out of range", "use 0 to 100");
+  require(head.anchor_size > 0 && head.anchor_size <= 100, a, "anchor_size is out of range",
+          "use a number above 0, at most 100");
 }
 
 void validate_box_thresholds(const Architecture& a) {
@@ -174,7 +176,8 @@ void validate_widths(const Architecture& a) {
     require(filters > 0 && filters <= 4096, a, "level_filters are out of range", "use 1 to 4096");
   }
   if (!(s.filter_size_scale > 0 && s.filter_size_scale <= 16)) {
-    refuse(a, fmt::format("filter_size_scale {} is out of range", s.filter_size_scale), "use 1/64 to 16");
+    refuse(a, fmt::format("filter_size_scale {} is out of range", s.filter_size_scale),
+           "use a number above 0, at most 16");
   }
   for (int level = finest; level <= 7; ++level) {
     if (scaled_filters(level, s) >= 1) continue;

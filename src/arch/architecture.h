@@ -67,6 +67,8 @@ constexpr int kStemLevel = 2;
 constexpr int kMinParents = 2, kMaxParents = 8;
 constexpr int kMaxBoxHeads = 8;
 
+// Beside its parents, an output block also takes each earlier block that has no child so far and has its level, width
+// and channels: added as it is, without a resampling connection (graph/lower_spinenet.cpp).
 struct BlockSpec {
   int level = 0;  // 2..7; feature maps are image / 2^level
   BlockKind kind = BlockKind::bottleneck;

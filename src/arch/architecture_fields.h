@@ -2,7 +2,8 @@
 // JsonReader or JsonWriter they give the JSON form (text.h), of a FieldList the keys that a recipe changes.
 //
 // What came to the JSON form later is written only where it is not the default (if_changed), so that older texts stay
-// as they are. The ranges are those of recipes; validate has the rules between fields.
+// as they are. The ranges are those of recipes, none wider than what validate accepts; validate also has the rules
+// between fields.
 // Thread contract: pure functions.
 #pragma once
 
@@ -13,6 +14,10 @@
 namespace spinenet::arch {
 
 constexpr size_t kMaxBlocks = 1000, kMaxMerges = 100;
+
+inline Range positive_up_to(double high) {
+  return {.low = 0, .high = high, .above_low = true};
+}
 
 template <class List>
 void fields(List& list, BlockSpec& b) {
@@ -45,7 +50,7 @@ template <class List>
 void fields(List& list, ResNetNasFpn& b) {
   list.needed("stages", b.stages, "the number of blocks of the four stages");
   list.list_of("cell", b.cell, {"merges", 0, kMaxMerges, false});
-  list("repeats", b.repeats, "How often the cell is repeated", at_least(1));
+  list("repeats", b.repeats, "How often the cell is repeated", between(1, 64));
 }
 
 template <class List>
@@ -55,36 +60,38 @@ void fields(List& list, ResNet& b) {
 
 template <class List>
 void fields(List& list, Scaling& s) {
-  list("endpoints_num_filters", s.endpoints_num_filters, "Channels of P3 to P7", at_least(1));
-  list("filter_size_scale", s.filter_size_scale, "Width of all blocks", above(0));
-  list("resample_alpha", s.resample_alpha, "Width of the squeeze in resampling connections", above(0));
-  list("block_repeats", s.block_repeats, "Blocks in a group", at_least(1));
-  list("stem_filters", s.stem_filters, "Filters of the first convolution", at_least(1));
-  list.if_changed("level_filters", s.level_filters, "the filters of the seven levels 1 to 7", at_least(1));
+  list("endpoints_num_filters", s.endpoints_num_filters, "Channels of P3 to P7", between(1, 4096));
+  list("filter_size_scale", s.filter_size_scale, "Width of all blocks", positive_up_to(16));
+  list("resample_alpha", s.resample_alpha, "Width of the squeeze in resampling connections", positive_up_to(4));
+  list("block_repeats", s.block_repeats, "Blocks in a group", between(1, 64));
+  list("stem_filters", s.stem_filters, "Filters of the first convolution", between(1, 4096));
+  list.if_changed("level_filters", s.level_filters, "the filters of the seven levels 1 to 7", between(1, 4096));
 }
 
 template <class List>
 void fields(List& list, RetinaHead& h) {
-  list("convs", h.convs, "Convolutions in each tower of the head", at_least(0));
-  list("filters", h.filters, "Filters of the towers", at_least(1));
-  list("scales", h.scales, "Anchor sizes in an octave", at_least(1));
-  list("aspect_ratios", h.aspect_ratios, "Width to height of the anchors", above(0));
-  list("anchor_size", h.anchor_size, "Side of the smallest anchor of a level, in strides", above(0));
+  list("convs", h.convs, "Convolutions in each tower of the head", between(0, 64));
+  list("filters", h.filters, "Filters of the towers", between(1, 4096));
+  list("scales", h.scales,
+       "Anchor sizes in an octave; unless set, 3 of the RetinaNet head and 1 of the region proposal network",
+       between(1, 16));
+  list("aspect_ratios", h.aspect_ratios, "Width to height of the anchors", positive_up_to(100));
+  list("anchor_size", h.anchor_size, "Side of the smallest anchor of a level, in strides", positive_up_to(100));
   list.if_changed("separable", h.separable, "Each convolution is a depthwise one and a 1x1");
 }
 
 template <class List>
 void fields(List& list, TwoStageHead& h) {
-  list("rpn_convs", h.rpn_convs, "segment: convolutions of the region proposal network", at_least(0));
-  list("rpn_filters", h.rpn_filters, "segment: filters of the region proposal network", at_least(1));
-  list("scales", h.scales, "Anchor sizes in an octave", at_least(1));
-  list("aspect_ratios", h.aspect_ratios, "Width to height of the anchors", above(0));
-  list("anchor_size", h.anchor_size, "Side of the smallest anchor of a level, in strides", above(0));
-  list("box_convs", h.box_convs, "segment: convolutions of the box head", at_least(0));
-  list("box_filters", h.box_filters, "segment: their filters", at_least(1));
-  list("box_dense", h.box_dense, "segment: width of the dense layer behind them", at_least(1));
-  list("mask_convs", h.mask_convs, "segment: convolutions of the mask head", at_least(0));
-  list("mask_filters", h.mask_filters, "segment: their filters", at_least(1));
+  list("rpn_convs", h.rpn_convs, "segment: convolutions of the region proposal network", between(0, 64));
+  list("rpn_filters", h.rpn_filters, "segment: filters of the region proposal network", between(1, 4096));
+  list("scales", h.scales, "Anchor sizes in an octave", between(1, 16));
+  list("aspect_ratios", h.aspect_ratios, "Width to height of the anchors", positive_up_to(100));
+  list("anchor_size", h.anchor_size, "Side of the smallest anchor of a level, in strides", positive_up_to(100));
+  list("box_convs", h.box_convs, "segment: convolutions of the box head", between(0, 64));
+  list("box_filters", h.box_filters, "segment: their filters", between(1, 4096));
+  list("box_dense", h.box_dense, "segment: width of the dense layer behind them", between(1, 65536));
+  list("mask_convs", h.mask_convs, "segment: convolutions of the mask head", between(0, 64));
+  list("mask_filters", h.mask_filters, "segment: their filters", between(1, 4096));
   list.if_changed("box_thresholds", h.box_thresholds,
                   "segment: overlap from which a ROI holds an object, of each box head; several are a cascade",
                   above(0));
@@ -92,7 +99,7 @@ void fields(List& list, TwoStageHead& h) {
 
 template <class List>
 void fields(List& list, InvertedBottleneck& i) {
-  list("expand_ratio", i.expand_ratio, "Channels inside the block, times those outside", at_least(1));
+  list("expand_ratio", i.expand_ratio, "Channels inside the block, times those outside", between(1, 64));
   list("squeeze_excite", i.squeeze_excite, "Channels inside the gate, as a share of the block's input; 0: no gate",
        between(0, 1));
   list("hard_gate", i.hard_gate, "A hard sigmoid in place of the sigmoid");

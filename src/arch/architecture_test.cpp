@@ -4,8 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include "arch/architecture_fields.h"
 #include "arch/families.h"
+#include "arch/text.h"
 #include "base/error.h"
+#include "base/format.h"
 
 namespace spinenet::arch {
 namespace {
@@ -68,7 +71,9 @@ std::vector<BrokenRule> broken_numbers() {
       {"NoEndpoints", [](Architecture& a) { a.scaling.endpoints_num_filters = 0; }, {"endpoints_num_filters"}},
       {"HugeStem", [](Architecture& a) { a.scaling.stem_filters = 5000; }, {"stem_filters", "1 to 4096"}},
       {"NoFilters", [](Architecture& a) { a.scaling.filter_size_scale = 0.01; }, {"filter_size_scale 0.01"}},
-      {"HugeScale", [](Architecture& a) { a.scaling.filter_size_scale = 17; }, {"filter_size_scale 17"}},
+      {"HugeScale",
+       [](Architecture& a) { a.scaling.filter_size_scale = 17; },
+       {"filter_size_scale 17", "above 0, at most 16"}},
       {"SqueezedToNothing", [](Architecture& a) { a.scaling.resample_alpha = 0.01; }, {"resample_alpha 0.01"}},
       {"HugeAlpha", [](Architecture& a) { a.scaling.resample_alpha = 5; }, {"resample_alpha 5"}},
       {"NoRepeats", [](Architecture& a) { a.scaling.block_repeats = 0; }, {"block_repeats"}},
@@ -198,6 +203,38 @@ TEST(Validate, RefusesASqueezeThatRoundsToNothing) {
   a.scaling.filter_size_scale = 1.5 / 64;  // one filter at level 2
   a.scaling.resample_alpha = 0.7;          // int(1 * 0.7) == 0
   EXPECT_THROW(validate(a), Error);
+}
+
+// What a recipe may set is what validate accepts: the documents tell the ranges of recipes.
+TEST(ArchitectureFields, EndWhereValidateEnds) {
+  const std::vector<std::pair<std::string, int>> most{{"scaling.endpoints_num_filters", 4096},
+                                                      {"scaling.filter_size_scale", 16},
+                                                      {"scaling.resample_alpha", 4},
+                                                      {"scaling.block_repeats", 64},
+                                                      {"scaling.stem_filters", 4096},
+                                                      {"head.convs", 64},
+                                                      {"head.filters", 4096},
+                                                      {"head.scales", 16},
+                                                      {"head.anchor_size", 100},
+                                                      {"two_stage.rpn_filters", 4096},
+                                                      {"two_stage.box_convs", 64},
+                                                      {"two_stage.box_dense", 65536},
+                                                      {"two_stage.mask_filters", 4096},
+                                                      {"two_stage.scales", 16},
+                                                      {"two_stage.anchor_size", 100}};
+  for (const auto& [key, value] : most) {
+    SCOPED_TRACE(key);
+    Architecture a = named_architecture("spinenet-49");
+    FieldList list;
+    settings(list, a);
+    EXPECT_THROW(assign_setting(list, fmt::format("{}={}", key, value + 1)), Error);
+    assign_setting(list, fmt::format("{}={}", key, value));
+    EXPECT_NO_THROW(validate(a));
+    Json json = to_json(a);
+    const size_t dot = key.find('.');
+    json[key.substr(0, dot)][key.substr(dot + 1)] = value + 1;
+    EXPECT_THROW(architecture_from_json(json, key), Error);
+  }
 }
 
 TEST(Filters, AreRoundedDown) {

@@ -14,7 +14,8 @@ namespace {
 constexpr BlockKind R = BlockKind::residual;
 constexpr BlockKind B = BlockKind::bottleneck;
 
-// SpineNet-49, found by the architecture search (Figure 4).
+// SpineNet-49, found by the architecture search (Figure 4). Block 11 is the parent of none: it is the third input of
+// the output block of its level, block 14 (see BlockSpec).
 ScalePermuted spinenet_49_blocks() {
   return {{
       {2, B, {0, 1}, false},   // 2
@@ -35,7 +36,7 @@ ScalePermuted spinenet_49_blocks() {
   }};
 }
 
-// R0-SP53: the blocks of a ResNet-50, permuted.
+// R0-SP53: the blocks of a ResNet-50, permuted. Block 11 is the parent of none and the third input of block 13.
 ScalePermuted r0_sp53_blocks() {
   return {{
       {2, B, {0, 1}, false},   // 2
@@ -58,7 +59,8 @@ ScalePermuted r0_sp53_blocks() {
 
 constexpr BlockKind I = BlockKind::inverted_bottleneck;
 
-// SpineNet-Mobile: the graph of SpineNet-49 behind a finer stem, with one more block of level 2.
+// SpineNet-Mobile: the graph of SpineNet-49 behind a finer stem, with one more block of level 2. Its
+// block 12 is the parent of none and the third input of block 15.
 ScalePermuted mobile_blocks() {
   return {{
       {2, I, {0, 1}, false},   // 2

@@ -10,6 +10,7 @@
 #include "cli/study_text.h"
 #include "cli/training_program.h"
 #include "search/run_search.h"
+#include "search/search_recipe.h"
 #include "search/study/study.h"
 
 namespace spinenet::cli {
@@ -57,7 +58,7 @@ search::SearchOptions options_of(const SearchFlags& flags, const Invocation& inv
 
 int run_search(const SearchFlags& flags, const Invocation& invocation) {
   if (flags.keys) {
-    print("# Keys of a search recipe\n\nWritten by `spinenet search --keys`.\n\n" + document(search::SearchRecipe{}));
+    print(search::search_recipe_keys());
     return 0;
   }
   const search::SearchOptions options = options_of(flags, invocation);
@@ -107,7 +108,8 @@ void add_search(CLI::App& app, Invocation& invocation) {
       ->type_name("N")
       ->capture_default_str();
   paths.add(verb,
-            verb.add_option("--out", flags->folder, "Folder of the trials; beside the study if not given")
+            verb.add_option("--out", flags->folder,
+                            "Folder of the trials; if not given STUDY.trials, or runs/search.trials with PostgreSQL")
                 ->type_name("DIR"),
             PathRole::owned_folder);
   verb.add_option("--gpus", flags->gpus, "GPUs of this machine: worker i uses GPU i modulo N")
@@ -117,7 +119,8 @@ void add_search(CLI::App& app, Invocation& invocation) {
       ->check(within(1, 86400))
       ->type_name("S")
       ->capture_default_str();
-  verb.add_flag("--keep-runs", flags->keep_runs, "Keep the run folder of every trial");
+  verb.add_flag("--keep-runs", flags->keep_runs,
+                "Keep the run folders of measured trials, too, not only of failed ones");
   verb.add_flag("--keys", flags->keys, "Print every key of a search recipe with its default");
   verb.add_option("--worker", flags->worker)->group("");
   add_json_flag(verb, invocation.common);

@@ -41,7 +41,7 @@ std::string metric_count(const search::Trial& trial, const std::string& name) {
 std::string state_text(const search::Trial& trial) {
   if (trial.duplicate_of >= 0) return fmt::format("same as {}", trial.duplicate_of);
   if (trial.state == search::TrialState::failed) return fmt::format("{}: {}", name_of(trial.failure), trial.reason);
-  if (trial.state == search::TrialState::rejected) return "refused: " + trial.reason;
+  if (trial.state == search::TrialState::rejected) return "rejected: " + trial.reason;
   return std::string(name_of(trial.state));
 }
 

@@ -7,7 +7,7 @@ namespace spinenet::cli {
 
 std::string study_summary_text(const Json& summary) {
   std::string text = fmt::format(
-      "{}: {} trials, {} measured ({} of them known networks), {} failed, {} refused, {} running\n",
+      "{}: {} trials, {} measured ({} of them known networks), {} failed, {} rejected, {} running\n",
       summary["study"].get<std::string>(), summary["trials"].get<int64_t>(), summary["complete"].get<int64_t>(),
       summary["duplicates"].get<int64_t>(), summary["failed"].get<int64_t>(), summary["rejected"].get<int64_t>(),
       summary["running"].get<int64_t>());

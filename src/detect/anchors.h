@@ -11,6 +11,8 @@
 
 namespace spinenet::detect {
 
+// The defaults are RetinaNet's and serve the tests alone: a network's options all come from its architecture
+// (graph/anchors.h).
 struct AnchorOptions {
   int min_level = 3, max_level = 7;                  // level l has a stride of 2^l pixels
   int scales = 3;                                    // sizes within an octave: 2^(s / scales)

@@ -68,7 +68,7 @@ TEST(Engine, AgreesOnMobileNetworks) {
 TEST(Engine, AgreesOnEveryOperation) {
   std::vector<std::string> names;
   for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
-  for (const arch::Activation activation : {arch::Activation::relu, arch::Activation::hard_swish}) {
+  for (const arch::Activation activation : values_of<arch::Activation>()) {
     const graph::Program program = graph::every_operation(activation);
     for (const kernels::Kernels& kernels : kernels::all_kernels()) {
       EXPECT_LT(error_of(program, {2, std::string(kernels.name), {}, 2}, 3), 1e-5) << kernels.name;

@@ -10,8 +10,12 @@
 namespace spinenet::kernels {
 namespace {
 
-constexpr std::optional<arch::Activation> kActivations[] = {std::nullopt, arch::Activation::relu,
-                                                            arch::Activation::swish, arch::Activation::hard_swish};
+// None, and each.
+std::vector<std::optional<arch::Activation>> all_activations() {
+  std::vector<std::optional<arch::Activation>> all{std::nullopt};
+  for (const arch::Activation activation : values_of<arch::Activation>()) all.emplace_back(activation);
+  return all;
+}
 
 double sigmoid(double z) {
   return 1 / (1 + std::exp(-z));
@@ -106,7 +110,7 @@ TEST(NormKernels, AreTheDefinitionForEveryInstructionSet) {
         const std::string name =
             std::string(kernels.name) + " " + std::to_string(rows) + "x" + std::to_string(channels);
         expect_sums_near(found, expected, name + " moments");
-        for (const auto activation : kActivations) {
+        for (const auto activation : all_activations()) {
           std::vector<double> y, gx, gradients(sums);
           for (int64_t i = 0; i < rows * channels; ++i) {
             const auto c = static_cast<size_t>(i % channels);
@@ -154,7 +158,7 @@ TEST(NormKernels, SlopesAtTheBendsAndFarOut) {
     EXPECT_EQ(slope_found(kernels, arch::Activation::hard_swish, 3), 1);
     EXPECT_NEAR(slope_found(kernels, arch::Activation::swish, 0), 0.5, 1e-6);
     for (const float far : {1e3F, 1e30F}) {
-      for (const auto activation : {arch::Activation::relu, arch::Activation::swish, arch::Activation::hard_swish}) {
+      for (const arch::Activation activation : values_of<arch::Activation>()) {
         EXPECT_EQ(slope_found(kernels, activation, -far), 0);
         EXPECT_EQ(slope_found(kernels, activation, far), 1);
       }
@@ -165,7 +169,7 @@ TEST(NormKernels, SlopesAtTheBendsAndFarOut) {
 TEST(NormKernels, WhatIsNoNumberStaysNone) {
   const float nan = std::nanf(""), zero = 0, one = 1;
   for (const NormKernels& kernels : all_norm_kernels()) {
-    for (const auto activation : kActivations) {
+    for (const auto activation : all_activations()) {
       float y = 0;
       kernels.normalise({&nan, 1, 1, &zero, &one, &one, &zero, activation}, &y);
       EXPECT_TRUE(std::isnan(y));

@@ -93,8 +93,12 @@ void expect_near(const Outcome& a, const Outcome& exact, double bound) {
   EXPECT_LT(error_of(a.bias, exact.bias), bound);
 }
 
-constexpr std::optional<arch::Activation> kActivations[] = {std::nullopt, arch::Activation::relu,
-                                                            arch::Activation::swish, arch::Activation::hard_swish};
+// None, and each.
+std::vector<std::optional<arch::Activation>> all_activations() {
+  std::vector<std::optional<arch::Activation>> all{std::nullopt};
+  for (const arch::Activation activation : values_of<arch::Activation>()) all.emplace_back(activation);
+  return all;
+}
 
 std::string name_of(std::optional<arch::Activation> activation) {
   return activation ? std::to_string(static_cast<int>(*activation)) : "none";
@@ -104,7 +108,7 @@ class FusedBatchNormOf : public testing::TestWithParam<Case> {};
 
 TEST_P(FusedBatchNormOf, IsBatchNormAndActivationToTheLastDigits) {
   const torch::Tensor x = image(GetParam());
-  for (const std::optional<arch::Activation> activation : kActivations) {
+  for (const std::optional<arch::Activation> activation : all_activations()) {
     SCOPED_TRACE(name_of(activation));
     expect_near(fused(x, activation), in_double_precision(x, activation), GetParam().mean == 0 ? 2e-6 : 2e-5);
   }
@@ -151,7 +155,7 @@ TEST(FusedBatchNorm, GivesTheSameBitsForAnyNumberOfThreads) {
   at::parallel_for(0, 3, 1, [&](int64_t, int64_t) { others += at::get_thread_num() != 0 ? 1 : 0; });
   EXPECT_GT(others, 0) << "at::parallel_for is serial: compile with OpenMP";
   const torch::Tensor x = image({"", {2, 24, 64, 64}});
-  for (const auto activation : kActivations) {
+  for (const auto activation : all_activations()) {
     at::set_num_threads(1);
     const Outcome one = fused(x, activation);
     at::set_num_threads(3);
@@ -180,7 +184,7 @@ TEST(FusedBatchNorm, ExtremeValuesStayFiniteAndNoNumberStaysNone) {
   torch::Tensor x = torch::zeros({1, 2, 2, 2});
   x[0][0] = torch::tensor({{-3e4F, 3e4F}, {1.0F, 0.0F}});
   x[0][1][0][0] = std::numeric_limits<float>::quiet_NaN();
-  for (const std::optional<arch::Activation> activation : kActivations) {
+  for (const std::optional<arch::Activation> activation : all_activations()) {
     BatchNormState state = state_of(2);
     state.weight.detach().fill_(1e3);
     const torch::Tensor y = fused_batch_norm(x, state, activation, nullptr);
@@ -228,7 +232,7 @@ void expect_parts_of_whole(const Norm& norm, std::optional<arch::Activation> act
 }
 
 TEST(FusedBatchNorm, PartsWithTheSumsOfTheWholeAreTheWhole) {
-  for (const auto activation : kActivations) {
+  for (const auto activation : all_activations()) {
     SCOPED_TRACE(name_of(activation));
     expect_parts_of_whole([&](const torch::Tensor& x, const BatchNormState& state,
                               const AllReduce& sums) { return fused_batch_norm(x, state, activation, &sums); },

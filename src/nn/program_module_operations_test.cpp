@@ -154,9 +154,7 @@ TEST_P(EveryOperation, TrainsInSinglePrecisionAsInDouble) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(ProgramModule, EveryOperation,
-                         testing::Values(arch::Activation::relu, arch::Activation::swish,
-                                         arch::Activation::hard_swish));
+INSTANTIATE_TEST_SUITE_P(ProgramModule, EveryOperation, testing::ValuesIn(values_of<arch::Activation>()));
 
 // Work in place must spare what an earlier reader's gradient needs.
 TEST(ProgramModule, OverwritesNoValueThatAConvolutionKeeps) {

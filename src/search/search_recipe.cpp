@@ -40,10 +40,10 @@ static void fields(FieldList& list, PriceRecipe& p) {
 }
 
 static void fields(FieldList& list, ConstraintRecipe& c) {
-  list("max_multiply_adds", c.max_multiply_adds, "Of the trained network; dearer ones are refused untrained; 0: any",
+  list("max_multiply_adds", c.max_multiply_adds, "Of the trained network; dearer ones are rejected untrained; 0: any",
        at_least(0));
-  list("min_multiply_adds", c.min_multiply_adds, "Cheaper ones are refused untrained; 0: any", at_least(0));
-  list("max_parameters", c.max_parameters, "Larger ones are refused untrained; 0: any", at_least(0));
+  list("min_multiply_adds", c.min_multiply_adds, "Cheaper ones are rejected untrained; 0: any", at_least(0));
+  list("max_parameters", c.max_parameters, "Larger ones are rejected untrained; 0: any", at_least(0));
 }
 
 void fields(FieldList& list, SearchRecipe& r) {
@@ -59,6 +59,10 @@ void fields(FieldList& list, SearchRecipe& r) {
   list("seed", r.seed, "The same seed suggests the same trials, for any number of workers");
   list("lag", r.lag, "Trial k knows exactly trials 0 to k - lag: at least the number of workers, or some will wait",
        at_least(1));
+}
+
+std::string search_recipe_keys() {
+  return "# Keys of a search recipe\n\nWritten by `spinenet search --keys`.\n\n" + document(SearchRecipe{});
 }
 
 namespace {

@@ -67,6 +67,8 @@ struct SearchRecipe {
 };
 
 void fields(FieldList& list, SearchRecipe& recipe);
+// docs/search-config.md: every key of a search recipe with its type, default and meaning.
+std::string search_recipe_keys();
 
 SearchRecipe read_search_recipe(const std::filesystem::path& path, const std::vector<std::string>& settings);
 // From the text that a study keeps.

@@ -41,6 +41,11 @@ TEST(SearchRecipe, KeptInTheProjectAreValid) {
   EXPECT_GE(found, 2);
 }
 
+TEST(SearchRecipe, DocumentedKeysAreTheKeysThereAre) {
+  EXPECT_EQ(read_file(std::filesystem::path(SPINENET_SOURCE_DIR) / "docs" / "search-config.md"), search_recipe_keys())
+      << "run: spinenet search --keys > docs/search-config.md";
+}
+
 TEST(SearchRecipe, SurvivesTheWayThroughAStudy) {
   SearchRecipe recipe;
   recipe.space = arch::named_search_space("hourglass");

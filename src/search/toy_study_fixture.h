@@ -1,4 +1,4 @@
-// A study for tests that costs nothing: suggestions that depend on every trial told so far, some refused, many alike,
+// A study for tests that costs nothing: suggestions that depend on every trial told so far, some rejected, many alike,
 // and a measurement that is a function of the suggestion. So any fault of order or of counting changes the trials.
 #pragma once
 

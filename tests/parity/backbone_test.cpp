@@ -92,10 +92,8 @@ arch::Architecture variant_architecture(const std::string& form, const Json& var
   architecture.scaling.filter_size_scale = variant.at("filter_size_scale").get<double>();
   architecture.scaling.resample_alpha = variant.value("resample_alpha", architecture.scaling.resample_alpha);
   architecture.scaling.block_repeats = variant.at("block_repeats").get<int>();
-  for (const arch::Activation activation :
-       {arch::Activation::relu, arch::Activation::swish, arch::Activation::hard_swish}) {
-    if (name_of(activation) == variant.at("activation")) architecture.activation = activation;
-  }
+  architecture.activation =
+      parse_enum<arch::Activation>(ErrorKind::bad_data, "activation", variant.at("activation").get<std::string>());
   architecture.inverted.hard_gate = true;
   architecture.batch_norm.epsilon = variant.at("bn_epsilon").get<double>();
   const bool garden = form != "tpu";

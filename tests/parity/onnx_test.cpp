@@ -175,10 +175,11 @@ formats::OnnxFile file_of(const graph::Program& program, const Weights& weights)
 }
 
 TEST_F(OnnxRuntime, RunsEveryOperation) {
-  for (const auto& [name, program] : {std::pair("operations", other_operations()),
-                                      {"relu", graph::every_operation(arch::Activation::relu)},
-                                      {"swish", graph::every_operation(arch::Activation::swish)},
-                                      {"hard_swish", graph::every_operation(arch::Activation::hard_swish)}}) {
+  std::vector<std::pair<std::string, graph::Program>> programs{{"operations", other_operations()}};
+  for (const arch::Activation activation : values_of<arch::Activation>()) {
+    programs.emplace_back(name_of(activation), graph::every_operation(activation));
+  }
+  for (const auto& [name, program] : programs) {
     const Weights weights = graph::initial_weights(program, {.residual_norm_weight = 1}, 3);
     add_file(name, file_of(program, weights));
     add_run(name, run_of(program, weights));

@@ -32,14 +32,15 @@ struct ValueRange {
 // The bytes that cover the range, zero included.
 Quantization quantization_of(const ValueRange& range);
 
-// In a calibration's ranges, where it may be missing.
+// The image, in a calibration's ranges, where it may be missing. Model files have this name, so it stays what it was
+// when the first of them were written.
 constexpr std::string_view kInputName = "picture";
 
 struct Calibration {
   std::string weights;                       // identity_of those that it was made with
   int images = 0;                            // that it was made of
   std::map<std::string, ValueRange> ranges;  // of the output of each node and of the image
-  std::vector<std::string> kept;             // convolutions that stay in floats
+  std::vector<std::string> kept;             // convolutions that stay in fp32
   double error = 0;                          // output_error() of some of the images (calibrate.h)
 };
 

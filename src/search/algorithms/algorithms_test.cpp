@@ -37,7 +37,7 @@ TEST(AlgorithmOptions, AreTextWithoutThoseOfOthers) {
 
 TEST(MakeAlgorithm, MakesEachKind) {
   const arch::SearchSpace space = arch::named_search_space("fish");
-  for (const AlgorithmKind kind : {AlgorithmKind::controller, AlgorithmKind::evolution, AlgorithmKind::random}) {
+  for (const AlgorithmKind kind : values_of<AlgorithmKind>()) {
     const auto algorithm = make_algorithm(space, {.kind = kind});
     Random random(1);
     EXPECT_EQ(algorithm->suggest(random).choices.size(), arch::decision_count(space));

@@ -7,7 +7,7 @@
 // distance from a moving baseline in moving standard deviations, so that no option depends on the unit of the score.
 //
 // What an ended trial without a score teaches: one that the architecture itself undid (not finite, out of memory, too
-// slow, refused by a constraint) counts as `failure_reward`, so that the policy leaves such regions; one that the
+// slow, rejected by a constraint) counts as `failure_reward`, so that the policy leaves such regions; one that the
 // machine undid (crash, error, lost) says nothing about the architecture and is skipped.
 //
 // Both suggestions and learning are plain loops of a fixed order, so that every machine learns the same to the last bit

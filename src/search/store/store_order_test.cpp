@@ -92,13 +92,13 @@ TEST_P(StoreOrder, ADuplicateTakesOverWhatItMayKnow) {
 
 TEST_P(StoreOrder, RejectedOnesEndAtOnceAndTheClaimGoesOn) {
   const auto store = open(toy_description(2));
-  const Suggest mostly_refused = [](int64_t number, const std::string& state, auto news) {
+  const Suggest mostly_rejected = [](int64_t number, const std::string& state, auto news) {
     Suggestion suggestion = suggest_fresh(number, state, news);
     if (number % 5 != 4) suggestion.rejection = "too many\nmultiply-adds";
     return suggestion;
   };
-  EXPECT_EQ(claim_one(*store, claim_options(12), mostly_refused).number, 4);
-  EXPECT_EQ(store->claim(claim_options(12), mostly_refused).state, ClaimState::wait);
+  EXPECT_EQ(claim_one(*store, claim_options(12), mostly_rejected).number, 4);
+  EXPECT_EQ(store->claim(claim_options(12), mostly_rejected).state, ClaimState::wait);
   const std::vector<Trial> trials = store->trials();
   ASSERT_EQ(trials.size(), 6U);
   EXPECT_EQ(trials[0].state, TrialState::rejected);

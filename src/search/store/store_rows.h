@@ -34,7 +34,7 @@ struct OutcomeRow {
 };
 // Errors as Store::report names them.
 OutcomeRow outcome_row(const Outcome& outcome, std::string_view place);
-// A trial that a constraint refused.
+// A trial that a constraint rejected.
 OutcomeRow rejected_row(std::string_view reason);
 
 // "[1,2,3]" and back.

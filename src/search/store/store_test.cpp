@@ -272,7 +272,7 @@ TEST_P(StoreLeases, ASuggestionThatThrowsChangesNothing) {
   int calls = 0;
   const auto throws_third = [&](int64_t number, const std::string&, std::span<const Trial>) -> Suggestion {
     if (++calls == 3) throw std::runtime_error("out of ideas");
-    return {{1}, static_cast<uint64_t>(number), "changed", "refused"};
+    return {{1}, static_cast<uint64_t>(number), "changed", "rejected"};
   };
   EXPECT_THROW(store->claim(claim_options(), throws_third), std::runtime_error);
   EXPECT_EQ(calls, 3);

@@ -36,7 +36,7 @@ std::optional<std::string> objection(const SearchTask& task, const arch::ScalePe
   const bool any = wish.max_multiply_adds > 0 || wish.min_multiply_adds > 0 || wish.max_parameters > 0 || target > 0;
   if (!any) return std::nullopt;
   const graph::Cost price = cost_of(task, candidate(task, backbone));
-  const auto refused = [](int64_t has, std::string_view what, std::string_view relation, double limit) {
+  const auto reason = [](int64_t has, std::string_view what, std::string_view relation, double limit) {
     return fmt::format("{} {}, {} than {}", short_count(has), what, relation, short_count(static_cast<int64_t>(limit)));
   };
   const auto multiply_adds = static_cast<double>(price.multiply_adds);
@@ -45,13 +45,13 @@ std::optional<std::string> objection(const SearchTask& task, const arch::ScalePe
                        short_count(static_cast<int64_t>(target)));
   }
   if (wish.max_multiply_adds > 0 && multiply_adds > wish.max_multiply_adds) {
-    return refused(price.multiply_adds, "multiply-adds", "more", wish.max_multiply_adds);
+    return reason(price.multiply_adds, "multiply-adds", "more", wish.max_multiply_adds);
   }
   if (multiply_adds < wish.min_multiply_adds) {
-    return refused(price.multiply_adds, "multiply-adds", "fewer", wish.min_multiply_adds);
+    return reason(price.multiply_adds, "multiply-adds", "fewer", wish.min_multiply_adds);
   }
   if (wish.max_parameters > 0 && static_cast<double>(price.parameters) > wish.max_parameters) {
-    return refused(price.parameters, "parameters", "more", wish.max_parameters);
+    return reason(price.parameters, "parameters", "more", wish.max_parameters);
   }
   return std::nullopt;
 }

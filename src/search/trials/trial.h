@@ -15,14 +15,23 @@ enum class TrialState {
   running,   // leased to a worker
   complete,  // measured
   failed,    // tried and gave no measurement: see failure and reason
-  rejected,  // a constraint refused it before any training
+  rejected,  // a constraint ruled it out before any training
 };
 constexpr auto names(TrialState) {
   using enum TrialState;
   return named<TrialState>({{running, "running"}, {complete, "complete"}, {failed, "failed"}, {rejected, "rejected"}});
 }
 
-enum class TrialFailure { none, non_finite, crash, out_of_memory, timeout, error, lost };
+// Why a trial failed. docs/search.md has the same list for users; Controller::reward_of says what each teaches.
+enum class TrialFailure {
+  none,           // it did not fail
+  non_finite,     // its loss, or its score, was infinite or not a number
+  crash,          // its process was ended by a signal or an unknown exit status, or the program itself is at fault
+  out_of_memory,  // of the machine, of the GPU, or beyond proxy.memory_gb; SIGKILL counts as this
+  timeout,        // it took longer than proxy.timeout_minutes
+  error,          // it ended with any other message: data that is broken, a file that cannot be read or written
+  lost,           // each worker that leased it went silent (ClaimOptions::max_attempts)
+};
 constexpr auto names(TrialFailure) {
   using enum TrialFailure;
   return named<TrialFailure>({{none, "none"},

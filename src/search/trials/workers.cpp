@@ -104,7 +104,7 @@ class Workers {
     const StudyStatus s = store_.status();
     std::string detail = s.best >= 0 ? fmt::format("best {:.4f} (trial {})", s.best_score, s.best) : "";
     if (s.failed > 0) detail += fmt::format("  {} failed", s.failed);
-    if (s.rejected > 0) detail += fmt::format("  {} refused", s.rejected);
+    if (s.rejected > 0) detail += fmt::format("  {} rejected", s.rejected);
     progress_.update(s.trials - s.running, detail);
   }
 

@@ -97,8 +97,7 @@ TEST(OnnxNetwork, DenseLayersAndDeconvolution) {
 }
 
 TEST(OnnxNetwork, NormsActivationsAndGates) {
-  for (const arch::Activation activation :
-       {arch::Activation::relu, arch::Activation::swish, arch::Activation::hard_swish}) {
+  for (const arch::Activation activation : values_of<arch::Activation>()) {
     graph::Builder b({4, 6, 8}, {activation, arch::Padding::same, {}});
     graph::ValueId x = b.activate(b.batch_norm(b.input(), "norm"), "act");
     b.output("average", b.global_pool(x, graph::PoolKind::average, "pool.average"));
@@ -107,7 +106,7 @@ TEST(OnnxNetwork, NormsActivationsAndGates) {
     x = b.scale(x, gate, "scaled");
     b.output("scaled", x);
     b.output("soft", b.sigmoid(x, false, "soft.sigmoid"));
-    EXPECT_LT(error_of(b.finish()), 1e-6) << static_cast<int>(activation);
+    EXPECT_LT(error_of(b.finish()), 1e-6) << name_of(activation);
   }
 }
 
@@ -122,9 +121,8 @@ TEST(OnnxNetwork, PoolsResizesAndSums) {
 }
 
 TEST(OnnxNetwork, EveryOperation) {
-  for (const arch::Activation activation :
-       {arch::Activation::relu, arch::Activation::swish, arch::Activation::hard_swish}) {
-    EXPECT_LT(error_of(graph::every_operation(activation)), 1e-6) << static_cast<int>(activation);
+  for (const arch::Activation activation : values_of<arch::Activation>()) {
+    EXPECT_LT(error_of(graph::every_operation(activation)), 1e-6) << name_of(activation);
   }
 }
 

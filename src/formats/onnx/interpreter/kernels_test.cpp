@@ -11,8 +11,7 @@ namespace {
 
 // Kernels are found by the names of ONNX operators, where no compiler sees that one is missing.
 TEST(OnnxKernels, AreThereForAllThatTheOperationsOfAProgramBecome) {
-  for (const arch::Activation activation :
-       {arch::Activation::relu, arch::Activation::swish, arch::Activation::hard_swish}) {
+  for (const arch::Activation activation : values_of<arch::Activation>()) {
     const graph::Program program = graph::every_operation(activation);
     OnnxGraph graph;
     add_network(graph, program, graph::initial_weights(program, {}, 1), "image");
