@@ -1,5 +1,6 @@
 // spinenet data: check a data set, count it, repair it, make the built-in one.
 #include <memory>
+#include <optional>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -78,11 +79,14 @@ int run_scenes(const SceneFlags& flags, const CommonOptions& common) {
   if (flags.size > 0) options.size = flags.size;
   if (!flags.source.empty()) options.source = flags.source;
   options.seed = flags.seed;
-  Progress progress("scenes", options.images + options.val_images, progress_of(common));
+  std::optional<Progress> progress;  // begins with the first scene that is made
   data::ScenesWork work;
-  work.progress = [&](int64_t done, int64_t) { progress.update(done); };
+  work.progress = [&](int64_t done, int64_t total) {
+    if (!progress) progress.emplace("scenes", total, progress_of(common));
+    progress->update(done);
+  };
   const bool made = data::make_scenes(flags.out, options, work) == data::ScenesMade::now;
-  progress.finish();
+  if (progress) progress->finish();
   if (!made) log_info(fmt::format("{} has these scenes already", flags.out));
   if (common.json) {
     print_json(Json{{"folder", flags.out},
