@@ -1,5 +1,6 @@
 #include "train/run_data.h"
 
+#include <algorithm>
 #include <optional>
 #include <tuple>
 
@@ -61,6 +62,8 @@ RunData open_data(const DataRecipe& recipe, const ProgressOptions* making, bool 
     data.val_annotations = data::read_coco(std::filesystem::path(recipe.root) / recipe.val_annotations, read);
     data::check_same_classes(data.classes, data::class_list(data.val_annotations));
   }
+  data.has_training_objects =
+      std::ranges::any_of(train.annotations, [](const detect::Annotation& a) { return !a.crowd; });
   data.train = std::make_unique<data::CocoDataset>(train, std::filesystem::path(recipe.root) / recipe.train_images,
                                                    data.classes);
   if (!data.val_annotations.images.empty()) {

@@ -17,6 +17,7 @@ struct RunData {
   std::unique_ptr<data::CocoDataset> val;  // none when the recipe measures nothing
   detect::Annotations val_annotations;
   std::vector<detect::Category> classes;
+  bool has_training_objects = false;  // that are no crowds
 
   std::vector<int64_t> category_ids() const;
 };

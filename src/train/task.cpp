@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "train/check_settings.h"
 #include "train/task_classify.h"
 #include "train/task_detect.h"
 #include "train/task_segment.h"
@@ -22,13 +23,21 @@ data::LoaderOptions measuring_loader(const Recipe& recipe) {
 
 std::unique_ptr<TrainTask> make_task(const Recipe& recipe, const arch::Architecture& architecture,
                                      const ProgressOptions* making) {
+  const auto objects = [&](bool masks) {
+    RunData data = open_data(recipe.data, making, masks);
+    check_objects(recipe, data);
+    return data;
+  };
   switch (recipe.task) {
     case arch::Task::detect:
-      return std::make_unique<DetectTask>(recipe, architecture, open_data(recipe.data, making));
-    case arch::Task::classify:
-      return std::make_unique<ClassifyTask>(recipe, architecture, open_class_data(recipe.data));
+      return std::make_unique<DetectTask>(recipe, architecture, objects(false));
+    case arch::Task::classify: {
+      ClassData data = open_class_data(recipe.data);
+      check_classes(data);
+      return std::make_unique<ClassifyTask>(recipe, architecture, std::move(data));
+    }
     case arch::Task::segment:
-      return std::make_unique<SegmentTask>(recipe, architecture, open_data(recipe.data, making, true));
+      return std::make_unique<SegmentTask>(recipe, architecture, objects(true));
   }
   fail(ErrorKind::failed, "an unknown task", "task");
 }

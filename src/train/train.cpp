@@ -17,6 +17,7 @@
 #include "formats/model_file.h"
 #include "nn/device.h"
 #include "train/carry_over.h"
+#include "train/check_settings.h"
 #include "train/failure.h"
 #include "train/metrics.h"
 #include "train/report.h"
@@ -149,6 +150,7 @@ Run::Run(const TrainOptions& options)
   communicator_.broadcast(ready);
   if (!leader()) task_ = make_task(recipe_, architecture_, nullptr);
 
+  check_batch_norms(task_->programs().front(), recipe_.batch / place_.world);
   Trainee trainee{task_->programs(), [this](const BatchPass& pass) { return task_->losses(pass); }};
   const Weights first = graph::initial_weights(graph::parameters_of_all(trainee.programs), recipe_.init, recipe_.seed);
   trainer_ = std::make_unique<Trainer>(std::move(trainee), first, recipe_, device_, communicator_);

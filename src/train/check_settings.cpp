@@ -1,0 +1,48 @@
+#include "train/check_settings.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace spinenet::train {
+namespace {
+
+bool has_object(const detect::Annotations& annotations) {
+  return std::ranges::any_of(annotations.annotations, [](const detect::Annotation& a) { return !a.crowd; });
+}
+
+}  // namespace
+
+void check_objects(const Recipe& recipe, const RunData& data) {
+  if (!data.has_training_objects) {
+    fail(ErrorKind::bad_data, "has no object to learn from", recipe.data.train_annotations,
+         "name annotations with boxes in data.train_annotations");
+  }
+  if (recipe.early_stop > 0 && data.val && !has_object(data.val_annotations)) {
+    fail(ErrorKind::bad_data, "has no object, so no AP that training could end early by",
+         recipe.data.hold_out > 0 ? "data.hold_out" : recipe.data.val_annotations,
+         "measure on images with objects, or set early_stop to 0");
+  }
+}
+
+void check_classes(const ClassData& data) {
+  if (data.classes.size() >= 2) return;
+  fail(ErrorKind::bad_data, fmt::format("{} class: there is nothing to tell apart", data.classes.size()),
+       "training set", "give images of at least two classes");
+}
+
+void check_batch_norms(const graph::Program& program, int64_t images) {
+  for (const graph::Op& op : program.ops) {
+    if (!std::holds_alternative<graph::BatchNorm>(op.kind)) continue;
+    const graph::Shape& shape = program.values[static_cast<size_t>(op.output)];
+    if (images * shape.height * shape.width > 1) continue;
+    fail(ErrorKind::usage,
+         fmt::format("batch norm {} would see one value of each channel: its map is {} x {} and the batch {} image",
+                     op.name, shape.height, shape.width, images),
+         "image_size, batch", "set batch to 2 or more, or double image_size");
+  }
+}
+
+}  // namespace spinenet::train
