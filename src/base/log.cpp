@@ -3,6 +3,8 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/printable.h"
+
 namespace spinenet {
 namespace {
 
@@ -34,13 +36,13 @@ void set_log_level(LogLevel level) {
 }
 
 void log_debug(std::string_view message) {
-  logger().debug("{}", message);
+  logger().debug("{}", printable(message));
 }
 void log_info(std::string_view message) {
-  logger().info("{}", message);
+  logger().info("{}", printable(message));
 }
 void log_warning(std::string_view message) {
-  logger().warn("warning: {}", message);
+  logger().warn("warning: {}", printable(message));
 }
 
 }  // namespace spinenet

@@ -19,6 +19,7 @@ void on_signal(int number) {
 const std::atomic<int>& watch_stop_signals() {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
+  if (std::signal(SIGHUP, on_signal) == SIG_IGN) std::signal(SIGHUP, SIG_IGN);  // started with nohup
   return stop_signal;
 }
 

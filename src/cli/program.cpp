@@ -1,12 +1,18 @@
 #include "cli/program.h"
 
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <new>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/error.h"
+#include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "cli/output.h"
 #include "cli/parse.h"
 
@@ -19,21 +25,39 @@ int run_command_line(const std::vector<std::string>& arguments, Invocation& invo
   return invocation.run();
 }
 
+namespace {
+
+// A descriptor that the caller has closed would be given to the next file that is opened, and what is printed would land
+// in it. Nothing can be read from these, and what is written fails.
+void occupy_standard_descriptors() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDONLY) != fd) std::_Exit(1);
+  }
+}
+
+// Where standard error cannot be written, the exit status alone tells.
+void tell(std::string_view message) {
+  const std::string line = fmt::format("error: {}\n", printable(message));
+  system_file_layer().write(STDERR_FILENO, line);
+}
+
+}  // namespace
+
 int run_guarded(const std::function<int()>& body) {
+  occupy_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
   try {
     return body();
   } catch (const OutputClosed&) {
     return 0;
   } catch (const Error& error) {
-    fmt::print(stderr, "error: {}\n", error.what());
+    tell(error.what());
     return exit_status(error.kind());
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "error: out of memory; use a smaller image size or batch\n");
+    tell("out of memory; use a smaller image size or batch");
     return 1;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "error: {} (this is a fault of the program: please report it with `spinenet checks`)\n",
-               error.what());
+    tell(fmt::format("{} (this is a fault of the program: please report it with `spinenet checks`)", error.what()));
     return 1;
   }
 }
