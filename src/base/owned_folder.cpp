@@ -112,10 +112,11 @@ void require_own(const fs::path& folder, const FolderKind& kind, const FolderCla
        folder.string(), remedy);
 }
 
-void make_folders(const fs::path& folder, const FolderClaim& claim) {
+// Whether the folder was missing.
+bool make_folders(const fs::path& folder, const FolderClaim& claim) {
   std::error_code error;
-  fs::create_directories(folder, error);
-  if (!error && fs::is_directory(folder, error)) return;
+  const bool made = fs::create_directories(folder, error);
+  if (!error && fs::is_directory(folder, error)) return made;
   fail(ErrorKind::io, fmt::format("cannot be made: {}", error ? error.message() : "it is a file"), folder.string(),
        fmt::format("name another folder with {}", claim.flag));
 }
@@ -138,14 +139,16 @@ std::optional<FolderMarker> read_marker(const fs::path& folder) {
 }
 
 OwnedFolder::OwnedFolder(fs::path path, const FolderKind& kind, const FolderClaim& claim)
-    : path_(std::move(path)), kind_(kind), layer_(claim.layer) {
-  make_folders(path_, claim);
-  require_own(path_, kind_, claim);
-  lock(claim);
+    : path_(std::move(path)), kind_(kind), layer_(claim.layer), shared_(claim.shared) {
+  const bool made = make_folders(path_, claim);
   try {
+    require_own(path_, kind_, claim);
+    lock(claim);
     take(claim);
   } catch (...) {
+    if (made && lock_ >= 0) ::unlink((path_ / kLock).c_str());
     release();
+    if (made) ::rmdir(path_.c_str());  // what another process has put there meanwhile stays
     throw;
   }
 }
@@ -155,6 +158,7 @@ OwnedFolder::OwnedFolder(OwnedFolder&& other) noexcept
       kind_(other.kind_),
       id_(std::move(other.id_)),
       layer_(other.layer_),
+      shared_(other.shared_),
       lock_(std::exchange(other.lock_, -1)) {}
 
 OwnedFolder::~OwnedFolder() {
@@ -162,7 +166,9 @@ OwnedFolder::~OwnedFolder() {
 }
 
 void OwnedFolder::release() noexcept {
-  if (lock_ >= 0) ::close(lock_);
+  if (lock_ < 0) return;
+  if (!shared_ && ::ftruncate(lock_, 0) != 0) errno = 0;  // an old name in it does no harm
+  ::close(lock_);
   lock_ = -1;
 }
 
@@ -214,7 +220,8 @@ void OwnedFolder::take(const FolderClaim& claim) {
 }
 
 void OwnedFolder::write_marker(const FolderClaim& claim) {
-  const std::string id = claim.id.empty() ? random_id() : claim.id;
+  const std::string wanted = claim.new_id.empty() ? claim.id : claim.new_id;
+  const std::string id = wanted.empty() ? random_id() : wanted;
   const std::string text = to_text(Json{{"program", "spinenet"}, {"kind", kind_.name}, {"id", id}});
   const std::string_view part = text;
   Placement placement;

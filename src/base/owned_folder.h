@@ -28,7 +28,8 @@ struct FolderKind {
 };
 
 struct FolderClaim {
-  std::string id = {};  // a folder of another id is refused; "": any, and a new folder has a random one
+  std::string id = {};      // a folder of another id is refused; "": any
+  std::string new_id = {};  // of a folder that is made now; "": id, or a random one
   bool shared = false;  // with other processes that claim the same id
   // Where the folder has no marker: whether it is one that an earlier version of this program made.
   std::function<bool(const std::filesystem::path&)> is_older = {};
@@ -87,6 +88,7 @@ class OwnedFolder {
   FolderKind kind_;
   std::string id_;
   const FileLayer* layer_;
+  bool shared_ = false;
   int lock_ = -1;
 };
 

@@ -107,10 +107,16 @@ void add_checks(CLI::App& app, Invocation& invocation) {
   CLI::App& verb = *app.add_subcommand("checks", "Show versions, instruction sets and devices");
   const auto training_alone = std::make_shared<bool>(false);
   verb.add_flag("--training", *training_alone)->group("");  // how `spinenet` asks spinenet-train for its part
+  const auto paths_alone = std::make_shared<bool>(false);
+  verb.add_flag("--paths", *paths_alone)->group("");  // every path that a command takes, for the tests
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
-  verb.callback([&invocation, training_alone] {
-    invocation.run = [&invocation, training_alone] {
+  verb.callback([&invocation, training_alone, paths_alone] {
+    invocation.run = [&invocation, training_alone, paths_alone] {
+      if (*paths_alone) {
+        print_json(to_json(invocation.paths));
+        return 0;
+      }
       if (!*training_alone) return run_checks(invocation);
       print_json(as_json(training_facts(invocation)));
       return 0;

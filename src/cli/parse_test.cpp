@@ -95,5 +95,10 @@ TEST(Threads, AreAllCoresUnlessGiven) {
   EXPECT_GE(threads_of({}), 1);
 }
 
+TEST(Parse, KnowsOfEveryOptionWhetherItIsAPath) {
+  const std::vector<std::string> unknown = options_of_unknown_kind();
+  EXPECT_TRUE(unknown.empty()) << fmt::format("{}", fmt::join(unknown, "\n"));
+}
+
 }  // namespace
 }  // namespace spinenet::cli

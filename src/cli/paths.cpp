@@ -9,11 +9,28 @@ std::string command_of(const CLI::App& verb) {
   return is_inner ? outer->get_name() + " " + verb.get_name() : verb.get_name();
 }
 
+// Hidden options have no name in CLI11's own sense.
+std::string name_of_option(const CLI::Option& option) {
+  return option.get_lnames().empty() ? option.get_single_name() : "--" + option.get_lnames().front();
+}
+
 }  // namespace
 
 CLI::Option* PathTable::add(CLI::App& verb, CLI::Option* option, PathRole role, std::string what) {
-  options_.push_back({option, command_of(verb), option->get_name(), role, std::move(what)});
+  options_.push_back({option, command_of(verb), name_of_option(*option), role, std::move(what), option->get_required()});
   return option;
+}
+
+Json to_json(const PathTable& paths) {
+  Json rows = Json::array();
+  for (const PathOption& path : paths.options()) {
+    rows.push_back({{"command", path.command},
+                    {"option", path.name},
+                    {"role", name_of(path.role)},
+                    {"argument", !path.name.starts_with("-")},
+                    {"required", path.required}});
+  }
+  return rows;
 }
 
 RunFiles files_read_by(const PathTable& paths) {

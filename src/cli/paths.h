@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "base/enum_names.h"
+#include "base/json.h"
 #include "base/output.h"
 
 namespace spinenet::cli {
@@ -33,6 +34,7 @@ struct PathOption {
   std::string name;     // "--csv" or "STUDY"
   PathRole role = PathRole::input;
   std::string what;  // "the model", for messages
+  bool required = false;
 };
 
 class PathTable {
@@ -44,6 +46,9 @@ class PathTable {
  private:
   std::vector<PathOption> options_;
 };
+
+// Every entry: its command, option, role, and whether it is an argument without a flag and whether it is required.
+Json to_json(const PathTable& paths);
 
 // What the options that were given name to be read.
 RunFiles files_read_by(const PathTable& paths);

@@ -21,7 +21,8 @@ namespace spinenet::data {
 namespace {
 
 constexpr int kMinSize = 64, kMaxSize = 4096;
-constexpr const char* kOptionsFile = "scenes.json";
+constexpr const char* kOptionsFile = "scenes.yaml";
+constexpr const char* kOlderOptionsFile = "scenes.json";  // its name up to 0.2
 
 struct Split {
   std::string name;
@@ -90,15 +91,19 @@ std::string options_text(const ScenesOptions& options) {
 
 // Whether the scenes are there. A set that an earlier version made has no marker, and is read as it is.
 bool has_scenes(const std::filesystem::path& out, const std::string& wanted) {
-  std::error_code error;
-  if (!std::filesystem::is_regular_file(out / kOptionsFile, error)) return false;
-  if (read_file(out / kOptionsFile) == wanted) return true;
-  fail(ErrorKind::usage, "holds scenes that were made with other options", out.string(),
-       fmt::format("see its {}; ask for those options, or name another folder", kOptionsFile));
+  for (const char* name : {kOptionsFile, kOlderOptionsFile}) {
+    std::error_code error;
+    if (!std::filesystem::is_regular_file(out / name, error)) continue;
+    if (read_file(out / name) == wanted) return true;
+    fail(ErrorKind::usage, "holds scenes that were made with other options", out.string(),
+         fmt::format("see its {}; ask for those options, or name another folder", name));
+  }
+  return false;
 }
 
-OwnedFolder take_folder(const std::filesystem::path& out, const ScenesWork& work) {
+OwnedFolder take_folder(const std::filesystem::path& out, const std::string& made_with, const ScenesWork& work) {
   FolderClaim claim;
+  claim.new_id = fmt::format("{:016x}", checksum(made_with));  // equal sets are equal to the last byte
   claim.layer = &unsynced_layer();
   claim.flag = work.flag;
   bool told = false;
@@ -183,7 +188,7 @@ ScenesMade make_scenes(const std::filesystem::path& out, const ScenesOptions& op
                                       Split{"val", options.val_images, GarmentSplit::test}};
   const std::array<Wardrobe, 2> wardrobes = {make_wardrobe(read_fashion_mnist(options.source, parts[0].split)),
                                              make_wardrobe(read_fashion_mnist(options.source, parts[1].split))};
-  const OwnedFolder folder = take_folder(out, work);
+  const OwnedFolder folder = take_folder(out, made_with, work);
   if (has_scenes(out, made_with)) return ScenesMade::before;  // by the process that was waited for
   const SceneStyle style = scene_style(options.level, options.size);
   const Random root = Random(options.seed).fork(static_cast<uint64_t>(options.level));

@@ -1,9 +1,9 @@
 // The built-in data set: scenes of garment photographs (Fashion-MNIST) as a COCO data set, made to be hard in one way
 // above all, scale. Training scenes show photographs of the training part, validation scenes those of the test part.
 //
-//   OUT/train/000001.jpg ...   OUT/val/000001.jpg ...   OUT/annotations/train.json, val.json   OUT/scenes.json
+//   OUT/train/000001.jpg ...   OUT/val/000001.jpg ...   OUT/annotations/train.json, val.json   OUT/scenes.yaml
 //
-// scenes.json says what they were made with; it is written last, so that half a set is made again.
+// scenes.yaml says what they were made with; it is written last, so that half a set is made again.
 // Deterministic: the same options give the same bytes whatever the number of threads.
 // Thread contract: progress and waiting are called from one thread at a time. Of two processes that make the same set in
 // one folder, the second one waits and finds it made.

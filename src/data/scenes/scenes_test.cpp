@@ -146,8 +146,7 @@ class ScenesFolder : public testing::Test {
   static std::string bytes_of(const fs::path& folder) {
     std::vector<fs::path> files;
     for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-      const fs::path name = entry.path().filename();
-      if (entry.is_regular_file() && name != ".spinenet" && name != "lock") files.push_back(entry.path());
+      if (entry.is_regular_file()) files.push_back(entry.path());
     }
     std::ranges::sort(files);
     std::string all;
@@ -216,10 +215,21 @@ TEST_F(ScenesFolder, TheSameSetIsMadeOnceAndAnotherNeverOverIt) {
   EXPECT_EQ(bytes_of(folder_), before);
 }
 
+TEST_F(ScenesFolder, ASetOfAnOlderVersionIsReadAsItIs) {
+  make_scenes(folder_, options_);
+  fs::rename(folder_ / "scenes.yaml", folder_ / "scenes.json");
+  fs::remove(folder_ / ".spinenet");
+  const std::string before = bytes_of(folder_);
+  EXPECT_EQ(make_scenes(folder_, options_), ScenesMade::before);
+  options_.seed = 9;
+  EXPECT_THROW(make_scenes(folder_, options_), Error);
+  EXPECT_EQ(bytes_of(folder_), before);
+}
+
 TEST_F(ScenesFolder, HalfASetIsMadeAgain) {
   make_scenes(folder_ / "whole", options_);
   make_scenes(folder_ / "half", options_);
-  fs::remove(folder_ / "half/scenes.json");
+  fs::remove(folder_ / "half/scenes.yaml");
   fs::resize_file(folder_ / "half/train/000002.jpg", 7);
   EXPECT_EQ(make_scenes(folder_ / "half", options_), ScenesMade::now);
   EXPECT_EQ(bytes_of(folder_ / "half"), bytes_of(folder_ / "whole"));
