@@ -68,7 +68,7 @@ struct ClaimAnswer {
 };
 
 struct ClaimOptions {
-  std::string worker;  // host:pid
+  std::string worker;  // worker_name()
   double lease_seconds = 60;
   int64_t trials = 0;    // the study ends when it has this many
   int max_attempts = 3;  // a trial that so many different workers lost has failed (TrialFailure::lost)

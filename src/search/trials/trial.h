@@ -62,7 +62,7 @@ struct Trial {
   std::string reason;                // one line; of a failed or rejected trial
   int attempts = 0;                  // times it was leased
   int64_t duplicate_of = -1;         // the earlier trial whose measurement it took over, or -1
-  std::string worker;                // host:pid of the last lease
+  std::string worker;                // that has or had the last lease; "" where it gave the trial back
   double started = 0, finished = 0;  // seconds since 1970; 0: not yet
 };
 

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <thread>
 
 #include <unistd.h>
@@ -164,7 +165,7 @@ int64_t run_worker(const WorkerOptions& options, Planner& planner, const arch::S
 std::string worker_name() {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  return fmt::format("{}:{}", host.data(), ::getpid());
+  return fmt::format("{}:{}-{:04x}", host.data(), ::getpid(), std::random_device()() & 0xFFFFU);
 }
 
 }  // namespace spinenet::search

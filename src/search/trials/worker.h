@@ -42,7 +42,7 @@ using Evaluate = std::function<Evaluation(const arch::ScalePermuted& backbone, c
 
 struct WorkerOptions {
   StudyAddress store;
-  std::string name;  // host:pid if empty
+  std::string name;  // worker_name() if empty
   int64_t trials = 0;
   int lag = 16;
   double lease_seconds = 60;
@@ -56,7 +56,7 @@ struct WorkerOptions {
 int64_t run_worker(const WorkerOptions& options, Planner& planner, const arch::SearchSpace& space,
                    const Evaluate& evaluate);
 
-// "host:pid" of this process.
+// "host:pid-3f9a" of this process: the digits are random, because a container begins with the same numbers every time.
 std::string worker_name();
 
 }  // namespace spinenet::search
