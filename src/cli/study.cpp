@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "arch/text.h"
 #include "base/error.h"
@@ -144,25 +146,28 @@ int run_study_export(const StudyFlags& flags, const Invocation& invocation) {
   }
   const ExportFiles files = export_files(flags, invocation.files);
   const search::Study study = search::read_study(flags.address());
-  const auto write = [](const std::optional<Output>& output, const std::string& content) {
-    output->write(content);
-    log_info(fmt::format("written: {}", output->path().string()));
-  };
+  // All of them are made before the first is written: a study that cannot be leaves no part of an export.
+  std::vector<std::pair<const Output*, std::string>> contents;
   if (files.architecture) {
-    write(files.architecture, to_text(to_json(architecture_of(study, wanted_trial(study, flags.trial)))));
+    contents.emplace_back(&*files.architecture,
+                          to_text(to_json(architecture_of(study, wanted_trial(study, flags.trial)))));
   }
-  if (files.csv) write(files.csv, to_csv(study));
+  if (files.csv) contents.emplace_back(&*files.csv, to_csv(study));
   if (files.json) {
     Json document = study_summary(study);
     document["recipe"] = to_yaml(study.task.recipe);
     document["trial_list"] = Json::array();
     for (const search::Trial& trial : study.trials) document["trial_list"].push_back(to_json(trial));
-    write(files.json, to_text(document));
+    contents.emplace_back(&*files.json, to_text(document));
   }
   if (files.html) {
     std::vector<search::Study> others;
     for (const std::string& place : flags.others) others.push_back(search::read_study(search::StudyAddress(place)));
-    write(files.html, study_page(study, others));
+    contents.emplace_back(&*files.html, study_page(study, others));
+  }
+  for (const auto& [output, content] : contents) {
+    output->write(content);
+    log_info(fmt::format("written: {}", output->path().string()));
   }
   return 0;
 }

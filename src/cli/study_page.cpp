@@ -60,8 +60,7 @@ std::vector<plot::Series> costs(const search::Study& study) {
 
 std::vector<arch::ScalePermuted> backbones(const search::Study& study, std::span<const search::Trial* const> trials) {
   std::vector<arch::ScalePermuted> all;
-  for (const search::Trial* trial : trials)
-    all.push_back(arch::replay(study.task.recipe.space, trial->choices).backbone);
+  for (const search::Trial* trial : trials) all.push_back(backbone_of(study, *trial));
   return all;
 }
 

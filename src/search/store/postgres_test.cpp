@@ -155,8 +155,8 @@ TEST_F(Postgres, APasswordIsUsedAndNeverSaid) {
   expect_error(ErrorKind::usage, {"seed", "postgresql://postgres@"}, [&] { open_store(address, true)->open(other); });
   expect_unsaid("postgresql://nobody:secret@/postgres?host=" + server_->folder().string());
   expect_unsaid("postgresql://postgres:secret@/nothing?host=" + server_->folder().string());
-  expect_unsaid("postgresql://postgres:secret@/postgres?host=" + server_->folder().string() + "&sslmode=secretive");
-  expect_unsaid("postgresql://postgres:secret@/postgres?hast=secret");
+  expect_unsaid("postgresql://postgres:secret@/postgres?host=" + server_->folder().string() + "&sslmode=odd");
+  expect_unsaid("postgresql://postgres:secret@/postgres?hast=x");
   expect_unsaid("postgresql://postgres:sec%secret@/postgres");
   expect_unsaid("postgresql://postgres:secret@:port/postgres");
 }

@@ -43,8 +43,7 @@ std::vector<Source> best_of_study(const StudyAddress& address, int count) {
   order.resize(std::min(order.size(), static_cast<size_t>(count)));
   std::vector<Source> sources;
   for (const Trial* trial : order) {
-    sources.push_back({fmt::format("{}: trial {}", place, trial->number),
-                       arch::replay(study.task.recipe.space, trial->choices).backbone});
+    sources.push_back({fmt::format("{}: trial {}", place, trial->number), backbone_of(study, *trial)});
   }
   return sources;
 }

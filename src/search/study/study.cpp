@@ -94,6 +94,11 @@ Study read_study(const StudyAddress& address) {
   Study study = described_study(address.shown(), store->description());
   study.status = store->status();
   study.trials = store->trials();
+  for (size_t i = 0; i < study.trials.size(); ++i) {
+    if (study.trials[i].number == static_cast<int64_t>(i)) continue;
+    fail(ErrorKind::bad_data, fmt::format("the study is damaged: trial {} is missing", i), study.place,
+         "restore a copy of it");
+  }
   return study;
 }
 
@@ -109,7 +114,12 @@ std::vector<const Trial*> ranked(const Study& study) {
 }
 
 arch::Architecture architecture_of(const Study& study, const Trial& trial) {
-  return candidate(study.task, arch::replay(study.task.recipe.space, trial.choices).backbone);
+  return candidate(study.task, backbone_of(study, trial));
+}
+
+arch::ScalePermuted backbone_of(const Study& study, const Trial& trial) {
+  const std::string place = fmt::format("{}: trial {}", study.place, trial.number);
+  return arch::replay(study.task.recipe.space, trial.choices, place).backbone;
 }
 
 Json to_json(const Trial& trial) {

@@ -29,6 +29,8 @@ Study described_study(const std::string& place, const StudyDescription& descript
 Study read_study(const StudyAddress& address);
 // Complete trials, best first, each network once.
 std::vector<const Trial*> ranked(const Study& study);
+// As the trial suggests it. ErrorKind::bad_data where its choices are none of the study's space.
+arch::ScalePermuted backbone_of(const Study& study, const Trial& trial);
 // As the trial trained it.
 arch::Architecture architecture_of(const Study& study, const Trial& trial);
 
