@@ -32,12 +32,17 @@ struct SearchFlags {
   int worker = -1;  // this process is that worker of another one
 };
 
+// A worker's stands in its environment, where others cannot read it.
+search::StudyAddress address_of(const SearchFlags& flags) {
+  return flags.worker >= 0 ? search::inherited_address(flags.study) : search::StudyAddress(flags.study);
+}
+
 search::SearchOptions options_of(const SearchFlags& flags, const Invocation& invocation) {
   const CommonOptions& common = invocation.common;
   search::SearchOptions options;
+  options.study = address_of(flags);
   options.recipe = flags.recipe;
   options.settings = flags.settings;
-  options.study = flags.study;
   options.folder = flags.folder;
   options.begin_with = flags.begin_with;
   options.begin_count = flags.begin_count;
@@ -64,8 +69,8 @@ int run_search(const SearchFlags& flags, const Invocation& invocation) {
   const search::SearchOptions options = options_of(flags, invocation);
   if (flags.worker >= 0) return search::work_on_search(options, flags.worker);
   const int status = search::lead_search(options);
-  if (status != 0 && !search::find_study(flags.study)) return status;
-  const Json summary = search::study_summary(*search::open_store(flags.study, false), flags.study);
+  if (status != 0 && !search::find_study(options.study)) return status;
+  const Json summary = search::study_summary(*search::look_at_store(options.study), options.study);
   if (invocation.common.json) {
     print_json(summary);
   } else {
@@ -84,7 +89,8 @@ void add_search(CLI::App& app, Invocation& invocation) {
             PathRole::input, "the recipe");
   paths.add(verb,
             verb.add_option("--study", flags->study,
-                            "Where the study lives: a SQLite file, or postgresql://user@host/database")
+                            "Where the study lives: a SQLite file, or postgresql://user@host/database, whose password"
+                            " is best left to PGPASSFILE or PGPASSWORD")
                 ->type_name("PLACE"),
             PathRole::study, "the study");
   verb.add_option("--trials", flags->trials, "Trials of the study; the recipe's if not given")
@@ -109,7 +115,8 @@ void add_search(CLI::App& app, Invocation& invocation) {
       ->capture_default_str();
   paths.add(verb,
             verb.add_option("--out", flags->folder,
-                            "Folder of the trials; if not given STUDY.trials, or runs/search.trials with PostgreSQL")
+                            "Folder of the trials, of this study alone; if not given STUDY.trials, or"
+                            " runs/search-ID.trials with PostgreSQL")
                 ->type_name("DIR"),
             PathRole::owned_folder);
   verb.add_option("--gpus", flags->gpus, "GPUs of this machine: worker i uses GPU i modulo N")

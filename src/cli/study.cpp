@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "arch/text.h"
 #include "base/error.h"
@@ -20,6 +22,8 @@ namespace spinenet::cli {
 namespace {
 
 struct StudyFlags {
+  search::StudyAddress address() const { return study; }
+
   std::string study;
   int count = 10;
   bool watch = false;
@@ -35,13 +39,14 @@ std::string score_text(const search::Trial& trial) {
 
 std::string metric_count(const search::Trial& trial, const std::string& name) {
   const auto found = trial.measurement.metrics.find(name);
-  return found == trial.measurement.metrics.end() ? "" : short_count(static_cast<int64_t>(found->second));
+  return found == trial.measurement.metrics.end() ? "" : count_text(found->second);
 }
 
 std::string state_text(const search::Trial& trial) {
   if (trial.duplicate_of >= 0) return fmt::format("same as {}", trial.duplicate_of);
-  if (trial.state == search::TrialState::failed) return fmt::format("{}: {}", name_of(trial.failure), trial.reason);
-  if (trial.state == search::TrialState::rejected) return "rejected: " + trial.reason;
+  if (trial.state == search::TrialState::failed)
+    return fmt::format("{}: {}", name_of(trial.failure), printable(trial.reason));
+  if (trial.state == search::TrialState::rejected) return "rejected: " + printable(trial.reason);
   return std::string(name_of(trial.state));
 }
 
@@ -60,20 +65,15 @@ std::string shown(const search::Study& study, int count) {
   for (size_t i = begin; i < study.trials.size(); ++i) {
     const search::Trial& t = study.trials[i];
     rows.push_back({std::to_string(t.number), score_text(t), metric_count(t, "multiply_adds"),
-                    metric_count(t, "parameters"), t.worker, state_text(t)});
+                    metric_count(t, "parameters"), printable(t.worker), state_text(t)});
   }
   return table_text(rows);
 }
 
-Json summary_of(const search::Study& study) {
-  const std::unique_ptr<search::Store> store = search::open_store(study.place, false);
-  return search::study_summary(*store, study.place);
-}
-
 int run_study_show(const StudyFlags& flags, const CommonOptions& common) {
   while (true) {
-    const search::Study study = search::read_study(flags.study);
-    const Json summary = summary_of(study);
+    const search::Study study = search::read_study(flags.address());
+    const Json summary = study_summary(study);
     if (common.json) {
       Json document = summary;
       document["trial_list"] = Json::array();
@@ -91,7 +91,7 @@ int run_study_show(const StudyFlags& flags, const CommonOptions& common) {
 }
 
 int run_study_best(const StudyFlags& flags, const CommonOptions& common) {
-  const search::Study study = search::read_study(flags.study);
+  const search::Study study = search::read_study(flags.address());
   const std::vector<const search::Trial*> order = ranked(study);
   const size_t count = std::min(order.size(), static_cast<size_t>(flags.count));
   if (common.json) {
@@ -145,26 +145,29 @@ int run_study_export(const StudyFlags& flags, const Invocation& invocation) {
     fail(ErrorKind::usage, "nothing to export", "", "give --architecture, --csv, --json or --html with a file");
   }
   const ExportFiles files = export_files(flags, invocation.files);
-  const search::Study study = search::read_study(flags.study);
-  const auto write = [](const std::optional<Output>& output, const std::string& content) {
-    output->write(content);
-    log_info(fmt::format("written: {}", output->path().string()));
-  };
+  const search::Study study = search::read_study(flags.address());
+  // All of them are made before the first is written: a study that cannot be leaves no part of an export.
+  std::vector<std::pair<const Output*, std::string>> contents;
   if (files.architecture) {
-    write(files.architecture, to_text(to_json(architecture_of(study, wanted_trial(study, flags.trial)))));
+    contents.emplace_back(&*files.architecture,
+                          to_text(to_json(architecture_of(study, wanted_trial(study, flags.trial)))));
   }
-  if (files.csv) write(files.csv, to_csv(study));
+  if (files.csv) contents.emplace_back(&*files.csv, to_csv(study));
   if (files.json) {
-    Json document = summary_of(study);
+    Json document = study_summary(study);
     document["recipe"] = to_yaml(study.task.recipe);
     document["trial_list"] = Json::array();
     for (const search::Trial& trial : study.trials) document["trial_list"].push_back(to_json(trial));
-    write(files.json, to_text(document));
+    contents.emplace_back(&*files.json, to_text(document));
   }
   if (files.html) {
     std::vector<search::Study> others;
-    for (const std::string& place : flags.others) others.push_back(search::read_study(place));
-    write(files.html, study_page(study, others));
+    for (const std::string& place : flags.others) others.push_back(search::read_study(search::StudyAddress(place)));
+    contents.emplace_back(&*files.html, study_page(study, others));
+  }
+  for (const auto& [output, content] : contents) {
+    output->write(content);
+    log_info(fmt::format("written: {}", output->path().string()));
   }
   return 0;
 }
@@ -214,12 +217,13 @@ void add_study(CLI::App& app, Invocation& invocation) {
   add_file("--json", flags->json, "Write the study with every trial");
   add_file("--html", flags->html, "Write the page: scores, costs, orders, the best networks drawn");
   add_overwrite_flag(out, flags->overwrite);
-  invocation.paths.add(
-      out,
-      out.add_option("--compare", flags->others, "Other studies whose best-so-far the page shows, too")->type_name("STUDY"),
-      PathRole::study, "a study");
+  invocation.paths.add(out,
+                       out.add_option("--compare", flags->others, "Other studies whose best-so-far the page shows, too")
+                           ->type_name("STUDY"),
+                       PathRole::study, "a study");
   add_common_flags(out, invocation.common);
-  out.callback([&invocation, flags] { invocation.run = [&invocation, flags] { return run_study_export(*flags, invocation); }; });
+  out.callback(
+      [&invocation, flags] { invocation.run = [&invocation, flags] { return run_study_export(*flags, invocation); }; });
 }
 
 }  // namespace spinenet::cli

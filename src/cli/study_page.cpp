@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "base/progress.h"
 #include "base/text_table.h"
+#include "cli/study_text.h"
 #include "plot/architecture.h"
 #include "plot/study_page.h"
 #include "search/pareto.h"
@@ -20,7 +21,7 @@ constexpr size_t kFailuresListed = 30;
 
 plot::Series best_so_far(const search::Study& study) {
   plot::Series series;
-  series.name = fmt::format("{} ({})", name_of(study.task.recipe.algorithm.kind), study.place);
+  series.name = fmt::format("{} ({})", name_of(study.task.recipe.algorithm.kind), printable(study.place));
   double best = -HUGE_VAL;
   for (const search::Trial& trial : study.trials) {
     if (trial.state == search::TrialState::complete) best = std::max(best, trial.measurement.score);
@@ -59,8 +60,7 @@ std::vector<plot::Series> costs(const search::Study& study) {
 
 std::vector<arch::ScalePermuted> backbones(const search::Study& study, std::span<const search::Trial* const> trials) {
   std::vector<arch::ScalePermuted> all;
-  for (const search::Trial* trial : trials)
-    all.push_back(arch::replay(study.task.recipe.space, trial->choices).backbone);
+  for (const search::Trial* trial : trials) all.push_back(backbone_of(study, *trial));
   return all;
 }
 
@@ -104,7 +104,7 @@ std::vector<plot::Bar> parents(const std::vector<arch::ScalePermuted>& backbones
 std::string metric_text(const search::Trial& trial, const std::string& name) {
   const auto found = trial.measurement.metrics.find(name);
   if (found == trial.measurement.metrics.end() || found->second < 0) return "–";
-  if (found->second >= 10'000) return short_count(static_cast<int64_t>(found->second));
+  if (found->second >= 10'000) return count_text(found->second);
   return fmt::format("{:.4g}", found->second);
 }
 
@@ -129,7 +129,7 @@ plot::PageTable failure_table(const search::Study& study) {
     if (table.rows.size() == kFailuresListed) break;
     const bool failed = trial.state == search::TrialState::failed;
     table.rows.push_back({std::to_string(trial.number), std::string(name_of(trial.state)),
-                          failed ? std::string(name_of(trial.failure)) : "constraint", trial.reason});
+                          failed ? std::string(name_of(trial.failure)) : "constraint", printable(trial.reason)});
   }
   return table;
 }
@@ -142,6 +142,7 @@ std::vector<plot::ReportFact> headline(const search::Study& study) {
     facts.push_back({"found in trial", std::to_string(s.best)});
   }
   facts.push_back({"failed", std::to_string(s.failed)});
+  if (s.lost > 0) facts.push_back({"lost with their workers", std::to_string(s.lost)});
   if (s.last_finished > s.first_started) facts.push_back({"time", duration_text(s.last_finished - s.first_started)});
   return facts;
 }
@@ -159,7 +160,7 @@ void draw_best(const search::Study& study, std::span<const search::Trial* const>
 std::string study_page(const search::Study& study, const std::vector<search::Study>& others) {
   plot::StudyPage page;
   page.title = "Architecture search";
-  page.subtitle = study.place;
+  page.subtitle = printable(study.place);
   page.headline = headline(study);
   page.score_name = study.task.recipe.price.target > 0 ? "score" : study.task.recipe.proxy.metric;
   page.scores = scores(study);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "arch/text.h"
+#include "base/error.h"
 #include "base/format.h"
 #include "graph/cost.h"
 #include "plot/operations_text.h"
@@ -84,19 +85,22 @@ class PermutedDrawing {
     const std::string fuse = fmt::format("blocks.{}.fuse", index);
     for (const graph::Op& op : program_.ops) {
       if (op.name != fuse) continue;
-      for (size_t i = 2; i < op.inputs.size(); ++i) {
-        drawing_.connections.push_back({block_that_wrote(op.inputs[i]) + 1, index + 1, true});
+      // First the resampled parents, then the unused blocks as they are.
+      for (size_t i = block.parents.size(); i < op.inputs.size(); ++i) {
+        drawing_.connections.push_back({block_that_wrote(op.inputs[i], index) + 1, index + 1, true});
       }
     }
     add_box(block, index);
   }
 
-  int block_that_wrote(graph::ValueId value) const {
+  // One of the blocks before `end`.
+  int block_that_wrote(graph::ValueId value, int end) const {
     const auto op = std::find_if(program_.ops.begin(), program_.ops.end(),
                                  [&](const graph::Op& candidate) { return candidate.output == value; });
-    int index = 0;
-    while (!op->name.starts_with(fmt::format("blocks.{}.", index))) ++index;
-    return index;
+    for (int index = 0; op != program_.ops.end() && index < end; ++index) {
+      if (op->name.starts_with(fmt::format("blocks.{}.", index))) return index;
+    }
+    fail(ErrorKind::failed, fmt::format("value {} comes from no block before block {}", value, end), a_.name);
   }
 
   void add_box(const arch::BlockSpec& block, int index) {

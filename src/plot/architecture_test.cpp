@@ -1,8 +1,12 @@
 #include "plot/architecture.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "arch/families.h"
+#include "base/error.h"
+#include "base/format.h"
 #include "plot/architecture_drawing.h"
 #include "plot/well_formed.h"
 
@@ -20,6 +24,46 @@ TEST(ArchitectureDrawing, HasABoxForEachBlockAndAConnectionForEachParent) {
   EXPECT_EQ(drawing.boxes[7].kind, DrawingKind::residual);
   EXPECT_EQ(drawing.boxes[7].level, 6);
   EXPECT_EQ(drawing.boxes[13].output, "P4");
+}
+
+// The block in the place of `at` has the `count` blocks before it as parents.
+arch::Architecture with_parents(size_t at, int count) {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  arch::BlockSpec& block = std::get<arch::ScalePermuted>(a.backbone).blocks[at];
+  block.parents.clear();
+  const int index = static_cast<int>(at) + arch::kStemBlocks;
+  for (int back = 1; back <= count; ++back) block.parents.push_back(index - back);
+  return a;
+}
+
+TEST(ArchitectureDrawing, ConnectsAnyNumberOfParents) {
+  const size_t blocks = std::get<arch::ScalePermuted>(arch::named_architecture("spinenet-49").backbone).blocks.size();
+  for (const size_t at :
+       {size_t{5}, size_t{8}, blocks - 1}) {  // the last one is an output, which takes unused blocks, too
+    for (int count = arch::kMinParents; count <= std::min(arch::kMaxParents, static_cast<int>(at) + arch::kStemBlocks);
+         ++count) {
+      SCOPED_TRACE(fmt::format("{} parents of block {}", count, at + arch::kStemBlocks));
+      const Drawing drawing = drawing_of(with_parents(at, count), {});
+      const int column = static_cast<int>(at) + arch::kStemBlocks + 1;
+      std::vector<int> from, raw;
+      for (const DrawingConnection& c : drawing.connections) {
+        EXPECT_LT(c.from, c.to);
+        if (c.to == column) (c.raw ? raw : from).push_back(c.from);
+      }
+      ASSERT_EQ(from.size(), static_cast<size_t>(count));
+      for (int back = 1; back <= count; ++back) EXPECT_EQ(from[static_cast<size_t>(back - 1)], column - back);
+      for (const int unused : raw) {
+        EXPECT_TRUE(std::ranges::none_of(drawing.connections, [&](const DrawingConnection& c) {
+          return c.from == unused && !c.raw;
+        })) << unused;
+      }
+      EXPECT_TRUE(architecture_svg(with_parents(at, count), {}).ends_with("</svg>\n"));
+    }
+  }
+}
+
+TEST(ArchitectureDrawing, RefusesABlockOfOneParent) {
+  EXPECT_THROW(drawing_of(with_parents(5, 1), {}), Error);
 }
 
 TEST(ArchitectureDrawing, SaysWhatABlockIsMadeOf) {

@@ -21,7 +21,10 @@ Suggestion Planner::suggest(int64_t number, const std::string& state, std::span<
     if (!state.empty()) algorithm_->restore(state);
   }
   last_state_.clear();
-  for (const Trial& trial : news) algorithm_->update(trial);
+  // What happened to its workers says nothing about a network.
+  for (const Trial& trial : news) {
+    if (trial.failure != TrialFailure::lost) algorithm_->update(trial);
+  }
   arch::Sample sample = sample_of(number);
   Suggestion suggestion;
   suggestion.hash = arch::canonical_hash(sample.backbone);

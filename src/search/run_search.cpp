@@ -5,19 +5,16 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/text_table.h"
 #include "search/plan.h"
 #include "search/study/begin_with.h"
 #include "search/study/study.h"
+#include "search/study/trials_folder.h"
 #include "search/trials/training_trial.h"
 #include "search/trials/workers.h"
 
 namespace spinenet::search {
 namespace {
-
-std::filesystem::path trial_folder(const SearchOptions& options) {
-  if (!options.folder.empty()) return options.folder;
-  return options.study.find("://") == std::string::npos ? options.study + ".trials" : "runs/search.trials";
-}
 
 // A study that was begun keeps what it began with, whatever those it came from have found since, and whether or not
 // this command names them again.
@@ -27,9 +24,10 @@ std::vector<arch::Choices> first_trials(const SearchOptions& options, const Sear
     return options.begin_with.empty() ? recipe.first
                                       : begin_with(options.begin_with, options.begin_count, recipe.space);
   }
-  std::vector<arch::Choices> kept = described_study(options.study, *begun).task.recipe.first;
+  std::vector<arch::Choices> kept = described_study(options.study.shown(), *begun).task.recipe.first;
   if (!options.begin_with.empty() && kept.empty()) {
-    fail(ErrorKind::usage, "the study was begun without --begin-with", options.study, "begin a study of another name");
+    fail(ErrorKind::usage, "the study was begun without --begin-with", options.study.shown(),
+         "begin a study of another name");
   }
   return recipe.first.empty() ? kept : recipe.first;
 }
@@ -43,7 +41,8 @@ SearchRecipe recipe_of(const SearchOptions& options) {
 void tell_first_trials(const SearchOptions& options, const SearchRecipe& recipe) {
   const size_t count = recipe.first.size();
   if (!options.begin_with.empty() && find_study(options.study)) {
-    log_info(fmt::format("{} was begun with {} networks and goes on with them", options.study, count));
+    log_info(
+        fmt::format("{} was begun with {} networks and goes on with them", printable(options.study.shown()), count));
   }
   if (static_cast<int64_t>(count) > recipe.trials) {
     log_warning(fmt::format("{} networks to begin with are more than {} trials: the last ones are left out", count,
@@ -58,24 +57,45 @@ int64_t trials_of(const SearchOptions& options, const SearchRecipe& recipe) {
 void tell_end(const Claim& claim, const Outcome& outcome, bool accepted) {
   const std::string what = outcome.state == TrialState::complete
                                ? fmt::format("score {:.4f}", outcome.measurement.score)
-                               : fmt::format("{}: {}", name_of(outcome.failure), outcome.reason);
+                               : fmt::format("{}: {}", name_of(outcome.failure), printable(outcome.reason));
   log_info(fmt::format("trial {}: {}{}", claim.number, what, accepted ? "" : " (too late: another worker has it)"));
 }
 
-TrialSetup setup_of(const SearchOptions& options, int index) {
+TrialSetup setup_of(const SearchOptions& options, int index, const OwnedFolder& folder) {
   TrialSetup setup;
   setup.task.recipe = recipe_of(options);
   // What the leader and the store have agreed on.
-  const Study study = described_study(options.study, open_store(options.study, false)->description());
+  const Study study = described_study(options.study.shown(), open_store(options.study, false)->description());
   setup.task.base = study.task.base;
   setup.task.image_size = study.task.image_size;
   setup.task.classes = study.task.classes;
   setup.program = options.training;
   if (options.gpus > 0) setup.program.environment["CUDA_VISIBLE_DEVICES"] = std::to_string(index % options.gpus);
-  setup.folder = trial_folder(options);
+  setup.folder = folder.path();
   setup.threads = options.threads;
   setup.keep_runs = options.keep_runs;
   return setup;
+}
+
+TrialsPlace trials_place(const SearchOptions& options) {
+  return {options.study, open_store(options.study, false)->id(), options.folder};
+}
+
+OwnedFolder lead_trials_folder(const SearchOptions& options) {
+  const TrialsPlace place = trials_place(options);
+  OwnedFolder folder = take_trials_folder(place);
+  const std::filesystem::path usual = options.study.reveal() + ".trials";
+  if (options.folder.empty() && !options.study.is_server() && folder.path() != usual) {
+    log_info(fmt::format("{} is another study's: the trials go to {}", printable(usual.string()),
+                         printable(folder.path().string())));
+  }
+  return folder;
+}
+
+std::vector<std::string> arguments_of_workers(const SearchOptions& options) {
+  std::vector<StudyAddress> addresses{options.study};
+  for (const std::string& source : options.begin_with) addresses.emplace_back(source);
+  return without_passwords(options.arguments, addresses);
 }
 
 }  // namespace
@@ -92,8 +112,10 @@ int lead_search(const SearchOptions& options) {
   task.classes = training->classes;
   const std::unique_ptr<Store> store = open_store(options.study, true);
   store->open(describe_study(task, training->recipe));
+  const OwnedFolder folder = lead_trials_folder(options);
   WorkersOptions workers;
-  workers.arguments = options.arguments;
+  workers.arguments = arguments_of_workers(options);
+  workers.study = options.study;
   workers.workers = options.workers;
   workers.trials = trials_of(options, task.recipe);
   workers.progress = options.progress;
@@ -102,7 +124,8 @@ int lead_search(const SearchOptions& options) {
 }
 
 int work_on_search(const SearchOptions& options, int index) {
-  const TrialSetup setup = setup_of(options, index);
+  const OwnedFolder folder = take_trials_folder(trials_place(options));
+  const TrialSetup setup = setup_of(options, index, folder);
   const SearchRecipe& recipe = setup.task.recipe;
   Planner planner({recipe.space, recipe.algorithm, recipe.seed, recipe.first,
                    [&](const arch::ScalePermuted& backbone) { return objection(setup.task, backbone); }});

@@ -11,15 +11,16 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "search/store/address.h"
 #include "search/trials/proxy_training.h"
 
 namespace spinenet::search {
 
 struct SearchOptions {
   std::filesystem::path recipe;
-  std::vector<std::string> settings;    // changes to it, as for --set
-  std::string study;                    // for open_store
-  std::filesystem::path folder;         // of the trials; empty: beside the study
+  std::vector<std::string> settings;  // changes to it, as for --set
+  StudyAddress study;
+  std::filesystem::path folder;         // of the trials; empty: trials_folder()
   std::vector<std::string> begin_with;  // for begin_with()
   int begin_count = 8;
   int64_t trials = 0;  // 0: the recipe's
@@ -29,7 +30,9 @@ struct SearchOptions {
   double lease_seconds = 60;
   bool keep_runs = false;
   TrainingProgram training;
-  std::vector<std::string> arguments;  // of this process; each worker gets --worker I added
+  // Of this process; each worker gets --worker I added. Passwords of addresses are left out: a worker finds the study's
+  // address in its environment (inherited_address).
+  std::vector<std::string> arguments;
   ProgressOptions progress;
   bool quiet = false;
   std::function<int()> stop;  // the signal that asks to end, or 0

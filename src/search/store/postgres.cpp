@@ -31,6 +31,9 @@ constexpr SqlDialect kPostgresDialect{
     .has_tables =
         "SELECT count(*) FROM pg_tables WHERE tablename = 'spinenet_version'"
         " AND schemaname = ANY (current_schemas(false))",
+    .not_tables =
+        "SELECT count(*) FROM pg_class WHERE relkind <> 'r' AND oid IN (to_regclass('spinenet_version'),"
+        " to_regclass('spinenet_study'), to_regclass('spinenet_state'), to_regclass('spinenet_trial'))",
 };
 
 // A host that is cut off is noticed within seconds, by the client (parameters of the connection, which the URL may
@@ -49,7 +52,8 @@ constexpr std::array<std::pair<const char*, const char*>, 8> kParameters{{
 constexpr const char* kSession =
     "SET synchronous_commit = on; SET default_transaction_isolation = 'read committed';"
     "SET idle_in_transaction_session_timeout = '15s'; SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2;"
-    "SET tcp_keepalives_count = 3; SET tcp_user_timeout = '10s'; SET client_min_messages = warning";
+    "SET tcp_keepalives_count = 3; SET tcp_user_timeout = '10s'; SET client_min_messages = warning;"
+    "SET statement_timeout = '5min'";
 constexpr int kOldestServer = 120000;
 constexpr double kFirstConnectionSeconds = 5;
 
@@ -87,14 +91,15 @@ std::string first_line(const char* text) {
   return std::string(message.substr(0, message.find('\n')));
 }
 
-// The URL without password: "postgresql://user@host:port/database".
-std::string place_of(const std::string& url) {
+// "postgresql://user@host:port/database". Of a text with a password the library's words, which quote from it, are kept
+// back.
+std::string place_of(const StudyAddress& address) {
   char* reason = nullptr;
-  const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(url.c_str(), &reason));
+  const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(address.reveal().c_str(), &reason));
   if (options == nullptr) {
-    const std::string message = first_line(reason);
+    const std::string message = address.holds_password() ? "it cannot be read" : first_line(reason);
     PQfreemem(reason);
-    fail(ErrorKind::usage, fmt::format("no address of a PostgreSQL database: {}", message), "postgresql",
+    fail(ErrorKind::usage, fmt::format("no address of a PostgreSQL database: {}", message), address.shown(),
          "write postgresql://user@host:port/database");
   }
   std::unordered_map<std::string_view, std::string> given;
@@ -110,7 +115,7 @@ std::string place_of(const std::string& url) {
 
 class PostgresDatabase final : public Database {
  public:
-  PostgresDatabase(const std::string& url, const StoreOptions& options);
+  PostgresDatabase(const StudyAddress& address, const StoreOptions& options);
 
   void begin(Access access) override;
   void commit() override;
@@ -120,6 +125,7 @@ class PostgresDatabase final : public Database {
   BackOff back_off() const override { return {0.05, 2}; }
   const SqlDialect& dialect() const override { return kPostgresDialect; }
   const std::string& place() const override { return place_; }
+  void require_tables(int version) override;
 
  private:
   void connect();
@@ -130,7 +136,8 @@ class PostgresDatabase final : public Database {
   void execute(const char* statement);
   void check(const PGresult* result);
 
-  std::string url_, place_;
+  StudyAddress address_;
+  std::string place_;
   Connection connection_;
   std::unordered_map<std::string_view, std::string> statements_;  // of this connection: text to name
   bool let_in_before_ = false;
@@ -140,8 +147,8 @@ class PostgresDatabase final : public Database {
   bool passing_fault_ = false;
 };
 
-PostgresDatabase::PostgresDatabase(const std::string& url, const StoreOptions& options)
-    : url_(url), place_(place_of(url)) {
+PostgresDatabase::PostgresDatabase(const StudyAddress& address, const StoreOptions& options)
+    : address_(address), place_(place_of(address)) {
   const auto end = std::chrono::steady_clock::now() +
                    std::chrono::duration<double>(std::min(options.patience_seconds, kFirstConnectionSeconds));
   while (true) {
@@ -160,7 +167,7 @@ void PostgresDatabase::connect() {
   std::array<const char*, kParameters.size() + 1> keywords{}, values{};
   for (size_t i = 0; i < kParameters.size(); ++i) {
     keywords[i] = kParameters[i].first;
-    values[i] = kParameters[i].second == nullptr ? url_.c_str() : kParameters[i].second;
+    values[i] = kParameters[i].second == nullptr ? address_.reveal().c_str() : kParameters[i].second;
   }
   statements_.clear();
   connection_.reset(PQconnectdbParams(keywords.data(), values.data(), /*expand_dbname=*/1));
@@ -192,6 +199,20 @@ void PostgresDatabase::prepare_session() {
          "make one with ENCODING 'UTF8'");
   }
   execute(kSession);
+}
+
+// Every value is read by its type, and dialect().not_tables has looked for views: what is left to see is whether the
+// columns are there.
+void PostgresDatabase::require_tables(int version) {
+  const SqlResult columns =
+      run("SELECT count(*) FROM pg_attribute WHERE attnum > 0 AND NOT attisdropped AND attrelid IN"
+          " (to_regclass('spinenet_version'), to_regclass('spinenet_study'), to_regclass('spinenet_state'),"
+          " to_regclass('spinenet_trial'))",
+          {});
+  constexpr std::array<int64_t, kStudyVersion + 1> kColumns{0, 36, 39};
+  if (std::get<int64_t>(columns.rows.at(0).at(0)) == kColumns.at(static_cast<size_t>(version))) return;
+  fail(ErrorKind::bad_data, fmt::format("is no study: its tables are not those of version {}", version), place_,
+       "restore a copy of the study");
 }
 
 void PostgresDatabase::begin(Access access) {
@@ -313,8 +334,8 @@ void PostgresDatabase::check(const PGresult* result) {
 
 }  // namespace
 
-std::unique_ptr<Database> open_postgres(const std::string& url, const StoreOptions& options) {
-  return std::make_unique<PostgresDatabase>(url, options);
+std::unique_ptr<Database> open_postgres(const StudyAddress& address, const StoreOptions& options) {
+  return std::make_unique<PostgresDatabase>(address, options);
 }
 
 }  // namespace spinenet::search

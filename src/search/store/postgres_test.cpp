@@ -133,6 +133,50 @@ bool live_through_a_cut(Wire& wire, Store& store, Store& witness, int at) {
   return wire.was_cut();
 }
 
+TEST_F(Postgres, APasswordIsUsedAndNeverSaid) {
+  std::string text = place_;
+  text.replace(text.find("postgres@"), 9, "postgres:secret@");
+  const StudyAddress address(text + "&password=secret");
+  ASSERT_TRUE(address.holds_password());
+  const auto store = open_store(address, true);
+  store->open(toy_description());
+  EXPECT_EQ(look_at_store(address)->id(), store->id());
+  EXPECT_EQ(address.shown(), place_);
+  const auto expect_unsaid = [](const StudyAddress& wrong) {
+    try {
+      open_store(wrong, false, {.patience_seconds = 0});
+      ADD_FAILURE() << "opened " << wrong.shown();
+    } catch (const Error& error) {
+      EXPECT_EQ(std::string(error.what()).find("secret"), std::string::npos) << error.what();
+    }
+  };
+  StudyDescription other = toy_description();
+  other.seed = 8;
+  expect_error(ErrorKind::usage, {"seed", "postgresql://postgres@"}, [&] { open_store(address, true)->open(other); });
+  expect_unsaid("postgresql://nobody:secret@/postgres?host=" + server_->folder().string());
+  expect_unsaid("postgresql://postgres:secret@/nothing?host=" + server_->folder().string());
+  expect_unsaid("postgresql://postgres:secret@/postgres?host=" + server_->folder().string() + "&sslmode=odd");
+  expect_unsaid("postgresql://postgres:secret@/postgres?hast=x");
+  expect_unsaid("postgresql://postgres:sec%secret@/postgres");
+  expect_unsaid("postgresql://postgres:secret@:port/postgres");
+}
+
+TEST_F(Postgres, RefusesAViewInThePlaceOfATable) {
+  open_store(place_, true)->open(toy_description());
+  const auto run = [&](std::string_view statement) {
+    const auto raw = open_postgres(place_, {});
+    raw->begin(Access::write);
+    raw->run(statement, {});
+    raw->commit();
+  };
+  run("ALTER TABLE spinenet_study RENAME TO zs");
+  expect_error(ErrorKind::bad_data, {"no study"}, [&] { look_at_store(place_); });
+  run("CREATE VIEW spinenet_study AS WITH RECURSIVE c(x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM c) SELECT zs.* FROM "
+      "c, zs");
+  expect_error(ErrorKind::bad_data, {"no study"}, [&] { look_at_store(place_); });
+  expect_error(ErrorKind::bad_data, {"no study"}, [&] { open_store(place_, true); });
+}
+
 TEST_F(Postgres, ACutAtAnyMessageLosesNothingAndCountsNothingTwice) {
   int port = 6000;
   for (const Cut cut : {Cut::before_the_server, Cut::after_the_server}) {

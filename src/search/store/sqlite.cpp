@@ -2,18 +2,28 @@
 // every commit, but by ourselves and when the file is free again: syncs of several processes then run side by side, and
 // nobody waits for a slow disk in order to write. What others read in between is behind us in the log, so their own
 // sync brings it to disk with ours.
+//
+// The file may come from anybody: its tables must be those that this program makes, views and triggers are off, and a
+// statement that runs on and on is ended.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <filesystem>
+#include <map>
 #include <random>
 #include <thread>
 #include <unordered_map>
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "search/store/store_database.h"
+#include "search/store/store_rows.h"
+#include "search/store/store_schema.h"
 
 namespace spinenet::search {
 namespace {
@@ -32,8 +42,14 @@ constexpr SqlDialect kDialect{
     .bytes = "BLOB",
     .before_tables = "PRAGMA application_id = 1399870324",
     .has_tables = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'spinenet_version'",
+    .not_tables = "SELECT count(*) FROM sqlite_master WHERE type IN ('view', 'trigger') OR sql LIKE 'CREATE VIRTUAL%'",
 };
 static_assert(kApplication == 1399870324);
+
+// Reading a million trials takes some 50 million steps.
+constexpr int kStepsBetweenLooks = 1'000'000;
+constexpr int kMostLooks = 1000;
+constexpr int kLongestValue = 1 << 28;
 
 struct CloseDatabase {
   void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
@@ -52,9 +68,102 @@ struct Running {
   sqlite3_stmt* statement;
 };
 
+bool is_there(const fs::path& path) {
+  std::error_code none;
+  return fs::symlink_status(path, none).type() != fs::file_type::not_found;
+}
+
+int64_t size_of(const fs::path& path) {
+  struct stat is {};
+  return ::stat(path.c_str(), &is) == 0 ? static_cast<int64_t>(is.st_size) : 0;
+}
+
+fs::path beside(const fs::path& file, std::string_view ending) {
+  return file.string() + std::string(ending);
+}
+
+void require_plain_file(const fs::path& file, const std::string& shown) {
+  std::error_code none;
+  switch (fs::status(file, none).type()) {
+    case fs::file_type::regular:
+    case fs::file_type::not_found:
+      return;
+    case fs::file_type::directory:
+      fail(ErrorKind::usage, "is a folder", shown, "name a file in it");
+    default:
+      fail(ErrorKind::usage, "is a device or a pipe, not a file", shown, "name a file");
+  }
+}
+
+// The journal of a process that is making the study now, or was killed while it did.
+bool is_journal_of_sqlite(const fs::path& path) {
+  constexpr std::string_view kMagic("\xd9\xd5\x05\xf9\x20\xa1\x63\xd7", 8);
+  const int fd = ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) return !is_there(path);
+  std::array<char, 8> head{};
+  const ssize_t length = ::read(fd, head.data(), head.size());
+  ::close(fd);
+  const std::string_view read(head.data(), static_cast<size_t>(std::max<ssize_t>(length, 0)));
+  return read.find_first_not_of('\0') == std::string_view::npos || read == kMagic;
+}
+
+// SQLite takes files of these names for parts of the database: beside a new one it deletes them.
+void require_nothing_beside(const fs::path& file, const std::string& shown) {
+  for (const std::string_view ending : {"-wal", "-shm", "-journal"}) {
+    const fs::path other = beside(file, ending);
+    if (!is_there(other)) continue;
+    // Looked at again: another process may have begun the study between the two looks.
+    if (size_of(file) > 0) return;
+    if (is_there(file) && ending == "-journal" && is_journal_of_sqlite(other)) continue;
+    if (size_of(file) > 0 || !is_there(other)) return;
+    fail(ErrorKind::usage, fmt::format("there is no study, but a file {}, which SQLite would delete", other.string()),
+         shown, "move that file away, or give the study another name");
+  }
+}
+
+std::string uri_of(const fs::path& file) {
+  std::string uri = "file:";
+  for (const char c : file.string()) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       std::string_view("/._-").find(c) != std::string_view::npos;
+    uri += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+  }
+  return uri + "?immutable=1";
+}
+
+struct OpenWay {
+  std::string name;
+  int flags = 0;
+};
+
+// What is written beside a file that is read is SQLite's own business where it may; where it may not, the file is read
+// as it lies, which is all of the study when no log is beside it.
+OpenWay way_to_open(const fs::path& file, StoreUse use, const std::string& shown) {
+  const bool writable = ::access(file.c_str(), W_OK) == 0 && ::access(file.parent_path().c_str(), W_OK) == 0;
+  if (use == StoreUse::create) return {file.string(), SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE};
+  if (use == StoreUse::go_on || writable) return {file.string(), SQLITE_OPEN_READWRITE};
+  if (size_of(beside(file, "-wal")) == 0 && size_of(beside(file, "-journal")) == 0) {
+    return {uri_of(file), SQLITE_OPEN_READONLY | SQLITE_OPEN_URI};
+  }
+  if (is_there(beside(file, "-shm"))) return {file.string(), SQLITE_OPEN_READONLY};
+  fail(ErrorKind::io, "its last trials are in the log beside it, which cannot be read without writing here", shown,
+       "copy the file and the one that ends in -wal into a folder of your own");
+}
+
+// A table's or an index's text in the file, by its name.
+using Tables = std::map<std::string, std::string>;
+
+std::string without_spaces(std::string_view sql) {
+  std::string text(sql);
+  std::erase_if(text, [](char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '"'; });
+  return text;
+}
+
 class SqliteDatabase final : public Database {
  public:
-  SqliteDatabase(const std::string& path, bool create, const StoreOptions& options);
+  SqliteDatabase(const std::string& path, StoreUse use, const StoreOptions& options);
+  // An empty database in memory.
+  SqliteDatabase();
 
   void begin(Access access) override;
   void commit() override;
@@ -64,9 +173,14 @@ class SqliteDatabase final : public Database {
   BackOff back_off() const override { return {0.001, 0.05}; }
   const SqlDialect& dialect() const override { return kDialect; }
   const std::string& place() const override { return path_; }
+  void require_tables(int version) override;
 
  private:
   static int wait_for_lock(void* self, int tries);
+  static int look_at_steps(void* self);
+  void open(const OpenWay& way);
+  Tables tables();
+  static Tables tables_of_version(int version);
   void make_ready();
   void sync_log();
   int64_t number(std::string_view statement);
@@ -77,12 +191,13 @@ class SqliteDatabase final : public Database {
   [[noreturn]] void refuse(int code);
 
   std::string path_;
-  bool create_;
+  StoreUse use_ = StoreUse::create;
   StoreOptions options_;
   std::unique_ptr<sqlite3, CloseDatabase> database_;
   std::unordered_map<std::string_view, Statement> statements_;
   bool ready_ = false;
   bool passing_fault_ = false;
+  int looks_ = 0;               // of look_at_steps at the statement that runs
   int64_t synced_changes_ = 0;  // rows changed by this connection before the last sync
   SqliteClock::time_point waiting_since_;
   std::minstd_rand random_{std::random_device()()};
@@ -90,21 +205,67 @@ class SqliteDatabase final : public Database {
 
 // The file is opened here and looked at in the first transaction, which waits where another process has it. It must be
 // read through SQLite alone: closing any other descriptor of it would drop this process's locks.
-SqliteDatabase::SqliteDatabase(const std::string& path, bool create, const StoreOptions& options)
-    : path_(path), create_(create), options_(options) {
+SqliteDatabase::SqliteDatabase(const std::string& path, StoreUse use, const StoreOptions& options)
+    : path_(path), use_(use), options_(options) {
   const fs::path file = fs::absolute(path);
-  if (fs::is_directory(file)) fail(ErrorKind::usage, "is a folder", path, "name a file in it");
-  if (!create && !fs::exists(file)) fail(ErrorKind::usage, "there is no study", path, "start one with spinenet search");
+  require_plain_file(file, path);
+  if (use != StoreUse::create && !is_there(file)) {
+    fail(ErrorKind::usage, "there is no study", path, "start one with spinenet search");
+  }
   if (!fs::is_directory(file.parent_path())) {
     fail(ErrorKind::io, fmt::format("there is no folder {}", file.parent_path().string()), path, "make it first");
   }
-  const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | (create ? SQLITE_OPEN_CREATE : 0);
+  if (size_of(file) == 0) require_nothing_beside(file, path);
+  open(way_to_open(file, use, path));
+}
+
+SqliteDatabase::SqliteDatabase() : path_("a new study") {
+  open({":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY});
+  ready_ = true;
+}
+
+void SqliteDatabase::open(const OpenWay& way) {
   sqlite3* opened = nullptr;
-  const int code = sqlite3_open_v2(file.c_str(), &opened, flags, nullptr);
+  const int code = sqlite3_open_v2(way.name.c_str(), &opened, way.flags | SQLITE_OPEN_NOMUTEX, nullptr);
   database_.reset(opened);
   check(code);
   sqlite3_extended_result_codes(opened, 1);
   sqlite3_busy_handler(opened, &SqliteDatabase::wait_for_lock, this);
+  sqlite3_progress_handler(opened, kStepsBetweenLooks, &SqliteDatabase::look_at_steps, this);
+  sqlite3_limit(opened, SQLITE_LIMIT_LENGTH, kLongestValue);
+  check(sqlite3_db_config(opened, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr));
+  check(sqlite3_db_config(opened, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr));
+  check(sqlite3_db_config(opened, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr));
+  check(sqlite3_db_config(opened, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr));
+}
+
+int SqliteDatabase::look_at_steps(void* self) {
+  return ++static_cast<SqliteDatabase*>(self)->looks_ > kMostLooks ? 1 : 0;
+}
+
+// What ANALYZE leaves is SQLite's.
+Tables SqliteDatabase::tables() {
+  const SqlResult result =
+      run("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
+          " AND (name LIKE 'spinenet\\_%' ESCAPE '\\' OR tbl_name LIKE 'spinenet\\_%' ESCAPE '\\')",
+          {});
+  Tables found;
+  for (const SqlRow& row : result.rows) found[text(row, 0, path_)] = without_spaces(text(row, 1, path_));
+  return found;
+}
+
+Tables SqliteDatabase::tables_of_version(int version) {
+  SqliteDatabase made;
+  for (int before = 0; before < version; ++before) {
+    for (const std::string_view statement : migration(before)) made.run(statement, {});
+  }
+  return made.tables();
+}
+
+void SqliteDatabase::require_tables(int version) {
+  if (tables() == tables_of_version(version)) return;
+  fail(ErrorKind::bad_data, fmt::format("is no study: its tables are not those of version {}", version), path_,
+       "name another file, or restore a copy of the study");
 }
 
 // Pauses of random length, up to 10 ms, so that no process is always late.
@@ -132,7 +293,13 @@ void SqliteDatabase::make_ready() {
   if (!empty && number("PRAGMA application_id") != kApplication) {
     fail(ErrorKind::bad_data, "is a database of another program, not a study", path_, "name another file");
   }
-  if (empty && !create_) fail(ErrorKind::usage, "there is no study", path_, "start one with spinenet search");
+  if (empty && use_ == StoreUse::go_on)
+    fail(ErrorKind::usage, "there is no study", path_, "start one with spinenet search");
+  if (use_ == StoreUse::look) {
+    run("PRAGMA query_only = ON", {});
+    ready_ = true;
+    return;
+  }
   run("PRAGMA synchronous = NORMAL", {});  // what checkpoints need; sync_log does the rest
   const SqlResult mode = run("PRAGMA journal_mode = WAL", {});
   if (mode.rows.empty() || mode.rows[0].at(0) != SqlValue("wal")) {
@@ -169,6 +336,7 @@ void SqliteDatabase::rollback() noexcept {
 
 SqlResult SqliteDatabase::run(std::string_view statement, std::span<const SqlValue> values) {
   passing_fault_ = false;
+  looks_ = 0;
   sqlite3_stmt* const prepared_statement = prepared(statement);
   const Running running(prepared_statement);
   for (size_t i = 0; i < values.size(); ++i) bind(prepared_statement, static_cast<int>(i) + 1, values[i]);
@@ -218,7 +386,11 @@ SqlValue SqliteDatabase::column(sqlite3_stmt* statement, int index) const {
       return int64_t{sqlite3_column_int64(statement, index)};
     case SQLITE_FLOAT:
       return sqlite3_column_double(statement, index);
-    default: {  // text and bytes; nothing is ever NULL
+    case SQLITE_NULL:
+      fail(ErrorKind::bad_data,
+           fmt::format("the study is damaged: {} has no value", sqlite3_column_name(statement, index)), path_,
+           "restore a copy of it");
+    default: {  // text and bytes
       const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement, index));
       return std::string(bytes == nullptr ? "" : bytes, static_cast<size_t>(sqlite3_column_bytes(statement, index)));
     }
@@ -244,6 +416,10 @@ void SqliteDatabase::refuse(int code) {
     case SQLITE_MISMATCH:
     case SQLITE_CONSTRAINT:
       fail(ErrorKind::bad_data, fmt::format("the study is damaged: {}", reason), path_, "restore a copy of it");
+    case SQLITE_INTERRUPT:
+      fail(ErrorKind::bad_data, "is no study: reading it does not end", path_, "restore a copy of it");
+    case SQLITE_TOOBIG:
+      fail(ErrorKind::bad_data, "the study is damaged: a value is too long", path_, "restore a copy of it");
     case SQLITE_FULL:
       fail(ErrorKind::io, "the disk is full", path_, "free some space; what was reported before is kept");
     default:
@@ -253,8 +429,8 @@ void SqliteDatabase::refuse(int code) {
 
 }  // namespace
 
-std::unique_ptr<Database> open_sqlite(const std::string& path, bool create, const StoreOptions& options) {
-  return std::make_unique<SqliteDatabase>(path, create, options);
+std::unique_ptr<Database> open_sqlite(const std::string& path, StoreUse use, const StoreOptions& options) {
+  return std::make_unique<SqliteDatabase>(path, use, options);
 }
 
 }  // namespace spinenet::search

@@ -154,7 +154,7 @@ class SqlitePower : public testing::Test {
     fs::remove(copy + "-shm");
     {
       EXPECT_EQ(lasting_parts(open_store(copy, false)->trials()), trials);
-      const auto raw = open_sqlite(copy, false, {});
+      const auto raw = open_sqlite(copy, StoreUse::go_on, {});
       raw->begin(Access::read);
       EXPECT_EQ(std::get<std::string>(raw->run("PRAGMA integrity_check", {}).rows.at(0).at(0)), "ok");
       raw->commit();

@@ -1,10 +1,15 @@
 // A study in a SQLite file: files that are something else, torn ones, locks of other processes.
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <fstream>
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <sqlite3.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/files.h"
 #include "search/store/store_fixture.h"
@@ -20,6 +25,45 @@ class Sqlite : public testing::Test {
   std::string path(std::string_view name = "study.db") const { return (folder_ / name).string(); }
   void write(const std::string& bytes, std::string_view name = "study.db") const {
     std::ofstream(path(name), std::ios::binary) << bytes;
+  }
+  // Past every guard.
+  void change(const std::string& statements) const {
+    sqlite3* database = nullptr;
+    ASSERT_EQ(sqlite3_open(path().c_str(), &database), SQLITE_OK);
+    char* reason = nullptr;
+    EXPECT_EQ(sqlite3_exec(database, statements.c_str(), nullptr, nullptr, &reason), SQLITE_OK) << reason;
+    sqlite3_close(database);
+  }
+  // A study with one trial that runs.
+  void make_study() const {
+    std::error_code none;
+    for (const char* end : {"", "-wal", "-shm"}) fs::remove(path() + end, none);
+    const auto store = open_store(path(), true);
+    store->open(toy_description());
+    claim_one(*store);
+  }
+  // Reads the study as a user without rights; what went wrong, or "". The folder's rights are the caller's.
+  std::string look_without_rights() const {
+    std::array<int, 2> ends{};
+    EXPECT_EQ(::pipe(ends.data()), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      std::string said;
+      if (::geteuid() == 0 && (::setgid(65534) != 0 || ::setuid(65534) != 0)) said = "no other user";
+      try {
+        if (look_at_store(path())->trials().size() != 1) said = "no trial";
+      } catch (const std::exception& error) {
+        said = error.what();
+      }
+      ::_exit(::write(ends[1], said.data(), said.size()) == static_cast<ssize_t>(said.size()) ? 0 : 1);
+    }
+    ::close(ends[1]);
+    std::string said(4096, '\0');
+    const ssize_t length = ::read(ends[0], said.data(), said.size());
+    ::close(ends[0]);
+    ::waitpid(child, nullptr, 0);
+    said.resize(static_cast<size_t>(std::max<ssize_t>(length, 0)));
+    return said;
   }
 
  private:
@@ -44,7 +88,7 @@ TEST_F(Sqlite, RefusesFilesThatAreNoStudyAndLeavesThem) {
 TEST_F(Sqlite, RefusesTheDatabaseOfAnotherProgram) {
   // A database without our mark in its header.
   {
-    const auto raw = open_sqlite(path(), true, {});
+    const auto raw = open_sqlite(path(), StoreUse::create, {});
     raw->begin(Access::write);
     raw->run("CREATE TABLE cookies (id INTEGER)", {});
     raw->commit();
@@ -63,8 +107,131 @@ TEST_F(Sqlite, NamesMissingFoldersAndFolders) {
   EXPECT_FALSE(fs::exists(path())) << "looking must not make it";
 }
 
+TEST_F(Sqlite, RefusesADeviceAPipeAndAFolder) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0666), 0);
+  fs::create_symlink(path("pipe"), path("link"));
+  fs::create_directory(path("folder"));
+  for (const std::string& place :
+       {std::string("/dev/null"), std::string("/dev/zero"), path("pipe"), path("link"), path("folder")}) {
+    for (const bool create : {false, true}) {
+      expect_error(ErrorKind::usage, {place}, [&] { open_store(place, create); });
+    }
+    expect_error(ErrorKind::usage, {place}, [&] { look_at_store(place); });
+  }
+}
+
+TEST_F(Sqlite, AFileThatSqliteWouldDeleteIsNotTouched) {
+  for (const bool empty_study : {false, true}) {
+    for (const char* end : {"-wal", "-shm", "-journal"}) {
+      SCOPED_TRACE(fmt::format("{} {}", end, empty_study));
+      if (empty_study) write("");
+      write("precious", std::string("study.db") + end);
+      expect_error(ErrorKind::usage, {path(), end}, [&] { open_store(path(), true); });
+      EXPECT_ANY_THROW(open_store(path(), false));
+      EXPECT_EQ(read_file(path() + end), "precious");
+      EXPECT_EQ(fs::exists(path()), empty_study);
+      fs::remove(path() + end);
+      fs::remove(path());
+    }
+  }
+  // What a process leaves that was killed while it made the study.
+  write("");
+  write("", "study.db-journal");
+  open_store(path(), true)->open(toy_description());
+  EXPECT_EQ(find_study(path()), toy_description());
+}
+
+TEST_F(Sqlite, RefusesOtherTablesThanAStudys) {
+  const std::string endless = "WITH RECURSIVE c(x) AS (SELECT 0 UNION ALL SELECT x + 1 FROM c)";
+  const std::vector<std::string> changes{
+      "ALTER TABLE spinenet_study RENAME TO zs; CREATE VIEW spinenet_study AS " + endless + " SELECT zs.* FROM c, zs",
+      "DROP TABLE spinenet_version; CREATE VIEW spinenet_version AS " + endless +
+          " SELECT 1 AS id, x AS version FROM c",
+      "CREATE VIEW other AS SELECT 1",
+      "CREATE TRIGGER t AFTER UPDATE ON spinenet_trial BEGIN DELETE FROM spinenet_trial; END",
+      "DROP INDEX spinenet_trial_hash",
+      "CREATE INDEX spinenet_more ON spinenet_trial (score)",
+      "CREATE INDEX more ON spinenet_trial (abs(score))",
+      "ALTER TABLE spinenet_trial ADD COLUMN more TEXT",
+      "ALTER TABLE spinenet_trial DROP COLUMN request",
+      "ALTER TABLE spinenet_study RENAME COLUMN best TO worst",
+      "DROP TABLE spinenet_state",
+      "DROP TABLE spinenet_state; CREATE TABLE spinenet_state (id INTEGER PRIMARY KEY, state BLOB AS "
+      "(zeroblob(1000000000)))",
+  };
+  for (const std::string& statements : changes) {
+    SCOPED_TRACE(statements);
+    make_study();
+    change(statements);
+    expect_error(ErrorKind::bad_data, {path(), "no study"}, [&] { look_at_store(path()); });
+    expect_error(ErrorKind::bad_data, {path(), "no study"}, [&] { open_store(path(), false); });
+    expect_error(ErrorKind::bad_data, {path(), "no study"}, [&] { open_store(path(), true); });
+  }
+  make_study();
+  change("CREATE TABLE notes (text); ANALYZE");
+  EXPECT_NO_THROW(look_at_store(path())->trials()) << "a table that is none of ours";
+}
+
+TEST_F(Sqlite, RefusesValuesOfOtherTypes) {
+  for (const char* column : {"number", "state", "choices", "hash", "score", "metrics", "failure", "reason", "attempts",
+                             "duplicate_of", "worker", "started", "finished"}) {
+    for (const char* value : {"'text'", "7", "1.5", "x'00ff'", "1e999"}) {
+      SCOPED_TRACE(fmt::format("{} {}", column, value));
+      make_study();
+      sqlite3* database = nullptr;
+      ASSERT_EQ(sqlite3_open(path().c_str(), &database), SQLITE_OK);
+      // Some cannot be set at all, some are values that may be.
+      sqlite3_exec(database, fmt::format("UPDATE spinenet_trial SET {} = {}", column, value).c_str(), nullptr, nullptr,
+                   nullptr);
+      sqlite3_close(database);
+      try {
+        look_at_store(path())->trials();
+        look_at_store(path())->status();
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::bad_data) << error.what();
+      }
+    }
+  }
+  for (const char* column :
+       {"next_number", "complete", "best", "best_score", "first_started", "lost", "seed", "lag", "space"}) {
+    SCOPED_TRACE(column);
+    make_study();
+    change(fmt::format("PRAGMA ignore_check_constraints = ON; UPDATE spinenet_study SET {} = x'41'", column));
+    if (std::string_view(column) == "space") continue;  // bytes are text here
+    expect_error(ErrorKind::bad_data, {path()}, [&] {
+      look_at_store(path())->description();
+      look_at_store(path())->status();
+    });
+  }
+}
+
+TEST_F(Sqlite, IsShownWhereItMayOnlyBeRead) {
+  const fs::path folder = fs::path(path()).parent_path();
+  make_study();
+  fs::permissions(path(), fs::perms(0444));
+  fs::permissions(folder, fs::perms(0555));
+  EXPECT_EQ(look_without_rights(), "") << "a file and a folder that cannot be written";
+  EXPECT_FALSE(fs::exists(path() + "-wal"));
+  fs::permissions(folder, fs::perms(0755));
+  fs::permissions(path(), fs::perms(0666));
+  EXPECT_EQ(look_without_rights(), "") << "a folder that cannot be written";
+  {
+    const auto store = open_store(path(), false);
+    EXPECT_TRUE(store->heartbeat(store->claim(claim_options(), suggest_fresh).claim.value(), 60));
+    fs::permissions(path() + "-wal", fs::perms(0444));
+    fs::permissions(path() + "-shm", fs::perms(0444));
+    EXPECT_EQ(look_without_rights(), "no trial") << "two trials: the log beside it is read, too";
+    fs::copy_file(path() + "-wal", path("kept"));
+  }
+  fs::rename(path("kept"), path() + "-wal");
+  fs::permissions(path() + "-wal", fs::perms(0444));
+  EXPECT_NE(look_without_rights().find("log beside it"), std::string::npos) << look_without_rights();
+  fs::permissions(folder, fs::perms(0700));
+}
+
 TEST_F(Sqlite, AnEmptyFileIsAPlaceForAStudy) {
   write("");
+  EXPECT_FALSE(find_study(path()));
   expect_error(ErrorKind::usage, {"no study"}, [&] { open_store(path(), false); });
   EXPECT_EQ(fs::file_size(path()), 0U);
   open_store(path(), true)->open(toy_description());
@@ -124,7 +291,7 @@ TEST_F(Sqlite, ReadersDoNotWaitForAWriterAndWritersWaitForItsEnd) {
   const auto store = open_store(path(), true);
   store->open(toy_description());
   const Claim claim = claim_one(*store);
-  const auto writer = open_sqlite(path(), false, {});
+  const auto writer = open_sqlite(path(), StoreUse::go_on, {});
   writer->begin(Access::write);
   const auto reader = open_store(path(), false, {.patience_seconds = 0});
   EXPECT_EQ(reader->status().running, 1);

@@ -57,13 +57,13 @@ class Pauses {
   std::mt19937_64& random_;
 };
 
-enum class Missing { create, refuse, allow };
+enum class Missing { refuse, allow };
 
 class SqlStore final : public Store {
  public:
-  SqlStore(std::unique_ptr<Database> database, Missing missing, const StoreOptions& options)
-      : database_(std::move(database)), tables_(*database_), missing_(missing), options_(options) {
-    prepare_tables();
+  SqlStore(std::unique_ptr<Database> database, StoreUse use, Missing missing, const StoreOptions& options)
+      : database_(std::move(database)), tables_(*database_), use_(use), options_(options) {
+    prepare_tables(missing);
   }
 
   // Nothing where no study has been begun.
@@ -71,24 +71,29 @@ class SqlStore final : public Store {
 
   void open(const StudyDescription& description) override;
   StudyDescription description() override;
+  std::string id() override;
   ClaimAnswer claim(const ClaimOptions& options, const Suggest& suggest) override;
   bool heartbeat(const Claim& claim, double lease_seconds) override;
   bool report(const Claim& claim, const Outcome& outcome) override;
   bool release(const Claim& claim) override;
+  bool lose(const Claim& claim) override;
   StudyStatus status() override;
   std::vector<Trial> trials(int64_t first, int64_t count) override;
 
  private:
   template <class Body>
   auto transact(Access access, const Body& body);
-  void prepare_tables();
+  void prepare_tables(Missing missing);
+  void require_writable() const {
+    if (use_ == StoreUse::look) fail(ErrorKind::failed, "the study was opened to be read", database_->place());
+  }
   [[noreturn]] void no_study() const {
     fail(ErrorKind::usage, "there is no study", database_->place(), "start one with spinenet search");
   }
 
   std::unique_ptr<Database> database_;
   StudyTables tables_;
-  Missing missing_;
+  StoreUse use_;
   bool has_tables_ = true;
   StoreOptions options_;
   std::mt19937_64 random_{fresh_seed()};
@@ -117,27 +122,30 @@ auto SqlStore::transact(Access access, const Body& body) {
   }
 }
 
-void SqlStore::prepare_tables() {
+void SqlStore::prepare_tables(Missing missing) {
   const int version = transact(Access::read, [this](int) { return schema_version(*database_); });
+  tables_.set_version(version);
   if (version == kStudyVersion) return;
-  if (version == 0 && missing_ == Missing::refuse) no_study();
-  if (version == 0 && missing_ == Missing::allow) {
+  if (version == 0 && use_ != StoreUse::create) {
+    if (missing == Missing::refuse) no_study();
     has_tables_ = false;
     return;
   }
+  if (use_ == StoreUse::look) return;
   transact(Access::write, [this](int) {
     migrate_schema(*database_);
     return true;
   });
+  tables_.set_version(kStudyVersion);
 }
 
 void SqlStore::open(const StudyDescription& description) {
   validate(description, database_->place());
   auto kept = transact(Access::read, [this](int) { return tables_.description(); });
-  if (!kept && missing_ != Missing::create) no_study();
+  if (!kept && use_ != StoreUse::create) no_study();
   if (!kept) {
     kept = transact(Access::write, [&](int) {
-      tables_.insert_description(description);
+      tables_.insert_description(description, fresh_study_id());
       return tables_.description();
     });
   }
@@ -155,23 +163,37 @@ StudyDescription SqlStore::description() {
   return *std::move(kept);
 }
 
+std::string SqlStore::id() {
+  if (!has_tables_) no_study();
+  return transact(Access::read, [this](int) { return tables_.id(); });
+}
+
 ClaimAnswer SqlStore::claim(const ClaimOptions& options, const Suggest& suggest) {
+  require_writable();
   const auto request = static_cast<int64_t>(random_());
   return transact(Access::write,
                   [&](int number) { return claim_trial(tables_, options, suggest, request, /*repeated=*/number > 1); });
 }
 
 bool SqlStore::heartbeat(const Claim& claim, double lease_seconds) {
+  require_writable();
   return transact(Access::statement, [&](int) { return tables_.prolong(claim.number, claim.token, lease_seconds); });
 }
 
 bool SqlStore::report(const Claim& claim, const Outcome& outcome) {
+  require_writable();
   const OutcomeRow row = outcome_row(outcome, fmt::format("{}: trial {}", database_->place(), claim.number));
   return transact(Access::statement, [&](int) { return tables_.finish(claim.number, claim.token, row); });
 }
 
 bool SqlStore::release(const Claim& claim) {
+  require_writable();
   return transact(Access::statement, [&](int) { return tables_.release(claim.number, claim.token); });
+}
+
+bool SqlStore::lose(const Claim& claim) {
+  require_writable();
+  return transact(Access::statement, [&](int) { return tables_.lose(claim.number, claim.token); });
 }
 
 StudyStatus SqlStore::status() {
@@ -187,24 +209,26 @@ std::vector<Trial> SqlStore::trials(int64_t first, int64_t count) {
   return transact(Access::read, [&](int) { return tables_.trials(first, count); });
 }
 
-bool is_server(const std::string& place) {
-  return place.starts_with("postgresql://") || place.starts_with("postgres://");
-}
-
-std::unique_ptr<Database> open_database(const std::string& place, bool create, const StoreOptions& options) {
-  return is_server(place) ? open_postgres(place, options) : open_sqlite(place, create, options);
+std::unique_ptr<Database> open_database(const StudyAddress& address, StoreUse use, const StoreOptions& options) {
+  return address.is_server() ? open_postgres(address, options) : open_sqlite(address.reveal(), use, options);
 }
 
 }  // namespace
 
-std::unique_ptr<Store> open_store(const std::string& place, bool create, const StoreOptions& options) {
-  return std::make_unique<SqlStore>(open_database(place, create, options), create ? Missing::create : Missing::refuse,
+std::unique_ptr<Store> open_store(const StudyAddress& address, bool create, const StoreOptions& options) {
+  const StoreUse use = create ? StoreUse::create : StoreUse::go_on;
+  return std::make_unique<SqlStore>(open_database(address, use, options), use, Missing::refuse, options);
+}
+
+std::unique_ptr<Store> look_at_store(const StudyAddress& address, const StoreOptions& options) {
+  return std::make_unique<SqlStore>(open_database(address, StoreUse::look, options), StoreUse::look, Missing::refuse,
                                     options);
 }
 
-std::optional<StudyDescription> find_study(const std::string& place, const StoreOptions& options) {
-  if (!is_server(place) && !std::filesystem::exists(place)) return std::nullopt;
-  return SqlStore(open_database(place, false, options), Missing::allow, options).find();
+std::optional<StudyDescription> find_study(const StudyAddress& address, const StoreOptions& options) {
+  std::error_code none;
+  if (!address.is_server() && !std::filesystem::exists(address.reveal(), none)) return std::nullopt;
+  return SqlStore(open_database(address, StoreUse::look, options), StoreUse::look, Missing::allow, options).find();
 }
 
 }  // namespace spinenet::search

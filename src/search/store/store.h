@@ -5,6 +5,10 @@
 // claimed again by another worker, with a higher fencing token; the first worker's late heartbeat or report is then
 // refused. So no trial is lost and none counts twice, wherever a process is killed.
 //
+// What counts against a trial are the workers that lost it: those whose lease ran out and those that said so. When
+// max_attempts different ones have, it ends as lost, which says nothing about its network. A trial that is released
+// counts against nobody.
+//
 // Invariant: what a call returned is durable; a call that throws changed nothing.
 // Thread contract: a Store object belongs to one thread (a heartbeat thread opens its own); any number of objects in
 // any number of processes may be open on one study.
@@ -18,11 +22,12 @@
 #include <string>
 #include <vector>
 
+#include "search/store/address.h"
 #include "search/trials/trial.h"
 
 namespace spinenet::search {
 
-constexpr int kStudyVersion = 1;  // of the tables; raised with a migration
+constexpr int kStudyVersion = 2;  // of the tables; raised with a migration
 
 // What a study is about. Two are the same study when all fields are equal; open refuses another one, naming the field
 // with both values.
@@ -63,10 +68,10 @@ struct ClaimAnswer {
 };
 
 struct ClaimOptions {
-  std::string worker;  // host:pid
+  std::string worker;  // worker_name()
   double lease_seconds = 60;
   int64_t trials = 0;    // the study ends when it has this many
-  int max_attempts = 3;  // a trial lost so often has failed (TrialFailure::lost)
+  int max_attempts = 3;  // a trial that so many different workers lost has failed (TrialFailure::lost)
 };
 
 struct Outcome {
@@ -77,8 +82,10 @@ struct Outcome {
 };
 
 struct StudyStatus {
-  int64_t trials = 0, running = 0, complete = 0, failed = 0, rejected = 0, duplicates = 0;
-  int64_t best = -1;  // number of the best complete trial, or -1
+  int64_t trials = 0, running = 0, complete = 0, rejected = 0, duplicates = 0;
+  int64_t failed = 0;  // by what the network did
+  int64_t lost = 0;    // by what happened to its workers
+  int64_t best = -1;   // number of the best complete trial, or -1
   double best_score = 0;
   double first_started = 0, last_finished = 0;  // seconds since 1970
 };
@@ -90,6 +97,9 @@ class Store {
   virtual void open(const StudyDescription& description) = 0;
   // Of a study that exists; ErrorKind::usage when there is none.
   virtual StudyDescription description() = 0;
+  // Unguessable, made with the study, so that what belongs to it is told from what belongs to another. "" for a study
+  // of version 1 that is only looked at.
+  virtual std::string id() = 0;
 
   // In one transaction: a trial whose lease ran out is leased again; else, when trials 0..k-lag have all ended, the
   // next number k is suggested and leased. A suggestion whose hash equals that of a complete trial among 0..k-lag takes
@@ -105,6 +115,9 @@ class Store {
   // The worker gives the trial back untried: the next claim may lease it at once, and the attempt does not count.
   // False: the lease was lost already.
   virtual bool release(const Claim& claim) = 0;
+  // The same, but the trial's process ended in a way that may be the trial's fault: this worker counts as one that lost
+  // it.
+  virtual bool lose(const Claim& claim) = 0;
 
   virtual StudyStatus status() = 0;
   // Ordered by number, from `first` on, at most `count`.
@@ -117,11 +130,16 @@ struct StoreOptions {
   double patience_seconds = 60;
 };
 
-// "postgresql://..." or the path of a SQLite file. `create` makes what is missing; without it ErrorKind::usage says
-// that there is no study. ErrorKind::bad_data for a file that is no study or of a newer version, naming both versions.
-// A database holds one study per schema: "?options=-csearch_path%3DNAME" names another schema.
-std::unique_ptr<Store> open_store(const std::string& place, bool create, const StoreOptions& options = {});
-// The description of the study there, or nothing where none has been begun; makes nothing. Errors as open_store's.
-std::optional<StudyDescription> find_study(const std::string& place, const StoreOptions& options = {});
+// `create` makes what is missing; without it ErrorKind::usage says that there is no study. A study of an earlier
+// version is brought to this one. ErrorKind::bad_data for a file that is no study, has other tables, or is of a newer
+// version, naming both versions. A new SQLite study is refused (ErrorKind::usage) where a file lies that SQLite would
+// take for a part of it. A database holds one study per schema: "?options=-csearch_path%3DNAME" names another schema.
+std::unique_ptr<Store> open_store(const StudyAddress& address, bool create, const StoreOptions& options = {});
+// The same to read alone: a study of any version, of which nothing is written, also where the file and its folder are
+// read-only. A call that writes throws ErrorKind::failed.
+std::unique_ptr<Store> look_at_store(const StudyAddress& address, const StoreOptions& options = {});
+// The description of the study there, or nothing where none has been begun; makes and writes nothing. Errors as
+// open_store's.
+std::optional<StudyDescription> find_study(const StudyAddress& address, const StoreOptions& options = {});
 
 }  // namespace spinenet::search

@@ -14,14 +14,16 @@ ClaimAnswer claimed(Claim claim) {
   return {ClaimState::claimed, std::move(claim)};
 }
 
-// A trial whose lease ran out, or nothing. Those lost too often fail on the way.
+// A trial whose lease ran out or was given back, or nothing. Those that too many workers lost end on the way.
 std::optional<Claim> claim_late(StudyTables& tables, StudyRow& study, const ClaimOptions& options, Lease lease) {
   while (const auto late = tables.late(study.settled(), options.trials)) {
-    if (late->attempts >= options.max_attempts) {
-      tables.give_up(late->number, fmt::format("its worker was lost {} times", late->attempts));
+    if (static_cast<int>(late->lost_by.size()) >= options.max_attempts) {
+      tables.give_up(late->number,
+                     fmt::format("{} workers lost it, the last was {}", late->lost_by.size(), late->lost_by.back()));
       continue;
     }
     lease.token = study.token + 1;
+    lease.lost_by = late->lost_by;
     if (auto claim = tables.lease_again(late->number, lease)) {
       study.token = lease.token;
       tables.write(study);
@@ -80,7 +82,7 @@ std::optional<Claim> claim_next(StudyTables& tables, StudyRow& study, const Clai
 ClaimAnswer claim_trial(StudyTables& tables, const ClaimOptions& options, const Suggest& suggest, int64_t request,
                         bool repeated) {
   StudyRow study = tables.lock_study();
-  const Lease lease{options.worker, options.lease_seconds, 0, request};
+  const Lease lease{options.worker, options.lease_seconds, 0, request, {}};
   if (repeated) {
     if (auto claim = tables.leased(study.settled(), lease)) return claimed(*std::move(claim));
   }

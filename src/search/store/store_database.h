@@ -32,6 +32,7 @@ struct SqlDialect {
   std::string_view key, real, bytes;  // types of columns
   std::string_view before_tables;     // a statement that goes before making tables
   std::string_view has_tables;        // a statement: how many tables named spinenet_version there are
+  std::string_view not_tables;        // a statement: how many views and the like stand where a study's tables belong
 };
 std::string in_dialect(std::string_view statement, const SqlDialect& dialect);
 
@@ -45,6 +46,13 @@ enum class Access {
 struct BackOff {
   double first_seconds;
   double longest_seconds;
+};
+
+// What a database is opened for.
+enum class StoreUse {
+  create,  // and made where it is missing
+  go_on,
+  look,  // to read alone
 };
 
 class Database {
@@ -61,10 +69,12 @@ class Database {
   virtual const SqlDialect& dialect() const = 0;
   // For messages; without a password.
   virtual const std::string& place() const = 0;
+  // ErrorKind::bad_data when the tables are not those that this program makes for this version.
+  virtual void require_tables(int version) = 0;
 };
 
 // Tells apart what is not there, what is no study, and what can be used: see open_store.
-std::unique_ptr<Database> open_sqlite(const std::string& path, bool create, const StoreOptions& options);
-std::unique_ptr<Database> open_postgres(const std::string& url, const StoreOptions& options);
+std::unique_ptr<Database> open_sqlite(const std::string& path, StoreUse use, const StoreOptions& options);
+std::unique_ptr<Database> open_postgres(const StudyAddress& address, const StoreOptions& options);
 
 }  // namespace spinenet::search

@@ -48,7 +48,7 @@ class StoreTest : public testing::TestWithParam<StoreKind> {
     return store;
   }
   std::unique_ptr<Database> database() const {
-    return GetParam() == StoreKind::sqlite ? open_sqlite(place_, false, {}) : open_postgres(place_, {});
+    return GetParam() == StoreKind::sqlite ? open_sqlite(place_, StoreUse::go_on, {}) : open_postgres(place_, {});
   }
   // A statement of the test's own, past the store.
   SqlResult sql(std::string_view statement) const {

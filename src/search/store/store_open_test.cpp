@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "search/store/store_fixture.h"
+#include "search/store/store_schema.h"
 
 namespace spinenet::search {
 namespace {
@@ -109,8 +110,128 @@ TEST_P(StoreOpen, RefusesANewerVersionAndLeavesIt) {
                  [&] { open_store(place(), create); });
   }
   EXPECT_EQ(std::get<int64_t>(sql("SELECT version FROM spinenet_version").rows.at(0).at(0)), 12);
-  sql("UPDATE spinenet_version SET version = 1");
+  sql("UPDATE spinenet_version SET version = 2");
   EXPECT_TRUE(open()->report(claim, complete(1)));
+}
+
+TEST_P(StoreOpen, RefusesAVersionThatThereIsNot) {
+  open();
+  for (const char* statement :
+       {"UPDATE spinenet_version SET version = -1", "UPDATE spinenet_version SET version = 0",
+        "UPDATE spinenet_version SET version = -9223372036854775807", "INSERT INTO spinenet_version VALUES (2, 2)"}) {
+    sql(statement);
+    expect_error(ErrorKind::bad_data, {"version"}, [&] { open_store(place(), true); });
+    expect_error(ErrorKind::bad_data, {"version"}, [&] { open_store(place(), false); });
+    expect_error(ErrorKind::bad_data, {"version"}, [&] { look_at_store(place()); });
+    expect_error(ErrorKind::bad_data, {"version"}, [&] { find_study(place()); });
+  }
+}
+
+TEST_P(StoreOpen, EachStudyHasAnIdOfItsOwn) {
+  const std::string id = open()->id();
+  EXPECT_EQ(id.size(), 32U);
+  EXPECT_EQ(open()->id(), id) << "who comes second finds it";
+  EXPECT_EQ(look_at_store(place())->id(), id);
+  next_place();
+  EXPECT_NE(open()->id(), id) << "of the same description";
+  next_place();
+  const auto begun = open_store(place(), true);
+  expect_error(ErrorKind::usage, {"no study"}, [&] { begun->id(); });
+}
+
+// As a program of that version leaves it: two trials measured, two lost, of which one is in the tally.
+void make_study_of_version_1(Database& raw) {
+  raw.begin(Access::write);
+  raw.run(raw.dialect().before_tables, {});
+  for (const std::string_view statement : migration(0)) raw.run(statement, {});
+  raw.run("UPDATE spinenet_version SET version = 1", {});
+  raw.run(
+      "INSERT INTO spinenet_study VALUES (1, 'space', 'algorithm', 'task', 7, 2, 4, 9, 1, 1, 0, 0, 0, 0.5, 1.0, 2.0)",
+      {});
+  raw.run("INSERT INTO spinenet_state VALUES (1, '')", {});
+  raw.run(
+      "INSERT INTO spinenet_trial VALUES (0, 'complete', '[1]', 5, 0.5, '{{\"AP\":0.5}}', 'none', '', 1, -1, 'a:1', "
+      "1.0, 2.0,"
+      " 1, 0.0, 1), (1, 'failed', '[2]', 6, 0.0, '{{}}', 'lost', 'its worker was lost 3 times', 3, -1, 'a:1', 1.0, "
+      "2.0, 2,"
+      " 0.0, 1), (2, 'complete', '[3]', 7, 0.25, '{{}}', 'none', '', 1, -1, 'a:1', 1.0, 2.0, 3, 0.0, 1),"
+      " (3, 'failed', '[4]', 8, 0.0, '{{}}', 'lost', 'its worker was lost 3 times', 3, -1, 'a:1', 1.0, 2.0, 4, 0.0, 1)",
+      {});
+  raw.commit();
+}
+
+TEST_P(StoreOpen, AStudyOfVersion1IsShownAsItIsAndGoesOnInVersion2) {
+  {
+    const auto raw =
+        GetParam() == StoreKind::sqlite ? open_sqlite(place(), StoreUse::create, {}) : open_postgres(place(), {});
+    make_study_of_version_1(*raw);
+  }
+  const auto expect_status = [](const StudyStatus& status) {
+    EXPECT_EQ(status.trials, 4);
+    EXPECT_EQ(status.complete, 2);
+    EXPECT_EQ(status.lost, 2);
+    EXPECT_EQ(status.failed, 0);
+    EXPECT_EQ(status.best, 0);
+  };
+  const auto version = [&] { return std::get<int64_t>(sql("SELECT version FROM spinenet_version").rows.at(0).at(0)); };
+  const auto looked = look_at_store(place());
+  expect_status(looked->status());
+  EXPECT_EQ(looked->id(), "");
+  EXPECT_EQ(looked->trials().size(), 4U);
+  EXPECT_EQ(find_study(place())->space, "space");
+  EXPECT_EQ(version(), 1) << "looking changes nothing";
+
+  const auto store = open_store(place(), false);
+  EXPECT_EQ(version(), 2);
+  EXPECT_EQ(store->id().size(), 32U);
+  EXPECT_EQ(open_store(place(), false)->id(), store->id());
+  expect_status(store->status());
+  expect_status(looked->status());
+  const Claim claim = claim_one(*store);
+  EXPECT_EQ(claim.number, 4);
+  EXPECT_TRUE(store->lose(claim));
+  EXPECT_EQ(claim_one(*store).number, 4);
+}
+
+TEST_P(StoreOpen, LookingWritesNothing) {
+  const Claim claim = claim_one(*open());
+  const auto looked = look_at_store(place());
+  EXPECT_EQ(looked->description(), toy_description());
+  expect_error(ErrorKind::failed, {"to be read"}, [&] { looked->claim(claim_options(), suggest_fresh); });
+  expect_error(ErrorKind::failed, {"to be read"}, [&] { looked->heartbeat(claim, 60); });
+  expect_error(ErrorKind::failed, {"to be read"}, [&] { looked->report(claim, complete(1)); });
+  expect_error(ErrorKind::failed, {"to be read"}, [&] { looked->release(claim); });
+  expect_error(ErrorKind::failed, {"to be read"}, [&] { looked->lose(claim); });
+  EXPECT_EQ(looked->status().running, 1);
+}
+
+TEST_P(StoreOpen, RefusesATallyThatCannotBe) {
+  for (const char* change : {"best = 99", "best = -2", "best = 1", "lag = 0", "lag = -5", "lag = 99999999999",
+                             "next_number = -1", "complete = -1", "failed = 1000", "lost = -1", "token = -4"}) {
+    static std::vector<std::unique_ptr<std::string>> statements;
+    statements.push_back(std::make_unique<std::string>(fmt::format("UPDATE spinenet_study SET {}", change)));
+    next_place();
+    claim_one(*open());
+    sql(*statements.back());
+    expect_error(ErrorKind::bad_data, {"damaged"}, [&] { look_at_store(place())->status(); });
+  }
+}
+
+TEST_P(StoreOpen, RefusesTrialsThatCannotBe) {
+  static std::vector<std::unique_ptr<std::string>> statements;
+  std::string metrics = "{{";
+  for (int i = 0; i < 2000; ++i) metrics += fmt::format("{}\"m{}\":1", i == 0 ? "" : ",", i);
+  for (const std::string& change :
+       {std::string("duplicate_of = 5"), std::string("duplicate_of = -7"), std::string("attempts = -1"),
+        std::string("attempts = 99999999999"), fmt::format("metrics = '{}}}}}'", metrics),
+        fmt::format("worker = '{}'", std::string(1 << 19, 'w')),
+        fmt::format("reason = '{}'", std::string(1 << 19, 'r'))}) {
+    statements.push_back(std::make_unique<std::string>(fmt::format("UPDATE spinenet_trial SET {}", change)));
+    next_place();
+    claim_one(*open());
+    sql(*statements.back());
+    expect_error(ErrorKind::bad_data, {"trial 0"}, [&] { look_at_store(place())->trials(); });
+  }
 }
 
 TEST_P(StoreOpen, NamesDamage) {
@@ -131,7 +252,7 @@ TEST_P(StoreOpen, NamesDamage) {
   damage("UPDATE spinenet_trial SET metrics = '[1]'", {"trial 0", "metrics"});
   damage("UPDATE spinenet_trial SET metrics = 'nonsense'", {"trial 0"});
   damage("DELETE FROM spinenet_version", {"version"});
-  damage("DROP TABLE spinenet_trial", {"spinenet_trial"});
+  damage("DROP TABLE spinenet_trial", {"tables"});
 }
 
 TEST_P(StoreOpen, ManyMayMakeItAtOnce) {

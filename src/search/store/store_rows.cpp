@@ -15,6 +15,13 @@
 namespace spinenet::search {
 namespace {
 
+// More than any study has; what is larger is no study but an attack on who reads it.
+constexpr size_t kLongestText = 64 << 20;
+constexpr size_t kLongestField = 1 << 18;  // of a trial
+constexpr size_t kMostMetrics = 1000;
+constexpr int64_t kMostSmall = 1'000'000'000;
+constexpr size_t kReasonKept = 4096;
+
 [[noreturn]] void damaged(std::string_view what, std::string_view place) {
   fail(ErrorKind::bad_data, fmt::format("the study is damaged: {}", what), place, "restore a copy of it");
 }
@@ -58,6 +65,7 @@ std::optional<std::map<std::string, double>> read_plain_metrics(std::string_view
     const auto [rest, error] = std::from_chars(text.data() + end + 2, text.data() + text.size(), value);
     if (error != std::errc() || !std::isfinite(value)) return std::nullopt;
     metrics.emplace_hint(metrics.end(), text.substr(1, end - 1), value);
+    if (metrics.size() > kMostMetrics) return std::nullopt;
     text.remove_prefix(static_cast<size_t>(rest - text.data()));
     if (text.empty()) break;
     if (!text.starts_with(",\"")) return std::nullopt;
@@ -71,6 +79,7 @@ std::map<std::string, double> read_metrics(std::string_view text, std::string_vi
   std::map<std::string, double> metrics;
   const Json json = parse_json(text, place);
   if (!json.is_object()) damaged("metrics are no object", place);
+  if (json.size() > kMostMetrics) damaged(fmt::format("{} metrics of one trial", json.size()), place);
   for (const auto& [name, value] : json.items()) metrics.emplace(name, read_metric(value, place));
   return metrics;
 }
@@ -90,8 +99,19 @@ int64_t integer(const SqlRow& row, size_t column, std::string_view place) {
 double real(const SqlRow& row, size_t column, std::string_view place) {
   return get<double>(row, column, place);
 }
+bool is_time(double seconds) {
+  constexpr double kMost = 1e12;  // some 30,000 years
+  return seconds >= 0 && seconds <= kMost;
+}
+int small_integer(const SqlRow& row, size_t column, std::string_view place) {
+  const int64_t value = integer(row, column, place);
+  if (value < 0 || value > kMostSmall) damaged(fmt::format("column {} holds {}", column, value), place);
+  return static_cast<int>(value);
+}
 const std::string& text(const SqlRow& row, size_t column, std::string_view place) {
-  return get<std::string>(row, column, place);
+  const std::string& value = get<std::string>(row, column, place);
+  if (value.size() > kLongestText) damaged(fmt::format("column {} holds {} bytes", column, value.size()), place);
+  return value;
 }
 
 std::string choices_text(const arch::Choices& choices) {
@@ -126,6 +146,15 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+// The beginning of a long one, cut between characters.
+static std::string kept_reason(std::string_view reason) {
+  std::string line = one_line(reason);
+  if (line.size() <= kReasonKept) return line;
+  size_t end = kReasonKept;
+  while (end > 0 && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U) --end;
+  return line.substr(0, end) + " ...";
+}
+
 OutcomeRow outcome_row(const Outcome& outcome, std::string_view place) {
   OutcomeRow row;
   row.state = name_of(outcome.state);
@@ -142,7 +171,7 @@ OutcomeRow outcome_row(const Outcome& outcome, std::string_view place) {
       return row;
     case TrialState::failed:
       row.failure = name_of(outcome.failure);
-      row.reason = one_line(outcome.reason);
+      row.reason = kept_reason(outcome.reason);
       return row;
     case TrialState::running:
     case TrialState::rejected:
@@ -154,13 +183,25 @@ OutcomeRow outcome_row(const Outcome& outcome, std::string_view place) {
 
 OutcomeRow rejected_row(std::string_view reason) {
   return {std::string(name_of(TrialState::rejected)), 0, "{}", std::string(name_of(TrialFailure::none)),
-          one_line(reason)};
+          kept_reason(reason)};
+}
+
+// What a trial's row cannot say, whoever wrote it.
+static void validate(const Trial& trial, std::string_view where) {
+  if (trial.number < 0) damaged("its number is negative", where);
+  if (trial.duplicate_of < -1 || trial.duplicate_of >= trial.number) damaged("it is a duplicate of none", where);
+  if (trial.state == TrialState::complete && !std::isfinite(trial.measurement.score))
+    damaged("its score is none", where);
+  if (!is_time(trial.started) || !is_time(trial.finished)) damaged("its times are none", where);
 }
 
 Trial read_trial(const SqlRow& row, std::string_view place) {
   Trial trial;
   trial.number = integer(row, 0, place);
   const std::string where = fmt::format("{}: trial {}", place, trial.number);
+  for (const size_t column : {size_t{1}, size_t{2}, size_t{5}, size_t{6}, size_t{7}, size_t{10}}) {
+    if (text(row, column, where).size() > kLongestField) damaged(fmt::format("column {} is too long", column), where);
+  }
   trial.state = read_enum<TrialState>(text(row, 1, where), where);
   trial.choices = read_choices(text(row, 2, where), where);
   trial.hash = std::bit_cast<uint64_t>(integer(row, 3, where));
@@ -168,11 +209,12 @@ Trial read_trial(const SqlRow& row, std::string_view place) {
   trial.measurement.metrics = read_metrics(text(row, 5, where), where);
   trial.failure = read_enum<TrialFailure>(text(row, 6, where), where);
   trial.reason = text(row, 7, where);
-  trial.attempts = static_cast<int>(integer(row, 8, where));
+  trial.attempts = small_integer(row, 8, where);
   trial.duplicate_of = integer(row, 9, where);
   trial.worker = text(row, 10, where);
   trial.started = real(row, 11, where);
   trial.finished = real(row, 12, where);
+  validate(trial, where);
   return trial;
 }
 

@@ -19,10 +19,15 @@ inline constexpr std::string_view kTrialColumns =
 // ErrorKind::bad_data, naming place and trial, when the row is not what a study writes.
 Trial read_trial(const SqlRow& row, std::string_view place);
 
-// Of a row; ErrorKind::bad_data when the value is of another type.
+// Of a row; ErrorKind::bad_data when the value is of another type, or longer than any text of a study.
 int64_t integer(const SqlRow& row, size_t column, std::string_view place);
+// At least 0 and at most a billion.
+int small_integer(const SqlRow& row, size_t column, std::string_view place);
 double real(const SqlRow& row, size_t column, std::string_view place);
 const std::string& text(const SqlRow& row, size_t column, std::string_view place);
+
+// Whether a time can be one in seconds since 1970; 0: not yet.
+bool is_time(double seconds);
 
 // An outcome as it is kept.
 struct OutcomeRow {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -15,13 +16,35 @@ Claim read_claim(const SqlRow& row, std::string_view place) {
   claim.token = integer(row, 1, place);
   claim.choices = read_choices(text(row, 2, place), place);
   claim.hash = std::bit_cast<uint64_t>(integer(row, 3, place));
-  claim.attempt = static_cast<int>(integer(row, 4, place));
+  claim.attempt = small_integer(row, 4, place);
   return claim;
 }
 
 std::optional<Claim> first_claim(const SqlResult& result, std::string_view place) {
   if (result.rows.empty()) return std::nullopt;
   return read_claim(result.rows.front(), place);
+}
+
+// Names of workers are one line each.
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    lines.emplace_back(text.substr(0, text.find('\n')));
+    text.remove_prefix(std::min(text.size(), lines.back().size() + 1));
+  }
+  return lines;
+}
+
+// What a study's row cannot say, whoever wrote it.
+void validate(const StudyRow& study, std::string_view place) {
+  const StudyStatus& t = study.tally;
+  const auto is_count = [&](int64_t count) { return count >= 0 && count <= study.settled(); };
+  const bool counts =
+      is_count(t.complete) && is_count(t.failed) && is_count(t.lost) && is_count(t.rejected) && is_count(t.duplicates);
+  const bool sound = study.lag >= 1 && study.next >= 0 && study.token >= 0 && counts && t.best >= -1 &&
+                     t.best < study.next && std::isfinite(t.best_score) && is_time(t.first_started) &&
+                     is_time(t.last_finished);
+  if (!sound) fail(ErrorKind::bad_data, "the study is damaged: its tally cannot be", place, "restore a copy of it");
 }
 
 // SQL knows signed numbers only.
@@ -42,7 +65,7 @@ void count(StudyStatus& status, const Trial& trial) {
       ++status.running;
       return;
     case TrialState::failed:
-      ++status.failed;
+      ++(trial.failure == TrialFailure::lost ? status.lost : status.failed);
       return;
     case TrialState::rejected:
       ++status.rejected;
@@ -61,10 +84,12 @@ SqlResult StudyTables::run(std::string_view statement, std::initializer_list<Sql
   return database_.run(statement, {values.begin(), values.size()});
 }
 
-void StudyTables::insert_description(const StudyDescription& d) {
-  run("INSERT INTO spinenet_study VALUES (1, $1, $2, $3, $4, $5, 0, 0, 0, 0, 0, 0, -1, 0.0, 0.0, 0.0)"
-      " ON CONFLICT DO NOTHING",
-      {d.space, d.algorithm, d.task, signed_word(d.seed), int64_t{d.lag}});
+void StudyTables::insert_description(const StudyDescription& d, const std::string& id) {
+  run("INSERT INTO spinenet_study (id, space, algorithm, task, seed, lag, next_number, token, complete, failed, "
+      "rejected,"
+      " duplicates, best, best_score, first_started, last_finished, study_id, lost)"
+      " VALUES (1, $1, $2, $3, $4, $5, 0, 0, 0, 0, 0, 0, -1, 0.0, 0.0, 0.0, $6, 0) ON CONFLICT DO NOTHING",
+      {d.space, d.algorithm, d.task, signed_word(d.seed), int64_t{d.lag}, id});
   run("INSERT INTO spinenet_state VALUES (1, $1) ON CONFLICT DO NOTHING", {std::string()});
 }
 
@@ -77,8 +102,18 @@ std::optional<StudyDescription> StudyTables::description() {
   d.algorithm = text(row, 1, place());
   d.task = text(row, 2, place());
   d.seed = std::bit_cast<uint64_t>(integer(row, 3, place()));
-  d.lag = static_cast<int>(integer(row, 4, place()));
+  d.lag = small_integer(row, 4, place());
   return d;
+}
+
+std::string StudyTables::id() {
+  if (version_ < 2) return "";
+  const SqlResult result = run("SELECT study_id FROM spinenet_study");
+  if (result.rows.empty()) fail(ErrorKind::usage, "there is no study", place(), "start one with spinenet search");
+  const std::string& id = text(result.rows.front(), 0, place());
+  const bool sound = id.size() == 32 && id.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!sound) fail(ErrorKind::bad_data, "the study is damaged: its id is none", place(), "restore a copy of it");
+  return id;
 }
 
 StudyRow StudyTables::read_study(std::string_view statement) {
@@ -86,7 +121,7 @@ StudyRow StudyTables::read_study(std::string_view statement) {
   if (result.rows.empty()) fail(ErrorKind::usage, "there is no study", place(), "start one with spinenet search");
   const SqlRow& row = result.rows.front();
   StudyRow study;
-  study.lag = static_cast<int>(integer(row, 0, place()));
+  study.lag = small_integer(row, 0, place());
   study.next = integer(row, 1, place());
   study.token = integer(row, 2, place());
   study.tally.trials = study.settled();
@@ -98,27 +133,37 @@ StudyRow StudyTables::read_study(std::string_view statement) {
   study.tally.best_score = real(row, 8, place());
   study.tally.first_started = real(row, 9, place());
   study.tally.last_finished = real(row, 10, place());
+  study.tally.lost = integer(row, 11, place());
+  validate(study, place());
   return study;
 }
 
 StudyRow StudyTables::study() {
-  return read_study(
+  if (version_ >= 2) {
+    return read_study(
+        "SELECT lag, next_number, token, complete, failed, rejected, duplicates, best, best_score, first_started,"
+        " last_finished, lost FROM spinenet_study");
+  }
+  StudyRow study = read_study(
       "SELECT lag, next_number, token, complete, failed, rejected, duplicates, best, best_score, first_started,"
-      " last_finished FROM spinenet_study");
+      " last_finished, (SELECT count(*) FROM spinenet_trial WHERE failure = 'lost' AND number < next_number - lag)"
+      " FROM spinenet_study");
+  study.tally.failed = std::max<int64_t>(0, study.tally.failed - study.tally.lost);
+  return study;
 }
 
 StudyRow StudyTables::lock_study() {
   return read_study(
       "SELECT lag, next_number, token, complete, failed, rejected, duplicates, best, best_score, first_started,"
-      " last_finished FROM spinenet_study{lock}");
+      " last_finished, lost FROM spinenet_study{lock}");
 }
 
 void StudyTables::write(const StudyRow& study) {
   const StudyStatus& t = study.tally;
   run("UPDATE spinenet_study SET next_number = $1, token = $2, complete = $3, failed = $4, rejected = $5,"
-      " duplicates = $6, best = $7, best_score = $8, first_started = $9, last_finished = $10",
+      " duplicates = $6, best = $7, best_score = $8, first_started = $9, last_finished = $10, lost = $11",
       {study.next, study.token, t.complete, t.failed, t.rejected, t.duplicates, t.best, t.best_score, t.first_started,
-       t.last_finished});
+       t.last_finished, t.lost});
 }
 
 std::string StudyTables::state() {
@@ -154,11 +199,16 @@ int64_t StudyTables::running(int64_t first, int64_t end) {
 
 std::optional<LateTrial> StudyTables::late(int64_t first, int64_t end) {
   const SqlResult result =
-      run("SELECT number, attempts FROM spinenet_trial WHERE number >= $1 AND number < $2 AND state = 'running'"
+      run("SELECT number, worker, lost_by FROM spinenet_trial WHERE number >= $1 AND number < $2 AND state = 'running'"
           " AND lease_until < {now} ORDER BY number LIMIT 1",
           {first, end});
   if (result.rows.empty()) return std::nullopt;
-  return LateTrial{integer(result.rows[0], 0, place()), static_cast<int>(integer(result.rows[0], 1, place()))};
+  const SqlRow& row = result.rows.front();
+  LateTrial late{integer(row, 0, place()), lines_of(text(row, 2, place()))};
+  const std::string& holder = text(row, 1, place());
+  std::erase(late.lost_by, holder);
+  if (!holder.empty()) late.lost_by.push_back(holder);
+  return late;
 }
 
 std::optional<Trial> StudyTables::complete(uint64_t hash, int64_t last) {
@@ -189,11 +239,13 @@ void StudyTables::insert_ended(int64_t number, const Suggestion& suggestion, con
 }
 
 std::optional<Claim> StudyTables::lease_again(int64_t number, const Lease& lease) {
-  return first_claim(run("UPDATE spinenet_trial SET token = $1, lease_until = {now} + $2, attempts = attempts + 1,"
-                         " worker = $3, request = $4 WHERE number = $5 AND state = 'running' AND lease_until < {now}"
-                         " RETURNING number, token, choices, hash, attempts",
-                         {lease.token, lease.seconds, one_line(lease.worker), lease.request, number}),
-                     place());
+  return first_claim(
+      run("UPDATE spinenet_trial SET token = $1, lease_until = {now} + $2, attempts = attempts + 1, worker = $3,"
+          " request = $4, lost_by = $5 WHERE number = $6 AND state = 'running' AND lease_until < {now}"
+          " RETURNING number, token, choices, hash, attempts",
+          {lease.token, lease.seconds, one_line(lease.worker), lease.request,
+           fmt::format("{}", fmt::join(lease.lost_by, "\n")), number}),
+      place());
 }
 
 void StudyTables::give_up(int64_t number, const std::string& reason) {
@@ -217,7 +269,14 @@ bool StudyTables::prolong(int64_t number, int64_t token, double seconds) {
 }
 
 bool StudyTables::release(int64_t number, int64_t token) {
-  return run("UPDATE spinenet_trial SET lease_until = {now} - 1, attempts = attempts - 1, token = 0"
+  return run("UPDATE spinenet_trial SET lease_until = {now} - 1, attempts = attempts - 1, token = 0, worker = ''"
+             " WHERE number = $1 AND token = $2 AND state = 'running'",
+             {number, token})
+             .changed == 1;
+}
+
+bool StudyTables::lose(int64_t number, int64_t token) {
+  return run("UPDATE spinenet_trial SET lease_until = {now} - 1, token = 0"
              " WHERE number = $1 AND token = $2 AND state = 'running'",
              {number, token})
              .changed == 1;

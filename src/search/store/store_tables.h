@@ -36,20 +36,26 @@ struct Lease {
   double seconds = 0;
   int64_t token = 0;
   int64_t request = 0;  // names the call that asked, so that a repeated call finds what it was given
+  std::vector<std::string> lost_by;
 };
 
 struct LateTrial {
   int64_t number = 0;
-  int attempts = 0;
+  std::vector<std::string> lost_by;  // the workers that lost it, each once; the last lease's holder is the last one
 };
 
 class StudyTables {
  public:
   explicit StudyTables(Database& database) : database_(database) {}
 
+  // Of the tables that are there: one of an earlier version can be read.
+  void set_version(int version) { version_ = version; }
+
   // Keeps the first caller's.
-  void insert_description(const StudyDescription& description);
+  void insert_description(const StudyDescription& description, const std::string& id);
   std::optional<StudyDescription> description();
+  // "" in a study of version 1.
+  std::string id();
 
   // ErrorKind::usage when there is no study yet.
   StudyRow study();
@@ -62,7 +68,7 @@ class StudyTables {
   std::vector<Trial> trials(int64_t first, int64_t count);
   // Of the numbers in [first, end).
   int64_t running(int64_t first, int64_t end);
-  // The first of [first, end) whose lease ran out.
+  // The first of [first, end) whose lease ran out or was given back.
   std::optional<LateTrial> late(int64_t first, int64_t end);
   // The earliest complete trial up to `last` with this hash.
   std::optional<Trial> complete(uint64_t hash, int64_t last);
@@ -78,6 +84,8 @@ class StudyTables {
   bool prolong(int64_t number, int64_t token, double seconds);
   // Ends the lease; the attempt does not count, and its token is worth nothing any more.
   bool release(int64_t number, int64_t token);
+  // Ends the lease; its worker has lost the trial.
+  bool lose(int64_t number, int64_t token);
   // Whether the trial holds this outcome now, by this token.
   bool finish(int64_t number, int64_t token, const OutcomeRow& outcome);
 
@@ -87,6 +95,7 @@ class StudyTables {
   const std::string& place() const { return database_.place(); }
 
   Database& database_;
+  int version_ = kStudyVersion;
 };
 
 }  // namespace spinenet::search

@@ -92,6 +92,7 @@ TEST_P(StoreLeases, ATrialLostTooOftenFails) {
   options.max_attempts = 3;
   Claim claim;
   for (int attempt = 1; attempt <= 3; ++attempt) {
+    options.worker = fmt::format("host:{}", attempt);
     claim = claim_one(*store, options);
     EXPECT_EQ(claim.number, 0);
     EXPECT_EQ(claim.attempt, attempt);
@@ -108,7 +109,54 @@ TEST_P(StoreLeases, ATrialLostTooOftenFails) {
   EXPECT_EQ(told[0].attempts, 3);
   EXPECT_NE(told[0].reason.find('3'), std::string::npos) << told[0].reason;
   EXPECT_FALSE(store->report(claim, complete(1))) << "its last worker comes back";
-  EXPECT_EQ(store->status().failed, 1);
+  EXPECT_EQ(store->status().lost, 1);
+  EXPECT_EQ(store->status().failed, 0) << "nothing is known of its network";
+}
+
+TEST_P(StoreLeases, OneWorkerLosesATrialOnce) {
+  const auto store = open(toy_description(1));
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(claim_one(*store, claim_options(2, -1)).number, 0) << "the same worker again";
+  ClaimOptions other = claim_options(2, -1);
+  other.worker = "host:2";
+  EXPECT_EQ(claim_one(*store, other).number, 0);
+  EXPECT_EQ(claim_one(*store, claim_options(2, -1)).number, 0) << "two workers, in turn";
+  EXPECT_EQ(claim_one(*store, other).number, 0);
+  EXPECT_EQ(store->status().lost, 0);
+}
+
+TEST_P(StoreLeases, ATrialThatWorkersLoseSayingSoEndsAsOneWhoseLeasesRanOut) {
+  const auto store = open(toy_description(1));
+  ClaimOptions options = claim_options(2, 60);
+  for (int worker = 1; worker <= 3; ++worker) {
+    options.worker = fmt::format("host:{}", worker);
+    const Claim claim = claim_one(*store, options);
+    EXPECT_EQ(claim.number, 0);
+    EXPECT_TRUE(store->lose(claim));
+    EXPECT_FALSE(store->lose(claim)) << "it is no longer held";
+    EXPECT_FALSE(store->heartbeat(claim, 60));
+    EXPECT_FALSE(store->report(claim, complete(1)));
+    EXPECT_EQ(store->trials()[0].attempts, worker);
+  }
+  EXPECT_EQ(claim_one(*store, options).number, 1);
+  const Trial trial = store->trials()[0];
+  EXPECT_EQ(trial.failure, TrialFailure::lost);
+  EXPECT_NE(trial.reason.find("host:3"), std::string::npos) << trial.reason;
+  EXPECT_EQ(store->status().lost, 1);
+}
+
+TEST_P(StoreLeases, WhoGivesATrialBackHasNotLostIt) {
+  const auto store = open(toy_description(1));
+  ClaimOptions options = claim_options(2, 60);
+  for (int worker = 1; worker <= 5; ++worker) {
+    options.worker = fmt::format("host:{}", worker);
+    const Claim claim = claim_one(*store, options);
+    EXPECT_EQ(claim.number, 0);
+    EXPECT_EQ(claim.attempt, std::min(worker, 3)) << "two workers lost it, the others count for nothing";
+    EXPECT_TRUE(worker <= 2 ? store->lose(claim) : store->release(claim));
+  }
+  const Claim claim = claim_one(*store, options);
+  EXPECT_TRUE(store->report(claim, complete(1)));
+  EXPECT_EQ(store->status().complete, 1);
 }
 
 TEST_P(StoreLeases, ATrialGivenBackIsLeasedAtOnceAndDoesNotCountAsTried) {

@@ -29,20 +29,21 @@ Source architecture_source(const std::string& source) {
   fail(ErrorKind::usage, "it has no scale-permuted backbone", source, "begin with spinenet-49, say");
 }
 
-std::vector<Source> best_of_study(const std::string& place, int count) {
-  if (place.find("://") == std::string::npos && !std::filesystem::exists(place)) {
+std::vector<Source> best_of_study(const StudyAddress& address, int count) {
+  const std::string& place = address.shown();
+  std::error_code none;
+  if (!address.is_server() && !std::filesystem::exists(place, none)) {
     fail(ErrorKind::usage, "there is no study here, and no architecture has this name", place,
          remedy_for(place, arch::architecture_names(),
                     fmt::format("begin with a study or one of {}", fmt::join(arch::architecture_names(), ", "))));
   }
-  const Study study = read_study(place);
+  const Study study = read_study(address);
   std::vector<const Trial*> order = ranked(study);
   if (order.empty()) fail(ErrorKind::usage, "no trial has been measured yet", place, "begin with another study");
   order.resize(std::min(order.size(), static_cast<size_t>(count)));
   std::vector<Source> sources;
   for (const Trial* trial : order) {
-    sources.push_back({fmt::format("{}: trial {}", place, trial->number),
-                       arch::replay(study.task.recipe.space, trial->choices).backbone});
+    sources.push_back({fmt::format("{}: trial {}", place, trial->number), backbone_of(study, *trial)});
   }
   return sources;
 }
@@ -55,7 +56,7 @@ std::vector<arch::Choices> begin_with(const std::vector<std::string>& sources, i
   std::unordered_set<uint64_t> seen;
   for (const std::string& text : sources) {
     const std::vector<Source> networks =
-        is_architecture(text) ? std::vector{architecture_source(text)} : best_of_study(text, count);
+        is_architecture(text) ? std::vector{architecture_source(text)} : best_of_study(StudyAddress(text), count);
     for (const Source& network : networks) {
       if (!seen.insert(arch::canonical_hash(network.backbone)).second) continue;
       found.push_back(arch::choices_of(space, network.backbone, network.name));

@@ -1,6 +1,7 @@
 #include "search/study/study.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <unordered_set>
 
@@ -13,6 +14,27 @@ namespace {
 
 Json number_or_null(double value, bool known) {
   return known ? Json(value) : Json(nullptr);
+}
+
+int size_in(const Json& json, const char* key, std::string_view place) {
+  constexpr int64_t kMost = 1 << 20;
+  const Json& value = json[key];
+  const bool sound = value.is_number_integer() && value >= 1 && value <= kMost;
+  if (!sound) fail(ErrorKind::bad_data, fmt::format("its description has no sound {}", key), place);
+  return value.get<int>();
+}
+
+Json summary_of(const StudyStatus& s, const std::string& place, const std::optional<Trial>& best) {
+  Json summary{{"study", place},         {"trials", s.trials},         {"running", s.running},
+               {"complete", s.complete}, {"failed", s.failed},         {"lost", s.lost},
+               {"rejected", s.rejected}, {"duplicates", s.duplicates}, {"best", nullptr}};
+  if (s.best < 0) return summary;
+  if (!best || best->number != s.best || best->state != TrialState::complete) {
+    fail(ErrorKind::bad_data, fmt::format("the study is damaged: its best trial {} was not measured", s.best), place,
+         "restore a copy of it");
+  }
+  summary["best"] = to_json(*best);
+  return summary;
 }
 
 std::string csv_text(std::string_view text) {
@@ -53,7 +75,7 @@ Study described_study(const std::string& place, const StudyDescription& descript
   study.description = description;
   const Json json = parse_json(study.description.task, place);
   for (const std::string_view key : {"image_size", "classes", "architecture", "recipe"}) {
-    if (!json.contains(key)) {
+    if (!json.is_object() || !json.contains(key) || (key == "recipe" && !json[key].is_string())) {
       fail(ErrorKind::bad_data, fmt::format("its description lacks {}", key), place, "was it made by spinenet search?");
     }
   }
@@ -62,16 +84,21 @@ Study described_study(const std::string& place, const StudyDescription& descript
   task.recipe.seed = study.description.seed;
   task.recipe.lag = study.description.lag;
   task.base = arch::architecture_from_json(json["architecture"], place);
-  task.image_size = json["image_size"];
-  task.classes = json["classes"];
+  task.image_size = size_in(json, "image_size", place);
+  task.classes = size_in(json, "classes", place);
   return study;
 }
 
-Study read_study(const std::string& place) {
-  const std::unique_ptr<Store> store = open_store(place, false);
-  Study study = described_study(place, store->description());
+Study read_study(const StudyAddress& address) {
+  const std::unique_ptr<Store> store = look_at_store(address);
+  Study study = described_study(address.shown(), store->description());
   study.status = store->status();
   study.trials = store->trials();
+  for (size_t i = 0; i < study.trials.size(); ++i) {
+    if (study.trials[i].number == static_cast<int64_t>(i)) continue;
+    fail(ErrorKind::bad_data, fmt::format("the study is damaged: trial {} is missing", i), study.place,
+         "restore a copy of it");
+  }
   return study;
 }
 
@@ -87,7 +114,12 @@ std::vector<const Trial*> ranked(const Study& study) {
 }
 
 arch::Architecture architecture_of(const Study& study, const Trial& trial) {
-  return candidate(study.task, arch::replay(study.task.recipe.space, trial.choices).backbone);
+  return candidate(study.task, backbone_of(study, trial));
+}
+
+arch::ScalePermuted backbone_of(const Study& study, const Trial& trial) {
+  const std::string place = fmt::format("{}: trial {}", study.place, trial.number);
+  return arch::replay(study.task.recipe.space, trial.choices, place).backbone;
 }
 
 Json to_json(const Trial& trial) {
@@ -133,12 +165,15 @@ std::string to_csv(const Study& study) {
   return csv;
 }
 
-Json study_summary(Store& store, const std::string& place) {
-  const StudyStatus s = store.status();
-  Json summary{{"study", place},     {"trials", s.trials},     {"running", s.running},       {"complete", s.complete},
-               {"failed", s.failed}, {"rejected", s.rejected}, {"duplicates", s.duplicates}, {"best", nullptr}};
-  if (s.best >= 0) summary["best"] = to_json(store.trials(s.best, 1).at(0));
-  return summary;
+Json study_summary(const Study& study) {
+  const auto best = std::ranges::find(study.trials, study.status.best, &Trial::number);
+  return summary_of(study.status, study.place, best == study.trials.end() ? std::nullopt : std::optional(*best));
+}
+
+Json study_summary(Store& store, const StudyAddress& address) {
+  const StudyStatus status = store.status();
+  const std::vector<Trial> best = status.best < 0 ? std::vector<Trial>() : store.trials(status.best, 1);
+  return summary_of(status, address.shown(), best.empty() ? std::nullopt : std::optional(best.front()));
 }
 
 }  // namespace spinenet::search

@@ -2,14 +2,20 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
+#include <cstring>
+#include <utility>
+
+#include <sys/stat.h>
 
 #include "arch/text.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
 #include "base/json.h"
-#include "base/output.h"
+#include "base/log.h"
+#include "base/owned_folder.h"
 
 namespace spinenet::search {
 namespace {
@@ -34,24 +40,33 @@ bool ended_for_memory(std::string_view words) {
                              [&](std::string_view part) { return words.find(part) != std::string_view::npos; });
 }
 
-Outcome outcome_of(const RunFailure& failure) {
+MachineFault machine_fault(std::string reason) {
+  return {std::move(reason), false};
+}
+
+MachineFault ended_by_itself(std::string reason) {
+  return {std::move(reason), true};
+}
+
+// Closed: a new kind of failure has to be judged here.
+Evaluation evaluation_of(const RunFailure& failure, int64_t memory_bytes) {
   switch (failure.kind) {
     case FailureKind::non_finite_loss:
       return failed_trial(TrialFailure::non_finite, failure.message);
     case FailureKind::out_of_memory:
-      return failed_trial(TrialFailure::out_of_memory, failure.message);
+      if (memory_bytes > 0) return failed_trial(TrialFailure::out_of_memory, failure.message);
+      return ended_by_itself(fmt::format("out of memory, with no limit of the study's: {}", failure.message));
+    case FailureKind::internal:
+      return ended_by_itself(fmt::format("a fault of the program: {}", failure.message));
+    case FailureKind::failed:
+      return ended_by_itself(failure.message);
     case FailureKind::usage:
     case FailureKind::unsupported:
-      // What this trial asked for does not exist here: so would every other trial.
-      fail(ErrorKind::usage, failure.message, "trial");
-    case FailureKind::internal:
-      return failed_trial(TrialFailure::crash, failure.message);
     case FailureKind::bad_data:
     case FailureKind::io:
-    case FailureKind::failed:
       break;
   }
-  return failed_trial(TrialFailure::error, failure.message);
+  return machine_fault(failure.message);
 }
 
 // The numbers of the last measurement in a run folder.
@@ -72,33 +87,42 @@ std::map<std::string, double> last_measurement(const std::filesystem::path& run)
   return found;
 }
 
+// A folder that was not there before: what lies in another one is somebody's.
+std::filesystem::path new_folder(const std::filesystem::path& parent, const std::string& name) {
+  constexpr int kMostTries = 10'000;
+  for (int i = 1; i <= kMostTries; ++i) {
+    std::filesystem::path folder = parent / (i == 1 ? name : fmt::format("{}-{}", name, i));
+    if (::mkdir(folder.c_str(), 0777) == 0) return folder;
+    if (errno != EEXIST) fail(ErrorKind::io, fmt::format("cannot be made: {}", std::strerror(errno)), folder.string());
+  }
+  fail(ErrorKind::io, fmt::format("too many folders named {}", name), parent.string(),
+       "name another folder with --out");
+}
+
 class Attempt {
  public:
   Attempt(const TrialSetup& setup, const arch::ScalePermuted& backbone, const TrialContext& context)
       : setup_(setup),
         context_(context),
-        folder_(setup.folder / fmt::format("trial-{:06}-{}", context.number, context.attempt)),
-        run_(folder_ / "run") {
-    std::error_code problem;
-    std::filesystem::remove_all(folder_, problem);
-    // Made here, so that a training that fails before its run begins has a place for its reason, too.
-    std::filesystem::create_directories(run_, problem);
-    if (problem) fail(ErrorKind::io, "cannot make the folder: " + problem.message(), folder_.string());
+        folder_(new_folder(setup.folder, fmt::format("trial-{:06}-{}", context.number, context.attempt)), kTrialFolder),
+        // Made here, so that a training that fails before its run begins has a place for its reason, too.
+        run_(new_folder(folder_.path(), "run")) {
     const arch::Architecture architecture = candidate(setup.task, backbone);
-    Output::inside_own_folder(folder_ / "architecture.json", "", system_file_layer())
-        .write(to_text(to_json(architecture)));
+    folder_.file("architecture.json").write(to_text(to_json(architecture)));
     const graph::Cost price = cost_of(setup.task, architecture);
     metrics_["multiply_adds"] = static_cast<double>(price.multiply_adds);
     metrics_["parameters"] = static_cast<double>(price.parameters);
   }
 
-  Outcome run() {
+  Evaluation run() {
     const std::vector<int>& rungs = setup_.task.recipe.halving.epochs;
     for (size_t rung = 0; rung <= rungs.size(); ++rung) {
       const int until = rung < rungs.size() ? rungs[rung] : 0;
       const ProcessResult result = run_process(process(rung > 0, until));
       seconds_ += result.seconds;
-      if (result.end != ProcessEnd::exited || result.status != 0) return failure_of(result, read_failure(run_));
+      if (result.end != ProcessEnd::exited || result.status != 0) {
+        return failure_of(result, read_failure(run_), memory_bytes());
+      }
       const double score = take_measurement();
       metrics_["epochs"] = until > 0 ? until : setup_.task.recipe.proxy.epochs;
       if (until == 0) break;
@@ -109,6 +133,8 @@ class Attempt {
   }
 
  private:
+  int64_t memory_bytes() const { return static_cast<int64_t>(setup_.task.recipe.proxy.memory_gb * 1e9); }
+
   ProcessOptions process(bool resume, int until) const {
     const ProxyRecipe& proxy = setup_.task.recipe.proxy;
     ProcessOptions options;
@@ -120,8 +146,8 @@ class Attempt {
       const std::vector<std::string> recipe = proxy_arguments(proxy);
       line.insert(line.end(), recipe.begin(), recipe.end());
       for (const std::string& setting :
-           {"architecture.base=" + (folder_ / "architecture.json").string(), fmt::format("eval_every={}", proxy.epochs),
-            fmt::format("threads={}", setup_.threads)}) {
+           {"architecture.base=" + (folder_.path() / "architecture.json").string(),
+            fmt::format("eval_every={}", proxy.epochs), fmt::format("threads={}", setup_.threads)}) {
         line.insert(line.end(), {"--set", setting});
       }
     }
@@ -132,7 +158,7 @@ class Attempt {
     options.environment["OMP_NUM_THREADS"] = std::to_string(setup_.threads);
     options.environment["OPENBLAS_NUM_THREADS"] = std::to_string(setup_.threads);
     if (proxy.timeout_minutes > 0) options.seconds = std::max(proxy.timeout_minutes * 60 - seconds_, 0.001);
-    options.memory_bytes = static_cast<int64_t>(proxy.memory_gb * 1e9);
+    options.memory_bytes = memory_bytes();
     options.wanted = context_.wanted;
     return options;
   }
@@ -158,47 +184,57 @@ class Attempt {
       const CostTarget target{price.metric, price.target, price.exponent, price.soft};
       outcome.measurement.score = priced_score(outcome.measurement, std::span(&target, 1));
     }
-    if (!setup_.keep_runs) {
-      std::error_code ignored;  // what stays behind costs space, no more
-      std::filesystem::remove_all(folder_, ignored);
-    }
+    if (!setup_.keep_runs) remove_files();
     return outcome;
+  }
+
+  // What the training and this trial made, no more: what a user put there stays, and so does its folder.
+  void remove_files() {
+    try {
+      OwnedFolder(run_, kTrainingRun).remove_all();
+      std::move(folder_).remove_all();
+    } catch (const Error& error) {  // what stays behind costs space, no more
+      log_warning(error.what());
+    }
   }
 
   const TrialSetup& setup_;
   const TrialContext& context_;
-  std::filesystem::path folder_, run_;
+  OwnedFolder folder_;
+  std::filesystem::path run_;
   std::map<std::string, double> metrics_;
   double seconds_ = 0;
 };
 
 }  // namespace
 
-Outcome failure_of(const ProcessResult& result, const std::optional<RunFailure>& failure) {
+Evaluation failure_of(const ProcessResult& result, const std::optional<RunFailure>& failure, int64_t memory_bytes) {
   const std::string last = last_line(result.errors);
   const std::string said = last.empty() ? std::string() : ": " + last;
   switch (result.end) {
     case ProcessEnd::timed_out:
       return failed_trial(TrialFailure::timeout, fmt::format("ended after {:.0f} s", result.seconds));
     case ProcessEnd::unwanted:
-      return failed_trial(TrialFailure::error, "given up");
+      return machine_fault("given up");
     case ProcessEnd::signalled:
-      // Nobody but the system's guard of memory ends a trial so.
-      if (result.status == SIGKILL) return failed_trial(TrialFailure::out_of_memory, "killed by signal 9");
-      if (ended_for_memory(last)) return failed_trial(TrialFailure::out_of_memory, last);
-      return failed_trial(TrialFailure::crash, fmt::format("signal {}{}", result.status, said));
+      // The runtime's own end where the limit leaves it no memory. The limit kills nobody with signal 9: that was the
+      // system's guard of memory, or a person.
+      if (result.status == SIGABRT && memory_bytes > 0 && ended_for_memory(last)) {
+        return failed_trial(TrialFailure::out_of_memory, last);
+      }
+      return ended_by_itself(fmt::format("its process ended by signal {}{}", result.status, said));
     case ProcessEnd::exited:
       break;
   }
-  if (failure) return outcome_of(*failure);
-  // Asked for something that does not exist: so would every other trial.
-  if (result.status == exit_status(ErrorKind::usage)) fail(ErrorKind::usage, last, "trial");
-  const bool known = result.status == 1 || result.status == exit_status(ErrorKind::bad_data);
-  return failed_trial(known ? TrialFailure::error : TrialFailure::crash,
-                      fmt::format("status {}{}", result.status, said));
+  if (failure) return evaluation_of(*failure, memory_bytes);
+  // The loader's own end, before main.
+  if (result.status == 127 && memory_bytes > 0 && ended_for_memory(last)) {
+    return failed_trial(TrialFailure::out_of_memory, last);
+  }
+  return machine_fault(fmt::format("its process ended with status {} and left no reason{}", result.status, said));
 }
 
-Outcome try_architecture(const TrialSetup& setup, const arch::ScalePermuted& backbone, const TrialContext& context) {
+Evaluation try_architecture(const TrialSetup& setup, const arch::ScalePermuted& backbone, const TrialContext& context) {
   return Attempt(setup, backbone, context).run();
 }
 

@@ -4,9 +4,12 @@
 // Thread contract: pure functions and plain values; try_architecture may run in several processes at once.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <optional>
+#include <string_view>
 
+#include "base/folder_kinds.h"
 #include "base/run_failure.h"
 #include "search/trials/candidate.h"
 #include "search/trials/process.h"
@@ -18,16 +21,20 @@ namespace spinenet::search {
 struct TrialSetup {
   SearchTask task;
   TrainingProgram program;
-  std::filesystem::path folder;  // trials write below it
+  std::filesystem::path folder;  // the study's own; each trial makes one for itself in it
   int threads = 1;               // of a trial
   bool keep_runs = false;        // also of trials that ended well
 };
 
-Outcome try_architecture(const TrialSetup& setup, const arch::ScalePermuted& backbone, const TrialContext& context);
+// What lies in the folder of one trial beside its run, which is a training run's own folder.
+inline constexpr std::array<std::string_view, 1> kTrialFiles{"architecture.json"};
+inline constexpr FolderKind kTrialFolder{"a trial of a search", kTrialFiles};
 
-// How a training process ended that did not end well, as an outcome of a trial: failed, with the kind and the reason
-// that it left in its run folder, or, where it left none, the last line that it wrote. ErrorKind::usage where every
-// other trial would end so, too.
-Outcome failure_of(const ProcessResult& result, const std::optional<RunFailure>& failure);
+Evaluation try_architecture(const TrialSetup& setup, const arch::ScalePermuted& backbone, const TrialContext& context);
+
+// How a training process ended that did not end well. An outcome only where the network did it: a loss that is not
+// finite, more time or (with `memory_bytes`, the study's limit) more memory than a trial may take. What the training
+// left in its run folder says so, not what it printed.
+Evaluation failure_of(const ProcessResult& result, const std::optional<RunFailure>& failure, int64_t memory_bytes);
 
 }  // namespace spinenet::search

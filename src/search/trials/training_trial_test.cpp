@@ -1,13 +1,23 @@
 #include "search/trials/training_trial.h"
 
 #include <csignal>
+#include <fstream>
 
 #include <gtest/gtest.h>
 
+#include "arch/families.h"
 #include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/json.h"
+#include "base/scratch_folder_fixture.h"
 
 namespace spinenet::search {
 namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int64_t kLimit = 1 << 30;
 
 ProcessResult end_of(ProcessEnd end, int status, std::string errors = "") {
   return {end, status, "", std::move(errors), 3};
@@ -17,52 +27,183 @@ RunFailure reason(FailureKind kind, std::string message) {
   return {kind, std::move(message), 7};
 }
 
-TrialFailure failure_after_exit(FailureKind kind) {
-  return failure_of(end_of(ProcessEnd::exited, 1), reason(kind, "why")).failure;
+// "non_finite", or "machine" and "lost" for a fault that is not charged to the network.
+std::string charge(const Evaluation& evaluation) {
+  if (const auto* outcome = std::get_if<Outcome>(&evaluation)) {
+    EXPECT_EQ(outcome->state, TrialState::failed);
+    return std::string(name_of(outcome->failure));
+  }
+  return std::get<MachineFault>(evaluation).ended_by_itself ? "lost" : "machine";
 }
 
-TEST(TrainingTrial, TakesTheReasonThatTheTrainingLeft) {
-  EXPECT_EQ(failure_after_exit(FailureKind::non_finite_loss), TrialFailure::non_finite);
-  EXPECT_EQ(failure_after_exit(FailureKind::out_of_memory), TrialFailure::out_of_memory);
-  EXPECT_EQ(failure_after_exit(FailureKind::bad_data), TrialFailure::error);
-  EXPECT_EQ(failure_after_exit(FailureKind::io), TrialFailure::error);
-  EXPECT_EQ(failure_after_exit(FailureKind::failed), TrialFailure::error);
-  EXPECT_EQ(failure_after_exit(FailureKind::internal), TrialFailure::crash);
-  const Outcome outcome = failure_of(end_of(ProcessEnd::exited, 1, "error: something else\n"),
-                                     reason(FailureKind::failed, "the loader stopped"));
-  EXPECT_EQ(outcome.state, TrialState::failed);
-  EXPECT_EQ(outcome.reason, "the loader stopped");
+std::string charge_after_exit(FailureKind kind, int64_t limit) {
+  return charge(failure_of(end_of(ProcessEnd::exited, 1), reason(kind, "why"), limit));
 }
 
-TEST(TrainingTrial, ChargesNoArchitectureWithTheWordsOfABrokenFile) {
-  const std::string words = "out of memory/not finite.jpg: can't allocate memory is no JPEG";
-  EXPECT_EQ(failure_of(end_of(ProcessEnd::exited, 65, "error: " + words), reason(FailureKind::bad_data, words)).failure,
-            TrialFailure::error);
-  // Nor where the process could not leave its reason.
-  EXPECT_EQ(failure_of(end_of(ProcessEnd::exited, 65, "error: " + words), {}).failure, TrialFailure::error);
-  EXPECT_EQ(failure_of(end_of(ProcessEnd::exited, 1, "error: " + words), {}).failure, TrialFailure::error);
+TEST(TrainingTrial, ChargesANetworkWithWhatItDidAlone) {
+  for (const int64_t limit : {int64_t{0}, kLimit}) {
+    EXPECT_EQ(charge_after_exit(FailureKind::non_finite_loss, limit), "non_finite");
+    for (const FailureKind kind :
+         {FailureKind::io, FailureKind::bad_data, FailureKind::usage, FailureKind::unsupported}) {
+      EXPECT_EQ(charge_after_exit(kind, limit), "machine") << name_of(kind);
+    }
+    EXPECT_EQ(charge_after_exit(FailureKind::internal, limit), "lost");
+    EXPECT_EQ(charge_after_exit(FailureKind::failed, limit), "lost");
+  }
+  EXPECT_EQ(charge_after_exit(FailureKind::out_of_memory, kLimit), "out_of_memory");
+  EXPECT_EQ(charge_after_exit(FailureKind::out_of_memory, 0), "lost") << "the machine's memory, not the study's limit";
+  const Evaluation evaluation = failure_of(end_of(ProcessEnd::exited, 1, "error: something else\n"),
+                                           reason(FailureKind::non_finite_loss, "the loss is nan"), 0);
+  EXPECT_EQ(std::get<Outcome>(evaluation).reason, "the loss is nan");
 }
 
-TEST(TrainingTrial, EndsTheSearchWhereEveryTrialWouldFail) {
-  for (const FailureKind kind : {FailureKind::usage, FailureKind::unsupported}) {
-    try {
-      failure_of(end_of(ProcessEnd::exited, 1), reason(kind, "no such key"));
-      ADD_FAILURE() << name_of(kind);
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), ErrorKind::usage);
-      EXPECT_STREQ(error.what(), "trial: no such key");
+TEST(TrainingTrial, ChargesNoArchitectureWithWords) {
+  const std::string words = "out of memory/not finite.jpg: can't allocate memory is no JPEG, bad_alloc";
+  for (const int64_t limit : {int64_t{0}, kLimit}) {
+    EXPECT_EQ(charge(failure_of(end_of(ProcessEnd::exited, 65, words), reason(FailureKind::bad_data, words), limit)),
+              "machine");
+    // Nor where the process could not leave its reason.
+    for (const int status : {1, 2, 65}) {
+      EXPECT_EQ(charge(failure_of(end_of(ProcessEnd::exited, status, "error: " + words), {}, limit)), "machine")
+          << status;
     }
   }
-  EXPECT_THROW(failure_of(end_of(ProcessEnd::exited, 2, "error: no such key"), {}), Error);
+  EXPECT_EQ(charge(failure_of(end_of(ProcessEnd::exited, 127, "cannot map: out of memory"), {}, 0)), "machine");
+  EXPECT_EQ(charge(failure_of(end_of(ProcessEnd::exited, 127, "cannot open shared object file"), {}, kLimit)),
+            "machine");
 }
 
 TEST(TrainingTrial, KnowsHowAKilledProcessEnded) {
-  EXPECT_EQ(failure_of(end_of(ProcessEnd::signalled, SIGKILL), {}).failure, TrialFailure::out_of_memory);
-  EXPECT_EQ(failure_of(end_of(ProcessEnd::signalled, SIGSEGV), {}).failure, TrialFailure::crash);
-  EXPECT_EQ(failure_of(end_of(ProcessEnd::signalled, SIGABRT, "  what():  std::bad_alloc\n"), {}).failure,
-            TrialFailure::out_of_memory);
-  EXPECT_EQ(failure_of(end_of(ProcessEnd::timed_out, SIGTERM), {}).failure, TrialFailure::timeout);
-  EXPECT_EQ(failure_of(end_of(ProcessEnd::exited, 127, "cannot map"), {}).failure, TrialFailure::crash);
+  for (const int64_t limit : {int64_t{0}, kLimit}) {
+    for (const int signal : {SIGKILL, SIGSEGV, SIGBUS, SIGABRT}) {
+      EXPECT_EQ(charge(failure_of(end_of(ProcessEnd::signalled, signal), {}, limit)), "lost") << signal;
+    }
+    EXPECT_EQ(charge(failure_of(end_of(ProcessEnd::timed_out, SIGTERM), {}, limit)), "timeout");
+  }
+  const std::string words = "  what():  std::bad_alloc\n";
+  EXPECT_EQ(charge(failure_of(end_of(ProcessEnd::signalled, SIGABRT, words), {}, kLimit)), "out_of_memory");
+  EXPECT_EQ(charge(failure_of(end_of(ProcessEnd::signalled, SIGABRT, words), {}, 0)), "lost");
+  EXPECT_EQ(charge(failure_of(end_of(ProcessEnd::signalled, SIGKILL, words), {}, kLimit)), "lost");
+  EXPECT_EQ(charge(failure_of(end_of(ProcessEnd::exited, 127, "out of memory"), {}, kLimit)), "out_of_memory");
+}
+
+// Trials by a program that is a script: it takes its run folder as a training does and then does what the test says.
+class TrialByScript : public testing::Test {
+ protected:
+  void SetUp() override {
+    setup_.task.base = arch::named_architecture("spinenet-49");
+    setup_.task.base.scaling.filter_size_scale = 0.1;
+    setup_.task.image_size = 128;
+    setup_.task.recipe.proxy.recipe = "training.yaml";
+    setup_.folder = folder_ / "trials";
+    setup_.program.path = folder_ / "spinenet-train";
+    fs::create_directory(setup_.folder);
+    program(R"(echo '{"step": 1, "AP": 0.25}' > "$out/metrics.jsonl")");
+  }
+
+  void program(const std::string& does) const {
+    put(setup_.program.path, R"(#!/bin/sh
+while [ $# -gt 0 ]; do
+  [ "$1" = --out ] && out=$2
+  shift
+done
+echo '{"program": "spinenet", "kind": "a training run", "id": "1"}' > "$out/.spinenet"
+)" + does + "\n");
+    fs::permissions(setup_.program.path, fs::perms(0755));
+  }
+  static void put(const fs::path& file, std::string_view content) { std::ofstream(file) << content; }
+  Evaluation evaluate(int64_t number = 0) const {
+    TrialContext context;
+    context.number = number;
+    context.earlier = [] { return std::vector<Trial>(); };
+    context.wanted = [] { return true; };
+    return try_architecture(setup_, std::get<arch::ScalePermuted>(setup_.task.base.backbone), context);
+  }
+  std::string fault() const {
+    try {
+      return std::get<MachineFault>(evaluate()).reason;
+    } catch (const Error& error) {  // a worker takes what is thrown for a machine fault
+      return error.what();
+    }
+  }
+  std::vector<std::string> left() const {
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(setup_.folder)) names.push_back(entry.path().filename());
+    std::ranges::sort(names);
+    return names;
+  }
+
+  spinenet::fixture::ScratchFolder folder_;
+  TrialSetup setup_;
+};
+
+TEST_F(TrialByScript, AMeasuredTrialLeavesNothing) {
+  const Evaluation evaluation = evaluate();
+  EXPECT_EQ(std::get<Outcome>(evaluation).measurement.score, 0.25);
+  EXPECT_TRUE(left().empty());
+}
+
+TEST_F(TrialByScript, AFolderThatIsThereIsSomebodys) {
+  for (const char* name : {"trial-000000-1", "trial-000000-1-2"}) {
+    fs::create_directories(setup_.folder / name / "run");
+    put(setup_.folder / name / "run" / "best.safetensors", "precious");
+  }
+  fs::create_symlink("nowhere", setup_.folder / "trial-000000-1-3");
+  EXPECT_EQ(std::get<Outcome>(evaluate()).measurement.score, 0.25);
+  EXPECT_EQ(left(), (std::vector<std::string>{"trial-000000-1", "trial-000000-1-2", "trial-000000-1-3"}));
+  EXPECT_EQ(read_file(setup_.folder / "trial-000000-1" / "run" / "best.safetensors"), "precious");
+}
+
+TEST_F(TrialByScript, WhatAUserPutThereStays) {
+  program(R"(echo '{"AP": 0.5}' > "$out/metrics.jsonl"; echo mine > "$out/notes.txt"; mkdir "$out/../more"
+echo mine > "$out/../more/x"; mkdir "$out/checkpoints"; echo 1 > "$out/checkpoints/step-1.safetensors")");
+  EXPECT_EQ(std::get<Outcome>(evaluate()).measurement.score, 0.5);
+  const fs::path trial = setup_.folder / "trial-000000-1";
+  EXPECT_EQ(read_file(trial / "run" / "notes.txt"), "mine\n");
+  EXPECT_EQ(read_file(trial / "more" / "x"), "mine\n");
+  for (const char* gone : {"run/metrics.jsonl", "run/checkpoints", "architecture.json"}) {
+    EXPECT_FALSE(fs::exists(trial / gone)) << gone;
+  }
+}
+
+TEST_F(TrialByScript, KeptRunsAreKept) {
+  setup_.keep_runs = true;
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(std::holds_alternative<Outcome>(evaluate()));
+  EXPECT_EQ(left(), (std::vector<std::string>{"trial-000000-1", "trial-000000-1-2"}));
+  EXPECT_TRUE(fs::exists(setup_.folder / "trial-000000-1" / "run" / "metrics.jsonl"));
+}
+
+TEST_F(TrialByScript, FaultsOfTheMachineAreNotTheNetworks) {
+  const std::string failure =
+      R"(echo '{"kind": "io", "step": 3, "message": "the disk is full"}' > "$out/failure.json"; exit 1)";
+  program(failure);
+  EXPECT_EQ(fault(), "the disk is full");
+  program("echo 'is of build A, and spinenet, which started it, of build B' >&2; exit 2");
+  EXPECT_NE(fault().find("of build B"), std::string::npos);
+  program("exit 1");
+  EXPECT_NE(fault().find("left no reason"), std::string::npos);
+  program("kill -9 $$");
+  EXPECT_NE(fault().find("signal 9"), std::string::npos);
+  program("exit 0");
+  EXPECT_NE(fault().find("metrics.jsonl"), std::string::npos) << "it measured nothing";
+  program(R"(echo 'half a li' > "$out/metrics.jsonl")");
+  EXPECT_NE(fault().find("metrics.jsonl"), std::string::npos);
+  program(R"(echo 'no JSON' > "$out/failure.json"; exit 1)");
+  EXPECT_NE(fault().find("failure.json"), std::string::npos);
+  put(setup_.program.path, "not a program");
+  fs::permissions(setup_.program.path, fs::perms(0644));
+  EXPECT_NE(fault().find("cannot be started"), std::string::npos);
+  fs::remove(setup_.program.path);
+  EXPECT_NE(fault().find("cannot be started"), std::string::npos);
+  setup_.folder = folder_ / "nowhere";
+  EXPECT_NE(fault().find("nowhere"), std::string::npos);
+}
+
+TEST_F(TrialByScript, ALossThatIsNotFiniteIsTheNetworks) {
+  program(
+      R"(echo '{"kind": "non_finite_loss", "step": 3, "message": "the loss is nan"}' > "$out/failure.json"; exit 1)");
+  EXPECT_EQ(charge(evaluate()), "non_finite");
+  EXPECT_EQ(left().size(), 1U) << "a failed run stays to be looked at";
 }
 
 }  // namespace

@@ -25,12 +25,12 @@ constexpr auto names(TrialState) {
 // Why a trial failed. docs/search.md has the same list for users; Controller::reward_of says what each teaches.
 enum class TrialFailure {
   none,           // it did not fail
-  non_finite,     // its loss, or its score, was infinite or not a number
-  crash,          // its process was ended by a signal or an unknown exit status, or the program itself is at fault
-  out_of_memory,  // of the machine, of the GPU, or beyond proxy.memory_gb; SIGKILL counts as this
-  timeout,        // it took longer than proxy.timeout_minutes
-  error,          // it ended with any other message: data that is broken, a file that cannot be read or written
-  lost,           // each worker that leased it went silent (ClaimOptions::max_attempts)
+  non_finite,     // its loss or score was no finite number
+  crash,          // in studies of version 1
+  out_of_memory,  // it needed more than the study allows a trial
+  timeout,        // it took longer than the study allows a trial
+  error,          // in studies of version 1
+  lost,           // too many workers lost it: nothing is known of its network
 };
 constexpr auto names(TrialFailure) {
   using enum TrialFailure;
@@ -62,7 +62,7 @@ struct Trial {
   std::string reason;                // one line; of a failed or rejected trial
   int attempts = 0;                  // times it was leased
   int64_t duplicate_of = -1;         // the earlier trial whose measurement it took over, or -1
-  std::string worker;                // host:pid of the last lease
+  std::string worker;                // that has or had the last lease; "" where it gave the trial back
   double started = 0, finished = 0;  // seconds since 1970; 0: not yet
 };
 

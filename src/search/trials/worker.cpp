@@ -7,7 +7,8 @@
 #include <cmath>
 #include <condition_variable>
 #include <mutex>
-#include <new>
+#include <optional>
+#include <random>
 #include <thread>
 
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/text_table.h"
 
 namespace spinenet::search {
 namespace {
@@ -99,7 +101,7 @@ class Worker {
   bool stopping() const { return options_.stop && options_.stop(); }
 
   bool try_trial(const Claim& claim) {
-    Outcome outcome;
+    std::optional<Evaluation> evaluation;
     {
       const Heartbeat heartbeat(options_, claim);
       TrialContext context;
@@ -107,31 +109,42 @@ class Worker {
       context.attempt = claim.attempt;
       context.earlier = [&] { return store_->trials(0, std::max<int64_t>(claim.number - options_.lag + 1, 0)); };
       context.wanted = [&] { return !heartbeat.lost() && !stopping(); };
-      outcome = guarded(claim, context);
+      evaluation = guarded(claim, context);
       if (heartbeat.lost()) return false;
     }
     if (stopping()) {
       store_->release(claim);
       return false;
     }
+    if (const auto* fault = std::get_if<MachineFault>(&*evaluation)) give_back(claim, *fault);
+    const Outcome& outcome = std::get<Outcome>(*evaluation);
     const bool accepted = store_->report(claim, outcome);
     if (options_.ended) options_.ended(claim, outcome, accepted);
     return accepted;
   }
 
-  // An evaluation as a value, whatever it does.
-  Outcome guarded(const Claim& claim, const TrialContext& context) {
+  // The reason goes up even where the study cannot be told: the lease then runs out.
+  [[noreturn]] void give_back(const Claim& claim, const MachineFault& fault) {
     try {
-      Outcome outcome = evaluate_(arch::replay(space_, claim.choices).backbone, context);
-      if (outcome.state == TrialState::complete && !std::isfinite(outcome.measurement.score)) {
-        return failed(TrialFailure::non_finite, fmt::format("the score is {}", outcome.measurement.score));
-      }
-      return outcome;
-    } catch (const std::bad_alloc&) {
-      return failed(TrialFailure::out_of_memory, "the evaluation ran out of memory");
+      fault.ended_by_itself ? store_->lose(claim) : store_->release(claim);
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::usage) throw;
-      return failed(TrialFailure::error, error.what());
+      log_warning(fmt::format("trial {} cannot be given back: {}", claim.number, error.what()));
+    }
+    fail(ErrorKind::failed, fmt::format("trial {} was given back: {}", claim.number, printable(fault.reason)),
+         options_.name, "repair this machine and start the search again; other workers go on");
+  }
+
+  // An evaluation as a value, whatever it does.
+  Evaluation guarded(const Claim& claim, const TrialContext& context) {
+    try {
+      Evaluation evaluation = evaluate_(arch::replay(space_, claim.choices).backbone, context);
+      const auto* outcome = std::get_if<Outcome>(&evaluation);
+      if (outcome != nullptr && outcome->state == TrialState::complete && !std::isfinite(outcome->measurement.score)) {
+        return failed(TrialFailure::non_finite, fmt::format("the score is {}", outcome->measurement.score));
+      }
+      return evaluation;
+    } catch (const std::exception& error) {
+      return MachineFault{error.what()};
     }
   }
 
@@ -152,7 +165,7 @@ int64_t run_worker(const WorkerOptions& options, Planner& planner, const arch::S
 std::string worker_name() {
   std::array<char, 256> host{};
   if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-  return fmt::format("{}:{}", host.data(), ::getpid());
+  return fmt::format("{}:{}-{:04x}", host.data(), ::getpid(), std::random_device()() & 0xFFFFU);
 }
 
 }  // namespace spinenet::search

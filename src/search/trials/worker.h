@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <variant>
 
 #include "search/plan.h"
 #include "search/store/store.h"
@@ -25,13 +26,23 @@ struct TrialContext {
   std::function<bool()> wanted;
 };
 
-// Tries one architecture. What it throws as Error becomes a failed trial with the message as its reason;
-// ErrorKind::usage ends the worker instead, for then every trial would fail.
-using Evaluate = std::function<Outcome(const arch::ScalePermuted& backbone, const TrialContext& context)>;
+// What kept a trial from an outcome and is not known to be the network's doing: a full disk, a missing file, another
+// program in the place of ours, a process that was killed.
+struct MachineFault {
+  std::string reason;
+  // The trial's own process ended in a way that the network may have caused after all: the worker counts as one that
+  // lost the trial, so that a study comes to its end whatever the reason is.
+  bool ended_by_itself = false;
+};
+using Evaluation = std::variant<Outcome, MachineFault>;
+
+// Tries one architecture. An outcome is what the network did, and is charged to it. A machine fault, and whatever is
+// thrown, gives the trial back untried and ends the worker.
+using Evaluate = std::function<Evaluation(const arch::ScalePermuted& backbone, const TrialContext& context)>;
 
 struct WorkerOptions {
-  std::string store;  // for open_store
-  std::string name;   // host:pid if empty
+  StudyAddress store;
+  std::string name;  // worker_name() if empty
   int64_t trials = 0;
   int lag = 16;
   double lease_seconds = 60;
@@ -41,11 +52,11 @@ struct WorkerOptions {
 };
 
 // Until the study has options.trials ended trials or stop() says so. The number of trials that this worker reported and
-// the store accepted.
+// the store accepted. ErrorKind::failed for a machine fault, naming the trial and the reason.
 int64_t run_worker(const WorkerOptions& options, Planner& planner, const arch::SearchSpace& space,
                    const Evaluate& evaluate);
 
-// "host:pid" of this process.
+// "host:pid-3f9a" of this process: the digits are random, because a container begins with the same numbers every time.
 std::string worker_name();
 
 }  // namespace spinenet::search

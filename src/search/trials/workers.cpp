@@ -36,7 +36,8 @@ class Workers {
     show();
     progress_.finish();
     const int signal = options_.stop();
-    return signal != 0 ? 128 + signal : status_;
+    if (signal != 0) return 128 + signal;
+    return status_ != 0 && is_complete() ? 0 : status_;
   }
 
  private:
@@ -47,20 +48,39 @@ class Workers {
     return shown;
   }
 
+  bool is_complete() {
+    const StudyStatus status = store_.status();
+    return status.trials >= options_.trials && status.running == 0;
+  }
+
+  // This process's own, with the study's address, which belongs in no argument: those anybody can read.
+  std::vector<std::string> environment() const {
+    const std::string address = fmt::format("{}=", kAddressVariable);
+    std::vector<std::string> entries;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+      if (!std::string_view(*entry).starts_with(address)) entries.emplace_back(*entry);
+    }
+    entries.push_back(address + options_.study.reveal());
+    return entries;
+  }
+
   void start(int index) {
     std::vector<std::string> arguments = options_.arguments;
     arguments.push_back("--worker");
     arguments.push_back(std::to_string(index));
-    std::vector<char*> argv;
+    std::vector<std::string> entries = environment();
+    std::vector<char*> argv, envp;
     for (std::string& argument : arguments) argv.push_back(argument.data());
+    for (std::string& entry : entries) envp.push_back(entry.data());
     argv.push_back(nullptr);
+    envp.push_back(nullptr);
     const pid_t parent = ::getpid();
     const pid_t pid = ::fork();
     if (pid < 0) fail(ErrorKind::io, fmt::format("cannot start a worker: {}", std::strerror(errno)), "--workers");
     if (pid == 0) {
       ::prctl(PR_SET_PDEATHSIG, SIGTERM);
       if (::getppid() != parent) ::_exit(127);
-      ::execv("/proc/self/exe", argv.data());
+      ::execve("/proc/self/exe", argv.data(), envp.data());
       ::_exit(127);
     }
     running_[pid] = index;
@@ -74,8 +94,12 @@ class Workers {
       const int index = found->second;
       running_.erase(found);
       if (WIFEXITED(status)) {
-        // What one worker refuses, the others do, too.
+        if (WEXITSTATUS(status) == 0) continue;
         if (status_ == 0) status_ = WEXITSTATUS(status);
+        if (options_.stop() == 0 && !running_.empty()) {
+          log_warning(
+              fmt::format("worker {} ended with status {}; {} go on", index, WEXITSTATUS(status), running_.size()));
+        }
       } else if (options_.stop() == 0) {
         restart(index, WTERMSIG(status));
       }
@@ -103,6 +127,7 @@ class Workers {
     shown_ = now;
     const StudyStatus s = store_.status();
     std::string detail = s.best >= 0 ? fmt::format("best {:.4f} (trial {})", s.best_score, s.best) : "";
+    if (s.lost > 0) detail += fmt::format("  {} lost", s.lost);
     if (s.failed > 0) detail += fmt::format("  {} failed", s.failed);
     if (s.rejected > 0) detail += fmt::format("  {} rejected", s.rejected);
     progress_.update(s.trials - s.running, detail);

@@ -1,0 +1,45 @@
+#include "search/study/trials_folder.h"
+
+#include <algorithm>
+#include <system_error>
+
+#include "base/format.h"
+
+namespace spinenet::search {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_another_studys(const fs::path& folder, const std::string& id) {
+  const std::optional<FolderMarker> marker = read_marker(folder);
+  return marker && (marker->kind != kTrialsFolder.name || marker->id != id);
+}
+
+// Before folders had markers: nothing but trial-000012-1 and the like.
+bool holds_trials_alone(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    constexpr std::string_view kBegin = "trial-";
+    const bool is_trial = name.starts_with(kBegin) && fs::is_directory(at->symlink_status()) &&
+                          name.find_first_not_of("0123456789-", kBegin.size()) == std::string::npos;
+    if (!is_trial && name != "lock") return false;
+  }
+  return !error;
+}
+
+}  // namespace
+
+fs::path trials_folder(const TrialsPlace& place) {
+  if (!place.folder.empty()) return place.folder;
+  if (place.study.is_server()) return fmt::format("runs/search-{}.trials", place.id);
+  fs::path folder = place.study.reveal() + ".trials";
+  if (!is_another_studys(folder, place.id)) return folder;
+  return fmt::format("{}.trials-{}", place.study.reveal(), place.id.substr(0, 8));
+}
+
+OwnedFolder take_trials_folder(const TrialsPlace& place) {
+  return {trials_folder(place), kTrialsFolder, {.id = place.id, .shared = true, .is_older = holds_trials_alone}};
+}
+
+}  // namespace spinenet::search

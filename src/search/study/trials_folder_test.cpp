@@ -1,0 +1,87 @@
+#include "search/study/trials_folder.h"
+
+#include <fstream>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "base/folder_kinds.h"
+#include "base/scratch_folder_fixture.h"
+
+namespace spinenet::search {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kOne = "11111111222222223333333344444444";
+constexpr const char* kTwo = "aaaaaaaabbbbbbbbccccccccdddddddd";
+
+class TrialsFolder : public testing::Test {
+ protected:
+  std::string path(std::string_view name) const { return folder_ / name; }
+  std::string refusal(const TrialsPlace& place) const {
+    try {
+      const OwnedFolder taken = take_trials_folder(place);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      return error.what();
+    }
+    return "";
+  }
+
+ private:
+  spinenet::fixture::ScratchFolder folder_;
+};
+
+TEST_F(TrialsFolder, LeaderAndWorkersOfOneStudyShareIt) {
+  const TrialsPlace place{path("a.study"), kOne, {}};
+  const OwnedFolder leader = take_trials_folder(place), worker = take_trials_folder(place);
+  EXPECT_EQ(leader.path(), path("a.study.trials"));
+  EXPECT_EQ(worker.path(), leader.path());
+  EXPECT_EQ(leader.id(), kOne);
+}
+
+TEST_F(TrialsFolder, TwoStudiesDoNotShareOne) {
+  const TrialsPlace one{path("a.study"), kOne, path("out")}, two{path("b.study"), kTwo, path("out")};
+  {
+    const OwnedFolder taken = take_trials_folder(one);
+    EXPECT_NE(refusal(two).find("another id"), std::string::npos) << refusal(two);
+  }
+  EXPECT_NE(refusal(two), "") << "when the first search has ended, too";
+  EXPECT_EQ(refusal(one), "");
+}
+
+TEST_F(TrialsFolder, AnotherStudyOfTheSameNameHasAFolderOfItsOwn) {
+  EXPECT_EQ(trials_folder({path("a.study"), kOne, {}}), path("a.study.trials"));
+  { const OwnedFolder taken = take_trials_folder({path("a.study"), kOne, {}}); }
+  const TrialsPlace again{path("a.study"), kTwo, {}};  // the file was removed and begun anew
+  EXPECT_EQ(trials_folder(again), path("a.study.trials-aaaaaaaa"));
+  const OwnedFolder leader = take_trials_folder(again), worker = take_trials_folder(again);
+  EXPECT_EQ(leader.path(), worker.path());
+  EXPECT_EQ(trials_folder({path("a.study"), kOne, {}}), path("a.study.trials"));
+}
+
+TEST_F(TrialsFolder, AServersStudiesAreToldApartByTheirIds) {
+  const StudyAddress address = "postgresql://u:secret@h/d";
+  const fs::path one = trials_folder({address, kOne, {}}), two = trials_folder({address, kTwo, {}});
+  EXPECT_NE(one, two);
+  EXPECT_NE(one.string().find(kOne), std::string::npos);
+  EXPECT_EQ(one.string().find("secret"), std::string::npos);
+  EXPECT_EQ(trials_folder({address, kOne, "named"}), "named");
+}
+
+TEST_F(TrialsFolder, OneOfAnEarlierProgramIsTakenAndAnythingElseIsNot) {
+  fs::create_directories(path("old.study.trials/trial-000003-1/run"));
+  EXPECT_EQ(refusal({path("old.study"), kOne, {}}), "");
+  EXPECT_TRUE(fs::exists(path("old.study.trials/trial-000003-1/run")));
+  fs::create_directories(path("b.study.trials/trial-000003-1"));
+  std::ofstream(path("b.study.trials/notes.txt")) << "precious";
+  EXPECT_NE(refusal({path("b.study"), kOne, {}}).find("--out"), std::string::npos);
+  fs::create_directories(path("c.study.trials/photos"));
+  EXPECT_NE(refusal({path("c.study"), kOne, {}}), "");
+  { const OwnedFolder run(path("run"), kTrainingRun); }
+  EXPECT_NE(refusal({path("d.study"), kOne, path("run")}).find("a training run"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace spinenet::search
