@@ -9,8 +9,8 @@
 namespace spinenet {
 
 inline constexpr std::array<std::string_view, 11> kTrainingRunFiles{
-    "recipe.yaml",      "metrics.jsonl",    "timing.jsonl",           "tensorboard/events.out.tfevents.*",
-    "best.safetensors", "last.safetensors", "report.html",            "checkpoints/step-*.safetensors",
+    "recipe.yaml",      "metrics.jsonl",        "timing.jsonl",          "tensorboard/events.out.tfevents.*",
+    "best.safetensors", "last.safetensors",     "report.html",           "checkpoints/step-*.safetensors",
     "failure.json",     "carried-weights.json", "non-finite-step-*.json"};
 inline constexpr FolderKind kTrainingRun{"a training run", kTrainingRunFiles};
 

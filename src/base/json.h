@@ -18,7 +18,7 @@ using Json = nlohmann::ordered_json;
 Json parse_json(std::string_view text, std::string_view place);
 Json read_json(const std::filesystem::path& path);
 
-// The same with objects sorted by key: for objects of any number of keys, where Json takes quadratic time.
+// The same with objects sorted by key: for objects of many keys that are looked up, where Json looks at all of them.
 using SortedJson = nlohmann::json;
 SortedJson parse_sorted_json(std::string_view text, std::string_view place);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/format.h"
 
 namespace spinenet {
 namespace {
@@ -50,6 +51,28 @@ TEST(Json, RefusesWhatHurtsLater) {
   expect_refusal(nested(66), "nested deeper than 64 levels");
   expect_refusal(nested(1'000'000), "nested deeper than 64 levels");
   expect_refusal(std::string(1'000'000, '['), "nested deeper than 64 levels");
+}
+
+// Each of these took minutes when every key was compared with all others.
+TEST(Json, ObjectsOfManyKeysAreReadInOrder) {
+  constexpr int kKeys = 200'000;
+  const auto object_of = [](std::string_view value) {
+    std::string text = "{";
+    for (int i = 0; i < kKeys; ++i) text += fmt::format("{}\"k{}\":{}", i > 0 ? "," : "", kKeys - i, value);
+    return text + "}";
+  };
+  const std::string numbers = object_of("1");
+  EXPECT_EQ(parse_json(numbers, "a.json").dump(), numbers);
+  const std::string objects = object_of(R"({"b":[1],"a":{}})");
+  EXPECT_EQ(parse_json(objects, "a.json").dump(), objects);
+  const SortedJson sorted = parse_sorted_json(objects, "a.json");
+  EXPECT_EQ(sorted.size(), size_t{kKeys});
+  EXPECT_EQ(sorted["k7"].dump(), R"({"a":{},"b":[1]})");
+  const std::string nested = R"([[{"x":)" + numbers + "}]]";
+  EXPECT_EQ(parse_json(nested, "a.json").dump(), nested);
+  std::string repeated = numbers;
+  repeated.replace(repeated.rfind("\"k1\""), 4, "\"k200000\"");
+  expect_refusal(repeated, "key \"k200000\" appears twice");
 }
 
 TEST(Json, NumbersReadBackBitForBit) {

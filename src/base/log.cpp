@@ -36,13 +36,13 @@ void set_log_level(LogLevel level) {
 }
 
 void log_debug(std::string_view message) {
-  logger().debug("{}", printable(message));
+  logger().debug("{}", printable_lines(message));
 }
 void log_info(std::string_view message) {
-  logger().info("{}", printable(message));
+  logger().info("{}", printable_lines(message));
 }
 void log_warning(std::string_view message) {
-  logger().warn("warning: {}", printable(message));
+  logger().warn("warning: {}", printable_lines(message));
 }
 
 }  // namespace spinenet

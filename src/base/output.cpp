@@ -112,7 +112,7 @@ void Output::write(std::span<const std::string_view> parts) const {
 }
 
 void RunFiles::add_input(const fs::path& path, std::string_view what) {
-  struct stat is{};
+  struct stat is {};
   if (path.empty() || ::stat(path.c_str(), &is) != 0) return;
   std::error_code error;
   Input input{{is.st_dev, is.st_ino}, std::string(what), fs::canonical(path, error)};
@@ -148,7 +148,7 @@ Output RunFiles::into_file(const OutputRequest& request, const fs::path& real) c
   placement.target = real;
   placement.shown = request.path;
   placement.mark = request.made_by;
-  struct stat is{};
+  struct stat is {};
   placement.replace = ::lstat(real.c_str(), &is) == 0;
   if (placement.replace) {
     refuse_input(is, request.path);
@@ -181,7 +181,7 @@ Output RunFiles::output(const OutputRequest& request) {
   Output output;
   output.path_ = request.path;
   output.layer_ = &system_file_layer();
-  struct stat is{};
+  struct stat is {};
   if (destination.descriptor >= 0) {
     const int flags = ::fcntl(destination.descriptor, F_GETFL);
     if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY || ::fstat(destination.descriptor, &is) != 0) {

@@ -136,7 +136,7 @@ TEST_F(Outputs, TheModeAndTheLinkStay) {
   RunFiles().output(request("link", true)).write("new");
   EXPECT_TRUE(fs::is_symlink(path("link")));
   EXPECT_EQ(content("real"), "new");
-  struct stat is{};
+  struct stat is {};
   ASSERT_EQ(::stat(path("real").c_str(), &is), 0);
   EXPECT_EQ(is.st_mode & 07777, 0600U);
 }

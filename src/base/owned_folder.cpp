@@ -88,7 +88,8 @@ bool holds_nothing(const fs::path& folder) {
 }
 
 bool is_file_of(int fd, const fs::path& path) {
-  struct stat open{}, named{};
+  struct stat open {
+  }, named{};
   return ::fstat(fd, &open) == 0 && ::lstat(path.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
          open.st_ino == named.st_ino;
 }
@@ -102,7 +103,8 @@ void require_own(const fs::path& folder, const FolderKind& kind, const FolderCla
            remedy);
     }
     if (!claim.id.empty() && marker->id != claim.id) {
-      fail(ErrorKind::usage, fmt::format("is the folder of {} with another id: {}, not {}", kind.name, marker->id, claim.id),
+      fail(ErrorKind::usage,
+           fmt::format("is the folder of {} with another id: {}, not {}", kind.name, marker->id, claim.id),
            folder.string(), remedy);
     }
     return;
@@ -263,7 +265,8 @@ fs::path OwnedFolder::path_of(std::string_view name) const {
 fs::path OwnedFolder::ready(std::string_view name) const {
   fs::path file = path_of(name);
   if (const int error = make_folders_of(name); error != 0) {
-    const std::string why = error == ENOTDIR ? "it is a link or a file where a folder was expected" : std::strerror(error);
+    const std::string why =
+        error == ENOTDIR ? "it is a link or a file where a folder was expected" : std::strerror(error);
     fail(ErrorKind::io, fmt::format("cannot be used: {}", why), file.parent_path().string());
   }
   return file;

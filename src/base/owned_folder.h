@@ -30,7 +30,7 @@ struct FolderKind {
 struct FolderClaim {
   std::string id = {};      // a folder of another id is refused; "": any
   std::string new_id = {};  // of a folder that is made now; "": id, or a random one
-  bool shared = false;  // with other processes that claim the same id
+  bool shared = false;      // with other processes that claim the same id
   // Where the folder has no marker: whether it is one that an earlier version of this program made.
   std::function<bool(const std::filesystem::path&)> is_older = {};
   // While another process owns it: called between two tries, about ten times a second, until it gives false. Empty: the

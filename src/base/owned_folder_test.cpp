@@ -146,7 +146,8 @@ TEST_F(OwnedFolders, OfManyAtOnceOneHasIt) {
 
 TEST_F(OwnedFolders, WhatItsKindDoesNotNameCannotBeWritten) {
   const OwnedFolder own(path(), kKind);
-  for (const char* name : {"other", "parts/other.txt", "parts/part-1/x.txt", "../result.json", "parts/part-../../x.txt"}) {
+  for (const char* name :
+       {"other", "parts/other.txt", "parts/part-1/x.txt", "../result.json", "parts/part-../../x.txt"}) {
     EXPECT_THROW(own.file(name), Error) << name;
     EXPECT_THROW(own.open_log(name), Error) << name;
     EXPECT_THROW(own.remove(name), Error) << name;

@@ -79,12 +79,13 @@ std::filesystem::path folder_of(const std::filesystem::path& file) {
 
 // What a mark must say for the file to be as it was left.
 std::string mark_text(std::string_view kind, std::string_view name, const struct stat& is) {
-  return fmt::format("{}\n{}\n{} {} {}.{:09}", kind, name, is.st_ino, is.st_size, is.st_mtim.tv_sec, is.st_mtim.tv_nsec);
+  return fmt::format("{}\n{}\n{} {} {}.{:09}", kind, name, is.st_ino, is.st_size, is.st_mtim.tv_sec,
+                     is.st_mtim.tv_nsec);
 }
 
 // A file system without such attributes keeps no mark: its files are then taken for foreign ones.
 void set_mark(int fd, std::string_view kind, std::string_view name) {
-  struct stat is{};
+  struct stat is {};
   if (::fstat(fd, &is) != 0) return;
   const std::string text = mark_text(kind, name, is);
   ::fsetxattr(fd, kMarkName, text.data(), text.size(), 0);
@@ -140,7 +141,7 @@ void require_room(const std::filesystem::path& folder, const std::filesystem::pa
 std::string mark_of(const std::filesystem::path& file) {
   std::array<char, 1024> text{};
   const ssize_t length = ::lgetxattr(file.c_str(), kMarkName, text.data(), text.size());
-  struct stat is{};
+  struct stat is {};
   if (length <= 0 || ::lstat(file.c_str(), &is) != 0) return "";
   const std::string mark(text.data(), static_cast<size_t>(length));
   std::string kind = mark.substr(0, mark.find('\n'));

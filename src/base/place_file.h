@@ -25,12 +25,12 @@ struct FileOwner {
 };
 
 struct Placement {
-  std::filesystem::path target;     // in a folder that exists; the entry itself is replaced, a link is not followed
-  bool replace = true;              // else ErrorKind::io where the target exists by then
-  std::optional<mode_t> mode;       // by default what the process's mask leaves of 0666
-  std::optional<FileOwner> owner;   // kept where the process may
-  std::string mark;                 // what made the file (mark_of); "": none
-  std::filesystem::path shown;      // the target as the user named it, for messages
+  std::filesystem::path target;    // in a folder that exists; the entry itself is replaced, a link is not followed
+  bool replace = true;             // else ErrorKind::io where the target exists by then
+  std::optional<mode_t> mode;      // by default what the process's mask leaves of 0666
+  std::optional<FileOwner> owner;  // kept where the process may
+  std::string mark;                // what made the file (mark_of); "": none
+  std::filesystem::path shown;     // the target as the user named it, for messages
 };
 
 // ErrorKind::io with the path and the system's reason; what was there before is then untouched.

@@ -1,4 +1,5 @@
-// Ctrl-C, SIGTERM and SIGHUP (the terminal went) as a wish: the first one asks for a clean end, the second one ends the program at once.
+// Ctrl-C, SIGTERM and SIGHUP (the terminal went) as a wish: the first one asks for a clean end, the second one ends the
+// program at once.
 //
 // Thread contract: the number may be read by any thread.
 #pragma once

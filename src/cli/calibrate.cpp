@@ -78,12 +78,12 @@ void add_calibrate(CLI::App& app, Invocation& invocation) {
                 ->required()
                 ->type_name(""),
             PathRole::input, "the model");
-  paths.add(verb,
-            verb.add_option("INPUT", options->inputs,
-                            "Images, folders, or patterns such as 'a/*.jpg'; no annotations needed")
-                ->required()
-                ->type_name(""),
-            PathRole::input, "an image");
+  paths.add(
+      verb,
+      verb.add_option("INPUT", options->inputs, "Images, folders, or patterns such as 'a/*.jpg'; no annotations needed")
+          ->required()
+          ->type_name(""),
+      PathRole::input, "an image");
   paths.add(verb,
             verb.add_option("--out", options->out, "Write the model with its calibration to this file")
                 ->required()

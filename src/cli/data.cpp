@@ -2,6 +2,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
@@ -17,7 +18,7 @@ namespace spinenet::cli {
 namespace {
 
 struct DataOptions {
-  std::string annotations, images, other_annotations, other_images, out;
+  std::string annotations, images, other_annotations, other_images, out, task;
   bool headers_only = false, overwrite = false;
 };
 
@@ -31,6 +32,8 @@ data::CheckOptions check_options(const DataOptions& options, const CommonOptions
   data::CheckOptions check;
   check.files.threads = threads_of(common);
   check.files.decode = !options.headers_only;
+  check.task.reset();
+  if (!options.task.empty()) check.task = parse_enum<data::SetTask>(ErrorKind::usage, "task", options.task, "--task");
   check.other_annotations = options.other_annotations;
   check.other_image_dir = options.other_images;
   return check;
@@ -103,7 +106,8 @@ int run_scenes(const SceneFlags& flags, const CommonOptions& common) {
 }
 
 void add_annotations(CLI::App& verb, DataOptions& options, PathTable& paths) {
-  paths.add(verb, verb.add_option("ANNOTATIONS", options.annotations, "A COCO annotation file")->required()->type_name(""),
+  paths.add(verb,
+            verb.add_option("ANNOTATIONS", options.annotations, "A COCO annotation file")->required()->type_name(""),
             PathRole::input, "the annotations");
 }
 
@@ -113,6 +117,13 @@ void add_images(CLI::App& verb, DataOptions& options, PathTable& paths) {
                 ->type_name("DIR"),
             PathRole::input, "the folder of the images");
   verb.add_flag("--headers-only", options.headers_only, "Read the headers of the images, not their pixels");
+}
+
+void add_task(CLI::App& verb, DataOptions& options) {
+  verb.add_option("--task", options.task,
+                  "What the set is for: detect, segment or classify; without it classify where no annotation has a box "
+                  "or a mask, else detect")
+      ->type_name("TASK");
 }
 
 using Action = int (*)(const DataOptions&, const Invocation&);
@@ -162,19 +173,27 @@ void add_data(CLI::App& app, Invocation& invocation) {
   PathTable& paths = invocation.paths;
   const auto options = std::make_shared<DataOptions>();
   CLI::App& check =
-      add_verb(data, invocation, options, {"check", "Look for the 36 known faults of COCO files"}, run_check);
+      add_verb(data, invocation, options, {"check", "Look for the known faults of COCO files"}, run_check);
   add_images(check, *options, paths);
+  add_task(check, *options);
   paths.add(check,
-            check.add_option("--other", options->other_annotations, "A second set: images in both are reported")
+            check
+                .add_option("--other", options->other_annotations,
+                            "A second set: images in both, equal or nearly so, are reported")
                 ->type_name("FILE"),
             PathRole::input, "the other annotations");
-  paths.add(check, check.add_option("--other-images", options->other_images, "The folder of its images")->type_name("DIR"),
-            PathRole::input, "the folder of the other images");
+  paths.add(
+      check,
+      check
+          .add_option("--other-images", options->other_images, "The folder of its images; without it that of --images")
+          ->type_name("DIR"),
+      PathRole::input, "the folder of the other images");
   check.footer("Exit status 65 when there are errors.\n\nExample:\n  spinenet data check train.json --images train/");
   add_verb(data, invocation, options, {"stats", "Count classes, boxes and sizes"}, run_stats);
   CLI::App& fix =
       add_verb(data, invocation, options, {"fix", "Write a copy without the faults that can be repaired"}, run_fix);
   add_images(fix, *options, paths);
+  add_task(fix, *options);
   paths.add(fix, fix.add_option("--out", options->out, "The copy")->required()->type_name("FILE"), PathRole::output);
   add_overwrite_flag(fix, options->overwrite);
   add_scenes(data, invocation);

@@ -1,17 +1,20 @@
 #include "cli/data_text.h"
 
+#include <algorithm>
+
 #include "base/enum_names.h"
 #include "base/format.h"
+#include "base/printable.h"
 #include "cli/output.h"
 
 namespace spinenet::cli {
 namespace {
 
 std::string finding_text(const data::Finding& finding) {
-  const std::string place = finding.place.empty() ? "" : finding.place + ": ";
+  const std::string place = finding.place.empty() ? "" : printable(finding.place) + ": ";
   const std::string remedy = finding.remedy.empty() ? "" : "; " + finding.remedy;
-  return fmt::format("{} {}: {}{}{}{}\n", finding.code, name_of(finding.severity), place, finding.message, remedy,
-                     finding.fixable ? " (`spinenet data fix` can)" : "");
+  return fmt::format("{} {}: {}{}{}{}\n", finding.code, name_of(finding.severity), place, printable(finding.message),
+                     remedy, finding.fixable ? " (`spinenet data fix` can)" : "");
 }
 
 std::string spread_text(std::string_view name, const data::Spread& s) {
@@ -52,7 +55,8 @@ std::string to_text(const data::CheckReport& report, const std::string& file) {
   for (const auto& [code, count] : report.counts) {
     if (count > 5) text += fmt::format("{}: {} in all, the first 5 are shown\n", code, count);
   }
-  return text + fmt::format("{}: {} images, {} annotations, {} categories: {} errors, {} warnings\n", file,
+  if (report.task_found) text += "checked as a set to classify: no annotation has a box or a mask (see --task)\n";
+  return text + fmt::format("{}: {} images, {} annotations, {} categories: {} errors, {} warnings\n", printable(file),
                             report.images, report.annotations, report.categories, report.errors, report.warnings);
 }
 
@@ -65,7 +69,8 @@ std::string to_text(const data::DatasetStats& s) {
   text += spread_text("height", s.image_height) + spread_text("width", s.image_width) + "\n";
   std::vector<std::vector<std::string>> rows{{"id", "class", "boxes", "images"}};
   for (const data::ClassCount& c : s.classes) {
-    rows.push_back({std::to_string(c.category.id), c.category.name, std::to_string(c.boxes), std::to_string(c.images)});
+    rows.push_back(
+        {std::to_string(c.category.id), printable(c.category.name), std::to_string(c.boxes), std::to_string(c.images)});
   }
   return text + table_text(rows) + "\n" + sides_text(s) + second_looks(s);
 }
@@ -73,14 +78,35 @@ std::string to_text(const data::DatasetStats& s) {
 std::string to_text(const data::FixReport& report, const std::string& out) {
   std::string text;
   for (const auto& [code, count] : report.repaired) text += fmt::format("{}: {} repaired\n", code, count);
-  return text + fmt::format("{} annotations left out; the copy is {}: check it\n", report.dropped_annotations, out);
+  for (const auto& [name, count] : data::named_changes(report.changes)) {
+    if (count == 0) continue;
+    std::string words(name);
+    std::ranges::replace(words, '_', ' ');
+    text += fmt::format("{}: {}\n", words, count);
+  }
+  if (report.before.task_found) text += "taken as a set to classify: no annotation has a box or a mask (see --task)\n";
+  text += fmt::format("{} annotations left out of {}\n", report.dropped_annotations, printable(out));
+  if (report.left.empty()) return text + "nothing is left to repair\n";
+  text += "left in the copy:";
+  std::string_view separator = " ";
+  for (const auto& [code, count] : report.left) {
+    text += fmt::format("{}{} {}x", separator, code, count);
+    separator = ", ";
+  }
+  return text + "; `spinenet data check` has the places\n";
 }
 
 Json to_json(const data::FixReport& report, const std::string& out) {
   Json repaired = Json::object();
   for (const auto& [code, count] : report.repaired) repaired[code] = count;
+  Json changes = Json::object();
+  for (const auto& [name, count] : data::named_changes(report.changes)) changes[std::string(name)] = count;
+  Json left = Json::object();
+  for (const auto& [code, count] : report.left) left[code] = count;
   return Json{{"out", out},
               {"repaired", repaired},
+              {"changes", changes},
+              {"left", left},
               {"dropped_annotations", report.dropped_annotations},
               {"before", to_json(report.before)}};
 }

@@ -150,18 +150,18 @@ void add_paths(CLI::App& verb, EvalFlags& flags, PathTable& paths) {
                             "where each class is a subfolder of --images")
                 ->type_name("FILE"),
             PathRole::input, "the annotations");
-  paths.add(verb,
-            verb.add_option("--images", flags.images,
-                            "Folder of the images, or of the files of Fashion-MNIST, for a MODEL")
-                ->type_name("DIR"),
-            PathRole::input, "the folder of the images");
+  paths.add(
+      verb,
+      verb.add_option("--images", flags.images, "Folder of the images, or of the files of Fashion-MNIST, for a MODEL")
+          ->type_name("DIR"),
+      PathRole::input, "the folder of the images");
   paths.add(verb,
             verb.add_option("--results", flags.results, "Results in COCO JSON, instead of a MODEL")->type_name("FILE"),
             PathRole::input, "the results");
-  paths.add(verb,
-            verb.add_option("--save-results", flags.save_results, "Also write the results, in COCO JSON")
-                ->type_name("FILE"),
-            PathRole::output);
+  paths.add(
+      verb,
+      verb.add_option("--save-results", flags.save_results, "Also write the results, in COCO JSON")->type_name("FILE"),
+      PathRole::output);
   add_overwrite_flag(verb, flags.overwrite);
 }
 

@@ -110,8 +110,7 @@ std::string to_table(const ExportFlags& flags, const formats::OnnxOptions& onnx,
   std::vector<std::vector<std::string>> rows{{"checked against the model", "relative error"}};
   for (const formats::OnnxCheckRow& row : made.check.rows) rows.push_back({row.what, fmt::format("{:.1e}", row.error)});
   return fmt::format("{}: {} nodes, {}B, form {}\n{}", flags.onnx, made.file.nodes.size(),
-                     short_count(made.check.bytes), name_of(onnx.form),
-                     table_text(rows));
+                     short_count(made.check.bytes), name_of(onnx.form), table_text(rows));
 }
 
 int run_export(const ExportFlags& flags, const Invocation& invocation) {
@@ -181,9 +180,8 @@ void add_export(CLI::App& app, Invocation& invocation) {
       "  spinenet export best.safetensors --onnx fixed.onnx --batch 1 --size 640x512 --threshold 0.3\n\n"
       "A file that differs from the model by more than the limit is not written, and the exit status is 1.\n"
       "docs/export.md tells how to run the file.");
-  verb.callback([&invocation, options] {
-    invocation.run = [&invocation, options] { return run_export(*options, invocation); };
-  });
+  verb.callback(
+      [&invocation, options] { invocation.run = [&invocation, options] { return run_export(*options, invocation); }; });
 }
 
 }  // namespace spinenet::cli

@@ -105,13 +105,14 @@ void complete_json_flag(std::vector<std::string>& words) {
 }
 
 // What an option's value may be that is no path.
-constexpr std::array<std::string_view, 15> kNoPaths{"N",     "S",    "T",    "E",  "NAME",     "TASK",  "LEVEL",         "SIZE",
-                                                    "FORM", "KEY", "TYPE", "KEY=VALUE", "EPOCH", "N|LIST", "INT"};
+constexpr std::array<std::string_view, 15> kNoPaths{
+    "N", "S", "T", "E", "NAME", "TASK", "LEVEL", "SIZE", "FORM", "KEY", "TYPE", "KEY=VALUE", "EPOCH", "N|LIST", "INT"};
 
 void add_unknown_kinds(const CLI::App& app, const PathTable& paths, std::vector<std::string>& found) {
   for (const CLI::Option* option : app.get_options()) {
     const bool takes_value = option->get_expected_max() > 0 && option->get_type_size_max() > 0;
-    const bool is_path = std::ranges::any_of(paths.options(), [&](const PathOption& path) { return path.option == option; });
+    const bool is_path =
+        std::ranges::any_of(paths.options(), [&](const PathOption& path) { return path.option == option; });
     if (!takes_value || is_path || std::ranges::find(kNoPaths, option->get_type_name()) != kNoPaths.end()) continue;
     found.push_back(fmt::format("{} {} ({})", app.get_name(), option->get_name(), option->get_type_name()));
   }

@@ -17,7 +17,8 @@ std::string name_of_option(const CLI::Option& option) {
 }  // namespace
 
 CLI::Option* PathTable::add(CLI::App& verb, CLI::Option* option, PathRole role, std::string what) {
-  options_.push_back({option, command_of(verb), name_of_option(*option), role, std::move(what), option->get_required()});
+  options_.push_back(
+      {option, command_of(verb), name_of_option(*option), role, std::move(what), option->get_required()});
   return option;
 }
 

@@ -1,6 +1,6 @@
-// Every path that a command takes, in one table: what it stands for is said where the option is declared. What a command
-// reads is known from it before the command begins, so that no output can be one of its inputs; and a test asks of each
-// option in turn whether it leaves alone what it must.
+// Every path that a command takes, in one table: what it stands for is said where the option is declared. What a
+// command reads is known from it before the command begins, so that no output can be one of its inputs; and a test asks
+// of each option in turn whether it leaves alone what it must.
 //
 // Thread contract: the main thread alone.
 #pragma once
@@ -24,8 +24,7 @@ enum class PathRole {
 };
 constexpr auto names(PathRole) {
   using enum PathRole;
-  return named<PathRole>(
-      {{input, "input"}, {study, "study"}, {output, "output"}, {owned_folder, "owned_folder"}});
+  return named<PathRole>({{input, "input"}, {study, "study"}, {output, "output"}, {owned_folder, "owned_folder"}});
 }
 
 struct PathOption {

@@ -96,21 +96,22 @@ int run_predict(const PredictFlags& flags, const Invocation& invocation) {
 void add_paths(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
   paths.add(verb, verb.add_option("MODEL", flags.model, "A model (.safetensors)")->required()->type_name(""),
             PathRole::input, "the model");
-  paths.add(verb,
-            verb.add_option("INPUT", flags.inputs, "Images, folders, patterns such as 'a/*.jpg', or - for standard input")
-                ->required()
-                ->type_name(""),
-            PathRole::input, "an image");
-  paths.add(verb,
-            verb.add_option("--out", flags.out, "Write the images with what was found to this folder")->type_name("DIR"),
-            PathRole::owned_folder);
   paths.add(
       verb,
-      verb.add_option(
-              "--json", flags.json,
-              "Write the results as JSON (COCO's for boxes) to this file; to standard output where no FILE.json follows")
-          ->type_name("FILE"),
-      PathRole::output);
+      verb.add_option("INPUT", flags.inputs, "Images, folders, patterns such as 'a/*.jpg', or - for standard input")
+          ->required()
+          ->type_name(""),
+      PathRole::input, "an image");
+  paths.add(
+      verb,
+      verb.add_option("--out", flags.out, "Write the images with what was found to this folder")->type_name("DIR"),
+      PathRole::owned_folder);
+  paths.add(verb,
+            verb.add_option("--json", flags.json,
+                            "Write the results as JSON (COCO's for boxes) to this file; to standard output where no "
+                            "FILE.json follows")
+                ->type_name("FILE"),
+            PathRole::output);
   add_overwrite_flag(verb, flags.overwrite);
   paths.add(verb,
             verb.add_option("--annotations", flags.annotations, "Take image ids from this COCO file, by file name")

@@ -27,8 +27,8 @@ int run_command_line(const std::vector<std::string>& arguments, Invocation& invo
 
 namespace {
 
-// A descriptor that the caller has closed would be given to the next file that is opened, and what is printed would land
-// in it. Nothing can be read from these, and what is written fails.
+// A descriptor that the caller has closed would be given to the next file that is opened, and what is printed would
+// land in it. Nothing can be read from these, and what is written fails.
 void occupy_standard_descriptors() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDONLY) != fd) std::_Exit(1);
@@ -37,7 +37,7 @@ void occupy_standard_descriptors() {
 
 // Where standard error cannot be written, the exit status alone tells.
 void tell(std::string_view message) {
-  const std::string line = fmt::format("error: {}\n", printable(message));
+  const std::string line = fmt::format("error: {}\n", printable_lines(message));
   system_file_layer().write(STDERR_FILENO, line);
 }
 

@@ -39,7 +39,8 @@ void add_precision_flag(CLI::App& verb, std::string& precision) {
 void add_autotune_flags(CLI::App& verb, AutotuneFlags& flags, PathTable& paths) {
   verb.add_flag("--autotune", flags.autotune,
                 "Compute each convolution in the way that is measured to be the fastest here; measured once and kept");
-  paths.add(verb, verb.add_option("--autotune-cache", flags.cache, "Keep what was measured in this file")->type_name("FILE"),
+  paths.add(verb,
+            verb.add_option("--autotune-cache", flags.cache, "Keep what was measured in this file")->type_name("FILE"),
             PathRole::output);
   verb.add_option("--choose", flags.old_choose)->group("");
   paths.add(verb, verb.add_option("--choices", flags.old_cache)->group("")->type_name("FILE"), PathRole::output);

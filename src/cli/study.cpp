@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "base/text_table.h"
 #include "cli/command.h"
 #include "cli/output.h"

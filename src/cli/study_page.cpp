@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/format.h"
+#include "base/printable.h"
 #include "base/progress.h"
 #include "base/text_table.h"
 #include "cli/study_text.h"

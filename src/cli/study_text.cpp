@@ -1,6 +1,7 @@
 #include "cli/study_text.h"
 
 #include "base/format.h"
+#include "base/printable.h"
 #include "base/text_table.h"
 
 namespace spinenet::cli {

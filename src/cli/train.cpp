@@ -11,8 +11,10 @@ void add_train(CLI::App& app, Invocation& invocation) {
   const auto flags = std::make_shared<TrainFlags>();
   CLI::App& verb = *app.add_subcommand("train", "Train a network from a recipe, into a run folder");
   PathTable& paths = invocation.paths;
-  paths.add(verb, verb.add_option("RECIPE", flags->recipe, "The recipe, a YAML file; not needed with --resume")->type_name(""),
-            PathRole::input, "the recipe");
+  paths.add(
+      verb,
+      verb.add_option("RECIPE", flags->recipe, "The recipe, a YAML file; not needed with --resume")->type_name(""),
+      PathRole::input, "the recipe");
   paths.add(verb,
             verb.add_option("--out", flags->out, "The run folder; runs/ and the recipe's name if not given")
                 ->type_name("DIR"),

@@ -22,7 +22,7 @@ struct CompareSetup {
   std::vector<std::filesystem::path> recipes;
   std::vector<uint64_t> seeds;
   std::vector<std::string> settings;  // of all recipes
-  std::filesystem::path out;  // taken by compare()
+  std::filesystem::path out;          // taken by compare()
   ProgressOptions progress;
   const std::atomic<int>* stop_signal = nullptr;
   Training training;

@@ -124,8 +124,7 @@ void write_model(const Output& output, const ModelFile& model) {
   if (!fault.empty()) fail(ErrorKind::failed, fmt::format("not a model: {}", fault), place);
   for (const std::string& key : kOwnKeys) {
     if (model.extra.contains(key)) {
-      fail(ErrorKind::failed, fmt::format("extra metadata may not use the key \"{}\" of the format", key),
-           place);
+      fail(ErrorKind::failed, fmt::format("extra metadata may not use the key \"{}\" of the format", key), place);
     }
   }
   Json classes = Json::array();

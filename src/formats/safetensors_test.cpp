@@ -348,5 +348,16 @@ TEST(Safetensors, HalfFormatsConvertAsInNumpy) {
   }
 }
 
+// Took a minute when every entry of the header was looked at again for each tensor.
+TEST(Safetensors, FortyThousandTensorsAreReadAndWritten) {
+  TensorFile file;
+  for (int i = 0; i < 40'000; ++i) file.weights[fmt::format("block{}/weight", i)] = {{1}, {static_cast<float>(i)}};
+  const Folder folder;
+  write_safetensors(fixture::output(folder / "many.safetensors"), file);
+  const TensorFile again = read_safetensors(folder / "many.safetensors");
+  EXPECT_EQ(again.weights.size(), 40'000U);
+  EXPECT_EQ(again.weights.at("block39999/weight").data, (std::vector<float>{39'999}));
+}
+
 }  // namespace
 }  // namespace spinenet::formats

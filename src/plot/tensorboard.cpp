@@ -117,8 +117,7 @@ std::string tf_record(std::string_view data) {
   return record;
 }
 
-EventWriter::EventWriter(const OwnedFolder& folder, EventWriterOptions options)
-    : options_(std::move(options)) {
+EventWriter::EventWriter(const OwnedFolder& folder, EventWriterOptions options) : options_(std::move(options)) {
   if (!options_.now) options_.now = system_seconds;
   const std::string name = "tensorboard/" + file_name(options_.now());
   path_ = folder.path() / name;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "base/text_table.h"
 #include "search/plan.h"
 #include "search/study/begin_with.h"

@@ -17,7 +17,7 @@ class Checkpoint : public testing::Test {
  protected:
   void SetUp() override {
     run_ = std::filesystem::temp_directory_path() / ("spinenet-checkpoint-" + std::to_string(::getpid()) + "-" +
-                                                        testing::UnitTest::GetInstance()->current_test_info()->name());
+                                                     testing::UnitTest::GetInstance()->current_test_info()->name());
     folder_ = run_ / "checkpoints";
     std::filesystem::remove_all(run_);
   }

@@ -22,7 +22,8 @@ OwnedFolder take_run_folder(const std::filesystem::path& path, bool resume) {
   if (resume) claim.is_older = [](const std::filesystem::path& folder) { return is_file(folder / "lock"); };
   const auto refuse_begun = [&] {
     if (resume || !is_file(path / kRecipe)) return;
-    fail(ErrorKind::usage, "holds a run already", path.string(), "go on with --resume, or name another folder with --out");
+    fail(ErrorKind::usage, "holds a run already", path.string(),
+         "go on with --resume, or name another folder with --out");
   };
   if (is_file(path / "lock")) refuse_begun();  // said so rather than as a folder of somebody else
   OwnedFolder folder(path, kTrainingRun, claim);

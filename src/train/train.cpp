@@ -183,8 +183,7 @@ void Run::check_same_start() {
   if (differs.item<float>() == 0) return;
   fail(ErrorKind::failed,
        fmt::format("process {} would go on from step {}, process 0 from step {}", communicator_.rank(), own, expected),
-       checkpoints_of(run_path(options_)).string(),
-       "give every machine the same run folder, on a shared file system");
+       checkpoints_of(run_path(options_)).string(), "give every machine the same run folder, on a shared file system");
 }
 
 // init.weights: the weights of another model in place of the first ones.

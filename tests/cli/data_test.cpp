@@ -1,4 +1,8 @@
-// spinenet data.
+// spinenet data, and what eval says of the same files.
+#include <sstream>
+
+#include "base/files.h"
+#include "base/format.h"
 #include "base/output_fixture.h"
 #include "cli/program.h"
 #include "image/encode.h"
@@ -73,6 +77,125 @@ TEST_F(Data, FixMakesACopyThatChecks) {
   EXPECT_EQ(report["dropped_annotations"], 2);
   EXPECT_EQ(run("data check fixed.json").status, 0);
   EXPECT_EQ(run("data check bad.json").status, 65) << "the original is left alone";
+}
+
+// Each value gives the numbers of pycocotools (make_field_oracle.py), or a refusal that names the field; where
+// pycocotools ends with an error, a stated rule may give numbers.
+TEST_F(Data, FieldsOfOtherTypesAreEvaluatedAsByPycocotoolsOrRefusedByName) {
+  std::istringstream lines(read_file(std::string(SPINENET_PROGRAM_TEST_DIR) + "/field_oracle.txt"));
+  std::string line;
+  std::getline(lines, line);
+  const Json truth = parse_json(line, "truth");
+  std::getline(lines, line);
+  const Json found = parse_json(line, "results");
+  int cases = 0, measured = 0;
+  while (std::getline(lines, line)) {
+    std::istringstream words(line);
+    std::string part, key, iou, value, numbers;
+    for (std::string* word : {&part, &key, &iou, &value, &numbers}) std::getline(words, *word, '\t');
+    Json annotations = truth, results = found;
+    Json& entry = part == "results" ? results[0] : annotations[part][0];
+    if (value == "missing") {
+      entry.erase(key);
+    } else {
+      entry[key] = parse_json(value, line);
+    }
+    fixture::put_file(folder_ / "truth.json", annotations.dump());
+    fixture::put_file(folder_ / "results.json", results.dump());
+    const Outcome outcome = run("eval --annotations truth.json --results results.json --json --iou " + iou);
+    ++cases;
+    if (outcome.status == 65) {
+      const bool named = outcome.err.find(key) != std::string::npos || outcome.err.find("D0") != std::string::npos;
+      EXPECT_TRUE(named) << line << outcome.err;
+      continue;
+    }
+    ASSERT_EQ(outcome.status, 0) << line << outcome.err;
+    if (numbers == "error") continue;
+    ++measured;
+    const Json json = parse_json(outcome.out, "out");
+    size_t i = 0;
+    for (const char* name : {"AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl"}) {
+      EXPECT_EQ(json[name].get<double>(), parse_json(numbers, line)[i++].get<double>()) << name << " of " << line;
+    }
+  }
+  EXPECT_GT(cases, 200);
+  EXPECT_GE(measured, 36);
+}
+
+TEST_F(Data, BooleanCrowdFlagsCountAsNumbersDo) {
+  write_annotations("set.json", {{1, 2, 10, 20}, {5, 5, 20, 20}});
+  Json set = parse_json(read_file(folder_ / "set.json"), "set");
+  set["annotations"][0]["iscrowd"] = true;
+  set["annotations"][1]["iscrowd"] = false;
+  fixture::put_file(folder_ / "set.json", to_text(set));
+  const Outcome check = run("data check set.json");
+  EXPECT_NE(check.out.find("iscrowd is true; taken as 1"), std::string::npos) << check.out;
+  fixture::put_file(folder_ / "results.json", "[]");
+  const Outcome eval = run("eval --annotations set.json --results results.json");
+  EXPECT_NE(eval.err.find("D031 2x, first /annotations/0/iscrowd: iscrowd is true; taken as 1"), std::string::npos)
+      << eval.err;
+  EXPECT_EQ(run_json("data fix set.json --out fixed.json --json")["changes"]["crowd_flags_written"], 2);
+  EXPECT_EQ(parse_json(read_file(folder_ / "fixed.json"), "fixed")["annotations"][0]["iscrowd"], 1);
+}
+
+TEST_F(Data, FixSaysWhatItDidAndWhatIsLeft) {
+  write_annotations("bad.json", {{1, 2, 10, 20}, {5, 5, -3, 20}, {6, 6, 5, 5}, {7, 7, 5, 5}});
+  Json set = parse_json(read_file(folder_ / "bad.json"), "bad");
+  set["annotations"][0]["segmentation"] = {1, 2, 11, 2, 11, 22, 1, 22};
+  set["annotations"][2]["iscrowd"] = "yes";
+  set["annotations"][3]["segmentation"] = {{1, 2, 3, 4}};
+  fixture::put_file(folder_ / "bad.json", to_text(set));
+  const Outcome fixed = run("data fix bad.json --out fixed.json");
+  for (const char* part :
+       {"polygons regrouped: 1\n", "polygons left out: 1\n", "boxes without mask: 1\n", "dropped without box: 1\n",
+        "1 annotations left out of fixed.json\n", "left in the copy: D037 1x"}) {
+    EXPECT_NE(fixed.out.find(part), std::string::npos) << part << fixed.out;
+  }
+  EXPECT_EQ(fixed.out.find("mended"), std::string::npos);
+  const Json report = run_json("data fix fixed.json --out again.json --json");
+  EXPECT_EQ(report["left"], Json({{"D037", 1}}));
+  EXPECT_EQ(report["dropped_annotations"], 0);
+}
+
+TEST_F(Data, SetsToClassifyAreToldByTheirAnnotations) {
+  const std::string set =
+      R"({"images":[{"id":1,"file_name":"a.jpg"},{"id":2,"file_name":"b.jpg"}],)"
+      R"("annotations":[{"id":1,"image_id":1,"category_id":1},{"id":2,"image_id":2,"category_id":1}],)"
+      R"("categories":[{"id":1,"name":"Malus"}]})";
+  fixture::put_file(folder_ / "plants.json", set);
+  const Outcome found = run("data check plants.json");
+  EXPECT_EQ(found.status, 0) << found.out;
+  EXPECT_NE(found.out.find("checked as a set to classify"), std::string::npos) << found.out;
+  EXPECT_EQ(run("data check plants.json --task classify").status, 0);
+  EXPECT_EQ(run("data check plants.json --task detect").status, 65);
+  EXPECT_EQ(run("data check plants.json --task segment").status, 65);
+  const Outcome wrong = run("data check plants.json --task clasify");
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_NE(wrong.err.find("did you mean \"classify\"?"), std::string::npos) << wrong.err;
+  EXPECT_EQ(run_json("data fix plants.json --out fixed.json --json")["dropped_annotations"], 0);
+}
+
+TEST_F(Data, NamesDoNotReachTheTerminalAsTheyAre) {
+  const std::string evil = "\x1b[2Jcat\nD001 error\r";
+  write_annotations("set.json", {{1, 2, 10, 20}});
+  Json set = parse_json(read_file(folder_ / "set.json"), "set");
+  set["categories"][0]["name"] = evil;
+  set["categories"].push_back({{"id", 5}, {"name", evil}});
+  set["images"].push_back({{"id", 2}, {"file_name", evil + ".png"}, {"height", 4}, {"width", 4}});
+  set[evil] = 1;
+  fixture::put_file(folder_ / "set.json", to_text(set));
+  std::string twice = to_text(set);
+  twice.insert(1, Json(evil).dump() + ":2,");
+  fixture::put_file(folder_ / "twice.json", twice);
+  for (const char* arguments : {"data check set.json --images .", "data stats set.json", "data check twice.json",
+                                "data fix twice.json --out fixed.json", "data stats twice.json"}) {
+    const Outcome outcome = run(arguments);
+    for (const std::string& text : {outcome.out, outcome.err}) {
+      EXPECT_EQ(text.find_first_of("\x1b\r"), std::string::npos) << arguments << text;
+      EXPECT_EQ(text.find("\nD001"), std::string::npos) << arguments << text;
+    }
+    EXPECT_NE((outcome.out + outcome.err).find("\\x1b[2Jcat\\nD001 error\\r"), std::string::npos) << arguments;
+  }
 }
 
 TEST_F(Data, ScenesAreTheSameForASeed) {

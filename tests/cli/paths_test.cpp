@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 struct Sound {
   std::string command;
   std::map<std::string, std::string> values;
-  std::string more = {};         // flags that it needs
+  std::string more = {};            // flags that it needs
   std::set<std::string> runs = {};  // options with which it ends well, and soon, when they name a device or a pipe
 };
 
@@ -37,22 +37,39 @@ const std::vector<Sound> kSound{
     {"train", {{"RECIPE", "training.yaml"}, {"--out", "run"}}},
     {"compare", {{"RECIPE", "training.yaml"}, {"--out", "comparison"}}, "--seeds 1"},
     {"eval",
-     {{"MODEL", "model.safetensors"}, {"--annotations", "val.json"}, {"--images", "images"}, {"--save-results", "results.json"},
-      {"--autotune-cache", "cache.json"}, {"--choices", "cache.json"}},
+     {{"MODEL", "model.safetensors"},
+      {"--annotations", "val.json"},
+      {"--images", "images"},
+      {"--save-results", "results.json"},
+      {"--autotune-cache", "cache.json"},
+      {"--choices", "cache.json"}},
      "",
      {"--save-results"}},
     {"predict",
-     {{"MODEL", "model.safetensors"}, {"INPUT", "images"}, {"--annotations", "val.json"}, {"--json", "found.json"},
-      {"--out", "drawn"}, {"--autotune-cache", "cache.json"}, {"--choices", "cache.json"}},
+     {{"MODEL", "model.safetensors"},
+      {"INPUT", "images"},
+      {"--annotations", "val.json"},
+      {"--json", "found.json"},
+      {"--out", "drawn"},
+      {"--autotune-cache", "cache.json"},
+      {"--choices", "cache.json"}},
      "--threshold 0.9",
      {"--json"}},
-    {"calibrate", {{"MODEL", "model.safetensors"}, {"INPUT", "images/1.png"}, {"--out", "int8.safetensors"}}, "", {"--out"}},
+    {"calibrate",
+     {{"MODEL", "model.safetensors"}, {"INPUT", "images/1.png"}, {"--out", "int8.safetensors"}},
+     "",
+     {"--out"}},
     {"export", {{"MODEL", "model.safetensors"}, {"--onnx", "model.onnx"}}, "", {"--onnx"}},
     {"search", {{"RECIPE", "search.yaml"}, {"--study", "new.study"}, {"--out", "trials"}}},
     {"study export",
-     {{"STUDY", "kept.study"}, {"--architecture", "a.json"}, {"--csv", "a.csv"}, {"--json", "s.json"}, {"--html", "p.html"},
+     {{"STUDY", "kept.study"},
+      {"--architecture", "a.json"},
+      {"--csv", "a.csv"},
+      {"--json", "s.json"},
+      {"--html", "p.html"},
       {"--compare", "kept.study"}}},
-    {"bench", {{"MODEL", "spinenet-49s"}, {"--autotune-cache", "cache.json"}, {"--choices", "cache.json"}},
+    {"bench",
+     {{"MODEL", "spinenet-49s"}, {"--autotune-cache", "cache.json"}, {"--choices", "cache.json"}},
      "--size 128 --runs 1"},
 };
 
@@ -63,7 +80,9 @@ struct Option {
 };
 
 // Options that lie in wait: the command needs them only where they are asked for.
-bool is_cache(const std::string& name) { return name == "--autotune-cache" || name == "--choices"; }
+bool is_cache(const std::string& name) {
+  return name == "--autotune-cache" || name == "--choices";
+}
 
 struct Attempt {
   std::string path;
@@ -81,7 +100,8 @@ class Paths : public ProgramTest {
     fixture::put_file(folder_ / "val.json", R"({"images": [{"id": 1, "file_name": "1.png", "height": 80, "width": 60}],
  "categories": [{"id": 3, "name": "apple"}, {"id": 7, "name": "pear"}],
  "annotations": [{"id": 1, "image_id": 1, "category_id": 3, "bbox": [1, 2, 30, 40], "area": 1200, "iscrowd": 0}]})");
-    for (const char* name : {"training.yaml", "search.yaml", "kept.study"}) fixture::put_file(folder_ / name, "precious\n");
+    for (const char* name : {"training.yaml", "search.yaml", "kept.study"})
+      fixture::put_file(folder_ / name, "precious\n");
     fixture::put_file(folder_ / "foreign", "somebody else's\n");
     ::chmod((folder_ / "foreign").c_str(), 0640);
     fs::create_directories(folder_ / "theirs/images");
@@ -108,10 +128,10 @@ class Paths : public ProgramTest {
     for (const auto& entry : fs::recursive_directory_iterator(folder_)) {
       const std::string name = entry.path().lexically_relative(folder_).string();
       if (name == ".out" || name == ".err" || name.starts_with("std-")) continue;
-      struct stat is{};
+      struct stat is {};
       ::lstat(entry.path().c_str(), &is);
-      std::string text = fmt::format("{:o} {} {} {}.{}", is.st_mode, is.st_ino, is.st_size, is.st_mtim.tv_sec,
-                                     is.st_mtim.tv_nsec);
+      std::string text =
+          fmt::format("{:o} {} {} {}.{}", is.st_mode, is.st_ino, is.st_size, is.st_mtim.tv_sec, is.st_mtim.tv_nsec);
       if (S_ISDIR(is.st_mode)) text = "folder";
       if (S_ISREG(is.st_mode)) text += fmt::format(" {:016x}", checksum(read_file(entry.path())));
       if (S_ISLNK(is.st_mode)) text += fs::read_symlink(entry.path()).string();
@@ -178,10 +198,17 @@ class Paths : public ProgramTest {
   }
 
   static std::vector<Attempt> attempts_on_folder() {
-    return {{"theirs", "a folder that others made"}, {"./theirs/", "its other spelling"},   {"to-theirs", "a link to it"},
-            {"images", "a folder of images"},        {"foreign", "a file"},                 {"theirs/best.safetensors", "a file in it"},
-            {"foreign/below", "below a file"},       {"marked", "a folder of another kind"}, {"half-marked", "a marker that is none"},
-            {".", "the working folder"},             {"loop", "a link to itself"}};
+    return {{"theirs", "a folder that others made"},
+            {"./theirs/", "its other spelling"},
+            {"to-theirs", "a link to it"},
+            {"images", "a folder of images"},
+            {"foreign", "a file"},
+            {"theirs/best.safetensors", "a file in it"},
+            {"foreign/below", "below a file"},
+            {"marked", "a folder of another kind"},
+            {"half-marked", "a marker that is none"},
+            {".", "the working folder"},
+            {"loop", "a link to itself"}};
   }
 
   int cases_ = 0;
@@ -285,8 +312,8 @@ TEST_F(Paths, PlacesThatTakeNothingAreRefusedBeforeWorkBegins) {
     for (const char* mount : {"mount -t tmpfs -o ro none", "mount -t tmpfs -o size=4k,nr_inodes=9 none"}) {
       const auto before = state();
       // The full one is filled first.
-      environment_ = fmt::format("unshare -rm sh -c '{} {}; cat /dev/zero > {}/filler 2>/dev/null; exec \"$@\"' sh", mount,
-                                 place, place);
+      environment_ = fmt::format("unshare -rm sh -c '{} {}; cat /dev/zero > {}/filler 2>/dev/null; exec \"$@\"' sh",
+                                 mount, place, place);
       const Outcome outcome = run(line);
       environment_.clear();
       expect_refused(outcome, line, mount);
@@ -298,7 +325,8 @@ TEST_F(Paths, PlacesThatTakeNothingAreRefusedBeforeWorkBegins) {
 }
 
 TEST_F(Paths, TwoOutputsOfOneNameAreRefused) {
-  for (const char* line : {"study export kept.study --csv a --json ./a", "study export kept.study --html a --architecture a"}) {
+  for (const char* line :
+       {"study export kept.study --csv a --json ./a", "study export kept.study --html a --architecture a"}) {
     const auto before = state();
     expect_refused(run(line), line, "two outputs");
     EXPECT_EQ(state(), before) << line;

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "data/classes/class_set.h"
+#include "data/coco/coco_conversions.h"
 #include "data/coco/coco_document.h"
 #include "data/coco/coco_rules.h"
 #include "data/coco/coco_values.h"
@@ -17,16 +18,10 @@ namespace {
 
 namespace dom = simdjson::dom;
 
-std::optional<dom::element> find_key(dom::object object, std::string_view key) {
+MaybeElement find_key(dom::object object, std::string_view key) {
   dom::element element;
   if (object.at_key(key).get(element) != simdjson::SUCCESS) return std::nullopt;
   return element;
-}
-
-std::string text_of(dom::object object, std::string_view key) {
-  const auto element = find_key(object, key);
-  std::string_view text;
-  return element && element->get(text) == simdjson::SUCCESS ? std::string(text) : std::string();
 }
 
 // One pass over the three lists; what is wrong goes to the log.
@@ -73,21 +68,34 @@ class ClassScan {
     }
   }
 
-  std::optional<int64_t> id_of(dom::object entry, std::string_view key, const Place& place) {
+  std::optional<int64_t> id_of(dom::object entry, Field field, const Place& place) {
     std::string why;
-    const auto id = read_id(find_key(entry, key), why);
-    if (!id) log_.add(Fault::bad_id, place, fmt::format("the id {}", why));
+    const auto id = read_id(field, find_key(entry, rule_of(field).key), why);
+    if (!id) log_.add(Fault::bad_id, place, fmt::format("the {} {}", rule_of(field).key, why));
     return id;
   }
 
+  // "" where there is none; `key` may be another than that of the rule.
+  std::string name_of(dom::object entry, Field field, std::string_view key, int64_t at) {
+    std::string why;
+    bool converted = false;
+    std::optional<std::string> text = read_name(field, find_key(entry, key), why, converted);
+    if (!text) log_.add(Fault::bad_category_text, Place{"categories", at, key}, fmt::format("the {} {}", key, why));
+    if (converted) log_.add(Fault::converted_value, Place{"categories", at, key}, fmt::format("the {} {}", key, why));
+    return text.value_or("");
+  }
+
   void category(dom::object entry, int64_t at) {
-    const auto id = id_of(entry, "id", {"categories", at, "id"});
+    const auto id = id_of(entry, Field::category_id, {"categories", at, "id"});
     if (!id) return;
     if (!label_of_id_.emplace(*id, static_cast<int>(set_.classes.size())).second) {
       log_.add(Fault::duplicate_category_id, Place{"categories", at, "id"}, fmt::format("id {} is used twice", *id));
       return;
     }
-    detect::Category category{*id, text_of(entry, "name"), text_of(entry, options_.group_key)};
+    const int64_t refused = log_.count(Fault::bad_category_text);
+    detect::Category category{*id, name_of(entry, Field::category_name, "name", at),
+                              name_of(entry, Field::category_supercategory, options_.group_key, at)};
+    if (log_.count(Fault::bad_category_text) > refused) return;
     if (category.name.empty() || !class_names_.insert(category.name).second) {
       const std::string what =
           category.name.empty() ? "the name is missing" : fmt::format("the name \"{}\" is used twice", category.name);
@@ -97,16 +105,21 @@ class ClassScan {
   }
 
   void image(dom::object entry, int64_t at) {
-    const auto id = id_of(entry, "id", {"images", at, "id"});
+    const auto id = id_of(entry, Field::image_id, {"images", at, "id"});
     if (!id) return;
     if (!image_of_id_.emplace(*id, set_.images.size()).second) {
       log_.add(Fault::duplicate_image_id, Place{"images", at, "id"}, fmt::format("id {} is used twice", *id));
       return;
     }
-    std::string name = text_of(entry, "file_name");
     const Place place{"images", at, "file_name"};
-    const std::string unsafe = unsafe_file_name_reason(name);
-    if (!unsafe.empty()) log_.add(Fault::unsafe_file_name, place, fmt::format("\"{}\" {}", name, unsafe));
+    const MaybeElement element = find_key(entry, "file_name");
+    std::string unsafe = why_refused(Field::image_file_name, element);
+    std::string name;
+    if (unsafe.empty()) {
+      name = std::string_view(*element);
+      unsafe = unsafe_file_name_reason(name);
+    }
+    if (!unsafe.empty()) log_.add(Fault::unsafe_file_name, place, fmt::format("the file name \"{}\" {}", name, unsafe));
     if (!file_names_.insert(name).second) {
       log_.add(Fault::repeated_image, place, fmt::format("\"{}\" is used twice", name));
     }
@@ -116,8 +129,8 @@ class ClassScan {
   void annotation(dom::object entry, int64_t at) {
     const Place image_place{"annotations", at, "image_id"};
     const Place class_place{"annotations", at, "category_id"};
-    const auto image = id_of(entry, "image_id", image_place);
-    const auto category = id_of(entry, "category_id", class_place);
+    const auto image = id_of(entry, Field::annotation_image_id, image_place);
+    const auto category = id_of(entry, Field::annotation_category_id, class_place);
     if (!image || !category) return;
     const auto picture = image_of_id_.find(*image);
     if (picture == image_of_id_.end()) {
@@ -160,6 +173,7 @@ ClassSet scan(const CocoDocument& document, std::string_view place, const ClassR
   ClassScan scan(document.root(), options, log);
   log.refuse_errors(place);
   refuse_repeated_names(log, place);
+  warn_of_conversions(log, place);
   return scan.take(place);
 }
 

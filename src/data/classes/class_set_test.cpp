@@ -1,11 +1,13 @@
 #include "data/classes/class_set.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/output_fixture.h"
+#include "base/printable.h"
 #include "data/classes/classified_files.h"
 #include "image/encode.h"
 
@@ -93,6 +95,32 @@ TEST_F(ImageFolder, LinksMustStayInside) {
   expect_parts(message(), {"apple/loop", "not followed"});
 }
 
+TEST_F(ImageFolder, ClassNamesAreUtf8) {
+  add("set/m\xC3\xBCsli/1.png");
+  EXPECT_EQ(read_image_folder(folder_ / "set").classes.size(), 3U);
+  for (const char* name : {"set/m\xFCsli", "set/\xC0\xAF", "set/\xED\xA0\x80", "set/caf\xC3"}) {
+    add(std::string(name) + "/1.png");
+    expect_parts(message(), {"class folder", "is not UTF-8", "rename the folder"});
+    EXPECT_TRUE(is_utf8(message())) << "bytes are written out";
+    fs::remove_all(folder_ / name);
+  }
+  add("set/pear/m\xFCsli.png");
+  EXPECT_EQ(read_image_folder(folder_ / "set").images.size(), 5U) << "names of files go into no model";
+}
+
+TEST_F(ImageFolder, WhatIsNoRegularFileIsRefused) {
+  ASSERT_EQ(::mkfifo((folder_ / "set/pear/pipe.png").c_str(), 0600), 0);
+  expect_parts(message(), {"pear/pipe.png", "is a named pipe", "remove it"});
+  fs::remove(folder_ / "set/pear/pipe.png");
+  fs::create_symlink("/dev/zero", folder_ / "set/pear/zero.jpg");
+  expect_parts(message(), {"pear/zero.jpg"});
+  fs::remove(folder_ / "set/pear/zero.jpg");
+  const ClassifiedFiles files(read_image_folder(folder_ / "set"), folder_ / "set");
+  fs::remove(folder_ / "set/pear/b.png");
+  ASSERT_EQ(::mkfifo((folder_ / "set/pear/b.png").c_str(), 0600), 0);
+  expect_parts(class_set_message([&] { files.get(2); }), {"pear/b.png", "is a named pipe"});
+}
+
 TEST_F(ImageFolder, ImagesAreReadWithTheirLabels) {
   const ClassifiedFiles files(read_image_folder(folder_ / "set"), folder_ / "set");
   EXPECT_EQ(files.size(), 3);
@@ -141,7 +169,7 @@ TEST(ClassJson, FaultsHavePlaceAndRemedy) {
                {"/annotations/0/category_id", "no category has id 8"});
   expect_parts(message_of_json(json(kImages, R"({"image_id":9,"category_id":7})")),
                {"/annotations/0/image_id", "no image has id 9"});
-  expect_parts(message_of_json(json(kImages, R"({"image_id":"1","category_id":7})")), {"is a string"});
+  expect_parts(message_of_json(json(kImages, R"({"image_id":"1","category_id":7})")), {"is a text"});
   expect_parts(message_of_json(json(R"({"id":1,"file_name":"a.jpg"},{"id":1,"file_name":"b.jpg"})")),
                {"/images/1/id", "used twice"});
   expect_parts(message_of_json(json(R"({"id":1,"file_name":"a.jpg"},{"id":2,"file_name":"a.jpg"})")),
@@ -152,6 +180,17 @@ TEST(ClassJson, FaultsHavePlaceAndRemedy) {
                {"/categories/1/name", "\"x\" is used twice", "own name"});
   expect_parts(message_of_json(json(kImages, kAnnotations, R"({"id":3,"name":"x"},{"id":3,"name":"y"})")),
                {"/categories/1/id", "used twice"});
+}
+
+TEST(ClassJson, NamesOfOtherTypesAreConvertedOrRefused) {
+  const auto named = [](std::string_view name) {
+    return json(kImages, kAnnotations, fmt::format(R"({{"id":3,"name":{}}},{{"id":7,"name":"x"}})", name));
+  };
+  EXPECT_EQ(parse_class_json(named("12"), "set.json").classes[0].name, "12");
+  expect_parts(message_of_json(named("true")), {"/categories/0/name", "is a boolean", "a text is wanted"});
+  expect_parts(message_of_json(named("1.5")), {"/categories/0/name", "1.5"});
+  expect_parts(message_of_json(named("null")), {"/categories/0/name", "missing"});
+  expect_parts(message_of_json(json(kImages, R"({"image_id":true,"category_id":7})")), {"image_id", "is a boolean"});
 }
 
 TEST(ClassJson, AImageHasOneClass) {

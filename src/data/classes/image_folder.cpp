@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/printable.h"
 #include "data/classes/class_set.h"
 #include "data/coco/coco_root.h"
 
@@ -49,20 +50,31 @@ class Collector {
       if (folder_there) {
         collect(path);
       } else if (looks_like_image(path)) {
+        check_kind(path);
         names_.push_back(path.lexically_relative(root_).string());
       }
     }
   }
 
  private:
+  // What is no file, such as a named pipe, would be waited for.
+  static void check_kind(const fs::path& path) {
+    std::error_code unreadable;
+    const std::string_view kind = other_than_file(fs::status(path, unreadable).type());
+    if (kind.empty()) return;
+    fail(ErrorKind::bad_data, fmt::format("is a {}; images are regular files", kind), printable(path.string()),
+         "put the image itself there, or remove it");
+  }
+
   void check_link(const fs::path& path, bool leads_to_folder) const {
     const std::string remedy = "put the image itself there, or remove the link";
     if (leads_to_folder)
-      fail(ErrorKind::bad_data, "is a link to a folder, which is not followed", path.string(), remedy);
+      fail(ErrorKind::bad_data, "is a link to a folder, which is not followed", printable(path.string()), remedy);
     std::error_code unreadable;
-    if (!fs::exists(path, unreadable)) fail(ErrorKind::bad_data, "is a link that leads nowhere", path.string(), remedy);
+    if (!fs::exists(path, unreadable))
+      fail(ErrorKind::bad_data, "is a link that leads nowhere", printable(path.string()), remedy);
     const std::string objection = inside_.objection(path.lexically_relative(root_).string());
-    if (!objection.empty()) fail(ErrorKind::bad_data, objection, path.string(), remedy);
+    if (!objection.empty()) fail(ErrorKind::bad_data, objection, printable(path.string()), remedy);
   }
 
   const fs::path& root_;
@@ -81,12 +93,16 @@ ClassSet read_image_folder(const fs::path& root) {
   for (const fs::path& folder : sorted_entries(root)) {
     std::error_code unreadable;
     if (!fs::is_directory(folder, unreadable)) continue;
+    const std::string name = folder.filename().string();
+    if (!is_utf8(name)) {
+      fail(ErrorKind::bad_data, fmt::format("the name of the class folder \"{}\" is not UTF-8", printable(name)),
+           printable(root.string()), "rename the folder: its name is written into models");
+    }
     std::vector<std::string> names;
     Collector(root, names).collect(folder);
-    const std::string name = folder.filename().string();
     if (names.empty()) {
-      fail(ErrorKind::bad_data, fmt::format("the class \"{}\" has no image", name), folder.string(),
-           "put JPEG or PNG files there, or remove the folder");
+      fail(ErrorKind::bad_data, fmt::format("the class \"{}\" has no image", printable(name)),
+           printable(folder.string()), "put JPEG or PNG files there, or remove the folder");
     }
     const int label = static_cast<int>(set.classes.size());
     set.classes.push_back({label, name, ""});

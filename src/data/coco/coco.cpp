@@ -6,18 +6,19 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "data/coco/coco_conversions.h"
 #include "data/coco/coco_document.h"
 #include "data/coco/coco_scan.h"
 
 namespace spinenet::data {
 namespace {
 
-struct Reading {
+struct Loaded {
   detect::Annotations content;
   Skipped skipped;
 };
 
-Reading read_text(std::string text, std::string_view place, const CocoReadOptions& options, FindingLog& log) {
+Loaded read_text(std::string text, std::string_view place, const CocoReadOptions& options, FindingLog& log) {
   const bool skip = options.policy == DataPolicy::skip;
   log.refuse_errors(place, skip);
   const CocoDocument document(std::move(text), options.limits, log);
@@ -25,7 +26,7 @@ Reading read_text(std::string text, std::string_view place, const CocoReadOption
   CocoScan scan(document.root(), {.segmentations = options.segmentations}, log);
   scan.scan_annotations();
   log.refuse_errors(place, skip);
-  Reading reading;
+  Loaded reading;
   reading.content = scan.take();
   reading.skipped = {scan.dropped_images(), scan.dropped_annotations(), log.counts()};
   return reading;
@@ -36,6 +37,7 @@ void warn(std::string_view place, const Skipped& skipped, const FindingLog& log)
     const bool loud = finding.code == code(Fault::looks_like_corners) || finding.code == code(Fault::looks_normalised);
     if (loud) log_warning(fmt::format("{}: {}; {}", place, finding.message, finding.remedy));
   }
+  warn_of_conversions(log, place);
   if (skipped.images + skipped.annotations == 0) return;
   std::string faults;
   for (const auto& [name, count] : skipped.faults) faults += fmt::format(" {} {}x", name, count);
@@ -54,7 +56,7 @@ std::map<int64_t, std::string> names_by_id(std::span<const detect::Category> cat
 detect::Annotations read_coco(const std::filesystem::path& path, const CocoReadOptions& options, Skipped* skipped) {
   FindingLog log;
   std::string text = read_limited(path.string(), options.limits, log);
-  Reading reading = read_text(std::move(text), path.string(), options, log);
+  Loaded reading = read_text(std::move(text), path.string(), options, log);
   warn(path.string(), reading.skipped, log);
   if (skipped != nullptr) *skipped = std::move(reading.skipped);
   return std::move(reading.content);
@@ -63,7 +65,7 @@ detect::Annotations read_coco(const std::filesystem::path& path, const CocoReadO
 detect::Annotations parse_coco(std::string text, std::string_view place, const CocoReadOptions& options,
                                Skipped* skipped) {
   FindingLog log;
-  Reading reading = read_text(std::move(text), place, options, log);
+  Loaded reading = read_text(std::move(text), place, options, log);
   if (skipped != nullptr) *skipped = std::move(reading.skipped);
   return std::move(reading.content);
 }

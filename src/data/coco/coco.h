@@ -1,8 +1,9 @@
 // COCO-style files: annotations and results, in and out. Ids and order are those of the file.
 //
 // Reading is strict: JSON without duplicate keys, whole-number ids from 0 to 2^53, boxes of four sane numbers, masks of
-// the image's size (the error kinds D001 to D036 of coco_findings.h that need no image file). Warnings are not errors:
-// a missing area is computed from the mask or box, an iscrowd that is not 0 or 1 counts as 0.
+// the image's size (the error kinds of coco_findings.h that need no image file). What a value of another type means is
+// in docs/data.md: a missing area is computed from the mask or box, an iscrowd of true is 1, one that is missing is 0,
+// the number 5 as a category's name is the text "5"; all else is refused. Conversions are logged once.
 //
 // Thread contract: all functions may be called from any thread.
 //

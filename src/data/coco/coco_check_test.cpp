@@ -182,7 +182,10 @@ TEST(CocoCheck, D013DuplicateImageId) {
 }
 
 TEST(CocoCheck, D014DuplicateAnnotationIdIsRenumbered) {
-  const std::string text = coco(sound_box(7) + "," + sound_box(7) + "," + sound_box(9) + "," + sound_box(7));
+  const auto wide = [](int id, int width) {
+    return box(id, fmt::format("[10,20,{},40]", width), std::to_string(40 * width));
+  };
+  const std::string text = coco(wide(7, 30) + "," + wide(7, 31) + "," + wide(9, 32) + "," + wide(7, 33));
   expect_only(text, "D014", "/annotations/1/id", 2);
   const detect::Annotations fixed = parse_coco(expect_fixed(text, {{"D014", 2}}), "copy");
   ASSERT_EQ(fixed.annotations.size(), 4U);
@@ -196,8 +199,11 @@ TEST(CocoCheck, D014FreeIdsAreFoundBelowTheLargest) {
     return fmt::format(R"({{"id":{},"image_id":1,"category_id":1,"bbox":[10,20,30,40],"area":1200,"iscrowd":0}})", id);
   };
   const std::string top = at("9007199254740992");
+  const std::string other = box(1, "[1,2,3,4]", "12");
+  std::string moved = top;
+  moved.replace(moved.find("[10,20"), 6, "[11,21");
   const detect::Annotations fixed =
-      parse_coco(expect_fixed(coco(at("1") + "," + top + "," + top), {{"D014", 1}}), "copy");
+      parse_coco(expect_fixed(coco(other + "," + top + "," + moved), {{"D014", 1}}), "copy");
   EXPECT_EQ(fixed.annotations[2].id, 2);
 }
 
@@ -293,7 +299,7 @@ TEST(CocoCheck, D026LooksNormalised) {
 }
 
 TEST(CocoCheck, D027AreaIsComputedAgain) {
-  for (const char* area : {"1300", "0", "-1", "null", "\"1200\""}) {
+  for (const char* area : {"1300", "0", "null"}) {
     const std::string text = coco(box(1, "[10,20,30,40]", area));
     expect_only(text, "D027", "/annotations/0/area");
     EXPECT_EQ(parse_coco(expect_fixed(text, {{"D027", 1}}), "copy").annotations[0].area, 1200);
@@ -317,8 +323,9 @@ TEST(CocoCheck, D028BadPolygonIsDropped) {
     EXPECT_EQ(fixed.annotations[0].segmentation.polygons.size(), 1U);
   }
   std::string copy;
-  EXPECT_EQ(fix_coco_text(with("[1,2,3,4]"), {}, copy).dropped_annotations, 1) << "no polygon is left";
-  EXPECT_EQ(parse_coco(copy, "copy").annotations.size(), 0U);
+  EXPECT_EQ(fix_coco_text(with("[1,2,3,4]"), {}, copy).dropped_annotations, 0) << "the box is good";
+  ASSERT_EQ(parse_coco(copy, "copy").annotations.size(), 1U);
+  EXPECT_EQ(parse_coco(copy, "copy").annotations[0].area, 100) << "that of the box";
 }
 
 TEST(CocoCheck, D029PolygonCrossesItself) {
@@ -343,17 +350,18 @@ TEST(CocoCheck, D030BadRunLengthCode) {
   }
 }
 
-TEST(CocoCheck, D031CrowdFlagCountsAsZero) {
-  for (const char* flag : {"2", "-1", "\"1\"", "true", "null", "0.5"}) {
-    const std::string text =
-        coco(std::string(R"({"id":1,"image_id":1,"category_id":1,"bbox":[10,20,30,40],"area":1200,)") +
-             "\"iscrowd\":" + flag + "}");
-    expect_only(text, "D031", "/annotations/0/iscrowd");
-    EXPECT_FALSE(parse_coco(text, "t").annotations[0].crowd);
-    expect_fixed(text, {{"D031", 1}});
+std::string with_flag(const std::string& flag) {
+  const std::string start = R"({"id":5,"image_id":1,"category_id":1,"bbox":[10,20,30,40],"area":1200)";
+  return coco(flag.empty() ? start + "}" : start + ",\"iscrowd\":" + flag + "}");
+}
+
+TEST(CocoCheck, D031CrowdFlagsOfOtherTypesKeepTheirMeaning) {
+  for (const auto& [flag, crowd] : {std::pair("true", true), {"false", false}, {"null", false}, {"", false}}) {
+    expect_only(with_flag(flag), "D031", "/annotations/0/iscrowd");
+    EXPECT_EQ(parse_coco(with_flag(flag), "t").annotations[0].crowd, crowd) << flag;
+    EXPECT_EQ(parse_coco(expect_fixed(with_flag(flag), {{"D031", 1}}), "copy").annotations[0].crowd, crowd) << flag;
   }
-  expect_only(coco(R"({"id":1,"image_id":1,"category_id":1,"bbox":[10,20,30,40],"area":1200})"), "D031",
-              "/annotations/0/iscrowd");
+  EXPECT_TRUE(parse_coco(with_flag("1.0"), "t").annotations[0].crowd);
 }
 
 TEST(CocoCheck, D032CrowdGivenAsPolygons) {
@@ -425,9 +433,107 @@ TEST(CocoCheck, FixRefusesAFileThatIsNotJson) {
 
 TEST(CocoCheck, FixLeavesWhatCannotBeFixed) {
   std::string copy;
-  const FixReport report = fix_coco_text(coco(box(1, "[1,2,3]", "6") + "," + box(2, "[1,2,3,4]", "6")), {}, copy);
+  const std::string image = R"({"id":1,"file_name":"../a.png","height":100,"width":200})";
+  const FixReport report = fix_coco_text(coco(box(2, "[1,2,3,4]", "6"), image), {}, copy);
   EXPECT_EQ(report.repaired, (Counts{{"D027", 1}}));
-  EXPECT_EQ(check_coco_text(copy).counts, (Counts{{"D019", 1}}));
+  EXPECT_EQ(report.left, (Counts{{"D036", 1}}));
+  EXPECT_EQ(check_coco_text(copy).counts, (Counts{{"D036", 1}}));
+}
+
+TEST(CocoCheck, D037ValuesThatAFlagCannotHave) {
+  for (const char* flag : {"2", "-1", "0.5", "\"1\"", "\"true\"", "[1]", "{}"}) {
+    expect_only(with_flag(flag), "D037", "/annotations/0/iscrowd");
+    std::string copy;
+    EXPECT_EQ(fix_coco_text(with_flag(flag), {}, copy).left, (Counts{{"D037", 1}}));
+    EXPECT_EQ(parse_json(copy, "copy"), parse_json(with_flag(flag), "text")) << "it is left as it is";
+  }
+  EXPECT_NE(check_coco_text(with_flag("\"1\""))
+                .findings[0]
+                .message.find("iscrowd of annotation 5 is a text (\"1\"); a number, 0 or 1 is wanted"),
+            std::string::npos);
+}
+
+TEST(CocoCheck, D038AreaOfAnotherTypeIsComputedAgain) {
+  for (const char* area : {"-1", "\"1200\"", "true", "[1200]", "{}"}) {
+    const std::string text = coco(box(1, "[10,20,30,40]", area));
+    expect_only(text, "D038", "/annotations/0/area");
+    EXPECT_EQ(parse_coco(expect_fixed(text, {{"D038", 1}}), "copy").annotations[0].area, 1200);
+  }
+}
+
+TEST(CocoCheck, D039NumbersAsNamesAreTheirDigits) {
+  const auto named = [](const std::string& name) {
+    return coco(sound_box(), fixture::kImage, R"({"id":1,"name":)" + name + "}");
+  };
+  for (const char* name : {"5", "5.0"}) {
+    expect_only(named(name), "D039", "/categories/0/name");
+    EXPECT_EQ(parse_coco(named(name), "t").categories[0].name, "5");
+    EXPECT_EQ(parse_coco(expect_fixed(named(name), {{"D039", 1}}), "copy").categories[0].name, "5");
+  }
+  for (const char* name : {"true", "1.5", "[\"cat\"]", "{}"}) expect_only(named(name), "D040", "/categories/0/name");
+  expect_only(named("null"), "D016", "/categories/0/name");
+  expect_only(coco("", fixture::kImage, R"({"id":1,"name":"a","supercategory":["x"]})"), "D040",
+              "/categories/0/supercategory");
+}
+
+TEST(CocoCheck, AnUnreadableCategoryDoesNotDropItsObjects) {
+  for (const char* category : {R"({"id":"1","name":"cat"})", R"({"id":true,"name":"cat"})", "3"}) {
+    std::string copy;
+    const FixReport report = fix_coco_text(coco(sound_box(), fixture::kImage, category), {}, copy);
+    EXPECT_EQ(report.dropped_annotations, 0) << category;
+    EXPECT_EQ(report.left, (Counts{{"D012", 2}})) << category;
+  }
+  std::string copy;
+  EXPECT_EQ(fix_coco_text(coco(sound_box(), R"({"id":"1","file_name":"a.png","height":1,"width":1})"), {}, copy)
+                .dropped_annotations,
+            0);
+}
+
+TEST(CocoCheck, D041RepeatedAnnotations) {
+  const std::string mask = R"(,"segmentation":[[0,0,10,0,0,10]])";
+  expect_only(coco(sound_box(1) + "," + sound_box(2)), "D041", "/annotations/1");
+  std::string twenty = box(0, "[10,20,30,40]", "1200");
+  for (int i = 1; i <= 20; ++i) twenty += "," + sound_box(i);
+  expect_only(coco(twenty), "D041", "/annotations/1", 20);
+  const std::string with_mask = box(2, "[10,20,30,40]", "50", mask);
+  EXPECT_EQ(check_coco_text(coco(sound_box(1) + "," + with_mask)).counts, Counts()) << "another mask";
+  EXPECT_EQ(check_coco_text(coco(sound_box(1) + "," + box(2, "[10,20,30,40.5]", "1215"))).counts, Counts());
+  expect_only(coco(with_mask + "," + box(3, "[10,20,30,40]", "50", mask)), "D041", "/annotations/1");
+}
+
+TEST(CocoCheck, D042MasksAreNeededToSegment) {
+  CheckOptions options;
+  options.task = SetTask::segment;
+  const std::string masked = box(2, "[0,0,10,10]", "50", R"(,"segmentation":[[0,0,10,0,0,10]])");
+  const std::string empty = box(3, "[0,0,11,10]", "110", R"(,"segmentation":[])");
+  EXPECT_EQ(check_coco_text(coco(masked + "," + sound_box(1) + "," + empty), {}, options).counts,
+            (Counts{{"D042", 2}}));
+  EXPECT_EQ(check_coco_text(coco(masked), {}, options).counts, Counts());
+  EXPECT_EQ(check_coco_text(coco(sound_box(1))).counts, Counts());
+}
+
+TEST(CocoCheck, D043SetsToClassifyNeedNoBoxes) {
+  const std::string images = R"({"id":1,"file_name":"a.jpg"},{"id":2,"file_name":"b.jpg"})";
+  const auto of = [&](const std::string& annotations) { return coco(annotations, images); };
+  const std::string sound = of(R"({"id":1,"image_id":1,"category_id":1},{"id":2,"image_id":2,"category_id":1})");
+  CheckOptions found;
+  found.task.reset();
+  const CheckReport report = check_coco_text(sound, {}, found);
+  EXPECT_EQ(report.counts, Counts());
+  EXPECT_EQ(report.task, SetTask::classify);
+  EXPECT_TRUE(report.task_found);
+  EXPECT_EQ(report.images, 2);
+  std::string copy;
+  EXPECT_EQ(fix_coco_text(sound, {}, copy, found).dropped_annotations, 0);
+  EXPECT_EQ(parse_json(copy, "copy"), parse_json(sound, "text"));
+  EXPECT_EQ(check_coco_text(of(R"({"id":1,"image_id":1,"category_id":1})"), {}, found).counts, (Counts{{"D043", 1}}));
+  const std::string two =
+      coco(R"({"image_id":1,"category_id":1},{"image_id":1,"category_id":2},{"image_id":2,"category_id":1})", images,
+           R"({"id":1,"name":"a"},{"id":2,"name":"b"})");
+  EXPECT_EQ(check_coco_text(two, {}, found).counts, (Counts{{"D043", 1}}));
+  EXPECT_EQ(check_coco_text(coco(sound_box()), {}, found).task, SetTask::detect) << "one box is enough";
+  EXPECT_EQ(check_coco_text(coco(""), {}, found).task, SetTask::detect) << "nothing to tell it from";
+  EXPECT_GT(check_coco_text(sound).errors, 0) << "asked for detect";
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <array>
 #include <filesystem>
 #include <set>
-#include <utility>
 
 #include "base/files.h"
 #include "base/format.h"
@@ -95,12 +94,12 @@ struct Walk {
 
 }  // namespace
 
-CocoDocument::CocoDocument(std::string text, const CocoLimits& limits, FindingLog& log) : text_(std::move(text)) {
+CocoDocument::CocoDocument(std::string text, const CocoLimits& limits, FindingLog& log) {
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  const size_t skip = text_.starts_with(kMark) ? kMark.size() : 0;
+  const size_t skip = text.starts_with(kMark) ? kMark.size() : 0;
   if (skip > 0) log.add(Fault::byte_order_mark, "", "starts with a byte order mark");
-  const size_t size = text_.size() - skip;
-  if (text_.find_first_not_of(" \t\r\n", skip) == std::string::npos) {
+  const size_t size = text.size() - skip;
+  if (text.find_first_not_of(" \t\r\n", skip) == std::string::npos) {
     log.add(Fault::empty_file, "", "the file is empty");
     return;
   }
@@ -108,11 +107,13 @@ CocoDocument::CocoDocument(std::string text, const CocoLimits& limits, FindingLo
     log.add(Fault::over_limit, "", fmt::format("{} bytes; at most {} are read", size, limits.max_file_bytes));
     return;
   }
-  text_.resize(text_.size() + simdjson::SIMDJSON_PADDING);  // it reads, and ignores, some bytes past the end
-  simdjson::error_code error = parser_.allocate(size, kMaxJsonDepth);
-  if (error == simdjson::SUCCESS) error = parser_.parse(text_.data() + skip, size, false).get(root_);
+  text.resize(text.size() + simdjson::SIMDJSON_PADDING);  // it reads, and ignores, some bytes past the end
+  simdjson::dom::parser parser;
+  simdjson::error_code error = parser.allocate(size, kMaxJsonDepth);
+  if (error == simdjson::SUCCESS)
+    error = parser.parse_into_document(document_, text.data() + skip, size, false).get(root_);
   if (error != simdjson::SUCCESS) {
-    const std::string_view body(text_.data() + skip, size);
+    const std::string_view body(text.data() + skip, size);
     diagnose_json(body, error == simdjson::UTF8_ERROR, simdjson::error_message(error), log);
     return;
   }

@@ -1,6 +1,8 @@
 // The text of a COCO file as a tree of values, sound in itself: strict JSON (RFC 8259) without duplicate keys, at most
 // 64 levels deep, no string over the limit. What is wrong goes to the log as D001 to D009.
 //
+// The text and the parser's tables are freed once the tree stands.
+//
 // simdjson's on-demand reader would leave unread parts unchecked, so its DOM is used: every byte is validated.
 //
 // Thread contract: a CocoDocument belongs to one thread. Only this module's .cpp files include this header.
@@ -27,8 +29,7 @@ class CocoDocument {
   simdjson::dom::element root() const { return root_; }
 
  private:
-  std::string text_;
-  simdjson::dom::parser parser_;
+  simdjson::dom::document document_;
   simdjson::dom::element root_;
   bool sound_ = false;
 };

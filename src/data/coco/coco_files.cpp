@@ -1,16 +1,19 @@
 #include "data/coco/coco_files.h"
 
 #include <algorithm>
+#include <array>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/thread_pool.h"
 #include "data/coco/coco_root.h"
+#include "data/coco/fingerprint.h"
+#include "data/coco/near_name.h"
 
 namespace spinenet::data {
 namespace {
@@ -20,6 +23,7 @@ struct FileFacts {
   std::optional<image::ImageSize> size;
   std::string unsafe;  // why the name cannot be used
   std::string broken;  // why there is no size
+  bool missing = false;
 };
 
 void for_each(int64_t n, int threads, const std::function<void(int64_t)>& body) {
@@ -40,6 +44,8 @@ FileFacts look_at(const ImageRoot& root, const std::string& name, bool decode) {
     }
   } catch (const Error& error) {  // here one broken file is a finding among others
     facts.broken = error.what();
+    std::error_code unknown;
+    facts.missing = !std::filesystem::exists(root.resolve_unseen(name), unknown);
   }
   return facts;
 }
@@ -53,25 +59,23 @@ std::string size_message(const detect::ImageInfo& said, const image::ImageSize& 
                      file.height, swapped ? ": swapped, as by an EXIF orientation" : "");
 }
 
-// Of size and pixels; nothing when the file cannot be read.
-std::optional<uint64_t> pixel_hash(const ImageRoot& root, const std::string& name) {
+// Nothing where the file cannot be read.
+std::optional<Fingerprint> fingerprint_of(const ImageRoot& root, const std::string& name) {
   try {
-    const image::Image image = image::read_image(root.resolve(name));
-    const std::string_view bytes(reinterpret_cast<const char*>(image.pixels.data()), image.pixels.size());
-    return checksum(bytes, (static_cast<uint64_t>(image.height) << 32) | static_cast<uint64_t>(image.width));
+    return make_fingerprint(image::read_image(root.resolve(name)));
   } catch (const Error&) {  // D034 and D036 tell of it
     return std::nullopt;
   }
 }
 
 template <class Names>
-std::vector<std::optional<uint64_t>> pixel_hashes(size_t n, const Names& name, const std::filesystem::path& folder,
-                                                  int threads) {
+std::vector<std::optional<Fingerprint>> fingerprints(size_t n, const Names& name, const std::filesystem::path& folder,
+                                                     int threads) {
   const ImageRoot root(folder);
-  std::vector<std::optional<uint64_t>> hashes(n);
+  std::vector<std::optional<Fingerprint>> prints(n);
   for_each(static_cast<int64_t>(n), threads,
-           [&](int64_t i) { hashes[static_cast<size_t>(i)] = pixel_hash(root, name(static_cast<size_t>(i))); });
-  return hashes;
+           [&](int64_t i) { prints[static_cast<size_t>(i)] = fingerprint_of(root, name(static_cast<size_t>(i))); });
+  return prints;
 }
 
 }  // namespace
@@ -97,13 +101,19 @@ std::unordered_map<int64_t, image::ImageSize> check_image_files(std::vector<Scan
     const ScannedImage& image = images[static_cast<size_t>(i)];
     if (image.safe_name) facts[static_cast<size_t>(i)] = look_at(root, image.info.file_name, options.decode);
   });
+  std::optional<NearNames> near_names;
   std::unordered_map<int64_t, image::ImageSize> differing;
   for (size_t i = 0; i < images.size(); ++i) {
     ScannedImage& image = images[i];
     const FileFacts& file = facts[i];
     const Place name{"images", image.position, "file_name"};
     if (!file.unsafe.empty()) log.add(Fault::unsafe_file_name, name, "the file name " + file.unsafe);
-    if (!file.broken.empty()) log.add(Fault::unreadable_image, name, file.broken);
+    if (file.missing && !near_names) near_names.emplace(folder);
+    const std::string near = file.missing ? near_names->near(image.info.file_name) : "";
+    if (!file.broken.empty()) {
+      log.add(Fault::unreadable_image, name,
+              near.empty() ? file.broken : fmt::format("{}; near it is \"{}\"", file.broken, near));
+    }
     if (!file.size || (file.size->height == image.info.height && file.size->width == image.info.width)) continue;
     log.add(Fault::wrong_image_size, Place{"images", image.position, "width"}, size_message(image.info, *file.size));
     differing[image.position] = *file.size;
@@ -118,17 +128,42 @@ void check_shared_pixels(const std::vector<ScannedImage>& images, const std::fil
                          const FileCheckOptions& options, FindingLog& log) {
   const auto other_name = [&](size_t i) -> const std::string& { return others[i].file_name; };
   const auto own_name = [&](size_t i) -> const std::string& { return images[i].info.file_name; };
-  const auto there = pixel_hashes(others.size(), other_name, other_folder, options.threads);
-  const auto here = pixel_hashes(images.size(), own_name, folder, options.threads);
-  std::unordered_map<uint64_t, size_t> other_of_hash;
-  for (size_t i = 0; i < there.size(); ++i) {
-    if (there[i]) other_of_hash.emplace(*there[i], i);
-  }
+  const FingerprintIndex index(fingerprints(others.size(), other_name, other_folder, options.threads));
+  const auto here = fingerprints(images.size(), own_name, folder, options.threads);
   for (size_t i = 0; i < here.size(); ++i) {
-    const auto found = here[i] ? other_of_hash.find(*here[i]) : other_of_hash.end();
-    if (found == other_of_hash.end()) continue;
-    log.add(Fault::repeated_image, Place{"images", images[i].position, "file_name"},
-            fmt::format("the other set has the same pixels in \"{}\"", others[found->second].file_name));
+    const std::optional<NearImage> near = here[i] ? index.nearest(*here[i]) : std::nullopt;
+    if (!near) continue;
+    const std::string& name = others[near->index].file_name;
+    const Place place{"images", images[i].position, "file_name"};
+    if (near->equal) {
+      log.add(Fault::repeated_image, place, fmt::format("the other set has the same pixels in \"{}\"", name));
+    } else {
+      log.add(Fault::nearly_equal_image, place,
+              fmt::format("the other set has nearly the same pixels in \"{}\"", name));
+    }
+  }
+}
+
+void check_groups(const std::vector<ScannedImage>& images, const std::vector<detect::ImageInfo>& others,
+                  FindingLog& log) {
+  std::map<std::string, std::array<int64_t, 3>> groups;  // images here, there, the first one's position here
+  for (const detect::ImageInfo& other : others) {
+    const std::string group = group_of(other.file_name);
+    if (!group.empty()) ++groups[group][1];
+  }
+  for (const ScannedImage& image : images) {
+    const std::string group = group_of(image.info.file_name);
+    if (group.empty()) continue;
+    auto& [here, there, first] = groups[group];
+    if (here++ == 0) first = image.position;
+  }
+  // A single prefix that all names have tells nothing.
+  if (groups.size() < 2) return;
+  for (const auto& [group, count] : groups) {
+    const auto [here, there, first] = count;
+    if (here == 0 || there == 0) continue;
+    log.add(Fault::split_group, Place{"images", first, "file_name"},
+            fmt::format("{} images here and {} of the other set are of one group, \"{}\"", here, there, group));
   }
 }
 

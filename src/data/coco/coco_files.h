@@ -1,5 +1,5 @@
 // The image files behind an annotation file: there, decodable, of the size the annotations say, each named once, none
-// shared with a second set (D033 to D036).
+// shared with a second set, and none nearly so (D033 to D036, D044, D045).
 //
 // Thread contract: all functions may be called from any thread; they use threads of their own.
 #pragma once
@@ -27,9 +27,14 @@ std::unordered_map<int64_t, image::ImageSize> check_image_files(std::vector<Scan
                                                                 const std::filesystem::path& folder,
                                                                 const FileCheckOptions& options, FindingLog& log);
 
-// Images whose decoded pixels are those of an image in the other set. Files that cannot be read are passed over.
+// Images whose decoded pixels are those of an image in the other set, or nearly so (fingerprint.h). Files that cannot
+// be read are passed over.
 void check_shared_pixels(const std::vector<ScannedImage>& images, const std::filesystem::path& folder,
                          const std::vector<detect::ImageInfo>& others, const std::filesystem::path& other_folder,
                          const FileCheckOptions& options, FindingLog& log);
+
+// Groups of images by the pattern of their names (group_of in fingerprint.h) that both sets have a part of.
+void check_groups(const std::vector<ScannedImage>& images, const std::vector<detect::ImageInfo>& others,
+                  FindingLog& log);
 
 }  // namespace spinenet::data

@@ -1,6 +1,10 @@
 #include "data/coco/coco_files.h"
 
+#include <cmath>
+#include <tuple>
+
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -56,7 +60,8 @@ TEST_F(CocoFiles, D033SizeIsTakenFromTheFile) {
   EXPECT_NE(report.findings.front().message.find("60 x 50"), std::string::npos);
   EXPECT_NE(report.findings.front().message.find("200 x 100"), std::string::npos);
   spinenet::fixture::put_file(folder_ / "in.json", text);
-  const FixReport fixed = fix_coco(folder_ / "in.json", folder_ / "images", spinenet::fixture::output(folder_ / "out.json"));
+  const FixReport fixed =
+      fix_coco(folder_ / "in.json", folder_ / "images", spinenet::fixture::output(folder_ / "out.json"));
   EXPECT_EQ(fixed.repaired, (CodeCounts{{"D033", 1}}));
   EXPECT_EQ(read_coco(folder_ / "out.json").images[0].height, 100);
   EXPECT_EQ(check_coco(folder_ / "out.json", folder_ / "images").counts, CodeCounts());
@@ -104,7 +109,8 @@ TEST_F(CocoFiles, D035SamePixelsInTheOtherSet) {
   write("other/same.png", image::make_image(100, 200, 7));
   write("other/changed.png", changed);
   write("images/turned.png", image::make_image(200, 100, 7));
-  spinenet::fixture::put_file(folder_ / "other.json", coco("", image("changed.png") + "," + image("same.png", 100, 200, 2)));
+  spinenet::fixture::put_file(folder_ / "other.json",
+                              coco("", image("changed.png") + "," + image("same.png", 100, 200, 2)));
   CheckOptions options;
   options.other_annotations = folder_ / "other.json";
   options.other_image_dir = folder_ / "other";
@@ -138,6 +144,115 @@ TEST_F(CocoFiles, RootRefusesUnsafeNames) {
   EXPECT_THROW(root.resolve("/etc/hostname"), Error);
   EXPECT_THROW(ImageRoot(folder_ / "nowhere"), Error);
   EXPECT_THROW(ImageRoot(folder_ / "images/a.png"), Error);
+}
+
+// Each of these names a file that is there, but not so.
+TEST_F(CocoFiles, D034NamesTheNearFile) {
+  write("images/sub/Caf\xC3\xA9 1.PNG", image::make_image(9, 8));
+  write("images/sub/\xEA\xB0\x80\xE3\x81\x8C.png", image::make_image(9, 8));
+  const auto near = [&](const std::string& name) {
+    const CheckReport report = check(coco("", image(name, 9, 8)));
+    return report.counts == CodeCounts{{"D034", 1}} ? report.findings.front().message : "not missing";
+  };
+  const std::string cafe = "near it is \"sub/Caf\xC3\xA9 1.PNG\"";
+  for (const char* name :
+       {"sub\\\\Caf\xC3\xA9 1.PNG", "sub/Caf%C3%A9%201.PNG", "sub/Cafe\xCC\x81 1.PNG", "sub/caf\xC3\xA9 1.png",
+        "sub/Caf\xC3\xA9 1.PNG ", "./sub/Caf\xC3\x89 1.PNG", "other/Caf\xC3\xA9 1.PNG", "Cafe 1.png"}) {
+    EXPECT_NE(near(name).find(cafe), std::string::npos) << name << ": " << near(name);
+  }
+  // Decomposed: two Korean letters, and a Japanese one with its mark.
+  EXPECT_NE(near("sub/\xE1\x84\x80\xE1\x85\xA1\xE3\x81\x8B\xE3\x82\x99.png").find("near it is"), std::string::npos);
+  EXPECT_EQ(near("sub/Caf\xC3\xA9 2.PNG").find("near it is"), std::string::npos);
+  EXPECT_EQ(check(coco("", image("./a.png"))).counts, CodeCounts()) << "the same file";
+}
+
+// A pipe that nobody writes into would be waited for.
+TEST_F(CocoFiles, D034WhatIsNoRegularFile) {
+  ASSERT_EQ(::mkfifo((folder_ / "images/pipe.png").c_str(), 0600), 0);
+  std::filesystem::create_symlink("pipe.png", folder_ / "images/to_pipe.png");
+  const auto told = [&](const std::string& name, const CheckOptions& options = {}) {
+    const CheckReport report = check(coco(sound_box(), image(name)), options);
+    return report.counts == CodeCounts{{"D034", 1}} ? report.findings.front().message : "read";
+  };
+  EXPECT_NE(told("pipe.png").find("is a named pipe; images are regular files"), std::string::npos);
+  EXPECT_NE(told("to_pipe.png").find("is a named pipe"), std::string::npos);
+  EXPECT_NE(told("sub").find("is a folder"), std::string::npos);
+  CheckOptions headers;
+  headers.files.decode = false;
+  EXPECT_NE(told("pipe.png", headers).find("is a named pipe"), std::string::npos);
+  EXPECT_NE(told("pipe.png").find("/pipe.png"), std::string::npos) << "by name";
+  EXPECT_THROW(ImageRoot("/dev").resolve("null"), Error);
+  EXPECT_THROW(ImageRoot(folder_ / "images").resolve("pipe.png"), Error);
+}
+
+image::Image pattern(int height, int width, int kind, int lighter = 0) {
+  image::Image made = image::make_image(height, width);
+  for (int y = 0; y < height; ++y) {
+    for (int x = 0; x < width; ++x) {
+      const double u = 6.28 * x / width;
+      const double v = 6.28 * y / height;
+      const double wave = std::sin(u * (1 + kind % 3) + kind) + std::cos(v * (1 + kind / 3) + u);
+      for (int c = 0; c < 3; ++c) made.at(y, x)[c] = static_cast<uint8_t>(110 + 50 * wave + lighter);
+    }
+  }
+  return made;
+}
+
+TEST_F(CocoFiles, D044NearlyEqualImagesInTheOtherSet) {
+  write("images/own.png", pattern(120, 160, 1));
+  write("images/sub/alone.png", pattern(120, 160, 5));
+  spinenet::fixture::put_file(folder_ / "images/jpeg.jpg", image::encode_jpeg(pattern(120, 160, 1), 60));
+  write("images/small.png", pattern(90, 120, 1));
+  write("images/lighter.png", pattern(120, 160, 1, 4));
+  write("images/different.png", pattern(120, 160, 4));
+  write("images/flat.png", image::make_image(120, 160, 90));
+  write("images/flat too.png", image::make_image(120, 160, 92));
+  const auto against = [&](const std::string& name, int height, int width) {
+    spinenet::fixture::put_file(folder_ / "other.json", coco("", image(name, height, width)));
+    CheckOptions options;
+    options.other_annotations = folder_ / "other.json";
+    const std::string own = image("own.png", 120, 160, 1) + "," + image("sub/alone.png", 120, 160, 2) + "," +
+                            image("flat.png", 120, 160, 3);
+    return check(coco("", own), options);
+  };
+  for (const auto& [name, height, width] :
+       {std::tuple("jpeg.jpg", 120, 160), std::tuple("small.png", 90, 120), std::tuple("lighter.png", 120, 160)}) {
+    const CheckReport report = against(name, height, width);
+    EXPECT_EQ(report.counts, (CodeCounts{{"D044", 1}})) << name;
+    EXPECT_EQ(report.findings.front().place, "/images/0/file_name");
+    EXPECT_NE(report.findings.front().message.find(name), std::string::npos);
+  }
+  EXPECT_EQ(against("own.png", 120, 160).counts, (CodeCounts{{"D035", 1}})) << "the same pixels";
+  EXPECT_EQ(against("different.png", 120, 160).counts, CodeCounts());
+  EXPECT_EQ(against("flat too.png", 120, 160).counts, CodeCounts()) << "one grey is like any other";
+}
+
+TEST_F(CocoFiles, D045GroupsOfOneVideoInBothSets) {
+  const auto set = [](std::initializer_list<const char*> names) {
+    std::string images;
+    int id = 0;
+    for (const char* name : names) {
+      images += id > 0 ? "," : "";
+      images += image(name, 5, 5, ++id);
+    }
+    return coco("", images);
+  };
+  const auto against = [&](const std::string& own, const std::string& other) {
+    spinenet::fixture::put_file(folder_ / "other.json", other);
+    CheckOptions options;
+    options.other_annotations = folder_ / "other.json";
+    return check_coco_text(own, {}, options);
+  };
+  const CheckReport report = against(set({"a/street_1_frame_001.jpg", "a/street_1_frame_003.jpg", "a/park_0001.jpg"}),
+                                     set({"b/lake_01.jpg", "a/street_1_frame_002.jpg"}));
+  EXPECT_EQ(report.counts, (CodeCounts{{"D045", 1}}));
+  EXPECT_NE(report.findings.front().message.find("2 images here and 1 of the other set"), std::string::npos);
+  EXPECT_EQ(against(set({"cat_jpg.rf.0a1b.jpg", "x.jpg"}), set({"cat_jpg.rf.77ff.jpg", "dog_jpg.rf.3.jpg"})).counts,
+            (CodeCounts{{"D045", 1}}));
+  EXPECT_EQ(against(set({"video7/0001.jpg"}), set({"video7/0002.jpg", "video8/0002.jpg"})).counts,
+            (CodeCounts{{"D045", 1}}));
+  EXPECT_EQ(against(set({"IMG_1.jpg", "IMG_2.jpg"}), set({"IMG_3.jpg"})).counts, CodeCounts()) << "one camera";
+  EXPECT_EQ(against(set({"000001.jpg", "cat/01.jpg"}), set({"000002.jpg", "cat/02.jpg"})).counts, CodeCounts());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The closed list of what can be wrong with a COCO file (D001 to D036), and a log of what was found: every fault is
+// The closed list of what can be wrong with a COCO file (D001 to D045), and a log of what was found: every fault is
 // counted, the first five places of each are kept with message and remedy.
 //
 // Codes are stable: scripts may rely on them. Places are JSON pointers (RFC 6901), such as /annotations/17/bbox.
@@ -23,7 +23,7 @@ constexpr auto names(Severity) {
   return named<Severity>({{warning, "warning"}, {error, "error"}});
 }
 
-// In the order of the codes: not_json is D001, unsafe_file_name is D036.
+// In the order of the codes: not_json is D001, split_group is D045.
 enum class Fault {
   not_json,
   empty_file,
@@ -61,8 +61,17 @@ enum class Fault {
   unreadable_image,
   repeated_image,
   unsafe_file_name,
+  wrong_value,
+  bad_area,
+  converted_value,
+  bad_category_text,
+  repeated_annotation,
+  mask_missing,
+  not_one_class,
+  nearly_equal_image,
+  split_group,
 };
-inline constexpr int kFaultCount = static_cast<int>(Fault::unsafe_file_name) + 1;
+inline constexpr int kFaultCount = static_cast<int>(Fault::split_group) + 1;
 
 struct FaultRule {
   std::string_view title;
@@ -71,7 +80,7 @@ struct FaultRule {
   std::string_view remedy;
 };
 const FaultRule& rule(Fault fault);
-// "D001" to "D036".
+// "D001" to "D045".
 std::string code(Fault fault);
 
 // Whether leaving out the one image, annotation or category is an answer.
@@ -103,6 +112,7 @@ class FindingLog {
   int64_t count(Fault fault) const { return counts_[static_cast<size_t>(fault)]; }
   // Faults of severity error.
   int64_t errors() const { return errors_; }
+  int64_t total() const { return total_; }
   // Of faults that occurred, by code.
   std::map<std::string, int64_t> counts() const;
   // At most five of a code, ordered by code and then as they were found.
@@ -112,7 +122,7 @@ class FindingLog {
   void refuse_errors(std::string_view file, bool skip = false) const;
 
  private:
-  int64_t errors_ = 0;
+  int64_t errors_ = 0, total_ = 0;
   std::array<int64_t, kFaultCount> counts_{};
   std::array<std::vector<Finding>, kFaultCount> kept_;
 };

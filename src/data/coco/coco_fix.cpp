@@ -1,127 +1,121 @@
 #include <algorithm>
-#include <unordered_set>
+#include <array>
 #include <utility>
 
 #include "base/output.h"
 #include "data/coco/coco_check.h"
+#include "data/coco/coco_copy.h"
 #include "data/coco/coco_document.h"
 #include "data/coco/coco_inspection.h"
-#include "data/coco/coco_values.h"
 
 namespace spinenet::data {
 namespace {
 
-// Ids that no annotation has: those above all others, and when these are used up, from 1.
-class FreeIds {
- public:
-  explicit FreeIds(const Json& annotations) {
-    for (const Json& annotation : annotations) {
-      const auto id = annotation.is_object() ? annotation.find("id") : annotation.end();
-      if (id == annotation.end() || !id->is_number()) continue;
-      const auto number = id->get<double>();
-      if (number >= 0 && number <= static_cast<double>(kMaxId)) used_.insert(static_cast<int64_t>(number));
-    }
-    if (!used_.empty()) last_ = *std::max_element(used_.begin(), used_.end());
+FixChanges changes_of(const Inspection& inspection) {
+  FixChanges changes;
+  changes.image_sizes_written = static_cast<int64_t>(inspection.image_sizes.size());
+  changes.category_texts_written = static_cast<int64_t>(inspection.categories.size());
+  for (const auto& [position, mend] : inspection.annotations) {
+    if (mend.drop == DropReason::no_box) ++changes.dropped_without_box;
+    if (mend.drop == DropReason::unknown_image) ++changes.dropped_of_unknown_image;
+    if (mend.drop == DropReason::unknown_category) ++changes.dropped_of_unknown_category;
+    if (mend.drop != DropReason::none) continue;
+    changes.polygons_regrouped += mend.polygons_regrouped ? 1 : 0;
+    changes.polygons_left_out += mend.polygons_left_out;
+    changes.masks_left_out += mend.mask_left_out ? 1 : 0;
+    changes.boxes_without_mask += mend.polygons && mend.polygons->empty() ? 1 : 0;
+    changes.boxes_from_masks += mend.box_from_mask ? 1 : 0;
+    changes.boxes_clipped += mend.bbox && !mend.box_from_mask ? 1 : 0;
+    changes.areas_computed += mend.area ? 1 : 0;
+    changes.crowd_flags_written += mend.crowd ? 1 : 0;
+    changes.annotations_renumbered += mend.renumber ? 1 : 0;
   }
-  int64_t next() {
-    do {
-      last_ = last_ < kMaxId ? last_ + 1 : 1;
-    } while (!used_.insert(last_).second);
-    return last_;
-  }
-
- private:
-  std::unordered_set<int64_t> used_;
-  int64_t last_ = 0;
-};
-
-void mend(Json& annotation, const AnnotationRepair& repair, FreeIds& ids) {
-  if (repair.renumber) annotation["id"] = ids.next();
-  if (repair.clear_crowd) annotation["iscrowd"] = 0;
-  if (repair.bbox) annotation["bbox"] = *repair.bbox;
-  if (repair.area) annotation["area"] = *repair.area;
-  for (auto bad = repair.bad_polygons.rbegin(); bad != repair.bad_polygons.rend(); ++bad) {
-    annotation["segmentation"].erase(static_cast<size_t>(*bad));
-  }
+  return changes;
 }
 
-int64_t mend_annotations(Json& annotations, const Inspection& inspection) {
-  FreeIds ids(annotations);
-  Json kept = Json::array();
-  int64_t position = -1;
-  for (Json& annotation : annotations) {
-    ++position;
-    const auto found = inspection.annotations.find(position);
-    if (found != inspection.annotations.end()) {
-      if (found->second.drop) continue;
-      mend(annotation, found->second, ids);
-    }
-    kept.push_back(std::move(annotation));
-  }
-  const auto dropped = static_cast<int64_t>(annotations.size() - kept.size());
-  annotations = std::move(kept);
-  return dropped;
+// What only the image files tell stays as it was.
+bool is_about_files(Fault fault) {
+  constexpr std::array kFaults{Fault::unreadable_image, Fault::repeated_image, Fault::unsafe_file_name,
+                               Fault::nearly_equal_image, Fault::split_group};
+  return std::ranges::find(kFaults, fault) != kFaults.end();
 }
 
-// Counted by a second look: what needs a file that is not there stays.
-std::map<std::string, int64_t> gone(const CheckReport& before, const std::string& repaired,
-                                    const std::filesystem::path& image_dir, const CheckOptions& options) {
+// By a second look, at the copy.
+void look_again(std::string copy, const CheckOptions& options, FixReport& report) {
   FindingLog log;
-  CheckOptions headers;
-  headers.limits = options.limits;
-  headers.files = {.decode = false, .threads = options.files.threads};
-  inspect_coco(repaired, image_dir, headers, log);
-  std::map<std::string, int64_t> counts;
+  CheckOptions again;
+  again.limits = options.limits;
+  again.limits.max_file_bytes = std::max(again.limits.max_file_bytes, static_cast<int64_t>(copy.size()));
+  again.task = report.before.task;
+  const CocoDocument document(std::move(copy), again.limits, log);
+  if (document.sound()) inspect_coco(document, {}, again, log);
   for (int i = 0; i < kFaultCount; ++i) {
     const auto fault = static_cast<Fault>(i);
-    const auto found = before.counts.find(code(fault));
-    if (!rule(fault).fixable || found == before.counts.end()) continue;
-    const int64_t fewer = found->second - log.count(fault);
-    if (fewer > 0) counts[code(fault)] = fewer;
+    const auto found = report.before.counts.find(code(fault));
+    const int64_t before = found == report.before.counts.end() ? 0 : found->second;
+    const int64_t left = is_about_files(fault) ? std::max(before, log.count(fault)) : log.count(fault);
+    if (left > 0) report.left[code(fault)] = left;
+    if (before > left) report.repaired[code(fault)] = before - left;
   }
-  return counts;
 }
 
-FixReport fix(const std::string& text, const std::filesystem::path& image_dir, const CheckOptions& options,
-              std::string_view place, std::string& repaired) {
-  FindingLog log;
-  const Inspection inspection = inspect_coco(text, image_dir, options, log);
-  if (!inspection.sound_text) log.refuse_errors(place);
-  constexpr std::string_view kMark = "\xEF\xBB\xBF";
-  std::string_view body = text;
-  if (body.starts_with(kMark)) body.remove_prefix(kMark.size());
-  Json json = parse_json(body, place);
+struct Fixed {
   FixReport report;
-  report.before = inspection.report;
-  for (const auto& [position, size] : inspection.image_sizes) {
-    Json& image = json["images"][static_cast<size_t>(position)];
-    image["height"] = size.height;
-    image["width"] = size.width;
-  }
-  if (json.is_object() && json.contains("annotations") && json["annotations"].is_array()) {
-    report.dropped_annotations = mend_annotations(json["annotations"], inspection);
-  }
-  repaired = json.dump() + "\n";
-  report.repaired = gone(inspection.report, repaired, image_dir, options);
-  return report;
+  std::string copy;
+};
+
+Fixed fix(std::string text, const std::filesystem::path& image_dir, const CheckOptions& options,
+          std::string_view place) {
+  FindingLog log;
+  const CocoDocument document(std::move(text), options.limits, log);
+  if (!document.sound()) log.refuse_errors(place);
+  const Inspection inspection = inspect_coco(document, image_dir, options, log);
+  Fixed fixed;
+  fixed.report.before = inspection.report;
+  fixed.report.changes = changes_of(inspection);
+  const FixChanges& changes = fixed.report.changes;
+  fixed.report.dropped_annotations =
+      changes.dropped_without_box + changes.dropped_of_unknown_image + changes.dropped_of_unknown_category;
+  fixed.copy = repaired_copy(document, inspection);
+  return fixed;
 }
 
 }  // namespace
 
+std::vector<std::pair<std::string_view, int64_t>> named_changes(const FixChanges& c) {
+  return {{"polygons_regrouped", c.polygons_regrouped},
+          {"polygons_left_out", c.polygons_left_out},
+          {"masks_left_out", c.masks_left_out},
+          {"boxes_without_mask", c.boxes_without_mask},
+          {"boxes_from_masks", c.boxes_from_masks},
+          {"boxes_clipped", c.boxes_clipped},
+          {"areas_computed", c.areas_computed},
+          {"crowd_flags_written", c.crowd_flags_written},
+          {"annotations_renumbered", c.annotations_renumbered},
+          {"image_sizes_written", c.image_sizes_written},
+          {"category_texts_written", c.category_texts_written},
+          {"dropped_without_box", c.dropped_without_box},
+          {"dropped_of_unknown_image", c.dropped_of_unknown_image},
+          {"dropped_of_unknown_category", c.dropped_of_unknown_category}};
+}
+
 FixReport fix_coco(const std::filesystem::path& annotation_path, const std::filesystem::path& image_dir,
                    const Output& output, const CheckOptions& options) {
   FindingLog log;
-  const std::string text = read_limited(annotation_path.string(), options.limits, log);
+  std::string text = read_limited(annotation_path.string(), options.limits, log);
   log.refuse_errors(annotation_path.string());
-  std::string repaired;
-  FixReport report = fix(text, image_dir, options, annotation_path.string(), repaired);
-  output.write(repaired);
-  return report;
+  Fixed fixed = fix(std::move(text), image_dir, options, annotation_path.string());
+  output.write(fixed.copy);
+  look_again(std::move(fixed.copy), options, fixed.report);
+  return std::move(fixed.report);
 }
 
 FixReport fix_coco_text(const std::string& text, const std::filesystem::path& image_dir, std::string& repaired,
                         const CheckOptions& options) {
-  return fix(text, image_dir, options, "", repaired);
+  Fixed fixed = fix(text, image_dir, options, "");
+  repaired = fixed.copy;
+  look_again(std::move(fixed.copy), options, fixed.report);
+  return std::move(fixed.report);
 }
 
 }  // namespace spinenet::data

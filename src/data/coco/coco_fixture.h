@@ -5,8 +5,12 @@
 #include <string_view>
 
 #include "base/format.h"
+#include "base/output_fixture.h"
 
 namespace spinenet::data::fixture {
+
+using spinenet::fixture::output;
+using spinenet::fixture::put_file;
 
 inline constexpr std::string_view kImage = R"({"id":1,"file_name":"a.png","height":100,"width":200})";
 inline constexpr std::string_view kCategory = R"({"id":1,"name":"cat"})";

@@ -74,8 +74,9 @@ class UnknownImages {
   std::vector<int64_t> ids_;
 };
 
-bool given(const std::optional<dom::element>& element) {
-  if (!element || element->is_null()) return false;
+// An empty list is none, as for the COCO API.
+bool given(Field field, const MaybeElement& element) {
+  if (reading_of(field, element) == Reading::converted) return false;
   dom::array list;
   return element->get(list) != simdjson::SUCCESS || list.begin() != list.end();
 }
@@ -83,8 +84,9 @@ bool given(const std::optional<dom::element>& element) {
 // "" or what is wrong.
 std::string read_geometry(const AnnotationFields& fields, const detect::ImageInfo& image, detect::Result& result) {
   std::string why;
-  if (given(fields.segmentation)) {
-    std::optional<detect::Rle> rle = read_rle(*fields.segmentation, why);
+  if (given(Field::result_segmentation, fields.segmentation)) {
+    why = why_refused(Field::result_segmentation, fields.segmentation);
+    std::optional<detect::Rle> rle = why.empty() ? read_rle(*fields.segmentation, why) : std::nullopt;
     if (!rle) return fmt::format("the segmentation {}", why);
     if (rle->height != image.height || rle->width != image.width) {
       return fmt::format("the mask's size is [{}, {}], the image's is [{}, {}]", rle->height, rle->width, image.height,
@@ -92,14 +94,14 @@ std::string read_geometry(const AnnotationFields& fields, const detect::ImageInf
     }
     result.mask = std::move(*rle);
   }
-  if (!given(fields.bbox)) {
+  if (!given(Field::result_bbox, fields.bbox)) {
     if (result.mask.counts.empty()) return "has neither bbox nor segmentation";
     const std::vector<double> box = detect::bounding_box(result.mask);
     std::copy_n(box.begin(), 4, result.bbox.begin());
     result.box_from_mask = true;
     return "";
   }
-  const auto bbox = read_bbox(fields.bbox, why);
+  const auto bbox = read_bbox(Field::result_bbox, fields.bbox, why);
   if (!bbox) return fmt::format("the bbox {}", why);
   if (is_huge(*bbox)) return "the bbox holds a huge number";
   result.bbox = *bbox;
@@ -112,15 +114,15 @@ std::string read_result(dom::element entry, const ImagesById& images, UnknownIma
   if (entry.get(object) != simdjson::SUCCESS) return "is not an object";
   const AnnotationFields fields(object);
   std::string why;
-  const std::optional<int64_t> image_id = read_id(fields.image_id, why);
+  const std::optional<int64_t> image_id = read_id(Field::result_image_id, fields.image_id, why);
   if (!image_id) return fmt::format("image_id {}", why);
-  const std::optional<int64_t> category_id = read_id(fields.category_id, why);
+  const std::optional<int64_t> category_id = read_id(Field::result_category_id, fields.category_id, why);
   if (!category_id) return fmt::format("category_id {}", why);
-  const std::optional<double> score = fields.score ? read_number(*fields.score) : std::nullopt;
-  if (!score) return "score is missing or not a number";
+  why = why_refused(Field::result_score, fields.score);
+  if (!why.empty()) return fmt::format("score {}", why);
   result.image_id = *image_id;
   result.category_id = *category_id;
-  result.score = *score;
+  result.score = read_number(*fields.score).value_or(0);
   const auto image = images.find(*image_id);
   if (image == images.end()) {
     unknown.add(*image_id);

@@ -4,9 +4,27 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/printable.h"
 #include "data/coco/coco_rules.h"
 
 namespace spinenet::data {
+
+std::string_view other_than_file(std::filesystem::file_type type) {
+  using enum std::filesystem::file_type;
+  switch (type) {
+    case fifo:
+      return "named pipe";
+    case socket:
+      return "socket";
+    case block:
+    case character:
+      return "device";
+    case directory:
+      return "folder";
+    default:
+      return "";
+  }
+}
 
 ImageRoot::ImageRoot(const std::filesystem::path& folder) : folder_(folder) {
   std::error_code error;
@@ -29,10 +47,17 @@ std::string ImageRoot::objection(std::string_view name) const {
 std::filesystem::path ImageRoot::resolve(std::string_view name) const {
   const std::string reason = objection(name);
   if (!reason.empty()) {
-    fail(ErrorKind::bad_data, fmt::format("the file name \"{}\" {}", name, reason), folder_.string(),
+    fail(ErrorKind::bad_data, fmt::format("the file name \"{}\" {}", printable(name), reason), folder_.string(),
          "name files relative to the image folder, inside it");
   }
-  return folder_ / name;
+  std::error_code unknown;
+  const std::filesystem::path path = folder_ / name;
+  const std::string_view kind = other_than_file(std::filesystem::status(path, unknown).type());
+  if (!kind.empty()) {
+    fail(ErrorKind::bad_data, fmt::format("is a {}; images are regular files", kind), printable(path.string()),
+         "put the image itself there");
+  }
+  return path;
 }
 
 }  // namespace spinenet::data

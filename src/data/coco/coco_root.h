@@ -10,6 +10,9 @@
 
 namespace spinenet::data {
 
+// What a path leads to where it is there and no regular file, as in "named pipe"; "" else.
+std::string_view other_than_file(std::filesystem::file_type type);
+
 class ImageRoot {
  public:
   // ErrorKind::io when there is no such folder.
@@ -17,8 +20,11 @@ class ImageRoot {
 
   // "" when the name is safe, else why not, as in "leads out of the image folder".
   std::string objection(std::string_view name) const;
-  // ErrorKind::bad_data when there is an objection. The file need not exist.
+  // ErrorKind::bad_data when there is an objection, and for what is there and is no regular file (a pipe, a device, a
+  // folder), which could be waited for without end. The file need not exist.
   std::filesystem::path resolve(std::string_view name) const;
+  // Where the file would be, without any check.
+  std::filesystem::path resolve_unseen(std::string_view name) const { return folder_ / name; }
 
  private:
   std::filesystem::path folder_;     // as given, for messages

@@ -1,10 +1,13 @@
 #include "data/coco/coco_rules.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
+#include <limits>
 #include <vector>
 
+#include "base/files.h"
 #include "base/format.h"
 
 namespace spinenet::data {
@@ -103,6 +106,37 @@ double geometry_area(const detect::Annotation& annotation) {
   double sum = 0;
   for (const std::vector<double>& polygon : segmentation.polygons) sum += polygon_area(polygon);
   return sum;
+}
+
+uint64_t annotation_checksum(const detect::Annotation& annotation) {
+  const auto bytes_of = [](const auto& values) {
+    return std::string_view(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(values[0]));
+  };
+  const std::array<int64_t, 3> ids{annotation.image_id, annotation.category_id, annotation.crowd ? 1 : 0};
+  uint64_t sum = checksum(bytes_of(annotation.bbox), checksum(bytes_of(ids)));
+  for (const std::vector<double>& polygon : annotation.segmentation.polygons) {
+    sum = checksum(bytes_of(polygon), sum + 1);
+  }
+  return checksum(bytes_of(annotation.segmentation.rle.counts), sum + 1);
+}
+
+std::optional<Bbox> mask_bbox(const detect::Segmentation& segmentation) {
+  if (!segmentation.rle.counts.empty()) {
+    const std::vector<double> box = detect::bounding_box(segmentation.rle);
+    return Bbox{box[0], box[1], box[2], box[3]};
+  }
+  if (segmentation.polygons.empty()) return std::nullopt;
+  constexpr double kFar = std::numeric_limits<double>::infinity();
+  double left = kFar, top = kFar, right = -kFar, bottom = -kFar;
+  for (const std::vector<double>& points : segmentation.polygons) {
+    for (size_t i = 0; i + 1 < points.size(); i += 2) {
+      left = std::min(left, points[i]);
+      right = std::max(right, points[i]);
+      top = std::min(top, points[i + 1]);
+      bottom = std::max(bottom, points[i + 1]);
+    }
+  }
+  return Bbox{left, top, right - left, bottom - top};
 }
 
 bool area_is_off(double area, double geometry) {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ struct ScannedImage {
   detect::ImageInfo info;
   int64_t position = 0;
   bool safe_name = true;
+  std::string size_fault;  // why there is no size
 };
 
 using Bbox = std::array<double, 4>;  // x, y, width, height
@@ -36,6 +38,10 @@ double polygon_area(std::span<const double> points);
 bool crosses_itself(std::span<const double> points);
 // Of the mask where there is one, else of the box.
 double geometry_area(const detect::Annotation& annotation);
+// Of what makes two annotations the same: image, category, crowd flag, box and mask.
+uint64_t annotation_checksum(const detect::Annotation& annotation);
+// The smallest box around the polygons or the run-length code; nothing where there are none.
+std::optional<Bbox> mask_bbox(const detect::Segmentation& segmentation);
 // More than 1 % (and more than a hundredth of a pixel) apart.
 bool area_is_off(double area, double geometry);
 

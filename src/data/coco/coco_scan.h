@@ -1,5 +1,5 @@
-// A pass over the tree of a COCO file that builds the plain data, adds what is wrong to a log (D010 to D033, D036) and
-// notes how it could be repaired. An entry with an error is left out of the content; the pass goes on.
+// A pass over the tree of a COCO file that builds the plain data, adds what is wrong to a log (D010 to D033, D036 to
+// D043) and notes how it could be repaired. An entry with an error is left out of the content; the pass goes on.
 //
 // Order of calls: constructor, then images() may be corrected, then scan_annotations(), then take().
 //
@@ -11,23 +11,26 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include <simdjson.h>
 
+#include "data/coco/coco_fields.h"
 #include "data/coco/coco_findings.h"
 #include "data/coco/coco_repair.h"
 #include "data/coco/coco_rules.h"
+#include "data/coco/coco_task.h"
 #include "detect/annotations.h"
 
 namespace spinenet::data {
 
-struct AnnotationFields;
-
 struct ScanOptions {
   bool segmentations = true;
-  bool thorough = false;  // warnings that cost time: crossing polygons, areas
-  bool repairs = false;   // collect repairs()
+  bool thorough = false;           // warnings that cost time: crossing polygons, areas, repeated annotations
+  bool repairs = false;            // collect repairs()
+  bool keep_annotations = true;    // false: they are counted, and take() has none
+  SetTask task = SetTask::detect;  // classify: image and category alone are read
 };
 
 class CocoScan {
@@ -35,9 +38,17 @@ class CocoScan {
   // Reads categories and images. The log outlives the scan.
   CocoScan(simdjson::dom::element root, const ScanOptions& options, FindingLog& log);
 
+  // Whether any annotation has a box or a mask, as those of classes have not.
+  bool has_shapes() const;
+  bool has_annotations() const { return annotations_ && annotations_->begin() != annotations_->end(); }
+  void set_task(SetTask task) { options_.task = task; }
   std::vector<ScannedImage>& images() { return images_; }
+  // Sizes that the texts of `images` mean become theirs; the return value has them by position.
+  std::unordered_map<int64_t, detect::ImageInfo> take_sizes_in_text();
   void scan_annotations();
-  const std::unordered_map<int64_t, AnnotationRepair>& repairs() const { return repairs_; }
+  std::unordered_map<int64_t, AnnotationRepair> take_repairs() { return std::move(repairs_); }
+  const std::unordered_map<int64_t, CategoryRepair>& category_repairs() const { return category_repairs_; }
+  int64_t sound_annotations() const { return sound_annotations_; }
   int64_t dropped_images() const { return dropped_images_; }
   int64_t dropped_annotations() const { return dropped_annotations_; }
   detect::Annotations take();
@@ -45,20 +56,32 @@ class CocoScan {
  private:
   std::optional<simdjson::dom::array> list(simdjson::dom::object object, std::string_view name);
   void scan_categories(simdjson::dom::array entries);
+  bool scan_category(simdjson::dom::element entry, int64_t position);
+  std::string read_category_text(Field field, const MaybeElement& element, int64_t position);
   void scan_images(simdjson::dom::array entries);
   bool scan_image(simdjson::dom::element entry, int64_t position);
   bool scan_annotation(simdjson::dom::element entry, int64_t position);
-  const ScannedImage* read_ids(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position);
+  bool scan_classified(const AnnotationFields& fields, int64_t position);
+  void judge_classes();
+  void read_own_id(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position);
+  bool read_category_id(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position);
+  const ScannedImage* read_image_id(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position);
   bool read_box(const AnnotationFields& fields, const ScannedImage* image, detect::Annotation& annotation,
                 int64_t position);
+  void refuse_box(Fault fault, std::string_view what, int64_t position);
   bool judge_size(const Bbox& bbox, int64_t position);
   void judge_position(const detect::ImageInfo& image, const Bbox& bbox, int64_t position);
-  // False when there is a run-length code that cannot be read.
+  // False when there is something that cannot be read.
   bool read_segmentation(const AnnotationFields& fields, const ScannedImage* image, detect::Annotation& annotation,
                          int64_t position);
-  void read_polygons(simdjson::dom::array list, detect::Annotation& annotation, int64_t position);
+  bool read_polygons(simdjson::dom::array list, detect::Annotation& annotation, int64_t position);
+  void judge_mask(const AnnotationFields& fields, const detect::Annotation& annotation, int64_t position);
+  void judge_repetitions();
   void read_crowd(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position);
   void read_area(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position);
+  // What the copy has where the box, the mask or the area cannot stay.
+  void plan_repair(const AnnotationFields& fields, const ScannedImage* image, const detect::Annotation& annotation,
+                   AnnotationRepair& mend) const;
   void judge_conventions();
   AnnotationRepair* repair(int64_t position);
 
@@ -66,12 +89,20 @@ class CocoScan {
   FindingLog& log_;
   std::optional<simdjson::dom::array> annotations_;
   detect::Annotations content_;
+  std::vector<int64_t> category_positions_;
   std::vector<ScannedImage> images_;
+  std::unordered_map<int64_t, detect::ImageInfo> sizes_in_text_;
   std::unordered_map<int64_t, size_t> image_of_id_;
   std::unordered_set<int64_t> category_ids_;
   std::unordered_set<int64_t> annotation_ids_;
+  std::vector<std::pair<uint64_t, int64_t>> sums_;          // of sound annotations: checksum and position
+  std::unordered_map<int64_t, int64_t> category_of_image_;  // of a classification set
   std::unordered_map<int64_t, AnnotationRepair> repairs_;
+  std::unordered_map<int64_t, CategoryRepair> category_repairs_;
+  // Whether each entry of the list could be read: only then an id that is not there belongs to nothing.
+  bool images_known_ = false, categories_known_ = false;
   BoxStatistics statistics_;
+  int64_t sound_annotations_ = 0;
   int64_t dropped_images_ = 0;
   int64_t dropped_annotations_ = 0;
 };

@@ -1,10 +1,12 @@
 // The geometry half of CocoScan: box, segmentation, crowd flag and area of one annotation.
+#include <algorithm>
 #include <utility>
 
 #include "base/format.h"
 #include "data/coco/coco_fields.h"
 #include "data/coco/coco_scan.h"
 #include "data/coco/coco_values.h"
+#include "data/coco/polygon_nesting.h"
 
 namespace spinenet::data {
 
@@ -13,17 +15,17 @@ namespace dom = simdjson::dom;
 bool CocoScan::read_box(const AnnotationFields& fields, const ScannedImage* image, detect::Annotation& annotation,
                         int64_t position) {
   std::string why;
-  const std::optional<Bbox> bbox = read_bbox(fields.bbox, why);
+  const std::optional<Bbox> bbox = read_bbox(Field::annotation_bbox, fields.bbox, why);
   if (!bbox) {
-    log_.add(Fault::bbox_not_four_numbers, Place{"annotations", position, "bbox"}, fmt::format("the bbox {}", why));
+    refuse_box(Fault::bbox_not_four_numbers, fmt::format("the bbox {}", why), position);
+    return false;
+  }
+  if (is_huge(*bbox)) {
+    refuse_box(Fault::huge_number, fmt::format("a number of {} is beyond {}", bbox_text(*bbox), kMaxCoordinate),
+               position);
     return false;
   }
   annotation.bbox = *bbox;
-  if (is_huge(*bbox)) {
-    const std::string what = fmt::format("a number of {} is beyond {}", bbox_text(*bbox), kMaxCoordinate);
-    log_.add(Fault::huge_number, Place{"annotations", position, "bbox"}, what);
-    return false;
-  }
   const bool sized = image != nullptr && image->info.height > 0;
   if (sized) statistics_.add(*bbox, image->info);
   if (!judge_size(*bbox, position)) return false;
@@ -31,12 +33,16 @@ bool CocoScan::read_box(const AnnotationFields& fields, const ScannedImage* imag
   return true;
 }
 
+void CocoScan::refuse_box(Fault fault, std::string_view what, int64_t position) {
+  log_.add(fault, Place{"annotations", position, "bbox"}, what);
+  if (AnnotationRepair* mend = repair(position)) mend->box_unusable = true;
+}
+
 bool CocoScan::judge_size(const Bbox& bbox, int64_t position) {
   if (bbox[2] > 0 && bbox[3] > 0) return true;
   const bool negative = bbox[2] < 0 || bbox[3] < 0;
-  const std::string what = fmt::format("the box is {} wide and {} high", bbox[2], bbox[3]);
-  log_.add(negative ? Fault::negative_size : Fault::zero_area, Place{"annotations", position, "bbox"}, what);
-  if (AnnotationRepair* mend = repair(position)) mend->drop = true;
+  refuse_box(negative ? Fault::negative_size : Fault::zero_area,
+             fmt::format("the box is {} wide and {} high", bbox[2], bbox[3]), position);
   return !negative;
 }
 
@@ -46,44 +52,41 @@ void CocoScan::judge_position(const detect::ImageInfo& image, const Bbox& bbox, 
   const bool outside = where == BoxPosition::outside;
   const std::string what = fmt::format("{} lies {} outside the image of {} x {} (width x height)", bbox_text(bbox),
                                        outside ? "wholly" : "partly", image.width, image.height);
-  log_.add(outside ? Fault::outside_image : Fault::partly_outside, Place{"annotations", position, "bbox"}, what);
-  AnnotationRepair* mend = repair(position);
-  if (mend == nullptr) return;
   if (outside) {
-    mend->drop = true;
-  } else {
-    mend->bbox = clip_bbox(bbox, image);
+    refuse_box(Fault::outside_image, what, position);
+    return;
   }
+  log_.add(Fault::partly_outside, Place{"annotations", position, "bbox"}, what);
+  if (AnnotationRepair* mend = repair(position)) mend->bbox = clip_bbox(bbox, image);
 }
 
 bool CocoScan::read_segmentation(const AnnotationFields& fields, const ScannedImage* image,
                                  detect::Annotation& annotation, int64_t position) {
-  if (!fields.segmentation || fields.segmentation->is_null()) return true;
+  if (reading_of(Field::annotation_segmentation, fields.segmentation) == Reading::converted) return true;
   dom::array polygons;
-  if (fields.segmentation->get(polygons) == simdjson::SUCCESS) {
-    read_polygons(polygons, annotation, position);
+  if (fields.segmentation->get(polygons) == simdjson::SUCCESS) return read_polygons(polygons, annotation, position);
+  const bool sized = image != nullptr && image->info.height > 0;
+  std::string why = why_refused(Field::annotation_segmentation, fields.segmentation);
+  std::optional<detect::Rle> rle = why.empty() ? read_rle(*fields.segmentation, why) : std::nullopt;
+  if (rle && sized && (rle->height != image->info.height || rle->width != image->info.width)) {
+    why = fmt::format("has the size [{}, {}], the image's is [{}, {}]", rle->height, rle->width, image->info.height,
+                      image->info.width);
+    rle.reset();
+  }
+  if (rle) {
+    annotation.segmentation.rle = std::move(*rle);
     return true;
   }
-  const Place place{"annotations", position, "segmentation"};
-  std::string why;
-  std::optional<detect::Rle> rle = read_rle(*fields.segmentation, why);
-  if (!rle) {
-    log_.add(Fault::bad_rle, place, fmt::format("the segmentation {}", why));
-    return false;
+  log_.add(Fault::bad_rle, Place{"annotations", position, "segmentation"}, fmt::format("the segmentation {}", why));
+  if (AnnotationRepair* mend = repair(position)) {
+    mend->mask_left_out = true;
+    mend->polygons.emplace();
   }
-  const bool sized = image != nullptr && image->info.height > 0;
-  if (sized && (rle->height != image->info.height || rle->width != image->info.width)) {
-    log_.add(Fault::bad_rle, place,
-             fmt::format("its size is [{}, {}], the image's is [{}, {}]", rle->height, rle->width, image->info.height,
-                         image->info.width));
-    return false;
-  }
-  annotation.segmentation.rle = std::move(*rle);
-  return true;
+  return false;
 }
 
-void CocoScan::read_polygons(dom::array list, detect::Annotation& annotation, int64_t position) {
-  std::vector<int64_t> bad;
+bool CocoScan::read_polygons(dom::array list, detect::Annotation& annotation, int64_t position) {
+  int64_t bad = 0;
   int64_t index = -1;
   std::vector<std::vector<double>>& polygons = annotation.segmentation.polygons;
   polygons.reserve(list.size());
@@ -99,24 +102,37 @@ void CocoScan::read_polygons(dom::array list, detect::Annotation& annotation, in
       polygons.push_back(std::move(*polygon));
       continue;
     }
-    bad.push_back(index);
+    ++bad;
     log_.add(Fault::bad_polygon, Place{"annotations", position, fmt::format("segmentation/{}", index)},
              fmt::format("the polygon {}", why));
   }
-  if (bad.empty()) return;
+  if (bad == 0) return true;
   if (AnnotationRepair* mend = repair(position)) {
-    mend->drop = mend->drop || polygons.empty();
-    mend->bad_polygons = std::move(bad);
+    NestedPolygons nested = read_nested_polygons(list);
+    mend->polygons_regrouped = nested.polygons.size() > polygons.size();
+    mend->polygons_left_out = mend->polygons_regrouped ? nested.left_out : bad;
+    mend->polygons = mend->polygons_regrouped ? std::move(nested.polygons) : polygons;
   }
+  return false;
 }
 
 void CocoScan::read_crowd(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position) {
-  const std::optional<double> flag = fields.crowd ? read_number(*fields.crowd) : std::nullopt;
-  annotation.crowd = flag == 1.0;
-  if (!flag || (*flag != 0.0 && *flag != 1.0)) {
-    const std::string_view what = fields.crowd ? "iscrowd is neither 0 nor 1" : "iscrowd is missing";
-    log_.add(Fault::bad_crowd_flag, Place{"annotations", position, "iscrowd"}, what);
-    if (AnnotationRepair* mend = repair(position)) mend->clear_crowd = true;
+  const Place place{"annotations", position, "iscrowd"};
+  std::string refused = why_refused(Field::annotation_iscrowd, fields.crowd);
+  const std::optional<double> number = fields.crowd ? read_number(*fields.crowd) : std::nullopt;
+  if (number && *number != 0 && *number != 1) refused = why_refused_value(Field::annotation_iscrowd, fields.crowd);
+  bool flag = false;
+  if (!refused.empty()) {
+    log_.add(Fault::wrong_value, place, fmt::format("iscrowd of annotation {} {}", annotation.id, refused));
+  } else if (number) {
+    annotation.crowd = *number == 1;
+  } else {
+    annotation.crowd = fields.crowd && fields.crowd->get(flag) == simdjson::SUCCESS && flag;
+    const std::string_view given = flag                                      ? "true"
+                                   : fields.crowd && fields.crowd->is_bool() ? "false"
+                                                                             : words_for(type_of(fields.crowd));
+    log_.add(Fault::bad_crowd_flag, place, fmt::format("iscrowd is {}; taken as {}", given, annotation.crowd ? 1 : 0));
+    if (AnnotationRepair* mend = repair(position)) mend->crowd = annotation.crowd ? 1 : 0;
   }
   if (annotation.crowd && !annotation.segmentation.polygons.empty()) {
     log_.add(Fault::crowd_polygon, Place{"annotations", position, "segmentation"}, "a crowd region given as polygons");
@@ -124,24 +140,72 @@ void CocoScan::read_crowd(const AnnotationFields& fields, detect::Annotation& an
 }
 
 void CocoScan::read_area(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position) {
-  std::optional<double> given = fields.area ? read_number(*fields.area) : std::nullopt;
-  if (given && *given < 0) given.reset();
-  annotation.area = given.value_or(0);
-  // COCO's own crowd areas do not match their masks, and crowd areas decide nothing.
-  if (given && (!options_.thorough || annotation.crowd)) return;
-  const double geometry = geometry_area(annotation);
-  if (!given) annotation.area = geometry;
-  const bool off = !given || area_is_off(*given, geometry);
-  if (off) {
-    const std::string what =
-        given ? fmt::format("area is {}, the geometry's is {}", *given, geometry) : "area is missing";
-    log_.add(Fault::wrong_area, Place{"annotations", position, "area"}, what);
-    if (AnnotationRepair* mend = repair(position)) mend->area = geometry;
+  const Place place{"annotations", position, "area"};
+  std::string refused = why_refused(Field::annotation_area, fields.area);
+  const bool computed = reading_of(Field::annotation_area, fields.area) == Reading::converted;
+  const double given = fields.area ? read_number(*fields.area).value_or(0) : 0;
+  if (given < 0) refused = why_refused_value(Field::annotation_area, fields.area);
+  if (!refused.empty()) {
+    log_.add(Fault::bad_area, place, fmt::format("the area of annotation {} {}", annotation.id, refused));
+    return;
   }
-  // With a box that will be clipped and no mask, the area becomes that of the clipped box.
-  const auto mended = repairs_.find(position);
-  if (mended != repairs_.end() && mended->second.bbox && annotation.segmentation.empty()) {
-    mended->second.area = (*mended->second.bbox)[2] * (*mended->second.bbox)[3];
+  annotation.area = given;
+  // COCO's own crowd areas do not match their masks, and crowd areas decide nothing.
+  if (!computed && (!options_.thorough || annotation.crowd)) return;
+  const double geometry = geometry_area(annotation);
+  if (computed) {
+    annotation.area = geometry;
+    log_.add(Fault::wrong_area, place,
+             fmt::format("area is {}; taken from the geometry", words_for(type_of(fields.area))));
+  } else if (area_is_off(given, geometry)) {
+    log_.add(Fault::wrong_area, place, fmt::format("area is {}, the geometry's is {}", given, geometry));
+  }
+}
+
+void CocoScan::plan_repair(const AnnotationFields& fields, const ScannedImage* image,
+                           const detect::Annotation& annotation, AnnotationRepair& mend) const {
+  detect::Annotation copy = annotation;
+  if (mend.polygons) copy.segmentation = {*mend.polygons, {}};
+  if (mend.box_unusable) {
+    mend.bbox = mask_bbox(copy.segmentation);
+    if (mend.bbox && image != nullptr && image->info.height > 0) mend.bbox = clip_bbox(*mend.bbox, image->info);
+    mend.box_from_mask = mend.bbox && (*mend.bbox)[2] > 0 && (*mend.bbox)[3] > 0;
+    if (!mend.box_from_mask) {
+      mend.bbox.reset();
+      if (mend.drop == DropReason::none) mend.drop = DropReason::no_box;
+      return;
+    }
+  }
+  if (mend.bbox) copy.bbox = *mend.bbox;
+  const double given = fields.area ? read_number(*fields.area).value_or(-1) : -1;
+  const double geometry = geometry_area(copy);
+  if (given < 0 || (!copy.crowd && area_is_off(given, geometry))) mend.area = geometry;
+}
+
+void CocoScan::judge_mask(const AnnotationFields& fields, const detect::Annotation& annotation, int64_t position) {
+  if (options_.task != SetTask::segment || !annotation.segmentation.empty()) return;
+  dom::array list;
+  const bool none = reading_of(Field::annotation_segmentation, fields.segmentation) == Reading::converted;
+  const bool empty = !none && fields.segmentation->get(list) == simdjson::SUCCESS && list.begin() == list.end();
+  if (!none && !empty) return;  // what is there was refused
+  log_.add(Fault::mask_missing, Place{"annotations", position, "segmentation"},
+           fmt::format("annotation {} has no mask", annotation.id));
+}
+
+void CocoScan::judge_repetitions() {
+  std::ranges::sort(sums_);
+  std::vector<std::pair<int64_t, int64_t>> repeated;  // with the position of the first such annotation
+  for (size_t i = 1, first = 0; i < sums_.size(); ++i) {
+    if (sums_[i].first != sums_[first].first) {
+      first = i;
+    } else {
+      repeated.emplace_back(sums_[i].second, sums_[first].second);
+    }
+  }
+  std::ranges::sort(repeated);
+  for (const auto& [position, first] : repeated) {
+    log_.add(Fault::repeated_annotation, Place{"annotations", position, ""},
+             fmt::format("the same box, mask and category as /annotations/{}", first));
   }
 }
 

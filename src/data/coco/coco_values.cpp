@@ -1,8 +1,10 @@
 #include "data/coco/coco_values.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <limits>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -11,7 +13,6 @@ namespace spinenet::data {
 namespace {
 
 namespace dom = simdjson::dom;
-using OptionalElement = std::optional<dom::element>;
 
 // An integer, written as an integer or as a double without fraction.
 std::optional<int64_t> whole_number(dom::element element) {
@@ -23,19 +24,9 @@ std::optional<int64_t> whole_number(dom::element element) {
   return static_cast<int64_t>(real);
 }
 
-std::string why_not_id(dom::element element) {
-  switch (element.type()) {
-    case dom::element_type::STRING:
-      return "is a string";
-    case dom::element_type::NULL_VALUE:
-      return "is null";
-    case dom::element_type::DOUBLE:
-      return std::abs(double(element)) > static_cast<double>(kMaxId) ? "is above 2^53" : "is a fraction";
-    case dom::element_type::UINT64:
-      return "is above 2^53";
-    default:
-      return "is not a number";
-  }
+std::string_view why_not_id(dom::element number) {
+  const bool fraction = number.is_double() && std::abs(double(number)) <= static_cast<double>(kMaxId);
+  return fraction ? "is a fraction" : "is above 2^53";
 }
 
 std::optional<std::vector<uint32_t>> read_counts(dom::array list, uint64_t pixels, std::string& why) {
@@ -57,7 +48,7 @@ std::optional<std::vector<uint32_t>> read_counts(dom::array list, uint64_t pixel
 }
 
 struct RleFields {
-  OptionalElement size, counts;
+  MaybeElement size, counts;
 };
 
 RleFields rle_fields(dom::object object) {
@@ -69,7 +60,7 @@ RleFields rle_fields(dom::object object) {
   return fields;
 }
 
-bool read_rle_size(const OptionalElement& element, detect::Rle& rle) {
+bool read_rle_size(const MaybeElement& element, detect::Rle& rle) {
   dom::array size;
   if (!element || element->get(size) != simdjson::SUCCESS || size.size() != 2) return false;
   const std::optional<int64_t> height = read_side(size.at(0).value());
@@ -82,22 +73,49 @@ bool read_rle_size(const OptionalElement& element, detect::Rle& rle) {
 
 }  // namespace
 
-std::optional<int64_t> read_id(const OptionalElement& element, std::string& why) {
-  if (!element) {
-    why = "is missing";
-    return std::nullopt;
-  }
+std::optional<int64_t> read_id(Field field, const MaybeElement& element, std::string& why) {
+  why = why_refused(field, element);
+  if (!why.empty()) return std::nullopt;
   const std::optional<int64_t> id = whole_number(*element);
   if (id && *id >= 0 && *id <= kMaxId) return id;
   why = id ? (*id < 0 ? "is negative" : "is above 2^53") : why_not_id(*element);
   return std::nullopt;
 }
 
-std::optional<int64_t> read_side(const OptionalElement& element) {
+std::optional<int64_t> read_side(const MaybeElement& element) {
   if (!element) return std::nullopt;
   const std::optional<int64_t> side = whole_number(*element);
   if (!side || *side < 1 || *side > kMaxImageSide) return std::nullopt;
   return side;
+}
+
+std::optional<int64_t> side_in_text(const MaybeElement& element) {
+  std::string_view text;
+  if (!element || element->get(text) != simdjson::SUCCESS) return std::nullopt;
+  int64_t side = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), side);
+  if (error != std::errc() || end != text.data() + text.size() || side < 1 || side > kMaxImageSide) return std::nullopt;
+  return side;
+}
+
+std::optional<std::string> read_name(Field field, const MaybeElement& element, std::string& why, bool& converted) {
+  why = why_refused(field, element);
+  converted = false;
+  if (!why.empty()) return std::nullopt;
+  switch (type_of(element)) {
+    case JsonType::text:
+      return std::string(std::string_view(*element));
+    case JsonType::number:
+      if (const std::optional<int64_t> number = whole_number(*element)) {
+        converted = true;
+        why = fmt::format("is a number; taken as the text \"{}\"", *number);
+        return std::to_string(*number);
+      }
+      why = why_refused_value(field, element);
+      return std::nullopt;
+    default:
+      return "";
+  }
 }
 
 std::optional<double> read_number(dom::element element) {
@@ -106,12 +124,10 @@ std::optional<double> read_number(dom::element element) {
   return number;
 }
 
-std::optional<std::array<double, 4>> read_bbox(const OptionalElement& element, std::string& why) {
+std::optional<std::array<double, 4>> read_bbox(Field field, const MaybeElement& element, std::string& why) {
+  why = why_refused(field, element);
   dom::array list;
-  if (!element || element->get(list) != simdjson::SUCCESS) {
-    why = element ? "is not a list" : "is missing";
-    return std::nullopt;
-  }
+  if (!why.empty() || !element || element->get(list) != simdjson::SUCCESS) return std::nullopt;
   std::array<double, 4> bbox{};
   size_t count = 0;
   for (const dom::element item : list) {
@@ -176,9 +192,14 @@ std::optional<std::vector<double>> read_polygon(dom::element element, std::strin
     }
     points.push_back(*number);
   }
-  if (points.size() >= 6 && points.size() % 2 == 0) return points;
+  if (is_polygon(points)) return points;
   why = fmt::format("has {} numbers", points.size());
   return std::nullopt;
+}
+
+bool is_polygon(const std::vector<double>& numbers) {
+  return numbers.size() >= 6 && numbers.size() % 2 == 0 &&
+         std::all_of(numbers.begin(), numbers.end(), [](double number) { return std::abs(number) <= kMaxCoordinate; });
 }
 
 bool is_huge(const std::array<double, 4>& bbox) {

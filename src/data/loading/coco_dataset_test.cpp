@@ -21,7 +21,7 @@ class CocoData : public testing::Test {
     std::filesystem::create_directories(folder_);
     for (int i = 0; i < 3; ++i) {
       spinenet::fixture::put_file(folder_ / fmt::format("{}.png", i),
-                        image::encode_png(image::make_image(40, 60, static_cast<uint8_t>(i))));
+                                  image::encode_png(image::make_image(40, 60, static_cast<uint8_t>(i))));
       all_.images.push_back({100 + i, fmt::format("{}.png", i), 40, 60});
     }
     all_.categories = {{90, "owl", ""}, {1, "cat", ""}, {3, "dog", ""}};

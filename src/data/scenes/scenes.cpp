@@ -43,8 +43,7 @@ const FileLayer& unsynced_layer() {
 // The objects of each scene of a part, in the order of their numbers.
 using PartObjects = std::vector<std::vector<SceneObject>>;
 
-detect::Annotations describe_part(const PartObjects& scenes, const SceneStyle& style,
-                                  int size) {
+detect::Annotations describe_part(const PartObjects& scenes, const SceneStyle& style, int size) {
   detect::Annotations all;
   for (const int label : style.classes) {
     all.categories.push_back({label + 1, std::string(kGarmentNames.at(static_cast<size_t>(label))), "garment"});
@@ -99,6 +98,22 @@ bool has_scenes(const std::filesystem::path& out, const std::string& wanted) {
          fmt::format("see its {}; ask for those options, or name another folder", name));
   }
   return false;
+}
+
+// A scene draws garments of each class of its style.
+void check_classes(const SceneStyle& style, const Wardrobe& wardrobe, std::string_view split,
+                   const std::filesystem::path& source) {
+  std::vector<std::string_view> missing;
+  for (const int label : style.classes) {
+    if (wardrobe.of_class.at(static_cast<size_t>(label)).empty()) {
+      missing.push_back(kGarmentNames.at(static_cast<size_t>(label)));
+    }
+  }
+  if (missing.empty()) return;
+  fail(ErrorKind::bad_data,
+       fmt::format("the garments of the {} files lack {} of the classes that scenes are made of: {}", split,
+                   missing.size(), fmt::join(missing, ", ")),
+       source.string(), "use the whole of Fashion-MNIST");
 }
 
 OwnedFolder take_folder(const std::filesystem::path& out, const std::string& made_with, const ScenesWork& work) {
@@ -188,9 +203,10 @@ ScenesMade make_scenes(const std::filesystem::path& out, const ScenesOptions& op
                                       Split{"val", options.val_images, GarmentSplit::test}};
   const std::array<Wardrobe, 2> wardrobes = {make_wardrobe(read_fashion_mnist(options.source, parts[0].split)),
                                              make_wardrobe(read_fashion_mnist(options.source, parts[1].split))};
+  const SceneStyle style = scene_style(options.level, options.size);
+  for (size_t p = 0; p < parts.size(); ++p) check_classes(style, wardrobes.at(p), parts.at(p).name, options.source);
   const OwnedFolder folder = take_folder(out, made_with, work);
   if (has_scenes(out, made_with)) return ScenesMade::before;  // by the process that was waited for
-  const SceneStyle style = scene_style(options.level, options.size);
   const Random root = Random(options.seed).fork(static_cast<uint64_t>(options.level));
   const int64_t total = int64_t{options.images} + options.val_images;
   std::mutex counting;

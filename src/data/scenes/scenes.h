@@ -5,8 +5,8 @@
 //
 // scenes.yaml says what they were made with; it is written last, so that half a set is made again.
 // Deterministic: the same options give the same bytes whatever the number of threads.
-// Thread contract: progress and waiting are called from one thread at a time. Of two processes that make the same set in
-// one folder, the second one waits and finds it made.
+// Thread contract: progress and waiting are called from one thread at a time. Of two processes that make the same set
+// in one folder, the second one waits and finds it made.
 #pragma once
 
 #include <cstdint>

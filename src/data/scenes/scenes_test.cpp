@@ -5,6 +5,7 @@
 #include <thread>
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -134,6 +135,54 @@ TEST(Scenes, LevelsAreFoundByName) {
     EXPECT_EQ(error.kind(), ErrorKind::usage);
     EXPECT_NE(std::string(error.what()).find("middle"), std::string::npos);
   }
+}
+
+void write_idx(const fs::path& path, std::vector<uint32_t> shape, const std::string& content) {
+  std::string bytes = {0, 0, 8, static_cast<char>(shape.size())};
+  for (const uint32_t n : shape) {
+    for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>(n >> shift);
+  }
+  bytes += content;
+  const gzFile file = gzopen(path.c_str(), "wb");
+  ASSERT_NE(file, nullptr);
+  ASSERT_EQ(gzwrite(file, bytes.data(), static_cast<unsigned>(bytes.size())), static_cast<int>(bytes.size()));
+  gzclose(file);
+}
+
+// Sound files in which a class that a scene is made of has no garment: nothing could be drawn from an empty list.
+TEST(Scenes, GarmentsThatLackAClassAreRefused) {
+  const fs::path folder = fs::path(testing::TempDir()) / "scenes_of_few_classes";
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  const auto put = [&](const std::string& name, const std::string& labels) {
+    const auto n = static_cast<uint32_t>(labels.size());
+    write_idx(folder / (name + "-labels-idx1-ubyte.gz"), {n}, labels);
+    write_idx(folder / (name + "-images-idx3-ubyte.gz"), {n, 28, 28}, std::string(size_t{n} * kGarmentPixels, '\x90'));
+  };
+  const auto message = [&](SceneLevel level) -> std::string {
+    ScenesOptions options = scenes_options(level);
+    options.images = 1, options.val_images = 1, options.size = 64, options.source = folder;
+    try {
+      make_scenes(folder / "out", options);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::bad_data);
+      EXPECT_FALSE(fs::exists(folder / "out")) << "refused before anything is written";
+      return error.what();
+    }
+    return "made";
+  };
+  const std::string easy{1, 2, 8, 9};
+  put("train", {1, 1});
+  put("t10k", easy);
+  EXPECT_NE(message(SceneLevel::easy).find("train files lack 3 of the classes"), std::string::npos);
+  EXPECT_NE(message(SceneLevel::easy).find("pullover, bag, ankle boot"), std::string::npos);
+  put("train", easy);
+  put("t10k", {1, 2, 8});
+  EXPECT_NE(message(SceneLevel::easy).find("val files lack 1 of the classes"), std::string::npos);
+  put("t10k", easy);
+  EXPECT_NE(message(SceneLevel::middle).find("t-shirt"), std::string::npos) << "this level has ten classes";
+  EXPECT_EQ(message(SceneLevel::easy), "made");
+  fs::remove_all(folder);
 }
 
 class ScenesFolder : public testing::Test {

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "base/text_table.h"
 
 namespace spinenet::search {

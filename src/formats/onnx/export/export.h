@@ -20,8 +20,8 @@
 
 #include "arch/task.h"
 #include "base/enum_names.h"
-#include "detect/anchors.h"
 #include "base/output.h"
+#include "detect/anchors.h"
 #include "detect/postprocess.h"
 #include "detect/proposals.h"
 #include "formats/model_file.h"
