@@ -65,13 +65,4 @@ std::string printable_lines(std::string_view text) {
   }
 }
 
-bool is_utf8(std::string_view text) {
-  for (size_t at = 0; at < text.size();) {
-    const Symbol symbol = symbol_at(text, at);
-    if (symbol.bytes == 0) return false;
-    at += symbol.bytes;
-  }
-  return true;
-}
-
 }  // namespace spinenet

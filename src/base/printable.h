@@ -22,6 +22,5 @@ Symbol symbol_at(std::string_view text, size_t at);
 std::string printable(std::string_view text);
 // Of several lines: line breaks and tabs stay.
 std::string printable_lines(std::string_view text);
-bool is_utf8(std::string_view text);
 
 }  // namespace spinenet

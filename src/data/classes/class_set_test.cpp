@@ -8,6 +8,7 @@
 #include "base/format.h"
 #include "base/output_fixture.h"
 #include "base/printable.h"
+#include "base/yaml.h"
 #include "data/classes/classified_files.h"
 #include "image/encode.h"
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/printable.h"
+#include "base/yaml.h"
 #include "data/classes/class_set.h"
 #include "data/coco/coco_root.h"
 
