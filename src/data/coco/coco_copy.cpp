@@ -1,7 +1,6 @@
 #include "data/coco/coco_copy.h"
 
 #include <algorithm>
-#include <array>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -51,90 +50,148 @@ std::string polygons_text(const std::vector<std::vector<double>>& polygons) {
   return text + "]";
 }
 
-class Copy {
+// Goes through the text of sound JSON value by value.
+class Cursor {
  public:
-  Copy(const CocoDocument& document, const Inspection& inspection) : root_(document.root()), inspection_(inspection) {
-    for (const auto& [position, repair] : inspection.annotations) renumbers_ = renumbers_ || repair.renumber;
+  explicit Cursor(std::string_view text) : text_(text) {}
+
+  // The next character that is no space, if it is this one; it is passed over then.
+  bool take(char wanted) {
+    skip_spaces();
+    if (at_ >= text_.size() || text_[at_] != wanted) return false;
+    ++at_;
+    return true;
+  }
+  // The text of the next value, passed over.
+  std::string_view value() {
+    skip_spaces();
+    const size_t begin = at_;
+    int depth = 0;
+    do {
+      const char c = text_[at_];
+      if (c == '"') {
+        skip_string();
+      } else {
+        if (c == '{' || c == '[') ++depth;
+        if (c == '}' || c == ']') --depth;
+        ++at_;
+        if (depth == 0 && c != '}' && c != ']') skip_scalar();
+      }
+    } while (depth > 0);
+    return text_.substr(begin, at_ - begin);
   }
 
+ private:
+  void skip_spaces() {
+    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' || text_[at_] == '\t'))
+      ++at_;
+  }
+  void skip_string() {
+    for (++at_; text_[at_] != '"'; ++at_) {
+      if (text_[at_] == '\\') ++at_;
+    }
+    ++at_;
+  }
+  // The rest of a number or a word.
+  void skip_scalar() { at_ = std::min(text_.find_first_of(" \n\r\t,}]", at_), text_.size()); }
+
+  std::string_view text_;
+  size_t at_ = 0;
+};
+
+// Tree and text are walked together: keys and kinds are those of the tree, and what stays is copied as it is written.
+class Copy {
+ public:
+  Copy(const CocoDocument& document, const Inspection& inspection) : document_(document), inspection_(inspection) {}
+
   std::string write() {
-    if (renumbers_) ids_.emplace(root_);
+    const auto renumbers = [](const auto& repair) { return repair.second.renumber; };
+    if (std::ranges::any_of(inspection_.annotations, renumbers)) ids_.emplace(document_.root());
+    out_.reserve(document_.text().size() + document_.text().size() / 64 + kSpare);
+    Cursor cursor(document_.text());
     dom::object object;
-    if (root_.get(object) != simdjson::SUCCESS) {
-      append(root_);
+    if (document_.root().get(object) == simdjson::SUCCESS) {
+      write_root(object, cursor);
     } else {
-      write_root(object);
+      out_ += cursor.value();
     }
     out_ += '\n';
     return std::move(out_);
   }
 
  private:
-  void append(dom::element element) { out_ += simdjson::minify(element); }
-  void append_key(std::string_view key) { out_ += Json(key).dump() + ":"; }
+  static constexpr size_t kSpare = 4096;
 
-  void write_root(dom::object object) {
-    char before = '{';
+  void write_root(dom::object object, Cursor& cursor) {
+    cursor.take('{');
+    out_ += '{';
     for (const auto field : object) {
-      out_ += before;
-      before = ',';
-      append_key(field.key);
+      if (cursor.take(',')) out_ += ',';
+      out_ += cursor.value();
+      cursor.take(':');
+      out_ += ':';
       if (field.key == "annotations") {
-        write_list(field.value, [this](int64_t at, Values& values) { return repair_annotation(at, values); });
+        write_list(field.value, cursor, [this](int64_t at, Values& values) { return repair_annotation(at, values); });
       } else if (field.key == "images") {
-        write_list(field.value, [this](int64_t at, Values& values) { return repair_image(at, values); });
+        write_list(field.value, cursor, [this](int64_t at, Values& values) { return repair_image(at, values); });
       } else if (field.key == "categories") {
-        write_list(field.value, [this](int64_t at, Values& values) { return repair_category(at, values); });
+        write_list(field.value, cursor, [this](int64_t at, Values& values) { return repair_category(at, values); });
       } else {
-        append(field.value);
+        out_ += cursor.value();
       }
     }
-    out_ += before == '{' ? "{}" : "}";
+    out_ += '}';
   }
 
   // `repair` fills in the new values of an entry, or says that it is left out.
   template <class Repair>
-  void write_list(dom::element element, const Repair& repair) {
+  void write_list(dom::element element, Cursor& cursor, const Repair& repair) {
     dom::array list;
-    if (element.get(list) != simdjson::SUCCESS) return append(element);
+    if (element.get(list) != simdjson::SUCCESS) {
+      out_ += cursor.value();
+      return;
+    }
+    cursor.take('[');
     out_ += '[';
     bool first = true;
     int64_t position = -1;
     Values values;
     for (const dom::element entry : list) {
+      cursor.take(',');
+      const std::string_view text = cursor.value();
       values.clear();
       if (!repair(++position, values)) continue;
       if (!first) out_ += ',';
       first = false;
       dom::object object;
       if (values.empty() || entry.get(object) != simdjson::SUCCESS) {
-        append(entry);
+        out_ += text;
       } else {
-        write_object(object, values);
+        write_object(object, Cursor(text), values);
       }
     }
+    cursor.take(']');
     out_ += ']';
   }
 
-  void write_object(dom::object object, Values& values) {
+  void write_object(dom::object object, Cursor cursor, Values& values) {
+    cursor.take('{');
     char before = '{';
     for (const auto field : object) {
+      cursor.take(',');
       out_ += before;
       before = ',';
-      append_key(field.key);
+      out_ += cursor.value();
+      out_ += ':';
+      cursor.take(':');
+      const std::string_view text = cursor.value();
       const auto value = std::ranges::find(values, field.key, &Values::value_type::first);
-      if (value == values.end()) {
-        append(field.value);
-      } else {
-        out_ += value->second;
-        values.erase(value);
-      }
+      out_ += value == values.end() ? text : value->second;
+      if (value != values.end()) values.erase(value);
     }
     for (const auto& [key, value] : values) {
-      out_ += before;
+      out_ += fmt::format("{}\"{}\":{}", before, key, value);
       before = ',';
-      append_key(key);
-      out_ += value;
     }
     out_ += '}';
   }
@@ -169,9 +226,8 @@ class Copy {
     return true;
   }
 
-  dom::element root_;
+  const CocoDocument& document_;
   const Inspection& inspection_;
-  bool renumbers_ = false;
   std::optional<FreeIds> ids_;
   std::string out_;
 };

@@ -1,5 +1,5 @@
 // The text of a COCO file with its repairs, written in one pass over the tree: keys, their order and all that is not
-// repaired stay as they are.
+// repaired stay as they are written.
 //
 // Thread contract: pure function. Only this module's .cpp files include this header.
 #pragma once

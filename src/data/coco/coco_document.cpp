@@ -4,6 +4,7 @@
 #include <array>
 #include <filesystem>
 #include <set>
+#include <utility>
 
 #include "base/files.h"
 #include "base/format.h"
@@ -117,6 +118,9 @@ CocoDocument::CocoDocument(std::string text, const CocoLimits& limits, FindingLo
     diagnose_json(body, error == simdjson::UTF8_ERROR, simdjson::error_message(error), log);
     return;
   }
+  text.resize(size + skip);
+  text.erase(0, skip);
+  text_ = std::move(text);
   const int64_t before = log.errors();
   Walk{limits, log}.visit(root_, nullptr);
   sound_ = log.errors() == before;

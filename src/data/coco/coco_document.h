@@ -1,7 +1,7 @@
 // The text of a COCO file as a tree of values, sound in itself: strict JSON (RFC 8259) without duplicate keys, at most
 // 64 levels deep, no string over the limit. What is wrong goes to the log as D001 to D009.
 //
-// The text and the parser's tables are freed once the tree stands.
+// The parser's tables are freed once the tree stands.
 //
 // simdjson's on-demand reader would leave unread parts unchecked, so its DOM is used: every byte is validated.
 //
@@ -27,8 +27,11 @@ class CocoDocument {
 
   bool sound() const { return sound_; }
   simdjson::dom::element root() const { return root_; }
+  // What the tree was made of.
+  std::string_view text() const { return text_; }
 
  private:
+  std::string text_;
   simdjson::dom::document document_;
   simdjson::dom::element root_;
   bool sound_ = false;
