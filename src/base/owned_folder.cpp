@@ -209,7 +209,7 @@ void OwnedFolder::lock(const FolderClaim& claim) {
   // The name of the holder is for messages; the lock holds without it.
   const std::string holder = fmt::format("process {} on {}", ::getpid(), host_name());
   if (::ftruncate(lock_, 0) != 0 || ::pwrite(lock_, holder.data(), holder.size(), 0) < 0) {
-    log_warning(fmt::format("{}: cannot write: {}", file.string(), std::strerror(errno)));
+    log_debug(fmt::format("{}: cannot write: {}", file.string(), std::strerror(errno)));
   }
 }
 

@@ -42,7 +42,7 @@ void add_autotune_flags(CLI::App& verb, AutotuneFlags& flags, PathTable& paths) 
   paths.add(verb,
             verb.add_option("--autotune-cache", flags.cache, "Keep what was measured in this file")->type_name("FILE"),
             PathRole::output);
-  verb.add_option("--choose", flags.old_choose)->group("");
+  verb.add_option("--choose", flags.old_choose)->group("")->type_name("NAME");
   paths.add(verb, verb.add_option("--choices", flags.old_cache)->group("")->type_name("FILE"), PathRole::output);
 }
 

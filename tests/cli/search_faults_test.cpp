@@ -108,7 +108,7 @@ TEST_F(SearchFaults, AFaultOfTheMachineChargesNoNetwork) {
       R"(echo '{"kind": "non_finite_loss", "step": 1, "message": "nan \\u009b31m\\u202e"}' > "$out/failure.json"; exit 1)");
   EXPECT_EQ(run_json("search search.yaml --study loss.study --json -q")["failed"], 3);
   const std::string shown = run("study show loss.study").out;
-  EXPECT_NE(shown.find("non_finite: nan \\u009b31m\\u202e"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("non_finite: nan \\u{9b}31m\\u{202e}"), std::string::npos) << shown;
 }
 
 TEST_F(SearchFaults, ATrialThatKillsItsProcessIsLostAfterThreeWorkers) {
