@@ -163,6 +163,7 @@ Output RunFiles::into_file(const OutputRequest& request, const fs::path& real) c
     if (::faccessat(AT_FDCWD, real.c_str(), W_OK, AT_EACCESS) != 0) {
       cannot_write(request.path, std::strerror(errno), "name another file");
     }
+    placement.known = state_of(real);
     placement.mode = is.st_mode & kModeBits;
     placement.owner = FileOwner{is.st_uid, is.st_gid};
   } else if (errno != ENOENT) {

@@ -31,6 +31,7 @@ namespace fs = std::filesystem;
 constexpr const char* kMarker = ".spinenet";
 constexpr const char* kLock = "lock";
 constexpr size_t kMostMarkerBytes = 4096;
+constexpr auto kReadable = fs::directory_options::skip_permission_denied;
 constexpr auto kPause = std::chrono::milliseconds(100);
 
 fs::file_type type_of(const fs::path& path) {
@@ -81,7 +82,9 @@ bool is_abandoned_lock(const fs::path& path) {
 bool holds_nothing(const fs::path& folder) {
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
-    if (!is_temporary_name(at->path().filename().string()) && !is_abandoned_lock(at->path())) return false;
+    const std::string name = at->path().filename().string();
+    const bool of_file_system = name == "lost+found" && type_of(at->path()) == fs::file_type::directory;
+    if (!of_file_system && !is_temporary_name(name) && !is_abandoned_lock(at->path())) return false;
   }
   if (error) fail(ErrorKind::io, fmt::format("cannot be read: {}", error.message()), folder.string());
   return true;
@@ -92,6 +95,11 @@ bool is_file_of(int fd, const fs::path& path) {
   }, named{};
   return ::fstat(fd, &open) == 0 && ::lstat(path.c_str(), &named) == 0 && open.st_dev == named.st_dev &&
          open.st_ino == named.st_ino;
+}
+
+void close_lock(int& lock) {
+  if (lock >= 0) ::close(lock);
+  lock = -1;
 }
 
 // Who asks for a folder says whose it is to be; this says whose it is.
@@ -110,6 +118,7 @@ void require_own(const fs::path& folder, const FolderKind& kind, const FolderCla
     return;
   }
   if (holds_nothing(folder) || (claim.is_older && claim.is_older(folder))) return;
+  if (read_marker(folder)) return require_own(folder, kind, claim);  // another process has just marked it
   fail(ErrorKind::usage, fmt::format("holds files that are not those of {}: nothing in it is touched", kind.name),
        folder.string(), remedy);
 }
@@ -170,12 +179,15 @@ OwnedFolder::~OwnedFolder() {
 void OwnedFolder::release() noexcept {
   if (lock_ < 0) return;
   if (!shared_ && ::ftruncate(lock_, 0) != 0) errno = 0;  // an old name in it does no harm
-  ::close(lock_);
-  lock_ = -1;
+  close_lock(lock_);
 }
 
 void OwnedFolder::open_lock(const fs::path& file, const FolderClaim& claim) {
   lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  // To share it, another user's lock need not be written.
+  if (lock_ < 0 && claim.shared && errno == EACCES) {
+    lock_ = ::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  }
   if (lock_ >= 0) return;
   fail(ErrorKind::io, fmt::format("cannot write: {}", std::strerror(errno)), path_.string(),
        fmt::format("name another folder with {}", claim.flag));
@@ -185,20 +197,20 @@ void OwnedFolder::lock(const FolderClaim& claim) {
   const fs::path file = path_ / kLock;
   open_lock(file, claim);
   while (::flock(lock_, (claim.shared ? LOCK_SH : LOCK_EX) | LOCK_NB) != 0 || !is_file_of(lock_, file)) {
+    const int error = errno;
     if (!is_file_of(lock_, file)) {  // its owner has removed the folder's files meanwhile
-      release();
+      close_lock(lock_);
       make_folders(path_, claim);
       open_lock(file, claim);
       continue;
     }
-    const int error = errno;
     const std::string holder = short_content(file);
     const std::string named = holder.empty() ? "another process" : holder;
     if (error == EWOULDBLOCK && claim.wait && claim.wait(named)) {
       std::this_thread::sleep_for(kPause);
       continue;
     }
-    release();
+    close_lock(lock_);
     if (error != EWOULDBLOCK) {
       fail(ErrorKind::io, fmt::format("cannot be locked: {}", std::strerror(error)), path_.string());
     }
@@ -240,7 +252,8 @@ void OwnedFolder::write_marker(const FolderClaim& claim) {
 
 void OwnedFolder::remove_temporary_files() const {
   std::error_code error;
-  for (fs::recursive_directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
+  for (fs::recursive_directory_iterator at(path_, kReadable, error), end; !error && at != end; at.increment(error)) {
+    if (type_of(at->path() / kMarker) != fs::file_type::not_found) at.disable_recursion_pending();  // has its own owner
     if (is_temporary_name(at->path().filename().string())) ::unlink(at->path().c_str());
   }
 }
@@ -309,7 +322,7 @@ void OwnedFolder::remove(std::string_view name) const {
 std::vector<std::string> OwnedFolder::files(std::string_view pattern) const {
   std::vector<std::string> names;
   std::error_code error;
-  for (fs::recursive_directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
+  for (fs::recursive_directory_iterator at(path_, kReadable, error), end; !error && at != end; at.increment(error)) {
     std::string name = at->path().lexically_relative(path_).string();
     if (matches(pattern, name) && type_of(at->path()) == fs::file_type::regular) names.push_back(std::move(name));
   }
@@ -323,7 +336,7 @@ bool OwnedFolder::remove_all() && {
   }
   std::vector<fs::path> folders;
   std::error_code error;
-  for (fs::recursive_directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
+  for (fs::recursive_directory_iterator at(path_, kReadable, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().lexically_relative(path_).string();
     const auto holds_files = [&](std::string_view pattern) {
       return matches(pattern.substr(0, std::min(pattern.rfind('/'), pattern.size())), name);
@@ -334,10 +347,10 @@ bool OwnedFolder::remove_all() && {
   }
   for (const fs::path& folder : folders | std::views::reverse) ::rmdir(folder.c_str());  // not where a file is left
   remove_temporary_files();
-  const bool alone = std::ranges::all_of(fs::directory_iterator(path_, error), [](const fs::directory_entry& entry) {
-    return entry.path().filename() == kMarker || entry.path().filename() == kLock;
-  });
-  if (!alone || error) return false;
+  for (fs::directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
+    if (at->path().filename() != kMarker && at->path().filename() != kLock) return false;
+  }
+  if (error) return false;
   ::unlink((path_ / kMarker).c_str());
   ::unlink((path_ / kLock).c_str());
   release();

@@ -101,9 +101,13 @@ void set_rights(int fd, const Placement& placement) {
 int rename_to_new(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return errno;
-  if (::link(from.c_str(), to.c_str()) != 0) return errno;  // a file system without that call
-  ::unlink(from.c_str());
-  return 0;
+  // A file system without that call: a second name, or else the name is reserved first.
+  if (::link(from.c_str(), to.c_str()) == 0) return ::unlink(from.c_str()) == 0 ? 0 : errno;
+  if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return errno;
+  const int reserved = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, kNewFile);
+  if (reserved < 0) return errno;
+  ::close(reserved);
+  return ::rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
 }
 
 }  // namespace
@@ -117,6 +121,10 @@ void place_file(const Placement& placement, std::span<const std::string_view> pa
   if (!placement.mark.empty()) set_mark(file.fd(), placement.mark, placement.target.filename().string());
   check(layer.sync(file.fd()), placement.shown, "write");
   check(file.give_name(), placement.shown, "write");
+  if (placement.known && state_of(placement.target) != placement.known) {
+    fail(ErrorKind::io, "another program changed it meanwhile; it is untouched", placement.shown.string(),
+         "run this again with another name");
+  }
   const int error = placement.replace ? layer.rename(file.path().c_str(), placement.target.c_str())
                                       : rename_to_new(file.path(), placement.target);
   if (error == EEXIST) {
@@ -146,6 +154,12 @@ std::string mark_of(const std::filesystem::path& file) {
   const std::string mark(text.data(), static_cast<size_t>(length));
   std::string kind = mark.substr(0, mark.find('\n'));
   return mark == mark_text(kind, file.filename().string(), is) ? kind : "";
+}
+
+std::optional<FileState> state_of(const std::filesystem::path& file) {
+  struct stat is {};
+  if (::lstat(file.c_str(), &is) != 0) return std::nullopt;
+  return FileState{is.st_dev, is.st_ino, is.st_size, is.st_mtim.tv_sec, is.st_mtim.tv_nsec};
 }
 
 bool is_temporary_name(std::string_view name) {

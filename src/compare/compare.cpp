@@ -14,19 +14,29 @@ namespace {
 constexpr std::array<std::string_view, 3> kComparisonFiles{"compare.json", "compare.html", "*/seed-*.json"};
 constexpr FolderKind kComparisonFolder{"a comparison", kComparisonFiles};
 
+// seed-N and seed-N.json, the latter of a finished run.
+bool is_folder_of_runs(const std::filesystem::path& folder) {
+  std::error_code error;
+  bool has_run = false;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (!name.starts_with("seed-")) return false;
+    has_run = true;
+  }
+  return !error && has_run;
+}
+
 // A comparison of a version that marked no folders: all that is in it are its pages and folders of runs.
 bool is_older_comparison(const std::filesystem::path& folder) {
-  bool has_run = false;
   std::error_code error;
+  bool has_runs = false;
   for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
     if (name == "compare.json" || name == "compare.html") continue;
-    std::error_code none;
-    const bool run = std::filesystem::is_regular_file(at->path() / "seed-1" / "recipe.yaml", none);
-    has_run = has_run || run;
-    if (!run) return false;
+    if (!is_folder_of_runs(at->path())) return false;
+    has_runs = true;
   }
-  return !error && has_run;
+  return !error && has_runs;
 }
 
 ValidationSet open_validation_set(const CompareSetup& setup, const Entrant& entrant) {

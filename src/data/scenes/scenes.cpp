@@ -6,6 +6,9 @@
 #include <numbers>
 #include <string>
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
@@ -86,6 +89,13 @@ std::string options_text(const ScenesOptions& options) {
                       {"val_images", options.val_images},
                       {"size", options.size},
                       {"seed", options.seed}});
+}
+
+void sync_file_system(const std::filesystem::path& folder) {
+  const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  ::syncfs(fd);
+  ::close(fd);
 }
 
 // Whether the scenes are there. A set that an earlier version made has no marker, and is read as it is.
@@ -229,6 +239,7 @@ ScenesMade make_scenes(const std::filesystem::path& out, const ScenesOptions& op
   for (size_t p = 0; p < parts.size(); ++p) {
     folder.file(fmt::format("annotations/{}.json", parts.at(p).name)).write(to_text(to_json(described.at(p))));
   }
+  sync_file_system(out);  // all images, before the file that says that they are there
   folder.file(kOptionsFile).write(made_with);
   return ScenesMade::now;
 }

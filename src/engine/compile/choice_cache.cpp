@@ -134,7 +134,12 @@ ChoiceCache::ChoiceCache(std::filesystem::path file, std::string machine, Choice
   if (file_.empty() || whose_ == ChoiceFile::own) return;
   std::error_code ignored;  // without the folder the file cannot be written, which tells the reason
   if (file_.has_parent_path()) std::filesystem::create_directories(file_.parent_path(), ignored);
-  named_output(file_);
+  try {
+    named_output(file_);
+  } catch (const Error& error) {
+    // A file of choices that may only be read is of use as it is.
+    if (known_.empty() || error.kind() != ErrorKind::io) throw;
+  }
 }
 
 std::optional<ConvChoice> ChoiceCache::find(const std::string& shape) const {
@@ -148,7 +153,10 @@ void ChoiceCache::add(const std::string& shape, const ConvChoice& choice) {
 }
 
 void ChoiceCache::write(const std::string& text) const {
-  if (whose_ == ChoiceFile::named) return named_output(file_).write(text);
+  if (whose_ == ChoiceFile::named) {
+    if (!is_blank(file_)) read_choices(file_);  // still one, whatever was written there meanwhile
+    return named_output(file_).write(text);
+  }
   take_cache_folder(file_.parent_path()).file(file_.filename().string()).write(text);
 }
 

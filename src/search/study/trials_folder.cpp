@@ -15,15 +15,17 @@ bool is_another_studys(const fs::path& folder, const std::string& id) {
   return marker && (marker->kind != kTrialsFolder.name || marker->id != id);
 }
 
-// Before folders had markers: nothing but trial-000012-1 and the like.
-bool holds_trials_alone(const fs::path& folder) {
+// Before folders had markers: nothing but trial-000012-1 and the like, and maybe the study.
+bool holds_trials_alone(const fs::path& folder, const fs::path& study) {
   std::error_code error;
   for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
     constexpr std::string_view kBegin = "trial-";
     const bool is_trial = name.starts_with(kBegin) && fs::is_directory(at->symlink_status()) &&
                           name.find_first_not_of("0123456789-", kBegin.size()) == std::string::npos;
-    if (!is_trial && name != "lock") return false;
+    const std::string kept = study.filename().string();  // with what SQLite keeps beside it
+    const bool is_study = !kept.empty() && (name == kept || name.starts_with(kept + "-"));
+    if (!is_trial && !is_study && name != "lock") return false;
   }
   return !error;
 }
@@ -39,7 +41,9 @@ fs::path trials_folder(const TrialsPlace& place) {
 }
 
 OwnedFolder take_trials_folder(const TrialsPlace& place) {
-  return {trials_folder(place), kTrialsFolder, {.id = place.id, .shared = true, .is_older = holds_trials_alone}};
+  const fs::path study = place.study.is_server() ? fs::path() : fs::path(place.study.reveal());
+  const auto is_older = [&](const fs::path& folder) { return holds_trials_alone(folder, study); };
+  return {trials_folder(place), kTrialsFolder, {.id = place.id, .shared = true, .is_older = is_older}};
 }
 
 }  // namespace spinenet::search
