@@ -7,7 +7,6 @@
 #include <cstring>
 #include <optional>
 #include <random>
-#include <ranges>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -345,7 +344,8 @@ bool OwnedFolder::remove_all() && {
       folders.push_back(at->path());
     }
   }
-  for (const fs::path& folder : folders | std::views::reverse) ::rmdir(folder.c_str());  // not where a file is left
+  std::ranges::reverse(folders);                                   // the inner ones first
+  for (const fs::path& folder : folders) ::rmdir(folder.c_str());  // not where a file is left
   remove_temporary_files();
   for (fs::directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
     if (at->path().filename() != kMarker && at->path().filename() != kLock) return false;

@@ -30,7 +30,8 @@ inline StudyDescription toy_description(int lag = 4) {
 inline Suggestion toy_suggestion(uint64_t digest) {
   Suggestion suggestion;
   suggestion.choices = {static_cast<int>(digest % 8), static_cast<int>(digest / 8 % 7)};
-  suggestion.hash = Random::mix(static_cast<uint64_t>(suggestion.choices[0] * 10 + suggestion.choices[1]));
+  suggestion.hash =
+      Random::mix(static_cast<uint64_t>(suggestion.choices[0]) * 10 + static_cast<uint64_t>(suggestion.choices[1]));
   if (suggestion.hash % 7 == 0) suggestion.rejection = "divisible by seven";
   return suggestion;
 }
