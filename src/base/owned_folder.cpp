@@ -101,10 +101,10 @@ void close_lock(int& lock) {
   lock = -1;
 }
 
-// Who asks for a folder says whose it is to be; this says whose it is.
-void require_own(const fs::path& folder, const FolderKind& kind, const FolderClaim& claim) {
+// Who asks for a folder says whose it is to be; this says whose it is. Nothing where it has no marker yet.
+std::optional<FolderMarker> require_own(const fs::path& folder, const FolderKind& kind, const FolderClaim& claim) {
   const std::string remedy = fmt::format("name another folder with {}", claim.flag);
-  if (const std::optional<FolderMarker> marker = read_marker(folder)) {
+  if (std::optional<FolderMarker> marker = read_marker(folder)) {
     if (marker->kind != kind.name) {
       fail(ErrorKind::usage, fmt::format("is the folder of {}, not of {}", marker->kind, kind.name), folder.string(),
            remedy);
@@ -114,9 +114,9 @@ void require_own(const fs::path& folder, const FolderKind& kind, const FolderCla
            fmt::format("is the folder of {} with another id: {}, not {}", kind.name, marker->id, claim.id),
            folder.string(), remedy);
     }
-    return;
+    return marker;
   }
-  if (holds_nothing(folder) || (claim.is_older && claim.is_older(folder))) return;
+  if (holds_nothing(folder) || (claim.is_older && claim.is_older(folder))) return std::nullopt;
   if (read_marker(folder)) return require_own(folder, kind, claim);  // another process has just marked it
   fail(ErrorKind::usage, fmt::format("holds files that are not those of {}: nothing in it is touched", kind.name),
        folder.string(), remedy);
@@ -226,9 +226,12 @@ void OwnedFolder::lock(const FolderClaim& claim) {
 
 // With the lock held: whatever came between the first look and the lock is seen now.
 void OwnedFolder::take(const FolderClaim& claim) {
-  require_own(path_, kind_, claim);
-  if (!read_marker(path_)) write_marker(claim);
-  id_ = read_marker(path_)->id;
+  std::optional<FolderMarker> marker = require_own(path_, kind_, claim);
+  if (!marker) {
+    write_marker(claim);
+    marker = require_own(path_, kind_, claim);  // of a shared folder maybe another process's
+  }
+  id_ = marker->id;
   if (!claim.shared) remove_temporary_files();
 }
 

@@ -12,7 +12,7 @@
 
 namespace spinenet {
 
-// One character of UTF-8 text.
+// One character of UTF-8 text (RFC 3629: no overlong forms, no surrogates).
 struct Symbol {
   size_t bytes = 0;  // 0: the bytes are no UTF-8
   uint32_t code = 0;

@@ -8,6 +8,7 @@
 #include <yaml.h>
 
 #include "base/format.h"
+#include "base/printable.h"
 
 namespace spinenet {
 namespace {
@@ -25,33 +26,6 @@ struct Reader {
   }
 };
 
-// Bytes of the UTF-8 character that the text begins with; 0 if it is none (RFC 3629: no overlong forms, no surrogates).
-size_t character_size(std::string_view text) {
-  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
-  const auto follows = [&](size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-    return byte(i) >= low && byte(i) <= high;
-  };
-  const unsigned first = byte(0);
-  if (first < 0x80) return 1;
-  if (first >= 0xC2 && first <= 0xDF) return follows(1) ? 2 : 0;
-  if (first >= 0xE0 && first <= 0xEF) {
-    return follows(1, first == 0xE0 ? 0xA0 : 0x80, first == 0xED ? 0x9F : 0xBF) && follows(2) ? 3 : 0;
-  }
-  if (first >= 0xF0 && first <= 0xF4) {
-    const bool second = follows(1, first == 0xF0 ? 0x90 : 0x80, first == 0xF4 ? 0x8F : 0xBF);
-    return second && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
-
-unsigned code_point(std::string_view character) {
-  const auto first = static_cast<unsigned char>(character.front());
-  if (character.size() == 1) return first;
-  unsigned code = first & (0x7FU >> character.size());
-  for (const char c : character.substr(1)) code = code << 6U | (static_cast<unsigned char>(c) & 0x3FU);
-  return code;
-}
-
 // Said here, because the parser's own words for these faults name no place or no remedy.
 void check_characters(std::string_view text, const Reader& reader) {
   int line = 1;
@@ -59,7 +33,7 @@ void check_characters(std::string_view text, const Reader& reader) {
   bool indentation = true;
   while (!text.empty()) {
     const char c = text.front();
-    const size_t size = character_size(text);
+    const size_t size = symbol_at(text, 0).bytes;
     if (size == 0) reader.refuse(line, column, "not UTF-8 text", "save the file as UTF-8");
     if (c == '\t' && indentation) reader.refuse(line, column, "a tab in the indentation", "indent with spaces");
     const bool control = static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r';
@@ -227,7 +201,7 @@ bool reads_back_plain(std::string_view text) {
 
 bool is_utf8(std::string_view text) {
   for (size_t size = 0; !text.empty(); text.remove_prefix(size)) {
-    size = character_size(text);
+    size = symbol_at(text, 0).bytes;
     if (size == 0) return false;
   }
   return true;
@@ -259,9 +233,10 @@ std::string yaml_text(std::string_view text) {
   if (reads_back_plain(text)) return std::string(text);
   std::string quoted = "\"";
   while (!text.empty()) {
-    const std::string_view character = text.substr(0, std::max<size_t>(1, character_size(text)));
+    const Symbol symbol = symbol_at(text, 0);
+    const std::string_view character = text.substr(0, std::max<size_t>(1, symbol.bytes));
     text.remove_prefix(character.size());
-    const unsigned code = code_point(character);
+    const unsigned code = symbol.bytes > 0 ? symbol.code : static_cast<unsigned char>(character.front());
     if (code == '"' || code == '\\') {
       quoted.append("\\").append(character);
     } else if (code == '\n') {

@@ -25,8 +25,7 @@ struct DescribeFlags {
 
 int run_describe(DescribeFlags options, const Invocation& invocation) {
   RunFiles files = invocation.files;
-  std::optional<Output> svg;
-  if (!options.svg.empty()) svg = files.output({options.svg, "describe --svg", options.overwrite});
+  const std::optional<Output> svg = output_if_named(files, {options.svg, "describe --svg", options.overwrite});
   arch::Architecture architecture;
   if (runtime::is_model_path(options.name)) {
     runtime::Model model = runtime::open_model(options.name);

@@ -130,10 +130,8 @@ int run_eval(const EvalFlags& flags, const Invocation& invocation) {
   require(flags.model.empty() != flags.results.empty(), "give a MODEL or --results, one of the two");
   require(flags.model.empty() || !flags.images.empty(), "--images is missing: the folder of the images");
   RunFiles files = invocation.files;
-  std::optional<Output> saved;
-  if (!flags.save_results.empty()) {
-    saved = files.output({flags.save_results, "eval --save-results", flags.overwrite});
-  }
+  const std::optional<Output> saved =
+      output_if_named(files, {flags.save_results, "eval --save-results", flags.overwrite});
   if (flags.model.empty()) return eval_objects(std::nullopt, flags, saved, invocation);
   runtime::Model model = runtime::open_model(flags.model);
   return model.file.task == name_of(arch::Task::classify) ? eval_classifier(std::move(model), flags, invocation)

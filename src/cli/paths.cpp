@@ -34,6 +34,11 @@ Json to_json(const PathTable& paths) {
   return rows;
 }
 
+std::optional<Output> output_if_named(RunFiles& files, const OutputRequest& request) {
+  if (request.path.empty()) return std::nullopt;
+  return files.output(request);
+}
+
 RunFiles files_read_by(const PathTable& paths) {
   RunFiles files;
   for (const PathOption& path : paths.options()) {

@@ -5,6 +5,7 @@
 // Thread contract: the main thread alone.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,9 @@ class PathTable {
 
 // Every entry: its command, option, role, and whether it is an argument without a flag and whether it is required.
 Json to_json(const PathTable& paths);
+
+// Nothing where the request names no file. Errors as RunFiles::output.
+std::optional<Output> output_if_named(RunFiles& files, const OutputRequest& request);
 
 // What the options that were given name to be read.
 RunFiles files_read_by(const PathTable& paths);

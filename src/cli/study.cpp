@@ -133,9 +133,8 @@ struct ExportFiles {
 };
 
 ExportFiles export_files(const StudyFlags& flags, RunFiles files) {
-  const auto output = [&](const std::string& path, std::string_view flag) -> std::optional<Output> {
-    if (path.empty()) return std::nullopt;
-    return files.output({path, fmt::format("study export {}", flag), flags.overwrite});
+  const auto output = [&](const std::string& path, std::string_view flag) {
+    return output_if_named(files, {path, fmt::format("study export {}", flag), flags.overwrite});
   };
   return {output(flags.architecture, "--architecture"), output(flags.csv, "--csv"), output(flags.json, "--json"),
           output(flags.html, "--html")};
