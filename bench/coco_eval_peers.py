@@ -1,18 +1,21 @@
 #!/usr/bin/env python3
-"""Times coco_eval_bench beside pycocotools and faster-coco-eval on a made-up set of the size of COCO val2017.
+"""Times the evaluator beside pycocotools, faster-coco-eval and hotcoco on a made-up set of the size of COCO val2017.
 
     coco_eval_peers.py make FOLDER
-    coco_eval_peers.py run FOLDER BENCH_PROGRAM bbox|segm [ROUNDS]
+    coco_eval_peers.py run FOLDER PROGRAM bbox|segm [ROUNDS [PEER...]]
+
+PROGRAM is coco_eval_bench, which times its own parts, or spinenet, whose `eval` is timed as a whole process.
 
 5,000 images, 36,000 annotations in 80 unevenly frequent classes, 250,000 results, half of them near an annotation. The
-tools take turns; each loads its files anew; the median of the rounds counts. Imports and process start do not count.
-Needs numpy, pycocotools and faster-coco-eval.
+tools take turns; each loads its files anew; the median of the rounds counts. Imports and process start do not count for
+the peers, nor for coco_eval_bench; they do for spinenet. Needs numpy, pycocotools and the peers.
 """
 import json
 import pathlib
 import statistics
 import subprocess
 import sys
+import time
 
 import numpy as np
 
@@ -88,6 +91,8 @@ import contextlib, io, json, sys, time
 if sys.argv[1] == "pycocotools":
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
+elif sys.argv[1] == "hotcoco":
+    from hotcoco import COCO, COCOeval
 else:
     from faster_coco_eval import COCO
     from faster_coco_eval import COCOeval_faster as COCOeval
@@ -103,29 +108,52 @@ print(json.dumps({"total_s": total, "numbers": [float(v) for v in evaluation.sta
 """
 
 
-def run(folder, program, iou, rounds):
+PEERS = ("pycocotools", "faster-coco-eval", "hotcoco")
+NUMBERS = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100", "ARs", "ARm", "ARl")
+
+
+def whole_process(command):
+    """Seconds and numbers of `spinenet eval`, from the start of the process to its end."""
+    start = time.perf_counter()
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found = json.loads(output)
+    return {"total_s": time.perf_counter() - start, "numbers": [found[name] for name in NUMBERS]}
+
+
+def own_times(command):
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return json.loads(output.strip().splitlines()[-1])
+
+
+def run(folder, program, iou, rounds, peers):
     files = [str(folder / "truth.json"), str(folder / ("results_%s.json" % iou)), iou]
-    commands = {"spinenet": [program, *files]}
-    for peer in ("pycocotools", "faster-coco-eval"):
+    timed, ours_command = own_times, [program, *files]
+    if "bench" not in pathlib.Path(program).name:
+        timed = whole_process
+        ours_command = [program, "eval", "--annotations", files[0], "--results", files[1], "--iou", iou, "--json"]
+    commands = {"spinenet": ours_command}
+    for peer in peers:
         commands[peer] = [sys.executable, "-c", PEER, peer, *files]
     answers = {name: [] for name in commands}
     for _ in range(rounds):
         for name, command in commands.items():
-            output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-            answers[name].append(json.loads(output.strip().splitlines()[-1]))
+            answers[name].append(timed(command) if name == "spinenet" else own_times(command))
     ours = statistics.median(a["total_s"] for a in answers["spinenet"])
     for name, found in answers.items():
         total = statistics.median(a["total_s"] for a in found)
-        apart = max(abs(a - b) for a, b in zip(found[0]["numbers"], answers["pycocotools"][0]["numbers"]))
-        print("%-17s %s %8.3f s %7.1f times ours, numbers at most %.1e from pycocotools'" %
-              (name, iou, total, total / ours, apart))
-    print(json.dumps({key: answers["spinenet"][0][key] for key in ("annotations_s", "results_s", "evaluate_s")}))
+        pairs = zip(found[0]["numbers"], answers[peers[0]][0]["numbers"])
+        apart = max(abs(a - b) for a, b in pairs)
+        print("%-17s %s %8.3f s %7.2f times ours, numbers at most %.1e from %s's" %
+              (name, iou, total, total / ours, apart, peers[0]))
+    if timed is own_times:
+        print(json.dumps({key: answers["spinenet"][0][key] for key in ("read_s", "evaluate_s")}))
 
 
 if __name__ == "__main__":
     if len(sys.argv) == 3 and sys.argv[1] == "make":
         make(pathlib.Path(sys.argv[2]))
-    elif len(sys.argv) in (5, 6) and sys.argv[1] == "run":
-        run(pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4], int(sys.argv[5]) if len(sys.argv) == 6 else 3)
+    elif len(sys.argv) >= 5 and sys.argv[1] == "run" and set(sys.argv[6:]) <= set(PEERS):
+        asked_rounds = int(sys.argv[5]) if len(sys.argv) > 5 else 3
+        run(pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4], asked_rounds, sys.argv[6:] or PEERS)
     else:
         sys.exit(__doc__)

@@ -38,8 +38,8 @@ std::map<std::string, double> evaluate(const std::string& annotations, const std
     } else if (iou != "bbox") {
       fail(spinenet::ErrorKind::usage, fmt::format("unknown IoU type \"{}\"", iou), "evaluate", "use bbox or segm");
     }
-    const detect::Annotations truth = data::read_coco(annotations);
-    const eval::CocoEvaluation evaluation = eval::evaluate_coco(truth, data::read_results(results, truth), options);
+    const auto [truth, found] = data::read_truth_and_results(annotations, {}, results);
+    const eval::CocoEvaluation evaluation = eval::evaluate_coco(truth, found, options);
     std::map<std::string, double> numbers;
     for (const auto& [name, value] : eval::named_numbers(evaluation.metrics)) numbers[name] = value;
     return numbers;

@@ -105,11 +105,10 @@ int eval_objects(std::optional<runtime::Model> model, const EvalFlags& flags, co
   require(!model || masks || types.front() == eval::IouType::bbox, "a detector gives boxes: use --iou bbox");
   data::CocoReadOptions read;
   read.segmentations = types.front() == eval::IouType::segm;
-  const detect::Annotations annotations = data::read_coco(flags.annotations, read);
+  auto [annotations, results] = model ? data::TruthAndResults{data::read_coco(flags.annotations, read), {}}
+                                      : data::read_truth_and_results(flags.annotations, read, flags.results);
   if (read.segmentations) eval::require_masks(annotations, flags.annotations);
-  const std::vector<detect::Result> results = model
-                                                  ? results_of_model(*std::move(model), flags, invocation, annotations)
-                                                  : data::read_results(flags.results, annotations);
+  if (model) results = results_of_model(*std::move(model), flags, invocation, annotations);
   if (saved) {
     saved->write(data::results_to_text(results));
     log_info(fmt::format("results: {}", flags.save_results));

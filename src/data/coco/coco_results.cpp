@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <future>
+#include <memory>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -174,33 +176,56 @@ std::vector<detect::Result> read_entries(const std::vector<dom::element>& entrie
   return results;
 }
 
-std::vector<detect::Result> read_text(std::string text, std::string_view place, const detect::Annotations& truth,
-                                      const CocoLimits& limits, FindingLog& log) {
+// A results file without its errors of syntax; what its entries mean depends on the annotations.
+struct ParsedResults {
+  std::string place;
+  std::unique_ptr<const CocoDocument> document;
+};
+
+ParsedResults parse(std::string text, std::string_view place, const CocoLimits& limits, FindingLog& log) {
   log.refuse_errors(place);
-  const CocoDocument document(std::move(text), limits, log);
+  auto document = std::make_unique<const CocoDocument>(std::move(text), limits, log);
   log.refuse_errors(place);
+  return {std::string(place), std::move(document)};
+}
+
+ParsedResults parse_file(const std::filesystem::path& path, const CocoLimits& limits) {
+  FindingLog log;
+  std::string text = read_limited(path.string(), limits, log);
+  return parse(std::move(text), path.string(), limits, log);
+}
+
+std::vector<detect::Result> entries_of(const ParsedResults& parsed, const detect::Annotations& truth) {
   dom::array list;
-  if (document.root().get(list) != simdjson::SUCCESS) {
-    fail(ErrorKind::bad_data, "the top level is not a list", place, "results are a list of objects, one per detection");
+  if (parsed.document->root().get(list) != simdjson::SUCCESS) {
+    fail(ErrorKind::bad_data, "the top level is not a list", parsed.place,
+         "results are a list of objects, one per detection");
   }
   ImagesById images;
   for (const detect::ImageInfo& image : truth.images) images.emplace(image.id, &image);
-  return read_entries(std::vector<dom::element>(list.begin(), list.end()), images, place);
+  return read_entries(std::vector<dom::element>(list.begin(), list.end()), images, parsed.place);
 }
 
 }  // namespace
 
 std::vector<detect::Result> read_results(const std::filesystem::path& path, const detect::Annotations& truth,
                                          const CocoLimits& limits) {
-  FindingLog log;
-  std::string text = read_limited(path.string(), limits, log);
-  return read_text(std::move(text), path.string(), truth, limits, log);
+  return entries_of(parse_file(path, limits), truth);
+}
+
+TruthAndResults read_truth_and_results(const std::filesystem::path& annotations, const CocoReadOptions& options,
+                                       const std::filesystem::path& results) {
+  const auto when = available_cores() > 1 ? std::launch::async : std::launch::deferred;
+  std::future<ParsedResults> parsed = std::async(when, [&] { return parse_file(results, options.limits); });
+  TruthAndResults found{read_coco(annotations, options), {}};
+  found.results = entries_of(parsed.get(), found.truth);
+  return found;
 }
 
 std::vector<detect::Result> parse_results(std::string text, std::string_view place, const detect::Annotations& truth,
                                           const CocoLimits& limits) {
   FindingLog log;
-  return read_text(std::move(text), place, truth, limits, log);
+  return entries_of(parse(std::move(text), place, limits, log), truth);
 }
 
 }  // namespace spinenet::data

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/output_fixture.h"
 #include "base/random.h"
+#include "base/scratch_folder_fixture.h"
 #include "data/coco/coco.h"
 #include "data/coco/coco_fixture.h"
 
@@ -127,6 +129,37 @@ TEST(CocoResults, NumbersThatAreNotFiniteAreNotWritten) {
   result.score = 1;
   result.bbox[2] = std::numeric_limits<double>::infinity();
   EXPECT_THROW(results_to_text(std::span(&result, 1)), Error);
+}
+
+TEST(CocoResults, BothFilesAreReadAsEachAlone) {
+  const spinenet::fixture::ScratchFolder folder;
+  const std::filesystem::path truth = folder / "truth.json", results = folder / "results.json";
+  spinenet::fixture::put_file(truth, R"({"images": [{"id": 4, "file_name": "a.jpg", "height": 60, "width": 80}],
+      "categories": [{"id": 2, "name": "thing"}],
+      "annotations": [{"id": 1, "image_id": 4, "category_id": 2, "bbox": [1, 2, 30, 40], "area": 1200, "iscrowd": 0}]})");
+  spinenet::fixture::put_file(results, R"([{"image_id": 4, "category_id": 2, "score": 0.5, "bbox": [1, 2, 30, 41]}])");
+  const TruthAndResults found = read_truth_and_results(truth, {}, results);
+  EXPECT_EQ(to_json(found.truth), to_json(read_coco(truth)));
+  EXPECT_EQ(results_to_text(found.results), results_to_text(read_results(results, found.truth)));
+}
+
+TEST(CocoResults, OfTwoFilesWithErrorsTheAnnotationsAreTold) {
+  const spinenet::fixture::ScratchFolder folder;
+  const std::filesystem::path good = folder / "truth.json", bad = folder / "bad.json", worse = folder / "worse.json";
+  spinenet::fixture::put_file(good, R"({"images": [], "categories": [], "annotations": []})");
+  spinenet::fixture::put_file(bad, "[{");
+  spinenet::fixture::put_file(worse, "{");
+  const auto place_of = [&](const std::filesystem::path& truth, const std::filesystem::path& results) {
+    try {
+      read_truth_and_results(truth, {}, results);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  EXPECT_NE(place_of(worse, bad).find(worse.string()), std::string::npos);
+  EXPECT_NE(place_of(good, bad).find(bad.string()), std::string::npos);
+  EXPECT_NE(place_of(good, folder / "absent.json").find("absent.json"), std::string::npos);
 }
 
 TEST(CocoResults, RealResultsAreRead) {
