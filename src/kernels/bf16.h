@@ -4,6 +4,8 @@
 // Thread contract: as kernels.h.
 #pragma once
 
+#include <bit>
+#include <cmath>
 #include <cstdint>
 
 namespace spinenet::kernels {
@@ -23,6 +25,15 @@ struct Bf16Product {
 using Bf16Multiply = void (*)(const Bf16Product&);
 // Rounds floats, a multiple of 16 of them, to the nearest bf16 values; `to` may be where `from` is.
 using ToBf16 = void (*)(const float* from, int64_t count, uint16_t* to);
+
+// To the nearest, ties to the even one; what is not a number stays so.
+inline uint16_t rounded_to_bf16(float x) {
+  constexpr int kLower = 16;
+  constexpr uint32_t kHalf = 0x7FFF, kQuiet = 0x40;
+  const auto bits = std::bit_cast<uint32_t>(x);
+  if (std::isnan(x)) return static_cast<uint16_t>(bits >> kLower | kQuiet);
+  return static_cast<uint16_t>((bits + kHalf + (bits >> kLower & 1U)) >> kLower);
+}
 
 // Null when this machine has no such instructions.
 Bf16Multiply find_bf16_multiply();

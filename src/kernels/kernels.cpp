@@ -68,6 +68,11 @@ std::vector<Kernels> supported_kernels() {
       found.back().pair_multiply = find_vnni_pair_multiply();
       found.back().bf16_multiply = find_bf16_multiply();
       found.back().to_bf16 = find_to_bf16();
+      if (const TileKernels* tiles = find_tile_kernels()) {
+        found.insert(found.begin(), found.back());
+        found.front().name = "amx";
+        found.front().tiles = tiles;
+      }
     }
     found.push_back(avx512);
   }
@@ -75,6 +80,12 @@ std::vector<Kernels> supported_kernels() {
 #if HWY_TARGETS & HWY_AVX2
   if ((supported & HWY_AVX2) != 0) found.push_back(N_AVX2::table());
 #endif
+  if (!found.empty()) {
+    Kernels plain = found.back();
+    plain.name = "plain_tiles";
+    plain.tiles = &plain_tile_kernels();
+    found.push_back(plain);
+  }
   const Kernels portable = HWY_NAMESPACE::table();
   if (found.empty() || found.back().name != portable.name) found.push_back(portable);
   return found;
@@ -90,7 +101,8 @@ std::span<const Kernels> all_kernels() {
 const Kernels& find_kernels(std::string_view name) {
   std::string known;
   for (const Kernels& kernels : all_kernels()) {
-    if (name.empty() || kernels.name == name) return kernels;
+    const bool wanted = name.empty() || kernels.name == name;
+    if (wanted && (kernels.tiles == nullptr || kernels.tiles->permit())) return kernels;
     known += fmt::format("{}{}", known.empty() ? "" : ", ", kernels.name);
   }
   fail(ErrorKind::unsupported, fmt::format("this machine has no instruction set \"{}\"", name), "engine",

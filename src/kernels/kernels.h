@@ -13,6 +13,7 @@
 
 #include "kernels/bf16.h"
 #include "kernels/quantized.h"
+#include "kernels/tiles.h"
 
 namespace spinenet::kernels {
 
@@ -123,7 +124,7 @@ struct ImageRow {
 };
 
 struct Kernels {
-  std::string_view name;  // "avx512_vnni", "avx512", "avx2" or "portable"
+  std::string_view name;  // "amx", "avx512_vnni", "avx512", "avx2", "plain_tiles" or "portable"
   int panel = 0;          // columns of a panel of packed weights
   void (*multiply)(const Product&) = nullptr;
   void (*winograd_input)(const WinogradInput&) = nullptr;
@@ -143,11 +144,13 @@ struct Kernels {
   // Null where the processor has no bf16.
   Bf16Multiply bf16_multiply = nullptr;
   ToBf16 to_bf16 = nullptr;
+  const TileKernels* tiles = nullptr;  // null: none
   // So many rounds of the most multiply-adds that registers alone allow; gives their number for one round.
   int64_t (*multiply_add_rounds)(int64_t rounds) = nullptr;
 };
 
-// Best first; "" is the best.
+// Best first; "" is the best. The last but the portable ones, "plain_tiles", multiply in tiles without the
+// instructions: they are there to be tested against, and slow.
 std::span<const Kernels> all_kernels();
 // ErrorKind::unsupported when this machine has no such instructions.
 const Kernels& find_kernels(std::string_view name);

@@ -22,7 +22,7 @@ void check_skipped(std::span<const std::string> skip) {
 }
 
 void check_bf16(const CompileOptions& options, const kernels::Kernels& kernels) {
-  if (options.precision != Precision::bf16 || kernels.bf16_multiply != nullptr) return;
+  if (options.precision != Precision::bf16 || kernels.bf16_multiply != nullptr || kernels.tiles != nullptr) return;
   fail(ErrorKind::unsupported, fmt::format("{} has no instructions for bf16", kernels.name), "engine",
        "use fp32 or int8; spinenet checks lists what this processor has");
 }

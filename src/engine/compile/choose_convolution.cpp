@@ -7,7 +7,7 @@
 namespace spinenet::engine {
 
 ConvChooser::ConvChooser(const CompileOptions& options, const CompiledPlan& plan)
-    : plan_(plan), scope_{!skips(options, "winograd"), plan.batch, plan.threads} {
+    : plan_(plan), scope_{!skips(options, "winograd"), plan.batch, plan.threads, plan.kernels->tiles != nullptr} {
   if (!options.autotune) return;
   const std::string machine = machine_text(plan.kernels->name);
   if (options.choice_file) {

@@ -6,15 +6,18 @@
 
 #include "base/format.h"
 #include "engine/plan/conv_layout.h"
+#include "engine/plan/tile_layout.h"
 
 namespace spinenet::engine {
 namespace {
 
 // Tiles and rows of a task: what a core's second-level cache holds together with the weights of a panel.
 constexpr int64_t kTaskTiles = 56, kTaskSmallTiles = 112, kTaskRows = 112;
+// Pixels of a strip, which are fewer where their bytes would fill more of that cache.
+constexpr int64_t kStripRows = 320, kStripBytes = int64_t{384} << 10;
 
-constexpr std::array kAlgorithms{ConvAlgorithm::direct, ConvAlgorithm::gathered, ConvAlgorithm::winograd,
-                                 ConvAlgorithm::small_winograd};
+constexpr std::array kAlgorithms{ConvAlgorithm::direct,         ConvAlgorithm::gathered,  ConvAlgorithm::winograd,
+                                 ConvAlgorithm::small_winograd, ConvAlgorithm::tile_rows, ConvAlgorithm::tile_strips};
 constexpr std::array kShares{Share::rows, Share::columns};
 
 std::string_view name_of(Share share) {
@@ -76,7 +79,17 @@ bool suits_int8_winograd(const ConvStep& step, const ChoiceScope& scope) {
          step.columns >= kLeastChannels;
 }
 
+bool uses_tiles(const ConvStep& step, const ChoiceScope& scope) {
+  return scope.tiles && step.format != NumberFormat::fp32 &&
+         (rows_lie_ready(step) || fits_tile_strips(step.conv, step.sites.front().in.stride));
+}
+
+ConvAlgorithm tile_algorithm(const ConvStep& step) {
+  return rows_lie_ready(step) ? ConvAlgorithm::tile_rows : ConvAlgorithm::tile_strips;
+}
+
 int64_t row_length(const ConvStep& step, ConvAlgorithm algorithm) {
+  if (multiplies_tiles(algorithm)) return tile_row_length(step, algorithm);
   const int64_t taps = tile_of(algorithm) > 0 ? 1 : int64_t{step.conv.kernel} * step.conv.kernel;
   constexpr int64_t kFloatsAtOnce = 4;
   const int64_t multiple = step.format == NumberFormat::int8 ? kernels::kChannelBlock : kFloatsAtOnce;
@@ -89,6 +102,11 @@ int64_t cached_rows(const ConvStep& step, ConvAlgorithm algorithm) {
   return std::clamp<int64_t>(numbers / row_length(step, algorithm), kernels::kRegisterRows, kTaskRows);
 }
 
+int64_t strip_rows(const ConvStep& step, ConvAlgorithm algorithm) {
+  const int64_t pixel = tile_pixel_bytes(step, algorithm);
+  return std::clamp<int64_t>(kStripBytes / pixel, kernels::kTileBlockRows, kStripRows);
+}
+
 int64_t usual_rows(const ConvStep& step, ConvAlgorithm algorithm) {
   switch (algorithm) {
     case ConvAlgorithm::winograd:
@@ -97,6 +115,9 @@ int64_t usual_rows(const ConvStep& step, ConvAlgorithm algorithm) {
       return kTaskSmallTiles;
     case ConvAlgorithm::direct:
       return step.format == NumberFormat::int8 ? cached_rows(step, algorithm) : kTaskRows;
+    case ConvAlgorithm::tile_rows:
+    case ConvAlgorithm::tile_strips:
+      return strip_rows(step, algorithm);
     case ConvAlgorithm::gathered:
       break;
   }
@@ -115,7 +136,7 @@ std::vector<ConvAlgorithm> tiled_algorithms(NumberFormat format) {
   return {ConvAlgorithm::winograd, ConvAlgorithm::small_winograd};
 }
 
-std::vector<ConvAlgorithm> possible_algorithms(const ConvStep& step, const ChoiceScope& scope) {
+std::vector<ConvAlgorithm> algorithms_on_vectors(const ConvStep& step, const ChoiceScope& scope) {
   if (rows_lie_ready(step)) return {ConvAlgorithm::direct};
   if (!is_for_winograd(step, scope)) return {ConvAlgorithm::gathered};
   std::vector<ConvAlgorithm> algorithms = tiled_algorithms(step.format);
@@ -123,8 +144,19 @@ std::vector<ConvAlgorithm> possible_algorithms(const ConvStep& step, const Choic
   return algorithms;
 }
 
+// With bf16, tiles are there where vectors may not be, and have no less of each step's numbers.
+std::vector<ConvAlgorithm> possible_algorithms(const ConvStep& step, const ChoiceScope& scope) {
+  if (!uses_tiles(step, scope)) return algorithms_on_vectors(step, scope);
+  std::vector<ConvAlgorithm> algorithms{tile_algorithm(step)};
+  if (step.format == NumberFormat::bf16) return algorithms;
+  const std::vector<ConvAlgorithm> others = algorithms_on_vectors(step, scope);
+  algorithms.insert(algorithms.end(), others.begin(), others.end());
+  return algorithms;
+}
+
 // The algorithm that is fastest on most machines.
 ConvAlgorithm usual_algorithm(const ConvStep& step, const ChoiceScope& scope) {
+  if (uses_tiles(step, scope)) return tile_algorithm(step);
   if (rows_lie_ready(step)) return ConvAlgorithm::direct;
   if (!is_for_winograd(step, scope)) return ConvAlgorithm::gathered;
   if (step.format == NumberFormat::int8 && !suits_int8_winograd(step, scope)) return ConvAlgorithm::gathered;
@@ -180,6 +212,10 @@ std::string_view name_of(ConvAlgorithm algorithm) {
       return "winograd";
     case ConvAlgorithm::small_winograd:
       return "winograd 2x2";
+    case ConvAlgorithm::tile_rows:
+      return "tile rows";
+    case ConvAlgorithm::tile_strips:
+      return "tile strips";
   }
   return "";
 }

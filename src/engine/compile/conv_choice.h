@@ -20,6 +20,7 @@ struct ChoiceScope {
   bool winograd = true;  // allowed
   int64_t images = 1;    // at once, at most
   int threads = 1;
+  bool tiles = false;  // there are matrix tiles
 };
 
 // The same for the same step and scope, on every machine.

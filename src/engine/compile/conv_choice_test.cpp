@@ -25,7 +25,8 @@ class ConvChoices : public testing::Test {
 constexpr int kImages = 2;
 
 ChoiceScope scope_of(const CompileOptions& options) {
-  return {true, options.batch, options.threads};
+  const bool tiles = kernels::find_kernels(options.instructions).tiles != nullptr;
+  return {true, options.batch, options.threads, tiles};
 }
 
 // Each convolution's choice of that number, or its last; and how many there are at most.
@@ -196,8 +197,8 @@ TEST_F(ConvChoices, OfTheFileAreTakenWithoutAMeasurement) {
 
 TEST_F(ConvChoices, SurviveTheirText) {
   EXPECT_EQ(to_text(ConvChoice{ConvAlgorithm::gathered, 57, Share::columns}), "gathered, 57, columns");
-  for (const auto algorithm :
-       {ConvAlgorithm::direct, ConvAlgorithm::gathered, ConvAlgorithm::winograd, ConvAlgorithm::small_winograd}) {
+  for (const auto algorithm : {ConvAlgorithm::direct, ConvAlgorithm::gathered, ConvAlgorithm::winograd,
+                               ConvAlgorithm::small_winograd, ConvAlgorithm::tile_rows, ConvAlgorithm::tile_strips}) {
     for (const Share share : {Share::rows, Share::columns}) {
       for (const int64_t rows : {int64_t{1}, int64_t{57}, kMaxTaskRows}) {
         const ConvChoice choice{algorithm, rows, share};

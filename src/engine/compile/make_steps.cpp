@@ -6,6 +6,7 @@
 #include "base/format.h"
 #include "engine/compile/place_maps.h"
 #include "engine/plan/conv_layout.h"
+#include "engine/plan/tile_layout.h"
 #include "engine/quantize/quantize.h"
 
 namespace spinenet::engine {
@@ -58,8 +59,12 @@ class StepMaker {
 
   NumberFormat format_of_products(const Node& node) const {
     if (multiplies_bytes(network_, node)) return NumberFormat::int8;
-    const bool whole_blocks = map_at(node.inputs[0].value).stride % kernels::kChannelBlock == 0;
-    return precision_ == Precision::bf16 && whole_blocks ? NumberFormat::bf16 : NumberFormat::fp32;
+    if (precision_ != Precision::bf16) return NumberFormat::fp32;
+    const int64_t stride = map_at(node.inputs[0].value).stride;
+    const ConvWork* work = as_convolution(node);
+    const bool on_vectors = plan_.kernels->bf16_multiply != nullptr && stride % kernels::kChannelBlock == 0;
+    const bool in_tiles = plan_.kernels->tiles != nullptr && work != nullptr && fits_tile_strips(work->conv, stride);
+    return on_vectors || in_tiles ? NumberFormat::bf16 : NumberFormat::fp32;
   }
 
   Step step_of(const ConvWork& work, const Node& first, const Group& group) {
@@ -72,7 +77,8 @@ class StepMaker {
     for (const int i : group) step.sites.push_back(site_of(node_at(i)));
     step.columns = step.sites.front().out.stride;
     take_choice(step, chooser_.choose(step));
-    plan_.scratch = std::max(plan_.scratch, scratch_floats(step, plan_.kernels->panel, plan_.batch));
+    const int64_t scratch = scratch_floats(step, plan_.kernels->panel, plan_.batch);
+    plan_.scratch = std::max(plan_.scratch, rounded_up(scratch, kernels::kChannelBlock));
     return step;
   }
 

@@ -6,6 +6,7 @@
 
 #include "engine/compile/pack_weights.h"
 #include "engine/plan/conv_layout.h"
+#include "engine/plan/tile_layout.h"
 
 namespace spinenet::engine {
 namespace {
@@ -59,13 +60,13 @@ QuantizedWeights quantize_weights(const HostTensor& weight) {
 void pack_int8(const QuantizedWeights& weights, const std::vector<int64_t>& shape, const ConvStep& step, int panel,
                int8_t* to) {
   const int64_t outputs = shape[0], inputs = shape[1], taps = shape[2] * shape[3];
-  const int64_t stride = step.sites.front().in.stride;
+  const std::vector<int64_t> places = tap_places(step);
   std::fill_n(to, packed_floats(step, panel), int8_t{0});
   for (int64_t o = 0; o < outputs; ++o) {
     int8_t* column = to + o / panel * panel * step.k + o % panel * 4;
     for (int64_t c = 0; c < inputs; ++c) {
       for (int64_t t = 0; t < taps; ++t) {
-        const int64_t k = t * stride + c;
+        const int64_t k = places[static_cast<size_t>(t)] + c;
         column[k / 4 * 4 * panel + k % 4] = weights.numbers[static_cast<size_t>((o * inputs + c) * taps + t)];
       }
     }

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "engine/plan/conv_layout.h"
+#include "engine/plan/tile_layout.h"
 
 namespace spinenet::engine {
 namespace {
@@ -69,12 +70,13 @@ void pack_winograd(const HostTensor& weight, const ConvStep& step, int64_t panel
 
 void pack_plain(const HostTensor& weight, const ConvStep& step, int64_t panel, float* to) {
   const int64_t outputs = weight.shape[0], inputs = weight.shape[1], taps = weight.shape[2] * weight.shape[3];
-  const int64_t stride = step.sites.front().in.stride;
+  const std::vector<int64_t> places = tap_places(step);
   for (int64_t o = 0; o < outputs; ++o) {
     float* column = to + o / panel * step.k * panel + o % panel;
     for (int64_t c = 0; c < inputs; ++c) {
       for (int64_t t = 0; t < taps; ++t) {
-        column[(t * stride + c) * panel] = weight.data[static_cast<size_t>((o * inputs + c) * taps + t)];
+        column[(places[static_cast<size_t>(t)] + c) * panel] =
+            weight.data[static_cast<size_t>((o * inputs + c) * taps + t)];
       }
     }
   }
@@ -125,6 +127,8 @@ void pack_fp32(const HostTensor& weight, const ConvStep& step, int panel, float*
   switch (step.choice.algorithm) {
     case ConvAlgorithm::direct:
     case ConvAlgorithm::gathered:
+    case ConvAlgorithm::tile_rows:
+    case ConvAlgorithm::tile_strips:
       return pack_plain(weight, step, panel, to);
     case ConvAlgorithm::winograd:
       return pack_winograd<kernels::kWinogradTile>(weight, step, panel, to);
@@ -137,9 +141,10 @@ void pack_bf16(const HostTensor& weight, const ConvStep& step, const kernels::Ke
   const int64_t panel = kernels.panel, count = packed_floats(step, kernels.panel);
   const AlignedFloats floats = aligned_floats(count);
   pack_fp32(weight, step, kernels.panel, floats.get());
+  const kernels::ToBf16 to_bf16 = kernels.tiles != nullptr ? kernels.tiles->to_bf16 : kernels.to_bf16;
   std::vector<uint16_t> row(static_cast<size_t>(panel));
   for (int64_t k = 0; k < count / panel; ++k) {
-    kernels.to_bf16(floats.get() + k * panel, panel, row.data());
+    to_bf16(floats.get() + k * panel, panel, row.data());
     uint16_t* pairs = to + k / 2 * 2 * panel + k % 2;
     for (int64_t o = 0; o < panel; ++o) pairs[2 * o] = row[static_cast<size_t>(o)];
   }

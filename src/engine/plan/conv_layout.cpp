@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "engine/plan/tile_layout.h"
 #include "engine/plan/work_partition.h"
 
 namespace spinenet::engine {
@@ -46,6 +47,7 @@ Int8Scratch int8_scratch(const ConvStep& step, int64_t rows, int panel) {
 }
 
 int64_t scratch_floats(const ConvStep& step, int panel, int64_t images) {
+  if (multiplies_tiles(step.choice.algorithm)) return tile_scratch_floats(step, panel, images);
   int64_t rows = 0;
   for (size_t s = 0; s < stretch_count(step); ++s) rows = std::max(rows, rows_in(step, s, images));
   rows = std::min(rows, step.choice.rows);

@@ -19,7 +19,7 @@ inline int64_t rounded_up(int64_t n, int64_t multiple) {
 }
 
 // The most rows that a choice may ask for at a time.
-constexpr int64_t kMaxTaskRows = 224;
+constexpr int64_t kMaxTaskRows = 640;
 // Winograd's products for so many panels are made before they are transformed.
 constexpr int64_t kPanelsTogether = 2;
 // Between the rows of a tile's products, so that they do not fall on the same lines of the cache.

@@ -59,6 +59,8 @@ enum class ConvAlgorithm {
   gathered,  // rows are gathered from the window first
   winograd,
   small_winograd,  // tiles of 2x2, fewer and smaller weights: for maps of few pixels
+  tile_rows,       // as direct, in matrix tiles (kernels/tiles.h)
+  tile_strips,     // in matrix tiles, whose rows are the pixels of a strip of the map: no window is gathered
 };
 std::string_view name_of(ConvAlgorithm algorithm);
 
@@ -67,6 +69,8 @@ inline int tile_of(ConvAlgorithm algorithm) {
   switch (algorithm) {
     case ConvAlgorithm::direct:
     case ConvAlgorithm::gathered:
+    case ConvAlgorithm::tile_rows:
+    case ConvAlgorithm::tile_strips:
       return 0;
     case ConvAlgorithm::winograd:
       return kernels::kWinogradTile;
@@ -80,6 +84,10 @@ inline int64_t products_of(ConvAlgorithm algorithm) {
   return tile > 0 ? (tile + 2) * (tile + 2) : 1;
 }
 
+inline bool multiplies_tiles(ConvAlgorithm algorithm) {
+  return algorithm == ConvAlgorithm::tile_rows || algorithm == ConvAlgorithm::tile_strips;
+}
+
 // What the threads of a step divide: rows first, and columns when there are few rows; or columns alone, so that each
 // thread reads a part of the weights.
 enum class Share { rows, columns };
@@ -87,7 +95,7 @@ enum class Share { rows, columns };
 // How a convolution is computed, and how its work is cut.
 struct ConvChoice {
   ConvAlgorithm algorithm = ConvAlgorithm::direct;
-  int64_t rows = 0;  // at a time, at most: pixels or tiles
+  int64_t rows = 0;  // at a time, at most: pixels or Winograd's tiles; of strips about so many pixels in whole lines
   Share share = Share::rows;
   bool operator==(const ConvChoice&) const = default;
 };

@@ -7,6 +7,10 @@
 namespace spinenet::engine {
 namespace {
 
+bool counts_lines(const ConvStep& step) {
+  return step.choice.algorithm == ConvAlgorithm::tile_strips;
+}
+
 // Into how many parts each thread's share of the columns may go: where each part copies, transforms or rounds all rows
 // again, there are no more parts than threads.
 int64_t parts_of_share(const ConvStep& step) {
@@ -29,7 +33,12 @@ size_t stretch_count(const ConvStep& step) {
 int64_t rows_in(const ConvStep& step, size_t stretch, int64_t images) {
   if (has_tiles(step)) return images * static_cast<int64_t>(step.tiles.size());
   const graph::Shape& out = step.sites[stretch].out.shape;
-  return images * out.height * out.width;
+  return images * out.height * (counts_lines(step) ? 1 : out.width);
+}
+
+int64_t rows_at_a_time(const ConvStep& step, size_t stretch) {
+  if (!counts_lines(step)) return step.choice.rows;
+  return std::max<int64_t>(1, step.choice.rows / step.sites[stretch].out.shape.width);
 }
 
 WorkPartition partition(const ConvStep& step, size_t stretch, const WorkScope& scope) {
@@ -40,7 +49,7 @@ WorkPartition partition(const ConvStep& step, size_t stretch, const WorkScope& s
     work.splits = std::min(work.panels, shares);
     return work;
   }
-  work.blocks = parts(work.rows, step.choice.rows);
+  work.blocks = parts(work.rows, rows_at_a_time(step, stretch));
   if (work.blocks > scope.threads) {
     work.blocks = std::min(rounded_up(work.blocks, scope.threads), work.rows);
   } else if (scope.threads > 1) {

@@ -18,7 +18,8 @@ struct WorkScope {
   int64_t images = 1;
 };
 
-// Rows (pixels of all images, or tiles over all images and sites) and panels of columns.
+// Rows (pixels of all images, lines of all images in strips, or Winograd's tiles over all images and sites) and panels
+// of columns.
 struct ConvTask {
   int site = 0;
   int64_t first_row = 0, rows = 0;
@@ -35,6 +36,8 @@ struct WorkPartition {
 
 size_t stretch_count(const ConvStep& step);
 int64_t rows_in(const ConvStep& step, size_t stretch, int64_t images);
+// So many of them are computed at a time, at most.
+int64_t rows_at_a_time(const ConvStep& step, size_t stretch);
 WorkPartition partition(const ConvStep& step, size_t stretch, const WorkScope& scope);
 
 // The tasks of all stretches.

@@ -17,6 +17,9 @@ std::string_view int8_name(ConvAlgorithm algorithm) {
       return "int8 winograd";
     case ConvAlgorithm::small_winograd:
       return "int8 winograd 2x2";
+    case ConvAlgorithm::tile_rows:
+    case ConvAlgorithm::tile_strips:
+      return "int8 tiles";
   }
   return "int8";
 }
@@ -30,6 +33,9 @@ std::string_view bf16_name(ConvAlgorithm algorithm) {
       return "bf16 winograd";
     case ConvAlgorithm::small_winograd:
       return "bf16 winograd 2x2";
+    case ConvAlgorithm::tile_rows:
+    case ConvAlgorithm::tile_strips:
+      return "bf16 tiles";
   }
   return "bf16";
 }

@@ -278,6 +278,7 @@ void run_winograd(const CompiledPlan& plan, const ConvStep& step, const ConvTask
 }
 
 void run_block(const CompiledPlan& plan, const ConvStep& step, const ConvTask& block, const StepMemory& memory) {
+  if (multiplies_tiles(step.choice.algorithm)) return run_in_tiles(plan, step, block, memory);
   switch (step.format) {
     case NumberFormat::fp32:
     case NumberFormat::bf16:
@@ -291,7 +292,7 @@ void run_block(const CompiledPlan& plan, const ConvStep& step, const ConvTask& b
 }  // namespace
 
 void run_convolution(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
-  const int64_t blocks = parts(task.rows, step.choice.rows);
+  const int64_t blocks = parts(task.rows, rows_at_a_time(step, static_cast<size_t>(task.site)));
   for (int64_t i = 0; i < blocks; ++i) {
     ConvTask block = task;
     block.first_row += i * task.rows / blocks;

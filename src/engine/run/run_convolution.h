@@ -15,6 +15,7 @@ void run_convolution(const CompiledPlan& plan, const ConvStep& step, const ConvT
 // Parts of it, for a task of at most step.choice.rows rows.
 void run_int8_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory);
 void run_int8_winograd(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory);
+void run_in_tiles(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory);
 
 // A tile among the images of a batch.
 struct TileAt {

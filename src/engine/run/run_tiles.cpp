@@ -1,0 +1,268 @@
+// A task of a convolution through a product in matrix tiles, in bf16 or bytes.
+#include <algorithm>
+#include <cstring>
+
+#include "engine/plan/conv_layout.h"
+#include "engine/plan/tile_layout.h"
+#include "engine/run/byte_maps.h"
+#include "engine/run/run_convolution.h"
+
+namespace spinenet::engine {
+namespace {
+
+// The numbers of a map on their way into a product.
+struct FloatPixels {
+  using Number = uint16_t;
+  const kernels::TileKernels& tiles;
+
+  static const float* at(const Map& map, const StepMemory& memory, int64_t number) {
+    return memory.maps + map.offset + number;
+  }
+  // Any count; the kernel rounds whole blocks.
+  void copy(const float* from, int64_t count, uint16_t* to) const {
+    const int64_t whole = count / kernels::kChannelBlock * kernels::kChannelBlock;
+    if (whole > 0) tiles.to_bf16(from, whole, to);
+    for (int64_t i = whole; i < count; ++i) to[i] = kernels::rounded_to_bf16(from[i]);
+  }
+  static int outside(const Map&) { return 0; }
+};
+struct BytePixels {
+  using Number = uint8_t;
+
+  static const uint8_t* at(const Map& map, const StepMemory& memory, int64_t number) {
+    return bytes_at(map, memory, number);
+  }
+  static void copy(const uint8_t* from, int64_t count, uint8_t* to) {
+    std::memcpy(to, from, static_cast<size_t>(count));
+  }
+  static int outside(const Map& map) { return map.quantization.zero; }
+};
+
+// A line of a strip's plane: the line of the map, over all images, that it is made of, or -1, and the map's pixel
+// under its first column.
+struct StripLine {
+  int64_t line = -1;
+  int64_t left = 0;
+};
+
+template <class Pixels>
+class StripFiller {
+ public:
+  using Number = typename Pixels::Number;
+
+  StripFiller(const Pixels& pixels, const Map& map, const Strip& strip)
+      : pixels_(pixels), map_(map), strip_(strip), pixel_(strip.pixel / kBytes) {}
+
+  void fill(const StepMemory& memory, const StripLine& line, char* bytes) const {
+    auto* const to = reinterpret_cast<Number*>(bytes);
+    // Columns of the plane whose pixel lies in the map.
+    int64_t first = strip_.columns, end = strip_.columns;
+    if (line.line >= 0) {
+      const int64_t width = map_.shape.width;
+      first = std::clamp<int64_t>(parts(-line.left, strip_.step), 0, strip_.columns);
+      end = std::clamp<int64_t>(parts(width - line.left, strip_.step), first, strip_.columns);
+      const int64_t pixel = line.line * width + line.left + first * strip_.step;
+      copy(pixels_.at(map_, memory, pixel * map_.stride), end - first, to + first * pixel_);
+    }
+    set(to, first);
+    set(to + end * pixel_, strip_.columns - end);
+  }
+
+ private:
+  static constexpr int64_t kBytes = sizeof(Number);
+
+  // What lies outside the map, the gaps between pixels included.
+  void set(Number* to, int64_t columns) const {
+    std::memset(to, pixels_.outside(map_), static_cast<size_t>(columns * strip_.pixel));
+  }
+  template <class From>
+  void copy(const From* from, int64_t columns, Number* to) const {
+    if (strip_.step == 1 && map_.stride == pixel_) return pixels_.copy(from, columns * pixel_, to);
+    const int64_t gap = strip_.tap_bytes / kBytes - map_.stride, step = strip_.step * map_.stride;
+    for (int64_t i = 0; i < columns; ++i, from += step, to += pixel_) {
+      pixels_.copy(from, map_.stride, to);
+      if (gap > 0) std::memset(to + map_.stride, 0, static_cast<size_t>(gap * kBytes));
+    }
+  }
+
+  const Pixels& pixels_;
+  const Map& map_;
+  const Strip& strip_;
+  int64_t pixel_;  // numbers
+};
+
+// Rows of a product and the outputs that they are: row r is column r % width of line r / width, counted from `line`
+// over all images. Columns beyond the map's width are a strip's margin.
+struct OutputRows {
+  int64_t first = 0, count = 0;
+  int64_t width = 0;
+  int64_t line = 0;
+};
+
+struct TileSums {
+  const char* at = nullptr;
+  int64_t row_bytes = 0;
+  int64_t column = 0, columns = 0;
+};
+
+class TileTask {
+ public:
+  TileTask(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory)
+      : plan_(plan),
+        step_(step),
+        task_(task),
+        site_(step.sites[static_cast<size_t>(task.site)]),
+        memory_(memory),
+        scratch_(reinterpret_cast<char*>(memory.scratch)) {}
+
+  template <class Pixels>
+  void run(const Pixels& pixels) const {
+    step_.choice.algorithm == ConvAlgorithm::tile_strips ? run_strips(pixels) : run_rows(pixels);
+  }
+
+ private:
+  bool is_bf16() const { return step_.format == NumberFormat::bf16; }
+
+  // Image after image.
+  template <class Pixels>
+  void run_strips(const Pixels& pixels) const {
+    const int64_t height = site_.out.shape.height, end = task_.first_row + task_.rows;
+    for (int64_t line = task_.first_row; line < end;) {
+      const int64_t count = std::min(end, (line / height + 1) * height) - line;
+      const Strip strip = strip_of(step_, site_, count);
+      fill(pixels, strip, line);
+      // The margin behind the last line is not needed.
+      const OutputRows rows{0, (count - 1) * strip.width + site_.out.shape.width, strip.width, line};
+      multiply({.a = scratch_, .row_bytes = strip.row, .taps = strip.taps(), .tap_bytes = strip.tap_bytes}, rows,
+               tile_scratch(step_, strip.size(), plan_.kernels->panel));
+      line += count;
+    }
+  }
+
+  template <class Pixels>
+  void fill(const Pixels& pixels, const Strip& strip, int64_t output_line) const {
+    const int64_t stride = step_.conv.stride, before = step_.conv.pad_before;
+    const int64_t height = site_.in.shape.height, first = output_line % site_.out.shape.height * stride - before;
+    const int64_t image = output_line / site_.out.shape.height;
+    const StripFiller<Pixels> filler(pixels, site_.in, strip);
+    char* to = scratch_;
+    for (int64_t a = 0; a < strip.planes_down; ++a) {
+      for (int64_t b = 0; b < strip.planes_across; ++b) {
+        for (int64_t u = 0; u < strip.lines; ++u, to += strip.pitch) {
+          const int64_t y = first + u * stride + a;
+          filler.fill(memory_, {y >= 0 && y < height ? image * height + y : -1, b - before}, to);
+        }
+      }
+    }
+    // The last tap of the last row may reach so far, where it meets weights of zero.
+    std::memset(to, 0, static_cast<size_t>(kernels::kTileBytes));
+  }
+
+  template <class Pixels>
+  void run_rows(const Pixels& pixels) const {
+    using Number = typename Pixels::Number;
+    constexpr int64_t kBytes = sizeof(Number), kNoTap = 0;
+    const int64_t numbers = int64_t{step_.conv.kernel} * step_.conv.kernel * site_.in.stride;
+    const auto* from = pixels.at(site_.in, memory_, task_.first_row * numbers);
+    kernels::TileProduct product{
+        .a = from, .row_bytes = numbers * kBytes, .taps = {&kNoTap, 1}, .tap_bytes = step_.k * kBytes};
+    int64_t copied = 0;
+    if (!reads_tile_rows_in_place(step_)) {
+      product.row_bytes = tile_pixel_bytes(step_, ConvAlgorithm::tile_rows);
+      product.a = scratch_;
+      copied = task_.rows * product.row_bytes;
+      for (int64_t r = 0; r < task_.rows; ++r) {
+        auto* to = reinterpret_cast<Number*>(scratch_ + r * product.row_bytes);
+        pixels.copy(from + r * numbers, numbers, to);
+        std::fill(to + numbers, to + step_.k, Number{0});
+      }
+    }
+    multiply(product, {task_.first_row, task_.rows, site_.out.shape.width, 0},
+             tile_scratch(step_, copied, plan_.kernels->panel));
+  }
+
+  const void* weights_from(int64_t number) const {
+    if (is_bf16()) return std::get<Bf16Weights>(step_.weights).get() + number;
+    return std::get<Int8Weights>(step_.weights).get() + number;
+  }
+
+  // Multiplies rows that lie ready by all panels of the task, some at a time, and finishes the sums while they are
+  // near.
+  void multiply(kernels::TileProduct product, const OutputRows& rows, const TileScratch& layout) const {
+    const kernels::TileKernels& tiles = *plan_.kernels->tiles;
+    const auto multiply = is_bf16() ? tiles.multiply_bf16 : tiles.multiply_int8;
+    const int64_t panel = plan_.kernels->panel;
+    const auto* const a = static_cast<const char*>(product.a);
+    char* const sums = scratch_ + layout.sums * kWord;
+    product.b_stride = step_.k * panel * static_cast<int64_t>(is_bf16() ? sizeof(uint16_t) : sizeof(int8_t));
+    product.panel = panel;
+    product.c = sums;
+    product.c_stride = layout.sum_stride;
+    for (int64_t first = task_.first_panel; first < task_.first_panel + task_.panels; first += kSumPanels) {
+      const int64_t end = std::min(first + kSumPanels, task_.first_panel + task_.panels), column = first * panel;
+      product.b = weights_from(column * step_.k);
+      product.columns = std::min(end * panel, step_.columns) - column;
+      for (int64_t row = 0; row < rows.count; row += kernels::kTileBlockRows) {
+        product.a = a + row * product.row_bytes;
+        product.rows = std::min(kernels::kTileBlockRows, rows.count - row);
+        multiply(product);
+        finish({rows.first + row, product.rows, rows.width, rows.line},
+               {sums, layout.sum_stride * kWord, column, product.columns});
+      }
+    }
+  }
+
+  void finish(const OutputRows& rows, const TileSums& sums) const {
+    const int64_t width = site_.out.shape.width;
+    kernels::FinishedPixel pixel{.columns = sums.columns,
+                                 .scale = site_.affine.scale.data() + sums.column,
+                                 .shift = site_.affine.shift.data() + sums.column,
+                                 .activation = site_.affine.activation};
+    int64_t line = rows.line + rows.first / rows.width, x = rows.first % rows.width;
+    for (int64_t r = 0; r < rows.count; ++r) {
+      if (x < width) {
+        const char* from = sums.at + r * sums.row_bytes;
+        if (is_bf16()) {
+          pixel.float_sums = reinterpret_cast<const float*>(from);
+        } else {
+          pixel.sums = reinterpret_cast<const int32_t*>(from);
+        }
+        pixel.to = target_at(site_.out, memory_, (line * width + x) * site_.out.stride + sums.column);
+        if (site_.residual_factor > 0) pixel.residual = residual_at(line, x, sums.column);
+        plan_.kernels->finish_pixel(pixel);
+      }
+      if (++x == rows.width) {
+        x = 0;
+        ++line;
+      }
+    }
+  }
+
+  kernels::NumberSource residual_at(int64_t line, int64_t x, int64_t column) const {
+    const Map& map = site_.residual;
+    const int64_t height = site_.out.shape.height, factor = site_.residual_factor;
+    const int64_t pixel = line % height / factor * map.shape.width + x / factor;
+    return source_at(map, memory_, line / height * image_numbers(map) + pixel * map.stride + column);
+  }
+
+  static constexpr int64_t kWord = 4;  // bytes of a sum
+
+  const CompiledPlan& plan_;
+  const ConvStep& step_;
+  const ConvTask& task_;
+  const ConvSite& site_;
+  const StepMemory& memory_;
+  char* scratch_;
+};
+
+}  // namespace
+
+void run_in_tiles(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory) {
+  const kernels::TileKernels& tiles = *plan.kernels->tiles;
+  const TileTask run(plan, step, task, memory);
+  tiles.begin();
+  step.format == NumberFormat::bf16 ? run.run(FloatPixels{tiles}) : run.run(BytePixels());
+  tiles.end();
+}
+
+}  // namespace spinenet::engine
