@@ -45,6 +45,7 @@ Kernels table() {
           .image_row = image_row,
           .mixed_row = mixed_row,
           .max_byte_window = max_byte_window,
+          .max_bf16_window = max_bf16_window,
           .multiply_add_rounds = multiply_add_rounds};
 }
 

@@ -141,6 +141,7 @@ struct Kernels {
   void (*image_row)(const ImageRow&) = nullptr;
   void (*mixed_row)(const MixedRow&) = nullptr;
   void (*max_byte_window)(const MaxByteWindow&) = nullptr;
+  void (*max_bf16_window)(const MaxBf16Window&) = nullptr;
   // Null where the processor has no bf16.
   Bf16Multiply bf16_multiply = nullptr;
   ToBf16 to_bf16 = nullptr;

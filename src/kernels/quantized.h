@@ -38,16 +38,18 @@ struct PairProduct {
   int64_t columns = 0;  // a multiple of kChannelBlock
 };
 
-// Where numbers come from: bytes or floats, the other is null.
+// Where numbers come from: bytes, floats or bf16 values; the others are null.
 struct NumberSource {
   const uint8_t* bytes = nullptr;
   const float* floats = nullptr;
+  const uint16_t* bf16 = nullptr;
   float scale = 1, zero = 0;  // of bytes
 };
 
 struct NumberTarget {
   uint8_t* bytes = nullptr;
   float* floats = nullptr;
+  uint16_t* bf16 = nullptr;
   float inverse_scale = 1, zero = 0;  // of bytes
 };
 
@@ -59,7 +61,7 @@ struct FinishedPixel {
   const float* scale = nullptr;
   const float* shift = nullptr;
   EpilogueActivation activation{};
-  NumberSource residual = {};  // both null: none
+  NumberSource residual = {};  // all null: none
   NumberTarget to = {};
 };
 
@@ -110,6 +112,15 @@ struct MaxByteWindow {
   int64_t row_stride = 0, pixel_stride = 0;
   int64_t channels = 0;
   uint8_t* to = nullptr;
+};
+
+// The same of bf16 values.
+struct MaxBf16Window {
+  const uint16_t* from = nullptr;
+  int rows = 0, columns = 0;
+  int64_t row_stride = 0, pixel_stride = 0;
+  int64_t channels = 0;
+  uint16_t* to = nullptr;
 };
 
 }  // namespace spinenet::kernels

@@ -34,7 +34,34 @@ struct ByteSource {
   }
 };
 
+using WordTag = hn::Rebind<uint16_t, Floats>;
+
+// A bf16 value is the upper half of a float.
+HWY_INLINE Vector load_bf16(const uint16_t* from) {
+  const hn::RebindToUnsigned<Floats> bits;
+  return hn::BitCast(Floats(), hn::ShiftLeft<16>(hn::PromoteTo(bits, hn::LoadU(WordTag(), from))));
+}
+// To the nearest, ties to the even one.
+HWY_INLINE hn::Vec<WordTag> bf16_of(Vector x) {
+  const hn::RebindToUnsigned<Floats> d;
+  const auto bits = hn::BitCast(d, x);
+  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d, 1));
+  const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(d, 0x7FFF))));
+  return hn::TruncateTo(WordTag(), rounded);
+}
+
+struct Bf16Source {
+  const uint16_t* from = nullptr;
+  HWY_INLINE Vector add_to(Vector x, int64_t at) const { return hn::Add(x, load_bf16(from + at)); }
+};
+
 // And a NumberTarget.
+struct Bf16Target {
+  uint16_t* to = nullptr;
+  HWY_INLINE hn::Vec<WordTag> number(Vector x) const { return bf16_of(x); }
+  HWY_INLINE void store(Vector x, int64_t at) const { hn::StoreU(bf16_of(x), WordTag(), to + at); }
+  static WordTag tag() { return {}; }
+};
 struct FloatTarget {
   float* to = nullptr;
   HWY_INLINE Vector number(Vector x) const { return x; }
@@ -63,11 +90,13 @@ HWY_INLINE void with_source(const NumberSource& source, const Work& work) {
   const Floats d;
   if (source.bytes != nullptr) return work(ByteSource{source.bytes, hn::Set(d, source.scale), hn::Set(d, source.zero)});
   if (source.floats != nullptr) return work(FloatSource{source.floats});
+  if (source.bf16 != nullptr) return work(Bf16Source{source.bf16});
   work(NoSource());
 }
 template <class Work>
 HWY_INLINE void with_target(const NumberTarget& target, const Work& work) {
   const Floats d;
+  if (target.bf16 != nullptr) return work(Bf16Target{target.bf16});
   if (target.bytes == nullptr) return work(FloatTarget{target.floats});
   work(ByteTarget{target.bytes, hn::Set(d, target.inverse_scale), hn::Set(d, target.zero)});
 }
@@ -163,6 +192,19 @@ HWY_INLINE void max_byte_window(const MaxByteWindow& window) {
       }
     }
     hn::StoreU(best, d, window.to + c);
+  }
+}
+
+HWY_INLINE void max_bf16_window(const MaxBf16Window& window) {
+  const int64_t n = lanes();
+  for (int64_t c = 0; c < window.channels; c += n) {
+    Vector best = load_bf16(window.from + c);
+    for (int i = 0; i < window.rows; ++i) {
+      for (int j = 0; j < window.columns; ++j) {
+        best = hn::Max(best, load_bf16(window.from + i * window.row_stride + j * window.pixel_stride + c));
+      }
+    }
+    hn::StoreU(bf16_of(best), WordTag(), window.to + c);
   }
 }
 

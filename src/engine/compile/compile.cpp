@@ -33,7 +33,7 @@ std::shared_ptr<const CompiledPlan> compile(const graph::Program& program, const
   refuse_weights_that_are_not_numbers(program, weights);
   CompiledPlan plan = empty_plan(options);
 
-  const Network network = prepare_network(program, weights, options);
+  const Network network = prepare_network(program, weights, options, *plan.kernels);
   const Schedule order = schedule(network, !skips(options, "share_weights"));
   const std::vector<Map> maps = place_maps(network, order, options, plan);
   ConvChooser chooser(options, plan);

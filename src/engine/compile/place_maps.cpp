@@ -31,7 +31,7 @@ int64_t stride_of(const Network& network, int value, bool crops) {
 
 int64_t map_floats(const Map& map, int64_t batch) {
   const int64_t numbers = batch * image_numbers(map);
-  return is_bytes(map.quantization) ? parts(numbers, sizeof(float)) : numbers;
+  return parts(numbers * number_bytes(map.quantization), sizeof(float));
 }
 
 Stretch stretch_of(const Map& map, int64_t batch) {

@@ -1,6 +1,7 @@
 #include "engine/compile/prepare_network.h"
 
 #include "base/error.h"
+#include "engine/compile/bf16_maps.h"
 #include "engine/compile/passes/passes.h"
 #include "engine/quantize/quantize.h"
 
@@ -23,13 +24,15 @@ const Calibration& calibration_of(const CompileOptions& options, const Weights& 
 
 }  // namespace
 
-Network prepare_network(const graph::Program& program, const Weights& weights, const CompileOptions& options) {
+Network prepare_network(const graph::Program& program, const Weights& weights, const CompileOptions& options,
+                        const kernels::Kernels& kernels) {
   Network network = make_network(program, weights);
   run_passes(network, options.skip);
   if (options.precision == Precision::int8) {
     quantize(network, calibration_of(options, weights), options.place);
     verify_network(network);
   }
+  if (options.precision == Precision::bf16 && kernels.tiles != nullptr) choose_bf16_maps(network);
   return network;
 }
 

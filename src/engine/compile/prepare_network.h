@@ -11,6 +11,7 @@ namespace spinenet::engine {
 
 // The weights fit the program. ErrorKind::usage, bad_data and unsupported, said of options.place, where int8 lacks a
 // calibration of these weights or the network looks at crops.
-Network prepare_network(const graph::Program& program, const Weights& weights, const CompileOptions& options);
+Network prepare_network(const graph::Program& program, const Weights& weights, const CompileOptions& options,
+                        const kernels::Kernels& kernels);
 
 }  // namespace spinenet::engine

@@ -15,7 +15,8 @@ using Groups = std::vector<std::vector<int>>;
 int64_t size_of(const Network& network, int value) {
   const graph::Shape& s = shape_of(network, value);
   const int64_t numbers = s.channels * s.height * s.width;
-  return is_bytes(format_of(network, value)) ? (numbers + 3) / 4 : numbers;
+  constexpr int64_t kFloat = sizeof(float);
+  return (numbers * number_bytes(format_of(network, value)) + kFloat - 1) / kFloat;
 }
 
 std::vector<int> writers(const Network& network) {
@@ -206,7 +207,8 @@ Liveness liveness(const Network& network, const Schedule& schedule) {
         const auto value = static_cast<size_t>(node.inputs[t].value);
         if (value == 0 || node.inputs[t].factor != 1 || last_read[value] != static_cast<int>(s)) continue;
         if (shape_of(network, node.output) != network.values[value]) continue;
-        if (is_bytes(format_of(network, node.output)) != is_bytes(format_of(network, node.inputs[t].value))) continue;
+        const Quantization written = format_of(network, node.output), read = format_of(network, node.inputs[t].value);
+        if (number_bytes(written) != number_bytes(read)) continue;
         const bool shared = is_conv && node.inputs[0].value == node.inputs[t].value;
         const bool read_elsewhere = schedule[s].size() > 1;
         if (!shared && !read_elsewhere) alive.buffer_of[output] = alive.buffer_of[value];

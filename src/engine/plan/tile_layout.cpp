@@ -8,7 +8,7 @@
 namespace spinenet::engine {
 namespace {
 
-int64_t number_bytes(const ConvStep& step) {
+int64_t product_bytes(const ConvStep& step) {
   return step.format == NumberFormat::bf16 ? sizeof(uint16_t) : sizeof(uint8_t);
 }
 
@@ -26,7 +26,7 @@ int64_t apart(int64_t bytes) {
 // Numbers of a tap.
 int64_t tap_numbers(const ConvStep& step, ConvAlgorithm algorithm) {
   const int64_t kernel = step.conv.kernel, stride = step.sites.front().in.stride;
-  const int64_t in_tile = kernels::kTileBytes / number_bytes(step);
+  const int64_t in_tile = kernels::kTileBytes / product_bytes(step);
   if (algorithm == ConvAlgorithm::tile_rows) return rounded_up(kernel * kernel * stride, in_tile);
   return rounded_up(takes_lines(stride) ? kernel * stride : stride, in_tile);
 }
@@ -63,7 +63,7 @@ std::vector<int64_t> tap_places(const ConvStep& step) {
 }
 
 int64_t tile_pixel_bytes(const ConvStep& step, ConvAlgorithm algorithm) {
-  const int64_t stride = step.sites.front().in.stride, bytes = number_bytes(step);
+  const int64_t stride = step.sites.front().in.stride, bytes = product_bytes(step);
   const bool by_line = algorithm == ConvAlgorithm::tile_strips && takes_lines(stride);
   return by_line ? stride * bytes : apart(tap_numbers(step, algorithm) * bytes);
 }
@@ -73,7 +73,7 @@ Strip strip_of(const ConvStep& step, const ConvSite& site, int64_t output_lines)
   const bool by_line = takes_lines(site.in.stride);
   Strip strip;
   strip.pixel = tile_pixel_bytes(step, ConvAlgorithm::tile_strips);
-  strip.tap_bytes = tap_numbers(step, ConvAlgorithm::tile_strips) * number_bytes(step);
+  strip.tap_bytes = tap_numbers(step, ConvAlgorithm::tile_strips) * product_bytes(step);
   strip.tap_count = tap_count(step, ConvAlgorithm::tile_strips);
   strip.planes_down = std::min(stride, kernel);
   strip.planes_across = by_line ? 1 : strip.planes_down;
@@ -93,9 +93,9 @@ Strip strip_of(const ConvStep& step, const ConvSite& site, int64_t output_lines)
   return strip;
 }
 
-bool reads_tile_rows_in_place(const ConvStep& step) {
+bool reads_tile_rows_in_place(const ConvStep& step, const ConvSite& site) {
   const int64_t kernel = step.conv.kernel;
-  return step.format == NumberFormat::int8 && step.k == kernel * kernel * step.sites.front().in.stride;
+  return number_bytes(site.in.quantization) == product_bytes(step) && step.k == kernel * kernel * site.in.stride;
 }
 
 TileScratch tile_scratch(const ConvStep& step, int64_t copied_bytes, int panel) {
@@ -116,7 +116,7 @@ int64_t tile_scratch_floats(const ConvStep& step, int panel, int64_t images) {
     const int64_t rows = std::min(rows_at_a_time(step, s), rows_in(step, s, images));
     if (step.choice.algorithm == ConvAlgorithm::tile_strips) {
       bytes = std::max(bytes, strip_of(step, step.sites[s], rows).size());
-    } else if (!reads_tile_rows_in_place(step)) {
+    } else if (!reads_tile_rows_in_place(step, step.sites[s])) {
       bytes = std::max(bytes, rows * tile_pixel_bytes(step, step.choice.algorithm));
     }
   }

@@ -47,7 +47,7 @@ struct Strip {
 Strip strip_of(const ConvStep& step, const ConvSite& site, int64_t output_lines);
 
 // The rows of the map that a task takes as they are.
-bool reads_tile_rows_in_place(const ConvStep& step);
+bool reads_tile_rows_in_place(const ConvStep& step, const ConvSite& site);
 
 // A thread's scratch: copied rows, then sums of kTileBlockRows rows.
 struct TileScratch {

@@ -1,11 +1,12 @@
-// Numbers as bytes, and what a network must know of its own maps to compute with them: a byte q stands for
-// scale * (q - zero). Zero is a byte itself, so padding is exact.
+// The numbers of a map: floats, bf16 values, or bytes, and what a network must know of its own maps to compute with
+// bytes: a byte q stands for scale * (q - zero). Zero is a byte itself, so padding is exact.
 //
 // Invariant of a Calibration: ranges hold zero and are finite; their names are those of nodes of the network that the
 // engine makes with all its passes, and kInputName for the network's input. Thread contract: plain values and pure
 // functions. Source: Jacob et al. 2018.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -17,12 +18,20 @@
 namespace spinenet::engine {
 
 struct Quantization {
-  float scale = 0;  // 0: no bytes but floats
-  int zero = 0;     // 0 to 255
+  float scale = 0;       // of bytes; 0: no bytes
+  int zero = 0;          // 0 to 255
+  bool is_bf16 = false;  // neither bytes nor floats
 };
 
 inline bool is_bytes(const Quantization& quantization) {
   return quantization.scale > 0;
+}
+inline int64_t number_bytes(const Quantization& quantization) {
+  if (is_bytes(quantization)) return sizeof(uint8_t);
+  return quantization.is_bf16 ? sizeof(uint16_t) : sizeof(float);
+}
+inline bool is_float(const Quantization& quantization) {
+  return number_bytes(quantization) == sizeof(float);
 }
 
 struct ValueRange {

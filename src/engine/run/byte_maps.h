@@ -1,4 +1,4 @@
-// Maps of bytes in a session's memory, which lie where as many floats would.
+// Maps of bytes or bf16 values in a session's memory, which lie where floats of as many bytes would.
 //
 // Thread contract: pure functions.
 #pragma once
@@ -12,8 +12,13 @@ inline uint8_t* bytes_at(const Map& map, const StepMemory& memory, int64_t numbe
   return reinterpret_cast<uint8_t*>(memory.maps + map.offset) + number;
 }
 
-// Of either kind.
+inline uint16_t* bf16_at(const Map& map, const StepMemory& memory, int64_t number) {
+  return reinterpret_cast<uint16_t*>(memory.maps + map.offset) + number;
+}
+
+// Of any kind.
 inline kernels::NumberSource source_at(const Map& map, const StepMemory& memory, int64_t number) {
+  if (map.quantization.is_bf16) return {.bf16 = bf16_at(map, memory, number)};
   if (!is_bytes(map.quantization)) return {.floats = memory.maps + map.offset + number};
   return {.bytes = bytes_at(map, memory, number),
           .scale = map.quantization.scale,
@@ -21,6 +26,7 @@ inline kernels::NumberSource source_at(const Map& map, const StepMemory& memory,
 }
 
 inline kernels::NumberTarget target_at(const Map& map, const StepMemory& memory, int64_t number) {
+  if (map.quantization.is_bf16) return {.bf16 = bf16_at(map, memory, number)};
   if (!is_bytes(map.quantization)) return {.floats = memory.maps + map.offset + number};
   return {.bytes = bytes_at(map, memory, number),
           .inverse_scale = 1 / map.quantization.scale,

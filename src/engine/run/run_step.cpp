@@ -16,15 +16,15 @@ struct Line {
   int64_t image = 0, y = 0;
 };
 
-bool has_bytes(const SumStep& step) {
-  return is_bytes(step.out.quantization) || std::any_of(step.terms.begin(), step.terms.end(), [](const auto& term) {
-           return is_bytes(term.map.quantization);
+bool has_floats_alone(const SumStep& step) {
+  return is_float(step.out.quantization) && std::all_of(step.terms.begin(), step.terms.end(), [](const auto& term) {
+           return is_float(term.map.quantization);
          });
 }
 
 // One row of the output.
 void run_row(const CompiledPlan& plan, const SumStep& step, const Line& at, const StepMemory& memory) {
-  if (has_bytes(step)) return run_mixed_row(plan, step, at.image, at.y, memory);
+  if (!has_floats_alone(step)) return run_mixed_row(plan, step, at.image, at.y, memory);
   std::array<kernels::SumTerm, kTermsAtOnce> terms;
   const auto row_of = [&](const Map& map, int64_t row) {
     return image_of(map, at.image, memory) + row * map.shape.width * map.stride;
@@ -51,7 +51,7 @@ void run_row(const CompiledPlan& plan, const SumStep& step, const Line& at, cons
 }
 
 void run_row(const CompiledPlan& plan, const PoolStep& step, const Line& at, const StepMemory& memory) {
-  if (is_bytes(step.in.quantization)) return run_byte_pool_row(plan, step, at.image, at.y, memory);
+  if (!is_float(step.in.quantization)) return run_small_pool_row(plan, step, at.image, at.y, memory);
   const graph::Shape& in = step.in.shape;
   const float* from = image_of(step.in, at.image, memory);
   float* to = image_of(step.out, at.image, memory) + at.y * step.out.shape.width * step.out.stride;

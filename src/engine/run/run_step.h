@@ -24,7 +24,7 @@ void run_task(const CompiledPlan& plan, const Step& step, int64_t task, const St
 // A row of a sum that reads or writes bytes, of at most so many terms, and of a pool of bytes.
 constexpr size_t kMostMixedTerms = 8;
 void run_mixed_row(const CompiledPlan& plan, const SumStep& step, int64_t image, int64_t y, const StepMemory& memory);
-void run_byte_pool_row(const CompiledPlan& plan, const PoolStep& step, int64_t image, int64_t y,
+void run_small_pool_row(const CompiledPlan& plan, const PoolStep& step, int64_t image, int64_t y,
                        const StepMemory& memory);
 
 }  // namespace spinenet::engine

@@ -38,6 +38,18 @@ struct BytePixels {
   static int outside(const Map& map) { return map.quantization.zero; }
 };
 
+struct Bf16Pixels {
+  using Number = uint16_t;
+
+  static const uint16_t* at(const Map& map, const StepMemory& memory, int64_t number) {
+    return bf16_at(map, memory, number);
+  }
+  static void copy(const uint16_t* from, int64_t count, uint16_t* to) {
+    std::memcpy(to, from, static_cast<size_t>(count) * sizeof(uint16_t));
+  }
+  static int outside(const Map&) { return 0; }
+};
+
 // A line of a strip's plane: the line of the map, over all images, that it is made of, or -1, and the map's pixel
 // under its first column.
 struct StripLine {
@@ -167,7 +179,7 @@ class TileTask {
     kernels::TileProduct product{
         .a = from, .row_bytes = numbers * kBytes, .taps = {&kNoTap, 1}, .tap_bytes = step_.k * kBytes};
     int64_t copied = 0;
-    if (!reads_tile_rows_in_place(step_)) {
+    if (!reads_tile_rows_in_place(step_, site_)) {
       product.row_bytes = tile_pixel_bytes(step_, ConvAlgorithm::tile_rows);
       product.a = scratch_;
       copied = task_.rows * product.row_bytes;
@@ -261,7 +273,12 @@ void run_in_tiles(const CompiledPlan& plan, const ConvStep& step, const ConvTask
   const kernels::TileKernels& tiles = *plan.kernels->tiles;
   const TileTask run(plan, step, task, memory);
   tiles.begin();
-  step.format == NumberFormat::bf16 ? run.run(FloatPixels{tiles}) : run.run(BytePixels());
+  const Quantization& in = step.sites[static_cast<size_t>(task.site)].in.quantization;
+  if (is_bytes(in)) {
+    run.run(BytePixels());
+  } else {
+    in.is_bf16 ? run.run(Bf16Pixels()) : run.run(FloatPixels{tiles});
+  }
   tiles.end();
 }
 
