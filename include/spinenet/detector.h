@@ -135,7 +135,7 @@ class Detector {
 
   Prediction detect(const Pixels& image);
   std::vector<Prediction> detect(std::span<const Pixels> images);
-  // JPEG or PNG; the orientation that a JPEG's EXIF gives is applied.
+  // JPEG, PNG, WebP, TIFF or BMP; the orientation that the file gives is applied.
   Prediction detect_file(const std::string& path);
   Prediction detect_encoded(std::span<const std::byte> file);
 

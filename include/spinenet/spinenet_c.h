@@ -100,7 +100,7 @@ typedef struct spinenet_pixels {
 /* `results` takes `count` pointers, all NULL on failure. */
 spinenet_status spinenet_detect(spinenet_detector* detector, const spinenet_pixels* images, size_t count,
                                 spinenet_result** results);
-/* A JPEG or PNG file, by path and in memory. */
+/* A JPEG, PNG, WebP, TIFF or BMP file, by path and in memory. */
 spinenet_status spinenet_detect_file(spinenet_detector* detector, const char* path, spinenet_result** result);
 spinenet_status spinenet_detect_encoded(spinenet_detector* detector, const void* file, size_t size,
                                         spinenet_result** result);

@@ -105,16 +105,16 @@ DetectorSession make_session(std::shared_ptr<const LoadedModel> loaded, const De
 image::Image to_image(const Pixels& pixels) {
   const bool gray = pixels.format == PixelFormat::gray, bgr = pixels.format == PixelFormat::bgr;
   const int64_t row = int64_t{pixels.width} * (gray ? 1 : 3), stride = pixels.stride == 0 ? row : pixels.stride;
-  const int64_t most = image::DecodeLimits{}.max_pixels;
-  if (pixels.data == nullptr || pixels.height < 1 || pixels.width < 1 || stride < row ||
-      pixels.height > most / pixels.width || stride >= kMostBytes / pixels.height) {
+  const bool has_rows = pixels.data != nullptr && pixels.height >= 1 && pixels.width >= 1 && stride >= row;
+  const std::string objection = has_rows ? image::objection_to({pixels.height, pixels.width}) : "";
+  if (!objection.empty()) fail(spinenet::ErrorKind::usage, objection, "detect", "scale it down, or cut it into parts");
+  if (!has_rows || stride >= kMostBytes / pixels.height) {
     fail(spinenet::ErrorKind::usage,
          fmt::format("an image of {} x {} (height x width), {} bytes from row to row{}", pixels.height, pixels.width,
                      stride, pixels.data == nullptr ? ", without data" : ""),
          "detect",
-         fmt::format("both sides are at least 1, a row is no longer than the step, {} pixels fit, and all rows lie "
-                     "within {} bytes",
-                     most, kMostBytes));
+         fmt::format("both sides are at least 1, a row is no longer than the step, and all rows lie within {} bytes",
+                     kMostBytes));
   }
   image::Image image = image::make_image(pixels.height, pixels.width);
   for (int y = 0; y < pixels.height; ++y) {

@@ -1,4 +1,5 @@
 // spinenet eval: COCO numbers of a detector on images or of a results file, accuracy of a classifier.
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -12,6 +13,7 @@
 #include "cli/run_flags.h"
 #include "data/coco/coco.h"
 #include "eval/coco_ap.h"
+#include "eval/detection_limit.h"
 #include "eval/metrics_json.h"
 #include "eval/metrics_text.h"
 #include "runtime/detect_images.h"
@@ -27,8 +29,15 @@ struct EvalFlags {
   std::string group_key = "supercategory";
   bool overwrite = false;
   int batch = 1;
+  std::optional<int> max_detections, max_per_class;
   RunFlags run;
 };
+
+constexpr int kCocoMaxDetections = 100;
+
+int most_detections(const EvalFlags& flags) {
+  return flags.max_detections.value_or(kCocoMaxDetections);
+}
 
 void require(bool holds, std::string_view what) {
   if (!holds) fail(ErrorKind::usage, what, "", "see spinenet eval --help");
@@ -50,7 +59,11 @@ std::vector<detect::Result> results_of_model(runtime::Model model, const EvalFla
   check_classes(model, annotations);
   const runtime::RunOptions options = run_options(flags.run, invocation);
   const runtime::PreparedModel prepared = runtime::prepare(std::move(model), options);
-  return runtime::detect_images_of(annotations, flags.images, runtime::make_detect_function(prepared, {}),
+  detect::PostprocessOptions post;
+  post.max_detections = most_detections(flags);
+  post.pre_nms = std::max(post.pre_nms, post.max_detections);
+  post.max_per_class = flags.max_per_class.value_or(post.max_per_class);
+  return runtime::detect_images_of(annotations, flags.images, runtime::make_detect_function(prepared, post),
                                    {.classes = prepared.model.file.classes,
                                     .batch = flags.batch,
                                     .threads = options.threads,
@@ -59,6 +72,7 @@ std::vector<detect::Result> results_of_model(runtime::Model model, const EvalFla
 
 int eval_classifier(runtime::Model model, const EvalFlags& flags, const Invocation& invocation) {
   require(flags.save_results.empty(), "--save-results is for detectors");
+  require(!flags.max_detections && !flags.max_per_class, "--max-detections and --max-per-class are for detectors");
   const runtime::RunOptions options = run_options(flags.run, invocation);
   const auto evaluation =
       evaluate_classes(runtime::prepare(std::move(model), options), {.annotations = flags.annotations,
@@ -113,11 +127,15 @@ int eval_objects(std::optional<runtime::Model> model, const EvalFlags& flags, co
     saved->write(data::results_to_text(results));
     log_info(fmt::format("results: {}", flags.save_results));
   }
+  const int most = most_detections(flags);
+  const std::string beyond = to_text(eval::beyond_limit(annotations, results, most), most);
+  if (!beyond.empty()) log_warning(fmt::format("{}: {}", flags.annotations, beyond));
   std::vector<eval::CocoEvaluation> evaluations;
   for (const eval::IouType type : types) {
     eval::CocoEvalOptions evaluate;
     evaluate.iou = type;
     evaluate.threads = threads_of(invocation.common);
+    evaluate.max_detections = {std::min(1, most), std::min(10, most), most};
     evaluations.push_back(eval::evaluate_coco(annotations, results, evaluate));
   }
   print_evaluations(evaluations, annotations, invocation.common.json);
@@ -127,6 +145,7 @@ int eval_objects(std::optional<runtime::Model> model, const EvalFlags& flags, co
 int run_eval(const EvalFlags& flags, const Invocation& invocation) {
   if (!flags.iou.empty()) iou_type(flags.iou);
   require(flags.model.empty() != flags.results.empty(), "give a MODEL or --results, one of the two");
+  require(!flags.max_per_class || !flags.model.empty(), "--max-per-class limits what a MODEL gives");
   require(flags.model.empty() || !flags.images.empty(), "--images is missing: the folder of the images");
   RunFiles files = invocation.files;
   const std::optional<Output> saved =
@@ -170,6 +189,16 @@ void add_options(CLI::App& verb, EvalFlags& flags, PathTable& paths) {
       ->capture_default_str();
   verb.add_option("--iou", flags.iou, "What overlaps: bbox or segm; both of a MODEL with masks, else bbox")
       ->type_name("TYPE");
+  verb.add_option("--max-detections", flags.max_detections,
+                  fmt::format("Objects of an image that a MODEL gives at most, and results of each image and category "
+                              "that count [{}, as COCO's protocol has it]",
+                              kCocoMaxDetections))
+      ->check(within(1, 100000))
+      ->type_name("N");
+  verb.add_option("--max-per-class", flags.max_per_class,
+                  "Objects of each class of an image that a MODEL gives at most")
+      ->check(within(1, 100000))
+      ->type_name("N");
   verb.add_option("--batch", flags.batch, "Images read and handed to the network at a time")
       ->check(within(1, 1024))
       ->type_name("N")

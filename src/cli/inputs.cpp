@@ -1,6 +1,5 @@
 #include "cli/inputs.h"
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -12,28 +11,21 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "image/decode.h"
+#include "image/image_folder.h"
 
 namespace spinenet::cli {
 namespace {
 
-bool looks_like_image(const std::filesystem::path& path) {
-  constexpr std::array<std::string_view, 3> kEndings{".jpg", ".jpeg", ".png"};
-  std::string ending = path.extension().string();
-  std::transform(ending.begin(), ending.end(), ending.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::find(kEndings.begin(), kEndings.end(), ending) != kEndings.end();
-}
-
-std::vector<std::string> images_in(const std::filesystem::path& folder) {
+std::vector<std::string> images_of_folder(const std::string& folder) {
+  image::PassedOver passed_over;
   std::vector<std::string> found;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    std::error_code unreadable;  // a broken link is no image
-    if (looks_like_image(entry.path()) && entry.is_regular_file(unreadable)) found.push_back(entry.path().string());
+  for (const std::filesystem::path& path : image::images_in(folder, passed_over)) found.push_back(path.string());
+  if (found.empty()) {
+    fail(ErrorKind::bad_data,
+         passed_over.empty() ? "no image in the folder" : "no image in the folder; " + passed_over.text(), folder,
+         "JPEG, PNG, WebP, TIFF and BMP are read");
   }
-  if (error) fail(ErrorKind::io, fmt::format("cannot read the folder: {}", error.message()), folder.string());
-  std::sort(found.begin(), found.end());
-  if (found.empty()) fail(ErrorKind::bad_data, "no image in the folder", folder.string(), "JPEG and PNG are read");
+  passed_over.log(folder, static_cast<int64_t>(found.size()));
   return found;
 }
 
@@ -68,7 +60,7 @@ std::vector<std::string> expand_inputs(std::span<const std::string> inputs) {
     std::vector<std::string> found;
     std::error_code problem;  // a name that the system refuses (too long, no permission) is no file
     if (std::filesystem::is_directory(input, problem)) {
-      found = images_in(input);
+      found = images_of_folder(input);
     } else if (input == "-" || std::filesystem::exists(input, problem)) {
       found = {input};
     } else if (input.find_first_of("*?[") != std::string::npos) {

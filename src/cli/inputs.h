@@ -13,8 +13,9 @@
 
 namespace spinenet::cli {
 
-// Files as they are, the images directly in a folder and those that a pattern matches in the order of their names,
-// "-" as it is. ErrorKind::io for what is not there, ErrorKind::bad_data for a folder or pattern without images.
+// Files as they are, the images directly in a folder (image/image_folder.h: what is passed over is counted in the log)
+// and the files that a pattern matches in the order of their names, "-" as it is. ErrorKind::io for what is not there,
+// ErrorKind::bad_data for a folder or pattern without images.
 std::vector<std::string> expand_inputs(std::span<const std::string> inputs);
 
 // A file to write that is none of these images, nor anything else that the command reads. Errors as RunFiles::output.

@@ -1,9 +1,12 @@
 // spinenet predict: what is in these images.
 #include "runtime/predict.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
+#include "arch/task.h"
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
@@ -17,12 +20,16 @@
 namespace spinenet::cli {
 namespace {
 
+constexpr double kObjectThreshold = 0.3;
+constexpr int kMostObjects = 100, kMostClasses = 5;
+
 struct PredictFlags {
   std::string model;
   std::vector<std::string> inputs;
   std::string out, json, annotations;
-  double threshold = 0.3;
-  int max_detections = 100;
+  std::optional<double> threshold;  // else what suits the task
+  std::optional<int> max_detections;
+  std::optional<int> max_per_class;
   bool overwrite = false;
   RunFlags run;
 };
@@ -43,22 +50,32 @@ std::optional<image::Image> try_read(const std::string& file, int64_t& failed) {
   }
 }
 
-Predicted predict_all(const PredictFlags& flags, const std::vector<std::string>& files,
+// What is shown where no flag says it: objects that are likely enough, and a classifier's best five classes.
+detect::PostprocessOptions shown(const PredictFlags& flags, const runtime::Model& model) {
+  const bool classes = model.file.task == name_of(arch::Task::classify);
+  if (classes && flags.max_per_class) {
+    fail(ErrorKind::usage, "--max-per-class is for models that find objects", flags.model, "use --max");
+  }
+  detect::PostprocessOptions post;
+  post.score_threshold = static_cast<float>(flags.threshold.value_or(classes ? 0 : kObjectThreshold));
+  post.max_detections = flags.max_detections.value_or(classes ? kMostClasses : kMostObjects);
+  post.max_per_class = flags.max_per_class.value_or(post.max_per_class);
+  post.pre_nms = std::max(post.pre_nms, post.max_detections);
+  return post;
+}
+
+Predicted predict_all(const PredictFlags& flags, const std::vector<runtime::NumberedImage>& images,
                       const runtime::PreparedModel& prepared, std::optional<runtime::DrawnImages>& folder,
                       const CommonOptions& common) {
-  detect::PostprocessOptions post;
-  post.score_threshold = static_cast<float>(flags.threshold);
-  post.max_detections = flags.max_detections;
-  const runtime::PredictFunction predict = make_predict_function(prepared, post);
-  runtime::ImageIds ids(flags.annotations);
-  Progress progress("predict", static_cast<int64_t>(files.size()), progress_of(common));
+  const runtime::PredictFunction predict = make_predict_function(prepared, shown(flags, prepared.model));
+  Progress progress("predict", static_cast<int64_t>(images.size()), progress_of(common));
   Predicted predicted;
-  for (size_t i = 0; i < files.size(); ++i) {
-    const int64_t id = ids.id_of(files[i]);
-    if (std::optional<image::Image> image = try_read(files[i], predicted.failed)) {
-      predicted.done.push_back({id, files[i], image->height, image->width, predict(*image)});
+  for (size_t i = 0; i < images.size(); ++i) {
+    const auto& [file, id] = images[i];
+    if (std::optional<image::Image> image = try_read(file, predicted.failed)) {
+      predicted.done.push_back({id, file, image->height, image->width, predict(*image)});
       const auto& classes = prepared.model.file.classes;
-      if (folder) folder->write(files[i], draw(*std::move(image), predicted.done.back().found, classes));
+      if (folder) folder->write(file, draw(*std::move(image), predicted.done.back().found, classes));
     }
     progress.update(static_cast<int64_t>(i) + 1);
   }
@@ -76,9 +93,10 @@ int run_predict(const PredictFlags& flags, const Invocation& invocation) {
     runtime::refuse_inputs_inside(flags.out, files);
     folder.emplace(flags.out);
   }
+  const std::vector<runtime::NumberedImage> images = runtime::numbered(files, flags.annotations);
   const runtime::RunOptions options = run_options(flags.run, invocation);
   const runtime::PreparedModel prepared = runtime::prepare(runtime::open_model(flags.model), options);
-  const Predicted predicted = predict_all(flags, files, prepared, folder, invocation.common);
+  const Predicted predicted = predict_all(flags, images, prepared, folder, invocation.common);
   const auto& classes = prepared.model.file.classes;
   if (flags.json == "-") {
     print_json(to_json(predicted.done, classes));
@@ -87,7 +105,7 @@ int run_predict(const PredictFlags& flags, const Invocation& invocation) {
     print(to_table(predicted.done, classes));
   }
   if (predicted.failed > 0) {
-    fail(ErrorKind::bad_data, fmt::format("{} of {} images could not be read", predicted.failed, files.size()),
+    fail(ErrorKind::bad_data, fmt::format("{} of {} images could not be read", predicted.failed, images.size()),
          "predict", "see the warnings above; the others are done");
   }
   return 0;
@@ -121,14 +139,18 @@ void add_paths(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
 
 void add_options(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
   add_paths(verb, flags, paths);
-  verb.add_option("--threshold", flags.threshold, "Minimum score of what is shown")
+  verb.add_option("--threshold", flags.threshold,
+                  fmt::format("Minimum score of what is shown [{} for objects, 0 for classes]", kObjectThreshold))
       ->check(within(0.0, 1.0))
-      ->type_name("S")
-      ->capture_default_str();
-  verb.add_option("--max", flags.max_detections, "Maximum number of objects, or of classes, per image")
+      ->type_name("S");
+  verb.add_option("--max", flags.max_detections,
+                  fmt::format("Maximum number of objects, or of classes, per image [{} objects, {} classes]",
+                              kMostObjects, kMostClasses))
       ->check(within(1, 100000))
-      ->type_name("N")
-      ->capture_default_str();
+      ->type_name("N");
+  verb.add_option("--max-per-class", flags.max_per_class, "Maximum number of objects of each class per image")
+      ->check(within(1, 100000))
+      ->type_name("N");
   add_run_flags(verb, flags.run, paths);
 }
 
@@ -145,7 +167,9 @@ void add_predict(CLI::App& app, Invocation& invocation) {
       "  cat photo.jpg | spinenet predict best.safetensors - --json\n\n"
       "Boxes are in pixels of the upright image. An image that cannot be read is reported, the others are done, "
       "and\n"
-      "the exit status is 65.");
+      "the exit status is 65. Of a folder JPEG, PNG, WebP, TIFF and BMP files are read, whatever their names; the rest "
+      "is\n"
+      "counted in one line.");
   verb.callback(
       [&invocation, flags] { invocation.run = [&invocation, flags] { return run_predict(*flags, invocation); }; });
 }

@@ -108,7 +108,7 @@ std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::spa
     scores.push_back(candidate.score);
     labels.push_back(candidate.label);
   }
-  return detections_by_class(boxes, scores, labels, options.iou, options.max_detections);
+  return detections_by_class(boxes, scores, labels, nms_options(options));
 }
 
 }  // namespace spinenet::detect

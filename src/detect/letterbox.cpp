@@ -24,4 +24,14 @@ Box from_canvas(const Box& box, const Letterbox& l) {
               static_cast<float>(l.width), static_cast<float>(l.height));
 }
 
+std::vector<Detection> from_canvas(std::vector<Detection> found, const Letterbox& letterbox) {
+  const auto has_no_area = [](const Box& box) { return !(box.width() > 0 && box.height() > 0); };
+  const auto width = static_cast<float>(letterbox.inner_width), height = static_cast<float>(letterbox.inner_height);
+  // Both before and afterwards: the division could round the edge of the padding to just within the image.
+  std::erase_if(found, [&](const Detection& d) { return has_no_area(clip(d.box, width, height)); });
+  for (Detection& detection : found) detection.box = from_canvas(detection.box, letterbox);
+  std::erase_if(found, [&](const Detection& d) { return has_no_area(d.box); });
+  return found;
+}
+
 }  // namespace spinenet::detect

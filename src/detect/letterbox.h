@@ -5,7 +5,10 @@
 // pixel. Thread contract: pure functions.
 #pragma once
 
+#include <vector>
+
 #include "detect/box.h"
+#include "detect/detections.h"
 
 namespace spinenet::detect {
 
@@ -21,5 +24,9 @@ Letterbox fit_letterbox(int height, int width, int canvas_height, int canvas_wid
 // From the image to the canvas, and back (clipped to the image).
 Box to_canvas(const Box& box, const Letterbox& letterbox);
 Box from_canvas(const Box& box, const Letterbox& letterbox);
+
+// Detections in pixels of the canvas as those of the image, without those of which nothing lies on it: what was found
+// in the padding, or is cut to a line at the edge.
+std::vector<Detection> from_canvas(std::vector<Detection> found, const Letterbox& letterbox);
 
 }  // namespace spinenet::detect

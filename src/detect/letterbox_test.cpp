@@ -48,5 +48,18 @@ TEST(Letterbox, ClipsToTheImage) {
   EXPECT_EQ(from_canvas({10, 500, 20, 600}, l).area(), 0);
 }
 
+TEST(Letterbox, LeavesOutWhatDoesNotLieOnTheImage) {
+  const Letterbox l = fit_letterbox(300, 600, 640, 640);  // 320 x 640 on the canvas
+  const std::vector<Detection> found{{{10, 10, 50, 50}, 0, 0.9F},   {{10, 330, 50, 400}, 0, 0.8F},
+                                     {{10, 320, 50, 400}, 1, 0.7F}, {{640, 10, 700, 50}, 1, 0.6F},
+                                     {{10, 300, 50, 400}, 1, 0.5F}, {{-20, 10, 0, 50}, 0, 0.4F},
+                                     {{30, -9, 50, -1}, 0, 0.3F},   {{30, 10, 30, 20}, 0, 0.2F}};
+  const std::vector<Detection> on_image = from_canvas(found, l);
+  ASSERT_EQ(on_image.size(), 2U);
+  EXPECT_EQ(on_image[0].score, 0.9F);
+  EXPECT_EQ(on_image[1].score, 0.5F);
+  EXPECT_EQ(on_image[1].box.y2, 300);
+}
+
 }  // namespace
 }  // namespace spinenet::detect

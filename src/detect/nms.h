@@ -6,6 +6,7 @@
 // Thread contract: pure functions.
 #pragma once
 
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -19,8 +20,15 @@ std::vector<int> nms(std::span<const Box> boxes, std::span<const float> scores, 
 // Boxes of different classes do not suppress each other; max_kept counts all classes together.
 std::vector<int> nms_by_class(std::span<const Box> boxes, std::span<const float> scores, std::span<const int> labels,
                               float iou_threshold, int max_kept);
-// The detections that nms_by_class keeps, in its order.
+
+struct NmsOptions {
+  float iou = 0.5F;
+  int max_kept = 100;
+  int max_per_class = std::numeric_limits<int>::max();
+};
+
+// The detections that nms_by_class keeps, in its order, of each class at most so many.
 std::vector<Detection> detections_by_class(std::span<const Box> boxes, std::span<const float> scores,
-                                           std::span<const int> labels, float iou_threshold, int max_kept);
+                                           std::span<const int> labels, const NmsOptions& options);
 
 }  // namespace spinenet::detect

@@ -105,5 +105,20 @@ TEST(Nms, ALowerLimitGivesThePrefix) {
   }
 }
 
+TEST(Nms, KeepsAtMostSoManyOfEachClass) {
+  const std::vector<Box> boxes{{0, 0, 1, 1}, {2, 0, 3, 1}, {4, 0, 5, 1}, {6, 0, 7, 1}, {8, 0, 9, 1}};
+  const std::vector<float> scores{0.9F, 0.8F, 0.7F, 0.6F, 0.5F};
+  const std::vector<int> labels{0, 0, 1, 0, 1};
+  const auto kept = [&](const NmsOptions& options) {
+    std::vector<float> of;
+    for (const Detection& d : detections_by_class(boxes, scores, labels, options)) of.push_back(d.score);
+    return of;
+  };
+  EXPECT_EQ(kept({}).size(), 5U);
+  EXPECT_EQ(kept({.max_per_class = 1}), (std::vector<float>{0.9F, 0.7F}));
+  EXPECT_EQ(kept({.max_per_class = 2}), (std::vector<float>{0.9F, 0.8F, 0.7F, 0.5F}));
+  EXPECT_EQ(kept({.max_kept = 3, .max_per_class = 2}), (std::vector<float>{0.9F, 0.8F, 0.7F}));
+}
+
 }  // namespace
 }  // namespace spinenet::detect

@@ -167,7 +167,7 @@ std::vector<Detection> postprocess(std::span<const LevelOutput> levels, std::spa
     labels.push_back(candidate.label);
   }
 
-  return detections_by_class(boxes, scores, labels, options.iou, options.max_detections);
+  return detections_by_class(boxes, scores, labels, nms_options(options));
 }
 
 }  // namespace spinenet::detect

@@ -6,11 +6,13 @@
 // Thread contract: pure functions.
 #pragma once
 
+#include <limits>
 #include <span>
 #include <vector>
 
 #include "detect/box.h"
 #include "detect/detections.h"
+#include "detect/nms.h"
 
 namespace spinenet::detect {
 
@@ -26,7 +28,12 @@ struct PostprocessOptions {
   int pre_nms = 5000;             // at most so many boxes enter the suppression, over all levels and classes
   float iou = 0.5F;
   int max_detections = 100;
+  int max_per_class = std::numeric_limits<int>::max();  // of the detections
 };
+
+inline NmsOptions nms_options(const PostprocessOptions& options) {
+  return {.iou = options.iou, .max_kept = options.max_detections, .max_per_class = options.max_per_class};
+}
 
 // `anchors` as make_anchors returns them for the same levels. Boxes are in pixels of the network's input, not clipped.
 // Descending order of score.

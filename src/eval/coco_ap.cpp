@@ -64,6 +64,7 @@ CocoEvaluation empty_evaluation(const CellIndex& index, bool use_categories, std
   CocoEvaluation evaluation;
   evaluation.category_count = index.category_count();
   evaluation.max_detections = std::move(max_detections);
+  std::copy_n(evaluation.max_detections.begin(), 3, evaluation.metrics.max_detections.begin());
   const size_t cells = index.category_count() * kAreaRangeCount * evaluation.max_detections.size();
   evaluation.precision.assign(kIouThresholdCount * kRecallThresholdCount * cells, -1.0);
   evaluation.scores.assign(kIouThresholdCount * kRecallThresholdCount * cells, -1.0);
@@ -145,12 +146,16 @@ std::array<std::pair<std::string, double>, 12> named_numbers(const CocoMetrics& 
            {"APs", metrics.ap_small},
            {"APm", metrics.ap_medium},
            {"APl", metrics.ap_large},
-           {"AR1", metrics.ar1},
-           {"AR10", metrics.ar10},
-           {"AR100", metrics.ar100},
+           {recall_name(metrics.max_detections[0]), metrics.ar1},
+           {recall_name(metrics.max_detections[1]), metrics.ar10},
+           {recall_name(metrics.max_detections[2]), metrics.ar100},
            {"ARs", metrics.ar_small},
            {"ARm", metrics.ar_medium},
            {"ARl", metrics.ar_large}}};
+}
+
+std::string recall_name(int max_detections) {
+  return fmt::format("AR{}", max_detections);
 }
 
 void require_masks(const detect::Annotations& annotations, std::string_view place) {

@@ -49,14 +49,19 @@ struct ClassMetrics {
 };
 
 struct CocoMetrics {
+  std::array<int, 3> max_detections{1, 10, 100};  // what the recalls are named after
   double ap = -1, ap50 = -1, ap75 = -1, ap_small = -1, ap_medium = -1, ap_large = -1;
   // At the first, second and last of max_detections; the others at the last.
   double ar1 = -1, ar10 = -1, ar100 = -1, ar_small = -1, ar_medium = -1, ar_large = -1;
   std::vector<ClassMetrics> per_class;  // by category id
 };
 
-// The twelve numbers with the names they are printed under, in the COCO order.
+// The twelve numbers with the names they are printed under, in the COCO order. Recalls at other limits than COCO's have
+// those limits in their names: AR1, AR10, AR300.
 std::array<std::pair<std::string, double>, 12> named_numbers(const CocoMetrics& metrics);
+
+// "AR100", or at another limit of detections "AR" and that one.
+std::string recall_name(int max_detections);
 
 // Row-major arrays of K categories (by id) and M = 3 limits of detections; -1 where there is nothing to find.
 struct CocoEvaluation {

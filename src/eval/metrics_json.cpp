@@ -38,7 +38,7 @@ Json to_json(const CocoEvaluation& evaluation, const detect::Annotations& annota
                                  {"APs", metrics.ap_small},
                                  {"APm", metrics.ap_medium},
                                  {"APl", metrics.ap_large},
-                                 {"AR100", metrics.ar100}});
+                                 {recall_name(evaluation.metrics.max_detections[2]), metrics.ar100}});
   }
   return json;
 }

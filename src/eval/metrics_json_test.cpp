@@ -35,6 +35,13 @@ TEST(MetricsJson, HoldsTheTwelveNumbersAndTheClasses) {
   EXPECT_EQ(json["per_class"][0]["instances"], 1);
   EXPECT_EQ(json["per_class"][0]["AR100"], 1.0);
   EXPECT_EQ(json["per_class"][1]["AP"], -1.0);
+
+  CocoEvalOptions more;
+  more.max_detections = {1, 10, 300};
+  const Json other = to_json(evaluate_coco(annotations, std::vector<detect::Result>{result}, more), annotations);
+  EXPECT_EQ(other["AR300"], 1.0) << "a recall is named after its limit";
+  EXPECT_EQ(other["per_class"][0]["AR300"], 1.0);
+  EXPECT_FALSE(other.contains("AR100"));
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ std::string to_table(const CocoMetrics& metrics) {
     numbers[0].push_back(name);
     numbers[1].push_back(percent(value));
   }
-  std::vector<std::vector<std::string>> classes{{"id", "class", "AP", "AP50", "AP75", "APs", "APm", "APl", "AR100"}};
+  std::vector<std::vector<std::string>> classes{
+      {"id", "class", "AP", "AP50", "AP75", "APs", "APm", "APl", recall_name(metrics.max_detections[2])}};
   for (const ClassMetrics& c : metrics.per_class) {
     classes.push_back({std::to_string(c.category_id), c.name, percent(c.ap), percent(c.ap50), percent(c.ap75),
                        percent(c.ap_small), percent(c.ap_medium), percent(c.ap_large), percent(c.ar100)});

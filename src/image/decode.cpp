@@ -1,16 +1,20 @@
 #include "image/decode.h"
 
 #include <algorithm>
-#include <array>
 #include <fstream>
+#include <optional>
 #include <string>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "image/bmp.h"
+#include "image/format.h"
 #include "image/jpeg.h"
 #include "image/orientation.h"
 #include "image/png.h"
+#include "image/tiff.h"
+#include "image/webp.h"
 
 namespace spinenet::image {
 namespace {
@@ -22,41 +26,27 @@ std::span<const uint8_t> as_bytes(std::string_view text) {
   return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
 }
 
-// What other image format the bytes are, or "".
-std::string_view foreign_format(std::string_view bytes) {
-  struct Magic {
-    size_t offset;
-    std::string_view mark, name;
-  };
-  using namespace std::string_view_literals;
-  static constexpr std::array<Magic, 9> kMagics = {{{0, "GIF8"sv, "GIF"},
-                                                    {8, "WEBP"sv, "WebP"},
-                                                    {0, "BM"sv, "BMP"},
-                                                    {0, "II*\0"sv, "TIFF"},
-                                                    {0, "MM\0*"sv, "TIFF"},
-                                                    {4, "ftypavif"sv, "AVIF"},
-                                                    {4, "ftyphei"sv, "HEIC"},
-                                                    {4, "ftypmif1"sv, "HEIF"},
-                                                    {4, "jP  "sv, "JPEG 2000"}}};
-  for (const Magic& magic : kMagics) {
-    if (bytes.size() > magic.offset && bytes.substr(magic.offset).starts_with(magic.mark)) return magic.name;
-  }
-  return {};
-}
-
 [[noreturn]] void fail_format(std::span<const uint8_t> bytes, std::string_view place) {
   if (bytes.empty()) fail(ErrorKind::bad_data, "the image is empty", place, kRemedy);
-  const std::string_view name = foreign_format({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+  const std::string_view name = foreign_format(bytes);
   if (!name.empty()) {
     fail(ErrorKind::bad_data, fmt::format("{} images are not read", name), place, "convert it to JPEG or PNG");
   }
   const auto first = bytes.first(std::min<size_t>(bytes.size(), 8));
-  fail(ErrorKind::bad_data, fmt::format("neither JPEG nor PNG (it begins with {:02x})", fmt::join(first, " ")), place,
-       "give a JPEG or PNG image");
+  fail(ErrorKind::bad_data, fmt::format("no image (it begins with {:02x})", fmt::join(first, " ")), place,
+       "give a JPEG, PNG, WebP, TIFF or BMP image");
 }
 
-[[noreturn]] void fail_header(std::string_view format, std::string_view place) {
-  fail(ErrorKind::bad_data, fmt::format("the {} header is cut or corrupt", format), place, kRemedy);
+Format format_or_fail(std::span<const uint8_t> bytes, std::string_view place) {
+  const std::optional<Format> format = format_of(bytes);
+  if (!format) fail_format(bytes, place);
+  return *format;
+}
+
+template <class Header>
+Header header_or_fail(const std::optional<Header>& header, Format format, std::string_view place) {
+  if (header) return *header;
+  fail(ErrorKind::bad_data, fmt::format("the {} header is cut or corrupt", name_of(format)), place, kRemedy);
 }
 
 void check_bytes(uint64_t count, std::string_view place, const DecodeLimits& limits) {
@@ -65,12 +55,9 @@ void check_bytes(uint64_t count, std::string_view place, const DecodeLimits& lim
        "store it smaller");
 }
 
-void check_pixels(ImageSize size, std::string_view place, const DecodeLimits& limits) {
-  if (int64_t{size.height} * size.width <= limits.max_pixels) return;
-  fail(ErrorKind::bad_data,
-       fmt::format("an image of {} x {} (height x width) exceeds the limit of {} pixels", size.height, size.width,
-                   limits.max_pixels),
-       place, "scale it down");
+void check_size(ImageSize size, std::string_view place, const DecodeLimits& limits) {
+  const std::string objection = objection_to(size, limits);
+  if (!objection.empty()) fail(ErrorKind::bad_data, objection, place, "scale it down, or cut it into parts");
 }
 
 void check_scans(std::span<const uint8_t> bytes, std::string_view place, const DecodeLimits& limits) {
@@ -79,7 +66,30 @@ void check_scans(std::span<const uint8_t> bytes, std::string_view place, const D
        "store it as a baseline JPEG");
 }
 
+// The header, held against the limits.
+template <class Header>
+Header sound_header(const std::optional<Header>& header, Format format, std::string_view place,
+                    const DecodeLimits& limits) {
+  const Header sound = header_or_fail(header, format, place);
+  check_size(sound.stored, place, limits);
+  return sound;
+}
+
 }  // namespace
+
+std::string objection_to(ImageSize size, const DecodeLimits& limits) {
+  const int longer = std::max(size.height, size.width), shorter = std::min(size.height, size.width);
+  std::string limit;
+  if (int64_t{size.height} * size.width > limits.max_pixels) {
+    limit = fmt::format("the limit of {} pixels", limits.max_pixels);
+  } else if (longer > limits.max_side) {
+    limit = fmt::format("the limit of {} pixels a side", limits.max_side);
+  } else if (longer > int64_t{limits.max_ratio} * shorter) {
+    limit = fmt::format("the limit of {} for the ratio of its sides", limits.max_ratio);
+  }
+  if (limit.empty()) return "";
+  return fmt::format("an image of {} x {} (height x width) exceeds {}", size.height, size.width, limit);
+}
 
 std::string read_limited(const std::filesystem::path& path, const DecodeLimits& limits) {
   std::error_code unknown;
@@ -90,20 +100,29 @@ std::string read_limited(const std::filesystem::path& path, const DecodeLimits& 
 
 Image decode_image(std::span<const uint8_t> bytes, std::string_view place, const DecodeLimits& limits) {
   check_bytes(bytes.size(), place, limits);
-  if (is_jpeg(bytes)) {
-    const auto header = parse_jpeg_header(bytes);
-    if (!header) fail_header("JPEG", place);
-    check_pixels(header->stored, place, limits);
-    check_scans(bytes, place, limits);
-    return upright(decode_jpeg_pixels(bytes, *header, place), header->orientation);
+  const Format format = format_or_fail(bytes, place);
+  switch (format) {
+    case Format::jpeg: {
+      const JpegHeader header = sound_header(parse_jpeg_header(bytes), format, place, limits);
+      check_scans(bytes, place, limits);
+      return upright(decode_jpeg_pixels(bytes, header, place), header.orientation);
+    }
+    case Format::png: {
+      const PngHeader header = sound_header(parse_png_header(bytes), format, place, limits);
+      return upright(decode_png_pixels(bytes, header, place), header.orientation);
+    }
+    case Format::webp: {
+      const WebpHeader header = sound_header(parse_webp_header(bytes), format, place, limits);
+      return upright(decode_webp_pixels(bytes, header, place), header.orientation);
+    }
+    case Format::tiff: {
+      const TiffHeader header = sound_header(parse_tiff_header(bytes), format, place, limits);
+      return upright(decode_tiff_pixels(bytes, header, place), header.orientation);
+    }
+    case Format::bmp:
+      break;
   }
-  if (is_png(bytes)) {
-    const auto header = parse_png_header(bytes);
-    if (!header) fail_header("PNG", place);
-    check_pixels(header->stored, place, limits);
-    return upright(decode_png_pixels(bytes, *header, place), header->orientation);
-  }
-  fail_format(bytes, place);
+  return decode_bmp_pixels(bytes, sound_header(parse_bmp_header(bytes), format, place, limits), place);
 }
 
 Image read_image(const std::filesystem::path& path, const DecodeLimits& limits) {
@@ -111,17 +130,24 @@ Image read_image(const std::filesystem::path& path, const DecodeLimits& limits) 
 }
 
 ImageSize image_size(std::span<const uint8_t> bytes, std::string_view place) {
-  if (is_jpeg(bytes)) {
-    const auto header = parse_jpeg_header(bytes);
-    if (!header) fail_header("JPEG", place);
-    return upright_size(header->stored, header->orientation);
+  const Format format = format_or_fail(bytes, place);
+  const auto size_in = [&](const auto& found) {
+    const auto header = header_or_fail(found, format, place);
+    return upright_size(header.stored, header.orientation);
+  };
+  switch (format) {
+    case Format::jpeg:
+      return size_in(parse_jpeg_header(bytes));
+    case Format::png:
+      return size_in(parse_png_header(bytes));
+    case Format::webp:
+      return size_in(parse_webp_header(bytes));
+    case Format::tiff:
+      return size_in(parse_tiff_header(bytes));
+    case Format::bmp:
+      break;
   }
-  if (is_png(bytes)) {
-    const auto header = parse_png_header(bytes);
-    if (!header) fail_header("PNG", place);
-    return upright_size(header->stored, header->orientation);
-  }
-  fail_format(bytes, place);
+  return size_in(parse_bmp_header(bytes));
 }
 
 ImageSize read_image_size(const std::filesystem::path& path) {
@@ -129,10 +155,12 @@ ImageSize read_image_size(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
   file.read(prefix.data(), static_cast<std::streamsize>(prefix.size()));
   prefix.resize(static_cast<size_t>(file.gcount()));
-  if (const auto header = parse_jpeg_header(as_bytes(prefix))) return upright_size(header->stored, header->orientation);
-  if (!prefix.empty() && !is_jpeg(as_bytes(prefix)) && !is_png(as_bytes(prefix)))
-    fail_format(as_bytes(prefix), path.string());
-  return image_size(as_bytes(read_limited(path, {})), path.string());
+  const std::optional<JpegHeader> header = parse_jpeg_header(as_bytes(prefix));
+  if (!header && !prefix.empty() && !format_of(as_bytes(prefix))) fail_format(as_bytes(prefix), path.string());
+  const ImageSize size = header ? upright_size(header->stored, header->orientation)
+                                : image_size(as_bytes(read_limited(path, {})), path.string());
+  check_size(size, path.string(), {});
+  return size;
 }
 
 }  // namespace spinenet::image

@@ -75,8 +75,11 @@ TEST(Decode, OtherBytesAreNamed) {
   EXPECT_NE(message("").find("empty"), std::string::npos);
   EXPECT_NE(message(std::string(100, '\0')).find("00 00"), std::string::npos);
   EXPECT_NE(message("GIF89a...").find("GIF"), std::string::npos);
-  EXPECT_NE(message(std::string("RIFF\0\0\0\0WEBPVP8 ", 16)).find("WebP"), std::string::npos);
-  EXPECT_NE(message("<html>not found</html>").find("neither JPEG nor PNG"), std::string::npos);
+  EXPECT_NE(message(std::string("\0\0\0\x18", 4) + "ftypheic").find("HEIC"), std::string::npos);
+  EXPECT_NE(message(std::string("RIFF\0\0\0\0WEBPVP8 ", 16)).find("WebP header"), std::string::npos);
+  EXPECT_NE(message(std::string("II*\0\x08\0\0\0", 8)).find("TIFF header"), std::string::npos);
+  EXPECT_NE(message("BM" + std::string(12, '\0') + std::string("\x28\0\0\0", 4)).find("BMP header"), std::string::npos);
+  EXPECT_NE(message("<html>not found</html>").find("give a JPEG, PNG, WebP, TIFF or BMP image"), std::string::npos);
   EXPECT_NE(message("\xFF\xD8\xFF").find("JPEG header"), std::string::npos);
   EXPECT_NE(message("\x89PNG\r\n\x1A\n").find("PNG header"), std::string::npos);
 }
@@ -88,6 +91,28 @@ TEST(Decode, LimitsCountPixelsOfBothFormats) {
     bad_data_message([&] { decode_image(bytes_of(file), "here.jpg", {.max_pixels = 99}); });
     EXPECT_EQ(image_size(bytes_of(file), "here.jpg"), (ImageSize{10, 10}));
   }
+}
+
+// Such an image took seconds and a gigabyte, of which nearly all went into its rows.
+TEST_F(DecodeFiles, SidesAndTheirRatioAreLimited) {
+  const auto file_of = [](int height, int width) { return encode_png(make_image(height, width)); };
+  const auto objection = [](int height, int width) { return objection_to({height, width}); };
+  EXPECT_EQ(objection(1, 1000), "");
+  EXPECT_EQ(objection(65535, 66), "");
+  EXPECT_NE(objection(1001, 1).find("1000 for the ratio of its sides"), std::string::npos);
+  EXPECT_NE(objection(66000, 100).find("65535 pixels a side"), std::string::npos);
+  EXPECT_NE(objection(67000000, 1).find("65535 pixels a side"), std::string::npos);
+  EXPECT_NE(objection(INT32_MAX, INT32_MAX).find("67108864 pixels"), std::string::npos);
+  const std::string narrow = file_of(1001, 1);
+  for (const DecodeLimits& limits : {DecodeLimits{}, DecodeLimits{.max_side = 1000, .max_ratio = 2000}}) {
+    const std::string message = bad_data_message([&] { decode_image(bytes_of(narrow), "here.jpg", limits); });
+    EXPECT_NE(message.find("1001 x 1 (height x width)"), std::string::npos) << message;
+    EXPECT_NE(message.find("cut it into parts"), std::string::npos) << message;
+  }
+  EXPECT_EQ(decode_image(bytes_of(narrow), "here.jpg", {.max_ratio = 1001}).height, 1001);
+  const fs::path path = store("here.jpg", narrow);
+  bad_data_message([&] { read_image_size(path); });
+  EXPECT_EQ(image_size(bytes_of(narrow), "here.jpg"), (ImageSize{1001, 1})) << "from bytes, no limit applies";
 }
 
 TEST(Decode, ManyThreadsReadTheSamePixels) {

@@ -5,24 +5,13 @@
 #include <cstring>
 #include <utility>
 
+#include "image/tiff_numbers.h"
+
 namespace spinenet::image {
 namespace {
 
 constexpr std::array<uint8_t, 6> kExifMark = {'E', 'x', 'i', 'f', 0, 0};
-constexpr unsigned kOrientationTag = 0x0112;
-
-// Unsigned numbers in the byte order of a TIFF block; 0 outside of it.
-struct TiffReader {
-  std::span<const uint8_t> bytes;
-  bool big_endian = false;
-
-  uint32_t number(size_t offset, size_t length) const {
-    if (offset > bytes.size() || bytes.size() - offset < length) return 0;
-    uint32_t value = 0;
-    for (size_t i = 0; i < length; ++i) value = value << 8 | bytes[offset + (big_endian ? i : length - 1 - i)];
-    return value;
-  }
-};
+constexpr uint32_t kOrientationTag = 0x0112;
 
 // Where the upright pixel (y, x) lies in the stored image: swapped first, then counted from the far side.
 struct Turn {
@@ -47,18 +36,13 @@ int exif_orientation(std::span<const uint8_t> tiff) {
   if (tiff.size() >= kExifMark.size() && std::equal(kExifMark.begin(), kExifMark.end(), tiff.begin())) {
     tiff = tiff.subspan(kExifMark.size());
   }
-  if (tiff.size() < 8 || tiff[0] != tiff[1] || (tiff[0] != 'I' && tiff[0] != 'M')) return 1;
-  const TiffReader reader{tiff, tiff[0] == 'M'};
-  if (reader.number(2, 2) != 42) return 1;
-  const size_t directory = reader.number(4, 4);
-  const uint32_t entries = reader.number(directory, 2);
-  for (uint32_t i = 0; i < entries; ++i) {
-    const size_t entry = directory + 2 + size_t{12} * i;  // tag, type, count, value
-    if (entry + 12 > tiff.size()) return 1;
-    if (reader.number(entry, 2) != kOrientationTag) continue;
-    const bool is_long = reader.number(entry + 2, 2) == 4;  // some writers take LONG for SHORT
-    const uint32_t value = reader.number(entry + 8, is_long ? 4 : 2);
-    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
+  const std::optional<TiffNumbers> numbers = tiff_numbers(tiff);
+  if (!numbers) return 1;
+  const size_t directory = numbers->number(4, 4);
+  uint32_t i = 0;
+  while (const std::optional<TiffEntry> entry = tiff_entry(*numbers, directory, i++)) {
+    if (entry->tag != kOrientationTag) continue;
+    return entry->value >= 1 && entry->value <= 8 ? static_cast<int>(entry->value) : 1;
   }
   return 1;
 }

@@ -1,6 +1,7 @@
 // Images to another size: resampled, cropped, padded, pasted, mirrored.
 //
-// Resampling averages areas where it shrinks and interpolates linearly where it enlarges, axis by axis; it is
+// Resampling averages areas where it shrinks and interpolates linearly where it enlarges, axis by axis (docs/export.md
+// has the rule for those who prepare images elsewhere); it is
 // deterministic and runs in the calling thread (OpenCV is set to one thread for the whole process on first use, since
 // the callers are themselves parallel).
 //

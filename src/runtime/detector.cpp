@@ -30,9 +30,8 @@ std::vector<std::vector<detect::Detection>> Detector::detect(std::span<const ima
   std::vector<std::vector<detect::Detection>> found;
   for (size_t i = 0; i < images.size(); ++i) {
     const std::vector<detect::LevelOutput> levels = levels_of(outputs, i, images.size());
-    found.push_back(detect::postprocess(levels, anchors_, options_.classes, options_.post));
-    for (detect::Detection& detection : found.back())
-      detection.box = detect::from_canvas(detection.box, input.letterboxes[i]);
+    found.push_back(detect::from_canvas(detect::postprocess(levels, anchors_, options_.classes, options_.post),
+                                        input.letterboxes[i]));
   }
   return found;
 }

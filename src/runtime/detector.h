@@ -31,7 +31,7 @@ class Detector {
   Detector(graph::Forward forward, DetectorOptions options);
 
   const DetectorOptions& options() const { return options_; }
-  // Descending order of score; boxes are clipped to the image.
+  // Descending order of score; boxes are clipped to the image, and all of them have an area.
   std::vector<detect::Detection> detect(const image::Image& image) const;
   // For each image; the Forward gets them as one batch.
   std::vector<std::vector<detect::Detection>> detect(std::span<const image::Image> images) const;

@@ -1,6 +1,9 @@
 #include "runtime/image_ids.h"
 
 #include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "base/printable.h"
 #include "data/coco/coco.h"
 
 namespace spinenet::runtime {
@@ -13,7 +16,7 @@ ImageIds::ImageIds(const std::string& annotations) : given_(!annotations.empty()
   for (const detect::ImageInfo& image : found.images) ids_[image.file_name] = image.id;
 }
 
-int64_t ImageIds::id_of(const std::string& file_name) {
+std::optional<int64_t> ImageIds::next_id(const std::string& file_name) {
   ++count_;
   if (!given_) return count_;
   // The longest end of the path that the annotations know: a/b/c.jpg, b/c.jpg, c.jpg.
@@ -22,7 +25,30 @@ int64_t ImageIds::id_of(const std::string& file_name) {
     const auto it = ids_.find(file_name.substr(at));
     if (it != ids_.end()) return it->second;
   }
-  fail(ErrorKind::bad_data, "the annotations have no such image", file_name, "predict the images that they name");
+  return std::nullopt;
+}
+
+std::vector<NumberedImage> numbered(std::span<const std::string> files, const std::string& annotations) {
+  ImageIds ids(annotations);
+  std::vector<NumberedImage> images;
+  std::string first_unlisted;
+  size_t unlisted = 0;
+  for (const std::string& file : files) {
+    if (const std::optional<int64_t> id = ids.next_id(file)) {
+      images.push_back({file, *id});
+    } else if (unlisted++ == 0) {
+      first_unlisted = printable(file);
+    }
+  }
+  if (images.empty() && unlisted > 0) {
+    fail(ErrorKind::bad_data, fmt::format("lists none of the {} images, such as {}", unlisted, first_unlisted),
+         annotations, "predict images that it lists, or leave --annotations out");
+  }
+  if (unlisted > 0) {
+    log_warning(fmt::format("{}: {} of {} images are not listed and passed over, such as {}", annotations, unlisted,
+                            files.size(), first_unlisted));
+  }
+  return images;
 }
 
 }  // namespace spinenet::runtime

@@ -1,7 +1,5 @@
 #include "runtime/predict.h"
 
-#include <algorithm>
-
 #include "arch/task.h"
 #include "eval/top_k.h"
 #include "runtime/detect_function.h"
@@ -9,11 +7,9 @@
 namespace spinenet::runtime {
 namespace {
 
-constexpr int kMostClasses = 5;
-
 std::vector<ClassScore> best_of(const std::vector<float>& scores, const detect::PostprocessOptions& post) {
   std::vector<ClassScore> best;
-  for (const int label : eval::best_classes(scores, std::min(kMostClasses, post.max_detections))) {
+  for (const int label : eval::best_classes(scores, post.max_detections)) {
     const float score = scores[static_cast<size_t>(label)];
     if (best.empty() || score >= post.score_threshold) best.push_back({label, score});
   }

@@ -14,8 +14,8 @@ namespace spinenet::runtime {
 
 using PredictFunction = std::function<Prediction(const image::Image&)>;
 
-// Of a detector, the objects of at least the score and at most the number of `post`; of a classifier, the best five
-// classes, without those after the first whose score is below that.
+// Of a detector, the objects of at least the score and at most the number of `post`; of a classifier, at most so many
+// of the best classes, without those after the first whose score is below that.
 PredictFunction make_predict_function(const PreparedModel& prepared, const detect::PostprocessOptions& post);
 
 }  // namespace spinenet::runtime

@@ -97,10 +97,7 @@ std::vector<std::vector<detect::Detection>> Segmenter::segment_together(const Ne
   expect_outputs(seen.outputs, 2 * seen.levels);
   std::vector<std::vector<detect::Detection>> found = find(seen, propose_all(seen));
   add_masks(seen, found);
-  for (size_t i = 0; i < found.size(); ++i) {
-    for (detect::Detection& detection : found[i])
-      detection.box = detect::from_canvas(detection.box, seen.letterboxes[i]);
-  }
+  for (size_t i = 0; i < found.size(); ++i) found[i] = detect::from_canvas(std::move(found[i]), seen.letterboxes[i]);
   return found;
 }
 

@@ -39,9 +39,9 @@ std::vector<detect::Result> detect_all(const graph::Program& program, const nn::
     for (torch::Tensor& output : outputs) output = output.to(torch::kCPU).contiguous();
     for (int64_t image = 0; image < batch.images; ++image) {
       const auto i = static_cast<size_t>(image);
-      for (detect::Detection& detection :
-           detect::postprocess(levels_of(outputs, image), anchors, options.classes, options.post)) {
-        detection.box = detect::from_canvas(detection.box, batch.letterboxes[i]);
+      std::vector<detect::Detection> on_canvas =
+          detect::postprocess(levels_of(outputs, image), anchors, options.classes, options.post);
+      for (const detect::Detection& detection : detect::from_canvas(std::move(on_canvas), batch.letterboxes[i])) {
         const int64_t category = options.category_ids[static_cast<size_t>(detection.label)];
         results.push_back(detect::to_result(detection, batch.image_ids[i], category));
       }

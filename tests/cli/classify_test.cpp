@@ -53,6 +53,20 @@ TEST_F(Classify, PredictGivesClassesWithScores) {
   EXPECT_EQ(sure[0].at("classes").size(), 1U) << "the first class is always given";
 }
 
+TEST_F(Classify, PredictGivesAsManyClassesAsAreAskedFor) {
+  const auto count = [&](const std::string& flags) {
+    return run_json("predict tiny.safetensors set/apple/1.png --json " + flags)[0].at("classes").size();
+  };
+  EXPECT_EQ(count(""), 2U) << "the best five, of two";
+  EXPECT_EQ(count("--max 3"), 2U);
+  EXPECT_EQ(count("--max 1"), 1U);
+  EXPECT_EQ(count("--max 3 --threshold 0.99"), 1U);
+  const Outcome outcome = run("predict tiny.safetensors set/apple/1.png --max-per-class 2");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("for models that find objects"), std::string::npos) << outcome.err;
+  EXPECT_EQ(run("eval tiny.safetensors --images set --max-detections 5").status, 2);
+}
+
 TEST_F(Classify, PredictDrawsTheClass) {
   const Outcome outcome = run("predict tiny.safetensors set/apple --out drawn");
   EXPECT_EQ(outcome.status, 0) << outcome.err;

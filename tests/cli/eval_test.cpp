@@ -1,4 +1,6 @@
 // spinenet eval.
+#include <map>
+
 #include "base/format.h"
 #include "base/output_fixture.h"
 #include "cli/program.h"
@@ -66,6 +68,44 @@ TEST_F(Eval, OfAModelEqualsEvalOfItsResults) {
   const Outcome table = run("eval --annotations val.json --results found.json");
   EXPECT_NE(table.out.find("AP50"), std::string::npos);
   EXPECT_NE(table.out.find("apple"), std::string::npos);
+}
+
+TEST_F(Eval, KeepsToTheNumberOfDetections) {
+  write_set();
+  const auto found = [&](const std::string& flags) {
+    run_json(
+        "eval tiny.safetensors --annotations val.json --images . --overwrite --save-results found.json --json -q " +
+        flags);
+    std::map<std::pair<int, int>, int> count;
+    for (const Json& result : read_json(folder_ / "found.json")) {
+      ++count[{result["image_id"].get<int>(), result["category_id"].get<int>()}];
+    }
+    return count;
+  };
+  int most = 0;
+  for (const auto& [cell, count] : found("--max-detections 3")) most = std::max(most, count);
+  EXPECT_GT(most, 0);
+  EXPECT_LE(most, 3);
+  for (const auto& [cell, count] : found("--max-per-class 2")) EXPECT_LE(count, 2);
+  const Json json = run_json("eval --annotations val.json --results found.json --max-detections 3 --json");
+  EXPECT_TRUE(json.contains("AR3"));
+  EXPECT_FALSE(json.contains("AR100"));
+  EXPECT_EQ(run("eval --annotations val.json --results found.json --max-per-class 3").status, 2);
+}
+
+TEST_F(Eval, SaysOnceWhatIsBeyondTheLimit) {
+  write_set();
+  Json results = Json::array();
+  for (int i = 0; i < 103; ++i) {
+    results.push_back({{"image_id", 10}, {"category_id", 3}, {"bbox", {1, 2, 3, 4}}, {"score", 0.5}});
+  }
+  fixture::put_file(folder_ / "r.json", to_text(results));
+  const Outcome outcome = run("eval --annotations val.json --results r.json");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("val.json: 1 image has more than 100 results of one category: 3 of the lowest scores"),
+            std::string::npos)
+      << outcome.err;
+  EXPECT_EQ(run("eval --annotations val.json --results r.json --max-detections 103").err, "");
 }
 
 TEST_F(Eval, NeedsTheClassesOfTheModel) {

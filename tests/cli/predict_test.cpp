@@ -1,4 +1,6 @@
 // spinenet predict.
+#include <map>
+
 #include "base/files.h"
 #include "base/format.h"
 #include "base/output_fixture.h"
@@ -22,6 +24,25 @@ class Predict : public ProgramTest {
     fixture::put_file(folder_ / name, name.ends_with(".png") ? image::encode_png(image) : image::encode_jpeg(image));
   }
 };
+
+// An uncompressed BMP of 24 bits a pixel.
+std::string bmp_file(const image::Image& image) {
+  const auto little = [](size_t value, int length) {
+    std::string text;
+    for (int i = 0; i < length; ++i) text += static_cast<char>(value >> 8 * i);
+    return text;
+  };
+  const auto height = static_cast<size_t>(image.height), width = static_cast<size_t>(image.width);
+  std::string file = "BM" + little(0, 8) + little(54, 4) + little(40, 4) + little(width, 4) + little(height, 4) +
+                     little(1, 2) + little(24, 2) + std::string(24, '\0');
+  for (int y = image.height - 1; y >= 0; --y) {
+    for (int x = 0; x < image.width; ++x) {
+      for (int c = 2; c >= 0; --c) file += static_cast<char>(image.at(y, x)[c]);
+    }
+    file += std::string((4 - width * 3 % 4) % 4, '\0');
+  }
+  return file;
+}
 
 TEST_F(Predict, GivesCocoResults) {
   write_image("a.png", 1);
@@ -73,6 +94,62 @@ TEST_F(Predict, ReadsFoldersAndPatternsInOrder) {
   EXPECT_EQ(run("predict tiny.safetensors 'set/*.gif'").status, 65);
   std::filesystem::create_directories(folder_ / "empty");
   EXPECT_EQ(run("predict tiny.safetensors empty").status, 65);
+}
+
+// By content, not by name; what is passed over is counted in one line.
+TEST_F(Predict, TakesEveryImageOfAFolder) {
+  const image::Image shown = test_image(90, 120, 1);
+  std::filesystem::create_directories(folder_ / "set/deeper");
+  fixture::put_file(folder_ / "set/a.jfif", image::encode_jpeg(shown));
+  fixture::put_file(folder_ / "set/b", image::encode_png(shown));
+  fixture::put_file(folder_ / "set/c.bmp", bmp_file(shown));
+  fixture::put_file(folder_ / "set/._a.jfif", "of macOS");
+  fixture::put_file(folder_ / "set/d.jpg", "<html>not found</html>");
+  fixture::put_file(folder_ / "set/e.gif", "GIF89a");
+  const Outcome outcome = run("predict tiny.safetensors set --json found.json --threshold 0.05");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("set: 3 images; 4 passed over: 1 GIF, which is not read (e.gif); 1 folder (deeper); "
+                             "1 hidden (._a.jfif); 1 no image (d.jpg)"),
+            std::string::npos)
+      << outcome.err;
+  std::map<std::string, std::vector<Json>> boxes;
+  for (const Json& result : read_json(folder_ / "found.json")) {
+    boxes[result["file_name"]].push_back({result["bbox"], result["score"]});
+  }
+  ASSERT_EQ(boxes.size(), 3U);
+  EXPECT_EQ(boxes["set/b"], boxes["set/c.bmp"]) << "the same pixels";
+  EXPECT_EQ(run("predict tiny.safetensors set/e.gif").status, 65) << "what is named itself is tried";
+}
+
+TEST_F(Predict, KeepsToTheNumberOfEachClass) {
+  write_image("a.png", 1);
+  std::map<int, int> count;
+  for (const Json& result : run_json("predict tiny.safetensors a.png --json --threshold 0 --max-per-class 2")) {
+    ++count[result["category_id"].get<int>()];
+  }
+  EXPECT_FALSE(count.empty());
+  for (const auto& [category, number] : count) EXPECT_LE(number, 2) << category;
+  EXPECT_EQ(run("predict tiny.safetensors a.png --max-per-class 0").status, 2);
+}
+
+// Of a wide image three quarters of the input are padding, where this model finds objects, too.
+TEST_F(Predict, EveryBoxHasAnArea) {
+  write_image("wide.png", 1, 20, 160);
+  const Json results = run_json("predict tiny.safetensors wide.png --json --threshold 0");
+  ASSERT_GT(results.size(), 0U);
+  for (const Json& result : results) {
+    EXPECT_GT(result["bbox"][2].get<double>(), 0);
+    EXPECT_GT(result["bbox"][3].get<double>(), 0);
+  }
+}
+
+TEST_F(Predict, NamesAnImageThatIsTooNarrow) {
+  write_image("narrow.png", 1, 1, 1200);
+  const Outcome outcome = run("predict tiny.safetensors narrow.png");
+  EXPECT_EQ(outcome.status, 65);
+  EXPECT_NE(outcome.err.find("narrow.png: an image of 1 x 1200 (height x width) exceeds the limit of 1000"),
+            std::string::npos)
+      << outcome.err;
 }
 
 TEST_F(Predict, ReadsStandardInput) {
@@ -129,7 +206,15 @@ TEST_F(Predict, TakesIdsFromAnnotations) {
   ASSERT_EQ(results.size(), 1U);
   EXPECT_EQ(results[0]["image_id"], 77);
   write_image("set/other.png", 1);
-  EXPECT_EQ(run("predict tiny.safetensors set/other.png --annotations val.json").status, 65);
+  const Outcome none = run("predict tiny.safetensors set/other.png --annotations val.json");
+  EXPECT_EQ(none.status, 65);
+  EXPECT_NE(none.err.find("lists none of the 1 images, such as set/other.png"), std::string::npos) << none.err;
+  const Outcome some = run("predict tiny.safetensors set --annotations val.json --json found.json --threshold 0");
+  EXPECT_EQ(some.status, 0) << some.err;
+  EXPECT_NE(some.err.find("val.json: 1 of 2 images are not listed and passed over, such as set/other.png"),
+            std::string::npos)
+      << some.err;
+  for (const Json& result : read_json(folder_ / "found.json")) EXPECT_EQ(result["image_id"], 77);
 }
 
 TEST_F(Predict, NumbersImagesOfOneName) {

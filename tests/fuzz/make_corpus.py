@@ -89,6 +89,62 @@ def make_pngs():
     keep("image/cut.png", saved(make_image("RGB"), "PNG")[:-40])
 
 
+def bmp(width, height, bits, rows, behind=b"", coding=0, colours=0):
+    header = struct.pack("<IiiHHIIiiII", 40, width, height, 1, bits, coding, 0, 0, 0, colours, 0)
+    return struct.pack("<2sIII", b"BM", 0, 0, 54 + len(behind)) + header + behind + rows
+
+
+def coloured(image):
+    """With a palette of all its colours where it has one."""
+    if image.mode == "P":
+        image.putpalette(bytes((index * (7, 11, 13)[channel]) % 256 for index in range(256) for channel in range(3)))
+    return image
+
+
+def make_bmps():
+    palette = bytes([1, 2, 3, 0, 4, 5, 6, 0])
+    for mode, name in (("RGB", "colour"), ("L", "grey"), ("P", "palette"), ("1", "bits"), ("RGBA", "alpha")):
+        image = make_image("L").convert("1") if mode == "1" else coloured(make_image(mode))
+        keep(f"image/{name}.bmp", saved(image, "BMP"))
+    keep("image/bits4.bmp", bmp(3, 1, 4, b"\x10\1\0\0", palette, colours=2))
+    keep("image/downward.bmp", bmp(1, -2, 24, b"\1\2\3\0\4\5\6\0"))
+    keep("image/bits16.bmp", bmp(1, 1, 16, b"\x1f\x7c\0\0"))
+    keep("image/masks.bmp", bmp(1, 1, 16, b"\xe0\7\0\0", struct.pack("<3I", 0xF800, 0x7E0, 0x1F), coding=3))
+    core = struct.pack("<2sIIIIHHHH", b"BM", 0, 0, 32, 12, 1, 1, 1, 1)
+    keep("image/core.bmp", core + b"\1\2\3\4\5\6" + b"\x80\0\0\0")
+    keep("image/runs.bmp", bmp(2, 1, 8, b"\2\1\0\1", palette, coding=1, colours=2))
+    keep("image/huge.bmp", bmp(1 << 30, 1 << 30, 24, b""))
+    keep("image/beyond_palette.bmp", bmp(1, 1, 8, b"\7\0\0\0", palette, colours=2))
+
+
+def make_webps():
+    keep("image/lossless.webp", saved(make_image("RGB"), "WEBP", lossless=True))
+    keep("image/lossy.webp", saved(make_image("RGB"), "WEBP", quality=60))
+    keep("image/alpha.webp", saved(make_image("RGBA"), "WEBP", lossless=True, exact=True))
+    keep("image/lossy_alpha.webp", saved(make_image("RGBA"), "WEBP", quality=60))
+    keep("image/turned.webp", saved(make_image("RGB"), "WEBP", lossless=True, exif=exif(6)))
+    frames = [make_image("RGB", 5, 4), make_image("RGB", 5, 4).rotate(180)]
+    keep("image/animated.webp", saved(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True))
+    keep("image/cut.webp", saved(make_image("RGB"), "WEBP", quality=60)[:-20])
+
+
+def make_tiffs():
+    for mode, name in (("RGB", "colour"), ("L", "grey"), ("RGBA", "alpha"), ("CMYK", "cmyk"), ("P", "palette"),
+                       ("LAB", "lab")):
+        keep(f"image/{name}.tif", saved(coloured(make_image(mode)), "TIFF"))
+    keep("image/bits.tif", saved(make_image("L").convert("1"), "TIFF", compression="group4"))
+    keep("image/grey16.tif", saved(Image.frombytes("I;16", (3, 2), bytes(range(12))), "TIFF"))
+    for coding in ("tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"):
+        keep(f"image/{coding}.tif", saved(make_image("RGB"), "TIFF", compression=coding))
+    keep("image/turned.tif", saved(make_image("RGB"), "TIFF", tiffinfo={274: 6}))
+    keep("image/strips.tif", saved(make_image("RGB"), "TIFF", tiffinfo={278: 4}, compression="tiff_lzw"))
+    pages = [make_image("L"), make_image("RGB")]
+    keep("image/pages.tif", saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    whole = saved(make_image("RGB"), "TIFF")
+    keep("image/cut.tif", whole[: len(whole) // 2])
+    keep("image/preview.tif", saved(make_image("L"), "TIFF", tiffinfo={254: 1}))
+
+
 # Masks: height, width, four bytes of a ROI, then the text of the code, or bytes that are a polygon.
 
 
@@ -202,6 +258,9 @@ def make_safetensors():
 
 make_jpegs()
 make_pngs()
+make_bmps()
+make_webps()
+make_tiffs()
 make_masks()
 make_recipes()
 make_safetensors()

@@ -72,9 +72,26 @@ TEST_F(ImageFolder, SubfoldersAreClassesInTheOrderOfTheirNames) {
   EXPECT_EQ(set.images[3].id, 4);
 }
 
+// Told by the content, as for every command (image/image_folder_test.cpp).
+TEST_F(ImageFolder, NamesOfFilesDoNotMatter) {
+  const std::string png = image::encode_png(image::make_image(4, 6, 90));
+  for (const char* name : {"x.jfif", "y", "z.txt", "w.tiff"}) fixture::put_file(folder_ / "set/pear" / name, png);
+  fixture::put_file(folder_ / "set/pear/._b.png", png);
+  fixture::put_file(folder_ / "set/pear/page.jpg", "<html>");
+  fixture::put_file(folder_ / "set/beside.png", png);
+  testing::internal::CaptureStderr();
+  const ClassSet set = read_image_folder(folder_ / "set");
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_EQ(set.images.size(), 3U + 4U);
+  expect_parts(log, {"set: 7 images; 3 passed over: 1 hidden (._b.png); 1 no image (page.jpg); 1 outside the folders "
+                     "of the classes (beside.png)"});
+}
+
 TEST_F(ImageFolder, AClassWithoutImagesIsNamed) {
   fs::create_directories(folder_ / "set/plum");
   expect_parts(message(), {"set/plum", "\"plum\" has no image", "remove the folder"});
+  fixture::put_file(folder_ / "set/plum/a.gif", "GIF89a");
+  expect_parts(message(), {"\"plum\" has no image", "1 GIF, which is not read (a.gif)"});
 }
 
 TEST_F(ImageFolder, AFolderWithoutClassesIsRefused) {

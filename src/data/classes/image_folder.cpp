@@ -1,7 +1,6 @@
 // read_image_folder: classes as folders.
-#include <algorithm>
-#include <array>
-#include <cctype>
+#include "image/image_folder.h"
+
 #include <string>
 
 #include "base/error.h"
@@ -16,48 +15,44 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool is_hidden(const fs::path& path) {
-  return path.filename().string().starts_with('.');
-}
-
-bool looks_like_image(const fs::path& path) {
-  constexpr std::array<std::string_view, 3> kEndings{".jpg", ".jpeg", ".png"};
-  std::string ending = path.extension().string();
-  std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return std::ranges::find(kEndings, ending) != kEndings.end();
-}
-
-std::vector<fs::path> sorted_entries(const fs::path& folder) {
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
-    if (!is_hidden(entry.path())) found.push_back(entry.path());
-  }
-  if (error) fail(ErrorKind::io, fmt::format("cannot read the folder: {}", error.message()), folder.string());
-  std::ranges::sort(found);
-  return found;
-}
-
-// Images below one class's folder, as names relative to the root.
+// Images below the folders of classes, as names relative to the root.
 class Collector {
  public:
-  Collector(const fs::path& root, std::vector<std::string>& names) : root_(root), inside_(root), names_(names) {}
+  explicit Collector(const fs::path& root) : root_(root), inside_(root) {}
 
-  void collect(const fs::path& folder) {
-    for (const fs::path& path : sorted_entries(folder)) {
+  // Those of one class.
+  std::vector<std::string> collect(const fs::path& folder) {
+    std::vector<std::string> names;
+    add_folder(folder, names);
+    return names;
+  }
+  // What lies beside the folders of classes.
+  void pass_over(const fs::path& path) {
+    passed_over_.add(image::is_hidden(path) ? "hidden" : "outside the folders of the classes", path);
+  }
+  const image::PassedOver& passed_over() const { return passed_over_; }
+
+ private:
+  void add_folder(const fs::path& folder, std::vector<std::string>& names) {
+    for (const fs::path& path : image::entries_of(folder)) {
+      if (image::is_hidden(path)) {
+        passed_over_.add("hidden", path);
+        continue;
+      }
       std::error_code unreadable;  // such as a link to itself
       const bool folder_there = fs::is_directory(path, unreadable);
       if (fs::is_symlink(path)) check_link(path, folder_there);
-      if (folder_there) {
-        collect(path);
-      } else if (looks_like_image(path)) {
-        check_kind(path);
-        names_.push_back(path.lexically_relative(root_).string());
-      }
+      folder_there ? add_folder(path, names) : add_file(path, names);
     }
   }
 
- private:
+  void add_file(const fs::path& path, std::vector<std::string>& names) {
+    check_kind(path);
+    const std::string reason = image::why_no_image(path);
+    if (!reason.empty()) return passed_over_.add(reason, path);
+    names.push_back(path.lexically_relative(root_).string());
+  }
+
   // What is no file, such as a named pipe, would be waited for.
   static void check_kind(const fs::path& path) {
     std::error_code unreadable;
@@ -80,7 +75,7 @@ class Collector {
 
   const fs::path& root_;
   ImageRoot inside_;
-  std::vector<std::string>& names_;
+  image::PassedOver passed_over_;
 };
 
 }  // namespace
@@ -91,30 +86,37 @@ ClassSet read_image_folder(const fs::path& root) {
          "name the folder that has a subfolder for each class");
   }
   ClassSet set;
-  for (const fs::path& folder : sorted_entries(root)) {
+  Collector collector(root);
+  for (const fs::path& folder : image::entries_of(root)) {
     std::error_code unreadable;
-    if (!fs::is_directory(folder, unreadable)) continue;
+    if (image::is_hidden(folder) || !fs::is_directory(folder, unreadable)) {
+      collector.pass_over(folder);
+      continue;
+    }
     const std::string name = folder.filename().string();
     if (!is_utf8(name)) {
       fail(ErrorKind::bad_data, fmt::format("the name of the class folder \"{}\" is not UTF-8", printable(name)),
            printable(root.string()), "rename the folder: its name is written into models");
     }
-    std::vector<std::string> names;
-    Collector(root, names).collect(folder);
+    const std::vector<std::string> names = collector.collect(folder);
     if (names.empty()) {
-      fail(ErrorKind::bad_data, fmt::format("the class \"{}\" has no image", printable(name)),
-           printable(folder.string()), "put JPEG or PNG files there, or remove the folder");
+      const image::PassedOver& passed_over = collector.passed_over();
+      fail(ErrorKind::bad_data,
+           fmt::format("the class \"{}\" has no image{}", printable(name),
+                       passed_over.empty() ? "" : "; up to here " + passed_over.text()),
+           printable(folder.string()), "put JPEG, PNG, WebP, TIFF or BMP files there, or remove the folder");
     }
     const int label = static_cast<int>(set.classes.size());
     set.classes.push_back({label, name, ""});
-    for (std::string& file : names) {
-      set.images.push_back({static_cast<int64_t>(set.images.size()) + 1, std::move(file), label});
+    for (const std::string& file : names) {
+      set.images.push_back({static_cast<int64_t>(set.images.size()) + 1, file, label});
     }
   }
   if (set.classes.empty()) {
     fail(ErrorKind::bad_data, "holds no class: it has no subfolder", root.string(),
          "name the folder that has a subfolder for each class");
   }
+  collector.passed_over().log(root.string(), static_cast<int64_t>(set.images.size()));
   return set;
 }
 

@@ -23,12 +23,17 @@ void look_at_files(CocoScan& scan, const std::filesystem::path& image_dir, const
   check_shared_pixels(scan.images(), image_dir, other.images, other_dir, options.files, log);
 }
 
-// Sizes that are there as texts; those of files, where they were looked at, come before.
-void take_texts(CocoScan& scan, Inspection& inspection) {
-  for (const auto& [position, size] : scan.take_sizes_in_text()) {
-    inspection.image_sizes.try_emplace(position,
-                                       image::ImageSize{static_cast<int>(size.height), static_cast<int>(size.width)});
-  }
+// Sizes that are there as texts, then those of run-length codes; those of files, where they were looked at, come
+// before.
+void take_other_sizes(CocoScan& scan, bool masks, Inspection& inspection) {
+  const auto take = [&inspection](const std::unordered_map<int64_t, detect::ImageInfo>& sizes) {
+    for (const auto& [position, size] : sizes) {
+      inspection.image_sizes.try_emplace(position,
+                                         image::ImageSize{static_cast<int>(size.height), static_cast<int>(size.width)});
+    }
+  };
+  take(scan.take_sizes_in_text());
+  if (masks) take(scan.take_sizes_of_masks());
 }
 
 CheckReport report_of(const FindingLog& log, const detect::Annotations& sound) {
@@ -53,7 +58,7 @@ Inspection inspect_coco(const CocoDocument& document, const std::filesystem::pat
   const bool classes = !options.task && scan.has_annotations() && !scan.has_shapes();
   if (classes) scan.set_task(SetTask::classify);
   look_at_files(scan, image_dir, options, log, inspection);
-  take_texts(scan, inspection);
+  take_other_sizes(scan, !classes && asked != SetTask::classify, inspection);
   scan.scan_annotations();
   inspection.annotations = scan.take_repairs();
   inspection.categories = scan.category_repairs();

@@ -76,6 +76,33 @@ TEST_F(CocoFiles, D033MissingSizeIsTakenFromTheFile) {
   EXPECT_EQ(parse_coco(copy, "copy").images[0].width, 200);
 }
 
+// The size of the file decides, also against what the entry of the image says: masks of that size stay.
+TEST_F(CocoFiles, D033MasksOfTheFilesSizeStay) {
+  const std::string mask = R"(,"segmentation":{"size":[100,200],"counts":[1010,10,90,10,18880]})";
+  for (const std::string& entry :
+       {image("a.png", 50, 60), image("a.png", 200, 100), std::string(R"({"id":1,"file_name":"a.png"})")}) {
+    const std::string text = coco(fixture::box(1, "[10,10,2,10]", "20", mask), entry);
+    EXPECT_EQ(check(text).counts, (CodeCounts{{"D033", 1}})) << entry;
+    std::string copy;
+    const FixReport report = fix_coco_text(text, folder_ / "images", copy);
+    EXPECT_EQ(report.repaired, (CodeCounts{{"D033", 1}})) << entry;
+    EXPECT_TRUE(report.left.empty()) << entry;
+    EXPECT_EQ(parse_coco(copy, "copy").annotations[0].segmentation.rle.height, 100) << entry;
+    EXPECT_EQ(report.changes.masks_left_out, 0) << entry;
+  }
+}
+
+TEST_F(CocoFiles, HeadersAloneFindImagesThatAreTooNarrow) {
+  write("images/narrow.png", image::make_image(1, 1200));
+  for (const bool decode : {true, false}) {
+    CheckOptions options;
+    options.files.decode = decode;
+    const CheckReport report = check(coco(fixture::box(1, "[0,0,10,1]", "10"), image("narrow.png", 1, 1200)), options);
+    EXPECT_EQ(report.counts, (CodeCounts{{"D034", 1}})) << decode;
+    EXPECT_NE(report.findings.front().message.find("ratio of its sides"), std::string::npos);
+  }
+}
+
 TEST_F(CocoFiles, D033SwappedSizeIsToldApart) {
   const CheckReport report = check(coco(sound_box(), image("a.png", 200, 100)));
   EXPECT_NE(report.findings.front().message.find("EXIF"), std::string::npos) << report.findings.front().message;

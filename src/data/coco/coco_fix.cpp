@@ -2,6 +2,7 @@
 #include <array>
 #include <utility>
 
+#include "base/heap.h"
 #include "base/output.h"
 #include "data/coco/coco_check.h"
 #include "data/coco/coco_copy.h"
@@ -76,6 +77,7 @@ Fixed fix(std::string text, const std::filesystem::path& image_dir, const CheckO
   const FixChanges& changes = fixed.report.changes;
   fixed.report.dropped_annotations =
       changes.dropped_without_box + changes.dropped_of_unknown_image + changes.dropped_of_unknown_category;
+  return_freed_memory();  // of the tables of the inspection
   fixed.copy = repaired_copy(document, inspection);
   return fixed;
 }
@@ -106,6 +108,7 @@ FixReport fix_coco(const std::filesystem::path& annotation_path, const std::file
   log.refuse_errors(annotation_path.string());
   Fixed fixed = fix(std::move(text), image_dir, options, annotation_path.string());
   output.write(fixed.copy);
+  return_freed_memory();
   look_again(std::move(fixed.copy), options, fixed.report);
   return std::move(fixed.report);
 }

@@ -122,5 +122,36 @@ TEST(CocoRepair, IdsFlagsNamesAndSizesAreWritten) {
   EXPECT_TRUE(parse_coco(copy, "copy").annotations[0].crowd);
 }
 
+TEST(CocoRepair, AMissingSizeIsTakenFromTheRunLengthCodes) {
+  const std::string mask = R"({"size":[100,200],"counts":[1010,10,90,10,18880]})";
+  const std::string bare = R"({"id":1,"file_name":"a.png"})";
+  const Repaired made = repaired(coco(object("[10,10,2,10]", mask, "20"), bare));
+  EXPECT_EQ(made.report.repaired, (RepairCounts{{"D033", 1}}));
+  EXPECT_TRUE(made.report.left.empty());
+  ASSERT_EQ(made.copy.images.size(), 1U);
+  EXPECT_EQ(made.copy.images[0].height, 100);
+  EXPECT_EQ(made.copy.images[0].width, 200);
+  EXPECT_EQ(made.copy.annotations[0].segmentation.rle.width, 200);
+  EXPECT_EQ(made.report.changes.image_sizes_written, 1);
+  const CheckReport report = check_coco_text(coco(object("[10,10,2,10]", mask, "20"), bare));
+  EXPECT_EQ(report.counts, (RepairCounts{{"D033", 1}}));
+  EXPECT_NE(report.findings[0].message.find("200 x 100 (width x height)"), std::string::npos)
+      << report.findings[0].message;
+}
+
+TEST(CocoRepair, RunLengthCodesThatDisagreeGiveNoSize) {
+  const std::string masks = object("[10,10,2,10]", R"({"size":[100,200],"counts":[1010,10,90,10,18880]})", "20") + "," +
+                            R"({"id":2,"image_id":1,"category_id":1,"bbox":[10,10,2,10],"area":20,"iscrowd":0,)" +
+                            R"("segmentation":{"size":[200,100],"counts":[2010,10,190,10,17780]}})";
+  std::string copy;
+  const FixReport report = fix_coco_text(coco(masks, R"({"id":1,"file_name":"a.png"})"), {}, copy);
+  EXPECT_EQ(report.left.count("D033"), 1U);
+  EXPECT_EQ(report.changes.image_sizes_written, 0);
+  std::string text;
+  const FixReport given =
+      fix_coco_text(coco(object("[1,2,3,4]", "null", "12"), R"({"id":1,"file_name":"a.png"})"), {}, text);
+  EXPECT_EQ(given.left.count("D033"), 1U) << "without masks";
+}
+
 }  // namespace
 }  // namespace spinenet::data

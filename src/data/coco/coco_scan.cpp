@@ -261,7 +261,7 @@ void CocoScan::read_own_id(const AnnotationFields& fields, detect::Annotation& a
   std::string why;
   const std::optional<int64_t> id = read_id(Field::annotation_id, fields.id, why);
   annotation.id = id.value_or(0);
-  if (id && annotation_ids_.insert(*id).second) return;
+  if (id && annotation_ids_.insert(*id)) return;
   const Place place{"annotations", position, "id"};
   if (id) {
     log_.add(Fault::duplicate_annotation_id, place, fmt::format("id {} is used twice", *id));

@@ -21,6 +21,7 @@
 #include "data/coco/coco_repair.h"
 #include "data/coco/coco_rules.h"
 #include "data/coco/coco_task.h"
+#include "data/coco/id_set.h"
 #include "detect/annotations.h"
 
 namespace spinenet::data {
@@ -45,6 +46,9 @@ class CocoScan {
   std::vector<ScannedImage>& images() { return images_; }
   // Sizes that the texts of `images` mean become theirs; the return value has them by position.
   std::unordered_map<int64_t, detect::ImageInfo> take_sizes_in_text();
+  // Images that still have no size get that of their run-length codes, where all of them say the same; the return value
+  // has them by position.
+  std::unordered_map<int64_t, detect::ImageInfo> take_sizes_of_masks();
   void scan_annotations();
   std::unordered_map<int64_t, AnnotationRepair> take_repairs() { return std::move(repairs_); }
   const std::unordered_map<int64_t, CategoryRepair>& category_repairs() const { return category_repairs_; }
@@ -94,7 +98,7 @@ class CocoScan {
   std::unordered_map<int64_t, detect::ImageInfo> sizes_in_text_;
   std::unordered_map<int64_t, size_t> image_of_id_;
   std::unordered_set<int64_t> category_ids_;
-  std::unordered_set<int64_t> annotation_ids_;
+  IdSet annotation_ids_;
   std::vector<std::pair<uint64_t, int64_t>> sums_;          // of sound annotations: checksum and position
   std::unordered_map<int64_t, int64_t> category_of_image_;  // of a classification set
   std::unordered_map<int64_t, AnnotationRepair> repairs_;

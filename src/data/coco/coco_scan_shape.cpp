@@ -116,6 +116,37 @@ bool CocoScan::read_polygons(dom::array list, detect::Annotation& annotation, in
   return false;
 }
 
+std::unordered_map<int64_t, detect::ImageInfo> CocoScan::take_sizes_of_masks() {
+  const auto has_no_size = [](const ScannedImage& image) { return image.info.height == 0; };
+  std::unordered_map<int64_t, detect::ImageInfo> sizes;  // by the image's id; 0 x 0 where the codes disagree
+  if (!annotations_ || std::ranges::none_of(images_, has_no_size)) return {};
+  for (const dom::element entry : *annotations_) {
+    dom::object object;
+    if (entry.get(object) != simdjson::SUCCESS) continue;
+    const AnnotationFields fields(object);
+    std::string why;
+    const std::optional<int64_t> id = read_id(Field::annotation_image_id, fields.image_id, why);
+    if (!id || type_of(fields.segmentation) != JsonType::object) continue;
+    const std::optional<detect::Rle> rle = read_rle(*fields.segmentation, why);
+    if (!rle) continue;
+    const auto [found, fresh] = sizes.try_emplace(*id, detect::ImageInfo{*id, "", rle->height, rle->width});
+    detect::ImageInfo& size = found->second;
+    if (size.height != rle->height || size.width != rle->width) size.height = size.width = 0;
+  }
+  std::unordered_map<int64_t, detect::ImageInfo> taken;
+  for (ScannedImage& image : images_) {
+    const auto found = sizes.find(image.info.id);
+    if (!has_no_size(image) || found == sizes.end() || found->second.height == 0) continue;
+    image.info.height = found->second.height;
+    image.info.width = found->second.width;
+    log_.add(Fault::wrong_image_size, Place{"images", image.position, "width"},
+             fmt::format("{}; its run-length codes are of {} x {} (width x height)", image.size_fault, image.info.width,
+                         image.info.height));
+    taken[image.position] = image.info;
+  }
+  return taken;
+}
+
 void CocoScan::read_crowd(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position) {
   const Place place{"annotations", position, "iscrowd"};
   std::string refused = why_refused(Field::annotation_iscrowd, fields.crowd);
