@@ -5,6 +5,9 @@
 # lines. PRIVATE libraries are seen by the module's own .cpp files alone. HEADER names the owner of the
 # module's precompiled header where it is not the common one; APART: each file is always compiled alone.
 #
+# A program with LibTorch has the property SPINENET_WITH_LIBTORCH: of a library that LibTorch loads, too, it then has
+# LibTorch's copy alone.
+#
 # A folder of a module may be a module with a line of its own, OUTER/INNER, below that of the outer one, which names the
 # folder in EXCLUDE.
 add_library(spinenet_options INTERFACE)
@@ -68,6 +71,9 @@ function(spinenet_module name)
     # As the headers are compiled.
     set_target_properties(${target}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
     target_compile_options(${target}_test PRIVATE -fPIC)
+    if(ARG_HEADER STREQUAL "spinenet_torch_header")
+      set_target_properties(${target}_test PROPERTIES SPINENET_WITH_LIBTORCH ON)
+    endif()
     if(ARG_HEADER)
       target_precompile_headers(${target}_test REUSE_FROM ${ARG_HEADER})
     else()

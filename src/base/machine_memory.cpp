@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <fstream>
-#include <string>
-#include <string_view>
 
 #include <unistd.h>
+
+#include "base/control_group.h"
 
 namespace spinenet {
 namespace {
@@ -22,30 +22,13 @@ std::optional<int64_t> number_in(const std::filesystem::path& path) {
   return file >> number ? std::optional(number) : std::nullopt;
 }
 
-// From the group up to the first of all. A container may see only some of them.
-std::optional<int64_t> least_of_groups(const std::filesystem::path& first, const std::filesystem::path& group,
-                                       std::string_view file) {
-  std::optional<int64_t> least = number_in(first / file);
-  for (std::filesystem::path at = first / group.relative_path(); at != first; at = at.parent_path()) {
-    least = lesser(least, number_in(at / file));
-  }
-  return least;
-}
-
 }  // namespace
 
 std::optional<int64_t> group_memory(const std::filesystem::path& root) {
-  const std::filesystem::path first = root / "sys/fs/cgroup";
-  std::ifstream groups(root / "proc/self/cgroup");  // lines of number:controllers:group
   std::optional<int64_t> least;
-  for (std::string line; std::getline(groups, line);) {
-    const size_t colon = line.find(':'), second = line.find(':', colon + 1);
-    if (colon == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(colon + 1, second - colon - 1), group = line.substr(second + 1);
-    if (controllers.empty()) least = lesser(least, least_of_groups(first, group, "memory.max"));
-    if (("," + controllers + ",").find(",memory,") != std::string::npos) {
-      least = lesser(least, least_of_groups(first / "memory", group, "memory.limit_in_bytes"));
-    }
+  for (const GroupFolder& folder : group_folders("memory", root)) {
+    const bool is_two = folder.version == GroupVersion::two;
+    least = lesser(least, number_in(folder.path / (is_two ? "memory.max" : "memory.limit_in_bytes")));
   }
   return least;
 }

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <fstream>
-#include <string>
 
 #include <sched.h>
+
+#include "base/control_group.h"
 
 namespace spinenet {
 namespace {
@@ -91,18 +91,17 @@ void ThreadPool::work() {
   }
 }
 
+int processors_within(int allowed, std::optional<double> quota) {
+  if (quota) allowed = static_cast<int>(std::min<double>(allowed, std::ceil(*quota)));
+  return std::max(1, allowed);
+}
+
 int available_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
-  int cores = static_cast<int>(std::thread::hardware_concurrency());
-  if (sched_getaffinity(0, sizeof set, &set) == 0) cores = CPU_COUNT(&set);
-  std::ifstream quota_file("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (quota_file >> quota >> period && quota != "max" && period > 0) {
-    cores = std::min(cores, static_cast<int>(std::ceil(std::stod(quota) / period)));
-  }
-  return std::max(1, cores);
+  int allowed = static_cast<int>(std::thread::hardware_concurrency());
+  if (sched_getaffinity(0, sizeof set, &set) == 0) allowed = CPU_COUNT(&set);
+  return processors_within(allowed, group_processors());
 }
 
 }  // namespace spinenet

@@ -9,6 +9,7 @@
 #include <functional>
 #include <future>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -37,7 +38,10 @@ class ThreadPool {
   std::vector<std::thread> workers_;
 };
 
-// Processors this process may use: affinity mask and cgroup quota respected, at least 1.
+// Processors this process may use: the affinity mask and the quotas of its control groups respected, at least 1.
 int available_cores();
+
+// Of the allowed processors as many as a quota of their time keeps busy, a part of one counted as one; at least 1.
+int processors_within(int allowed, std::optional<double> quota);
 
 }  // namespace spinenet

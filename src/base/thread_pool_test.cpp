@@ -1,8 +1,10 @@
 #include "base/thread_pool.h"
 
 #include <atomic>
+#include <optional>
 #include <set>
 #include <stdexcept>
+#include <tuple>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -100,6 +102,15 @@ TEST(ThreadPool, DestructionDropsWhatHasNotBegun) {
 
 TEST(AvailableCores, IsAtLeastOne) {
   EXPECT_GE(available_cores(), 1);
+}
+
+TEST(AvailableCores, AreThoseThatAQuotaKeepsBusy) {
+  const std::vector<std::tuple<int, std::optional<double>, int>> cases{
+      {4, std::nullopt, 4}, {4, 0.5, 1}, {4, 0.001, 1}, {4, 1.0, 1},   {4, 1.5, 2},
+      {4, 2.0, 2},          {4, 4.0, 4}, {4, 64.0, 4},  {4, 1e300, 4}, {0, std::nullopt, 1}};
+  for (const auto& [allowed, quota, expected] : cases) {
+    EXPECT_EQ(processors_within(allowed, quota), expected) << allowed << " within " << quota.value_or(-1);
+  }
 }
 
 }  // namespace

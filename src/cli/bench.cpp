@@ -160,7 +160,7 @@ void add_bench(CLI::App& app, Invocation& invocation) {
       ->capture_default_str();
   verb.add_option("--precision", options->precision, "fp32, bf16 or int8")->type_name("NAME")->capture_default_str();
   verb.add_option("--instructions", options->instructions,
-                  "avx512_vnni, avx512, avx2 or portable; the best that this machine has if not given")
+                  "amx, avx512_vnni, avx512, avx2 or portable; the best that this machine has if not given")
       ->type_name("NAME");
   verb.add_option("--skip", options->skip, "Leave this optimisation out, such as winograd; may be given again")
       ->type_name("NAME");

@@ -10,6 +10,7 @@
 #include <immintrin.h>
 
 #include "kernels/kernels.h"
+#include "kernels/processor.h"
 #include "kernels/row_pointers.h"
 
 HWY_PUSH_ATTRIBUTES("avx512f,avx512bw,avx512vl,avx512bf16")
@@ -44,21 +45,13 @@ void to_bf16(const float* from, int64_t count, uint16_t* to) {
 HWY_POP_ATTRIBUTES
 
 namespace spinenet::kernels {
-namespace {
-
-bool has_bf16() {
-  return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-         __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512bf16") != 0;
-}
-
-}  // namespace
 
 Bf16Multiply find_bf16_multiply() {
-  return has_bf16() ? multiply : nullptr;
+  return instruction_sets().avx512_bf16 ? multiply : nullptr;
 }
 
 ToBf16 find_to_bf16() {
-  return has_bf16() ? to_bf16 : nullptr;
+  return instruction_sets().avx512_bf16 ? to_bf16 : nullptr;
 }
 
 }  // namespace spinenet::kernels

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "kernels/processor.h"
 #include "kernels/vnni.h"
 
 #ifndef HWY_DISABLED_TARGETS
@@ -58,9 +59,9 @@ namespace {
 
 std::vector<Kernels> supported_kernels() {
   std::vector<Kernels> found;
-  [[maybe_unused]] const int64_t supported = hwy::SupportedTargets();  // unused where only one set is compiled
+  [[maybe_unused]] const InstructionSets& supported = instruction_sets();  // unused where only one set is compiled
 #if HWY_TARGETS & HWY_AVX3
-  if ((supported & HWY_AVX3) != 0) {
+  if (supported.avx512) {
     const Kernels avx512 = N_AVX3::table();
     if (const QuantizedMultiply vnni = find_vnni_multiply()) {
       found.push_back(avx512);
@@ -79,7 +80,7 @@ std::vector<Kernels> supported_kernels() {
   }
 #endif
 #if HWY_TARGETS & HWY_AVX2
-  if ((supported & HWY_AVX2) != 0) found.push_back(N_AVX2::table());
+  if (supported.avx2) found.push_back(N_AVX2::table());
 #endif
   if (!found.empty()) {
     Kernels plain = found.back();

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "kernels/processor.h"
+
 #ifndef HWY_DISABLED_TARGETS
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
 #endif
@@ -225,12 +227,12 @@ namespace {
 
 std::vector<NormKernels> supported_kernels() {
   std::vector<NormKernels> found;
-  [[maybe_unused]] const int64_t supported = hwy::SupportedTargets();
+  [[maybe_unused]] const InstructionSets& supported = instruction_sets();
 #if HWY_TARGETS & HWY_AVX3
-  if ((supported & HWY_AVX3) != 0) found.push_back(N_AVX3::norm_table());
+  if (supported.avx512) found.push_back(N_AVX3::norm_table());
 #endif
 #if HWY_TARGETS & HWY_AVX2
-  if ((supported & HWY_AVX2) != 0) found.push_back(N_AVX2::norm_table());
+  if (supported.avx2) found.push_back(N_AVX2::norm_table());
 #endif
   const NormKernels portable = HWY_NAMESPACE::norm_table();
   if (found.empty() || found.back().name != portable.name) found.push_back(portable);

@@ -10,6 +10,7 @@
 #include <immintrin.h>
 
 #include "kernels/kernels.h"
+#include "kernels/processor.h"
 #include "kernels/row_pointers.h"
 
 HWY_PUSH_ATTRIBUTES("avx512f,avx512bw,avx512vl,avx512vnni")
@@ -42,21 +43,12 @@ HWY_POP_ATTRIBUTES
 
 namespace spinenet::kernels {
 
-namespace {
-
-bool has_vnni() {
-  return __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
-         __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512vnni") != 0;
-}
-
-}  // namespace
-
 QuantizedMultiply find_vnni_multiply() {
-  return has_vnni() ? multiply : nullptr;
+  return instruction_sets().avx512_vnni ? multiply : nullptr;
 }
 
 PairMultiply find_vnni_pair_multiply() {
-  return has_vnni() ? multiply_pairs : nullptr;
+  return instruction_sets().avx512_vnni ? multiply_pairs : nullptr;
 }
 
 }  // namespace spinenet::kernels

@@ -11,11 +11,10 @@
 #include <thread>
 #include <unordered_map>
 
-#include <libpq-fe.h>
-
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "search/store/libpq.h"
 #include "search/store/store_database.h"
 
 namespace spinenet::search {
@@ -61,13 +60,13 @@ constexpr double kFirstConnectionSeconds = 5;
 enum PgType : Oid { kBytea = 17, kInt8 = 20, kText = 25, kFloat8 = 701 };
 
 struct FinishConnection {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
+  void operator()(PGconn* connection) const { libpq().finish(connection); }
 };
 struct ClearResult {
-  void operator()(PGresult* result) const { PQclear(result); }
+  void operator()(PGresult* result) const { libpq().clear(result); }
 };
 struct FreeOptions {
-  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+  void operator()(PQconninfoOption* options) const { libpq().free_connection_options(options); }
 };
 using Connection = std::unique_ptr<PGconn, FinishConnection>;
 using Result = std::unique_ptr<PGresult, ClearResult>;
@@ -95,10 +94,11 @@ std::string first_line(const char* text) {
 // back.
 std::string place_of(const StudyAddress& address) {
   char* reason = nullptr;
-  const std::unique_ptr<PQconninfoOption, FreeOptions> options(PQconninfoParse(address.reveal().c_str(), &reason));
+  const std::unique_ptr<PQconninfoOption, FreeOptions> options(
+      libpq().parse_connection_options(address.reveal().c_str(), &reason));
   if (options == nullptr) {
     const std::string message = address.holds_password() ? "it cannot be read" : first_line(reason);
-    PQfreemem(reason);
+    libpq().free_memory(reason);
     fail(ErrorKind::usage, fmt::format("no address of a PostgreSQL database: {}", message), address.shown(),
          "write postgresql://user@host:port/database");
   }
@@ -170,18 +170,18 @@ void PostgresDatabase::connect() {
     values[i] = kParameters[i].second == nullptr ? address_.reveal().c_str() : kParameters[i].second;
   }
   statements_.clear();
-  connection_.reset(PQconnectdbParams(keywords.data(), values.data(), /*expand_dbname=*/1));
-  if (PQstatus(connection_.get()) != CONNECTION_OK) refuse_connection(keywords.data(), values.data());
-  PQsetNoticeProcessor(
+  connection_.reset(libpq().connect_database(keywords.data(), values.data(), /*expand_dbname=*/1));
+  if (libpq().status(connection_.get()) != CONNECTION_OK) refuse_connection(keywords.data(), values.data());
+  libpq().set_notice_processor(
       connection_.get(), [](void*, const char* message) { log_debug(first_line(message)); }, nullptr);
   prepare_session();
   let_in_before_ = true;
 }
 
 void PostgresDatabase::refuse_connection(const char* const* keywords, const char* const* values) {
-  const std::string reason = first_line(PQerrorMessage(connection_.get()));
+  const std::string reason = first_line(libpq().error_message(connection_.get()));
   connection_.reset();
-  const PGPing answer = PQpingParams(keywords, values, 1);
+  const PGPing answer = libpq().ping(keywords, values, 1);
   // A server that answers refuses us for good, unless it let us in before (it may have reached its limit of connections
   // for a moment), or has come up again between the two tries.
   passing_fault_ = answer == PQPING_REJECT || answer == PQPING_NO_RESPONSE ||
@@ -190,10 +190,10 @@ void PostgresDatabase::refuse_connection(const char* const* keywords, const char
 }
 
 void PostgresDatabase::prepare_session() {
-  if (PQserverVersion(connection_.get()) < kOldestServer) {
+  if (libpq().server_version(connection_.get()) < kOldestServer) {
     fail(ErrorKind::unsupported, "the server is older than PostgreSQL 12", place_, "use a newer one");
   }
-  const std::string_view encoding = PQparameterStatus(connection_.get(), "server_encoding");
+  const std::string_view encoding = libpq().parameter_status(connection_.get(), "server_encoding");
   if (encoding != "UTF8" && encoding != "SQL_ASCII") {
     fail(ErrorKind::unsupported, fmt::format("the database keeps text as {}", encoding), place_,
          "make one with ENCODING 'UTF8'");
@@ -218,7 +218,7 @@ void PostgresDatabase::require_tables(int version) {
 void PostgresDatabase::begin(Access access) {
   passing_fault_ = false;
   changed_ = false;
-  if (connection_ == nullptr || PQstatus(connection_.get()) != CONNECTION_OK) connect();
+  if (connection_ == nullptr || libpq().status(connection_.get()) != CONNECTION_OK) connect();
   in_transaction_ = access != Access::statement;
   if (access == Access::read) execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   if (access == Access::write) execute("BEGIN; SET LOCAL synchronous_commit = off");
@@ -235,13 +235,13 @@ void PostgresDatabase::commit() {
 // A connection that is in any doubt is closed: that rolls back on the server.
 void PostgresDatabase::rollback() noexcept {
   in_transaction_ = false;
-  if (connection_ == nullptr || PQtransactionStatus(connection_.get()) == PQTRANS_IDLE) return;
-  const Result result(PQexec(connection_.get(), "ROLLBACK"));
-  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) connection_.reset();
+  if (connection_ == nullptr || libpq().transaction_status(connection_.get()) == PQTRANS_IDLE) return;
+  const Result result(libpq().execute(connection_.get(), "ROLLBACK"));
+  if (libpq().result_status(result.get()) != PGRES_COMMAND_OK) connection_.reset();
 }
 
 void PostgresDatabase::execute(const char* statement) {
-  const Result result(PQexec(connection_.get(), statement));
+  const Result result(libpq().execute(connection_.get(), statement));
   check(result.get());
 }
 
@@ -263,18 +263,18 @@ SqlResult PostgresDatabase::run(std::string_view statement, std::span<const SqlV
     lengths.push_back(static_cast<int>(b.size()));
   }
   const std::vector<int> binary(values.size(), 1);
-  const Result answer(PQexecPrepared(connection_.get(), name.c_str(), static_cast<int>(values.size()), pointers.data(),
-                                     lengths.data(), binary.data(), /*resultFormat=*/1));
+  const Result answer(libpq().execute_prepared(connection_.get(), name.c_str(), static_cast<int>(values.size()),
+                                               pointers.data(), lengths.data(), binary.data(), /*resultFormat=*/1));
   check(answer.get());
   SqlResult result;
-  const int columns = PQnfields(answer.get());
-  result.rows.resize(static_cast<size_t>(PQntuples(answer.get())));
+  const int columns = libpq().field_count(answer.get());
+  result.rows.resize(static_cast<size_t>(libpq().tuple_count(answer.get())));
   for (size_t r = 0; r < result.rows.size(); ++r) {
     result.rows[r].reserve(static_cast<size_t>(columns));
     for (int c = 0; c < columns; ++c) result.rows[r].push_back(column(answer.get(), static_cast<int>(r), c));
   }
-  if (!std::string_view(PQcmdStatus(answer.get())).starts_with("SELECT")) {
-    result.changed = std::atoll(PQcmdTuples(answer.get()));
+  if (!std::string_view(libpq().command_status(answer.get())).starts_with("SELECT")) {
+    result.changed = std::atoll(libpq().command_tuples(answer.get()));
     changed_ = true;
   }
   return result;
@@ -289,37 +289,37 @@ const std::string& PostgresDatabase::prepared(std::string_view statement, std::s
     types.push_back(kTypes[value.index()]);
   }
   const std::string name = fmt::format("s{}", statements_.size());
-  const Result result(PQprepare(connection_.get(), name.c_str(), in_dialect(statement, kPostgresDialect).c_str(),
-                                static_cast<int>(types.size()), types.data()));
+  const Result result(libpq().prepare(connection_.get(), name.c_str(), in_dialect(statement, kPostgresDialect).c_str(),
+                                      static_cast<int>(types.size()), types.data()));
   check(result.get());
   return statements_[statement] = name;
 }
 
 SqlValue PostgresDatabase::column(const PGresult* result, int row, int column) const {
-  const char* bytes = PQgetvalue(result, row, column);
-  switch (PQftype(result, column)) {
+  const char* bytes = libpq().value(result, row, column);
+  switch (libpq().field_type(result, column)) {
     case kInt8:
       return std::bit_cast<int64_t>(network_word(bytes));
     case kFloat8:
       return std::bit_cast<double>(network_word(bytes));
     case kText:
     case kBytea:
-      return std::string(bytes, static_cast<size_t>(PQgetlength(result, row, column)));
+      return std::string(bytes, static_cast<size_t>(libpq().value_length(result, row, column)));
     default:
       fail(ErrorKind::bad_data,
-           fmt::format("the study is damaged: column {} is of another type", PQfname(result, column)), place_,
-           "restore a copy of it");
+           fmt::format("the study is damaged: column {} is of another type", libpq().field_name(result, column)),
+           place_, "restore a copy of it");
   }
 }
 
 // Faults by the server's five-letter codes, whose first two letters are a class. A fault without one is the library's
 // own: the server cannot be reached any more, whatever the state of the connection says.
 void PostgresDatabase::check(const PGresult* result) {
-  const ExecStatusType status = PQresultStatus(result);
+  const ExecStatusType status = libpq().result_status(result);
   if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return;
-  const std::string reason = first_line(PQerrorMessage(connection_.get()));
-  const char* code_text = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-  if (PQstatus(connection_.get()) != CONNECTION_OK || code_text == nullptr) {
+  const std::string reason = first_line(libpq().error_message(connection_.get()));
+  const char* code_text = libpq().result_error_field(result, PG_DIAG_SQLSTATE);
+  if (libpq().status(connection_.get()) != CONNECTION_OK || code_text == nullptr) {
     passing_fault_ = true;
     connection_.reset();
     fail(ErrorKind::io, fmt::format("lost the server: {}", reason), place_);

@@ -1,0 +1,73 @@
+#include "kernels/processor.h"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace spinenet::kernels {
+namespace {
+
+constexpr uint32_t bit(int number) {
+  return uint32_t{1} << number;
+}
+
+constexpr bool has_all(uint64_t word, uint64_t bits) {
+  return (word & bits) == bits;
+}
+
+constexpr uint32_t kOsXsave = bit(27);  // of leaf 1, ecx: XGETBV may be used
+// What the kernels named "avx2" are compiled with (HWY_TARGET_STR_AVX2 of Highway's ops/set_macros-inl.h), and LZCNT,
+// which Highway asks for, too. The sets up to SSE2 are those of every x86-64.
+constexpr uint32_t kAvx2Leaf1 = bit(0) | bit(1) | bit(9) | bit(12) | bit(19) | bit(20) | bit(25) | bit(28) |
+                                bit(29);                   // SSE3, PCLMUL, SSSE3, FMA, SSE4.1, SSE4.2, AES, AVX, F16C
+constexpr uint32_t kAvx2Leaf7 = bit(3) | bit(5) | bit(8);  // BMI, AVX2, BMI2
+constexpr uint32_t kAvx2Extended = bit(5);                 // LZCNT
+constexpr uint32_t kAvx512Leaf7 = bit(16) | bit(17) | bit(30) | bit(31);  // F, DQ, BW, VL
+constexpr uint32_t kVnniLeaf7Ecx = bit(11), kBf16Leaf7Subleaf1 = bit(5);
+constexpr uint64_t kAvxRegisters = bit(1) | bit(2);                              // XMM, YMM
+constexpr uint64_t kAvx512Registers = kAvxRegisters | bit(5) | bit(6) | bit(7);  // masks, ZMM, ZMM16 to 31
+
+#if defined(__x86_64__)
+// Allowed where kOsXsave is set.
+uint64_t read_saved_registers() {
+  uint32_t low = 0, high = 0;
+  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return uint64_t{high} << 32 | low;
+}
+#endif
+
+}  // namespace
+
+InstructionSets instruction_sets_of(const CpuidWords& words) {
+  InstructionSets sets;
+  sets.avx2 = has_all(words.leaf1_ecx, kAvx2Leaf1) && has_all(words.leaf7_ebx, kAvx2Leaf7) &&
+              has_all(words.extended_ecx, kAvx2Extended) && has_all(words.saved_registers, kAvxRegisters);
+  sets.avx512 = sets.avx2 && has_all(words.leaf7_ebx, kAvx512Leaf7) && has_all(words.saved_registers, kAvx512Registers);
+  sets.avx512_vnni = sets.avx512 && has_all(words.leaf7_ecx, kVnniLeaf7Ecx);
+  sets.avx512_bf16 = sets.avx512 && has_all(words.leaf7_1_eax, kBf16Leaf7Subleaf1);
+  return sets;
+}
+
+CpuidWords read_cpuid() {
+  CpuidWords words;
+#if defined(__x86_64__)
+  uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
+  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0) words.leaf1_ecx = ecx;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) {
+    words.leaf7_ebx = ebx;
+    words.leaf7_ecx = ecx;
+    const uint32_t last_subleaf = eax;
+    if (last_subleaf >= 1 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0) words.leaf7_1_eax = eax;
+  }
+  if (__get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) != 0) words.extended_ecx = ecx;
+  if ((words.leaf1_ecx & kOsXsave) != 0) words.saved_registers = read_saved_registers();
+#endif
+  return words;
+}
+
+const InstructionSets& instruction_sets() {
+  static const InstructionSets sets = instruction_sets_of(read_cpuid());
+  return sets;
+}
+
+}  // namespace spinenet::kernels

@@ -1,0 +1,85 @@
+#include "kernels/processor.h"
+
+#include <functional>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <hwy/targets.h>
+
+namespace spinenet::kernels {
+namespace {
+
+// Every set, and every register saved.
+constexpr CpuidWords kEverything{.leaf1_ecx = ~0u,
+                                 .leaf7_ebx = ~0u,
+                                 .leaf7_ecx = ~0u,
+                                 .leaf7_1_eax = ~0u,
+                                 .extended_ecx = ~0u,
+                                 .saved_registers = 0xe7};
+
+// How many sets are said to be there; a set without the one below it would be a fault of its own.
+int count_of(const CpuidWords& words) {
+  const InstructionSets sets = instruction_sets_of(words);
+  EXPECT_TRUE(sets.avx2 || !sets.avx512);
+  EXPECT_TRUE(sets.avx512 || !(sets.avx512_vnni || sets.avx512_bf16));
+  return sets.avx2 + sets.avx512 + sets.avx512_vnni + sets.avx512_bf16;
+}
+
+CpuidWords changed(const std::function<void(CpuidWords&)>& change) {
+  CpuidWords words = kEverything;
+  change(words);
+  return words;
+}
+
+#if defined(__x86_64__)
+TEST(Processor, AgreesWithHighway) {
+  const int64_t targets = hwy::SupportedTargets();
+  EXPECT_EQ(instruction_sets().avx2, (targets & HWY_AVX2) != 0);
+  EXPECT_EQ(instruction_sets().avx512, (targets & HWY_AVX3) != 0);
+}
+
+TEST(Processor, AgreesWithTheCompilersOwnQuestion) {
+  __builtin_cpu_init();
+  EXPECT_EQ(instruction_sets().avx512_vnni, instruction_sets().avx512 && __builtin_cpu_supports("avx512vnni") != 0);
+  EXPECT_EQ(instruction_sets().avx512_bf16, instruction_sets().avx512 && __builtin_cpu_supports("avx512bf16") != 0);
+}
+#else
+TEST(Processor, AnotherProcessorHasNoneOfThem) {
+  EXPECT_EQ(count_of(read_cpuid()), 0);
+}
+#endif
+
+TEST(Processor, ASetNeedsAllItsParts) {
+  EXPECT_EQ(count_of(kEverything), 4);
+  EXPECT_EQ(count_of({}), 0);
+  // The bits of the manual, one at a time: leaf 1 ecx, leaf 7 ebx and leaf 0x80000001 ecx.
+  for (const int bit : {0, 1, 9, 12, 19, 20, 25, 28, 29}) {
+    EXPECT_EQ(count_of(changed([bit](CpuidWords& words) { words.leaf1_ecx &= ~(1u << bit); })), 0) << bit;
+  }
+  for (const int bit : {3, 5, 8}) {
+    EXPECT_EQ(count_of(changed([bit](CpuidWords& words) { words.leaf7_ebx &= ~(1u << bit); })), 0) << bit;
+  }
+  EXPECT_EQ(count_of(changed([](CpuidWords& words) { words.extended_ecx &= ~(1u << 5); })), 0);
+  for (const int bit : {16, 17, 30, 31}) {
+    EXPECT_EQ(count_of(changed([bit](CpuidWords& words) { words.leaf7_ebx &= ~(1u << bit); })), 1) << bit;
+  }
+  EXPECT_FALSE(instruction_sets_of(changed([](CpuidWords& words) { words.leaf7_ecx = 0; })).avx512_vnni);
+  EXPECT_FALSE(instruction_sets_of(changed([](CpuidWords& words) { words.leaf7_1_eax = 0; })).avx512_bf16);
+}
+
+TEST(Processor, ASetNeedsASystemThatSavesItsRegisters) {
+  const std::vector<std::pair<uint64_t, int>> cases{
+      {0, 0},                    // a system without XSAVE
+      {0x3, 0},                  // saves XMM alone
+      {0x5, 0},                  // YMM without XMM, which no system has
+      {0x7, 1},                  // a system from before AVX-512, or one that switched it off
+      {0x27, 1},                 // masks alone
+      {0x67, 1},                 // not the upper sixteen registers
+      {0xe7, 4}, {0x600e7, 4}};  // with AMX
+  for (const auto& [saved, count] : cases) {
+    EXPECT_EQ(count_of(changed([saved = saved](CpuidWords& words) { words.saved_registers = saved; })), count) << saved;
+  }
+}
+
+}  // namespace
+}  // namespace spinenet::kernels
