@@ -6,6 +6,7 @@
 #include "api/border.h"
 #include "api/loaded_model.h"
 #include "base/error.h"
+#include "base/fork_count.h"
 #include "base/format.h"
 #include "detect/mask.h"
 #include "image/decode.h"
@@ -20,9 +21,30 @@ Prediction predict_one(const DetectorSession& session, const image::Image& image
   return std::move(predict(session, {&image, 1}).front());
 }
 
-ThreadLease lease_threads(const DetectorSession& session) {
-  return {*session.loaded->budget, session.loaded->prepared.threads};
-}
+// A call that computes, with the threads that it takes. A detector that another thread was using when the process was
+// forked is in the middle of an image in the child, and stays so.
+class Computing {
+ public:
+  explicit Computing(DetectorSession& session)
+      : session_(checked(session)), lease_(*session.loaded->budget, session.loaded->prepared.threads) {
+    session_.answering = fork_count();
+  }
+  Computing(const Computing&) = delete;
+  Computing& operator=(const Computing&) = delete;
+  ~Computing() { session_.answering.reset(); }
+
+ private:
+  static DetectorSession& checked(DetectorSession& session) {
+    if (session.answering && *session.answering != fork_count()) {
+      fail(spinenet::ErrorKind::usage, "another thread was using it when this process was forked", "detector",
+           "make a detector of the child's own, from the same model");
+    }
+    return session;
+  }
+
+  DetectorSession& session_;
+  ThreadLease lease_;
+};
 
 std::span<const uint8_t> bytes_of(std::span<const std::byte> file) {
   return {reinterpret_cast<const uint8_t*>(file.data()), file.size()};
@@ -91,7 +113,7 @@ std::vector<Prediction> Detector::detect(std::span<const Pixels> views) {
   return at_border([&] {
     std::vector<Prediction> predictions;
     for (size_t first = 0; first < views.size(); first += kAtOnce) {
-      const ThreadLease threads = lease_threads(*session_);
+      const Computing computing(*session_);
       std::vector<image::Image> images;
       for (const Pixels& view : views.subspan(first, std::min(kAtOnce, views.size() - first))) {
         images.push_back(to_image(view));
@@ -105,14 +127,14 @@ std::vector<Prediction> Detector::detect(std::span<const Pixels> views) {
 Prediction Detector::detect_file(const std::string& path) {
   return at_border([&] {
     const std::string file = image::read_limited(path);  // a slow disk keeps no threads from others
-    const ThreadLease threads = lease_threads(*session_);
+    const Computing computing(*session_);
     return predict_one(*session_, image::decode_image(bytes_of(std::as_bytes(std::span(file))), path));
   });
 }
 
 Prediction Detector::detect_encoded(std::span<const std::byte> file) {
   return at_border([&] {
-    const ThreadLease threads = lease_threads(*session_);
+    const Computing computing(*session_);
     return predict_one(*session_, image::decode_image(bytes_of(file), "image"));
   });
 }

@@ -1,3 +1,4 @@
+#include <atomic>
 #include <cmath>
 #include <thread>
 
@@ -5,6 +6,7 @@
 
 #include "api/border.h"
 #include "api/test_models.h"
+#include "base/child_process_fixture.h"
 #include "base/files.h"
 #include "base/output_fixture.h"
 #include "engine/compile/compile.h"
@@ -231,6 +233,62 @@ TEST_F(DetectorApi, ManySessionsShareAModel) {
     }
   }
 }
+
+#ifndef __SANITIZE_THREAD__  // which ends the child of a process with threads when it starts one
+
+TEST_F(DetectorApi, AnswersInTheChildOfAForkWhileOthersAreDetecting) {
+  for (const arch::Task task : {arch::Task::detect, arch::Task::segment}) {
+    const std::string path = write(task);
+    const Model model(path);
+    const image::Image image = colourful_image(50, 64, 1);
+    Detector detector(model, kMany);
+    const Prediction expected = detector.detect(view(image));
+    std::atomic<bool> enough{false};
+    std::vector<std::jthread> busy;  // so that threads are taken and locks held at most forks
+    for (int i = 0; i < 2; ++i) {
+      busy.emplace_back([&] {
+        Detector own(model, kMany);
+        while (!enough) own.detect(view(image));
+      });
+    }
+    for (int fork = 0; fork < 10; ++fork) {
+      EXPECT_TRUE(fixture::holds_in_child([&] {
+        const auto same = [&](const Prediction& found) {
+          return found.objects.size() == expected.objects.size() &&
+                 found.objects.at(0).score == expected.objects.at(0).score;
+        };
+        Detector another(model, kMany);
+        return same(detector.detect(view(image))) && same(another.detect(view(image))) &&
+               same(Detector(Model(path), kMany).detect(view(image)));
+      })) << fork;
+    }
+    enough = true;
+  }
+}
+
+TEST_F(DetectorApi, InUseWhenItsProcessWasForkedIsRefusedByName) {
+  const Model model(write(arch::Task::detect));
+  const image::Image image = colourful_image(50, 64, 1);
+  Detector detector(model, kMany);
+  std::atomic<bool> enough{false};
+  std::jthread busy([&] {
+    while (!enough) detector.detect(view(image));
+  });
+  // Each child answers or says why not; most are forked in the middle of an image.
+  for (int fork = 0; fork < 20; ++fork) {
+    EXPECT_TRUE(fixture::holds_in_child([&] {
+      try {
+        return !detector.detect(view(image)).objects.empty();
+      } catch (const Error& error) {
+        const bool named = std::string(error.what()).find("when this process was forked") != std::string::npos;
+        return named && !Detector(model, kMany).detect(view(image)).objects.empty();
+      }
+    })) << fork;
+  }
+  enough = true;
+}
+
+#endif
 
 }  // namespace
 }  // namespace spinenet::api

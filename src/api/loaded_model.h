@@ -4,6 +4,7 @@
 // call after the other.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -31,6 +32,7 @@ struct DetectorSession {
   std::shared_ptr<const LoadedModel> loaded;
   runtime::DetectFunction detect;                 // of detectors
   std::optional<runtime::Classifier> classifier;  // else
+  std::optional<uint32_t> answering = {};         // fork_count() of the process that is in a call
 };
 
 DetectorSession make_session(std::shared_ptr<const LoadedModel> loaded, const DetectorOptions& options);

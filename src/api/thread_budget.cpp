@@ -4,28 +4,17 @@
 #include <memory>
 
 #include "base/error.h"
+#include "base/fork_count.h"
 #include "base/format.h"
 #include "base/thread_pool.h"
 
 namespace spinenet::api {
 namespace {
 
-// The one thing that belongs to the process: cores are shared by all that runs in it.
-struct OfProcess {
-  std::mutex mutex;
-  int wanted = 0;  // 0: not set
-  std::unique_ptr<ThreadBudget> budget;
-
-  int size() const {
-    if (budget) return budget->size();
-    return wanted > 0 ? wanted : std::min(available_cores(), kMostThreads);
-  }
-};
-
-OfProcess& of_process() {
-  static OfProcess state;
-  return state;
-}
+// The one thing that belongs to the process: cores are shared by all that runs in it. No lock: one that another thread
+// held at a fork would be held for ever in the child.
+std::atomic<int> wanted_size{0};  // 0: not set
+std::atomic<ThreadBudget*> process_budget{nullptr};
 
 int checked(int threads) {
   if (threads < 1 || threads > kMostThreads) {
@@ -35,52 +24,81 @@ int checked(int threads) {
   return threads;
 }
 
+int first_size() {
+  const int wanted = wanted_size.load();
+  return wanted > 0 ? wanted : std::min(available_cores(), kMostThreads);
+}
+
 }  // namespace
 
-ThreadBudget::ThreadBudget(int threads) : size_(checked(threads)), free_(threads) {}
+struct ThreadBudget::Queue {
+  Queue(int threads, uint32_t fork) : forks(fork), free(threads) {}
+
+  const uint32_t forks;  // fork_count() of the process that it belongs to
+  std::mutex mutex;
+  std::condition_variable changed;
+  int free;
+  uint64_t tickets = 0, served = 0;
+};
+
+ThreadBudget::ThreadBudget(int threads) : size_(checked(threads)), queue_(new Queue(threads, fork_count())) {}
+
+ThreadBudget::~ThreadBudget() {
+  const Queue* last = queue_.load();
+  if (last->forks == fork_count()) delete last;
+}
+
+// A parent's queue is left where it lies: a thread that is not here may hold its lock.
+ThreadBudget::Queue& ThreadBudget::queue() const {
+  Queue* now = queue_.load();
+  if (now->forks == fork_count()) return *now;
+  auto own = std::make_unique<Queue>(size_, fork_count());
+  if (queue_.compare_exchange_strong(now, own.get())) return *own.release();
+  return *now;  // another thread of this process was faster
+}
 
 void ThreadBudget::take(int threads) {
-  std::unique_lock lock(mutex_);
-  const uint64_t ticket = tickets_++;
-  changed_.wait(lock, [&] { return served_ == ticket && free_ >= threads; });
-  free_ -= threads;
-  ++served_;
-  changed_.notify_all();
+  Queue& queue = this->queue();
+  std::unique_lock lock(queue.mutex);
+  const uint64_t ticket = queue.tickets++;
+  queue.changed.wait(lock, [&] { return queue.served == ticket && queue.free >= threads; });
+  queue.free -= threads;
+  ++queue.served;
+  queue.changed.notify_all();
 }
 
 void ThreadBudget::give_back(int threads) {
-  const std::lock_guard lock(mutex_);
-  free_ += threads;
-  changed_.notify_all();
+  Queue& queue = this->queue();
+  const std::lock_guard lock(queue.mutex);
+  queue.free = std::min(queue.free + threads, size_);
+  queue.changed.notify_all();
 }
 
 uint64_t ThreadBudget::waiting() const {
-  const std::lock_guard lock(mutex_);
-  return tickets_ - served_;
+  Queue& queue = this->queue();
+  const std::lock_guard lock(queue.mutex);
+  return queue.tickets - queue.served;
 }
 
 ThreadBudget& process_thread_budget() {
-  OfProcess& state = of_process();
-  const std::lock_guard lock(state.mutex);
-  if (!state.budget) state.budget = std::make_unique<ThreadBudget>(state.size());
-  return *state.budget;
+  if (ThreadBudget* budget = process_budget.load()) return *budget;
+  auto made = std::make_unique<ThreadBudget>(first_size());
+  ThreadBudget* budget = nullptr;
+  return process_budget.compare_exchange_strong(budget, made.get()) ? *made.release() : *budget;
 }
 
 int process_thread_budget_size() {
-  OfProcess& state = of_process();
-  const std::lock_guard lock(state.mutex);
-  return state.size();
+  const ThreadBudget* budget = process_budget.load();
+  return budget != nullptr ? budget->size() : first_size();
 }
 
 void set_process_thread_budget(int threads) {
-  checked(threads);
-  OfProcess& state = of_process();
-  const std::lock_guard lock(state.mutex);
-  if (state.budget && state.budget->size() != threads) {
-    fail(spinenet::ErrorKind::usage, fmt::format("it is {} threads already", state.budget->size()), "thread budget",
-         "set it before the first model is opened");
-  }
-  state.wanted = threads;
+  wanted_size = checked(threads);
+  const ThreadBudget* budget = process_budget.load();
+  if (budget == nullptr || budget->size() == threads) return;
+  wanted_size = budget->size();
+  fail(spinenet::ErrorKind::usage, fmt::format("it is {} threads already", budget->size()), "thread budget",
+       "set it before the first model is opened");
 }
 
 }  // namespace spinenet::api

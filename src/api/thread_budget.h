@@ -1,8 +1,10 @@
 // So many threads may compute at once. Who wants some waits until they are free, first come, first served.
 //
-// Invariant: never more are taken than there are. Thread contract: all functions from any thread.
+// Invariant: never more are taken than there are. Thread contract: all functions from any thread. In the child of a
+// fork none is taken: the threads that had them are not there.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -15,6 +17,9 @@ class ThreadBudget {
  public:
   // ErrorKind::usage unless 1 <= threads <= kMostThreads.
   explicit ThreadBudget(int threads);
+  ThreadBudget(const ThreadBudget&) = delete;
+  ThreadBudget& operator=(const ThreadBudget&) = delete;
+  ~ThreadBudget();
 
   int size() const { return size_; }
   // 1 <= threads <= size().
@@ -24,11 +29,11 @@ class ThreadBudget {
   uint64_t waiting() const;
 
  private:
+  struct Queue;
+  Queue& queue() const;
+
   int size_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  int free_;
-  uint64_t tickets_ = 0, served_ = 0;
+  mutable std::atomic<Queue*> queue_;  // of this process
 };
 
 // Some threads of a budget, for as long as it lives.

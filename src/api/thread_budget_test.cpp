@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <spinenet/detector.h>
 
+#include "base/child_process_fixture.h"
 #include "base/error.h"
 
 namespace spinenet::api {
@@ -106,6 +107,26 @@ TEST(ThreadBudgetDeathTest, AskingForTheSizeFixesNothing) {
     std::_Exit(wanted && process_thread_budget().size() == other + 1 ? 0 : 1);
   };
   EXPECT_EXIT(ask_and_set(), testing::ExitedWithCode(0), "");
+}
+
+TEST(ThreadBudget, IsWholeInTheChildOfAFork) {
+  ThreadBudget budget(2);
+  budget.take(2);
+  std::thread waiting([&] {
+    budget.take(1);
+    budget.give_back(1);
+  });
+  EXPECT_TRUE(comes_to_wait(budget, 1));
+  EXPECT_TRUE(fixture::holds_in_child([&] {
+    const ThreadLease all(budget, 2);
+    return budget.waiting() == 0 && fixture::holds_in_child([&] {
+             budget.take(2);
+             return true;
+           });
+  }));
+  EXPECT_EQ(budget.waiting(), 1U);
+  budget.give_back(2);
+  waiting.join();
 }
 
 }  // namespace

@@ -178,6 +178,8 @@ Output RunFiles::into_file(const OutputRequest& request, const fs::path& real) c
 }
 
 Output RunFiles::output(const OutputRequest& request) {
+  std::error_code ignored;  // what is then still missing is told below
+  if (request.make_folders) fs::create_directories(parent_of(request.path), ignored);
   const Destination destination = follow(request.path);
   Output output;
   output.path_ = request.path;

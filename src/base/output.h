@@ -48,8 +48,9 @@ class Output {
 
 struct OutputRequest {
   std::filesystem::path path;
-  std::string made_by;     // the command and its flag, "export --onnx": what it made itself it may replace
-  bool overwrite = false;  // replace also what others made
+  std::string made_by;        // the command and its flag, "export --onnx": what it made itself it may replace
+  bool overwrite = false;     // replace also what others made
+  bool make_folders = false;  // those above it that are missing
 };
 
 class RunFiles {

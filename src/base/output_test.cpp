@@ -257,5 +257,12 @@ TEST_F(Outputs, AProcessThatIsKilledLeavesNoTemporaryFile) {
   EXPECT_EQ(count(), 0U);
 }
 
+TEST_F(Outputs, FoldersAboveItAreMadeOnlyWhereAskedFor) {
+  EXPECT_NE(refusal({}, request("deep/er/f"), ErrorKind::io).find("make it first"), std::string::npos);
+  RunFiles().output({path("deep/er/f"), "verb --flag", false, true}).write("made");
+  EXPECT_EQ(content("deep/er/f"), "made");
+  EXPECT_NE(refusal({}, {path("deep/er/f/g"), "verb --flag", false, true}, ErrorKind::io), "");
+}
+
 }  // namespace
 }  // namespace spinenet

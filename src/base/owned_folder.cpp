@@ -163,6 +163,19 @@ OwnedFolder::OwnedFolder(fs::path path, const FolderKind& kind, const FolderClai
   }
 }
 
+std::optional<OwnedFolder> OwnedFolder::make_new(const fs::path& path, const FolderKind& kind) {
+  if (::mkdir(path.c_str(), 0777) != 0) {
+    if (errno == EEXIST) return std::nullopt;
+    fail(ErrorKind::io, fmt::format("cannot be made: {}", std::strerror(errno)), path.string());
+  }
+  try {
+    return OwnedFolder(path, kind);
+  } catch (...) {
+    ::rmdir(path.c_str());
+    throw;
+  }
+}
+
 OwnedFolder::OwnedFolder(OwnedFolder&& other) noexcept
     : path_(std::move(other.path_)),
       kind_(other.kind_),

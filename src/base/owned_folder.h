@@ -46,6 +46,9 @@ class OwnedFolder {
   // program's, of another kind or of another id; ErrorKind::io when it cannot be written, is a file, or another process
   // owns it (named by its id and host).
   OwnedFolder(std::filesystem::path path, const FolderKind& kind, const FolderClaim& claim = {});
+  // Makes a folder of which nothing is there yet; nothing where something of that name is, whose ever. ErrorKind::io
+  // when it cannot be made, or the one above it is missing.
+  static std::optional<OwnedFolder> make_new(const std::filesystem::path& path, const FolderKind& kind);
   OwnedFolder(OwnedFolder&& other) noexcept;
   OwnedFolder(const OwnedFolder&) = delete;
   OwnedFolder& operator=(const OwnedFolder&) = delete;

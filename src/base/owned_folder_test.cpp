@@ -3,6 +3,7 @@
 #include <array>
 #include <fstream>
 #include <future>
+#include <optional>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -210,6 +211,24 @@ TEST_F(OwnedFolders, AnOlderOneIsTakenWhereItIsKnown) {
   EXPECT_NE(refusal(path()), "");
   EXPECT_EQ(refusal(path(), claim), "");
   EXPECT_EQ(refusal(path()), "") << "marked now";
+}
+
+TEST_F(OwnedFolders, ANewOneIsMadeOnlyWhereNothingIs) {
+  {
+    const std::optional<OwnedFolder> made = OwnedFolder::make_new(path(), kKind);
+    ASSERT_TRUE(made.has_value());
+    made->file("log").write("1");
+  }
+  EXPECT_FALSE(OwnedFolder::make_new(path(), kKind).has_value()) << "though it is of the kind and free";
+  EXPECT_EQ(read_file(path() / "log"), "1");
+  fs::create_directories(path("empty"));
+  fs::create_symlink("nowhere", path("link"));
+  put(path("file"), "precious");
+  for (const char* name : {"empty", "link", "file"}) {
+    EXPECT_FALSE(OwnedFolder::make_new(path(name), kKind).has_value()) << name;
+  }
+  EXPECT_THROW(OwnedFolder::make_new(path("missing/one"), kKind), Error);
+  EXPECT_FALSE(fs::exists(path("missing")));
 }
 
 }  // namespace

@@ -9,6 +9,6 @@ int main(int argc, char** argv) {
     Invocation invocation;
     invocation.build_id = build_id();
     invocation.other_device = device_by_training_program(invocation);
-    return run_command_line({argv, argv + argc}, invocation);
+    return run_command_line(take_arguments(argc, argv), invocation);
   });
 }

@@ -1,7 +1,9 @@
 #include "cli/program.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 #include <new>
 
@@ -13,10 +15,38 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "base/stop_signal.h"
 #include "cli/output.h"
 #include "cli/parse.h"
+#include "search/store/address.h"
 
 namespace spinenet::cli {
+namespace {
+
+// Writes over the process's own copy of a word; the system shows it to everybody.
+void hide_password(char* word) {
+  const std::string_view text(word);
+  const size_t value = text.starts_with("--") ? text.find('=') + 1 : 0;  // npos + 1 is 0
+  std::string shown;
+  try {
+    const search::StudyAddress address(text.substr(value));
+    if (!address.is_server() || !address.holds_password()) return;
+    shown = address.shown();
+  } catch (const Error&) {  // no address
+    return;
+  }
+  const size_t length = text.size() - value;
+  std::memset(word + value, 0, length);
+  std::memcpy(word + value, shown.data(), std::min(shown.size(), length));
+}
+
+}  // namespace
+
+std::vector<std::string> take_arguments(int count, char** arguments) {
+  std::vector<std::string> words(arguments, arguments + count);
+  for (int i = 1; i < count; ++i) hide_password(arguments[i]);
+  return words;
+}
 
 int run_command_line(const std::vector<std::string>& arguments, Invocation& invocation) {
   parse_command_line(arguments, invocation);
@@ -50,6 +80,9 @@ int run_guarded(const std::function<int()>& body) {
     return body();
   } catch (const OutputClosed&) {
     return 0;
+  } catch (const Stopped& stopped) {
+    tell(stopped.what());
+    return 128 + (received_stop_signal() != 0 ? received_stop_signal() : SIGINT);
   } catch (const Error& error) {
     tell(error.what());
     return exit_status(error.kind());

@@ -11,6 +11,10 @@
 
 namespace spinenet::cli {
 
+// The words of the command line. What others on this machine can read of them (/proc/PID/cmdline, ps) has no password
+// of a study's address from then on.
+std::vector<std::string> take_arguments(int count, char** arguments);
+
 // Parses and runs; the exit status.
 int run_command_line(const std::vector<std::string>& arguments, Invocation& invocation);
 

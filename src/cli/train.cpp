@@ -22,7 +22,8 @@ void add_train(CLI::App& app, Invocation& invocation) {
   verb.add_option("--set", flags->settings, "Change a value of the recipe: --set optimizer.learning_rate=0.01")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
-  verb.add_flag("--resume", flags->resume, "Go on from the last whole checkpoint of the run folder");
+  verb.add_flag("--resume", flags->resume,
+                "Go on from the last whole checkpoint of the run folder; --set changes what may change then");
   verb.add_option("--until", flags->until_epoch, "Measure, write a checkpoint and end after this epoch")
       ->check(within(1, 1000000000))
       ->type_name("EPOCH");
@@ -36,7 +37,8 @@ void add_train(CLI::App& app, Invocation& invocation) {
   add_common_flags(verb, invocation.common);
   verb.footer(
       "Examples:\n  spinenet train recipes/scenes-easy.yaml --out runs/easy\n"
-      "  spinenet train --resume --out runs/easy\n\n"
+      "  spinenet train --resume --out runs/easy\n"
+      "  spinenet train --resume --out runs/easy --set epochs=60   (makes a finished run longer)\n\n"
       "A signal (Ctrl-C) ends the step, writes a checkpoint and stops; a second one stops at once.\n"
       "A training that fails says why in failure.json of the run folder, too.");
   verb.callback([&invocation, flags] {

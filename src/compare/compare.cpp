@@ -40,7 +40,12 @@ bool is_older_comparison(const std::filesystem::path& folder) {
 }
 
 ValidationSet open_validation_set(const CompareSetup& setup, const Entrant& entrant) {
-  ValidationSet set = setup.training.validation_set(entrant.path, setup.settings, setup.progress);
+  TrainRequest request;
+  request.recipe = entrant.path;
+  request.settings = setup.settings;
+  request.progress = setup.progress;
+  request.stop_signal = setup.stop_signal;
+  ValidationSet set = setup.training.validation_set(request);
   if (set.images) return set;
   fail(ErrorKind::bad_data, "the recipes have no validation set", "data.val_annotations",
        "a comparison needs images to measure on");

@@ -37,10 +37,12 @@ RunEnd run_one(const CompareSetup& setup, const OwnedFolder& all, const Entrant&
   }
   log_info(fmt::format("{}, seed {}: {} in {}", entrant.name, seed, begun ? "going on" : "training", folder.string()));
   TrainRequest request;
-  request.recipe = entrant.path;
   request.out = folder;
   request.resume = begun;
-  if (!begun) request.settings = settings_of(setup, seed);
+  if (!begun) {
+    request.recipe = entrant.path;
+    request.settings = settings_of(setup, seed);
+  }
   request.progress = setup.progress;
   request.stop_signal = setup.stop_signal;
   const Json summary = setup.training.train(request);

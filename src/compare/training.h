@@ -47,10 +47,9 @@ struct TrainRequest {
 struct Training {
   // Errors as reading the recipe has them, and ErrorKind::unsupported when this machine cannot train it.
   std::function<ReadRecipe(const std::filesystem::path& recipe, const std::vector<std::string>& settings)> read;
-  // Without images when the recipe has no validation set. Scenes that it asks for are made, their progress shown so.
-  std::function<ValidationSet(const std::filesystem::path& recipe, const std::vector<std::string>& settings,
-                              const ProgressOptions& making)>
-      validation_set;
+  // Of the request's recipe with its settings; without images when it has no validation set. Scenes that it asks for
+  // are made, their progress shown so, until a signal asks to stop (Stopped).
+  std::function<ValidationSet(const TrainRequest& request)> validation_set;
   // The summary of the run; "stopped_by_signal" when it was.
   std::function<Json(const TrainRequest& request)> train;
 };

@@ -1,6 +1,10 @@
 #include "kernels/worker_group.h"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
+
+#include "base/fork_count.h"
 
 namespace spinenet::kernels {
 namespace {
@@ -19,6 +23,12 @@ void stop(std::atomic<int>& round, std::vector<std::thread>& workers) {
   for (std::thread& worker : workers) worker.join();
 }
 
+// In a child the threads that these stand for are not there: they can be neither joined nor detached, so their handles
+// are left where they lie.
+void forget(std::vector<std::thread>& workers) {
+  static_cast<void>(new std::vector<std::thread>(std::exchange(workers, {})));
+}
+
 }  // namespace
 
 void wait_while(const std::atomic<int>& value, int old) {
@@ -33,20 +43,40 @@ void wait_while(const std::atomic<int>& value, int old) {
   value.wait(old, std::memory_order_acquire);
 }
 
-WorkerGroup::WorkerGroup(int threads) {
+WorkerGroup::WorkerGroup(int threads) : size_(std::max(threads, 1)), forks_(fork_count()) {
+  start();
+}
+
+void WorkerGroup::start() {
   try {
-    for (int i = 1; i < threads; ++i) workers_.emplace_back([this, i] { work(i); });
+    for (int i = 1; i < size_; ++i) workers_.emplace_back([this, i] { work(i); });
   } catch (...) {  // the system gives no more threads: those begun must end before the vector goes
     stop(round_, workers_);
+    workers_.clear();
     throw;
   }
 }
 
 WorkerGroup::~WorkerGroup() {
-  stop(round_, workers_);
+  if (forks_ == fork_count()) {
+    stop(round_, workers_);
+  } else {
+    forget(workers_);
+  }
+}
+
+// Whatever job was under way when the process was forked, it is none of the child's.
+void WorkerGroup::start_in_child() {
+  forget(workers_);
+  next_.store(0);
+  round_.store(0);
+  entered_.store(kClosed);
+  start();
+  forks_ = fork_count();
 }
 
 void WorkerGroup::share(const Job& job) {
+  if (forks_ != fork_count()) start_in_child();
   if (workers_.empty() || job.n <= 1) {
     for (int64_t i = 0; i < job.n; ++i) job.call(job.context, i, 0);
     return;

@@ -3,7 +3,8 @@
 // when the others are done: a busy machine costs speed, but does not stop every job.
 //
 // Invariant: never more runnable threads than the worker group has, the calling one included.
-// Thread contract: run() is called from one thread at a time.
+// Thread contract: run() is called from one thread at a time. In the child of a fork, which has no workers, the first
+// run() starts new ones.
 #pragma once
 
 #include <atomic>
@@ -23,7 +24,7 @@ class WorkerGroup {
   WorkerGroup& operator=(const WorkerGroup&) = delete;
   ~WorkerGroup();
 
-  int size() const { return static_cast<int>(workers_.size()) + 1; }
+  int size() const { return size_; }
 
   // Calls task(i, thread) for i in [0, n) and returns when all are done; thread is in [0, size()). Tasks do not throw.
   template <class Task>
@@ -39,6 +40,8 @@ class WorkerGroup {
     int64_t n = 0;
   };
 
+  void start();
+  void start_in_child();
   void share(const Job& job);
   void work(int thread);
   void drain(int thread);
@@ -48,6 +51,8 @@ class WorkerGroup {
 
   bool enter();
 
+  int size_;
+  uint32_t forks_;  // fork_count() when the workers were started
   std::vector<std::thread> workers_;
   Job job_;
   std::atomic<int64_t> next_{0};

@@ -1,10 +1,14 @@
 #include "kernels/worker_group.h"
 
 #include <atomic>
+#include <memory>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+
+#include "base/child_process_fixture.h"
 
 namespace spinenet::kernels {
 namespace {
@@ -38,6 +42,54 @@ TEST(WorkerGroup, FinishesARoundBeforeTheNext) {
   }
   EXPECT_EQ(std::set<int>(values.begin(), values.end()), std::set<int>{300});
 }
+
+// The sum of 1 to 100, which every thread may have a part in.
+int64_t sum_by(WorkerGroup& workers) {
+  std::atomic<int64_t> sum{0};
+  workers.run(100, [&](int64_t i, int) { sum += i + 1; });
+  return sum;
+}
+
+#ifndef __SANITIZE_THREAD__  // which ends the child of a process with threads when it starts one
+
+TEST(WorkerGroup, WorksInTheChildOfAFork) {
+  auto workers = std::make_unique<WorkerGroup>(3);
+  ASSERT_EQ(sum_by(*workers), 5050);
+  EXPECT_TRUE(fixture::holds_in_child([&] {
+    const bool right = workers->size() == 3 && sum_by(*workers) == 5050 && sum_by(*workers) == 5050;
+    const bool in_grandchild = fixture::holds_in_child([&] { return sum_by(*workers) == 5050; });
+    workers.reset();
+    return right && in_grandchild;
+  }));
+  EXPECT_TRUE(fixture::holds_in_child([&] {
+    workers.reset();  // unused
+    return true;
+  }));
+  EXPECT_EQ(sum_by(*workers), 5050) << "the parent's own go on";
+}
+
+TEST(WorkerGroup, WorksInAChildThatWasForkedInTheMiddleOfAJob) {
+  WorkerGroup workers(2);
+  std::atomic<int> begun{0};
+  std::atomic<bool> go_on{false};
+  std::thread busy([&] {
+    workers.run(2, [&](int64_t, int) {
+      begun.fetch_add(1);
+      go_on.wait(false);
+    });
+  });
+  while (begun < 2) std::this_thread::yield();
+  EXPECT_TRUE(fixture::holds_in_child([&] {
+    WorkerGroup own(2);
+    return sum_by(workers) == 5050 && sum_by(own) == 5050;
+  }));
+  go_on = true;
+  go_on.notify_all();
+  busy.join();
+  EXPECT_EQ(sum_by(workers), 5050);
+}
+
+#endif
 
 }  // namespace
 }  // namespace spinenet::kernels

@@ -1,6 +1,10 @@
 #include "search/run_search.h"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
+#include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -8,6 +12,7 @@
 #include "base/printable.h"
 #include "base/text_table.h"
 #include "search/plan.h"
+#include "search/store/store_schema.h"
 #include "search/study/begin_with.h"
 #include "search/study/study.h"
 #include "search/study/trials_folder.h"
@@ -16,6 +21,11 @@
 
 namespace spinenet::search {
 namespace {
+
+struct BegunSearch {
+  std::unique_ptr<Store> store;
+  OwnedFolder folder;  // of its trials
+};
 
 // A study that was begun keeps what it began with, whatever those it came from have found since, and whether or not
 // this command names them again.
@@ -82,15 +92,54 @@ TrialsPlace trials_place(const SearchOptions& options) {
   return {options.study, open_store(options.study, false)->id(), options.folder};
 }
 
-OwnedFolder lead_trials_folder(const SearchOptions& options) {
-  const TrialsPlace place = trials_place(options);
-  OwnedFolder folder = take_trials_folder(place);
+// Another leader may be between its folder and its study.
+bool is_begun_soon(const StudyAddress& study) {
+  constexpr int kLooks = 10;
+  for (int look = 0; look < kLooks; ++look) {
+    if (find_study(study)) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return false;
+}
+
+// A study that is not begun yet gets its folder first, marked with the id that it will have: where the folder is
+// refused, no study is left behind, and where the study is refused, no folder. Nothing where another leader was faster.
+std::optional<BegunSearch> begin_search(const SearchOptions& options, const StudyDescription& description) {
+  const std::string id = fresh_study_id();
+  std::optional<OwnedFolder> folder;
+  try {
+    folder.emplace(take_trials_folder({options.study, id, options.folder}));
+  } catch (const Error&) {
+    if (is_begun_soon(options.study)) return std::nullopt;
+    throw;
+  }
+  try {
+    std::unique_ptr<Store> store = open_store(options.study, true);
+    store->open(description, id);
+    if (store->id() == id) return BegunSearch{std::move(store), std::move(*folder)};
+  } catch (...) {
+    std::move(*folder).remove_all();
+    throw;
+  }
+  std::move(*folder).remove_all();
+  return std::nullopt;
+}
+
+BegunSearch join_search(const SearchOptions& options, const StudyDescription& description) {
+  if (!find_study(options.study)) {
+    if (std::optional<BegunSearch> begun = begin_search(options, description)) return std::move(*begun);
+  }
+  std::unique_ptr<Store> store = open_store(options.study, true);
+  store->open(description);
+  return {std::move(store), take_trials_folder(trials_place(options))};
+}
+
+void tell_unusual_folder(const SearchOptions& options, const OwnedFolder& folder) {
   const std::filesystem::path usual = options.study.reveal() + ".trials";
   if (options.folder.empty() && !options.study.is_server() && folder.path() != usual) {
     log_info(fmt::format("{} is another study's: the trials go to {}", printable(usual.string()),
                          printable(folder.path().string())));
   }
-  return folder;
 }
 
 std::vector<std::string> arguments_of_workers(const SearchOptions& options) {
@@ -111,9 +160,8 @@ int lead_search(const SearchOptions& options) {
   task.base = training->base;
   task.image_size = training->image_size;
   task.classes = training->classes;
-  const std::unique_ptr<Store> store = open_store(options.study, true);
-  store->open(describe_study(task, training->recipe));
-  const OwnedFolder folder = lead_trials_folder(options);
+  const BegunSearch search = join_search(options, describe_study(task, training->recipe));
+  tell_unusual_folder(options, search.folder);
   WorkersOptions workers;
   workers.arguments = arguments_of_workers(options);
   workers.study = options.study;
@@ -121,7 +169,7 @@ int lead_search(const SearchOptions& options) {
   workers.trials = trials_of(options, task.recipe);
   workers.progress = options.progress;
   workers.stop = options.stop;
-  return run_workers(*store, workers);
+  return run_workers(*search.store, workers);
 }
 
 int work_on_search(const SearchOptions& options, int index) {

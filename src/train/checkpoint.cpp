@@ -103,7 +103,7 @@ void save_checkpoint(const OwnedFolder& run, const TrainState& state, const std:
 }
 
 std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path& folder, TrainState& state,
-                                                     const std::string& recipe) {
+                                                     const CheckRecipe& check) {
   for (const std::filesystem::path& path : checkpoints_in(folder)) {
     formats::TensorFile file;
     try {
@@ -118,10 +118,7 @@ std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path
            fmt::format("has the format \"{}\", this program reads \"{}\"", file.metadata["format"], kFormat), place,
            "use the version of the program that wrote it");
     }
-    if (file.metadata["recipe"] != recipe) {
-      fail(ErrorKind::bad_data, "belongs to a run with another recipe", place,
-           "resume with the recipe of its run folder, or start again in another folder");
-    }
+    check(file.metadata["recipe"], place);
     restore(state, file, place);
     state.progression = progression_from(file.metadata["progress"], place);
     state.optimizer.updates = std::stoll(file.metadata["updates"]);

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -33,13 +34,16 @@ struct TrainState {
   Progression progression;
 };
 
-// `recipe` is the text that the run was started with; a checkpoint of another recipe is refused.
-// ErrorKind::io when it cannot be written; the checkpoints that were there are then untouched.
+// `recipe` is the text of the run's recipe. ErrorKind::io when it cannot be written; the checkpoints that were there
+// are then untouched.
 void save_checkpoint(const OwnedFolder& run, const TrainState& state, const std::string& recipe);
 
+// Throws where the run cannot go on from a checkpoint of this recipe. `place`: the checkpoint, for the message.
+using CheckRecipe = std::function<void(const std::string& recipe, const std::string& place)>;
+
 // Fills `state`, whose tensors must have the right sizes. The path that was read, or nothing when there is no whole
-// checkpoint. ErrorKind::bad_data for one of another recipe or network.
+// checkpoint. ErrorKind::bad_data for one of another network; what `check` throws.
 std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path& folder, TrainState& state,
-                                                     const std::string& recipe);
+                                                     const CheckRecipe& check);
 
 }  // namespace spinenet::train

@@ -45,6 +45,11 @@ class Checkpoint : public testing::Test {
     save_checkpoint(OwnedFolder(run_, kTrainingRun, claim), state, "r");
   }
 
+  std::optional<std::filesystem::path> load(TrainState& state) const {
+    return load_checkpoint(folder_, state,
+                           [](const std::string& recipe, const std::string&) { EXPECT_EQ(recipe, "r"); });
+  }
+
   std::filesystem::path run_, folder_;
 };
 
@@ -52,7 +57,7 @@ TEST_F(Checkpoint, GivesBackEveryBit) {
   const TrainState saved = state_at(12);
   save(saved);
   TrainState loaded = state_at(0);
-  ASSERT_TRUE(load_checkpoint(folder_, loaded, "r"));
+  ASSERT_TRUE(load(loaded));
   EXPECT_TRUE(torch::equal(loaded.parameters.values, saved.parameters.values));
   EXPECT_TRUE(torch::equal(loaded.average.statistics, saved.average.statistics));
   EXPECT_TRUE(torch::equal(loaded.optimizer.moments[0], saved.optimizer.moments[0]));
@@ -66,13 +71,13 @@ TEST_F(Checkpoint, KeepsTheNewestTwo) {
   for (int64_t step = 1; step <= 5; ++step) save(state_at(step));
   EXPECT_EQ(files(), 2);
   TrainState loaded = state_at(0);
-  load_checkpoint(folder_, loaded, "r");
+  load(loaded);
   EXPECT_EQ(loaded.progression.step, 5);
 }
 
 TEST_F(Checkpoint, AnEmptyOrMissingFolderIsNoCheckpoint) {
   TrainState state = state_at(0);
-  EXPECT_FALSE(load_checkpoint(folder_, state, "r"));
+  EXPECT_FALSE(load(state));
 }
 
 TEST_F(Checkpoint, AFailureAtEveryCallLeavesThePreviousOne) {
@@ -103,7 +108,7 @@ TEST_F(Checkpoint, AFailureAtEveryCallLeavesThePreviousOne) {
       EXPECT_EQ(error.kind(), ErrorKind::io);
     }
     TrainState loaded = state_at(0);
-    ASSERT_TRUE(load_checkpoint(folder_, loaded, "r"));
+    ASSERT_TRUE(load(loaded));
     EXPECT_EQ(loaded.progression.step, failed ? 3 : 4);
     if (!failed) return;
     EXPECT_EQ(files(), 1) << "a temporary file was left by call " << failing;
@@ -121,13 +126,13 @@ TEST_F(Checkpoint, AFlippedOrMissingByteFallsBackToTheOneBefore) {
     broken[at] = static_cast<char>(broken[at] ^ 0x20);
     std::ofstream(newest, std::ios::binary) << broken;
     TrainState loaded = state_at(0);
-    ASSERT_TRUE(load_checkpoint(folder_, loaded, "r")) << at;
+    ASSERT_TRUE(load(loaded)) << at;
     EXPECT_EQ(loaded.progression.step, 1) << "flipped byte " << at;
   }
   for (size_t length = 0; length < whole.size(); length += 101) {
     std::ofstream(newest, std::ios::binary) << whole.substr(0, length);
     TrainState loaded = state_at(0);
-    ASSERT_TRUE(load_checkpoint(folder_, loaded, "r")) << length;
+    ASSERT_TRUE(load(loaded)) << length;
     EXPECT_EQ(loaded.progression.step, 1) << "cut at " << length;
   }
 }
@@ -140,7 +145,7 @@ TEST_F(Checkpoint, BrokenOnesOfLaterStepsMakeRoomForFreshOnes) {
   }
   save(state_at(3));
   TrainState loaded = state_at(0);
-  ASSERT_TRUE(load_checkpoint(folder_, loaded, "r"));
+  ASSERT_TRUE(load(loaded));
   EXPECT_EQ(loaded.progression.step, 3);
 }
 
@@ -148,11 +153,15 @@ TEST_F(Checkpoint, OfAnotherRecipeIsRefused) {
   save(state_at(1));
   TrainState state = state_at(0);
   try {
-    load_checkpoint(folder_, state, "another");
+    load_checkpoint(folder_, state, [](const std::string& recipe, const std::string& place) {
+      if (recipe != "another") fail(ErrorKind::bad_data, "another recipe", place);
+    });
     FAIL();
   } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("another recipe"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("step-000000001.safetensors: another recipe"), std::string::npos)
+        << error.what();
   }
+  EXPECT_EQ(state.progression.step, 0) << "nothing of it was taken";
 }
 
 TEST_F(Checkpoint, OfAnotherNetworkIsRefused) {
@@ -160,7 +169,7 @@ TEST_F(Checkpoint, OfAnotherNetworkIsRefused) {
   TrainState state = state_at(0);
   state.parameters.values = torch::zeros({99});
   try {
-    load_checkpoint(folder_, state, "r");
+    load(state);
     FAIL();
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("live.values"), std::string::npos) << error.what();

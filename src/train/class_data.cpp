@@ -42,8 +42,13 @@ ClassData open_garments(const DataRecipe& recipe) {
   const fs::path folder = recipe.root.empty() ? data::fashion_mnist_folder() : fs::path(recipe.root);
   ClassData data;
   data.classes = data::GarmentImages::classes();
-  data.train = std::make_unique<data::GarmentImages>(data::read_fashion_mnist(folder, data::GarmentSplit::train));
-  data.val = std::make_unique<data::GarmentImages>(data::read_fashion_mnist(folder, data::GarmentSplit::test));
+  data.record = record_of(data.classes);
+  data::FashionMnist train = data::read_fashion_mnist(folder, data::GarmentSplit::train);
+  data::FashionMnist test = data::read_fashion_mnist(folder, data::GarmentSplit::test);
+  data.record.training = record_of(train);
+  data.record.validation = record_of(test);
+  data.train = std::make_unique<data::GarmentImages>(std::move(train));
+  data.val = std::make_unique<data::GarmentImages>(std::move(test));
   return data;
 }
 
@@ -71,16 +76,20 @@ ClassData open_class_data(const DataRecipe& recipe) {
   data::check_no_empty_class(train.set, train.place);
   ClassData data;
   data.classes = train.set.classes;
+  data.record = record_of(data.classes);
   if (recipe.hold_out > 0) {
     data::ClassSet held;
     std::tie(train.set, held) = data::hold_out(train.set, recipe.hold_out);
+    data.record.validation = record_of(held);
     data.val = std::make_unique<data::ClassifiedFiles>(std::move(held), train.images);
   } else if (folders ? !recipe.val_images.empty() : !recipe.val_annotations.empty()) {
     Source val = read_source(recipe, recipe.val_annotations, recipe.val_images);
     check_apart(train, val);
-    data.val = std::make_unique<data::ClassifiedFiles>(
-        data::with_classes_of(data.classes, std::move(val.set), !folders, val.place), val.images);
+    val.set = data::with_classes_of(data.classes, std::move(val.set), !folders, val.place);
+    data.record.validation = record_of(val.set);
+    data.val = std::make_unique<data::ClassifiedFiles>(std::move(val.set), val.images);
   }
+  data.record.training = record_of(train.set);
   data.train = std::make_unique<data::ClassifiedFiles>(std::move(train.set), train.images);
   return data;
 }

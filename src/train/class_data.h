@@ -7,6 +7,7 @@
 #include "data/loading/dataset.h"
 #include "detect/annotations.h"
 #include "train/recipe.h"
+#include "train/run_record.h"
 
 namespace spinenet::train {
 
@@ -14,6 +15,7 @@ struct ClassData {
   std::unique_ptr<data::Dataset> train;
   std::unique_ptr<data::Dataset> val;  // none when the recipe measures nothing
   std::vector<detect::Category> classes;
+  DataRecord record;
 };
 
 // ErrorKind::bad_data when a set is not sound or the two do not go together.

@@ -15,7 +15,8 @@ Json describe_training(const TrainOptions& options) {
             {"classes", nullptr}};
   if (recipe.task == arch::Task::detect) {
     check_precision(recipe, options.recipe);
-    json["classes"] = open_data(recipe.data, &options.progress).classes.size();
+    const ScenesMaking making{options.progress, options.stop_signal};
+    json["classes"] = open_data(recipe.data, &making).classes.size();
   }
   json["architecture"] = to_json(resolve_architecture(recipe.architecture));
   recipe.data.root.clear();

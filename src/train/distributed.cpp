@@ -2,6 +2,10 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <future>
+#include <optional>
+#include <thread>
+#include <utility>
 
 #ifdef USE_C10D_GLOO
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -13,12 +17,15 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/stop_signal.h"
 
 namespace spinenet::train {
 namespace {
 
 constexpr std::chrono::milliseconds kTimeout = std::chrono::minutes(30);
 constexpr std::chrono::milliseconds kJoinTimeout = std::chrono::minutes(2);
+constexpr std::chrono::milliseconds kStopPatience = std::chrono::seconds(20);
+constexpr std::chrono::milliseconds kBetweenLooks(100);  // at the signal
 
 int whole_number(const char* name, int fallback) {
   const char* text = std::getenv(name);
@@ -30,11 +37,6 @@ int whole_number(const char* name, int fallback) {
          "set it to an integer");
   }
   return static_cast<int>(value);
-}
-
-[[noreturn]] void lost_peer(const ProcessPlace& place, const char* what) {
-  fail(ErrorKind::failed, fmt::format("another process was lost: {}", what),
-       fmt::format("process {} of {}", place.rank, place.world), "see its log, then start all again with --resume");
 }
 
 }  // namespace
@@ -83,31 +85,91 @@ c10::intrusive_ptr<c10d::ProcessGroupGloo> join_gloo(const c10::intrusive_ptr<c1
 
 }  // namespace
 
-Communicator::Communicator(const ProcessPlace& place, torch::Device device) : place_(place) {
+std::unique_ptr<Communicator::Group> Communicator::join(const ProcessPlace& place, torch::Device device) {
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<uint16_t>(place.master_port);
+  options.isServer = place.rank == 0;
+  options.numWorkers = static_cast<size_t>(place.world);
+  options.timeout = kJoinTimeout;
+  auto group = std::make_unique<Group>();
+  group->store = c10::make_intrusive<c10d::TCPStore>(place.master_address, options);
+  group->gloo = join_gloo(group->store, place);
+#ifdef USE_C10D_NCCL
+  if (device.is_cuda()) {
+    group->nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(group->store, place.rank, place.world);
+  }
+#else
+  (void)device;
+#endif
+  return group;
+}
+
+// LibTorch waits for the others where nothing can end it: on a thread that is left to itself when a signal comes.
+std::unique_ptr<Communicator::Group> Communicator::join_unless_stopped(torch::Device device) const {
+  std::promise<std::unique_ptr<Group>> promise;
+  std::future<std::unique_ptr<Group>> joined = promise.get_future();
+  std::thread([place = place_, device, promise = std::move(promise)]() mutable {
+    try {
+      promise.set_value(join(place, device));
+    } catch (...) {
+      promise.set_exception(std::current_exception());
+    }
+  }).detach();
+  while (joined.wait_for(kBetweenLooks) != std::future_status::ready) {
+    if (asked_to_stop()) end_for_signal("asked to stop while it waited for the other processes to come", name());
+  }
+  return joined.get();
+}
+
+Communicator::Communicator(const ProcessPlace& place, torch::Device device, const std::atomic<int>* stop_signal)
+    : place_(place), stop_signal_(stop_signal) {
   if (place.world == 1) return;
   try {
-    c10d::TCPStoreOptions options;
-    options.port = static_cast<uint16_t>(place.master_port);
-    options.isServer = place.rank == 0;
-    options.numWorkers = static_cast<size_t>(place.world);
-    options.timeout = kJoinTimeout;
-    group_ = std::make_unique<Group>();
-    group_->store = c10::make_intrusive<c10d::TCPStore>(place.master_address, options);
-    group_->gloo = join_gloo(group_->store, place);
-#ifdef USE_C10D_NCCL
-    if (device.is_cuda()) {
-      group_->nccl = c10::make_intrusive<c10d::ProcessGroupNCCL>(group_->store, place.rank, place.world);
-    }
-#else
-    (void)device;
-#endif
+    group_ = join_unless_stopped(device);
   } catch (const Error&) {
     throw;
   } catch (const std::exception& error) {
-    fail(ErrorKind::failed, fmt::format("cannot join the other processes: {}", error.what()),
-         fmt::format("process {} of {}", place.rank, place.world),
+    fail(ErrorKind::failed, fmt::format("cannot join the other processes: {}", error.what()), name(),
          "check MASTER_ADDR, MASTER_PORT and that all are started");
   }
+}
+
+// The group of an operation that is still under way would wait for its end.
+Communicator::~Communicator() {
+  if (abandoned_) static_cast<void>(group_.release());
+}
+
+std::string Communicator::name() const {
+  return fmt::format("process {} of {}", place_.rank, place_.world);
+}
+
+void Communicator::lose_peer(const char* what) {
+  broken_ = true;
+  fail(ErrorKind::failed, fmt::format("another process was lost: {}", what), name(),
+       "see its log, then start all again with --resume");
+}
+
+// Waits for a collective operation, whose timeout is its own.
+template <class Work>
+void Communicator::finish(Work& work) {
+  const auto has_ended = [&] {
+    try {
+      work.wait(kBetweenLooks);
+    } catch (const std::exception&) {
+      return work.isCompleted();  // else it was the time that ended
+    }
+    return true;
+  };
+  std::optional<std::chrono::steady_clock::time_point> asked;
+  while (!has_ended()) {
+    if (!asked_to_stop()) continue;
+    const auto now = std::chrono::steady_clock::now();
+    if (!asked) asked = now;
+    if (now - *asked < kStopPatience) continue;
+    broken_ = abandoned_ = true;
+    end_for_signal("asked to stop, but another process does not come to the end of the step", name());
+  }
+  work.wait();
 }
 
 void Communicator::all_reduce(torch::Tensor& tensor) {
@@ -120,9 +182,12 @@ void Communicator::all_reduce(torch::Tensor& tensor) {
       return;
     }
 #endif
-    group_->gloo->allreduce(tensors)->wait();
+    const auto work = group_->gloo->allreduce(tensors);
+    finish(*work);
+  } catch (const Stopped&) {
+    throw;
   } catch (const std::exception& error) {
-    lost_peer(place_, error.what());
+    lose_peer(error.what());
   }
 }
 
@@ -130,9 +195,12 @@ void Communicator::broadcast(torch::Tensor& tensor) {
   if (place_.world == 1) return;
   try {
     std::vector<torch::Tensor> tensors{tensor};
-    group_->gloo->broadcast(tensors)->wait();
+    const auto work = group_->gloo->broadcast(tensors);
+    finish(*work);
+  } catch (const Stopped&) {
+    throw;
   } catch (const std::exception& error) {
-    lost_peer(place_, error.what());
+    lose_peer(error.what());
   }
 }
 
@@ -140,17 +208,17 @@ void Communicator::broadcast(torch::Tensor& tensor) {
 
 struct Communicator::Group {};
 
-Communicator::Communicator(const ProcessPlace& place, torch::Device) : place_(place) {
+Communicator::Communicator(const ProcessPlace& place, torch::Device, const std::atomic<int>* stop_signal)
+    : place_(place), stop_signal_(stop_signal) {
   if (place.world > 1) {
     fail(ErrorKind::unsupported, "this build has no process groups", fmt::format("WORLD_SIZE {}", place.world),
          "build with the headers of Gloo, or start one process");
   }
 }
+Communicator::~Communicator() = default;
 void Communicator::all_reduce(torch::Tensor&) {}
 void Communicator::broadcast(torch::Tensor&) {}
 
 #endif
-
-Communicator::~Communicator() = default;
 
 }  // namespace spinenet::train

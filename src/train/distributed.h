@@ -1,10 +1,13 @@
 // Several processes that train one model, with LibTorch's process groups: Gloo on CPU, NCCL on GPU where LibTorch has
 // it. The environment is what torchrun sets: RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT.
 //
-// A lost peer is ErrorKind::failed in every other process: at once when its connection closes, after `timeout` when it
-// hangs. Thread contract: a Communicator belongs to one thread.
+// A lost peer is ErrorKind::failed in every other process: at once when its connection closes, after half an hour when
+// it hangs. A process that is asked to stop does not wait so long for the others: not at all until they have come, some
+// seconds (kStopPatience) while they train, so that all can end with the same step; then it throws Stopped. With NCCL a
+// wait is the GPU driver's, and only a second signal ends it. Thread contract: a Communicator belongs to one thread.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,14 +27,17 @@ ProcessPlace process_place();
 
 class Communicator {
  public:
-  // Waits until all processes have come. `device` decides between Gloo and NCCL.
-  Communicator(const ProcessPlace& place, torch::Device device);
+  // Waits until all processes have come. `device` decides between Gloo and NCCL. `stop_signal`: not 0 when this process
+  // is asked to stop.
+  Communicator(const ProcessPlace& place, torch::Device device, const std::atomic<int>* stop_signal = nullptr);
   ~Communicator();
   Communicator(const Communicator&) = delete;
   Communicator& operator=(const Communicator&) = delete;
 
   int rank() const { return place_.rank; }
   int world() const { return place_.world; }
+  // Whether another process was lost, or did not answer when this one was asked to stop.
+  bool broken() const { return broken_; }
   // In place; does nothing with one process.
   void all_reduce(torch::Tensor& tensor);
   // From rank 0 to all.
@@ -40,12 +46,24 @@ class Communicator {
  private:
   struct Group;
 
+  static std::unique_ptr<Group> join(const ProcessPlace& place, torch::Device device);
+  std::unique_ptr<Group> join_unless_stopped(torch::Device device) const;
+  template <class Work>
+  void finish(Work& work);
+  bool asked_to_stop() const { return stop_signal_ != nullptr && stop_signal_->load() != 0; }
+  std::string name() const;
+  [[noreturn]] void lose_peer(const char* what);
+
   ProcessPlace place_;
+  const std::atomic<int>* stop_signal_;
   std::unique_ptr<Group> group_;
+  bool broken_ = false;
+  bool abandoned_ = false;  // a collective operation is still under way
 };
 
 // Starts `count` copies of this program with the same arguments less --nproc, as ranks 0 to count - 1 on this machine,
-// and waits for them; when one fails the others are ended. Returns the first bad exit status, or 0.
-int launch_processes(int count, const std::vector<std::string>& arguments);
+// and waits for them; when one fails the others are ended. A signal to stop is passed on to all of them. Returns the
+// first bad exit status, or 0.
+int launch_processes(int count, const std::vector<std::string>& arguments, const std::atomic<int>& stop_signal);
 
 }  // namespace spinenet::train

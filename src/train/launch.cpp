@@ -1,7 +1,10 @@
 // Starting the processes of one machine: fork, exec, wait.
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <map>
+#include <optional>
+#include <thread>
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -48,39 +51,76 @@ int exit_status_of(int status) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+// The processes that were started, until each has ended.
+class Ranks {
+ public:
+  explicit Ranks(const std::atomic<int>& stop_signal) : stop_signal_(stop_signal) {}
+
+  void add(pid_t pid, int rank) { running_[pid] = rank; }
+
+  int wait() {
+    while (!running_.empty()) {
+      int status = 0;
+      const pid_t pid = ::waitpid(-1, &status, WNOHANG);
+      if (pid > 0) {
+        note_end(pid, status);
+      } else if (pid < 0 && errno != EINTR) {
+        break;
+      } else {
+        end_if_asked();
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      }
+    }
+    return result_;
+  }
+
+ private:
+  void note_end(pid_t pid, int status) {
+    const auto found = running_.find(pid);
+    if (found == running_.end()) return;
+    const int rank = found->second;
+    running_.erase(found);
+    const int code = exit_status_of(status);
+    if (code == 0 || result_ != 0) return;
+    result_ = code;
+    // Asked to stop: all are, and rank 0 may still be writing its checkpoint.
+    if (code == 128 + SIGINT || code == 128 + SIGTERM || code == 128 + SIGHUP) return;
+    log_warning(fmt::format("process {} ended with status {}; ending the others", rank, code));
+    failed_at_ = std::chrono::steady_clock::now();
+  }
+
+  // Those that wait for one that is gone end by themselves and say why; the others are told.
+  void end_if_asked() {
+    constexpr std::chrono::seconds kPatience(5);
+    const bool alone = failed_at_ && std::chrono::steady_clock::now() - *failed_at_ > kPatience;
+    const int signal = stop_signal_.load();
+    if (told_ || (signal == 0 && !alone)) return;
+    told_ = true;
+    for (const auto& [pid, rank] : running_) ::kill(pid, signal != 0 ? signal : SIGTERM);
+  }
+
+  const std::atomic<int>& stop_signal_;
+  std::map<pid_t, int> running_;
+  std::optional<std::chrono::steady_clock::time_point> failed_at_;
+  int result_ = 0;
+  bool told_ = false;
+};
+
 }  // namespace
 
-int launch_processes(int count, const std::vector<std::string>& arguments) {
+int launch_processes(int count, const std::vector<std::string>& arguments, const std::atomic<int>& stop_signal) {
   const int port = free_port();
   std::vector<char*> argv;
   for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  std::map<pid_t, int> running;
+  Ranks ranks(stop_signal);
   for (int rank = 0; rank < count; ++rank) {
     const pid_t pid = ::fork();
     if (pid < 0) fail(ErrorKind::io, fmt::format("cannot start process {}: {}", rank, std::strerror(errno)), "--nproc");
     if (pid == 0) run_rank(rank, count, port, argv);
-    running[pid] = rank;
+    ranks.add(pid, rank);
   }
-  int result = 0;
-  while (!running.empty()) {
-    int status = 0;
-    const pid_t pid = ::waitpid(-1, &status, 0);
-    if (pid < 0 && errno == EINTR) continue;
-    if (pid < 0) break;
-    const auto it = running.find(pid);
-    if (it == running.end()) continue;
-    const int rank = it->second;
-    running.erase(it);
-    const int code = exit_status_of(status);
-    if (code == 0 || result != 0) continue;
-    result = code;
-    // Asked to stop: all are, and rank 0 may still be writing its checkpoint.
-    if (code == 128 + SIGINT || code == 128 + SIGTERM) continue;
-    log_warning(fmt::format("process {} ended with status {}; ending the others", rank, code));
-    for (const auto& [other, other_rank] : running) ::kill(other, SIGTERM);
-  }
-  return result;
+  return ranks.wait();
 }
 
 }  // namespace spinenet::train

@@ -22,17 +22,18 @@ data::ScenesOptions scenes_of(const DataRecipe& recipe) {
   return options;
 }
 
-void make_missing_scenes(const DataRecipe& recipe, const ProgressOptions& shown) {
+void make_missing_scenes(const DataRecipe& recipe, const ScenesMaking& making) {
   if (!recipe.scenes) return;
   const data::ScenesOptions options = scenes_of(recipe);
   const std::filesystem::path root = recipe.root.empty() ? "." : recipe.root;
   std::optional<Progress> progress;  // begins with the first scene that is made
   data::ScenesWork work;
   work.flag = "data.root (where your own data is there, set data.scenes to null)";
+  work.stop = [&] { return making.stop_signal != nullptr && making.stop_signal->load() != 0; };
   work.progress = [&](int64_t done, int64_t total) {
     if (!progress) {
       log_info(fmt::format("making {} scenes in {}", total, root.string()));
-      progress.emplace("scenes", total, shown);
+      progress.emplace("scenes", total, making.progress);
     }
     progress->update(done);
   };
@@ -47,7 +48,7 @@ std::vector<int64_t> RunData::category_ids() const {
   return ids;
 }
 
-RunData open_data(const DataRecipe& recipe, const ProgressOptions* making, bool masks) {
+RunData open_data(const DataRecipe& recipe, const ScenesMaking* making, bool masks) {
   if (making != nullptr) make_missing_scenes(recipe, *making);
   data::CocoReadOptions read;
   read.segmentations = masks;
@@ -62,6 +63,9 @@ RunData open_data(const DataRecipe& recipe, const ProgressOptions* making, bool 
     data.val_annotations = data::read_coco(std::filesystem::path(recipe.root) / recipe.val_annotations, read);
     data::check_same_classes(data.classes, data::class_list(data.val_annotations));
   }
+  data.record = record_of(data.classes);
+  data.record.training = record_of(train);
+  if (!data.val_annotations.images.empty()) data.record.validation = record_of(data.val_annotations);
   data.has_training_objects =
       std::ranges::any_of(train.annotations, [](const detect::Annotation& a) { return !a.crowd; });
   data.train = std::make_unique<data::CocoDataset>(train, std::filesystem::path(recipe.root) / recipe.train_images,

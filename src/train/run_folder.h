@@ -1,5 +1,6 @@
 // The folder of a run: recipe.yaml (resolved), metrics.jsonl, timing.jsonl, tensorboard/, checkpoints/,
-// best.safetensors, last.safetensors, report.html; of a run that failed, failure.json (kTrainingRun).
+// best.safetensors, last.safetensors, report.html, record.json (run_record.h); of a run that failed, failure.json
+// (kTrainingRun).
 //
 // Thread contract: free functions; the folder is one process's own while it is held.
 #pragma once

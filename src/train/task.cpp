@@ -22,7 +22,7 @@ data::LoaderOptions measuring_loader(const Recipe& recipe) {
 }
 
 std::unique_ptr<TrainTask> make_task(const Recipe& recipe, const arch::Architecture& architecture,
-                                     const ProgressOptions* making) {
+                                     const ScenesMaking* making) {
   const auto objects = [&](bool masks) {
     RunData data = open_data(recipe.data, making, masks);
     check_objects(recipe, data);

@@ -13,10 +13,11 @@
 #include <vector>
 
 #include "arch/architecture.h"
-#include "base/progress.h"
 #include "data/loading/loader.h"
 #include "formats/model_file.h"
 #include "plot/report.h"
+#include "train/run_data.h"
+#include "train/run_record.h"
 #include "train/trainer.h"
 
 namespace spinenet::train {
@@ -39,6 +40,8 @@ class TrainTask {
   virtual const std::vector<formats::ModelClass>& classes() const = 0;
 
   virtual const data::Dataset& training_set() const = 0;
+  // Of the sets that are learned from and measured on.
+  virtual const DataRecord& data_record() const = 0;
   // What batches for losses() need beside the options that all tasks share.
   virtual data::LoaderOptions training_loader(data::LoaderOptions common) const = 0;
   virtual BatchLosses losses(const BatchPass& pass) const = 0;
@@ -61,8 +64,8 @@ class TrainTask {
 data::LoaderOptions measuring_loader(const Recipe& recipe);
 
 // ErrorKind::bad_data when the data is not there or does not go together. With `making`, data that the recipe asks to
-// make is made (one process of a machine does) and its progress is shown so.
+// make is made (one process of a machine does).
 std::unique_ptr<TrainTask> make_task(const Recipe& recipe, const arch::Architecture& architecture,
-                                     const ProgressOptions* making);
+                                     const ScenesMaking* making);
 
 }  // namespace spinenet::train

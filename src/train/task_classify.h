@@ -18,6 +18,7 @@ class ClassifyTask final : public TrainTask {
   const std::vector<graph::Program>& programs() const override { return programs_; }
   const std::vector<formats::ModelClass>& classes() const override { return classes_; }
   const data::Dataset& training_set() const override { return *data_.train; }
+  const DataRecord& data_record() const override { return data_.record; }
   data::LoaderOptions training_loader(data::LoaderOptions common) const override;
   BatchLosses losses(const BatchPass& pass) const override {
     return classification_batch_losses(pass, recipe_.classify.loss);

@@ -19,6 +19,7 @@ class DetectTask final : public TrainTask {
   const std::vector<graph::Program>& programs() const override { return programs_; }
   const std::vector<formats::ModelClass>& classes() const override { return classes_; }
   const data::Dataset& training_set() const override { return *data_.train; }
+  const DataRecord& data_record() const override { return data_.record; }
   data::LoaderOptions training_loader(data::LoaderOptions common) const override;
   BatchLosses losses(const BatchPass& pass) const override { return detection_batch_losses(pass, recipe_.loss); }
   bool measures() const override { return data_.val != nullptr; }

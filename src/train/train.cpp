@@ -14,6 +14,7 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/stop_signal.h"
 #include "formats/model_file.h"
 #include "nn/device.h"
 #include "train/carry_over.h"
@@ -21,7 +22,10 @@
 #include "train/failure.h"
 #include "train/metrics.h"
 #include "train/report.h"
+#include "train/resume.h"
 #include "train/run_folder.h"
+#include "train/run_record.h"
+#include "train/run_setup.h"
 #include "train/task.h"
 #include "train/trainer.h"
 
@@ -52,9 +56,13 @@ class Run {
   bool leader() const { return communicator_.rank() == 0; }
   bool asked_to_stop();
   void resume();
+  bool load();
+  void write_beginning() const;
   void take_weights();
+  std::optional<double> unlike_first(double own);
   void check_same_start();
   void loop();
+  void loop_to_end();
   void fit_time();
   void after_step(const StepReport& report, const data::Batch& batch);
   void handle_non_finite(const StepReport& report, const data::Batch& batch);
@@ -90,61 +98,23 @@ class Run {
   double last_score_ = -1;
 };
 
-std::filesystem::path run_path(const TrainOptions& options) {
-  return options.out.empty() ? std::filesystem::path("runs") / options.recipe.stem() : options.out;
-}
-
-// A resumed run goes on with the recipe that it wrote down.
-Recipe recipe_of(const TrainOptions& options) {
-  if (!options.resume) return read_recipe(options.recipe, options.settings);
-  if (!options.settings.empty()) {
-    fail(ErrorKind::usage, "--set and --resume do not go together", "", "a resumed run keeps its recipe");
-  }
-  const std::filesystem::path written = run_path(options) / "recipe.yaml";
-  if (!std::filesystem::exists(written)) {
-    fail(ErrorKind::usage, "holds no run to resume", run_path(options).string(), "start it without --resume");
-  }
-  return read_recipe(written, {});
-}
-
-// With several processes on a machine each has a GPU of its own.
-std::string device_name(const Recipe& recipe, const ProcessPlace& place) {
-  const bool first_gpu = recipe.device == "cuda" || (recipe.device == "auto" && nn::find_device("auto").is_cuda());
-  return place.world > 1 && first_gpu ? fmt::format("cuda:{}", place.local_rank) : recipe.device;
-}
-
-torch::Device training_device(const TrainOptions& options, const Recipe& recipe, const ProcessPlace& place) {
-  check_precision(recipe, options.resume ? run_path(options) / "recipe.yaml" : options.recipe);
-  return nn::find_device(device_name(recipe, place));
-}
-
-data::LoaderOptions loader_options(const Recipe& recipe, const ProcessPlace& place) {
-  data::LoaderOptions o;
-  o.batch = recipe.batch;
-  o.size = recipe.image_size;
-  o.seed = recipe.seed;
-  o.threads = recipe.data.loader_threads;
-  o.prefetch = 3;
-  o.rank = place.rank;
-  o.world = place.world;
-  o.bad_images = recipe.data.bad_images;
-  return o;
-}
-
 Run::Run(const TrainOptions& options)
     : options_(options),
       recipe_(recipe_of(options)),
       recipe_text_(to_yaml(recipe_)),
       place_(process_place()),
       device_(training_device(options, recipe_, place_)),
-      communicator_(place_, device_) {
+      communicator_(place_, device_, options.stop_signal) {
   if (device_.is_cpu()) keep_freed_memory();
   at::set_num_threads(recipe_.threads > 0 ? recipe_.threads : std::max(1, available_cores() / place_.world));
   architecture_ = resolve_architecture(recipe_.architecture);
   if (leader()) {
     folder_.emplace(take_run_folder(run_path(options), options.resume));
     folder_->remove("failure.json");  // of an earlier attempt
-    task_ = make_task(recipe_, architecture_, &options.progress);
+    const ScenesMaking making{options.progress, options.stop_signal};
+    if (options.resume) tell_own_recipe(recipe_, options.recipe);
+    task_ = make_task(recipe_, architecture_, &making);
+    if (options.resume) compare_record(*folder_, {task_->data_record(), architecture_});
   }
   torch::Tensor ready = torch::ones({1});
   communicator_.broadcast(ready);
@@ -159,7 +129,13 @@ Run::Run(const TrainOptions& options)
   trainer_->state().progression.total_steps = loader_->steps_per_epoch() * recipe_.epochs;
   if (!options.resume && !recipe_.init.weights.empty()) take_weights();
   // Only now: what was wrong so far can be repaired and started again in the same folder.
-  if (leader()) folder_->file("recipe.yaml").write(recipe_text_);
+  if (leader() && !options.resume) write_beginning();
+}
+
+// The recipe last: it is what makes the folder that of a run.
+void Run::write_beginning() const {
+  folder_->file(kRecordFile).write(to_text(to_json(RunRecord{task_->data_record(), architecture_})));
+  folder_->file("recipe.yaml").write(recipe_text_);
 }
 
 // All processes stop at the same step, so the flag goes through rank 0.
@@ -171,18 +147,33 @@ bool Run::asked_to_stop() {
   return flag.item<float>() > 0;
 }
 
-// Every process reads the checkpoint by itself; one that sees another file must not train on quietly.
-void Run::check_same_start() {
-  if (communicator_.world() == 1) return;
-  const int64_t own = trainer_->state().progression.step;
-  torch::Tensor first = torch::full({1}, static_cast<double>(own), torch::kFloat64);
+// What process 0 has, where any process has something else.
+std::optional<double> Run::unlike_first(double own) {
+  torch::Tensor first = torch::full({1}, own, torch::kFloat64);
   communicator_.broadcast(first);
-  const auto expected = static_cast<int64_t>(first.item<double>());
+  const auto expected = first.item<double>();
   torch::Tensor differs = torch::full({1}, own == expected ? 0.0F : 1.0F);
   communicator_.all_reduce(differs);
-  if (differs.item<float>() == 0) return;
+  return differs.item<float>() == 0 ? std::nullopt : std::optional(expected);
+}
+
+// Every process reads the data and the checkpoint by itself; one that sees other files must not train on quietly.
+void Run::check_same_start() {
+  if (communicator_.world() == 1) return;
+  const SetRecord& training = task_->data_record().training;
+  // 48 bits of the checksum, which a double holds exactly.
+  if (unlike_first(static_cast<double>(training.content >> 16))) {
+    fail(ErrorKind::bad_data,
+         fmt::format("process {} reads other training data than process 0, or process 0 than another",
+                     communicator_.rank()),
+         recipe_.data.root.empty() ? "data.root" : recipe_.data.root, "give every machine the same data");
+  }
+  const int64_t own = trainer_->state().progression.step;
+  const std::optional<double> expected = unlike_first(static_cast<double>(own));
+  if (!expected) return;
   fail(ErrorKind::failed,
-       fmt::format("process {} would go on from step {}, process 0 from step {}", communicator_.rank(), own, expected),
+       fmt::format("process {} would go on from step {}, process 0 from step {}", communicator_.rank(), own,
+                   static_cast<int64_t>(*expected)),
        checkpoints_of(run_path(options_)).string(), "give every machine the same run folder, on a shared file system");
 }
 
@@ -197,16 +188,35 @@ void Run::take_weights() {
   try_to_write([&] { folder_->file("carried-weights.json").write(to_text(to_json(carried, source))); });
 }
 
-void Run::resume() {
-  std::optional<std::filesystem::path> path;
-  if (options_.resume) {
-    path = load_checkpoint(checkpoints_of(run_path(options_)), trainer_->state(), recipe_text_);
-    if (leader()) {
-      log_info(path ? fmt::format("going on from {}", path->string())
-                    : std::string("no whole checkpoint yet: starting from the beginning"));
-    }
+// The newest whole checkpoint, whose run may be longer now. False where there is none.
+bool Run::load() {
+  const std::filesystem::path run = run_path(options_);
+  Progression& p = trainer_->state().progression;
+  ResumedRun resumed;
+  resumed.now = recipe_;
+  resumed.steps_per_epoch = loader_->steps_per_epoch();
+  const auto check = [&](const std::string& text, const std::string& place) {
+    resumed.place = place;
+    read_yaml(text, place, resumed.before);
+    require_resumable(resumed.before, recipe_, {place, run.string(), ErrorKind::bad_data});
+  };
+  if (!load_checkpoint(checkpoints_of(run), trainer_->state(), check)) {
+    if (leader()) log_info("no whole checkpoint yet: starting from the beginning");
+    return false;
   }
-  if (options_.resume && !path && !recipe_.init.weights.empty()) take_weights();
+  resumed.progression = p;
+  p.total_steps = total_steps_of(resumed);
+  if (!leader()) return true;
+  log_info(fmt::format("going on from {}", resumed.place));
+  for (const std::string& note : notes_of(resumed)) log_info(note);
+  return true;
+}
+
+void Run::resume() {
+  if (options_.resume) {
+    if (!load() && !recipe_.init.weights.empty()) take_weights();
+    if (leader()) write_beginning();
+  }
   const Progression& p = trainer_->state().progression;
   check_same_start();
   finished_early_ = recipe_.early_stop > 0 && p.evaluations_without_gain >= recipe_.early_stop;
@@ -297,6 +307,19 @@ void Run::loop() {
       checkpoint();
       return;
     }
+  }
+}
+
+// Where another process is lost, what has been learned is kept: the state is that after the last whole step.
+void Run::loop_to_end() {
+  try {
+    loop();
+  } catch (const Error&) {
+    if (!communicator_.broken()) throw;
+    if (trainer_->state().progression.step > last_checkpoint_) checkpoint();
+    if (options_.stop_signal == nullptr || options_.stop_signal->load() == 0) throw;
+    log_warning("another process did not stop together with this one");
+    stopped_ = true;
   }
 }
 
@@ -402,7 +425,7 @@ void Run::tell_failure() const {
 
 Json Run::go() {
   resume();
-  loop();
+  loop_to_end();
   if (progress_) progress_->finish();
   if (leader() && !stopped_ && !paused_) {
     save_model("last.safetensors");
@@ -430,6 +453,8 @@ Json train(const TrainOptions& options) {
   try {
     run.emplace(options);
     return run->go();
+  } catch (const Stopped&) {  // no failure
+    throw;
   } catch (...) {
     const char* rank = std::getenv("RANK");  // as process_place() has it, which may be what threw
     if (run) run->tell_failure();

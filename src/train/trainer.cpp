@@ -89,7 +89,14 @@ StepReport Trainer::forward_backward(const data::Batch& batch) {
 StepReport Trainer::step(const data::Batch& batch) {
   Progression& progression = state_.progression;
   const torch::Tensor statistics_before = state_.parameters.statistics.clone();
-  StepReport report = forward_backward(batch);
+  StepReport report;
+  try {
+    report = forward_backward(batch);
+  } catch (...) {  // another process was lost on the way: a step is done wholly or not at all
+    const torch::NoGradGuard no_grad;
+    state_.parameters.statistics.copy_(statistics_before);
+    throw;
+  }
   report.learning_rate = learning_rate(recipe_.optimizer, recipe_.schedule, progression.step, progression.total_steps);
   report.gradient_norm = clip_gradients(state_.parameters, recipe_.optimizer.clip_norm);
   report.finite = std::isfinite(report.loss()) && std::isfinite(report.gradient_norm);

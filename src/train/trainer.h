@@ -1,7 +1,7 @@
 // One network in training: a batch goes in, the weights move. Knows nothing of tasks, files, data sets and logs.
 //
 // Invariant: after each step every process holds the same weights. A step whose loss or gradient is not finite changes
-// nothing: neither weights nor optimiser nor running statistics.
+// nothing: neither weights nor optimiser nor running statistics; neither does one that throws.
 // Thread contract: belongs to one thread.
 #pragma once
 

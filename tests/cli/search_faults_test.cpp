@@ -87,6 +87,50 @@ TEST_F(SearchFaults, TwoStudiesNeverShareAFolder) {
   EXPECT_TRUE(fs::exists(folder_ / "c.study.trials" / "trial-000000-1" / "run" / "metrics.jsonl"));
 }
 
+TEST_F(SearchFaults, AStudyIsNotBegunWhereItsFolderIsRefused) {
+  fs::create_directories(folder_ / "photos");
+  fixture::put_file(folder_ / "photos" / "one.jpg", "precious");
+  fixture::put_file(folder_ / "file", "precious");
+  ASSERT_EQ(run("search search.yaml --study other.study --out taken -q").status, 0);
+  for (const char* out : {"photos", "file", "taken", "file/deep"}) {
+    const Outcome refused = run(fmt::format("search search.yaml --study a.study --out {} -q", out));
+    EXPECT_NE(refused.status, 0) << out;
+    EXPECT_NE(refused.err.find(out), std::string::npos) << refused.err;
+    for (const char* left : {"a.study", "a.study-wal", "a.study.trials"}) {
+      EXPECT_FALSE(fs::exists(folder_ / left)) << out << " " << left;
+    }
+  }
+  EXPECT_EQ(run_json("search search.yaml --study a.study --out trials --json -q")["complete"], 3);
+}
+
+// The other way round: what makes the study impossible leaves no folder.
+TEST_F(SearchFaults, AFolderIsNotTakenWhereItsStudyIsRefused) {
+  fixture::put_file(folder_ / "b.study-wal", "not of SQLite");
+  EXPECT_EQ(run("search search.yaml --study b.study -q").status, 2);
+  EXPECT_FALSE(fs::exists(folder_ / "b.study.trials"));
+  EXPECT_EQ(run("search search.yaml --study b.study --out trials -q").status, 2);
+  EXPECT_FALSE(fs::exists(folder_ / "trials"));
+  fs::remove(folder_ / "b.study-wal");
+  EXPECT_EQ(run("search search.yaml --study b.study -q").status, 0);
+  EXPECT_TRUE(fs::exists(folder_ / "b.study.trials"));
+}
+
+TEST_F(SearchFaults, OfTwoThatBeginAStudyAtOnceBothWorkOnIt) {
+  for (const std::string out : {"", " --out trials"}) {
+    const std::string study = out.empty() ? "one.study" : "two.study";
+    std::vector<int> status(2, -1);
+    {
+      std::vector<std::jthread> both;
+      for (int& each : status) {
+        both.emplace_back([&] { each = run("search search.yaml --study " + study + out + " -q").status; });
+      }
+    }
+    EXPECT_EQ(status, (std::vector<int>{0, 0})) << study;
+    EXPECT_EQ(run_json("study show --json " + study)["complete"], 3);
+    EXPECT_EQ(run("search search.yaml --trials 4 --study " + study + out + " -q").status, 0);
+  }
+}
+
 TEST_F(SearchFaults, AFaultOfTheMachineChargesNoNetwork) {
   const std::string says = R"(echo '{"kind": "KIND", "step": 1, "message": "a reason"}' > "$out/failure.json"; exit 1)";
   int studies = 0;

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "base/output_fixture.h"
 #include "base/random.h"
 #include "base/run_failure.h"
+#include "data/classes/fashion_mnist.h"
 #include "data/coco/coco.h"
 #include "formats/safetensors.h"
 #include "image/encode.h"
@@ -116,8 +118,11 @@ class Run : public testing::Test {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return arguments;
   }
-  std::vector<std::string> resume(const std::string& out) const {
-    return {SPINENET_BINARY, "train", (root_ / "recipe.yaml").string(), "--out", (root_ / out).string(), "--resume"};
+  std::vector<std::string> resume(const std::string& out, const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments{SPINENET_BINARY,        "train",   (root_ / "recipe.yaml").string(), "--out",
+                                       (root_ / out).string(), "--resume"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
   }
 
   pid_t spawn(const std::vector<std::string>& arguments) const {
@@ -141,6 +146,41 @@ class Run : public testing::Test {
   }
   int run(const std::vector<std::string>& arguments) const { return wait(spawn(arguments)); }
   std::string log() const { return fs::exists(root_ / "log") ? read_file(root_ / "log") : ""; }
+  // What the next processes say; those before are forgotten.
+  std::string said_by(const std::vector<std::string>& arguments, int status) const {
+    fs::remove(root_ / "log");
+    EXPECT_EQ(run(arguments), status) << log();
+    return log();
+  }
+  bool comes(const fs::path& file) const {
+    for (int i = 0; i < 600 && !fs::exists(root_ / file); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    return fs::exists(root_ / file);
+  }
+  // Whether it ends without help, though not when.
+  static bool ends(pid_t pid, int& status) {
+    int raw = 0;
+    for (int i = 0; i < 1000; ++i) {
+      if (::waitpid(pid, &raw, WNOHANG) == pid) {
+        status = WIFEXITED(raw) ? WEXITSTATUS(raw) : 128 + WTERMSIG(raw);
+        return true;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    ::kill(pid, SIGKILL);
+    ::waitpid(pid, &raw, 0);
+    return false;
+  }
+  // Rank `rank` of two processes, of which each test starts as many as it likes.
+  pid_t spawn_rank(const char* rank, const std::vector<std::string>& arguments) const {
+    ::setenv("WORLD_SIZE", "2", 1);
+    ::setenv("MASTER_PORT", std::to_string(20000 + ::getpid() % 20000).c_str(), 1);
+    ::setenv("RANK", rank, 1);
+    const pid_t pid = spawn(arguments);
+    for (const char* name : {"RANK", "WORLD_SIZE", "MASTER_PORT"}) ::unsetenv(name);
+    return pid;
+  }
 
   // The newest checkpoint (weights, optimiser, average), the models and the metrics: what equal runs have in common.
   std::vector<std::string> bytes_of(const std::string& out) const {
@@ -329,14 +369,9 @@ TEST_F(Run, TwoProcessesFollowTheCurveOfOne) {
 
 TEST_F(Run, ALostProcessEndsTheOtherWithAClearError) {
   std::vector<pid_t> processes;
-  const std::string port = std::to_string(20000 + ::getpid() % 20000);
-  ::setenv("WORLD_SIZE", "2", 1);
-  ::setenv("MASTER_PORT", port.c_str(), 1);
   for (const char* rank : {"0", "1"}) {
-    ::setenv("RANK", rank, 1);
-    processes.push_back(spawn(start("lost", {"--set", "epochs=1000", "--set", "eval_every=1000"})));
+    processes.push_back(spawn_rank(rank, start("lost", {"--set", "epochs=1000", "--set", "eval_every=1000"})));
   }
-  for (const char* name : {"RANK", "WORLD_SIZE", "MASTER_PORT"}) ::unsetenv(name);
   for (int i = 0; i < 600 && !fs::exists(root_ / "lost" / "checkpoints"); ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
@@ -425,6 +460,181 @@ TEST_F(Run, AModelKnowsItsClassesBySourceIds) {
   const std::string classes = model.metadata.at("classes");
   EXPECT_NE(classes.find("\"id\":3"), std::string::npos) << classes;
   EXPECT_NE(classes.find("\"name\":\"dark\""), std::string::npos) << classes;
+}
+
+TEST_F(Run, DataThatChangedIsNamedAndTheRunLeftAsItIs) {
+  ASSERT_EQ(run(start("run", {"--set", "epochs=2"})), 0) << log();
+  const std::string recipe = read_file(root_ / "run/recipe.yaml"), metrics = read_file(root_ / "run/metrics.jsonl");
+  for (const int count : {40, 3}) {
+    make_squares(root_ / "data", count);
+    const std::string said = said_by(resume("run", {"--set", "epochs=3"}), 65);
+    const std::vector<std::string> parts{"run/record.json: ", "20 training images, now " + std::to_string(count),
+                                         "40 training objects, now " + std::to_string(2 * count),
+                                         "20 validation images, now " + std::to_string(count), "run/best.safetensors"};
+    for (const std::string& part : parts) {
+      EXPECT_NE(said.find(part), std::string::npos) << said;
+    }
+  }
+  make_squares(root_ / "data", 20);
+  const fs::path file = root_ / "data/annotations/val.json";
+  std::string renamed = read_file(file);
+  renamed.replace(renamed.find("dark"), 4, "dusk");
+  fs::remove(file);
+  fixture::put_file(file, renamed);
+  fixture::put_file(root_ / "data/annotations/train.json", renamed);
+  EXPECT_NE(said_by(resume("run"), 65).find("classes of other names or ids"), std::string::npos) << log();
+  EXPECT_EQ(read_file(root_ / "run/recipe.yaml"), recipe);
+  EXPECT_EQ(read_file(root_ / "run/metrics.jsonl"), metrics);
+  // The same data elsewhere is the same data.
+  fs::remove_all(root_ / "data");
+  make_squares(root_ / "moved", 20);
+  EXPECT_EQ(run(resume("run", {"--set", "epochs=3", "--set", "data.root=" + (root_ / "moved").string()})), 0) << log();
+}
+
+TEST_F(Run, AClassifierNoticesOtherImages) {
+  make_classes(root_ / "data", 20);
+  ASSERT_EQ(run(start("run", {"--set", "task=classify", "--set", "data.train_images=train", "--set",
+                              "data.val_images=val", "--set", "image_size=32", "--set", "epochs=1"})),
+            0)
+      << log();
+  fs::copy(root_ / "data/train/dark/1.png", root_ / "data/train/dark/more.png");
+  EXPECT_NE(said_by(resume("run"), 65).find("20 training images, now 21"), std::string::npos) << log();
+  fs::remove(root_ / "data/train/dark/more.png");
+  fs::rename(root_ / "data/train/dark/1.png", root_ / "data/train/dark/01.png");
+  EXPECT_NE(said_by(resume("run"), 65).find("the same number of training images"), std::string::npos) << log();
+}
+
+TEST_F(Run, WhatMayNotChangeIsNamedWithBothValues) {
+  ASSERT_EQ(run(start("run", {"--set", "epochs=2"})), 0) << log();
+  const std::string recipe = read_file(root_ / "run/recipe.yaml");
+  const std::string said = said_by(resume("run", {"--set", "batch=2", "--set", "optimizer.learning_rate=0.5"}), 2);
+  for (const char* part : {"batch is 4, not 2", "optimizer.learning_rate is 0.02, not 0.5", "init.weights="}) {
+    EXPECT_NE(said.find(part), std::string::npos) << said;
+  }
+  EXPECT_NE(said_by(resume("run", {"--set", "epochs=1"}), 2).find("can only be raised"), std::string::npos) << log();
+  EXPECT_EQ(read_file(root_ / "run/recipe.yaml"), recipe);
+  // Changed by hand in the run folder: the checkpoint knows.
+  std::string changed = recipe;
+  changed.replace(changed.find("seed: 1\n", changed.find("device:")), 8, "seed: 7\n");
+  fixture::put_file(root_ / "run/recipe.yaml", changed);
+  EXPECT_NE(said_by(resume("run"), 65).find("seed is 1, not 7"), std::string::npos) << log();
+  EXPECT_NE(log().find("checkpoints/step-000000010.safetensors"), std::string::npos) << log();
+  fixture::put_file(root_ / "run/recipe.yaml", recipe);
+  // What is computed with may change, by whatever flag.
+  EXPECT_EQ(run(resume("run", {"--threads", "2", "--set", "data.loader_threads=2", "--set", "log_every=2"})), 0)
+      << log();
+  // The recipe that is named is not the run's.
+  std::string other = kRecipe;
+  other.replace(other.find("batch: 4"), 8, "batch: 2");
+  std::ofstream(root_ / "recipe.yaml") << other;
+  EXPECT_NE(said_by(resume("run"), 0).find("batch 4 -> 2, "), std::string::npos) << log();
+}
+
+TEST_F(Run, AFinishedRunIsMadeLongerAndKilledOnTheWayEndsInTheSameBytes) {
+  for (const char* out : {"whole", "killed"}) ASSERT_EQ(run(start(out, {"--set", "epochs=2"})), 0) << log();
+  EXPECT_NE(said_by(resume("whole"), 0).find("all 10 steps are done"), std::string::npos) << log();
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string said = said_by(resume("whole", {"--set", "epochs=6"}), 0);
+  const auto time = std::chrono::steady_clock::now() - begin;
+  EXPECT_NE(said.find("changed: epochs 2 -> 6"), std::string::npos) << said;
+  EXPECT_NE(said.find("30 steps in all instead of 10, 10 are done"), std::string::npos) << said;
+  const pid_t pid = spawn(resume("killed", {"--set", "epochs=6"}));
+  std::this_thread::sleep_for(0.6 * time);
+  ::kill(pid, SIGKILL);
+  wait(pid);
+  // Where it came far enough to write its longer recipe, the same command without it goes on.
+  const bool longer = read_file(root_ / "killed/recipe.yaml").find("epochs: 6") != std::string::npos;
+  ASSERT_EQ(run(longer ? resume("killed") : resume("killed", {"--set", "epochs=6"})), 0) << log();
+  EXPECT_TRUE(bytes_of("killed") == bytes_of("whole"));
+}
+
+TEST_F(Run, AFolderOfAnEarlierVersionGoesOnWithAWord) {
+  ASSERT_EQ(run(start("whole")), 0) << log();
+  const pid_t pid = spawn(start("older"));
+  ASSERT_TRUE(comes("older/checkpoints")) << log();
+  ::kill(pid, SIGKILL);
+  wait(pid);
+  fs::remove(root_ / "older/record.json");
+  // Whatever it cannot compare, a schedule that does not fit is no run to go on with.
+  make_squares(root_ / "data", 40);
+  EXPECT_NE(said_by(resume("older"), 65).find("the run was 30 steps long, in 6 epochs"), std::string::npos) << log();
+  make_squares(root_ / "data", 20);
+  EXPECT_NE(said_by(resume("older"), 0).find("older/record.json: is not there"), std::string::npos) << log();
+  EXPECT_TRUE(bytes_of("older") == bytes_of("whole"));
+  EXPECT_TRUE(fs::exists(root_ / "older/record.json"));
+}
+
+TEST_F(Run, ATerminalThatGoesStopsItAsASignalDoes) {
+  const pid_t pid = spawn(start("stopped", {"--set", "epochs=1000", "--set", "eval_every=1000"}));
+  ASSERT_TRUE(comes("stopped/checkpoints")) << log();
+  ::kill(pid, SIGHUP);
+  EXPECT_EQ(wait(pid), 129) << log();
+  EXPECT_FALSE(read_failure(root_ / "stopped").has_value());
+}
+
+TEST_F(Run, AStopIsHeardWhileTheOthersAreAwaited) {
+  const pid_t pid = spawn_rank("0", start("alone"));
+  std::this_thread::sleep_for(std::chrono::seconds(2));
+  ::kill(pid, SIGTERM);
+  int status = 0;
+  ASSERT_TRUE(ends(pid, status)) << log();
+  EXPECT_EQ(status, 143) << log();
+  if (log().find("error:") != std::string::npos) {  // it came so far as to wait
+    EXPECT_NE(log().find("process 0 of 2: asked to stop"), std::string::npos) << log();
+  }
+  EXPECT_FALSE(fs::exists(root_ / "alone"));
+}
+
+TEST_F(Run, AStopIsHeardWhereAnotherProcessHangsAndNothingIsLost) {
+  const std::vector<std::string> arguments =
+      start("hanging", {"--set", "epochs=1000", "--set", "eval_every=1000", "--set", "checkpoint_every=100000"});
+  const pid_t first = spawn_rank("0", arguments), second = spawn_rank("1", arguments);
+  ASSERT_TRUE(comes("hanging/timing.jsonl")) << log();
+  for (int i = 0; i < 600 && fs::file_size(root_ / "hanging/timing.jsonl") == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  ::kill(second, SIGSTOP);
+  ::kill(first, SIGTERM);
+  int status = 0;
+  const bool ended = ends(first, status);
+  ::kill(second, SIGKILL);
+  wait(second);
+  ASSERT_TRUE(ended) << log();
+  EXPECT_EQ(status, 143) << log();
+  EXPECT_TRUE(fs::exists(root_ / "hanging/checkpoints")) << log();
+  EXPECT_FALSE(read_failure(root_ / "hanging").has_value());
+}
+
+TEST_F(Run, TheLauncherOfSeveralProcessesPassesASignalOnAndWaits) {
+  const pid_t pid = spawn(start("several", {"--nproc", "2", "--set", "epochs=1000", "--set", "eval_every=1000"}));
+  ASSERT_TRUE(comes("several/checkpoints")) << log();
+  ::kill(pid, SIGTERM);
+  int status = 0;
+  ASSERT_TRUE(ends(pid, status)) << log();
+  EXPECT_EQ(status, 143) << log();
+  EXPECT_FALSE(read_failure(root_ / "several").has_value());
+  EXPECT_EQ(run(resume("several", {"--until", "1"})), 0) << log();  // nobody holds the folder any more
+}
+
+TEST_F(Run, AStopIsHeardWhileAnotherProcessMakesScenes) {
+  if (!fs::exists(data::fashion_mnist_folder())) GTEST_SKIP() << "without the garments there are no scenes";
+  const fs::path scenes = root_ / "scenes";
+  fs::create_directories(scenes);
+  fixture::put_file(scenes / ".spinenet", R"({"program": "spinenet", "kind": "a set of scenes", "id": "1"})");
+  const int lock = ::open((scenes / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  ASSERT_EQ(::flock(lock, LOCK_EX | LOCK_NB), 0);
+  const pid_t pid = spawn(start("waiting", {"--set", "data.scenes=easy", "--set", "data.root=" + scenes.string()}));
+  for (int i = 0; i < 600 && log().find("makes scenes there") == std::string::npos; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  ::kill(pid, SIGINT);
+  int status = 0;
+  const bool ended = ends(pid, status);
+  ::close(lock);
+  ASSERT_TRUE(ended) << log();
+  EXPECT_EQ(status, 130) << log();
+  EXPECT_NE(log().find("asked to stop while another process made scenes"), std::string::npos) << log();
+  EXPECT_FALSE(read_failure(root_ / "waiting").has_value());
 }
 
 }  // namespace

@@ -12,6 +12,6 @@ int main(int argc, char** argv) {
     invocation.build_id = build_id();
     invocation.training = make_training();
     invocation.other_device = make_other_device();
-    return run_command_line({argv, argv + argc}, invocation);
+    return run_command_line(take_arguments(argc, argv), invocation);
   });
 }

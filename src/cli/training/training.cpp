@@ -1,7 +1,5 @@
 #include "cli/training/training.h"
 
-#include <csignal>
-
 #include "base/error.h"
 #include "base/format.h"
 #include "base/run_failure.h"
@@ -66,9 +64,8 @@ int run_train(const TrainFlags& flags, const Invocation& invocation) {
     return 0;
   }
   if (flags.nproc > 1) {
-    // An interrupt from the terminal reaches every process; this one waits for the others.
-    std::signal(SIGINT, [](int) {});
-    return train::launch_processes(flags.nproc, arguments_of_one(invocation.arguments));
+    // A signal is passed on: one from the terminal, which reaches every process, and this are one wish.
+    return train::launch_processes(flags.nproc, arguments_of_one(invocation.arguments), watch_stop_signals());
   }
   train::TrainOptions options = options_of(flags, invocation.common);
   if (flags.describe) return describe(options);
@@ -86,9 +83,9 @@ compare::ReadRecipe read_for_comparison(const std::filesystem::path& path, const
           train::resolve_architecture(recipe.architecture)};
 }
 
-compare::ValidationSet validation_set(const std::filesystem::path& path, const std::vector<std::string>& settings,
-                                      const ProgressOptions& making) {
-  const train::Recipe recipe = train::read_recipe(path, settings);
+compare::ValidationSet validation_set(const compare::TrainRequest& request) {
+  const train::Recipe recipe = train::read_recipe(request.recipe, request.settings);
+  const train::ScenesMaking making{request.progress, request.stop_signal};
   compare::ValidationSet set;
   const auto take = [&](auto data) {
     for (const detect::Category& category : data.classes) set.classes.push_back(category.name);

@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/owned_folder.h"
+#include "base/stop_signal.h"
 #include "base/thread_pool.h"
 #include "data/coco/coco.h"
 #include "detect/annotations.h"
@@ -131,13 +132,24 @@ OwnedFolder take_folder(const std::filesystem::path& out, const std::string& mad
   claim.new_id = fmt::format("{:016x}", checksum(made_with));  // equal sets are equal to the last byte
   claim.layer = &unsynced_layer();
   claim.flag = work.flag;
-  bool told = false;
+  bool told = false, gave_up = false;
   claim.wait = [&](std::string_view holder) {
     if (!told) log_info(fmt::format("{}: waiting for {}, which makes scenes there", out.string(), holder));
     told = true;
-    return !work.stop || !work.stop();
+    gave_up = work.stop && work.stop();
+    return !gave_up;
   };
-  return {out, kScenesFolder, claim};
+  try {
+    return {out, kScenesFolder, claim};
+  } catch (const Error&) {
+    if (gave_up) end_for_signal("asked to stop while another process made scenes there", out.string());
+    throw;
+  }
+}
+
+void end_if_asked(const std::filesystem::path& out, const ScenesWork& work) {
+  if (!work.stop || !work.stop()) return;
+  end_for_signal("asked to stop before all scenes were made; the same command makes them again", out.string());
 }
 
 }  // namespace
@@ -227,6 +239,7 @@ ScenesMade make_scenes(const std::filesystem::path& out, const ScenesOptions& op
     const Split& part = parts.at(p);
     PartObjects scenes(static_cast<size_t>(part.images));
     pool.parallel_for(part.images, [&](int64_t i) {
+      end_if_asked(out, work);
       Scene scene = compose_scene(style, wardrobes.at(p), options.size, root.fork(p).fork(static_cast<uint64_t>(i)));
       folder.file(fmt::format("{}/{:06}.jpg", part.name, i + 1)).write(image::encode_jpeg(scene.image));
       scenes[static_cast<size_t>(i)] = std::move(scene.objects);

@@ -5,7 +5,7 @@
 //
 // scenes.yaml says what they were made with; it is written last, so that half a set is made again.
 // Deterministic: the same options give the same bytes whatever the number of threads.
-// Thread contract: progress and waiting are called from one thread at a time. Of two processes that make the same set
+// Thread contract: progress is called from one thread at a time, stop from any. Of two processes that make the same set
 // in one folder, the second one waits and finds it made.
 #pragma once
 
@@ -48,13 +48,13 @@ SceneStyle scene_style(SceneLevel level, int size);
 
 struct ScenesWork {
   std::function<void(int64_t done, int64_t total)> progress = {};
-  std::function<bool()> stop = {};  // whether to give up waiting for another process
+  std::function<bool()> stop = {};  // whether to give up: making them, or waiting for another process that does
   std::string_view flag = "--out";  // how the folder was named, for messages
 };
 enum class ScenesMade { now, before };  // before: the folder has these scenes already
 
 // Takes the folder for the scenes (OwnedFolder). ErrorKind::usage when it holds anything else, or scenes of other
-// options.
+// options. Stopped where `stop` says so; the same call makes the set whole later.
 ScenesMade make_scenes(const std::filesystem::path& out, const ScenesOptions& options, const ScenesWork& work = {});
 
 }  // namespace spinenet::data

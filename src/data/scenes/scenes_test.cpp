@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/output_fixture.h"
+#include "base/stop_signal.h"
 #include "data/coco/coco.h"
 #include "image/decode.h"
 
@@ -312,6 +313,37 @@ TEST_F(ScenesFolder, OfTwoAtOnceTheSecondFindsThemMade) {
   EXPECT_EQ(made, 1);
   make_scenes(folder_ / "alone", options_);
   EXPECT_EQ(bytes_of(folder_ / "both"), bytes_of(folder_ / "alone"));
+}
+
+TEST_F(ScenesFolder, WhoWaitsForAnotherGivesUpWhenAskedTo) {
+  std::atomic<bool> begun{false}, let_go{false};
+  ScenesWork first;
+  first.progress = [&](int64_t, int64_t) {
+    begun = true;
+    let_go.wait(false);
+  };
+  std::jthread maker([&] { make_scenes(folder_, options_, first); });
+  while (!begun) std::this_thread::yield();
+  ScenesWork second;
+  second.stop = [] { return true; };
+  EXPECT_THROW(make_scenes(folder_, options_, second), Stopped);
+  let_go = true;
+  let_go.notify_all();
+  maker.join();
+  EXPECT_EQ(make_scenes(folder_, options_, second), ScenesMade::before) << "nothing is made or waited for";
+}
+
+TEST_F(ScenesFolder, WhoMakesThemStopsWhenAskedToAndTheSameCallGoesOn) {
+  std::atomic<int64_t> made{0};
+  ScenesWork work;
+  work.progress = [&](int64_t done, int64_t) { made = done; };
+  work.stop = [&] { return made >= 2; };
+  EXPECT_THROW(make_scenes(folder_ / "stopped", options_, work), Stopped);
+  EXPECT_LT(made, 9);
+  EXPECT_FALSE(fs::exists(folder_ / "stopped/scenes.yaml"));
+  EXPECT_EQ(make_scenes(folder_ / "stopped", options_), ScenesMade::now);
+  make_scenes(folder_ / "whole", options_);
+  EXPECT_EQ(bytes_of(folder_ / "stopped"), bytes_of(folder_ / "whole"));
 }
 
 }  // namespace

@@ -101,7 +101,7 @@ OwnedFolder take_cache_folder(const std::filesystem::path& folder) {
 
 // A file of choices was known by its content: it may be replaced.
 Output named_output(const std::filesystem::path& file) {
-  return RunFiles().output({file, "--autotune-cache", true});
+  return RunFiles().output({file, "--autotune-cache", true, true});
 }
 
 std::string processor_text() {
@@ -132,8 +132,6 @@ std::filesystem::path default_choice_file() {
 ChoiceCache::ChoiceCache(std::filesystem::path file, std::string machine, ChoiceFile whose)
     : file_(std::move(file)), machine_(std::move(machine)), whose_(whose), known_(known_choices(file_, whose)) {
   if (file_.empty() || whose_ == ChoiceFile::own) return;
-  std::error_code ignored;  // without the folder the file cannot be written, which tells the reason
-  if (file_.has_parent_path()) std::filesystem::create_directories(file_.parent_path(), ignored);
   try {
     named_output(file_);
   } catch (const Error& error) {

@@ -69,7 +69,7 @@ class SqlStore final : public Store {
   // Nothing where no study has been begun.
   std::optional<StudyDescription> find();
 
-  void open(const StudyDescription& description) override;
+  void open(const StudyDescription& description, const std::string& new_id) override;
   StudyDescription description() override;
   std::string id() override;
   ClaimAnswer claim(const ClaimOptions& options, const Suggest& suggest) override;
@@ -139,13 +139,13 @@ void SqlStore::prepare_tables(Missing missing) {
   tables_.set_version(kStudyVersion);
 }
 
-void SqlStore::open(const StudyDescription& description) {
+void SqlStore::open(const StudyDescription& description, const std::string& new_id) {
   validate(description, database_->place());
   auto kept = transact(Access::read, [this](int) { return tables_.description(); });
   if (!kept && use_ != StoreUse::create) no_study();
   if (!kept) {
     kept = transact(Access::write, [&](int) {
-      tables_.insert_description(description, fresh_study_id());
+      tables_.insert_description(description, new_id.empty() ? fresh_study_id() : new_id);
       return tables_.description();
     });
   }

@@ -93,8 +93,9 @@ struct StudyStatus {
 class Store {
  public:
   virtual ~Store() = default;
-  // The study's description; the first caller's is kept. ErrorKind::usage when it differs from what is kept.
-  virtual void open(const StudyDescription& description) = 0;
+  // The study's description; the first caller's is kept. ErrorKind::usage when it differs from what is kept. `new_id`:
+  // of a study that this call begins (fresh_study_id); "": one is made.
+  virtual void open(const StudyDescription& description, const std::string& new_id = {}) = 0;
   // Of a study that exists; ErrorKind::usage when there is none.
   virtual StudyDescription description() = 0;
   // Unguessable, made with the study, so that what belongs to it is told from what belongs to another. "" for a study

@@ -2,12 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <csignal>
-#include <cstring>
+#include <optional>
 #include <utility>
-
-#include <sys/stat.h>
 
 #include "arch/text.h"
 #include "base/error.h"
@@ -88,12 +85,11 @@ std::map<std::string, double> last_measurement(const std::filesystem::path& run)
 }
 
 // A folder that was not there before: what lies in another one is somebody's.
-std::filesystem::path new_folder(const std::filesystem::path& parent, const std::string& name) {
+OwnedFolder new_folder(const std::filesystem::path& parent, const std::string& name, const FolderKind& kind) {
   constexpr int kMostTries = 10'000;
   for (int i = 1; i <= kMostTries; ++i) {
-    std::filesystem::path folder = parent / (i == 1 ? name : fmt::format("{}-{}", name, i));
-    if (::mkdir(folder.c_str(), 0777) == 0) return folder;
-    if (errno != EEXIST) fail(ErrorKind::io, fmt::format("cannot be made: {}", std::strerror(errno)), folder.string());
+    const std::filesystem::path folder = parent / (i == 1 ? name : fmt::format("{}-{}", name, i));
+    if (std::optional<OwnedFolder> made = OwnedFolder::make_new(folder, kind)) return std::move(*made);
   }
   fail(ErrorKind::io, fmt::format("too many folders named {}", name), parent.string(),
        "name another folder with --out");
@@ -104,9 +100,9 @@ class Attempt {
   Attempt(const TrialSetup& setup, const arch::ScalePermuted& backbone, const TrialContext& context)
       : setup_(setup),
         context_(context),
-        folder_(new_folder(setup.folder, fmt::format("trial-{:06}-{}", context.number, context.attempt)), kTrialFolder),
+        folder_(new_folder(setup.folder, fmt::format("trial-{:06}-{}", context.number, context.attempt), kTrialFolder)),
         // Made here, so that a training that fails before its run begins has a place for its reason, too.
-        run_(new_folder(folder_.path(), "run")) {
+        run_(new_folder(folder_.path(), "run", kTrainingRun).path()) {
     const arch::Architecture architecture = candidate(setup.task, backbone);
     folder_.file("architecture.json").write(to_text(to_json(architecture)));
     const graph::Cost price = cost_of(setup.task, architecture);

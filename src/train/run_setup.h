@@ -1,0 +1,26 @@
+// What a training works with, from what it was asked for: its folder, its recipe, its device, how it loads images.
+//
+// Thread contract: free functions.
+#pragma once
+
+#include <filesystem>
+
+#include "data/loading/loader.h"
+#include "nn/tensors.h"
+#include "train/distributed.h"
+#include "train/recipe.h"
+#include "train/train.h"
+
+namespace spinenet::train {
+
+std::filesystem::path run_path(const TrainOptions& options);
+
+// A resumed run goes on with the recipe that it wrote down; settings change what may be changed (resume.h).
+Recipe recipe_of(const TrainOptions& options);
+
+// ErrorKind::unsupported where the device cannot train in the recipe's precision.
+torch::Device training_device(const TrainOptions& options, const Recipe& recipe, const ProcessPlace& place);
+
+data::LoaderOptions loader_options(const Recipe& recipe, const ProcessPlace& place);
+
+}  // namespace spinenet::train
