@@ -1,6 +1,7 @@
 # What an install has and how it becomes packages: the program and the shared library (component runtime), the program
 # with LibTorch that it starts (component train, in libexec/spinenet), headers, CMake package and pkg-config file
-# (component dev).
+# (component dev). Each component has the licences with it, and, where Python is there, a bill of materials (SPDX 2.3,
+# scripts/make_sbom), which is written from what was installed.
 #
 #   cmake --install BUILD --prefix DIR
 #   cpack --config BUILD/CPackConfig.cmake        # spinenet_*.deb, spinenet-train_*.deb and libspinenet-dev_*.deb
@@ -28,6 +29,58 @@ file(RELATIVE_PATH SPINENET_PC_TO_PREFIX /prefix/${SPINENET_PC_DIR} /prefix)
 string(REGEX REPLACE "/$" "" SPINENET_PC_TO_PREFIX "${SPINENET_PC_TO_PREFIX}")
 configure_file(${PROJECT_SOURCE_DIR}/cmake/spinenet.pc.in spinenet.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/spinenet.pc DESTINATION ${SPINENET_PC_DIR} COMPONENT dev)
+
+# spinenet_documents(COMPONENT PACKAGE pattern...): the licences, and the bill of materials of the files that the patterns
+# name below the prefix. Archives and headers whose code is in the programs, and libraries that are loaded when they are
+# needed, cannot be seen in the programs.
+find_package(Python3 COMPONENTS Interpreter)
+if(NOT Python3_FOUND)
+  message(STATUS "No Python 3: what is installed has no bill of materials")
+endif()
+set(SPINENET_COMPILED_IN "")
+foreach(header nlohmann/json.hpp CLI/CLI.hpp spdlog/spdlog.h hwy/highway.h)
+  string(MAKE_C_IDENTIFIER "SPINENET_HEADER_${header}" variable)
+  find_file(${variable} ${header})
+  list(APPEND SPINENET_COMPILED_IN ${${variable}})
+endforeach()
+if(SPINENET_STATIC_OPENCV)
+  list(APPEND SPINENET_COMPILED_IN ${SPINENET_OPENCV_STATIC_core} ${SPINENET_OPENCV_STATIC_imgproc})
+endif()
+find_library(SPINENET_LIBPQ pq)
+file(GLOB SPINENET_LIBPQ_RUNTIME ${SPINENET_LIBPQ}.5)
+
+function(spinenet_documents component package)
+  set(folder ${CMAKE_INSTALL_DATADIR}/doc/${package})
+  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/THIRD_PARTY.md DESTINATION ${folder}
+          COMPONENT ${component})
+  if(NOT Python3_FOUND)
+    return()
+  endif()
+  set(arguments "")
+  if(NOT component STREQUAL "dev")
+    foreach(file ${SPINENET_COMPILED_IN})
+      string(APPEND arguments " --compiled-in \"${file}\"")
+    endforeach()
+    foreach(file ${SPINENET_LIBPQ_RUNTIME})
+      string(APPEND arguments " --optional \"${file}\"")
+    endforeach()
+  endif()
+  foreach(pattern ${ARGN})
+    string(APPEND arguments " \"${pattern}\"")
+  endforeach()
+  install(
+    CODE "set(prefix \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}\")
+          execute_process(COMMAND \"${Python3_EXECUTABLE}\" \"${PROJECT_SOURCE_DIR}/scripts/make_sbom\" --name ${package}
+                          --version ${PROJECT_VERSION} --prefix \"\${prefix}\"
+                          --out \"\${prefix}/${folder}/${package}.spdx.json\" ${arguments} COMMAND_ERROR_IS_FATAL ANY)"
+    COMPONENT ${component})
+endfunction()
+spinenet_documents(runtime spinenet ${CMAKE_INSTALL_BINDIR}/spinenet ${CMAKE_INSTALL_LIBDIR}/libspinenet.so.*)
+if(SPINENET_BUILD_TRAIN)
+  spinenet_documents(train spinenet-train ${CMAKE_INSTALL_LIBEXECDIR}/spinenet/spinenet-train)
+endif()
+spinenet_documents(dev libspinenet-dev ${CMAKE_INSTALL_INCLUDEDIR}/spinenet/* ${SPINENET_CMAKE_DIR}/*
+                   ${SPINENET_PC_DIR}/spinenet.pc)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_VENDOR spinenet)

@@ -52,7 +52,7 @@ search::SearchOptions options_of(const SearchFlags& flags, const Invocation& inv
   options.threads = common.threads > 0 ? common.threads : std::max(1, threads_of(common) / flags.workers);
   options.lease_seconds = flags.lease;
   options.keep_runs = flags.keep_runs;
-  options.training = {need_training_program("search"), {{kBuildVariable, invocation.build_id}}};
+  options.training = {need_training_program("search"), training_environment(invocation.build_id)};
   options.arguments = invocation.arguments;
   options.progress = progress_of(common);
   options.quiet = common.quiet;

@@ -19,6 +19,13 @@ namespace {
 constexpr std::string_view kName = "spinenet-train";
 constexpr const char* kFolderVariable = "SPINENET_LIBEXEC";
 
+// By default OpenMP's threads wait for each other in a loop for milliseconds, and take the processor from whoever else
+// needs it, the thread that they wait for included: beside a busy process two threads were then many times slower than
+// one. After so many rounds (some 50 microseconds, what a wake-up costs) they sleep. bench/busy_neighbour.py measures
+// it.
+constexpr const char* kSpinVariable = "GOMP_SPINCOUNT";
+constexpr const char* kSpinRounds = "1000";
+
 using Facts = std::vector<std::pair<std::string, std::string>>;
 
 std::filesystem::path this_program() {
@@ -52,9 +59,18 @@ std::filesystem::path need_training_program(const std::string& wish) {
        "install the package spinenet-train, or build with LibTorch (-DSPINENET_BUILD_TRAIN=ON)");
 }
 
+std::map<std::string, std::string> training_environment(const std::string& build_id) {
+  std::map<std::string, std::string> environment{{kBuildVariable, build_id}};
+  const bool user_says = std::getenv(kSpinVariable) != nullptr || std::getenv("OMP_WAIT_POLICY") != nullptr;
+  if (!user_says) environment[kSpinVariable] = kSpinRounds;
+  return environment;
+}
+
 void become_training_program(const Invocation& invocation, const std::string& wish) {
   const std::filesystem::path program = need_training_program(wish);
-  ::setenv(kBuildVariable, invocation.build_id.c_str(), 1);
+  for (const auto& [name, value] : training_environment(invocation.build_id)) {
+    ::setenv(name.c_str(), value.c_str(), 1);
+  }
   std::vector<char*> arguments;
   for (const std::string& argument : invocation.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -89,7 +105,7 @@ Facts training_facts(const Invocation& invocation) {
   if (!program) return {{"libtorch", "not installed: no training, and no GPU (package spinenet-train)"}};
   search::ProcessOptions options;
   options.arguments = {program->string(), "checks", "--training"};
-  options.environment[kBuildVariable] = invocation.build_id;
+  options.environment = training_environment(invocation.build_id);
   const search::ProcessResult result = search::run_process(options);
   if (result.end != search::ProcessEnd::exited || result.status != 0) {
     return {{"libtorch", fmt::format("{} does not start: {}", program->string(), first_line(result.errors))}};

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -22,6 +23,10 @@ constexpr const char* kBuildVariable = "SPINENET_BUILD_ID";
 std::optional<std::filesystem::path> find_training_program();
 // ErrorKind::unsupported when training is not installed; `wish` is what needs it, for the message.
 std::filesystem::path need_training_program(const std::string& wish);
+
+// What the environment of spinenet-train has beside this process's own: the build id, and, where the user has not said
+// it, how the threads of LibTorch wait for each other. These libraries read it when they are loaded.
+std::map<std::string, std::string> training_environment(const std::string& build_id);
 
 // Goes on as spinenet-train with the same arguments, in this process: the same terminal, signals and exit status.
 // ErrorKind::unsupported when it is not installed.

@@ -6,8 +6,6 @@
 #include <functional>
 #include <optional>
 
-#include <ATen/Parallel.h>
-
 #include "arch/text.h"
 #include "base/error.h"
 #include "base/format.h"
@@ -17,6 +15,7 @@
 #include "base/stop_signal.h"
 #include "formats/model_file.h"
 #include "nn/device.h"
+#include "nn/threads.h"
 #include "train/carry_over.h"
 #include "train/check_settings.h"
 #include "train/failure.h"
@@ -106,7 +105,8 @@ Run::Run(const TrainOptions& options)
       device_(training_device(options, recipe_, place_)),
       communicator_(place_, device_, options.stop_signal) {
   if (device_.is_cpu()) keep_freed_memory();
-  at::set_num_threads(recipe_.threads > 0 ? recipe_.threads : std::max(1, available_cores() / place_.world));
+  nn::set_threads(recipe_.threads > 0 ? recipe_.threads : std::max(1, available_cores() / place_.world),
+                  recipe_.batch / place_.world);
   architecture_ = resolve_architecture(recipe_.architecture);
   if (leader()) {
     folder_.emplace(take_run_folder(run_path(options), options.resume));

@@ -51,6 +51,17 @@ TEST_F(TrainingProgram, IsStartedForNothingThatNeedsNone) {
   EXPECT_EQ(run("train --epochs 3").status, 2) << "wrong usage is told at once";
 }
 
+// LibTorch's threads must not wait in loops for long beside other processes; whoever wants them to can say so.
+TEST_F(TrainingProgram, ItsThreadsSleepWhenTheyWait) {
+  install("echo \"$OMP_WAIT_POLICY $GOMP_SPINCOUNT\"\n");
+  const std::string installed = environment_;
+  EXPECT_EQ(run("train a.yaml").out, " 1000\n");
+  environment_ = installed + " OMP_WAIT_POLICY=active";
+  EXPECT_EQ(run("train a.yaml").out, "active \n");
+  environment_ = installed + " GOMP_SPINCOUNT=7";
+  EXPECT_EQ(run("train a.yaml").out, " 7\n");
+}
+
 TEST_F(TrainingProgram, NotInstalledIsSaidWithTheRemedy) {
   environment_ = "SPINENET_LIBEXEC=nowhere";
   formats::write_model(fixture::output(folder_ / "tiny.safetensors"), tiny_model());
