@@ -11,6 +11,8 @@
 # A folder of a module may be a module with a line of its own, OUTER/INNER, below that of the outer one, which names the
 # folder in EXCLUDE.
 add_library(spinenet_options INTERFACE)
+include(SpinenetHardening)
+target_link_libraries(spinenet_options INTERFACE spinenet_hardening)
 target_compile_options(spinenet_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror)
 if(SPINENET_SANITIZE)
   target_compile_options(spinenet_options INTERFACE -fsanitize=${SPINENET_SANITIZE} -fno-omit-frame-pointer
