@@ -43,6 +43,7 @@ Kernels table() {
           .int8_winograd_input = int8_winograd_input,
           .int8_winograd_output = int8_winograd_output,
           .finish_pixel = finish_pixel,
+          .finish_pixels = finish_pixels,
           .image_row = image_row,
           .mixed_row = mixed_row,
           .max_byte_window = max_byte_window,

@@ -138,6 +138,7 @@ struct Kernels {
   void (*int8_winograd_input)(const Int8WinogradInput&) = nullptr;
   void (*int8_winograd_output)(const Int8WinogradOutput&) = nullptr;
   void (*finish_pixel)(const FinishedPixel&) = nullptr;
+  void (*finish_pixels)(const FinishedPixels&) = nullptr;
   void (*image_row)(const ImageRow&) = nullptr;
   void (*mixed_row)(const MixedRow&) = nullptr;
   void (*max_byte_window)(const MaxByteWindow&) = nullptr;

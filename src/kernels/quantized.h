@@ -65,6 +65,22 @@ struct FinishedPixel {
   NumberTarget to = {};
 };
 
+// Pixels of a product, whose outputs and residuals lie anywhere: the same, with the scale and shift of some channels
+// for all pixels before those of the next.
+struct FinishedPixels {
+  const int32_t* sums = nullptr;      // or
+  const float* float_sums = nullptr;  // the other is null
+  int64_t sum_stride = 0;             // numbers from pixel to pixel
+  int64_t pixels = 0, columns = 0;
+  const float* scale = nullptr;
+  const float* shift = nullptr;
+  EpilogueActivation activation{};
+  NumberSource residual = {};            // all null: none
+  const int64_t* residual_at = nullptr;  // of each pixel, the first number
+  NumberTarget to = {};
+  const int64_t* to_at = nullptr;
+};
+
 // One row of pixels: y = activate(scale * (sum of terms) + shift); a term's pixel x lies at [x / factor * stride].
 struct MixedTerm {
   NumberSource row;

@@ -18,13 +18,16 @@ using ByteTag = hn::Rebind<uint8_t, Floats>;
 
 // What a NumberSource can be, with what every load of it needs.
 struct NoSource {
+  static constexpr bool kIsThere = false;
   HWY_INLINE Vector add_to(Vector x, int64_t) const { return x; }
 };
 struct FloatSource {
+  static constexpr bool kIsThere = true;
   const float* from = nullptr;
   HWY_INLINE Vector add_to(Vector x, int64_t at) const { return hn::Add(x, hn::LoadU(Floats(), from + at)); }
 };
 struct ByteSource {
+  static constexpr bool kIsThere = true;
   const uint8_t* from = nullptr;
   Vector scale, zero;
   HWY_INLINE Vector add_to(Vector x, int64_t at) const {
@@ -51,6 +54,7 @@ HWY_INLINE hn::Vec<WordTag> bf16_of(Vector x) {
 }
 
 struct Bf16Source {
+  static constexpr bool kIsThere = true;
   const uint16_t* from = nullptr;
   HWY_INLINE Vector add_to(Vector x, int64_t at) const { return hn::Add(x, load_bf16(from + at)); }
 };
@@ -130,6 +134,31 @@ HWY_INLINE void finish_pixel(const FinishedPixel& pixel) {
   with_ending(pixel.residual, pixel.to, pixel.activation,
               [&](auto activation, const auto& residual, const auto& to)
                   HWY_ATTR { finish_columns(pixel, activation, residual, to); });
+}
+
+template <class AnyActivation, class Source, class Target>
+HWY_INLINE void finish_blocks(const FinishedPixels& pixels, AnyActivation activation, const Source& residual,
+                              const Target& to) {
+  const Floats d;
+  const hn::RebindToSigned<Floats> ints;
+  const int64_t n = lanes();
+  for (int64_t c = 0; c < pixels.columns; c += n) {
+    const Vector scale = hn::LoadU(d, pixels.scale + c), shift = hn::LoadU(d, pixels.shift + c);
+    for (int64_t p = 0; p < pixels.pixels; ++p) {
+      const int64_t at = p * pixels.sum_stride + c;
+      const Vector sum = pixels.sums != nullptr ? hn::ConvertTo(d, hn::LoadU(ints, pixels.sums + at))
+                                                : hn::LoadU(d, pixels.float_sums + at);
+      Vector x = hn::MulAdd(sum, scale, shift);
+      if constexpr (Source::kIsThere) x = residual.add_to(x, pixels.residual_at[p] + c);
+      to.store(activate(x, activation), pixels.to_at[p] + c);
+    }
+  }
+}
+
+HWY_INLINE void finish_pixels(const FinishedPixels& pixels) {
+  with_ending(pixels.residual, pixels.to, pixels.activation,
+              [&](auto activation, const auto& residual, const auto& to)
+                  HWY_ATTR { finish_blocks(pixels, activation, residual, to); });
 }
 
 template <class AnyActivation, class Target>

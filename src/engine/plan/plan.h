@@ -26,6 +26,8 @@ struct AlignedDelete {
 };
 using AlignedFloats = std::unique_ptr<float[], AlignedDelete>;
 AlignedFloats aligned_floats(int64_t count);
+// Asks for such pages for memory that nothing was written to yet: rows of many planes are otherwise as many pages.
+void advise_large_pages(void* memory, int64_t bytes);
 
 // Where a value lies in the session's memory, channels last, image after image.
 struct Map {

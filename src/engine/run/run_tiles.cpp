@@ -1,5 +1,6 @@
 // A task of a convolution through a product in matrix tiles, in bf16 or bytes.
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 #include "engine/plan/conv_layout.h"
@@ -226,35 +227,51 @@ class TileTask {
 
   void finish(const OutputRows& rows, const TileSums& sums) const {
     const int64_t width = site_.out.shape.width;
-    kernels::FinishedPixel pixel{.columns = sums.columns,
-                                 .scale = site_.affine.scale.data() + sums.column,
-                                 .shift = site_.affine.shift.data() + sums.column,
-                                 .activation = site_.affine.activation};
+    std::array<int64_t, kernels::kTileBlockRows> to_at, residual_at;
+    // Runs of rows that are outputs: a strip's margin lies between.
     int64_t line = rows.line + rows.first / rows.width, x = rows.first % rows.width;
-    for (int64_t r = 0; r < rows.count; ++r) {
-      if (x < width) {
-        const char* from = sums.at + r * sums.row_bytes;
-        if (is_bf16()) {
-          pixel.float_sums = reinterpret_cast<const float*>(from);
-        } else {
-          pixel.sums = reinterpret_cast<const int32_t*>(from);
-        }
-        pixel.to = target_at(site_.out, memory_, (line * width + x) * site_.out.stride + sums.column);
-        if (site_.residual_factor > 0) pixel.residual = residual_at(line, x, sums.column);
-        plan_.kernels->finish_pixel(pixel);
+    for (int64_t r = 0; r < rows.count;) {
+      const int64_t end = std::min(rows.count, r + rows.width - x);
+      const int64_t outputs = std::clamp<int64_t>(width - x, 0, end - r);
+      for (int64_t i = 0; i < outputs; ++i) {
+        const auto at = static_cast<size_t>(i);
+        to_at[at] = (line * width + x + i) * site_.out.stride + sums.column;
+        if (site_.residual_factor > 0) residual_at[at] = residual_number(line, x + i) + sums.column;
       }
-      if (++x == rows.width) {
-        x = 0;
-        ++line;
-      }
+      if (outputs > 0) finish_run(sums, r, outputs, to_at.data(), residual_at.data());
+      r = end;
+      x = 0;
+      ++line;
     }
   }
 
-  kernels::NumberSource residual_at(int64_t line, int64_t x, int64_t column) const {
+  void finish_run(const TileSums& sums, int64_t first, int64_t count, const int64_t* to_at,
+                  const int64_t* residual_at) const {
+    kernels::FinishedPixels pixels{.sum_stride = sums.row_bytes / kWord,
+                                   .pixels = count,
+                                   .columns = sums.columns,
+                                   .scale = site_.affine.scale.data() + sums.column,
+                                   .shift = site_.affine.shift.data() + sums.column,
+                                   .activation = site_.affine.activation,
+                                   .residual_at = residual_at,
+                                   .to = target_at(site_.out, memory_, 0),
+                                   .to_at = to_at};
+    const char* from = sums.at + first * sums.row_bytes;
+    if (is_bf16()) {
+      pixels.float_sums = reinterpret_cast<const float*>(from);
+    } else {
+      pixels.sums = reinterpret_cast<const int32_t*>(from);
+    }
+    if (site_.residual_factor > 0) pixels.residual = source_at(site_.residual, memory_, 0);
+    plan_.kernels->finish_pixels(pixels);
+  }
+
+  // The first number of the residual's pixel.
+  int64_t residual_number(int64_t line, int64_t x) const {
     const Map& map = site_.residual;
     const int64_t height = site_.out.shape.height, factor = site_.residual_factor;
     const int64_t pixel = line % height / factor * map.shape.width + x / factor;
-    return source_at(map, memory_, line / height * image_numbers(map) + pixel * map.stride + column);
+    return line / height * image_numbers(map) + pixel * map.stride;
   }
 
   static constexpr int64_t kWord = 4;  // bytes of a sum

@@ -41,7 +41,12 @@ Session::Session(std::shared_ptr<const CompiledPlan> plan, std::shared_ptr<kerne
   std::fill_n(scratch_.get(), plan_->scratch * plan_->threads, 0.0F);
   for (const PlanOutput& output : plan_->outputs) {
     const graph::Shape& s = output.map.shape;
-    outputs_.push_back(make_tensor({plan_->batch, s.channels, s.height, s.width}));
+    HostTensor& tensor = outputs_.emplace_back();
+    tensor.shape = {plan_->batch, s.channels, s.height, s.width};
+    const auto count = static_cast<size_t>(element_count(tensor.shape));
+    tensor.data.reserve(count);
+    advise_large_pages(tensor.data.data(), static_cast<int64_t>(count * sizeof(float)));
+    tensor.data.resize(count);
   }
 }
 
