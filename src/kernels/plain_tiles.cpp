@@ -3,6 +3,7 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include "kernels/tiles.h"
 
@@ -13,7 +14,7 @@ namespace {
 
 // The processor counts denormal numbers as zero here, whatever the thread's mode.
 float without_denormals(float x) {
-  return std::fpclassify(x) == FP_SUBNORMAL ? std::copysign(0.0F, x) : x;
+  return std::abs(x) < std::numeric_limits<float>::min() ? 0 * x : x;
 }
 
 float float_of(uint16_t upper) {
@@ -39,47 +40,54 @@ class PlainTiles {
     }
   }
 
+  // The product of two bf16 values is a float, so that adding it rounds once, as the instruction does.
   template <int kC, int kA, int kB>
   void add_bf16() {
-    for (int64_t m = 0; m < kTileRows; ++m) {
-      for (int64_t n = 0; n < kWords; ++n) {
-        float even = 0, odd = 0;
-        for (int64_t k = 0; k < kTileRows; ++k) {
-          const auto x = at<uint16_t>(kA, m, 2 * k), y = at<uint16_t>(kA, m, 2 * k + 1);
-          even = without_denormals(std::fma(float_of(x), float_of(at<uint16_t>(kB, k, 2 * n)), even));
-          odd = without_denormals(std::fma(float_of(y), float_of(at<uint16_t>(kB, k, 2 * n + 1)), odd));
-        }
-        const float sum = without_denormals(without_denormals(even + odd) + at<float>(kC, m, n));
-        set(kC, m, n, sum);
+    std::array<std::array<float, kWords>, kTileRows> even_b, odd_b;
+    for (size_t k = 0; k < kTileRows; ++k) {
+      for (size_t n = 0; n < kWords; ++n) {
+        even_b[k][n] = float_of(at<uint16_t>(kB, k, 2 * n));
+        odd_b[k][n] = float_of(at<uint16_t>(kB, k, 2 * n + 1));
+      }
+    }
+    for (size_t m = 0; m < kTileRows; ++m) {
+      std::array<float, kWords> even{}, odd{};
+      for (size_t k = 0; k < kTileRows; ++k) {
+        const float x = float_of(at<uint16_t>(kA, m, 2 * k)), y = float_of(at<uint16_t>(kA, m, 2 * k + 1));
+        for (size_t n = 0; n < kWords; ++n) even[n] = without_denormals(even[n] + x * even_b[k][n]);
+        for (size_t n = 0; n < kWords; ++n) odd[n] = without_denormals(odd[n] + y * odd_b[k][n]);
+      }
+      for (size_t n = 0; n < kWords; ++n) {
+        const float sum = without_denormals(even[n] + odd[n]);
+        set(kC, m, n, without_denormals(at<float>(kC, m, n) + sum));
       }
     }
   }
 
   template <int kC, int kA, int kB>
   void add_int8() {
-    for (int64_t m = 0; m < kTileRows; ++m) {
-      for (int64_t n = 0; n < kWords; ++n) {
-        auto sum = at<int32_t>(kC, m, n);
-        for (int64_t k = 0; k < kTileBytes; ++k) {
-          sum += at<uint8_t>(kA, m, k) * at<int8_t>(kB, k / 4, 4 * n + k % 4);
-        }
-        set(kC, m, n, sum);
+    for (size_t m = 0; m < kTileRows; ++m) {
+      std::array<int32_t, kWords> sums{};
+      for (size_t k = 0; k < kTileBytes; ++k) {
+        const int32_t x = at<uint8_t>(kA, m, k);
+        for (size_t n = 0; n < kWords; ++n) sums[n] += x * at<int8_t>(kB, k / 4, 4 * n + k % 4);
       }
+      for (size_t n = 0; n < kWords; ++n) set(kC, m, n, at<int32_t>(kC, m, n) + sums[n]);
     }
   }
 
  private:
-  static constexpr int64_t kWords = kTileBytes / 4;
+  static constexpr size_t kWords = kTileBytes / 4;
 
   template <class Number>
-  Number at(size_t tile, int64_t row, int64_t index) const {
+  Number at(size_t tile, size_t row, size_t index) const {
     Number number;
-    std::memcpy(&number, tiles_[tile].data() + row * kTileBytes + index * int64_t{sizeof(Number)}, sizeof number);
+    std::memcpy(&number, tiles_[tile].data() + row * kTileBytes + index * sizeof(Number), sizeof number);
     return number;
   }
   template <class Number>
-  void set(size_t tile, int64_t row, int64_t index, Number number) {
-    std::memcpy(tiles_[tile].data() + row * kTileBytes + index * int64_t{sizeof(Number)}, &number, sizeof number);
+  void set(size_t tile, size_t row, size_t index, Number number) {
+    std::memcpy(tiles_[tile].data() + row * kTileBytes + index * sizeof(Number), &number, sizeof number);
   }
 
   std::array<std::array<char, kTileRows * kTileBytes>, 8> tiles_{};
