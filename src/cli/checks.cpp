@@ -33,6 +33,7 @@ std::string instruction_sets() {
   if (__builtin_cpu_supports("avx512bw") != 0) names.emplace_back("avx512bw");
   if (__builtin_cpu_supports("avx512vnni") != 0) names.emplace_back("avx512vnni");
   if (__builtin_cpu_supports("avx512bf16") != 0) names.emplace_back("avx512bf16");
+  if (kernels::find_tile_kernels() != nullptr) names.emplace_back("amx");
 #elif defined(__aarch64__)
   names.emplace_back("neon");
 #endif
@@ -55,8 +56,13 @@ std::string memory() {
 
 std::string engine_kernels() {
   std::vector<std::string_view> names;
-  for (const kernels::Kernels& kernels : kernels::all_kernels()) names.push_back(kernels.name);
-  return fmt::format("{} (of {})", names.front(), fmt::join(names, ", "));
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) {
+    if (kernels.tiles != &kernels::plain_tile_kernels()) names.push_back(kernels.name);  // those are for tests
+  }
+  const std::string_view best = kernels::find_kernels("").name;
+  const std::string_view in_tiles = kernels::find_kernels("", kernels::Tiles::wanted).name;
+  const std::string other = in_tiles == best ? "" : fmt::format(", {} in bf16 and int8", in_tiles);
+  return fmt::format("{}{} (of {})", best, other, fmt::join(names, ", "));
 }
 
 Facts gather(const Invocation& invocation) {

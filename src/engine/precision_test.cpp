@@ -13,15 +13,18 @@ namespace {
 TEST(EnginePrecision, ComputesInBf16CloseToFloatsOrSaysThatItCannot) {
   const graph::Program program =
       graph::lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
-  const bool has = kernels::all_kernels().front().bf16_multiply != nullptr;
   CompileOptions options{.threads = 2, .precision = Precision::bf16};
-  if (has) {
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) {
+    if (kernels.bf16_multiply == nullptr && kernels.tiles == nullptr) continue;
+    options.instructions = kernels.name;
+    options.skip = {};
     const double error = error_of(program, options, 2);
-    EXPECT_LT(error, 0.03);
+    EXPECT_LT(error, 0.03) << kernels.name;
     EXPECT_GT(error, 1e-4) << "bf16 is not fp32";
-    EXPECT_LT(error_of(mixed_program(arch::Activation::swish), options), 0.06);
+    EXPECT_LT(error_of(mixed_program(arch::Activation::swish), options), 0.06) << kernels.name;
+    EXPECT_LT(error_of(mobile_program(), options), 0.1) << kernels.name;
     options.skip = {"winograd"};
-    EXPECT_LT(error_of(program, options, 1), 0.02);
+    EXPECT_LT(error_of(program, options, 1), 0.02) << kernels.name;
   }
   options.instructions = kernels::all_kernels().back().name;
   EXPECT_NE(message_of([&] { compile(program, lively_weights(program, 3), options); }).find("no instructions for bf16"),
@@ -60,7 +63,7 @@ TEST(EnginePrecision, ComputesInBytesByWinogradCloseToFloats) {
   const Calibration all = calibrate(program, weights, images, {.layer_error = 1, .output_error = 1});
   const auto expected = graph::run_reference(program, weights, input);
   for (const kernels::Kernels& kernels : kernels::all_kernels()) {
-    if (kernels.tiles != nullptr) continue;  // they need no transforms
+    if (kernels.tiles != nullptr) continue;  // their rule takes no transforms
     CompileOptions options{2, std::string(kernels.name), {}, 4, Precision::int8, &all};
     const auto plan = compile(program, weights, options);
     int winograd = 0;

@@ -101,12 +101,17 @@ std::span<const Kernels> all_kernels() {
   return all;
 }
 
-const Kernels& find_kernels(std::string_view name) {
+const Kernels& find_kernels(std::string_view name, Tiles tiles) {
   std::string known;
   for (const Kernels& kernels : all_kernels()) {
-    const bool wanted = name.empty() || kernels.name == name;
-    if (wanted && (kernels.tiles == nullptr || kernels.tiles->permit())) return kernels;
-    known += fmt::format("{}{}", known.empty() ? "" : ", ", kernels.name);
+    const bool has_tiles = kernels.tiles != nullptr;
+    const bool usable = tiles == Tiles::unwanted ? !name.empty() || !has_tiles : !has_tiles || kernels.tiles->permit();
+    if (usable && (name.empty() || kernels.name == name)) return kernels;
+    if (!usable && kernels.name == name) {
+      fail(ErrorKind::unsupported, fmt::format("the system refuses the registers of \"{}\" to this process", name),
+           "engine", "leave out the instruction set; the next best is taken");
+    }
+    if (kernels.tiles != &plain_tile_kernels()) known += fmt::format("{}{}", known.empty() ? "" : ", ", kernels.name);
   }
   fail(ErrorKind::unsupported, fmt::format("this machine has no instruction set \"{}\"", name), "engine",
        "use one of " + known);

@@ -154,7 +154,10 @@ struct Kernels {
 // Best first; "" is the best. The last but the portable ones, "plain_tiles", multiply in tiles without the
 // instructions: they are there to be tested against, and slow.
 std::span<const Kernels> all_kernels();
-// ErrorKind::unsupported when this machine has no such instructions.
-const Kernels& find_kernels(std::string_view name);
+// For products in tiles, too, or not: the system is asked for their registers only where they are wanted, because a
+// process that has them needs larger stacks for its signals. ErrorKind::unsupported when this machine has no such
+// instructions or the system refuses.
+enum class Tiles { unwanted, wanted };
+const Kernels& find_kernels(std::string_view name, Tiles tiles = Tiles::unwanted);
 
 }  // namespace spinenet::kernels

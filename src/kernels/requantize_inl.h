@@ -44,13 +44,15 @@ HWY_INLINE Vector load_bf16(const uint16_t* from) {
   const hn::RebindToUnsigned<Floats> bits;
   return hn::BitCast(Floats(), hn::ShiftLeft<16>(hn::PromoteTo(bits, hn::LoadU(WordTag(), from))));
 }
-// To the nearest, ties to the even one.
+// To the nearest, ties to the even one; what is not a number stays so.
 HWY_INLINE hn::Vec<WordTag> bf16_of(Vector x) {
   const hn::RebindToUnsigned<Floats> d;
   const auto bits = hn::BitCast(d, x);
   const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(d, 1));
-  const auto rounded = hn::ShiftRight<16>(hn::Add(bits, hn::Add(odd, hn::Set(d, 0x7FFF))));
-  return hn::TruncateTo(WordTag(), rounded);
+  const auto rounded = hn::Add(bits, hn::Add(odd, hn::Set(d, 0x7FFF)));
+  const auto quiet = hn::Or(bits, hn::Set(d, 0x400000));
+  const auto chosen = hn::IfThenElse(hn::RebindMask(d, hn::IsNaN(x)), quiet, rounded);
+  return hn::TruncateTo(WordTag(), hn::ShiftRight<16>(chosen));
 }
 
 struct Bf16Source {

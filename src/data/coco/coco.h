@@ -53,14 +53,14 @@ detect::Annotations parse_coco(std::string text, std::string_view place, const C
 // code; where bbox is absent it is the mask's, as the COCO API does on loading.
 std::vector<detect::Result> read_results(const std::filesystem::path& path, const detect::Annotations& truth,
                                          const CocoLimits& limits = {});
-// The same of two files, which are parsed beside each other where there is a second core. Where both have errors, those
-// of the annotations are told.
+// The same of two files, which are parsed beside each other with two threads or more (0: one for each core). Where both
+// have errors, those of the annotations are told.
 struct TruthAndResults {
   detect::Annotations truth;
   std::vector<detect::Result> results;
 };
 TruthAndResults read_truth_and_results(const std::filesystem::path& annotations, const CocoReadOptions& options,
-                                       const std::filesystem::path& results);
+                                       const std::filesystem::path& results, int threads = 0);
 std::vector<detect::Result> parse_results(std::string text, std::string_view place, const detect::Annotations& truth,
                                           const CocoLimits& limits = {});
 

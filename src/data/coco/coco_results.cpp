@@ -214,8 +214,10 @@ std::vector<detect::Result> read_results(const std::filesystem::path& path, cons
 }
 
 TruthAndResults read_truth_and_results(const std::filesystem::path& annotations, const CocoReadOptions& options,
-                                       const std::filesystem::path& results) {
-  const auto when = available_cores() > 1 ? std::launch::async : std::launch::deferred;
+                                       const std::filesystem::path& results, int threads) {
+  const bool beside = (threads > 0 ? threads : available_cores()) > 1;
+  // Both: where the system gives no thread, the library reads one file after the other.
+  const auto when = beside ? std::launch::async | std::launch::deferred : std::launch::deferred;
   std::future<ParsedResults> parsed = std::async(when, [&] { return parse_file(results, options.limits); });
   TruthAndResults found{read_coco(annotations, options), {}};
   found.results = entries_of(parsed.get(), found.truth);

@@ -1,7 +1,7 @@
 // Which maps of a bf16 network are kept as bf16 values: half the memory to write and read, and what a product in matrix
 // tiles takes as it is.
 //
-// Invariant: whatever reads or writes such a map can. Thread contract: a pure function.
+// Invariant: whatever reads or writes such a map can. Thread contract: the network is the caller's.
 #pragma once
 
 #include "engine/compile/network.h"

@@ -34,7 +34,8 @@ CompiledPlan empty_plan(const CompileOptions& options) {
   if (options.threads < 1)
     fail(ErrorKind::usage, fmt::format("{} threads", options.threads), "engine", "use 1 or more");
   CompiledPlan plan;
-  plan.kernels = &kernels::find_kernels(options.instructions);
+  const bool fp32 = options.precision == Precision::fp32;
+  plan.kernels = &kernels::find_kernels(options.instructions, fp32 ? kernels::Tiles::unwanted : kernels::Tiles::wanted);
   if (options.batch < 1) fail(ErrorKind::usage, fmt::format("a batch of {}", options.batch), "engine", "use 1 or more");
   check_bf16(options, *plan.kernels);
   plan.threads = options.threads;

@@ -144,7 +144,7 @@ std::vector<ConvAlgorithm> algorithms_on_vectors(const ConvStep& step, const Cho
   return algorithms;
 }
 
-// With bf16, tiles are there where vectors may not be, and have no less of each step's numbers.
+// In bf16, tiles alone: there may be no vector instructions, and maps may hold bf16 values.
 std::vector<ConvAlgorithm> possible_algorithms(const ConvStep& step, const ChoiceScope& scope) {
   if (!uses_tiles(step, scope)) return algorithms_on_vectors(step, scope);
   std::vector<ConvAlgorithm> algorithms{tile_algorithm(step)};
@@ -171,6 +171,10 @@ std::string site_text(const ConvStep& step, const ConvSite& site) {
   std::string text = fmt::format(" {}x{}", site.in.shape.height, site.in.shape.width);
   if (site.residual_factor > 0) text += fmt::format("+{}", site.residual_factor);
   if (step.format == NumberFormat::int8 && !is_bytes(site.out.quantization)) text += " to fp32";
+  if (step.format == NumberFormat::bf16) {
+    if (site.in.quantization.is_bf16) text += " from bf16";
+    if (site.out.quantization.is_bf16) text += " to bf16";
+  }
   return text;
 }
 

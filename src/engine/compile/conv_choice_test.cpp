@@ -25,7 +25,10 @@ class ConvChoices : public testing::Test {
 constexpr int kImages = 2;
 
 ChoiceScope scope_of(const CompileOptions& options) {
-  const bool tiles = kernels::find_kernels(options.instructions).tiles != nullptr;
+  const bool wanted = options.precision != Precision::fp32;
+  const auto& kernels =
+      kernels::find_kernels(options.instructions, wanted ? kernels::Tiles::wanted : kernels::Tiles::unwanted);
+  const bool tiles = wanted && kernels.tiles != nullptr;
   return {true, options.batch, options.threads, tiles};
 }
 

@@ -67,18 +67,6 @@ int64_t place(const Liveness& alive, int64_t batch, std::vector<Map>& maps) {
   return memory.size;
 }
 
-// Tiles read whole ones, up to so many bytes, a quarter of a float each, for each row beyond the last map.
-int64_t largest_row(const Network& network, const std::vector<Map>& maps) {
-  int64_t largest = kernels::kTileBytes;
-  for (const Node& node : network.nodes) {
-    const ConvWork* work = as_convolution(node);
-    if (work == nullptr) continue;
-    const Map& in = map_of(maps, node.inputs[0].value);
-    largest = std::max(largest, int64_t{work->conv.kernel} * work->conv.kernel * in.stride);
-  }
-  return parts(largest, sizeof(float));
-}
-
 // Before anything is made that grows with the image. The maps of a measurement are gone when a session makes its own.
 void check_memory(const graph::Shape& image, const CompileOptions& options, const CompiledPlan& plan) {
   const std::optional<int64_t> limit =
@@ -105,7 +93,6 @@ std::vector<Map> place_maps(const Network& network, const Schedule& order, const
     largest_stride = std::max(largest_stride, maps.back().stride);
   }
   plan.memory = place(liveness(network, order), plan.batch, maps);
-  if (plan.kernels->tiles != nullptr) plan.memory += kernels::kTileRows * largest_row(network, maps);
   check_memory(shape_of(network, 0), options, plan);
   plan.zeros.assign(static_cast<size_t>(largest_stride), 0.0F);
   plan.waits = dependencies_of(accesses_of(network, order, maps, plan.batch));

@@ -47,6 +47,7 @@ std::vector<std::vector<bool>> dependencies(const Network& network) {
 bool same_work(const Node& a, const Node& b) {
   const ConvWork *x = as_convolution(a), *y = as_convolution(b);
   return x != nullptr && y != nullptr && x->weight == y->weight && x->conv.kernel == y->conv.kernel &&
+         (a.inputs[0].value == 0) == (b.inputs[0].value == 0) &&  // the image's pixels may lie closer
          x->conv.groups == 1 && y->conv.groups == 1 && x->conv.stride == y->conv.stride &&
          x->conv.pad_before == y->conv.pad_before && x->conv.pad_after == y->conv.pad_after;
 }

@@ -116,8 +116,9 @@ int64_t tile_scratch_floats(const ConvStep& step, int panel, int64_t images) {
     const int64_t rows = std::min(rows_at_a_time(step, s), rows_in(step, s, images));
     if (step.choice.algorithm == ConvAlgorithm::tile_strips) {
       bytes = std::max(bytes, strip_of(step, step.sites[s], rows).size());
-    } else if (!reads_tile_rows_in_place(step, step.sites[s])) {
-      bytes = std::max(bytes, rows * tile_pixel_bytes(step, step.choice.algorithm));
+    } else {
+      const int64_t copied = reads_tile_rows_in_place(step, step.sites[s]) ? std::min(rows, kernels::kTileRows) : rows;
+      bytes = std::max(bytes, copied * tile_pixel_bytes(step, step.choice.algorithm));
     }
   }
   return tile_scratch(step, bytes, panel).floats;

@@ -4,7 +4,8 @@
 // of the map are copied with their margin, and each tap of the window is an offset into that copy, so that the same
 // pixels serve all taps. Rows count the pixels of the copied lines: those of the margin are computed and thrown away.
 // A stride s takes the map apart into s * s planes, so that neighbouring outputs are neighbouring rows. An image of few
-// channels takes a line of the window as one tap.
+// channels takes a line of the window as one tap, which is rounded up to whole tiles: the numbers behind the window meet
+// weights of zero, so a value that is not finite spoils outputs some pixels to its left, too.
 // Thread contract: pure functions.
 #pragma once
 
@@ -46,7 +47,7 @@ struct Strip {
 };
 Strip strip_of(const ConvStep& step, const ConvSite& site, int64_t output_lines);
 
-// The rows of the map that a task takes as they are.
+// Whether a task takes rows of the map as they are, but for those of a last tile that is not full.
 bool reads_tile_rows_in_place(const ConvStep& step, const ConvSite& site);
 
 // A thread's scratch: copied rows, then sums of kTileBlockRows rows.

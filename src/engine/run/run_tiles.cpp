@@ -167,7 +167,7 @@ class TileTask {
         }
       }
     }
-    // The last tap of the last row may reach so far, where it meets weights of zero.
+    // A tap of the last pixels may reach so far, where it meets weights of zero.
     std::memset(to, 0, static_cast<size_t>(kernels::kTileBytes));
   }
 
@@ -179,19 +179,22 @@ class TileTask {
     const auto* from = pixels.at(site_.in, memory_, task_.first_row * numbers);
     kernels::TileProduct product{
         .a = from, .row_bytes = numbers * kBytes, .taps = {&kNoTap, 1}, .tap_bytes = step_.k * kBytes};
-    int64_t copied = 0;
-    if (!reads_tile_rows_in_place(step_, site_)) {
-      product.row_bytes = tile_pixel_bytes(step_, ConvAlgorithm::tile_rows);
-      product.a = scratch_;
-      copied = task_.rows * product.row_bytes;
-      for (int64_t r = 0; r < task_.rows; ++r) {
-        auto* to = reinterpret_cast<Number*>(scratch_ + r * product.row_bytes);
-        pixels.copy(from + r * numbers, numbers, to);
-        std::fill(to + numbers, to + step_.k, Number{0});
-      }
+    // Whole tiles are read: in place only as many as the task has, so that nothing behind the map is touched.
+    const int64_t in_place =
+        reads_tile_rows_in_place(step_, site_) ? task_.rows / kernels::kTileRows * kernels::kTileRows : 0;
+    const int64_t copied = task_.rows - in_place, width = site_.out.shape.width;
+    const int64_t row_bytes = tile_pixel_bytes(step_, ConvAlgorithm::tile_rows);
+    const TileScratch layout = tile_scratch(step_, copied * row_bytes, plan_.kernels->panel);
+    if (in_place > 0) multiply(product, {task_.first_row, in_place, width, 0}, layout);
+    if (copied == 0) return;
+    product.row_bytes = row_bytes;
+    product.a = scratch_;
+    for (int64_t r = 0; r < copied; ++r) {
+      auto* to = reinterpret_cast<Number*>(scratch_ + r * row_bytes);
+      pixels.copy(from + (in_place + r) * numbers, numbers, to);
+      std::fill(to + numbers, to + step_.k, Number{0});
     }
-    multiply(product, {task_.first_row, task_.rows, site_.out.shape.width, 0},
-             tile_scratch(step_, copied, plan_.kernels->panel));
+    multiply(product, {task_.first_row + in_place, copied, width, 0}, layout);
   }
 
   const void* weights_from(int64_t number) const {

@@ -103,7 +103,9 @@ BenchResult measure_two(Model& model, const std::vector<graph::Program>& network
 }  // namespace
 
 BenchResult measure(Model model, const engine::CompileOptions& options, const BenchEffort& effort) {
-  const kernels::Kernels& kernels = kernels::find_kernels(options.instructions);
+  const bool fp32 = options.precision == engine::Precision::fp32;
+  const kernels::Kernels& kernels =
+      kernels::find_kernels(options.instructions, fp32 ? kernels::Tiles::unwanted : kernels::Tiles::wanted);
   const std::vector<graph::Program> networks = networks_of(model);
   const double peak_before = engine::measure_peak_gflops(kernels, options.threads);
   BenchResult result = networks.size() > 1 ? measure_two(model, networks, options, effort)
