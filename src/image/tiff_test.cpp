@@ -189,8 +189,9 @@ TEST(Tiff, WhatIsNotReadIsNamed) {
 
 TEST(Tiff, SamplesThatAreNoNumbersWithoutASignAreNamed) {
   const auto grey = [](int bits, int format) {
-    return tiff_of({.size = {1, 1}, .samples = 1, .bits = bits, .photometric = PHOTOMETRIC_MINISBLACK, .format = format},
-                   std::string(static_cast<size_t>(bits) / 8, '\x80'));
+    return tiff_of(
+        {.size = {1, 1}, .samples = 1, .bits = bits, .photometric = PHOTOMETRIC_MINISBLACK, .format = format},
+        std::string(static_cast<size_t>(bits) / 8, '\x80'));
   };
   for (const int bits : {8, 16}) {
     for (const int format : {SAMPLEFORMAT_UINT, SAMPLEFORMAT_VOID}) {
