@@ -38,8 +38,11 @@ std::vector<std::vector<size_t>> categories_of_full_images(const detect::Annotat
   if (full.empty()) return full;
   std::unordered_map<int64_t, size_t> categories;
   for (const detect::Category& category : annotations.categories) categories.emplace(category.id, categories.size());
+  auto place = places.end();
+  const detect::Result* last = nullptr;
   for (const detect::Result& result : results) {
-    const auto place = places.find(result.image_id);
+    if (last == nullptr || last->image_id != result.image_id) place = places.find(result.image_id);
+    last = &result;
     if (place == places.end()) continue;
     const auto category = categories.find(result.category_id);
     if (category != categories.end()) full[place->second].push_back(category->second);

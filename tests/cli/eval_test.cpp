@@ -113,6 +113,7 @@ TEST_F(Eval, SpeaksOfCrowdedImagesWhereAModelRanAlone) {
   Json json = read_json(folder_ / "val.json");
   json["annotations"].push_back(json["annotations"][0]);
   json["annotations"].back()["id"] = 4;
+  json["annotations"].back()["bbox"] = {20, 30, 20, 25};
   fixture::put_file(folder_ / "val.json", to_text(json));
   fixture::put_file(folder_ / "r.json", R"([{"image_id": 10, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 0.5}])");
   EXPECT_EQ(run("eval --annotations val.json --results r.json --max-detections 1").err, "");
