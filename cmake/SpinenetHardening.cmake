@@ -10,13 +10,14 @@ option(SPINENET_HARDENING "Build with guards against faults of memory" ON)
 
 add_library(spinenet_hardening INTERFACE)
 set(SPINENET_HARDENED OFF)
-if(SPINENET_HARDENING AND NOT SPINENET_SANITIZE AND NOT SPINENET_BUILD_FUZZERS AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+if(SPINENET_HARDENING AND NOT SPINENET_SANITIZE AND NOT SPINENET_BUILD_FUZZERS)
   set(SPINENET_HARDENED ON)
-  target_compile_options(spinenet_hardening INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong
-                                                      -fstack-clash-protection)
+  set(SPINENET_HARDENING_OPTIONS -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection)
   if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
-    target_compile_options(spinenet_hardening INTERFACE -fcf-protection=full)
+    list(APPEND SPINENET_HARDENING_OPTIONS -fcf-protection=full)
   endif()
+  # A build folder may have several configurations (Ninja Multi-Config).
+  target_compile_options(spinenet_hardening INTERFACE "$<$<NOT:$<CONFIG:Debug>>:${SPINENET_HARDENING_OPTIONS}>")
   target_link_options(spinenet_hardening INTERFACE LINKER:-z,relro,-z,now,-z,noexecstack
                       $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-pie>)
 endif()

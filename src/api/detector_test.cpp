@@ -9,6 +9,7 @@
 #include "base/child_process_fixture.h"
 #include "base/files.h"
 #include "base/output_fixture.h"
+#include "base/sanitizer_fixture.h"
 #include "engine/compile/compile.h"
 #include "engine/run/session.h"
 #include "image/encode.h"
@@ -234,9 +235,8 @@ TEST_F(DetectorApi, ManySessionsShareAModel) {
   }
 }
 
-#ifndef __SANITIZE_THREAD__  // which ends the child of a process with threads when it starts one
-
 TEST_F(DetectorApi, AnswersInTheChildOfAForkWhileOthersAreDetecting) {
+  if (fixture::kHasThreadSanitizer) GTEST_SKIP() << "it ends a child that starts threads";
   for (const arch::Task task : {arch::Task::detect, arch::Task::segment}) {
     const std::string path = write(task);
     const Model model(path);
@@ -267,6 +267,7 @@ TEST_F(DetectorApi, AnswersInTheChildOfAForkWhileOthersAreDetecting) {
 }
 
 TEST_F(DetectorApi, InUseWhenItsProcessWasForkedIsRefusedByName) {
+  if (fixture::kHasThreadSanitizer) GTEST_SKIP() << "it ends a child that starts threads";
   const Model model(write(arch::Task::detect));
   const image::Image image = colourful_image(50, 64, 1);
   Detector detector(model, kMany);
@@ -287,8 +288,6 @@ TEST_F(DetectorApi, InUseWhenItsProcessWasForkedIsRefusedByName) {
   }
   enough = true;
 }
-
-#endif
 
 }  // namespace
 }  // namespace spinenet::api

@@ -6,6 +6,7 @@
 
 #include "api/test_models.h"
 #include "base/random.h"
+#include "base/sanitizer_fixture.h"
 
 namespace spinenet::api {
 namespace {
@@ -19,9 +20,7 @@ double resident_mb() {
 class Memory : public ModelTest {};
 
 TEST_F(Memory, IsFlatOverTenThousandDetectionsAtChangingSizes) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "sanitizers keep memory back";
-#endif
+  if (fixture::kHasAddressSanitizer || fixture::kHasThreadSanitizer) GTEST_SKIP() << "sanitizers keep memory back";
   Detector detector(Model(write(arch::Task::detect)), {.score_threshold = 0.3F, .iou = 0.5F, .max_objects = 20});
   Random random(1);
   const image::Image canvas = colourful_image(300, 300, 1);

@@ -1,6 +1,7 @@
 #include "api/thread_budget.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 
 #include "base/error.h"
@@ -13,7 +14,8 @@ namespace {
 
 // The one thing that belongs to the process: cores are shared by all that runs in it. No lock: one that another thread
 // held at a fork would be held for ever in the child.
-std::atomic<int> wanted_size{0};  // 0: not set
+// Its size in one word, so that it is either still changed or already fixed: 0 not set, n wanted, -n fixed by a use.
+std::atomic<int> process_size{0};
 std::atomic<ThreadBudget*> process_budget{nullptr};
 
 int checked(int threads) {
@@ -24,9 +26,17 @@ int checked(int threads) {
   return threads;
 }
 
-int first_size() {
-  const int wanted = wanted_size.load();
-  return wanted > 0 ? wanted : std::min(available_cores(), kMostThreads);
+int size_of(int state) {
+  return state != 0 ? std::abs(state) : std::min(available_cores(), kMostThreads);
+}
+
+int fix_process_size() {
+  int now = process_size.load();
+  while (now >= 0) {
+    const int fixed = -size_of(now);
+    if (process_size.compare_exchange_weak(now, fixed)) now = fixed;
+  }
+  return -now;
 }
 
 }  // namespace
@@ -82,22 +92,23 @@ uint64_t ThreadBudget::waiting() const {
 
 ThreadBudget& process_thread_budget() {
   if (ThreadBudget* budget = process_budget.load()) return *budget;
-  auto made = std::make_unique<ThreadBudget>(first_size());
+  auto made = std::make_unique<ThreadBudget>(fix_process_size());
   ThreadBudget* budget = nullptr;
   return process_budget.compare_exchange_strong(budget, made.get()) ? *made.release() : *budget;
 }
 
 int process_thread_budget_size() {
-  const ThreadBudget* budget = process_budget.load();
-  return budget != nullptr ? budget->size() : first_size();
+  return size_of(process_size.load());
 }
 
 void set_process_thread_budget(int threads) {
-  wanted_size = checked(threads);
-  const ThreadBudget* budget = process_budget.load();
-  if (budget == nullptr || budget->size() == threads) return;
-  wanted_size = budget->size();
-  fail(spinenet::ErrorKind::usage, fmt::format("it is {} threads already", budget->size()), "thread budget",
+  const int wanted = checked(threads);
+  int now = process_size.load();
+  while (now >= 0) {
+    if (process_size.compare_exchange_weak(now, wanted)) return;
+  }
+  if (-now == wanted) return;
+  fail(spinenet::ErrorKind::usage, fmt::format("it is {} threads already", -now), "thread budget",
        "set it before the first model is opened");
 }
 

@@ -109,6 +109,44 @@ TEST(ThreadBudgetDeathTest, AskingForTheSizeFixesNothing) {
   EXPECT_EXIT(ask_and_set(), testing::ExitedWithCode(0), "");
 }
 
+// In children of a process of its own, where nothing is fixed yet. The threads wait for each other's start without a
+// lock, so that asking and setting meet.
+bool set_holds_beside_first_use(int other) {
+  return fixture::holds_in_child([other] {
+    std::atomic<int> ready{0};
+    const auto meet = [&] {
+      ++ready;
+      while (ready < 2) std::this_thread::yield();
+    };
+    int used = 0;
+    std::thread use([&] {
+      meet();
+      used = process_thread_budget().size();
+    });
+    bool is_set = true;
+    meet();
+    try {
+      set_process_thread_budget(other);
+    } catch (const spinenet::Error&) {
+      is_set = false;
+    }
+    const int told = process_thread_budget_size();
+    use.join();
+    return is_set == (used == other) && is_set == (told == other) && process_thread_budget().size() == used;
+  });
+}
+
+TEST(ThreadBudgetDeathTest, WhatIsSetBesideTheFirstUseHoldsOrIsRefused) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto set_and_use = [] {
+    const int other = process_thread_budget_size() + 1;
+    bool holds = true;
+    for (int i = 0; i < 200; ++i) holds = holds && set_holds_beside_first_use(other);
+    std::_Exit(holds ? 0 : 1);
+  };
+  EXPECT_EXIT(set_and_use(), testing::ExitedWithCode(0), "");
+}
+
 TEST(ThreadBudget, IsWholeInTheChildOfAFork) {
   ThreadBudget budget(2);
   budget.take(2);

@@ -14,14 +14,14 @@ void count_fork() {
   forks.fetch_add(1, std::memory_order_relaxed);
 }
 
+// Before main, where no other thread is: a guard of a static inside of the function could be held at a fork, and the
+// child would wait for it.
+const bool counting = ::pthread_atfork(nullptr, nullptr, count_fork) == 0;
+
 }  // namespace
 
 uint32_t fork_count() {
-  static const bool counting = [] {
-    if (::pthread_atfork(nullptr, nullptr, count_fork) != 0) throw std::bad_alloc();
-    return true;
-  }();
-  static_cast<void>(counting);
+  if (!counting) throw std::bad_alloc();
   return forks.load(std::memory_order_relaxed);
 }
 

@@ -9,8 +9,8 @@
 
 namespace spinenet {
 
-// Forks between the first call in a line of processes and this one; cheap. std::bad_alloc at the first call where the
-// system cannot count.
+// Forks in this line of processes since the first of them loaded this code; cheap. std::bad_alloc where the system
+// cannot count.
 uint32_t fork_count();
 
 }  // namespace spinenet

@@ -8,14 +8,16 @@
 #include <malloc.h>
 #endif
 
+#include "base/sanitizer_fixture.h"
+
 namespace spinenet {
 namespace {
 
 #ifdef __GLIBC__
 TEST(Heap, FreedMemoryStaysWithTheProcess) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "the sanitizer has a heap of its own";
-#endif
+  if (fixture::kHasAddressSanitizer || fixture::kHasThreadSanitizer) {
+    GTEST_SKIP() << "the sanitizer has a heap of its own";
+  }
   keep_freed_memory();
   keep_freed_memory();
   constexpr size_t kBytes = size_t{256} << 20;

@@ -129,8 +129,10 @@ int eval_objects(std::optional<runtime::Model> model, const EvalFlags& flags, co
     log_info(fmt::format("results: {}", flags.save_results));
   }
   const int most = most_detections(flags);
-  const std::string beyond = to_text(eval::beyond_limit(annotations, results, most), most);
-  if (!beyond.empty()) log_warning(fmt::format("{}: {}", flags.annotations, beyond));
+  eval::BeyondLimit beyond = eval::beyond_limit(annotations, results, most);
+  if (model) eval::add_crowded_images(annotations, most, beyond);
+  const std::string uncounted = to_text(beyond, most);
+  if (!uncounted.empty()) log_warning(fmt::format("{}: {}", flags.annotations, uncounted));
   std::vector<eval::CocoEvaluation> evaluations;
   for (const eval::IouType type : types) {
     eval::CocoEvalOptions evaluate;

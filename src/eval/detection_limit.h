@@ -20,7 +20,11 @@ struct BeyondLimit {
   int64_t results = 0;         // that do not count
 };
 
+// What counts for nothing of the results.
 BeyondLimit beyond_limit(const detect::Annotations& annotations, std::span<const detect::Result> results, int limit);
+
+// The images with more objects than a model gives; says nothing of results that are already there.
+void add_crowded_images(const detect::Annotations& annotations, int limit, BeyondLimit& beyond);
 
 // One line that counts them, or "" where all is within the limit.
 std::string to_text(const BeyondLimit& beyond, int limit);

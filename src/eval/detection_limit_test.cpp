@@ -41,10 +41,37 @@ TEST(DetectionLimit, CountsResultsOfEachImageAndCategory) {
 
 TEST(DetectionLimit, CountsCrowdedImagesButNoCrowdRegions) {
   detect::Annotations annotations = annotations_with(2, 4);
-  EXPECT_EQ(beyond_limit(annotations, {}, 3).crowded_images, 1);
-  EXPECT_EQ(beyond_limit(annotations, {}, 3).most_objects, 4);
+  EXPECT_EQ(beyond_limit(annotations, {}, 3).crowded_images, 0) << "no matter for results that are there";
+  BeyondLimit beyond;
+  add_crowded_images(annotations, 3, beyond);
+  EXPECT_EQ(beyond.crowded_images, 1);
+  EXPECT_EQ(beyond.most_objects, 4);
   annotations.annotations[0].crowd = true;
-  EXPECT_EQ(beyond_limit(annotations, {}, 3).crowded_images, 0);
+  BeyondLimit without;
+  add_crowded_images(annotations, 3, without);
+  EXPECT_EQ(without.crowded_images, 0);
+}
+
+TEST(DetectionLimit, TheOrderOfTheResultsIsNoMatter) {
+  std::vector<detect::Result> results;
+  for (int i = 0; i < 5; ++i) {
+    for (const int64_t image : {1, 2}) {
+      for (const int64_t category : {3, 7, 99}) {
+        if (i < (image == 1 ? 5 : 4) - (category == 7 ? 1 : 0)) results.push_back(results_of(image, category, 1)[0]);
+      }
+    }
+  }
+  const BeyondLimit beyond = beyond_limit(annotations_with(1, 2), results, 3);
+  EXPECT_EQ(beyond.images, 2);
+  EXPECT_EQ(beyond.results, 2 + 1 + 1);
+  EXPECT_EQ(beyond_limit(annotations_with(1, 2), results, 5).results, 0);
+}
+
+TEST(DetectionLimit, ManyResultsOfAnImageWithFewOfEachCategoryAreWithinTheLimit) {
+  std::vector<detect::Result> results = results_of(1, 3, 3);
+  const auto other = results_of(1, 7, 3);
+  results.insert(results.end(), other.begin(), other.end());
+  EXPECT_EQ(beyond_limit(annotations_with(1, 2), results, 3).images, 0);
 }
 
 TEST(DetectionLimit, SaysNothingWithinTheLimit) {

@@ -43,6 +43,7 @@ bool read_info(std::span<const uint8_t> bytes, uint32_t header_size, BmpHeader& 
   if (header.bits == 16) header.masks = {0x7C00, 0x03E0, 0x001F};
   if (header.bits == 32) header.masks = {0xFF0000, 0x00FF00, 0x0000FF};
   if (header.coding != BmpCoding::masks) return true;
+  if (header_size == kInfoHeader) header.palette_at += compression == 6 ? 16 : 12;
   constexpr size_t kMasks = kFileHeader + kInfoHeader;  // in the longer headers, or behind the short one
   if (bytes.size() < kMasks + 12) return false;
   for (size_t i = 0; i < 3; ++i) header.masks[i] = little_endian(bytes, kMasks + 4 * i, 4);
@@ -90,6 +91,15 @@ std::vector<std::array<uint8_t, 3>> palette_of(std::span<const uint8_t> bytes, c
     palette.push_back({entry[2], entry[1], entry[0]});
   }
   return palette;
+}
+
+void check_start_of_pixels(const BmpHeader& header, size_t colours, std::string_view place) {
+  const size_t least = header.palette_at + colours * header.palette_step;
+  if (header.pixels_at >= least) return;
+  fail(ErrorKind::bad_data,
+       fmt::format("the pixels of the BMP begin at byte {}, inside of its headers{}, which end at byte {}",
+                   header.pixels_at, colours == 0 ? "" : " and palette", least),
+       place, kBmpRemedy);
 }
 
 void read_palette_row(const uint8_t* row, const BmpHeader& header, std::span<const std::array<uint8_t, 3>> palette,
@@ -167,6 +177,7 @@ Image decode_bmp_pixels(std::span<const uint8_t> bytes, const BmpHeader& header,
          place, kBmpRemedy);
   }
   const std::vector<std::array<uint8_t, 3>> palette = palette_of(bytes, header, place);
+  check_start_of_pixels(header, palette.size(), place);
   Image image = make_image(header.stored.height, header.stored.width);
   for (size_t y = 0; y < height; ++y) {
     const std::span<const uint8_t> row = bytes.subspan(header.pixels_at + y * stride, stride);

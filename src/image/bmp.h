@@ -24,8 +24,9 @@ struct BmpHeader {
   bool is_from_top = false;  // else the first row is the lowest
   int bits = 0;              // of a pixel
   BmpCoding coding = BmpCoding::plain;
-  std::array<uint32_t, 3> masks{};                             // of red, green, blue
-  size_t palette_at = 0, palette_step = 4, palette_count = 0;  // blue, green, red in each
+  std::array<uint32_t, 3> masks{};  // of red, green, blue
+  // Blue, green, red in each colour; palette_at is where the headers, and masks apart from them, end.
+  size_t palette_at = 0, palette_step = 4, palette_count = 0;
   size_t pixels_at = 0;
 };
 

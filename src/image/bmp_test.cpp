@@ -111,6 +111,38 @@ TEST(Bmp, APaletteMustHaveTheColours) {
   EXPECT_NE(bmp_message(bmp_of({.bits = 8, .rows = "\0\0\0\0"s})).find("palette"), std::string::npos) << "none at all";
 }
 
+// A file whose pixels are said to begin at `pixels_at`.
+std::string bmp_from(const BmpParts& parts, uint32_t pixels_at) {
+  return bmp_of(parts).replace(10, 4, little(pixels_at, 4));
+}
+
+TEST(Bmp, PixelsInsideOfTheHeadersOrThePaletteAreRefused) {
+  const std::string two = "\1\2\3\0\4\5\6\0"s, row = "\1\0\0\0"s;
+  const std::string masks = little(0xFF, 4) + little(0xFF00, 4) + little(0xFF0000, 4);
+  const BmpParts direct{.rows = row}, coloured{.bits = 8, .colours = 2, .behind_header = two, .rows = row};
+  const BmpParts masked{.bits = 32, .compression = 3, .behind_header = masks, .rows = row};
+  const BmpParts four_masks{.bits = 32, .compression = 6, .behind_header = masks + little(0, 4), .rows = row};
+  for (const uint32_t at : {0U, 13U, 14U, 53U}) {
+    EXPECT_NE(bmp_message(bmp_from(direct, at)).find("inside of its headers"), std::string::npos) << at;
+  }
+  for (const uint32_t at : {10U, 54U, 58U, 61U}) {
+    EXPECT_NE(bmp_message(bmp_from(coloured, at)).find("headers and palette, which end at byte 62"), std::string::npos)
+        << at;
+  }
+  EXPECT_NE(bmp_message(bmp_from(masked, 65)).find("end at byte 66"), std::string::npos);
+  EXPECT_NE(bmp_message(bmp_from(four_masks, 66)).find("end at byte 70"), std::string::npos);
+  const std::string core = "BM" + std::string(8, '\0') + little(31, 4) + little(12, 4) + little(1, 2) + little(1, 2) +
+                           little(1, 2) + little(1, 2) + "\1\2\3\4\5\6" + "\x80\0\0\0"s;
+  EXPECT_NE(bmp_message(core).find("end at byte 32"), std::string::npos);
+}
+
+TEST(Bmp, PixelsMayBeginBehindAGap) {
+  const std::string two = "\1\2\3\0\4\5\6\0"s, gap = "\0\0"s;
+  EXPECT_EQ(bmp_pixels({.bits = 8, .colours = 2, .behind_header = two + gap, .rows = "\1\0\0\0"s}),
+            (BmpPixels{6, 5, 4}));
+  EXPECT_EQ(bmp_pixels({.behind_header = gap, .rows = "\3\2\1\0"s}), (BmpPixels{1, 2, 3}));
+}
+
 TEST(Bmp, HugeAndImpossibleSizesAreRefusedFromTheHeader) {
   const long before = peak_memory_mib();
   EXPECT_NE(bmp_message(bmp_of({.height = 8000, .width = 8000})).find("too few"), std::string::npos);

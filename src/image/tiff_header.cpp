@@ -16,6 +16,7 @@ enum TiffTag : uint32_t {
   samples_of_pixel = 277,
   width_of_tile = 322,
   height_of_tile = 323,
+  format_of_sample = 339,
 };
 
 // 0, which no size may be, for what does not fit.
@@ -52,6 +53,9 @@ void take_entry(const TiffEntry& entry, TiffHeader& header) {
       break;
     case height_of_tile:
       header.tile.height = side_of(entry.value);
+      break;
+    case format_of_sample:
+      header.sample_format = entry.value;
       break;
     default:
       break;

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include <tiffio.h>
@@ -109,6 +110,24 @@ bool is_of_fax(uint32_t compression) {
   return compression >= COMPRESSION_CCITTRLE && compression <= COMPRESSION_CCITTFAX4;
 }
 
+// "" for what is read: numbers without a sign. What a file calls undefined is read as such, as libtiff does.
+std::string name_of_foreign_samples(uint32_t sample_format) {
+  switch (sample_format) {
+    case SAMPLEFORMAT_UINT:
+    case SAMPLEFORMAT_VOID:
+      return "";
+    case SAMPLEFORMAT_INT:
+      return "signed";
+    case SAMPLEFORMAT_IEEEFP:
+      return "floating-point";
+    case SAMPLEFORMAT_COMPLEXINT:
+    case SAMPLEFORMAT_COMPLEXIEEEFP:
+      return "complex";
+    default:
+      return fmt::format("unknown (format {})", sample_format);
+  }
+}
+
 void check_kind_of_tiff(const TiffHeader& header, std::string_view place) {
   if (header.is_preview) {
     fail(ErrorKind::bad_data, "the first page of the TIFF is a preview, as in raw files of cameras", place,
@@ -120,6 +139,10 @@ void check_kind_of_tiff(const TiffHeader& header, std::string_view place) {
   if (!known && !is_of_fax(header.compression)) {
     fail(ErrorKind::bad_data, fmt::format("TIFF with compression {} is not read", header.compression), place,
          kTiffConvert);
+  }
+  const std::string foreign = name_of_foreign_samples(header.sample_format);
+  if (!foreign.empty()) {
+    fail(ErrorKind::bad_data, fmt::format("TIFF with {} samples is not read", foreign), place, kTiffConvert);
   }
   if (header.sample_bits < 1 || header.sample_bits > 16 || header.samples < 1 || header.samples > 5) {
     fail(ErrorKind::bad_data,

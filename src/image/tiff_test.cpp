@@ -60,6 +60,7 @@ struct TiffParts {
   int samples = 3, bits = 8, photometric = PHOTOMETRIC_RGB, compression = COMPRESSION_NONE;
   int orientation = 0, planes = PLANARCONFIG_CONTIG, tile = 0;
   int extra_sample = -1;  // an alpha channel
+  int format = 0;         // of the samples
   uint32_t subfile = 0, rows_per_strip = 4;
 };
 
@@ -75,6 +76,7 @@ std::string tiff_of(const TiffParts& parts, std::string samples, const char* mod
   TIFFSetField(tiff, TIFFTAG_COMPRESSION, parts.compression);
   TIFFSetField(tiff, TIFFTAG_PLANARCONFIG, parts.planes);
   if (parts.subfile != 0) TIFFSetField(tiff, TIFFTAG_SUBFILETYPE, parts.subfile);
+  if (parts.format != 0) TIFFSetField(tiff, TIFFTAG_SAMPLEFORMAT, parts.format);
   if (parts.orientation != 0) TIFFSetField(tiff, TIFFTAG_ORIENTATION, parts.orientation);
   if (parts.compression == COMPRESSION_JPEG) TIFFSetField(tiff, TIFFTAG_JPEGCOLORMODE, JPEGCOLORMODE_RGB);
   if (parts.extra_sample >= 0) {
@@ -183,6 +185,25 @@ TEST(Tiff, WhatIsNotReadIsNamed) {
       tiff_of({.size = {1, 1}, .samples = 1, .bits = 32, .photometric = PHOTOMETRIC_MINISBLACK}, std::string(4, '\0'));
   EXPECT_NE(tiff_message(floats).find("32 bits"), std::string::npos);
   EXPECT_NE(tiff_message(std::string("II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0", 16)).find("BigTIFF"), std::string::npos);
+}
+
+TEST(Tiff, SamplesThatAreNoNumbersWithoutASignAreNamed) {
+  const auto grey = [](int bits, int format) {
+    return tiff_of(
+        {.size = {1, 1}, .samples = 1, .bits = bits, .photometric = PHOTOMETRIC_MINISBLACK, .format = format},
+        std::string(static_cast<size_t>(bits) / 8, '\x80'));
+  };
+  for (const int bits : {8, 16}) {
+    for (const int format : {SAMPLEFORMAT_UINT, SAMPLEFORMAT_VOID}) {
+      EXPECT_EQ(decoded_tiff(grey(bits, format)).pixels, std::vector<uint8_t>(3, 0x80)) << bits << " " << format;
+    }
+    EXPECT_NE(tiff_message(grey(bits, SAMPLEFORMAT_INT)).find("signed samples"), std::string::npos) << bits;
+  }
+  EXPECT_NE(tiff_message(grey(16, SAMPLEFORMAT_IEEEFP)).find("floating-point samples"), std::string::npos);
+  EXPECT_NE(tiff_message(grey(32, SAMPLEFORMAT_COMPLEXINT)).find("complex samples"), std::string::npos);
+  const Image image = noise_image(4, 5, 2);
+  EXPECT_NE(tiff_message(rgb_tiff(image, {.size = {}, .format = SAMPLEFORMAT_INT})).find("signed samples"),
+            std::string::npos);
 }
 
 TEST(Tiff, EveryCutIsRefused) {

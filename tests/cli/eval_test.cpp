@@ -108,6 +108,19 @@ TEST_F(Eval, SaysOnceWhatIsBeyondTheLimit) {
   EXPECT_EQ(run("eval --annotations val.json --results r.json --max-detections 103").err, "");
 }
 
+TEST_F(Eval, SpeaksOfCrowdedImagesWhereAModelRanAlone) {
+  write_set();
+  Json json = read_json(folder_ / "val.json");
+  json["annotations"].push_back(json["annotations"][0]);
+  json["annotations"].back()["id"] = 4;
+  json["annotations"].back()["bbox"] = {20, 30, 20, 25};
+  fixture::put_file(folder_ / "val.json", to_text(json));
+  fixture::put_file(folder_ / "r.json", R"([{"image_id": 10, "category_id": 3, "bbox": [1, 2, 3, 4], "score": 0.5}])");
+  EXPECT_EQ(run("eval --annotations val.json --results r.json --max-detections 1").err, "");
+  const Outcome outcome = run("eval tiny.safetensors --annotations val.json --images . --max-detections 1");
+  EXPECT_NE(outcome.err.find("1 image has more than 1 objects"), std::string::npos) << outcome.err;
+}
+
 TEST_F(Eval, NeedsTheClassesOfTheModel) {
   write_set();
   Json json = read_json(folder_ / "val.json");

@@ -115,6 +115,8 @@ def make_bmps():
     keep("image/runs.bmp", bmp(2, 1, 8, b"\2\1\0\1", palette, coding=1, colours=2))
     keep("image/huge.bmp", bmp(1 << 30, 1 << 30, 24, b""))
     keep("image/beyond_palette.bmp", bmp(1, 1, 8, b"\7\0\0\0", palette, colours=2))
+    in_palette = bmp(1, 1, 8, b"\1\0\0\0", palette, colours=2)
+    keep("image/pixels_in_palette.bmp", in_palette[:10] + struct.pack("<I", 54) + in_palette[14:])
 
 
 def make_webps():
@@ -142,6 +144,9 @@ def make_tiffs():
     keep("image/pages.tif", saved(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
     whole = saved(make_image("RGB"), "TIFF")
     keep("image/cut.tif", whole[: len(whole) // 2])
+    entries = ((256, 2), (257, 1), (258, 8), (259, 1), (262, 1), (273, 134), (277, 1), (278, 1), (279, 2), (339, 2))
+    directory = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in entries)
+    keep("image/signed.tif", struct.pack("<2sHIH", b"II", 42, 8, 10) + directory + bytes(4) + b"\x80\1")
     keep("image/preview.tif", saved(make_image("L"), "TIFF", tiffinfo={254: 1}))
 
 

@@ -32,7 +32,7 @@ struct ClassSet {
 // Classes in the order of their names with ids from 0, images in the order of theirs with ids from 1. Images anywhere
 // below a class's folder count (image/image_folder.h says what an image is); what is passed over is counted in the log.
 // ErrorKind::io when there is no such folder; ErrorKind::bad_data naming the place for a folder without class folders,
-// a class without images, a link that leads nowhere, out of the folder or to a folder.
+// a class without images, a link that leads out of the folder or to a folder.
 ClassSet read_image_folder(const std::filesystem::path& root);
 
 struct ClassReadOptions {

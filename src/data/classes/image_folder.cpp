@@ -47,19 +47,9 @@ class Collector {
   }
 
   void add_file(const fs::path& path, std::vector<std::string>& names) {
-    check_kind(path);
     const std::string reason = image::why_no_image(path);
     if (!reason.empty()) return passed_over_.add(reason, path);
     names.push_back(path.lexically_relative(root_).string());
-  }
-
-  // What is no file, such as a named pipe, would be waited for.
-  static void check_kind(const fs::path& path) {
-    std::error_code unreadable;
-    const std::string_view kind = other_than_file(fs::status(path, unreadable).type());
-    if (kind.empty()) return;
-    fail(ErrorKind::bad_data, fmt::format("is a {}; images are regular files", kind), printable(path.string()),
-         "put the image itself there, or remove it");
   }
 
   void check_link(const fs::path& path, bool leads_to_folder) const {
@@ -67,8 +57,7 @@ class Collector {
     if (leads_to_folder)
       fail(ErrorKind::bad_data, "is a link to a folder, which is not followed", printable(path.string()), remedy);
     std::error_code unreadable;
-    if (!fs::exists(path, unreadable))
-      fail(ErrorKind::bad_data, "is a link that leads nowhere", printable(path.string()), remedy);
+    if (!fs::exists(path, unreadable)) return;  // leads nowhere: passed over as no regular file
     const std::string objection = inside_.objection(path.lexically_relative(root_).string());
     if (!objection.empty()) fail(ErrorKind::bad_data, objection, printable(path.string()), remedy);
   }
