@@ -330,7 +330,8 @@ class PostgresServer:
 
     def ask(self, statement):
         return subprocess.run([self.binaries / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres",
-                               "-At", "-c", statement], check=True, capture_output=True, text=True).stdout.strip()
+                               "-At", "-c", statement], cwd=self.folder, check=True, capture_output=True,
+                              text=True).stdout.strip()
 
     def database(self, name):
         self.ask(f"CREATE DATABASE {name}")
