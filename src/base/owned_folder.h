@@ -75,6 +75,9 @@ class OwnedFolder {
   // Removes what the kind names, the marker and the folders that are then empty. False where something else is in it:
   // that stays, and so does its folder.
   bool remove_all() &&;
+  // Undoes the taking, for who has written nothing in it: the marker, the lock and the folder go where this object made
+  // them, and what was there before stays. Nothing where another process has come to share it.
+  void take_back() &&;
 
  private:
   void open_lock(const std::filesystem::path& file, const FolderClaim& claim);
@@ -82,6 +85,7 @@ class OwnedFolder {
   void take(const FolderClaim& claim);
   void write_marker(const FolderClaim& claim);
   void remove_temporary_files() const;
+  void undo() noexcept;
   void release() noexcept;
   int make_folders_of(std::string_view name) const;
   std::filesystem::path path_of(std::string_view name) const;
@@ -93,6 +97,7 @@ class OwnedFolder {
   const FileLayer* layer_;
   bool shared_ = false;
   int lock_ = -1;
+  bool made_folder_ = false, made_lock_ = false, made_marker_ = false;  // by this object
 };
 
 // The marker's facts where there is a marker.

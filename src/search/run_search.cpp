@@ -118,10 +118,10 @@ std::optional<BegunSearch> begin_search(const SearchOptions& options, const Stud
     store->open(description, id);
     if (store->id() == id) return BegunSearch{std::move(store), std::move(*folder)};
   } catch (...) {
-    std::move(*folder).remove_all();
+    std::move(*folder).take_back();
     throw;
   }
-  std::move(*folder).remove_all();
+  std::move(*folder).take_back();
   return std::nullopt;
 }
 

@@ -110,6 +110,14 @@ TEST_F(SearchFaults, AFolderIsNotTakenWhereItsStudyIsRefused) {
   EXPECT_FALSE(fs::exists(folder_ / "b.study.trials"));
   EXPECT_EQ(run("search search.yaml --study b.study --out trials -q").status, 2);
   EXPECT_FALSE(fs::exists(folder_ / "trials"));
+  // What its user has made stays as it was.
+  fs::create_directories(folder_ / "empty");
+  EXPECT_EQ(run("search search.yaml --study b.study --out empty -q").status, 2);
+  EXPECT_TRUE(fs::exists(folder_ / "empty") && fs::is_empty(folder_ / "empty"));
+  fs::create_directories(folder_ / "older" / "trial-000003-1");
+  EXPECT_EQ(run("search search.yaml --study b.study --out older -q").status, 2);
+  EXPECT_TRUE(fs::exists(folder_ / "older" / "trial-000003-1"));
+  EXPECT_FALSE(fs::exists(folder_ / "older" / ".spinenet") || fs::exists(folder_ / "older" / "lock"));
   fs::remove(folder_ / "b.study-wal");
   EXPECT_EQ(run("search search.yaml --study b.study -q").status, 0);
   EXPECT_TRUE(fs::exists(folder_ / "b.study.trials"));
