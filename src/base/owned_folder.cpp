@@ -145,7 +145,7 @@ std::optional<FolderMarker> read_marker(const fs::path& folder) {
   if (text_of("program") != "spinenet" || !kind || !id) {
     fail(ErrorKind::bad_data, "is not a marker of this program", file.string(), "name another folder");
   }
-  return FolderMarker{*kind, *id};
+  return FolderMarker{*kind, *id, text_of("for").value_or("")};
 }
 
 OwnedFolder::OwnedFolder(fs::path path, const FolderKind& kind, const FolderClaim& claim)
@@ -265,7 +265,9 @@ void OwnedFolder::take(const FolderClaim& claim) {
 void OwnedFolder::write_marker(const FolderClaim& claim) {
   const std::string wanted = claim.new_id.empty() ? claim.id : claim.new_id;
   const std::string id = wanted.empty() ? random_id() : wanted;
-  const std::string text = to_text(Json{{"program", "spinenet"}, {"kind", kind_.name}, {"id", id}});
+  Json marker{{"program", "spinenet"}, {"kind", kind_.name}, {"id", id}};
+  if (!claim.made_for.empty()) marker["for"] = claim.made_for;
+  const std::string text = to_text(marker);
   const std::string_view part = text;
   Placement placement;
   placement.target = path_ / kMarker;

@@ -28,9 +28,10 @@ struct FolderKind {
 };
 
 struct FolderClaim {
-  std::string id = {};      // a folder of another id is refused; "": any
-  std::string new_id = {};  // of a folder that is made now; "": id, or a random one
-  bool shared = false;      // with other processes that claim the same id
+  std::string id = {};        // a folder of another id is refused; "": any
+  std::string new_id = {};    // of a folder that is made now; "": id, or a random one
+  std::string made_for = {};  // of a folder that is marked now: as its marker keeps it (FolderMarker)
+  bool shared = false;        // with other processes that claim the same id
   // Where the folder has no marker: whether it is one that an earlier version of this program made.
   std::function<bool(const std::filesystem::path&)> is_older = {};
   // While another process owns it: called between two tries, about ten times a second, until it gives false. Empty: the
@@ -103,6 +104,7 @@ class OwnedFolder {
 // The marker's facts where there is a marker.
 struct FolderMarker {
   std::string kind, id;
+  std::string made_for;  // what it was marked for first, in the words of its kind; "": not said
 };
 // ErrorKind::bad_data for a marker that is none.
 std::optional<FolderMarker> read_marker(const std::filesystem::path& folder);

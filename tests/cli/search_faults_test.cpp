@@ -123,6 +123,23 @@ TEST_F(SearchFaults, AFolderIsNotTakenWhereItsStudyIsRefused) {
   EXPECT_TRUE(fs::exists(folder_ / "b.study.trials"));
 }
 
+// As a leader leaves it that is killed between its folder and its study.
+TEST_F(SearchFaults, AFolderThatWaitsForItsStudyIsTakenByTheNextSearch) {
+  for (const std::string out : {"", " --out trials"}) {
+    const std::string line = "search search.yaml --study a.study -q" + out;
+    const fs::path folder = folder_ / (out.empty() ? "a.study.trials" : "trials");
+    ASSERT_EQ(run(line).status, 0);
+    const std::string marker = read_file(folder / ".spinenet");
+    for (const char* file : {"a.study", "a.study-wal", "a.study-shm"}) fs::remove(folder_ / file);
+    const Outcome other = run("search search.yaml --study b.study -q --out " + folder.string());
+    EXPECT_EQ(other.status, 2) << "of another study: " << other.err;
+    const Outcome next = run(line);
+    EXPECT_EQ(next.status, 0) << next.err;
+    EXPECT_EQ(read_file(folder / ".spinenet"), marker);
+    for (const char* file : {"a.study", "a.study-wal", "a.study-shm"}) fs::remove(folder_ / file);
+  }
+}
+
 TEST_F(SearchFaults, OfTwoThatBeginAStudyAtOnceBothWorkOnIt) {
   for (const std::string out : {"", " --out trials"}) {
     const std::string study = out.empty() ? "one.study" : "two.study";
