@@ -145,20 +145,18 @@ std::optional<FolderMarker> read_marker(const fs::path& folder) {
   if (text_of("program") != "spinenet" || !kind || !id) {
     fail(ErrorKind::bad_data, "is not a marker of this program", file.string(), "name another folder");
   }
-  return FolderMarker{*kind, *id};
+  return FolderMarker{*kind, *id, text_of("for").value_or("")};
 }
 
 OwnedFolder::OwnedFolder(fs::path path, const FolderKind& kind, const FolderClaim& claim)
     : path_(std::move(path)), kind_(kind), layer_(claim.layer), shared_(claim.shared) {
-  const bool made = make_folders(path_, claim);
+  made_folder_ = make_folders(path_, claim);
   try {
     require_own(path_, kind_, claim);
     lock(claim);
     take(claim);
   } catch (...) {
-    if (made && lock_ >= 0) ::unlink((path_ / kLock).c_str());
-    release();
-    if (made) ::rmdir(path_.c_str());  // what another process has put there meanwhile stays
+    undo();
     throw;
   }
 }
@@ -182,7 +180,10 @@ OwnedFolder::OwnedFolder(OwnedFolder&& other) noexcept
       id_(std::move(other.id_)),
       layer_(other.layer_),
       shared_(other.shared_),
-      lock_(std::exchange(other.lock_, -1)) {}
+      lock_(std::exchange(other.lock_, -1)),
+      made_folder_(other.made_folder_),
+      made_lock_(other.made_lock_),
+      made_marker_(other.made_marker_) {}
 
 OwnedFolder::~OwnedFolder() {
   release();
@@ -194,8 +195,21 @@ void OwnedFolder::release() noexcept {
   close_lock(lock_);
 }
 
+// Under a lock that no other process shares. What another process has put into the folder meanwhile stays.
+void OwnedFolder::undo() noexcept {
+  if (lock_ >= 0 && ::flock(lock_, LOCK_EX | LOCK_NB) == 0) {
+    if (made_marker_) ::unlink((path_ / kMarker).c_str());
+    if (made_lock_) ::unlink((path_ / kLock).c_str());
+  }
+  release();
+  if (made_folder_) ::rmdir(path_.c_str());
+}
+
 void OwnedFolder::open_lock(const fs::path& file, const FolderClaim& claim) {
-  lock_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  constexpr int kFlags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+  lock_ = ::open(file.c_str(), kFlags | O_EXCL, 0666);
+  made_lock_ = lock_ >= 0;
+  if (lock_ < 0 && errno == EEXIST) lock_ = ::open(file.c_str(), kFlags, 0666);
   // To share it, another user's lock need not be written.
   if (lock_ < 0 && claim.shared && errno == EACCES) {
     lock_ = ::open(file.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -212,7 +226,7 @@ void OwnedFolder::lock(const FolderClaim& claim) {
     const int error = errno;
     if (!is_file_of(lock_, file)) {  // its owner has removed the folder's files meanwhile
       close_lock(lock_);
-      make_folders(path_, claim);
+      made_folder_ = make_folders(path_, claim) || made_folder_;
       open_lock(file, claim);
       continue;
     }
@@ -251,7 +265,9 @@ void OwnedFolder::take(const FolderClaim& claim) {
 void OwnedFolder::write_marker(const FolderClaim& claim) {
   const std::string wanted = claim.new_id.empty() ? claim.id : claim.new_id;
   const std::string id = wanted.empty() ? random_id() : wanted;
-  const std::string text = to_text(Json{{"program", "spinenet"}, {"kind", kind_.name}, {"id", id}});
+  Json marker{{"program", "spinenet"}, {"kind", kind_.name}, {"id", id}};
+  if (!claim.made_for.empty()) marker["for"] = claim.made_for;
+  const std::string text = to_text(marker);
   const std::string_view part = text;
   Placement placement;
   placement.target = path_ / kMarker;
@@ -259,6 +275,7 @@ void OwnedFolder::write_marker(const FolderClaim& claim) {
   placement.replace = false;
   try {
     place_file(placement, std::span(&part, 1), *layer_);
+    made_marker_ = true;
   } catch (const Error&) {
     if (claim.shared && read_marker(path_)) return;  // another process of the same id was first
     throw;
@@ -371,6 +388,10 @@ bool OwnedFolder::remove_all() && {
   ::unlink((path_ / kLock).c_str());
   release();
   return ::rmdir(path_.c_str()) == 0;
+}
+
+void OwnedFolder::take_back() && {
+  undo();
 }
 
 }  // namespace spinenet

@@ -28,9 +28,10 @@ struct FolderKind {
 };
 
 struct FolderClaim {
-  std::string id = {};      // a folder of another id is refused; "": any
-  std::string new_id = {};  // of a folder that is made now; "": id, or a random one
-  bool shared = false;      // with other processes that claim the same id
+  std::string id = {};        // a folder of another id is refused; "": any
+  std::string new_id = {};    // of a folder that is made now; "": id, or a random one
+  std::string made_for = {};  // of a folder that is marked now: as its marker keeps it (FolderMarker)
+  bool shared = false;        // with other processes that claim the same id
   // Where the folder has no marker: whether it is one that an earlier version of this program made.
   std::function<bool(const std::filesystem::path&)> is_older = {};
   // While another process owns it: called between two tries, about ten times a second, until it gives false. Empty: the
@@ -75,6 +76,9 @@ class OwnedFolder {
   // Removes what the kind names, the marker and the folders that are then empty. False where something else is in it:
   // that stays, and so does its folder.
   bool remove_all() &&;
+  // Undoes the taking, for who has written nothing in it: the marker, the lock and the folder go where this object made
+  // them, and what was there before stays. Nothing where another process has come to share it.
+  void take_back() &&;
 
  private:
   void open_lock(const std::filesystem::path& file, const FolderClaim& claim);
@@ -82,6 +86,7 @@ class OwnedFolder {
   void take(const FolderClaim& claim);
   void write_marker(const FolderClaim& claim);
   void remove_temporary_files() const;
+  void undo() noexcept;
   void release() noexcept;
   int make_folders_of(std::string_view name) const;
   std::filesystem::path path_of(std::string_view name) const;
@@ -93,11 +98,13 @@ class OwnedFolder {
   const FileLayer* layer_;
   bool shared_ = false;
   int lock_ = -1;
+  bool made_folder_ = false, made_lock_ = false, made_marker_ = false;  // by this object
 };
 
 // The marker's facts where there is a marker.
 struct FolderMarker {
   std::string kind, id;
+  std::string made_for;  // what it was marked for first, in the words of its kind; "": not said
 };
 // ErrorKind::bad_data for a marker that is none.
 std::optional<FolderMarker> read_marker(const std::filesystem::path& folder);

@@ -1,6 +1,8 @@
 #include "base/owned_folder.h"
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <fstream>
 #include <future>
 #include <optional>
@@ -187,6 +189,45 @@ TEST_F(OwnedFolders, RemovingLeavesWhatAUserPutThere) {
   EXPECT_EQ(read_file(path() / "parts/notes.txt"), "precious");
   EXPECT_EQ(read_file(path() / "more/result.json"), "precious");
   EXPECT_FALSE(fs::exists(path() / "parts/part-1.txt"));
+}
+
+TEST_F(OwnedFolders, TakenBackItIsWhatItWasBefore) {
+  const auto take_back = [&](const FolderClaim& claim) { OwnedFolder(path(), kKind, claim).take_back(); };
+  for (const bool shared : {false, true}) {
+    FolderClaim claim{.id = "1", .shared = shared};
+    take_back(claim);
+    EXPECT_FALSE(fs::exists(path()));
+    fs::create_directories(path());
+    take_back(claim);
+    EXPECT_TRUE(fs::exists(path()) && fs::is_empty(path())) << "its user made it";
+    put(path() / "result.json", "{}");
+    claim.is_older = [](const fs::path&) { return true; };
+    take_back(claim);
+    EXPECT_EQ(entries(path()), std::vector<std::string>{"result.json"}) << "of an older version, without a marker";
+    put(path() / "lock", "");
+    take_back(claim);
+    EXPECT_EQ(entries(path()), (std::vector<std::string>{"lock", "result.json"}));
+    { const OwnedFolder marked(path(), kKind, claim); }
+    take_back(claim);
+    EXPECT_EQ(entries(path()), (std::vector<std::string>{".spinenet", "lock", "result.json"})) << "marked before";
+    fs::remove_all(path());
+  }
+}
+
+TEST_F(OwnedFolders, OneThatIsSharedMeanwhileIsNotTakenBack) {
+  const FolderClaim claim{.id = "1", .shared = true};
+  OwnedFolder first(path(), kKind, claim);
+  const OwnedFolder second(path(), kKind, claim);
+  std::move(first).take_back();
+  EXPECT_EQ(entries(path()), (std::vector<std::string>{".spinenet", "lock"}));
+}
+
+TEST_F(OwnedFolders, ARefusedClaimLeavesAUsersEmptyFolderEmpty) {
+  fs::create_directories(path());
+  FileLayer full = system_file_layer();
+  full.write = [](int, std::span<const char>) { return ENOSPC; };
+  EXPECT_NE(refusal(path(), {.layer = &full}), "");
+  EXPECT_TRUE(fs::is_empty(path()));
 }
 
 TEST_F(OwnedFolders, WhatWasNotMadeHereIsForeign) {

@@ -103,9 +103,11 @@ bool is_begun_soon(const StudyAddress& study) {
 }
 
 // A study that is not begun yet gets its folder first, marked with the id that it will have: where the folder is
-// refused, no study is left behind, and where the study is refused, no folder. Nothing where another leader was faster.
+// refused, no study is left behind, and where the study is refused, no folder. A leader that was killed in between has
+// left a folder with the id. Nothing where another leader was faster.
 std::optional<BegunSearch> begin_search(const SearchOptions& options, const StudyDescription& description) {
-  const std::string id = fresh_study_id();
+  const std::optional<std::string> abandoned = abandoned_id({options.study, "", options.folder});
+  const std::string id = abandoned ? *abandoned : fresh_study_id();
   std::optional<OwnedFolder> folder;
   try {
     folder.emplace(take_trials_folder({options.study, id, options.folder}));
@@ -118,10 +120,10 @@ std::optional<BegunSearch> begin_search(const SearchOptions& options, const Stud
     store->open(description, id);
     if (store->id() == id) return BegunSearch{std::move(store), std::move(*folder)};
   } catch (...) {
-    std::move(*folder).remove_all();
+    std::move(*folder).take_back();
     throw;
   }
-  std::move(*folder).remove_all();
+  std::move(*folder).take_back();
   return std::nullopt;
 }
 

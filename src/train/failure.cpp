@@ -45,12 +45,12 @@ void write_failure(const OwnedFolder& run_folder, const RunFailure& failure) {
   }
 }
 
-void write_early_failure(const std::filesystem::path& run_folder, bool resume, const RunFailure& failure) {
+void write_early_failure(const std::filesystem::path& run_folder, const RunFailure& failure) {
   std::error_code none;
   if (!std::filesystem::is_directory(run_folder, none)) return;
   std::optional<OwnedFolder> own;
   try {
-    own.emplace(take_run_folder(run_folder, resume));
+    own.emplace(take_run_folder(run_folder, false));
   } catch (const Error&) {
     return;  // another run's, or no run's
   }

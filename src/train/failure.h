@@ -16,8 +16,8 @@ RunFailure current_failure();
 // Where the folder is this process's own. A reason that cannot be written is a warning: the exception goes on.
 void write_failure(const OwnedFolder& run_folder, const RunFailure& failure);
 
-// Of a training that threw before it had its folder. Written only where the folder is there, nobody uses it, and it
+// Of a new training that threw before it had its folder. Written only where the folder is there, nobody uses it, and it
 // holds no other run.
-void write_early_failure(const std::filesystem::path& run_folder, bool resume, const RunFailure& failure);
+void write_early_failure(const std::filesystem::path& run_folder, const RunFailure& failure);
 
 }  // namespace spinenet::train

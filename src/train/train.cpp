@@ -8,6 +8,7 @@
 
 #include "arch/text.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/format.h"
 #include "base/heap.h"
 #include "base/log.h"
@@ -56,12 +57,14 @@ class Run {
   bool asked_to_stop();
   void resume();
   bool load();
-  void write_beginning() const;
+  void write_beginning();
   void take_weights();
   std::optional<double> unlike_first(double own);
   void check_same_start();
+  void begin();
   void loop();
   void loop_to_end();
+  bool at_epoch_end() const;
   void fit_time();
   void after_step(const StepReport& report, const data::Batch& batch);
   void handle_non_finite(const StepReport& report, const data::Batch& batch);
@@ -91,6 +94,9 @@ class Run {
   int skipped_in_a_row_ = 0;
   int failed_writes_ = 0;
   int64_t last_checkpoint_ = -1;
+  int64_t last_epoch_end_ = -1;     // the step of the last one that was measured, where it is measured
+  bool beginning_written_ = false;  // see write_beginning()
+  bool begun_ = false;              // the loop
   bool stopped_ = false;
   bool finished_early_ = false;
   bool paused_ = false;  // by until_epoch
@@ -110,7 +116,7 @@ Run::Run(const TrainOptions& options)
   architecture_ = resolve_architecture(recipe_.architecture);
   if (leader()) {
     folder_.emplace(take_run_folder(run_path(options), options.resume));
-    folder_->remove("failure.json");  // of an earlier attempt
+    if (!options.resume) folder_->remove("failure.json");  // of an earlier attempt
     const ScenesMaking making{options.progress, options.stop_signal};
     if (options.resume) tell_own_recipe(recipe_, options.recipe);
     task_ = make_task(recipe_, architecture_, &making);
@@ -128,14 +134,16 @@ Run::Run(const TrainOptions& options)
       std::make_unique<data::Loader>(task_->training_set(), task_->training_loader(loader_options(recipe_, place_)));
   trainer_->state().progression.total_steps = loader_->steps_per_epoch() * recipe_.epochs;
   if (!options.resume && !recipe_.init.weights.empty()) take_weights();
-  // Only now: what was wrong so far can be repaired and started again in the same folder.
-  if (leader() && !options.resume) write_beginning();
 }
 
-// The recipe last: it is what makes the folder that of a run.
-void Run::write_beginning() const {
-  folder_->file(kRecordFile).write(to_text(to_json(RunRecord{task_->data_record(), architecture_})));
-  folder_->file("recipe.yaml").write(recipe_text_);
+// The recipe last: it is what makes the folder that of a run. What stands there already is not written again.
+void Run::write_beginning() {
+  const auto write = [&](const char* name, const std::string& text) {
+    if (!folder_->holds(name) || read_file(folder_->path() / name) != text) folder_->file(name).write(text);
+  };
+  write(kRecordFile, to_text(to_json(RunRecord{task_->data_record(), architecture_})));
+  write("recipe.yaml", recipe_text_);
+  beginning_written_ = true;
 }
 
 // All processes stop at the same step, so the flag goes through rank 0.
@@ -213,12 +221,11 @@ bool Run::load() {
 }
 
 void Run::resume() {
-  if (options_.resume) {
-    if (!load() && !recipe_.init.weights.empty()) take_weights();
-    if (leader()) write_beginning();
-  }
+  const bool loaded = options_.resume && load();
   const Progression& p = trainer_->state().progression;
   check_same_start();
+  if (options_.resume && !loaded && !recipe_.init.weights.empty()) take_weights();
+  if (leader()) begin();
   finished_early_ = recipe_.early_stop > 0 && p.evaluations_without_gain >= recipe_.early_stop;
   loader_->seek(p.step);
   last_checkpoint_ = p.step;
@@ -227,6 +234,15 @@ void Run::resume() {
   ProgressOptions bar = options_.progress;
   bar.first = p.step;
   progress_ = std::make_unique<Progress>("train", p.total_steps, bar);
+}
+
+// Only here is the folder changed: what was wrong so far can be repaired and started again in the same folder, and a
+// run that is not gone on with stays as it was.
+void Run::begin() {
+  if (!options_.resume) return write_beginning();
+  begun_ = true;
+  try_to_write([&] { folder_->remove("failure.json"); });
+  try_to_write([&] { write_beginning(); });
 }
 
 // max_minutes: how many steps of the pace so far fit, looked at again and again because the pace of a machine changes.
@@ -299,7 +315,7 @@ void Run::loop() {
     ++steps_timed_;
     after_step(report, batch);
     fit_time();
-    if (p.step % loader_->steps_per_epoch() == 0 || p.step == p.total_steps) end_epoch();
+    if (at_epoch_end()) end_epoch();
     if (p.step - last_checkpoint_ >= recipe_.checkpoint_every) checkpoint();
     if (paused_) return;
     if (p.step < p.total_steps && !finished_early_ && asked_to_stop()) {
@@ -310,13 +326,20 @@ void Run::loop() {
   }
 }
 
-// Where another process is lost, what has been learned is kept: the state is that after the last whole step.
+bool Run::at_epoch_end() const {
+  const Progression& p = trainer_->state().progression;
+  return p.step % loader_->steps_per_epoch() == 0 || p.step == p.total_steps;
+}
+
+// Where another process is lost, what has been learned is kept: the state is that after the last whole step. Not at an
+// epoch's end before its measurement, which a run that goes on from there would never make.
 void Run::loop_to_end() {
   try {
     loop();
   } catch (const Error&) {
     if (!communicator_.broken()) throw;
-    if (trainer_->state().progression.step > last_checkpoint_) checkpoint();
+    const int64_t step = trainer_->state().progression.step;
+    if (step > last_checkpoint_ && (!at_epoch_end() || last_epoch_end_ == step)) checkpoint();
     if (options_.stop_signal == nullptr || options_.stop_signal->load() == 0) throw;
     log_warning("another process did not stop together with this one");
     stopped_ = true;
@@ -329,6 +352,7 @@ void Run::end_epoch() {
   const bool last = p.step == p.total_steps;
   paused_ = !last && epoch == options_.until_epoch;
   if (leader() && task_->measures() && (last || paused_ || epoch % recipe_.eval_every == 0)) measure();
+  last_epoch_end_ = p.step;
   torch::Tensor stop = torch::full({1}, finished_early_ ? 1.0F : 0.0F);
   communicator_.broadcast(stop);
   finished_early_ = stop.item<float>() > 0;
@@ -379,7 +403,10 @@ void Run::checkpoint() {
   if (!leader()) return;
   metrics_->sync();
   state.progression.metrics_bytes = metrics_->bytes();
-  try_to_write([&] { save_checkpoint(*folder_, state, recipe_text_); });
+  try_to_write([&] {
+    if (!beginning_written_) write_beginning();  // the recipe of a checkpoint is the folder's, too
+    save_checkpoint(*folder_, state, recipe_text_);
+  });
 }
 
 // A full disk must not end a training run: a write that fails is a warning, and the next one tries again.
@@ -416,7 +443,7 @@ Json Run::summary() const {
 }
 
 void Run::tell_failure() const {
-  if (!leader()) return;
+  if (!leader() || (options_.resume && !begun_)) return;
   RunFailure failure = current_failure();
   if (skipped_in_a_row_ >= kMostSkippedInARow) failure.kind = FailureKind::non_finite_loss;
   failure.step = trainer_->state().progression.step;
@@ -458,8 +485,9 @@ Json train(const TrainOptions& options) {
   } catch (...) {
     const char* rank = std::getenv("RANK");  // as process_place() has it, which may be what threw
     if (run) run->tell_failure();
-    if (!run && (rank == nullptr || std::string_view(rank) == "0")) {
-      write_early_failure(run_path(options), options.resume, current_failure());
+    // A refused --resume leaves the run as it is.
+    if (!run && !options.resume && (rank == nullptr || std::string_view(rank) == "0")) {
+      write_early_failure(run_path(options), current_failure());
     }
     throw;
   }

@@ -25,7 +25,8 @@ struct TrainOptions {
 
 // Trains, measures, writes everything into the run folder. A summary: run, steps, best AP, speed; with
 // "stopped_by_signal" when it was, "AP" of the last measurement. In several processes (environment of torchrun) each
-// calls it; rank 0 writes. What it throws, failure.json of the run folder keeps, too.
+// calls it; rank 0 writes. What it throws, failure.json of the run folder keeps, too; what refuses a resume
+// before its first step leaves the folder as it is.
 Json train(const TrainOptions& options);
 
 // Fails where the recipe's device cannot train in its precision: on CPUs LibTorch 1.13 leaves parts of the gradients of

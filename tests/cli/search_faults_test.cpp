@@ -110,9 +110,34 @@ TEST_F(SearchFaults, AFolderIsNotTakenWhereItsStudyIsRefused) {
   EXPECT_FALSE(fs::exists(folder_ / "b.study.trials"));
   EXPECT_EQ(run("search search.yaml --study b.study --out trials -q").status, 2);
   EXPECT_FALSE(fs::exists(folder_ / "trials"));
+  // What its user has made stays as it was.
+  fs::create_directories(folder_ / "empty");
+  EXPECT_EQ(run("search search.yaml --study b.study --out empty -q").status, 2);
+  EXPECT_TRUE(fs::exists(folder_ / "empty") && fs::is_empty(folder_ / "empty"));
+  fs::create_directories(folder_ / "older" / "trial-000003-1");
+  EXPECT_EQ(run("search search.yaml --study b.study --out older -q").status, 2);
+  EXPECT_TRUE(fs::exists(folder_ / "older" / "trial-000003-1"));
+  EXPECT_FALSE(fs::exists(folder_ / "older" / ".spinenet") || fs::exists(folder_ / "older" / "lock"));
   fs::remove(folder_ / "b.study-wal");
   EXPECT_EQ(run("search search.yaml --study b.study -q").status, 0);
   EXPECT_TRUE(fs::exists(folder_ / "b.study.trials"));
+}
+
+// As a leader leaves it that is killed between its folder and its study.
+TEST_F(SearchFaults, AFolderThatWaitsForItsStudyIsTakenByTheNextSearch) {
+  for (const std::string out : {"", " --out trials"}) {
+    const std::string line = "search search.yaml --study a.study -q" + out;
+    const fs::path folder = folder_ / (out.empty() ? "a.study.trials" : "trials");
+    ASSERT_EQ(run(line).status, 0);
+    const std::string marker = read_file(folder / ".spinenet");
+    for (const char* file : {"a.study", "a.study-wal", "a.study-shm"}) fs::remove(folder_ / file);
+    const Outcome other = run("search search.yaml --study b.study -q --out " + folder.string());
+    EXPECT_EQ(other.status, 2) << "of another study: " << other.err;
+    const Outcome next = run(line);
+    EXPECT_EQ(next.status, 0) << next.err;
+    EXPECT_EQ(read_file(folder / ".spinenet"), marker);
+    for (const char* file : {"a.study", "a.study-wal", "a.study-shm"}) fs::remove(folder_ / file);
+  }
 }
 
 TEST_F(SearchFaults, OfTwoThatBeginAStudyAtOnceBothWorkOnIt) {

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <thread>
 
 #include <fcntl.h>
@@ -187,6 +188,32 @@ class Run : public testing::Test {
     const fs::path run = root_ / out;
     return {read_file(run / "checkpoints" / "step-000000030.safetensors"), read_file(run / "best.safetensors"),
             read_file(run / "last.safetensors"), read_file(run / "metrics.jsonl")};
+  }
+
+  // Every file of a run folder by its name, with its bytes.
+  std::map<std::string, std::string> files_of(const std::string& out) const {
+    std::map<std::string, std::string> files;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(root_ / out)) {
+      if (entry.is_regular_file()) files[entry.path().lexically_relative(root_ / out)] = read_file(entry.path());
+    }
+    return files;
+  }
+  void expect_same_files(const std::string& out, const std::map<std::string, std::string>& before) const {
+    const std::map<std::string, std::string> now = files_of(out);
+    for (const auto& [name, bytes] : now) {
+      ASSERT_TRUE(before.contains(name)) << name << " is new\n" << log();
+      EXPECT_TRUE(before.at(name) == bytes) << name << " has changed\n" << log();
+    }
+    EXPECT_EQ(now.size(), before.size()) << log();
+  }
+  // The training set of make_squares with one image of another name.
+  void make_other_squares(const fs::path& root, int count) const {
+    make_squares(root, count);
+    const fs::path file = root / "annotations/train.json";
+    std::string changed = read_file(file);
+    changed.replace(changed.find("square1.png"), 11, "square0.png");
+    fixture::put_file(file, changed);
+    fs::copy(root / "images/square1.png", root / "images/square0.png");
   }
 
   // A whole run, and one that is killed four times, later each time, and resumed.
@@ -390,6 +417,38 @@ TEST_F(Run, ALostProcessEndsTheOtherWithAClearError) {
   EXPECT_NE(log().find("another process was lost"), std::string::npos) << log();
 }
 
+// The pace is looked at after step 20, the last one of the epoch, by process 0 alone: the other one has no max_minutes,
+// and longer epochs. Process 0 waits there until the other one is killed, before the epoch is measured.
+TEST_F(Run, AnEpochThatWasNotMeasuredWhenAProcessWasLostIsMeasuredLater) {
+  make_squares(root_ / "data", 160);
+  const std::vector<std::string> common{"--set", "epochs=2", "--set", "eval_every=1"};
+  std::vector<std::string> first = start("cut", common), second = start("cut", common);
+  first.insert(first.end(), {"--set", "batch=8", "--set", "max_minutes=1000"});
+  second.insert(second.end(), {"--set", "batch=4"});
+  const pid_t leader = spawn_rank("0", first), other = spawn_rank("1", second);
+  const auto came_to = [&] {
+    const fs::path metrics = root_ / "cut/metrics.jsonl";
+    return fs::exists(metrics) && read_file(metrics).find("\"step\":20") != std::string::npos;
+  };
+  for (int i = 0; i < 600 && !came_to(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  const bool came = came_to();
+  ::kill(other, SIGKILL);
+  wait(other);
+  int status = 0;
+  ASSERT_TRUE(ends(leader, status)) << log();
+  ASSERT_TRUE(came) << log();
+  EXPECT_EQ(status, 1) << log();
+  EXPECT_FALSE(fs::exists(root_ / "cut/checkpoints/step-000000020.safetensors")) << log();
+  ASSERT_EQ(run(resume("cut")), 0) << log();
+  std::vector<int64_t> measured;
+  std::ifstream lines(root_ / "cut/metrics.jsonl");
+  for (std::string line; std::getline(lines, line);) {
+    const Json json = parse_json(line, "metrics.jsonl");
+    if (json.contains("AP")) measured.push_back(json.at("step").get<int64_t>());
+  }
+  EXPECT_EQ(measured, (std::vector<int64_t>{20, 40}));
+}
+
 TEST_F(Run, AWrongFirstTryLeavesTheFolderFree) {
   EXPECT_EQ(run(start("first", {"--set", "data.root=nowhere"})), 1) << log();
   EXPECT_EQ(run(start("first", {"--set", "epochs=1"})), 0) << log();
@@ -464,7 +523,7 @@ TEST_F(Run, AModelKnowsItsClassesBySourceIds) {
 
 TEST_F(Run, DataThatChangedIsNamedAndTheRunLeftAsItIs) {
   ASSERT_EQ(run(start("run", {"--set", "epochs=2"})), 0) << log();
-  const std::string recipe = read_file(root_ / "run/recipe.yaml"), metrics = read_file(root_ / "run/metrics.jsonl");
+  const auto before = files_of("run");
   for (const int count : {40, 3}) {
     make_squares(root_ / "data", count);
     const std::string said = said_by(resume("run", {"--set", "epochs=3"}), 65);
@@ -474,6 +533,7 @@ TEST_F(Run, DataThatChangedIsNamedAndTheRunLeftAsItIs) {
     for (const std::string& part : parts) {
       EXPECT_NE(said.find(part), std::string::npos) << said;
     }
+    expect_same_files("run", before);
   }
   make_squares(root_ / "data", 20);
   const fs::path file = root_ / "data/annotations/val.json";
@@ -483,12 +543,71 @@ TEST_F(Run, DataThatChangedIsNamedAndTheRunLeftAsItIs) {
   fixture::put_file(file, renamed);
   fixture::put_file(root_ / "data/annotations/train.json", renamed);
   EXPECT_NE(said_by(resume("run"), 65).find("classes of other names or ids"), std::string::npos) << log();
-  EXPECT_EQ(read_file(root_ / "run/recipe.yaml"), recipe);
-  EXPECT_EQ(read_file(root_ / "run/metrics.jsonl"), metrics);
+  expect_same_files("run", before);
   // The same data elsewhere is the same data.
   fs::remove_all(root_ / "data");
   make_squares(root_ / "moved", 20);
   EXPECT_EQ(run(resume("run", {"--set", "epochs=3", "--set", "data.root=" + (root_ / "moved").string()})), 0) << log();
+}
+
+TEST_F(Run, ARefusedResumeLeavesEveryFileAsItIs) {
+  ASSERT_EQ(run(start("run", {"--set", "epochs=2"})), 0) << log();
+  // Of an attempt that had failed before: it stands until the run goes on.
+  fixture::put_file(root_ / "run/failure.json", R"({"kind": "io", "step": 3, "message": "the disk was full"})");
+  const auto before = files_of("run");
+  const std::vector<std::pair<std::vector<std::string>, int>> refused{{{"--set", "batch=2"}, 2},
+                                                                      {{"--set", "epocs=3"}, 2},
+                                                                      {{"--set", "precision=bf16"}, 2},
+                                                                      {{"--set", "data.root=nowhere"}, 1}};
+  for (const auto& [settings, status] : refused) {
+    said_by(resume("run", settings), status);
+    expect_same_files("run", before);
+  }
+  EXPECT_EQ(run(resume("run", {"--set", "epochs=3"})), 0) << log();
+  EXPECT_FALSE(read_failure(root_ / "run").has_value());
+}
+
+TEST_F(Run, ProcessesThatSeeOtherDataLeaveTheFolderAsItIs) {
+  make_other_squares(root_ / "other", 20);
+  const auto refuse = [&](const std::vector<std::string>& first, std::vector<std::string> second) {
+    fs::remove(root_ / "log");
+    second.insert(second.end(), {"--set", "data.root=" + (root_ / "other").string()});
+    const pid_t leader = spawn_rank("0", first), other = spawn_rank("1", second);
+    EXPECT_EQ(wait(leader), 65) << log();
+    EXPECT_EQ(wait(other), 65) << log();
+    EXPECT_NE(log().find("reads other training data"), std::string::npos) << log();
+  };
+  const std::vector<std::string> anew = start("run", {"--set", "epochs=2"});
+  refuse(anew, anew);
+  ASSERT_EQ(run(anew), 0) << "the folder is free: " << log();
+  const auto before = files_of("run");
+  const std::vector<std::string> longer = resume("run", {"--set", "epochs=3"});
+  refuse(longer, longer);
+  expect_same_files("run", before);
+}
+
+// The file system is one of a namespace that the process has alone; it is full until the first warning.
+TEST_F(Run, AResumeOnAFullDiskWarnsAndWritesLater) {
+  const std::string place = (root_ / "place").string();
+  fs::create_directories(place);
+  const auto alone = [&](const std::string& script, const std::vector<std::string>& arguments) {
+    std::vector<std::string> all{"/usr/bin/env", "unshare", "-rm", "sh", "-c", script, "sh"};
+    all.insert(all.end(), arguments.begin(), arguments.end());
+    return run(all);
+  };
+  const std::string mount = "mount -t tmpfs -o size=64m none " + place;
+  if (alone(mount, {}) != 0) GTEST_SKIP() << "no namespaces here";
+  ASSERT_EQ(run(start("run", {"--set", "epochs=2"})), 0) << log();
+  fs::remove(root_ / "log");
+  const std::string script = mount + " && cp -a " + (root_ / "run/.").string() + " " + place +
+                             " && { cat /dev/zero > " + place + "/filler 2>/dev/null; \"$@\" & } && " +
+                             "while kill -0 $! && ! grep -q 'tries again later' " + (root_ / "log").string() +
+                             "; do sleep 0.05; done; rm " + place + "/filler; wait $!; status=$?; cp -a " + place +
+                             "/. " + (root_ / "run").string() + "; exit $status";
+  EXPECT_EQ(alone(script, resume("place", {"--set", "epochs=6", "--set", "checkpoint_every=10"})), 0) << log();
+  EXPECT_NE(log().find("training goes on and tries again later"), std::string::npos) << log();
+  EXPECT_NE(read_file(root_ / "run/recipe.yaml").find("epochs: 6"), std::string::npos) << log();
+  EXPECT_TRUE(fs::exists(root_ / "run/checkpoints/step-000000030.safetensors")) << log();
 }
 
 TEST_F(Run, AClassifierNoticesOtherImages) {

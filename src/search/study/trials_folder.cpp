@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <system_error>
 
+#include "base/error.h"
+#include "base/files.h"
 #include "base/format.h"
 
 namespace spinenet::search {
@@ -30,7 +32,36 @@ bool holds_trials_alone(const fs::path& folder, const fs::path& study) {
   return !error;
 }
 
+// The study's address as a folder's marker keeps it: the same from wherever it is named, and without a password.
+std::string mark_of(const StudyAddress& study) {
+  std::error_code error;
+  const fs::path file = study.is_server() ? fs::path(study.shown()) : fs::weakly_canonical(study.reveal(), error);
+  return fmt::format("{:016x}", checksum(file.string()));
+}
+
+bool holds_nothing_yet(const fs::path& folder) {
+  std::error_code error;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const fs::path name = at->path().filename();
+    if (name != ".spinenet" && name != "lock") return false;
+  }
+  return !error;
+}
+
 }  // namespace
+
+std::optional<std::string> abandoned_id(const TrialsPlace& place) {
+  if (place.folder.empty() && place.study.is_server()) return std::nullopt;  // its name has an id of its own
+  const fs::path folder = place.folder.empty() ? fs::path(place.study.reveal() + ".trials") : place.folder;
+  const std::optional<FolderMarker> marker = read_marker(folder);
+  if (!marker || marker->kind != kTrialsFolder.name || marker->made_for != mark_of(place.study)) return std::nullopt;
+  try {
+    const OwnedFolder alone(folder, kTrialsFolder, {.id = marker->id});  // no leader is on its way to its study
+    if (holds_nothing_yet(folder)) return marker->id;
+  } catch (const Error&) {  // who takes the folder will say why
+  }
+  return std::nullopt;
+}
 
 fs::path trials_folder(const TrialsPlace& place) {
   if (!place.folder.empty()) return place.folder;
@@ -43,7 +74,9 @@ fs::path trials_folder(const TrialsPlace& place) {
 OwnedFolder take_trials_folder(const TrialsPlace& place) {
   const fs::path study = place.study.is_server() ? fs::path() : fs::path(place.study.reveal());
   const auto is_older = [&](const fs::path& folder) { return holds_trials_alone(folder, study); };
-  return {trials_folder(place), kTrialsFolder, {.id = place.id, .shared = true, .is_older = is_older}};
+  return {trials_folder(place),
+          kTrialsFolder,
+          {.id = place.id, .made_for = mark_of(place.study), .shared = true, .is_older = is_older}};
 }
 
 }  // namespace spinenet::search

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "base/owned_folder.h"
@@ -23,6 +24,10 @@ struct TrialsPlace {
 // By default STUDY.trials beside a SQLite file, or STUDY.trials- and the beginning of the id where that is another
 // study's; runs/search-ID.trials for a study on a server.
 std::filesystem::path trials_folder(const TrialsPlace& place);
+// The id in the marker of a folder that a leader has claimed for this study and then been killed, before it began it;
+// for a study that does not exist, so without place.id. Nothing where the folder was another study's, somebody holds
+// it, or it holds anything but marker and lock.
+std::optional<std::string> abandoned_id(const TrialsPlace& place);
 // Takes it, shared with the other processes of the study. Errors as OwnedFolder's.
 OwnedFolder take_trials_folder(const TrialsPlace& place);
 

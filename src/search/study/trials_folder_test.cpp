@@ -70,6 +70,28 @@ TEST_F(TrialsFolder, AServersStudiesAreToldApartByTheirIds) {
   EXPECT_EQ(trials_folder({address, kOne, "named"}), "named");
 }
 
+TEST_F(TrialsFolder, OneThatAKilledLeaderLeftIsKnownByItsStudyAlone) {
+  for (const std::string& named : {std::string(), path("out")}) {
+    const TrialsPlace place{path("a.study"), kOne, named}, anew{path("a.study"), "", named};
+    EXPECT_EQ(abandoned_id(anew), std::nullopt) << "nothing is there";
+    {
+      const OwnedFolder leader = take_trials_folder(place);
+      EXPECT_EQ(abandoned_id(anew), std::nullopt) << "its leader lives";
+    }
+    const fs::path folder = trials_folder(place);
+    EXPECT_EQ(abandoned_id(anew), kOne);
+    EXPECT_EQ(abandoned_id({fs::path(folder / "../a.study").string(), "", folder}), kOne) << "spelt otherwise";
+    EXPECT_EQ(abandoned_id({path("b.study"), "", folder}), std::nullopt) << "another study's, though it is empty";
+    fs::create_directories(folder / "trial-000000-1");
+    EXPECT_EQ(abandoned_id(anew), std::nullopt) << "it has trials";
+    fs::remove_all(folder / "trial-000000-1");
+    std::ofstream(folder / "notes.txt") << "precious";
+    EXPECT_EQ(abandoned_id(anew), std::nullopt) << "it has notes";
+  }
+  { const OwnedFolder run(path("run"), kTrainingRun); }
+  EXPECT_EQ(abandoned_id({path("a.study"), "", path("run")}), std::nullopt);
+}
+
 TEST_F(TrialsFolder, OneOfAnEarlierProgramIsTakenAndAnythingElseIsNot) {
   fs::create_directories(path("old.study.trials/trial-000003-1/run"));
   EXPECT_EQ(refusal({path("old.study"), kOne, {}}), "");
