@@ -24,6 +24,8 @@ constexpr uint32_t kAvx2Leaf7 = bit(3) | bit(5) | bit(8);  // BMI, AVX2, BMI2
 constexpr uint32_t kAvx2Extended = bit(5);                 // LZCNT
 constexpr uint32_t kAvx512Leaf7 = bit(16) | bit(17) | bit(30) | bit(31);  // F, DQ, BW, VL
 constexpr uint32_t kVnniLeaf7Ecx = bit(11), kBf16Leaf7Subleaf1 = bit(5);
+constexpr uint32_t kAmxLeaf7Edx = bit(22) | bit(24) | bit(25);                   // AMX-BF16, AMX-TILE, AMX-INT8
+constexpr uint64_t kAmxRegisters = bit(17) | bit(18);                            // the tiles' shapes, the tiles
 constexpr uint64_t kAvxRegisters = bit(1) | bit(2);                              // XMM, YMM
 constexpr uint64_t kAvx512Registers = kAvxRegisters | bit(5) | bit(6) | bit(7);  // masks, ZMM, ZMM16 to 31
 
@@ -45,6 +47,8 @@ InstructionSets instruction_sets_of(const CpuidWords& words) {
   sets.avx512 = sets.avx2 && has_all(words.leaf7_ebx, kAvx512Leaf7) && has_all(words.saved_registers, kAvx512Registers);
   sets.avx512_vnni = sets.avx512 && has_all(words.leaf7_ecx, kVnniLeaf7Ecx);
   sets.avx512_bf16 = sets.avx512 && has_all(words.leaf7_1_eax, kBf16Leaf7Subleaf1);
+  sets.amx =
+      sets.avx512_bf16 && has_all(words.leaf7_edx, kAmxLeaf7Edx) && has_all(words.saved_registers, kAmxRegisters);
   return sets;
 }
 
@@ -56,6 +60,7 @@ CpuidWords read_cpuid() {
   if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) {
     words.leaf7_ebx = ebx;
     words.leaf7_ecx = ecx;
+    words.leaf7_edx = edx;
     const uint32_t last_subleaf = eax;
     if (last_subleaf >= 1 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0) words.leaf7_1_eax = eax;
   }

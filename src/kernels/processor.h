@@ -15,6 +15,7 @@ namespace spinenet::kernels {
 struct CpuidWords {
   uint32_t leaf1_ecx = 0;
   uint32_t leaf7_ebx = 0, leaf7_ecx = 0;
+  uint32_t leaf7_edx = 0;
   uint32_t leaf7_1_eax = 0;      // subleaf 1
   uint32_t extended_ecx = 0;     // leaf 0x80000001
   uint64_t saved_registers = 0;  // the control register XCR0: what the system saves; zero without XSAVE
@@ -25,6 +26,7 @@ struct InstructionSets {
   bool avx512 = false;  // F, BW, DQ and VL
   bool avx512_vnni = false;
   bool avx512_bf16 = false;
+  bool amx = false;  // tiles of bf16 values and bytes; Linux lends their registers to those who ask (tiles.h)
 };
 
 InstructionSets instruction_sets_of(const CpuidWords& words);

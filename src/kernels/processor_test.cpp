@@ -13,6 +13,7 @@ namespace {
 constexpr CpuidWords kEverything{.leaf1_ecx = ~0u,
                                  .leaf7_ebx = ~0u,
                                  .leaf7_ecx = ~0u,
+                                 .leaf7_edx = ~0u,
                                  .leaf7_1_eax = ~0u,
                                  .extended_ecx = ~0u,
                                  .saved_registers = 0xe7};
@@ -65,6 +66,24 @@ TEST(Processor, ASetNeedsAllItsParts) {
   }
   EXPECT_FALSE(instruction_sets_of(changed([](CpuidWords& words) { words.leaf7_ecx = 0; })).avx512_vnni);
   EXPECT_FALSE(instruction_sets_of(changed([](CpuidWords& words) { words.leaf7_1_eax = 0; })).avx512_bf16);
+}
+
+TEST(Processor, TilesNeedAllTheirInstructionsAndRegisters) {
+  const auto with_tiles = [](const std::function<void(CpuidWords&)>& change) {
+    return instruction_sets_of(changed([&](CpuidWords& words) {
+             words.saved_registers |= 0x60000;
+             change(words);
+           }))
+        .amx;
+  };
+  EXPECT_TRUE(with_tiles([](CpuidWords&) {}));
+  for (const int bit : {22, 24, 25}) {
+    EXPECT_FALSE(with_tiles([bit](CpuidWords& words) { words.leaf7_edx &= ~(1u << bit); })) << bit;
+  }
+  for (const int bit : {17, 18}) {
+    EXPECT_FALSE(with_tiles([bit](CpuidWords& words) { words.saved_registers &= ~(uint64_t{1} << bit); })) << bit;
+  }
+  EXPECT_FALSE(with_tiles([](CpuidWords& words) { words.leaf7_1_eax = 0; })) << "rounding to bf16 is AVX-512's";
 }
 
 TEST(Processor, ASetNeedsASystemThatSavesItsRegisters) {

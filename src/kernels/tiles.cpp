@@ -4,10 +4,11 @@
 
 #include <array>
 
-#include <cpuid.h>
 #include <hwy/highway.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "kernels/processor.h"
 
 HWY_PUSH_ATTRIBUTES("amx-tile,amx-bf16,amx-int8")
 namespace spinenet::kernels {
@@ -87,9 +88,7 @@ constexpr long kGetSupported = 0x1021, kRequestPermission = 0x1023;
 constexpr unsigned long kTileData = 18;
 
 bool has_tiles() {
-  constexpr unsigned kLeaf = 7, kBf16 = 1U << 22, kTile = 1U << 24, kInt8 = 1U << 25, kAll = kBf16 | kTile | kInt8;
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  if (__get_cpuid_count(kLeaf, 0, &a, &b, &c, &d) == 0 || (d & kAll) != kAll) return false;
+  if (!instruction_sets().amx) return false;
   uint64_t supported = 0;
   return syscall(SYS_arch_prctl, kGetSupported, &supported) == 0 && (supported >> kTileData & 1U) != 0;
 }

@@ -4,9 +4,9 @@
 // of the map are copied with their margin, and each tap of the window is an offset into that copy, so that the same
 // pixels serve all taps. Rows count the pixels of the copied lines: those of the margin are computed and thrown away.
 // A stride s takes the map apart into s * s planes, so that neighbouring outputs are neighbouring rows. An image of few
-// channels takes a line of the window as one tap, which is rounded up to whole tiles: the numbers behind the window meet
-// weights of zero, so a value that is not finite spoils outputs some pixels to its left, too.
-// Thread contract: pure functions.
+// channels takes a line of the window as one tap, which is rounded up to whole tiles: the numbers behind the window
+// meet weights of zero, so a value that is not finite spoils outputs some pixels to its left, too. Thread contract:
+// pure functions.
 #pragma once
 
 #include <array>

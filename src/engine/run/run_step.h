@@ -25,6 +25,6 @@ void run_task(const CompiledPlan& plan, const Step& step, int64_t task, const St
 constexpr size_t kMostMixedTerms = 8;
 void run_mixed_row(const CompiledPlan& plan, const SumStep& step, int64_t image, int64_t y, const StepMemory& memory);
 void run_small_pool_row(const CompiledPlan& plan, const PoolStep& step, int64_t image, int64_t y,
-                       const StepMemory& memory);
+                        const StepMemory& memory);
 
 }  // namespace spinenet::engine
