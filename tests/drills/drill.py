@@ -152,6 +152,7 @@ class Drill:
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="spinenet_drill_"))
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # tells how far it came
         return self
 
     def __exit__(self, kind, error, trace):
