@@ -152,6 +152,7 @@ class Drill:
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="spinenet_drill_"))
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # tells how far it came
         return self
 
     def __exit__(self, kind, error, trace):
@@ -199,7 +200,7 @@ class Drill:
         process.log = log
         return process
 
-    def run(self, words, cwd, env=None, prefix=(), timeout=300):
+    def run(self, words, cwd, env=None, prefix=(), timeout=1800):
         return subprocess.run([*prefix, self.program, *words], cwd=cwd, env=self.environment(env), capture_output=True,
                               text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=timeout,
                               preexec_fn=die_with_parent)
@@ -228,7 +229,7 @@ class Drill:
                 kill(pid)
             time.sleep(0.01)
 
-    def wait_for_nobody(self, seconds=30):
+    def wait_for_nobody(self, seconds=120):
         end = time.monotonic() + seconds
         while self.processes():
             if time.monotonic() > end:
