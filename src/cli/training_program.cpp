@@ -21,10 +21,10 @@ constexpr const char* kFolderVariable = "SPINENET_LIBEXEC";
 
 // By default OpenMP's threads wait for each other in a loop for milliseconds, and take the processor from whoever else
 // needs it, the thread that they wait for included: beside a busy process two threads were then many times slower than
-// one. After so many rounds (some 50 microseconds, what a wake-up costs) they sleep. bench/busy_neighbour.py measures
-// it.
+// one. After so many rounds (some 500 microseconds, which is longer than most of the waits between operations) they
+// sleep. bench/busy_neighbour.py measures it.
 constexpr const char* kSpinVariable = "GOMP_SPINCOUNT";
-constexpr const char* kSpinRounds = "1000";
+constexpr const char* kSpinRounds = "10000";
 
 using Facts = std::vector<std::pair<std::string, std::string>>;
 

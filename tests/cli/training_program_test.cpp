@@ -55,7 +55,7 @@ TEST_F(TrainingProgram, IsStartedForNothingThatNeedsNone) {
 TEST_F(TrainingProgram, ItsThreadsSleepWhenTheyWait) {
   install("echo \"$OMP_WAIT_POLICY $GOMP_SPINCOUNT\"\n");
   const std::string installed = environment_;
-  EXPECT_EQ(run("train a.yaml").out, " 1000\n");
+  EXPECT_EQ(run("train a.yaml").out, " 10000\n");
   environment_ = installed + " OMP_WAIT_POLICY=active";
   EXPECT_EQ(run("train a.yaml").out, "active \n");
   environment_ = installed + " GOMP_SPINCOUNT=7";
