@@ -101,9 +101,9 @@ bool permit() {
 }  // namespace
 
 const TileKernels* find_tile_kernels() {
-  static const TileKernels kAmx{permit, begin, end, multiply<Bf16Tiles>, multiply<ByteTiles>, find_to_bf16()};
-  static const bool found = has_tiles() && kAmx.to_bf16 != nullptr;
-  return found ? &kAmx : nullptr;
+  static const TileKernels amx{permit, begin, end, multiply<Bf16Tiles>, multiply<ByteTiles>, find_to_bf16()};
+  static const bool found = has_tiles() && amx.to_bf16 != nullptr;
+  return found ? &amx : nullptr;
 }
 
 }  // namespace spinenet::kernels
