@@ -113,7 +113,8 @@ void print_evaluations(std::span<const eval::CocoEvaluation> evaluations, const 
 // Of a detector, or of results without one.
 int eval_objects(std::optional<runtime::Model> model, const EvalFlags& flags, const std::optional<Output>& saved,
                  const Invocation& invocation) {
-  const bool masks = model && model->file.task == name_of(arch::Task::segment);
+  const bool of_model = model.has_value();
+  const bool masks = of_model && model->file.task == name_of(arch::Task::segment);
   const std::vector<eval::IouType> types = iou_types(flags, masks);
   require(!flags.annotations.empty(), "--annotations is missing: what is to be found");
   require(!model || masks || types.front() == eval::IouType::bbox, "a detector gives boxes: use --iou bbox");
@@ -123,14 +124,14 @@ int eval_objects(std::optional<runtime::Model> model, const EvalFlags& flags, co
       model ? data::TruthAndResults{data::read_coco(flags.annotations, read), {}}
             : data::read_truth_and_results(flags.annotations, read, flags.results, threads_of(invocation.common));
   if (read.segmentations) eval::require_masks(annotations, flags.annotations);
-  if (model) results = results_of_model(*std::move(model), flags, invocation, annotations);
+  if (of_model) results = results_of_model(*std::move(model), flags, invocation, annotations);
   if (saved) {
     saved->write(data::results_to_text(results));
     log_info(fmt::format("results: {}", flags.save_results));
   }
   const int most = most_detections(flags);
   eval::BeyondLimit beyond = eval::beyond_limit(annotations, results, most);
-  if (model) eval::add_crowded_images(annotations, most, beyond);
+  if (of_model) eval::add_crowded_images(annotations, most, beyond);
   const std::string uncounted = to_text(beyond, most);
   if (!uncounted.empty()) log_warning(fmt::format("{}: {}", flags.annotations, uncounted));
   std::vector<eval::CocoEvaluation> evaluations;
