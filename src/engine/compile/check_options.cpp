@@ -29,13 +29,17 @@ void check_bf16(const CompileOptions& options, const kernels::Kernels& kernels) 
 
 }  // namespace
 
+const kernels::Kernels& kernels_for(const CompileOptions& options) {
+  const bool fp32 = options.precision == Precision::fp32;
+  return kernels::find_kernels(options.instructions, fp32 ? kernels::Tiles::unwanted : kernels::Tiles::wanted);
+}
+
 CompiledPlan empty_plan(const CompileOptions& options) {
   check_skipped(options.skip);
   if (options.threads < 1)
     fail(ErrorKind::usage, fmt::format("{} threads", options.threads), "engine", "use 1 or more");
   CompiledPlan plan;
-  const bool fp32 = options.precision == Precision::fp32;
-  plan.kernels = &kernels::find_kernels(options.instructions, fp32 ? kernels::Tiles::unwanted : kernels::Tiles::wanted);
+  plan.kernels = &kernels_for(options);
   if (options.batch < 1) fail(ErrorKind::usage, fmt::format("a batch of {}", options.batch), "engine", "use 1 or more");
   check_bf16(options, *plan.kernels);
   plan.threads = options.threads;

@@ -9,6 +9,9 @@
 
 namespace spinenet::engine {
 
+// The kernels that a plan of these options takes: the system is asked for matrix tiles only where a format uses them.
+const kernels::Kernels& kernels_for(const CompileOptions& options);
+
 // A plan for the options' processor, threads and batch, without steps. ErrorKind::usage for options that do not exist;
 // ErrorKind::unsupported for bf16 on a processor without it.
 CompiledPlan empty_plan(const CompileOptions& options);

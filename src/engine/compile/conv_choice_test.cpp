@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/output_fixture.h"
 #include "base/scratch_folder_fixture.h"
+#include "engine/compile/check_options.h"
 #include "engine/compile/choice_cache.h"
 #include "engine/plan/conv_layout.h"
 #include "engine/test_networks.h"
@@ -25,10 +26,7 @@ class ConvChoices : public testing::Test {
 constexpr int kImages = 2;
 
 ChoiceScope scope_of(const CompileOptions& options) {
-  const bool wanted = options.precision != Precision::fp32;
-  const auto& kernels =
-      kernels::find_kernels(options.instructions, wanted ? kernels::Tiles::wanted : kernels::Tiles::unwanted);
-  const bool tiles = wanted && kernels.tiles != nullptr;
+  const bool tiles = kernels_for(options).tiles != nullptr;
   return {true, options.batch, options.threads, tiles};
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "engine/compile/check_options.h"
 #include "engine/quantize/calibrate.h"
 #include "graph/cost.h"
 #include "runtime/bench/two_stage_times.h"
@@ -103,9 +104,7 @@ BenchResult measure_two(Model& model, const std::vector<graph::Program>& network
 }  // namespace
 
 BenchResult measure(Model model, const engine::CompileOptions& options, const BenchEffort& effort) {
-  const bool fp32 = options.precision == engine::Precision::fp32;
-  const kernels::Kernels& kernels =
-      kernels::find_kernels(options.instructions, fp32 ? kernels::Tiles::unwanted : kernels::Tiles::wanted);
+  const kernels::Kernels& kernels = engine::kernels_for(options);
   const std::vector<graph::Program> networks = networks_of(model);
   const double peak_before = engine::measure_peak_gflops(kernels, options.threads);
   BenchResult result = networks.size() > 1 ? measure_two(model, networks, options, effort)
