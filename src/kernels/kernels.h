@@ -82,14 +82,7 @@ struct SumRow {
   Epilogue epilogue;
 };
 
-// One pixel: the largest of a window of pixels that lie `pixel_stride` and `row_stride` apart.
-struct MaxWindow {
-  const float* from = nullptr;
-  int rows = 0, columns = 0;
-  int64_t row_stride = 0, pixel_stride = 0;
-  int64_t channels = 0;
-  float* to = nullptr;
-};
+using MaxWindow = WindowOf<float>;
 
 // One pixel of a depthwise convolution: the sum over a window of pixels, each channel by its own taps.
 struct DepthwiseWindow {

@@ -122,21 +122,15 @@ struct Int8WinogradOutput {
 };
 
 // One pixel: the largest of a window of pixels that lie `pixel_stride` and `row_stride` apart.
-struct MaxByteWindow {
-  const uint8_t* from = nullptr;
+template <class Number>
+struct WindowOf {
+  const Number* from = nullptr;
   int rows = 0, columns = 0;
   int64_t row_stride = 0, pixel_stride = 0;
   int64_t channels = 0;
-  uint8_t* to = nullptr;
+  Number* to = nullptr;
 };
-
-// The same of bf16 values.
-struct MaxBf16Window {
-  const uint16_t* from = nullptr;
-  int rows = 0, columns = 0;
-  int64_t row_stride = 0, pixel_stride = 0;
-  int64_t channels = 0;
-  uint16_t* to = nullptr;
-};
+using MaxByteWindow = WindowOf<uint8_t>;
+using MaxBf16Window = WindowOf<uint16_t>;
 
 }  // namespace spinenet::kernels

@@ -1,4 +1,4 @@
-// A task of an int8 convolution through a product; rows of sums and pools that read or write bytes or bf16 values.
+// A task of an int8 convolution through a product; rows of sums that read or write bytes or bf16 values.
 #include <algorithm>
 #include <array>
 #include <cstring>
@@ -123,35 +123,6 @@ void run_mixed_row(const CompiledPlan& plan, const SumStep& step, int64_t image,
     row.shift = step.affine.shift.data();
   }
   plan.kernels->mixed_row(row);
-}
-
-template <class Window, class Number>
-void run_pool_row(void (*max_window)(const Window&), const PoolStep& step, int64_t y, const Number* from, Number* to) {
-  const graph::Shape& in = step.in.shape;
-  const int64_t top = y * step.pool.stride - step.pool.pad_before;
-  const int64_t first_row = std::max<int64_t>(top, 0), end_row = std::min(top + step.pool.kernel, in.height);
-  for (int64_t x = 0; x < step.out.shape.width; ++x) {
-    const int64_t left = x * step.pool.stride - step.pool.pad_before;
-    const int64_t first = std::max<int64_t>(left, 0), end = std::min(left + step.pool.kernel, in.width);
-    max_window({.from = from + (first_row * in.width + first) * step.in.stride,
-                .rows = static_cast<int>(end_row - first_row),
-                .columns = static_cast<int>(end - first),
-                .row_stride = in.width * step.in.stride,
-                .pixel_stride = step.in.stride,
-                .channels = step.in.stride,
-                .to = to + (y * step.out.shape.width + x) * step.out.stride});
-  }
-}
-
-void run_small_pool_row(const CompiledPlan& plan, const PoolStep& step, int64_t image, int64_t y,
-                        const StepMemory& memory) {
-  const int64_t from = image * image_numbers(step.in), to = image * image_numbers(step.out);
-  if (is_bytes(step.in.quantization)) {
-    const uint8_t* bytes = bytes_at(step.in, memory, from);
-    return run_pool_row(plan.kernels->max_byte_window, step, y, bytes, bytes_at(step.out, memory, to));
-  }
-  const uint16_t* values = bf16_at(step.in, memory, from);
-  run_pool_row(plan.kernels->max_bf16_window, step, y, values, bf16_at(step.out, memory, to));
 }
 
 }  // namespace spinenet::engine

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/run/byte_maps.h"
 #include "engine/run/run_convolution.h"
 
 namespace spinenet::engine {
@@ -50,24 +51,37 @@ void run_row(const CompiledPlan& plan, const SumStep& step, const Line& at, cons
   }
 }
 
-void run_row(const CompiledPlan& plan, const PoolStep& step, const Line& at, const StepMemory& memory) {
-  if (!is_float(step.in.quantization)) return run_small_pool_row(plan, step, at.image, at.y, memory);
+template <class Number>
+void run_pool_row(void (*max_window)(const kernels::WindowOf<Number>&), const PoolStep& step, int64_t y,
+                  const Number* from, Number* to) {
   const graph::Shape& in = step.in.shape;
-  const float* from = image_of(step.in, at.image, memory);
-  float* to = image_of(step.out, at.image, memory) + at.y * step.out.shape.width * step.out.stride;
-  const int64_t top = at.y * step.pool.stride - step.pool.pad_before;
+  const int64_t top = y * step.pool.stride - step.pool.pad_before;
   const int64_t first_row = std::max<int64_t>(top, 0), end_row = std::min(top + step.pool.kernel, in.height);
   for (int64_t x = 0; x < step.out.shape.width; ++x) {
     const int64_t left = x * step.pool.stride - step.pool.pad_before;
     const int64_t first = std::max<int64_t>(left, 0), end = std::min(left + step.pool.kernel, in.width);
-    plan.kernels->max_window({.from = from + (first_row * in.width + first) * step.in.stride,
-                              .rows = static_cast<int>(end_row - first_row),
-                              .columns = static_cast<int>(end - first),
-                              .row_stride = in.width * step.in.stride,
-                              .pixel_stride = step.in.stride,
-                              .channels = step.in.stride,
-                              .to = to + x * step.out.stride});
+    max_window({.from = from + (first_row * in.width + first) * step.in.stride,
+                .rows = static_cast<int>(end_row - first_row),
+                .columns = static_cast<int>(end - first),
+                .row_stride = in.width * step.in.stride,
+                .pixel_stride = step.in.stride,
+                .channels = step.in.stride,
+                .to = to + (y * step.out.shape.width + x) * step.out.stride});
   }
+}
+
+void run_row(const CompiledPlan& plan, const PoolStep& step, const Line& at, const StepMemory& memory) {
+  const int64_t from = at.image * image_numbers(step.in), to = at.image * image_numbers(step.out);
+  if (is_bytes(step.in.quantization)) {
+    const uint8_t* bytes = bytes_at(step.in, memory, from);
+    return run_pool_row(plan.kernels->max_byte_window, step, at.y, bytes, bytes_at(step.out, memory, to));
+  }
+  if (step.in.quantization.is_bf16) {
+    const uint16_t* values = bf16_at(step.in, memory, from);
+    return run_pool_row(plan.kernels->max_bf16_window, step, at.y, values, bf16_at(step.out, memory, to));
+  }
+  const float* floats = image_of(step.in, at.image, memory);
+  run_pool_row(plan.kernels->max_window, step, at.y, floats, image_of(step.out, at.image, memory));
 }
 
 // Where a window that hangs over the edge begins and ends in the map, and how much of it comes before the map.

@@ -21,10 +21,8 @@ inline float* image_of(const Map& map, int64_t image, const StepMemory& memory) 
 int64_t task_count(const CompiledPlan& plan, const Step& step, int64_t images);
 void run_task(const CompiledPlan& plan, const Step& step, int64_t task, const StepMemory& memory);
 
-// A row of a sum that reads or writes bytes, of at most so many terms, and of a pool of bytes.
+// A row of a sum that reads or writes bytes, of at most so many terms.
 constexpr size_t kMostMixedTerms = 8;
 void run_mixed_row(const CompiledPlan& plan, const SumStep& step, int64_t image, int64_t y, const StepMemory& memory);
-void run_small_pool_row(const CompiledPlan& plan, const PoolStep& step, int64_t image, int64_t y,
-                        const StepMemory& memory);
 
 }  // namespace spinenet::engine
