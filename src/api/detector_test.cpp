@@ -237,6 +237,7 @@ TEST_F(DetectorApi, ManySessionsShareAModel) {
 
 TEST_F(DetectorApi, AnswersInTheChildOfAForkWhileOthersAreDetecting) {
   if (fixture::kHasThreadSanitizer) GTEST_SKIP() << "it ends a child that starts threads";
+  if (fixture::kHasAddressSanitizer) GTEST_SKIP() << "its allocator stays locked where another thread held it";
   for (const arch::Task task : {arch::Task::detect, arch::Task::segment}) {
     const std::string path = write(task);
     const Model model(path);
@@ -268,6 +269,7 @@ TEST_F(DetectorApi, AnswersInTheChildOfAForkWhileOthersAreDetecting) {
 
 TEST_F(DetectorApi, InUseWhenItsProcessWasForkedIsRefusedByName) {
   if (fixture::kHasThreadSanitizer) GTEST_SKIP() << "it ends a child that starts threads";
+  if (fixture::kHasAddressSanitizer) GTEST_SKIP() << "its allocator stays locked where another thread held it";
   const Model model(write(arch::Task::detect));
   const image::Image image = colourful_image(50, 64, 1);
   Detector detector(model, kMany);
