@@ -52,11 +52,16 @@ int run_check(const DataOptions& options, const Invocation& invocation) {
 }
 
 int run_stats(const DataOptions& options, const Invocation& invocation) {
-  const data::DatasetStats found = data::stats(data::read_coco(options.annotations));
+  const detect::Annotations annotations = data::read_coco(options.annotations);
+  const data::DatasetStats found = data::stats(annotations);
+  const std::optional<data::DatasetAdvice> advice = data::advice(annotations);
   if (invocation.common.json) {
-    print_json(to_json(found));
+    Json json = to_json(found);
+    if (advice) json["advice"] = to_json(*advice);
+    print_json(json);
   } else {
     print(to_text(found));
+    if (advice) print(to_text(*advice));
   }
   return 0;
 }

@@ -75,6 +75,13 @@ std::string to_text(const data::DatasetStats& s) {
   return text + table_text(rows) + "\n" + sides_text(s) + second_looks(s);
 }
 
+std::string to_text(const data::DatasetAdvice& a) {
+  return fmt::format(
+      "\nadvice for a detector (fit_to_data of a recipe follows it):\n"
+      "image_size {}: {}\nanchor_size {}, aspect_ratios [{}]: {}\n",
+      a.image_size, a.image_size_reason, a.anchor_size, fmt::join(a.aspect_ratios, ", "), a.anchor_reason);
+}
+
 std::string to_text(const data::FixReport& report, const std::string& out) {
   std::string text;
   for (const auto& [code, count] : report.repaired) text += fmt::format("{}: {} repaired\n", code, count);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/json.h"
+#include "data/coco/coco_advice.h"
 #include "data/coco/coco_check.h"
 #include "data/coco/coco_stats.h"
 
@@ -13,6 +14,7 @@ namespace spinenet::cli {
 
 std::string to_text(const data::CheckReport& report, const std::string& file);
 std::string to_text(const data::DatasetStats& stats);
+std::string to_text(const data::DatasetAdvice& advice);
 std::string to_text(const data::FixReport& report, const std::string& out);
 Json to_json(const data::FixReport& report, const std::string& out);
 

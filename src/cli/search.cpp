@@ -7,11 +7,11 @@
 #include "base/stop_signal.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/study_text.h"
 #include "cli/training_program.h"
 #include "search/run_search.h"
 #include "search/search_recipe.h"
 #include "search/study/study.h"
+#include "search/study/study_text.h"
 
 namespace spinenet::cli {
 namespace {
@@ -74,7 +74,7 @@ int run_search(const SearchFlags& flags, const Invocation& invocation) {
   if (invocation.common.json) {
     print_json(summary);
   } else {
-    print(study_summary_text(summary));
+    print(search::study_summary_text(summary));
   }
   return status;
 }

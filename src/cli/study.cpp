@@ -16,8 +16,8 @@
 #include "base/text_table.h"
 #include "cli/command.h"
 #include "cli/output.h"
-#include "cli/study_page.h"
-#include "cli/study_text.h"
+#include "search/study/study_page.h"
+#include "search/study/study_text.h"
 
 namespace spinenet::cli {
 namespace {
@@ -40,7 +40,7 @@ std::string score_text(const search::Trial& trial) {
 
 std::string metric_count(const search::Trial& trial, const std::string& name) {
   const auto found = trial.measurement.metrics.find(name);
-  return found == trial.measurement.metrics.end() ? "" : count_text(found->second);
+  return found == trial.measurement.metrics.end() ? "" : search::count_text(found->second);
 }
 
 std::string state_text(const search::Trial& trial) {
@@ -83,7 +83,7 @@ int run_study_show(const StudyFlags& flags, const CommonOptions& common) {
       return 0;
     }
     if (flags.watch) print("\033[H\033[2J");
-    print(study_summary_text(summary) + "\n" + shown(study, flags.count));
+    print(search::study_summary_text(summary) + "\n" + shown(study, flags.count));
     if (!flags.watch) return 0;
     if (const double left = seconds_left(study); left > 0) print(fmt::format("\nabout {} left\n", duration_text(left)));
     if (study.status.running == 0 && study.status.trials > 0) return 0;
@@ -163,7 +163,7 @@ int run_study_export(const StudyFlags& flags, const Invocation& invocation) {
   if (files.html) {
     std::vector<search::Study> others;
     for (const std::string& place : flags.others) others.push_back(search::read_study(search::StudyAddress(place)));
-    contents.emplace_back(&*files.html, study_page(study, others));
+    contents.emplace_back(&*files.html, search::study_page(study, others));
   }
   for (const auto& [output, content] : contents) {
     output->write(content);

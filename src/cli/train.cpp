@@ -19,6 +19,12 @@ void add_train(CLI::App& app, Invocation& invocation) {
             verb.add_option("--out", flags->out, "The run folder; runs/ and the recipe's name if not given")
                 ->type_name("DIR"),
             PathRole::owned_folder);
+  paths.add(verb,
+            verb.add_option("--from", flags->from,
+                            "A model to begin with: its weights and how it sees pixels, and its architecture where its "
+                            "task is the recipe's")
+                ->type_name("MODEL"),
+            PathRole::input, "the model");
   verb.add_option("--set", flags->settings, "Change a value of the recipe: --set optimizer.learning_rate=0.01")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);
@@ -37,6 +43,7 @@ void add_train(CLI::App& app, Invocation& invocation) {
   add_common_flags(verb, invocation.common);
   verb.footer(
       "Examples:\n  spinenet train recipes/scenes-easy.yaml --out runs/easy\n"
+      "  spinenet train recipes/detect.yaml --set data.root=mine --from imported.safetensors --out runs/mine\n"
       "  spinenet train --resume --out runs/easy\n"
       "  spinenet train --resume --out runs/easy --set epochs=60   (makes a finished run longer)\n\n"
       "A signal (Ctrl-C) ends the step, writes a checkpoint and stops; a second one stops at once.\n"

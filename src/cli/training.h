@@ -19,6 +19,7 @@ struct Invocation;
 struct TrainFlags {
   std::string recipe;
   std::string out;
+  std::string from;
   std::vector<std::string> settings;
   bool resume = false;
   int64_t until_epoch = 0;

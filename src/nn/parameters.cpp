@@ -73,6 +73,18 @@ std::vector<Parameters> parts_of(const Parameters& all, std::span<const graph::P
   return parts;
 }
 
+torch::Tensor by_parameter(const graph::Program& program, const Parameters& all,
+                           const std::function<double(const graph::Parameter&)>& number) {
+  const Layout layout = layout_of(program);
+  torch::Tensor numbers = torch::zeros_like(all.values);
+  for (size_t i = 0; i < program.parameters.size(); ++i) {
+    const graph::Parameter& parameter = program.parameters[i];
+    if (!graph::is_trainable(parameter.role)) continue;
+    numbers.narrow(0, layout.offsets[i], element_count(parameter.shape)).fill_(number(parameter));
+  }
+  return numbers;
+}
+
 Weights weights_of(const graph::Program& program, const torch::Tensor& values, const torch::Tensor& statistics) {
   const Layout layout = layout_of(program);
   Weights weights;

@@ -6,6 +6,7 @@
 // too.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -25,6 +26,10 @@ Parameters make_parameters(const graph::Program& program, const Weights& weights
 // Several programs that are trained together (a trunk and its heads) share one set of buffers, made for
 // parameters_of_all(programs) (graph/weights.h). The views of each program out of them; the buffers are the same.
 std::vector<Parameters> parts_of(const Parameters& all, std::span<const graph::Program> programs);
+
+// A number for each trainable value, [values.size]: that of its parameter.
+torch::Tensor by_parameter(const graph::Program& program, const Parameters& all,
+                           const std::function<double(const graph::Parameter&)>& number);
 
 // The weights by name, trainable values taken from `values` (the live ones, or their moving average).
 Weights weights_of(const graph::Program& program, const torch::Tensor& values, const torch::Tensor& statistics);

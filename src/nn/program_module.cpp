@@ -111,16 +111,24 @@ class TorchInterpreter {
 
   torch::Tensor apply(const graph::BatchNorm& norm, const graph::Op& op) {
     keep_inputs(op);
+    const double momentum = std::min(norm.momentum, mode_.largest_momentum);
     const BatchNormState state{parameter(op, 0), parameter(op, 1), parameter(op, 2),
-                               parameter(op, 3), norm.momentum,    norm.epsilon};
-    if (mode_.training && can_fuse_batch_norm(value(op))) {
+                               parameter(op, 3), momentum,         norm.epsilon};
+    const bool learns = mode_.training && !keeps_statistics(op);
+    if (learns && can_fuse_batch_norm(value(op))) {
       return fused_batch_norm(value(op), state, take_activation(op), mode_.all_reduce);
     }
-    if (mode_.training && mode_.all_reduce != nullptr) {
+    if (learns && mode_.all_reduce != nullptr) {
       return cast(sync_batch_norm(value(op), state, *mode_.all_reduce));
     }
-    return at::batch_norm(value(op), parameter(op, 0), parameter(op, 1), parameter(op, 2), parameter(op, 3),
-                          mode_.training, 1 - norm.momentum, norm.epsilon, true);
+    return at::batch_norm(value(op), parameter(op, 0), parameter(op, 1), parameter(op, 2), parameter(op, 3), learns,
+                          1 - momentum, norm.epsilon, true);
+  }
+
+  bool keeps_statistics(const graph::Op& norm) const {
+    if (mode_.kept_statistics == nullptr) return false;
+    const auto running_mean = static_cast<size_t>(norm.parameters[2]);
+    return mode_.kept_statistics->contains(program_.parameters[running_mean].name);
   }
 
   torch::Tensor apply(const graph::Activate& activate, const graph::Op& op) {

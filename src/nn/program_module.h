@@ -4,6 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "base/enum_names.h"
@@ -26,6 +29,11 @@ struct ForwardMode {
   uint64_t drop_path_seed = 0;            // stochastic depth: one draw for each operation and sample
   int64_t first_sample = 0;               // number of the first sample within the global batch
   const AllReduce* all_reduce = nullptr;  // with several processes: synchronises batch norm
+  // Names of running means whose batch norms normalise by their running statistics in training, too, and leave them as
+  // they are.
+  const std::set<std::string, std::less<>>* kept_statistics = nullptr;
+  // The share of running statistics that a step keeps is at most this.
+  double largest_momentum = 1;
 };
 
 // x [N, 3, H, W] on the parameters' device. One tensor for each of the program's outputs. H and W may differ from those

@@ -6,6 +6,7 @@
 #include "arch/architecture_fields.h"
 #include "arch/families.h"
 #include "base/error.h"
+#include "formats/model_file.h"
 #include "train/recipe.h"
 
 namespace spinenet::train {
@@ -64,11 +65,17 @@ void change(ArchitectureRecipe& recipe, const ArchitectureKey& key, const YamlNo
   recipe.changes.insert_or_assign(std::string(key.name), field.write());
 }
 
+arch::Architecture base_architecture(const std::string& base) {
+  if (!base.ends_with(".safetensors")) return arch::find_architecture(base);
+  return arch::architecture_from_json(formats::read_model(base).architecture, base);
+}
+
 }  // namespace
 
 void fields(FieldList& list, ArchitectureRecipe& recipe) {
-  list("base", recipe.base,
-       "Name of a known architecture, or path of an architecture JSON; the other keys change parts of it");
+  list(
+      "base", recipe.base,
+      "Name of a known architecture, or path of an architecture JSON or of a model; the other keys change parts of it");
   arch::Architecture scratch;
   const FieldList all = settings_of(scratch);
   for (const ArchitectureKey& key : kKeys) {
@@ -86,7 +93,7 @@ void fields(FieldList& list, ArchitectureRecipe& recipe) {
 }
 
 arch::Architecture resolve_architecture(const ArchitectureRecipe& recipe) {
-  arch::Architecture architecture = arch::find_architecture(recipe.base);
+  arch::Architecture architecture = base_architecture(recipe.base);
   const FieldList list = settings_of(architecture);
   for (const ArchitectureKey& key : kKeys) {
     const auto changed = recipe.changes.find(key.name);

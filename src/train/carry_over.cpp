@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/format.h"
 
 namespace spinenet::train {
@@ -58,6 +59,31 @@ Json to_json(const CarriedOver& carried, const std::filesystem::path& source) {
           {"left", carried.left},
           {"fresh", carried.fresh},
           {"other_shape", carried.other_shape}};
+}
+
+std::vector<std::string> read_taken(const std::filesystem::path& file) {
+  const Json json = parse_json(read_file(file), file.string());
+  std::vector<std::string> taken;
+  const Json* list = json.is_object() && json.contains("taken") ? &json.at("taken") : nullptr;
+  const bool whole = list != nullptr && list->is_array() &&
+                     std::ranges::all_of(*list, [](const Json& name) { return name.is_string(); });
+  if (!whole) {
+    fail(ErrorKind::bad_data, "does not list the tensors that were taken from init.weights", file.string(),
+         "the run cannot go on with the rates of fine_tune: start a new one");
+  }
+  for (const Json& name : *list) taken.push_back(name.get<std::string>());
+  return taken;
+}
+
+void check_pixels(const PixelRecipe& pixels, const formats::ModelFile& source, std::string_view place) {
+  if (pixels.mean == source.mean && pixels.deviation == source.std) return;
+  const auto list = [](const std::array<float, 3>& values) { return fmt::format("[{}]", fmt::join(values, ", ")); };
+  fail(ErrorKind::bad_data,
+       fmt::format("learned from pixels with mean {} and deviation {}, and the recipe has {} and {}", list(source.mean),
+                   list(source.std), list(pixels.mean), list(pixels.deviation)),
+       place,
+       fmt::format("begin with --from, which takes them over, or set pixels.mean={} and pixels.deviation={}",
+                   list(source.mean), list(source.std)));
 }
 
 std::string summary_of(const CarriedOver& carried, const std::filesystem::path& source) {

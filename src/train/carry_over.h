@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "formats/model_file.h"
 #include "graph/program.h"
+#include "train/recipe.h"
 
 namespace spinenet::train {
 
@@ -30,5 +31,12 @@ CarriedOver carry_over(const graph::Program& parameters, const formats::ModelFil
 Json to_json(const CarriedOver& carried, const std::filesystem::path& source);
 // As the log has it: how many, and the first names of each list but the first.
 std::string summary_of(const CarriedOver& carried, const std::filesystem::path& source);
+
+inline constexpr const char* kCarriedFile = "carried-weights.json";  // in the run folder
+// The names of the tensors taken, of such a file. ErrorKind::bad_data where it does not say them.
+std::vector<std::string> read_taken(const std::filesystem::path& file);
+
+// ErrorKind::bad_data where `source` learned from pixels that were made its input in another way.
+void check_pixels(const PixelRecipe& pixels, const formats::ModelFile& source, std::string_view place);
 
 }  // namespace spinenet::train

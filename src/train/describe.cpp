@@ -3,11 +3,12 @@
 #include "arch/text.h"
 #include "train/recipe.h"
 #include "train/run_data.h"
+#include "train/run_setup.h"
 
 namespace spinenet::train {
 
 Json describe_training(const TrainOptions& options) {
-  Recipe recipe = read_recipe(options.recipe, options.settings);
+  Recipe recipe = new_recipe(options);
   Json json{{"task", name_of(recipe.task)},
             {"recipe", ""},
             {"architecture", nullptr},

@@ -5,24 +5,49 @@
 namespace spinenet::train {
 namespace {
 
-void update_sgd(nn::Parameters& p, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate) {
+// Values move by step * size, each by its own rate where there are rates.
+void move(nn::Parameters& p, const torch::Tensor& step, double size, const torch::Tensor& rates) {
+  if (rates.defined()) {
+    p.values.addcmul_(step, rates, size);
+  } else {
+    p.values.add_(step, size);
+  }
+}
+
+void update_sgd(nn::Parameters& p, OptimizerState& state, const UpdateOptions& options) {
+  const OptimizerRecipe& recipe = options.recipe;
   if (recipe.weight_decay > 0) {
     p.gradients.narrow(0, 0, p.kernels).add_(p.values.narrow(0, 0, p.kernels), recipe.weight_decay);
   }
   state.moments[0].mul_(recipe.momentum).add_(p.gradients);
-  p.values.add_(state.moments[0], -learning_rate);
+  move(p, state.moments[0], -options.learning_rate, options.rates);
 }
 
-void update_adamw(nn::Parameters& p, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate) {
+void decay_kernels(nn::Parameters& p, const UpdateOptions& options) {
+  const double share = options.learning_rate * options.recipe.weight_decay;
+  torch::Tensor kernels = p.values.narrow(0, 0, p.kernels);
+  if (options.rates.defined()) {
+    kernels.addcmul_(kernels, options.rates.narrow(0, 0, p.kernels), -share);
+  } else {
+    kernels.mul_(1 - share);
+  }
+}
+
+void update_adamw(nn::Parameters& p, OptimizerState& state, const UpdateOptions& options) {
   constexpr double kEpsilon = 1e-8;
-  if (recipe.weight_decay > 0) p.values.narrow(0, 0, p.kernels).mul_(1 - learning_rate * recipe.weight_decay);
+  const OptimizerRecipe& recipe = options.recipe;
+  if (recipe.weight_decay > 0) decay_kernels(p, options);
   state.moments[0].mul_(recipe.momentum).add_(p.gradients, 1 - recipe.momentum);
   state.moments[1].mul_(recipe.beta2).addcmul_(p.gradients, p.gradients, 1 - recipe.beta2);
   const auto t = static_cast<double>(state.updates);
   const double bias1 = 1 - std::pow(recipe.momentum, t);
   const double bias2 = 1 - std::pow(recipe.beta2, t);
   const torch::Tensor scale = state.moments[1].sqrt().div_(std::sqrt(bias2)).add_(kEpsilon);
-  p.values.addcdiv_(state.moments[0], scale, -learning_rate / bias1);
+  if (options.rates.defined()) {
+    move(p, state.moments[0] / scale, -options.learning_rate / bias1, options.rates);
+  } else {
+    p.values.addcdiv_(state.moments[0], scale, -options.learning_rate / bias1);
+  }
 }
 
 }  // namespace
@@ -40,15 +65,15 @@ double clip_gradients(nn::Parameters& parameters, double limit) {
   return norm;
 }
 
-void update(nn::Parameters& parameters, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate) {
+void update(nn::Parameters& parameters, OptimizerState& state, const UpdateOptions& options) {
   const torch::NoGradGuard no_grad;
   ++state.updates;
-  switch (recipe.kind) {
+  switch (options.recipe.kind) {
     case OptimizerKind::sgd:
-      update_sgd(parameters, state, recipe, learning_rate);
+      update_sgd(parameters, state, options);
       return;
     case OptimizerKind::adamw:
-      update_adamw(parameters, state, recipe, learning_rate);
+      update_adamw(parameters, state, options);
       return;
   }
 }

@@ -22,8 +22,14 @@ OptimizerState make_optimizer(const OptimizerRecipe& recipe, const nn::Parameter
 // Scales the gradients down to a global norm of `limit` (0: never) and returns the norm they had.
 double clip_gradients(nn::Parameters& parameters, double limit);
 
+struct UpdateOptions {
+  const OptimizerRecipe& recipe;
+  double learning_rate = 0;
+  torch::Tensor rates{};  // of each value, times learning_rate; undefined: all are 1
+};
+
 // One update from parameters.gradients.
-void update(nn::Parameters& parameters, OptimizerState& state, const OptimizerRecipe& recipe, double learning_rate);
+void update(nn::Parameters& parameters, OptimizerState& state, const UpdateOptions& options);
 
 // average = d * average + (1 - d) * live with d = min(decay, (1 + updates) / (10 + updates)), statistics too.
 void update_average(nn::Parameters& average, const nn::Parameters& live, double decay, int64_t updates);

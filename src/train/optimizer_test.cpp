@@ -27,13 +27,13 @@ TEST(Sgd, AddsDecayToKernelsOnlyAndKeepsMomentum) {
   recipe.momentum = 0.9;
   nn::Parameters p = three(1, 2, 3);
   OptimizerState state = make_optimizer(recipe, p);
-  update(p, state, recipe, 0.01);
+  update(p, state, {recipe, 0.01});
   EXPECT_NEAR(at(p.values, 0), 1 - 0.01 * (0.5 + 0.1), 1e-6);
   EXPECT_NEAR(at(p.values, 1), 2 - 0.01 * (-1 + 0.2), 1e-6);
   EXPECT_NEAR(at(p.values, 2), 3 - 0.01 * 2, 1e-6);
   p.gradients.zero_();
   const double before = at(p.values, 2);
-  update(p, state, recipe, 0.01);
+  update(p, state, {recipe, 0.01});
   EXPECT_NEAR(at(p.values, 2), before - 0.01 * 0.9 * 2, 1e-6);
 }
 
@@ -43,7 +43,7 @@ TEST(Adamw, FirstStepMovesByTheRateAgainstTheSign) {
   recipe.weight_decay = 0.5;
   nn::Parameters p = three(1, 2, 3);
   OptimizerState state = make_optimizer(recipe, p);
-  update(p, state, recipe, 0.01);
+  update(p, state, {recipe, 0.01});
   EXPECT_NEAR(at(p.values, 0), 1 * (1 - 0.005) - 0.01, 1e-6);
   EXPECT_NEAR(at(p.values, 1), 2 * (1 - 0.005) + 0.01, 1e-6);
   EXPECT_NEAR(at(p.values, 2), 3 - 0.01, 1e-6);
@@ -59,7 +59,7 @@ TEST(Adamw, AgreesWithTheFormulaOverManySteps) {
   for (int t = 1; t <= 50; ++t) {
     const double g = std::sin(t);
     p.gradients.fill_(g);
-    update(p, state, recipe, 0.02);
+    update(p, state, {recipe, 0.02});
     w *= 1 - 0.02 * 0.01;
     m = 0.9 * m + 0.1 * g;
     v = 0.999 * v + 0.001 * g * g;

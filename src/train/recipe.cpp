@@ -80,6 +80,19 @@ static void fields(FieldList& list, InitRecipe& i) {
   list("prior", i.prior, "First probability of every class", between(1e-6, 0.999));
 }
 
+static void fields(FieldList& list, FineTuneRecipe& f) {
+  list("taken_rate", f.taken_rate, "Learning rate of the tensors that init.weights gave, times that of the others",
+       between(0, 1));
+  list("taken_statistics", f.taken_statistics,
+       "Whether batch norms from init.weights keep their running statistics and normalise by them, or learn new ones");
+  list("frozen", f.frozen, "Beginnings of the names of tensors that are not trained: stem, stages.0");
+}
+
+static void fields(FieldList& list, PixelRecipe& p) {
+  list("mean", p.mean, "Of red, green and blue, as shares of 255; subtracted", between(0, 1));
+  list("deviation", p.deviation, "Of red, green and blue, as shares of 255; divided by", above(0));
+}
+
 static void fields(FieldList& list, TwoStageRecipe& t) {
   list("anchor_samples", t.anchor_samples, "Anchors of an image that the proposals learn from", at_least(2));
   list("proposals_before_nms", t.proposals_before_nms, "Surest anchors of a level that become proposals", at_least(1));
@@ -97,6 +110,9 @@ void fields(FieldList& list, Recipe& r) {
   list("task", r.task, "What the network learns to say of an image");
   list.group("architecture", r.architecture, "The network");
   list.group("data", r.data, "Where images and annotations are");
+  list("fit_to_data", r.fit_to_data,
+       "detect, segment: choose image_size and the anchors by the training annotations, as `data stats` advises; what "
+       "--set names stays, and so do the anchors of a model that --from names");
   list("image_size", r.image_size,
        "Height and width of the network's input; a multiple of 128 unless the task is classify", between(16, 8192));
   list("batch", r.batch, "Images in a step, over all processes", between(1, 65536));
@@ -107,6 +123,8 @@ void fields(FieldList& list, Recipe& r) {
   list.group("schedule", r.schedule, "How the learning rate changes");
   list.group("augment", r.augment, "How training images are varied");
   list.group("init", r.init, "First weights");
+  list.group("fine_tune", r.fine_tune, "How a network from init.weights is trained on");
+  list.group("pixels", r.pixels, "How pixels become the input; init.weights must have learned with the same");
   list.group("loss", r.loss, "What is minimised in detection");
   list.group("classify", r.classify, "What a classifier learns from");
   list.group("two_stage", r.two_stage, "Proposals, ROIs and losses of the task segment");
@@ -131,6 +149,10 @@ Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::str
          fmt::format("use {}", (recipe.image_size / 128 + 1) * 128));
   }
   return recipe;
+}
+
+image::Normalization normalization_of(const Recipe& recipe) {
+  return {recipe.pixels.mean, recipe.pixels.deviation};
 }
 
 }  // namespace spinenet::train

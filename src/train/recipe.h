@@ -5,6 +5,7 @@
 // architecture or an error that names the key.
 #pragma once
 
+#include <array>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -18,6 +19,7 @@
 #include "data/loading/loader.h"
 #include "data/scenes/scenes.h"
 #include "graph/weights.h"
+#include "image/canvas.h"
 #include "nn/classification_loss.h"
 #include "nn/losses.h"
 #include "nn/program_module.h"
@@ -27,6 +29,13 @@ namespace spinenet::train {
 
 enum class OptimizerKind { sgd, adamw };
 enum class ScheduleKind { step, cosine };
+
+// What batch norms that came from init.weights do with the statistics that came with them.
+enum class TakenStatistics { learned, kept };
+constexpr auto names(TakenStatistics) {
+  using enum TakenStatistics;
+  return named<TakenStatistics>({{learned, "learned"}, {kept, "kept"}});
+}
 
 // Where the classes of images are written.
 enum class ClassSource { folders, annotations, fashion_mnist };
@@ -74,6 +83,19 @@ struct InitRecipe : graph::InitOptions {
   std::string weights;
 };
 
+// How a network that begins with the weights of another one (init.weights) is trained on.
+struct FineTuneRecipe {
+  double taken_rate = 1;
+  TakenStatistics taken_statistics = TakenStatistics::learned;
+  std::vector<std::string> frozen;
+};
+
+// How pixels become the network's input: (value / 255 - mean) / deviation, in the order red, green, blue.
+struct PixelRecipe {
+  std::array<float, 3> mean = image::Normalization{}.mean;
+  std::array<float, 3> deviation = image::Normalization{}.deviation;
+};
+
 struct OptimizerRecipe {
   OptimizerKind kind = OptimizerKind::sgd;
   double learning_rate = 0.28;
@@ -106,6 +128,7 @@ struct Recipe {
   arch::Task task = arch::Task::detect;
   ArchitectureRecipe architecture;
   DataRecipe data;
+  bool fit_to_data = false;
   int image_size = 640;
   int batch = 8;
   int epochs = 350;
@@ -114,6 +137,8 @@ struct Recipe {
   ScheduleRecipe schedule;
   data::AugmentOptions augment;
   InitRecipe init;
+  FineTuneRecipe fine_tune;
+  PixelRecipe pixels;
   nn::LossOptions loss;
   ClassifyRecipe classify;
   TwoStageRecipe two_stage;
@@ -132,6 +157,7 @@ void fields(FieldList& list, ArchitectureRecipe& recipe);
 void fields(FieldList& list, Recipe& recipe);
 
 Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& settings);
+image::Normalization normalization_of(const Recipe& recipe);
 arch::Architecture resolve_architecture(const ArchitectureRecipe& recipe);
 
 }  // namespace spinenet::train

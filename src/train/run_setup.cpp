@@ -1,7 +1,15 @@
 #include "train/run_setup.h"
 
+#include <algorithm>
+#include <optional>
+
 #include "base/error.h"
 #include "base/format.h"
+#include "base/log.h"
+#include "base/yaml.h"
+#include "data/coco/coco.h"
+#include "data/coco/coco_advice.h"
+#include "formats/model_file.h"
 #include "nn/device.h"
 #include "train/resume.h"
 
@@ -14,14 +22,73 @@ std::string device_name(const Recipe& recipe, const ProcessPlace& place) {
   return place.world > 1 && first_gpu ? fmt::format("cuda:{}", place.local_rank) : recipe.device;
 }
 
+std::string list_of(const std::array<float, 3>& values) {
+  return fmt::format("[{}]", fmt::join(values, ", "));
+}
+
+bool sets(const std::vector<std::string>& settings, std::string_view key) {
+  return std::ranges::any_of(settings, [&](std::string_view setting) {
+    return setting.starts_with(key) && setting.substr(key.size()).starts_with('=');
+  });
+}
+
+// What the model that --from names decides, before the settings of the command line. An architecture that comes with
+// the model is not changed by the recipe.
+std::vector<std::string> settings_of_model(const TrainOptions& options) {
+  const formats::ModelFile model = formats::read_model(options.from);
+  const Recipe recipe = read_recipe(options.recipe, {});
+  std::vector<std::string> settings{"init.weights=" + yaml_text(options.from.string()),
+                                    "pixels.mean=" + list_of(model.mean), "pixels.deviation=" + list_of(model.std)};
+  if (model.task != name_of(recipe.task)) return settings;
+  settings.push_back("architecture.base=" + yaml_text(options.from.string()));
+  for (const auto& [key, value] : recipe.architecture.changes) settings.push_back("architecture." + key + "=null");
+  return settings;
+}
+
+// Chooses what the recipe leaves to the data.
+void fit(Recipe& recipe, const TrainOptions& options) {
+  if (!recipe.fit_to_data || recipe.task == arch::Task::classify) return;
+  recipe.fit_to_data = false;  // the recipe that is kept says what was chosen
+  const std::filesystem::path file = std::filesystem::path(recipe.data.root) / recipe.data.train_annotations;
+  const std::optional<data::DatasetAdvice> advice = data::advice(data::read_coco(file));
+  if (!advice) {
+    fail(ErrorKind::bad_data, "has no object whose size could be measured", file.string(),
+         "set fit_to_data to false, and image_size and the anchors yourself");
+  }
+  if (!sets(options.settings, "image_size")) {
+    recipe.image_size = advice->image_size;
+    log_info(fmt::format("image_size {}: {}", advice->image_size, advice->image_size_reason));
+  }
+  if (recipe.architecture.base.ends_with(".safetensors") || sets(options.settings, "architecture.anchor_size") ||
+      sets(options.settings, "architecture.aspect_ratios")) {
+    return;
+  }
+  apply_setting(recipe, fmt::format("architecture.anchor_size={}", advice->anchor_size));
+  apply_setting(recipe, fmt::format("architecture.aspect_ratios=[{}]", fmt::join(advice->aspect_ratios, ", ")));
+  log_info(fmt::format("anchor_size {}, aspect_ratios [{}]: {}", advice->anchor_size,
+                       fmt::join(advice->aspect_ratios, ", "), advice->anchor_reason));
+}
+
 }  // namespace
+
+Recipe new_recipe(const TrainOptions& options) {
+  std::vector<std::string> settings;
+  if (!options.from.empty()) settings = settings_of_model(options);
+  settings.insert(settings.end(), options.settings.begin(), options.settings.end());
+  Recipe recipe = read_recipe(options.recipe, settings);
+  fit(recipe, options);
+  return recipe;
+}
 
 std::filesystem::path run_path(const TrainOptions& options) {
   return options.out.empty() ? std::filesystem::path("runs") / options.recipe.stem() : options.out;
 }
 
 Recipe recipe_of(const TrainOptions& options) {
-  if (!options.resume) return read_recipe(options.recipe, options.settings);
+  if (!options.resume) return new_recipe(options);
+  if (!options.from.empty()) {
+    fail(ErrorKind::usage, "a run that goes on has its weights", "--from", "leave --from out, or start a new run");
+  }
   const std::filesystem::path run = run_path(options), written = run / "recipe.yaml";
   if (!std::filesystem::exists(written)) {
     fail(ErrorKind::usage, "holds no run to resume", run.string(), "start it without --resume");
@@ -46,6 +113,7 @@ data::LoaderOptions loader_options(const Recipe& recipe, const ProcessPlace& pla
   o.rank = place.rank;
   o.world = place.world;
   o.bad_images = recipe.data.bad_images;
+  o.normalization = normalization_of(recipe);
   return o;
 }
 

@@ -15,6 +15,10 @@ namespace spinenet::train {
 
 std::filesystem::path run_path(const TrainOptions& options);
 
+// The recipe of a run that begins, with what --from, the settings and the data decide (fit_to_data, which is then
+// false).
+Recipe new_recipe(const TrainOptions& options);
+
 // A resumed run goes on with the recipe that it wrote down; settings change what may be changed (resume.h).
 Recipe recipe_of(const TrainOptions& options);
 

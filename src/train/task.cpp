@@ -18,6 +18,7 @@ data::LoaderOptions measuring_loader(const Recipe& recipe) {
   options.threads = recipe.data.loader_threads;
   options.prefetch = 3;
   options.bad_images = recipe.data.bad_images;
+  options.normalization = normalization_of(recipe);
   return options;
 }
 

@@ -59,6 +59,7 @@ class Run {
   bool load();
   void write_beginning();
   void take_weights();
+  void know_taken_weights();
   std::optional<double> unlike_first(double own);
   void check_same_start();
   void begin();
@@ -134,6 +135,7 @@ Run::Run(const TrainOptions& options)
       std::make_unique<data::Loader>(task_->training_set(), task_->training_loader(loader_options(recipe_, place_)));
   trainer_->state().progression.total_steps = loader_->steps_per_epoch() * recipe_.epochs;
   if (!options.resume && !recipe_.init.weights.empty()) take_weights();
+  if (recipe_.init.weights.empty()) trainer_->fine_tune({});
 }
 
 // The recipe last: it is what makes the folder that of a run. What stands there already is not written again.
@@ -189,11 +191,23 @@ void Run::check_same_start() {
 void Run::take_weights() {
   const std::filesystem::path source = recipe_.init.weights;
   Weights weights = graph::initial_weights(trainer_->parameters(), recipe_.init, recipe_.seed);
-  const CarriedOver carried = carry_over(trainer_->parameters(), formats::read_model(source), source.string(), weights);
+  const formats::ModelFile model = formats::read_model(source);
+  check_pixels(recipe_.pixels, model, source.string());
+  const CarriedOver carried = carry_over(trainer_->parameters(), model, source.string(), weights);
   trainer_->begin_with(weights);
+  trainer_->fine_tune(carried.taken);
   if (!leader()) return;
   log_info(summary_of(carried, source));
-  try_to_write([&] { folder_->file("carried-weights.json").write(to_text(to_json(carried, source))); });
+  const auto write = [&] { folder_->file(kCarriedFile).write(to_text(to_json(carried, source))); };
+  if (asks_what_was_taken(recipe_.fine_tune)) return write();  // a run that goes on needs it
+  try_to_write(write);
+}
+
+// What take_weights() did before the run that goes on was stopped.
+void Run::know_taken_weights() {
+  if (recipe_.init.weights.empty()) return;
+  const bool needed = asks_what_was_taken(recipe_.fine_tune);
+  trainer_->fine_tune(needed ? read_taken(run_path(options_) / kCarriedFile) : std::vector<std::string>());
 }
 
 // The newest whole checkpoint, whose run may be longer now. False where there is none.
@@ -225,6 +239,7 @@ void Run::resume() {
   const Progression& p = trainer_->state().progression;
   check_same_start();
   if (options_.resume && !loaded && !recipe_.init.weights.empty()) take_weights();
+  if (loaded) know_taken_weights();
   if (leader()) begin();
   finished_early_ = recipe_.early_stop > 0 && p.evaluations_without_gain >= recipe_.early_stop;
   loader_->seek(p.step);
@@ -390,6 +405,8 @@ void Run::save_model(std::string_view name) {
   model.task = name_of(task_->kind());
   model.classes = task_->classes();
   model.image_size = recipe_.image_size;
+  model.mean = recipe_.pixels.mean;
+  model.std = recipe_.pixels.deviation;
   model.weights = nn::weights_of(trainer_->parameters(), kept.values, kept.statistics);
   model.extra = task_->model_facts();
   model.extra["step"] = std::to_string(trainer_->state().progression.step);

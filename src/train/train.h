@@ -17,6 +17,9 @@ struct TrainOptions {
   std::filesystem::path recipe;       // not needed when resuming
   std::filesystem::path out;          // empty: runs/ and the recipe's name
   std::vector<std::string> settings;  // "optimizer.learning_rate=0.1"
+  // A model to begin with: init.weights and pixels, and architecture.base where its task is the recipe's; `settings`
+  // have the last word.
+  std::filesystem::path from{};
   bool resume = false;
   int64_t until_epoch = 0;  // measure, write a checkpoint and end after this epoch; 0: all of the recipe's
   ProgressOptions progress = standard_progress();

@@ -9,7 +9,6 @@
 #include "train/schedule.h"
 
 namespace spinenet::train {
-
 double BatchPass::sum(double own) const {
   torch::Tensor all = torch::full({1}, own, torch::kFloat64);
   communicator.all_reduce(all);
@@ -51,6 +50,10 @@ void Trainer::begin_with(const Weights& weights) {
   }
 }
 
+void Trainer::fine_tune(const std::vector<std::string>& taken) {
+  fine_tuning_ = train::fine_tune(recipe_.fine_tune, all_, state_.parameters, taken);
+}
+
 nn::ForwardMode Trainer::mode(const data::Batch& batch) const {
   nn::ForwardMode mode;
   mode.training = true;
@@ -58,6 +61,7 @@ nn::ForwardMode Trainer::mode(const data::Batch& batch) const {
   mode.drop_path_seed = Random(recipe_.seed).fork(static_cast<uint64_t>(batch.step)).next();
   mode.first_sample = communicator_.rank() * batch.images;
   mode.all_reduce = communicator_.world() > 1 ? &all_reduce_ : nullptr;
+  if (!fine_tuning_.kept_statistics.empty()) mode.kept_statistics = &fine_tuning_.kept_statistics;
   return mode;
 }
 
@@ -101,7 +105,7 @@ StepReport Trainer::step(const data::Batch& batch) {
   report.gradient_norm = clip_gradients(state_.parameters, recipe_.optimizer.clip_norm);
   report.finite = std::isfinite(report.loss()) && std::isfinite(report.gradient_norm);
   if (report.finite) {
-    update(state_.parameters, state_.optimizer, recipe_.optimizer, report.learning_rate);
+    update(state_.parameters, state_.optimizer, {recipe_.optimizer, report.learning_rate, fine_tuning_.rates});
     if (recipe_.optimizer.ema_decay > 0) {
       update_average(state_.average, state_.parameters, recipe_.optimizer.ema_decay, state_.optimizer.updates);
     }

@@ -16,6 +16,7 @@
 #include "graph/program.h"
 #include "train/checkpoint.h"
 #include "train/distributed.h"
+#include "train/fine_tune.h"
 #include "train/recipe.h"
 
 namespace spinenet::train {
@@ -66,6 +67,8 @@ class Trainer {
 
   // Puts other weights in place of the first ones.
   void begin_with(const Weights& weights);
+  // From now on as the recipe's fine_tune says (see fine_tune.h); `taken`: names of the tensors from init.weights.
+  void fine_tune(const std::vector<std::string>& taken);
   // Does step state().progression.step and moves on. `batch` is this process's part.
   StepReport step(const data::Batch& batch);
 
@@ -90,6 +93,7 @@ class Trainer {
   nn::AllReduce all_reduce_;
   TrainState state_;
   std::vector<nn::Parameters> live_;  // state_.parameters by program
+  FineTuning fine_tuning_;
 };
 
 }  // namespace spinenet::train

@@ -34,7 +34,7 @@ const std::vector<Sound> kSound{
     {"data stats", {{"ANNOTATIONS", "val.json"}}},
     {"data fix", {{"ANNOTATIONS", "val.json"}, {"--images", "images"}, {"--out", "fixed.json"}}, "", {"--out"}},
     {"data scenes", {{"--out", "scenes"}}, "--images 1 --val-images 1"},
-    {"train", {{"RECIPE", "training.yaml"}, {"--out", "run"}}},
+    {"train", {{"RECIPE", "training.yaml"}, {"--from", "model.safetensors"}, {"--out", "run"}}},
     {"compare", {{"RECIPE", "training.yaml"}, {"--out", "comparison"}}, "--seeds 1"},
     {"eval",
      {{"MODEL", "model.safetensors"},

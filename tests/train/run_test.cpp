@@ -359,6 +359,46 @@ TEST_F(Run, ADetectorTakesOverTheBackboneOfAClassifierAndBack) {
   EXPECT_EQ(to_classifier.at("fresh").size(), 2U);
 }
 
+TEST_F(Run, BeginsFromAModelWithItsNetworkAndItsPixels) {
+  ASSERT_EQ(run(start("first", {"--set", "epochs=1", "--set", "pixels.mean=[0.25, 0.5, 0.75]"})), 0) << log();
+  const std::string model = (root_ / "first" / "last.safetensors").string();
+  // By init.weights alone: the pixels would be others.
+  EXPECT_NE(said_by(start("wrong", {"--set", "init.weights=" + model}), 65).find("pixels.mean=[0.25, 0.5, 0.75]"),
+            std::string::npos)
+      << log();
+  // A recipe of another width: the model's network is taken as it is.
+  const std::vector<std::string> onwards{
+      "--from", model, "--set", "fine_tune.taken_rate=0.5", "--set", "fine_tune.frozen=[stem]"};
+  ASSERT_EQ(run(start("whole", onwards)), 0) << log();
+  const Json carried = read_json(root_ / "whole" / "carried-weights.json");
+  EXPECT_TRUE(carried.at("fresh").empty());
+  EXPECT_TRUE(carried.at("other_shape").empty());
+  const formats::TensorFile before = formats::read_safetensors(model);
+  const formats::TensorFile after = formats::read_safetensors(root_ / "whole" / "last.safetensors");
+  EXPECT_EQ(before.weights.at("stem.conv.weight").data, after.weights.at("stem.conv.weight").data);
+  EXPECT_EQ(before.weights.at("stem.bn.running_mean").data, after.weights.at("stem.bn.running_mean").data);
+  EXPECT_NE(before.weights.at("head.class.predictor.weight").data,
+            after.weights.at("head.class.predictor.weight").data);
+  EXPECT_EQ(after.metadata.at("mean"), before.metadata.at("mean"));
+  // Stopped on the way, it goes on at the same rates.
+  std::vector<std::string> stopped = onwards;
+  stopped.insert(stopped.end(), {"--until", "2"});
+  ASSERT_EQ(run(start("stopped", stopped)), 0) << log();
+  EXPECT_EQ(run(resume("stopped", {"--from", model})), 2) << log();
+  ASSERT_EQ(run(resume("stopped")), 0) << log();
+  EXPECT_TRUE(bytes_of("stopped") == bytes_of("whole"));
+}
+
+TEST_F(Run, ChoosesItsInputAndItsAnchorsByTheData) {
+  ASSERT_EQ(run(start("fitted", {"--set", "epochs=1", "--set", "fit_to_data=true", "--set", "image_size=128"})), 0)
+      << log();
+  const std::string recipe = read_file(root_ / "fitted" / "recipe.yaml");
+  EXPECT_NE(recipe.find("fit_to_data: false"), std::string::npos);
+  EXPECT_NE(recipe.find("image_size: 128"), std::string::npos) << "what --set names stays";
+  EXPECT_EQ(recipe.find("anchor_size: null"), std::string::npos) << recipe;
+  EXPECT_NE(log().find("anchor_size "), std::string::npos) << log();
+}
+
 TEST_F(Run, ASignalEndsItWithACheckpointAndItsStatus) {
   const pid_t pid = spawn(start("stopped"));
   for (int i = 0; i < 600 && !fs::exists(root_ / "stopped" / "checkpoints"); ++i) {

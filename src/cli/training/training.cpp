@@ -12,6 +12,7 @@
 #include "train/distributed.h"
 #include "train/recipe.h"
 #include "train/run_data.h"
+#include "train/run_setup.h"
 #include "train/train.h"
 
 namespace spinenet::cli {
@@ -34,6 +35,7 @@ train::TrainOptions options_of(const TrainFlags& flags, const CommonOptions& com
   train::TrainOptions options;
   options.recipe = flags.recipe;
   options.out = flags.out;
+  options.from = flags.from;
   if (common.threads > 0) options.settings.push_back(fmt::format("threads={}", common.threads));
   options.settings.insert(options.settings.end(), flags.settings.begin(), flags.settings.end());
   options.resume = flags.resume;
@@ -77,7 +79,10 @@ int run_train(const TrainFlags& flags, const Invocation& invocation) {
 }
 
 compare::ReadRecipe read_for_comparison(const std::filesystem::path& path, const std::vector<std::string>& settings) {
-  train::Recipe recipe = train::read_recipe(path, settings);
+  train::TrainOptions options;
+  options.recipe = path;
+  options.settings = settings;
+  train::Recipe recipe = train::new_recipe(options);
   train::check_precision(recipe, path);
   return {to_yaml(recipe), compare::shared_values(fields_of(recipe)), recipe.task, recipe.image_size,
           train::resolve_architecture(recipe.architecture)};

@@ -8,9 +8,9 @@
 
 #include "search/study/study.h"
 
-namespace spinenet::cli {
+namespace spinenet::search {
 
 // Best-so-far curves of `others` beside the study's own.
-std::string study_page(const search::Study& study, const std::vector<search::Study>& others);
+std::string study_page(const Study& study, const std::vector<Study>& others);
 
-}  // namespace spinenet::cli
+}  // namespace spinenet::search

@@ -1,10 +1,10 @@
-#include "cli/study_text.h"
+#include "search/study/study_text.h"
 
 #include "base/format.h"
 #include "base/printable.h"
 #include "base/text_table.h"
 
-namespace spinenet::cli {
+namespace spinenet::search {
 
 std::string count_text(double value) {
   constexpr double kMost = 9e18;
@@ -30,4 +30,4 @@ std::string study_summary_text(const Json& summary) {
   return text + "\n";
 }
 
-}  // namespace spinenet::cli
+}  // namespace spinenet::search

@@ -1,8 +1,8 @@
-#include "cli/study_text.h"
+#include "search/study/study_text.h"
 
 #include <gtest/gtest.h>
 
-namespace spinenet::cli {
+namespace spinenet::search {
 namespace {
 
 Json summary_of(const Json& best) {
@@ -24,4 +24,4 @@ TEST(StudySummaryText, NamesTheBestTrialAndItsCost) {
 }
 
 }  // namespace
-}  // namespace spinenet::cli
+}  // namespace spinenet::search

@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 
-namespace spinenet::cli {
+namespace spinenet::search {
 
 // A metric that counts something in short form, or as it is where it is no count: a study may hold any number.
 std::string count_text(double value);
@@ -15,4 +15,4 @@ std::string count_text(double value);
 // Of search::study_summary.
 std::string study_summary_text(const Json& summary);
 
-}  // namespace spinenet::cli
+}  // namespace spinenet::search

@@ -1,4 +1,4 @@
-#include "cli/study_page.h"
+#include "search/study/study_page.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,24 +8,24 @@
 #include "base/printable.h"
 #include "base/progress.h"
 #include "base/text_table.h"
-#include "cli/study_text.h"
 #include "plot/architecture.h"
 #include "plot/study_page.h"
 #include "search/pareto.h"
+#include "search/study/study_text.h"
 
-namespace spinenet::cli {
+namespace spinenet::search {
 namespace {
 
 constexpr size_t kDrawn = 5;
 constexpr size_t kListed = 20;
 constexpr size_t kFailuresListed = 30;
 
-plot::Series best_so_far(const search::Study& study) {
+plot::Series best_so_far(const Study& study) {
   plot::Series series;
   series.name = fmt::format("{} ({})", name_of(study.task.recipe.algorithm.kind), printable(study.place));
   double best = -HUGE_VAL;
-  for (const search::Trial& trial : study.trials) {
-    if (trial.state == search::TrialState::complete) best = std::max(best, trial.measurement.score);
+  for (const Trial& trial : study.trials) {
+    if (trial.state == TrialState::complete) best = std::max(best, trial.measurement.score);
     if (!std::isfinite(best)) continue;
     series.x.push_back(static_cast<double>(trial.number));
     series.y.push_back(best);
@@ -33,35 +33,35 @@ plot::Series best_so_far(const search::Study& study) {
   return series;
 }
 
-plot::Series scores(const search::Study& study) {
+plot::Series scores(const Study& study) {
   plot::Series series;
   series.name = "trial";
-  for (const search::Trial& trial : study.trials) {
-    if (trial.state != search::TrialState::complete) continue;
+  for (const Trial& trial : study.trials) {
+    if (trial.state != TrialState::complete) continue;
     series.x.push_back(static_cast<double>(trial.number));
     series.y.push_back(trial.measurement.score);
   }
   return series;
 }
 
-std::vector<plot::Series> costs(const search::Study& study) {
+std::vector<plot::Series> costs(const Study& study) {
   std::vector<plot::Series> both{{"trials", {}, {}}, {"Pareto front", {}, {}}};
-  const auto add = [](plot::Series& series, const search::Trial& trial) {
+  const auto add = [](plot::Series& series, const Trial& trial) {
     const auto found = trial.measurement.metrics.find("multiply_adds");
-    if (trial.state != search::TrialState::complete || found == trial.measurement.metrics.end()) return;
+    if (trial.state != TrialState::complete || found == trial.measurement.metrics.end()) return;
     series.x.push_back(found->second / 1e6);
     series.y.push_back(trial.measurement.score);
   };
-  for (const search::Trial& trial : study.trials) add(both[0], trial);
+  for (const Trial& trial : study.trials) add(both[0], trial);
   const std::vector<std::string> minimised{"multiply_adds"};
-  for (const size_t i : search::pareto_front(study.trials, minimised)) add(both[1], study.trials[i]);
+  for (const size_t i : pareto_front(study.trials, minimised)) add(both[1], study.trials[i]);
   if (both[0].x.empty()) both.clear();
   return both;
 }
 
-std::vector<arch::ScalePermuted> backbones(const search::Study& study, std::span<const search::Trial* const> trials) {
+std::vector<arch::ScalePermuted> backbones(const Study& study, std::span<const Trial* const> trials) {
   std::vector<arch::ScalePermuted> all;
-  for (const search::Trial* trial : trials) all.push_back(backbone_of(study, *trial));
+  for (const Trial* trial : trials) all.push_back(backbone_of(study, *trial));
   return all;
 }
 
@@ -102,17 +102,17 @@ std::vector<plot::Bar> parents(const std::vector<arch::ScalePermuted>& backbones
   return bars;
 }
 
-std::string metric_text(const search::Trial& trial, const std::string& name) {
+std::string metric_text(const Trial& trial, const std::string& name) {
   const auto found = trial.measurement.metrics.find(name);
   if (found == trial.measurement.metrics.end() || found->second < 0) return "–";
   if (found->second >= 10'000) return count_text(found->second);
   return fmt::format("{:.4g}", found->second);
 }
 
-plot::PageTable best_table(std::span<const search::Trial* const> order) {
+plot::PageTable best_table(std::span<const Trial* const> order) {
   plot::PageTable table;
   table.head = {"trial", "score", "AP50", "small", "medium", "large", "multiply-adds", "parameters", "epochs"};
-  for (const search::Trial* trial : order.first(std::min(kListed, order.size()))) {
+  for (const Trial* trial : order.first(std::min(kListed, order.size()))) {
     std::vector<std::string> row{std::to_string(trial->number), fmt::format("{:.4f}", trial->measurement.score)};
     for (const char* name : {"AP50", "APs", "APm", "APl", "multiply_adds", "parameters", "epochs"}) {
       row.push_back(metric_text(*trial, name));
@@ -122,21 +122,21 @@ plot::PageTable best_table(std::span<const search::Trial* const> order) {
   return table;
 }
 
-plot::PageTable failure_table(const search::Study& study) {
+plot::PageTable failure_table(const Study& study) {
   plot::PageTable table;
   table.head = {"trial", "state", "kind", "reason"};
-  for (const search::Trial& trial : study.trials) {
-    if (trial.state != search::TrialState::failed && trial.state != search::TrialState::rejected) continue;
+  for (const Trial& trial : study.trials) {
+    if (trial.state != TrialState::failed && trial.state != TrialState::rejected) continue;
     if (table.rows.size() == kFailuresListed) break;
-    const bool failed = trial.state == search::TrialState::failed;
+    const bool failed = trial.state == TrialState::failed;
     table.rows.push_back({std::to_string(trial.number), std::string(name_of(trial.state)),
                           failed ? std::string(name_of(trial.failure)) : "constraint", printable(trial.reason)});
   }
   return table;
 }
 
-std::vector<plot::ReportFact> headline(const search::Study& study) {
-  const search::StudyStatus& s = study.status;
+std::vector<plot::ReportFact> headline(const Study& study) {
+  const StudyStatus& s = study.status;
   std::vector<plot::ReportFact> facts{{"trials", std::to_string(s.trials)}};
   if (s.best >= 0) {
     facts.push_back({"best " + study.task.recipe.proxy.metric, fmt::format("{:.4f}", s.best_score)});
@@ -148,8 +148,8 @@ std::vector<plot::ReportFact> headline(const search::Study& study) {
   return facts;
 }
 
-void draw_best(const search::Study& study, std::span<const search::Trial* const> order, plot::StudyPage& page) {
-  for (const search::Trial* trial : order.first(std::min(kDrawn, order.size()))) {
+void draw_best(const Study& study, std::span<const Trial* const> order, plot::StudyPage& page) {
+  for (const Trial* trial : order.first(std::min(kDrawn, order.size()))) {
     const graph::LowerOptions size{study.task.image_size, study.task.image_size, study.task.classes};
     page.networks.push_back({fmt::format("trial {}: score {:.4f}", trial->number, trial->measurement.score),
                              plot::architecture_svg(architecture_of(study, *trial), size)});
@@ -158,7 +158,7 @@ void draw_best(const search::Study& study, std::span<const search::Trial* const>
 
 }  // namespace
 
-std::string study_page(const search::Study& study, const std::vector<search::Study>& others) {
+std::string study_page(const Study& study, const std::vector<Study>& others) {
   plot::StudyPage page;
   page.title = "Architecture search";
   page.subtitle = printable(study.place);
@@ -166,9 +166,9 @@ std::string study_page(const search::Study& study, const std::vector<search::Stu
   page.score_name = study.task.recipe.price.target > 0 ? "score" : study.task.recipe.proxy.metric;
   page.scores = scores(study);
   page.best_so_far.push_back(best_so_far(study));
-  for (const search::Study& other : others) page.best_so_far.push_back(best_so_far(other));
+  for (const Study& other : others) page.best_so_far.push_back(best_so_far(other));
   page.costs = costs(study);
-  const std::vector<const search::Trial*> order = ranked(study);
+  const std::vector<const Trial*> order = ranked(study);
   page.best = best_table(order);
   draw_best(study, order, page);
   const size_t tenth = order.size() < 10 ? 0 : (order.size() + 9) / 10;
@@ -188,4 +188,4 @@ std::string study_page(const search::Study& study, const std::vector<search::Stu
   return plot::render_study_page(page);
 }
 
-}  // namespace spinenet::cli
+}  // namespace spinenet::search
