@@ -12,7 +12,9 @@
 #include "data/coco/coco.h"
 #include "data/coco/coco_check.h"
 #include "data/coco/coco_stats.h"
+#include "data/loading/preview.h"
 #include "data/scenes/scenes.h"
+#include "image/encode.h"
 
 namespace spinenet::cli {
 namespace {
@@ -27,6 +29,23 @@ struct SceneFlags {
   int images = 0, val_images = 0, size = 0;
   uint64_t seed = 1;
 };
+
+struct PreviewFlags {
+  std::string annotations, images, out;
+  std::vector<std::string> settings;
+  int size = 320;
+  int64_t count = 9;
+  uint64_t seed = 1;
+  bool overwrite = false;
+};
+
+// The keys that --set of a preview has: those of a recipe.
+struct PreviewSettings {
+  data::AugmentOptions augment;
+};
+void fields(FieldList& list, PreviewSettings& settings) {
+  list.group("augment", settings.augment, "How training images are varied");
+}
 
 data::CheckOptions check_options(const DataOptions& options, const CommonOptions& common) {
   data::CheckOptions check;
@@ -110,6 +129,23 @@ int run_scenes(const SceneFlags& flags, const CommonOptions& common) {
   return 0;
 }
 
+int run_preview(const PreviewFlags& flags, const Invocation& invocation) {
+  data::PreviewOptions options;
+  options.size = flags.size;
+  options.count = flags.count;
+  options.seed = flags.seed;
+  PreviewSettings settings{options.augment};
+  for (const std::string& setting : flags.settings) apply_setting(settings, setting);
+  options.augment = settings.augment;
+  RunFiles files = invocation.files;
+  const Output output = files.output({flags.out, "data preview --out", flags.overwrite});
+  const detect::Annotations annotations = data::read_coco(flags.annotations);
+  const data::CocoDataset dataset(annotations, flags.images, data::class_list(annotations));
+  output.write(image::encode_png(data::preview(dataset, options)));
+  if (invocation.common.json) print_json(Json{{"file", flags.out}, {"inputs", std::min(flags.count, dataset.size())}});
+  return 0;
+}
+
 void add_annotations(CLI::App& verb, DataOptions& options, PathTable& paths) {
   paths.add(verb,
             verb.add_option("ANNOTATIONS", options.annotations, "A COCO annotation file")->required()->type_name(""),
@@ -170,10 +206,41 @@ void add_scenes(CLI::App& data, Invocation& invocation) {
   });
 }
 
+void add_preview(CLI::App& data, Invocation& invocation) {
+  const auto flags = std::make_shared<PreviewFlags>();
+  CLI::App& verb = *data.add_subcommand("preview", "Draw what training sees of a data set, augmented");
+  PathTable& paths = invocation.paths;
+  paths.add(verb,
+            verb.add_option("ANNOTATIONS", flags->annotations, "A COCO annotation file")->required()->type_name(""),
+            PathRole::input, "the annotations");
+  paths.add(verb, verb.add_option("--images", flags->images, "The folder of the images")->required()->type_name("DIR"),
+            PathRole::input, "the folder of the images");
+  paths.add(verb, verb.add_option("--out", flags->out, "The picture, a PNG file")->required()->type_name("FILE"),
+            PathRole::output);
+  verb.add_option("--set", flags->settings, "As in a recipe: --set augment.mosaic=1")
+      ->type_name("KEY=VALUE")
+      ->allow_extra_args(false);
+  verb.add_option("--size", flags->size, "Height and width of an input")
+      ->check(within(16, 4096))
+      ->type_name("N")
+      ->capture_default_str();
+  verb.add_option("--count", flags->count, "Inputs to draw")
+      ->check(within(1, 100))
+      ->type_name("N")
+      ->capture_default_str();
+  verb.add_option("--seed", flags->seed, "The same seed draws the same picture")->type_name("N")->capture_default_str();
+  add_overwrite_flag(verb, flags->overwrite);
+  add_json_flag(verb, invocation.common);
+  add_common_flags(verb, invocation.common);
+  verb.footer("Example:\n  spinenet data preview train.json --images train --out seen.png --set augment.mosaic=1");
+  verb.callback(
+      [&invocation, flags] { invocation.run = [&invocation, flags] { return run_preview(*flags, invocation); }; });
+}
+
 }  // namespace
 
 void add_data(CLI::App& app, Invocation& invocation) {
-  CLI::App& data = *app.add_subcommand("data", "Check, count, repair or make a data set");
+  CLI::App& data = *app.add_subcommand("data", "Check, count, repair, make or draw a data set");
   data.require_subcommand(1);
   PathTable& paths = invocation.paths;
   const auto options = std::make_shared<DataOptions>();
@@ -202,6 +269,7 @@ void add_data(CLI::App& app, Invocation& invocation) {
   paths.add(fix, fix.add_option("--out", options->out, "The copy")->required()->type_name("FILE"), PathRole::output);
   add_overwrite_flag(fix, options->overwrite);
   add_scenes(data, invocation);
+  add_preview(data, invocation);
 }
 
 }  // namespace spinenet::cli

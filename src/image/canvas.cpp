@@ -5,12 +5,6 @@
 #include "image/resize.h"
 
 namespace spinenet::image {
-namespace {
-
-constexpr std::array<uint8_t, 3> kMeanColor = {124, 116, 104};
-
-}  // namespace
-
 Image on_canvas(const Image& image, int height, int width) {
   if (image.height == height && image.width == width) return image;
   Image canvas = make_image(height, width);

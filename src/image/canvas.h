@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <span>
 
 #include "image/image.h"
@@ -16,6 +17,9 @@ struct Normalization {
   std::array<float, 3> mean = {0.485F, 0.456F, 0.406F};
   std::array<float, 3> deviation = {0.229F, 0.224F, 0.225F};
 };
+
+// ImageNet's mean, as bytes: what stands where no image is.
+inline constexpr std::array<uint8_t, 3> kMeanColor = {124, 116, 104};
 
 // The image at the top left; the rest has ImageNet's mean colour, near zero once normalised.
 Image on_canvas(const Image& image, int height, int width);

@@ -1,6 +1,8 @@
 #include "train/check_settings.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 #include <variant>
 
 #include "base/error.h"
@@ -31,6 +33,21 @@ void check_classes(const ClassData& data) {
   if (data.classes.size() >= 2) return;
   fail(ErrorKind::bad_data, fmt::format("{} class: there is nothing to tell apart", data.classes.size()),
        "training set", "give images of at least two classes");
+}
+
+void check_augmentation(const Recipe& recipe) {
+  const data::AugmentOptions& a = recipe.augment;
+  const auto refuse = [&](const char* key, const char* remedy) {
+    fail(ErrorKind::bad_data, fmt::format("augment.{} is not of the task {}", key, name_of(recipe.task)), "recipe",
+         remedy);
+  };
+  if (recipe.task != arch::Task::segment && a.copy_paste > 0) refuse("copy_paste", "set it to 0: it needs masks");
+  if (recipe.task != arch::Task::classify) return;
+  const std::array<std::pair<const char*, double>, 4> moving{
+      {{"mosaic", a.mosaic}, {"mixup", a.mixup}, {"rotate", a.rotate}, {"shear", a.shear}}};
+  for (const auto& [key, value] : moving) {
+    if (value > 0) refuse(key, "set it to 0; classify.mixup mixes the images of a classifier");
+  }
 }
 
 void check_batch_norms(const graph::Program& program, int64_t images) {

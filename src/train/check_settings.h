@@ -16,6 +16,10 @@ void check_objects(const Recipe& recipe, const RunData& data);
 // ErrorKind::bad_data for fewer than two classes: there is nothing to tell apart.
 void check_classes(const ClassData& data);
 
+// ErrorKind::bad_data for an augmentation that the task has no use for: what moves or mixes objects where there are
+// none, masks that are pasted where none are read.
+void check_augmentation(const Recipe& recipe);
+
 // ErrorKind::usage where a batch norm would see one value of each channel: its output is then the same for every image.
 // `images`: those of a batch that one process normalises together.
 void check_batch_norms(const graph::Program& program, int64_t images);

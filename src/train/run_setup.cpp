@@ -114,6 +114,7 @@ data::LoaderOptions loader_options(const Recipe& recipe, const ProcessPlace& pla
   o.world = place.world;
   o.bad_images = recipe.data.bad_images;
   o.normalization = normalization_of(recipe);
+  o.mixed_epochs = std::max(0, recipe.epochs - recipe.augment.close_epochs);
   return o;
 }
 

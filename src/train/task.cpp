@@ -29,6 +29,7 @@ std::unique_ptr<TrainTask> make_task(const Recipe& recipe, const arch::Architect
     check_objects(recipe, data);
     return data;
   };
+  check_augmentation(recipe);
   switch (recipe.task) {
     case arch::Task::detect:
       return std::make_unique<DetectTask>(recipe, architecture, objects(false));

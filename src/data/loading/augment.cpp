@@ -45,10 +45,7 @@ void map_targets(LabelledImage& sample, const Window& y, const Window& x, const 
         (b.x1 - static_cast<float>(x.begin)) * x.ratio(), (b.y1 - static_cast<float>(y.begin)) * y.ratio(),
         (b.x2 - static_cast<float>(x.begin)) * x.ratio(), (b.y2 - static_cast<float>(y.begin)) * y.ratio()};
     target.box = detect::clip(whole, static_cast<float>(x.length), static_cast<float>(y.length));
-    if (target.box.area() <= 0) continue;
-    const bool tiny = std::min(target.box.width(), target.box.height()) < static_cast<float>(options.min_box) ||
-                      target.box.area() < static_cast<float>(options.min_kept) * whole.area();
-    if (tiny && !target.crowd) continue;
+    if (!is_kept(target, whole, options)) continue;
     mapped.push_back(target);
     if (sample.masks.empty()) continue;
     detect::ObjectMask& mask = sample.masks[i];
@@ -71,6 +68,13 @@ void mirror(LabelledImage& sample) {
 
 }  // namespace
 
+bool is_kept(const Target& now, const detect::Box& whole, const AugmentOptions& options) {
+  if (now.box.area() <= 0) return false;
+  const bool tiny = std::min(now.box.width(), now.box.height()) < static_cast<float>(options.min_box) ||
+                    now.box.area() < static_cast<float>(options.min_kept) * whole.area();
+  return now.crowd || !tiny;
+}
+
 void fields(FieldList& list, AugmentOptions& options) {
   list("flip", options.flip, "Chance of mirroring an image", between(0, 1));
   list("scale_min", options.scale_min, "Smallest length of an image's longer side, in input sizes", above(0));
@@ -81,6 +85,14 @@ void fields(FieldList& list, AugmentOptions& options) {
   list("contrast", options.contrast, "Reach of the change of contrast", at_least(0));
   list("saturation", options.saturation, "Reach of the change of saturation", at_least(0));
   list("hue", options.hue, "Reach of the change of hue, in turns of the colour circle", between(0, 0.5));
+  list("rotate", options.rotate, "detect, segment: the input is turned by up to so many degrees", between(0, 180));
+  list("shear", options.shear, "detect, segment: the input is sheared by up to so many degrees", between(0, 40));
+  list("erase", options.erase, "Chance that a rectangle of 2 to 20 % of the input is erased", between(0, 1));
+  list("mosaic", options.mosaic, "detect, segment: chance of an input made of four images", between(0, 1));
+  list("mixup", options.mixup, "detect, segment: chance of an input with a second image shining through",
+       between(0, 1));
+  list("copy_paste", options.copy_paste, "segment: chance that objects of a second image are pasted", between(0, 1));
+  list("close_epochs", options.close_epochs, "Last epochs without mosaic, mixup and copy_paste", at_least(0));
 }
 
 void check(const AugmentOptions& options) {
@@ -104,20 +116,24 @@ void jitter(image::Image& image, const AugmentOptions& options, Random& random) 
   if (options.hue > 0) image::adjust_hue(image, hue);
 }
 
-LabelledImage augment(LabelledImage sample, const AugmentOptions& options, int size, Random& random) {
+LabelledImage augment_part(LabelledImage sample, const AugmentOptions& options, const Part& part, Random& random) {
   const bool mirrored = random.chance(options.flip);
-  const double side = size * random.uniform(options.scale_min, options.scale_max);
+  const double side = part.scale_size * random.uniform(options.scale_min, options.scale_max);
   const double where_y = random.uniform();
   const double where_x = random.uniform();
   const double scale = side / std::max(sample.image.height, sample.image.width);
   if (mirrored) mirror(sample);
-  const Window y = cut(sample.image.height, scale, size, where_y);
-  const Window x = cut(sample.image.width, scale, size, where_x);
+  const Window y = cut(sample.image.height, scale, part.height, where_y);
+  const Window x = cut(sample.image.width, scale, part.width, where_x);
   map_targets(sample, y, x, options);
   image::Image seen = image::resize(image::crop(sample.image, x.begin, y.begin, x.end, y.end), y.length, x.length);
   jitter(seen, options, random);
-  sample.image = image::on_canvas(seen, size, size);
+  sample.image = image::on_canvas(seen, part.height, part.width);
   return sample;
+}
+
+LabelledImage augment(LabelledImage sample, const AugmentOptions& options, int size, Random& random) {
+  return augment_part(std::move(sample), options, {size, size, size}, random);
 }
 
 Letterboxed letterbox(const image::Image& image, int height, int width) {

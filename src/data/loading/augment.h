@@ -24,6 +24,14 @@ struct AugmentOptions {
   double min_kept = 0.1;                    // boxes of which less than this share stays in the window are dropped
   // Jitter: a factor in [max(0, 1 - v), 1 + v]; for the hue a shift in [-v, v] turns.
   double brightness = 0, contrast = 0, saturation = 0, hue = 0;
+  // Of the whole input: turned and sheared by up to so many degrees; the chance of a rectangle that is erased.
+  double rotate = 0, shear = 0, erase = 0;
+  // Chances of inputs that are made of several images (mix.h), and the epochs at the end without these.
+  double mosaic = 0, mixup = 0, copy_paste = 0;
+  int close_epochs = 10;
+
+  bool mixes() const { return mosaic > 0 || mixup > 0 || copy_paste > 0; }
+  bool turns() const { return rotate > 0 || shear > 0; }
 };
 
 void fields(FieldList& list, AugmentOptions& options);
@@ -33,6 +41,15 @@ void check(const AugmentOptions& options);
 
 // Crowd boxes are kept as long as any of them is in the window. size > 0.
 LabelledImage augment(LabelledImage sample, const AugmentOptions& options, int size, Random& random);
+
+// Only a part of an input: `scale_size` is the size that the longer side is scaled by.
+struct Part {
+  int height = 0, width = 0, scale_size = 0;
+};
+LabelledImage augment_part(LabelledImage sample, const AugmentOptions& options, const Part& part, Random& random);
+
+// Whether a box of which `now` is left is still learned from, which was `whole`.
+bool is_kept(const Target& now, const detect::Box& whole, const AugmentOptions& options);
 
 // Brightness, contrast, saturation and hue.
 void jitter(image::Image& image, const AugmentOptions& options, Random& random);

@@ -119,35 +119,48 @@ bool Loader::prepare(const Job& job, int64_t place, Prepared& out) {
       out = finish(dataset_.get(index), job.epoch, index);
       return true;
     } catch (const Error& error) {
-      const bool bad = error.kind() == ErrorKind::bad_data || error.kind() == ErrorKind::io;
-      if (options_.bad_images == BadImagePolicy::stop || !bad) throw;
-      const std::lock_guard lock(bad_mutex_);
-      bad_.insert({index, error.what()});
+      if (!passes_over(error, index)) throw;
     }
   }
   if (options_.train) fail(ErrorKind::bad_data, "no image of the data set can be read", "loader");
   return false;
 }
 
-Random Loader::random_of(int64_t epoch, int64_t index) const {
-  return Random(options_.seed)
-      .fork(Random::hash("augment"))
-      .fork(static_cast<uint64_t>(epoch))
-      .fork(static_cast<uint64_t>(index));
+// Whether the image is left out and listed.
+bool Loader::passes_over(const Error& error, int64_t index) {
+  const bool bad = error.kind() == ErrorKind::bad_data || error.kind() == ErrorKind::io;
+  if (options_.bad_images == BadImagePolicy::stop || !bad) return false;
+  const std::lock_guard lock(bad_mutex_);
+  bad_.insert({index, error.what()});
+  return true;
 }
 
-Prepared Loader::finish(LabelledImage sample, int64_t epoch, int64_t index) const {
+OtherImages Loader::others_of(int64_t epoch) {
+  if (!options_.augment.mixes() || epoch >= options_.mixed_epochs) return {};
+  return {order_.samples, [this](int64_t index) {
+            try {
+              return dataset_.get(index);
+            } catch (const Error& error) {
+              if (!passes_over(error, index)) throw;
+              return LabelledImage{};
+            }
+          }};
+}
+
+Prepared Loader::finish(LabelledImage sample, int64_t epoch, int64_t index) {
   Prepared out;
   out.image_id = sample.image_id;
   out.image_label = sample.label;
   out.letterbox = {sample.image.height, sample.image.width, 1, 1};
-  Random random = random_of(epoch, index);
+  Random random = sample_random(options_.seed, epoch, index);
   if (options_.crop && options_.train) {
     out.image = random_crop(sample.image, *options_.crop, options_.augment, options_.size, random);
+    Random erasing = sample_random(options_.seed, epoch, index).fork(Random::hash("erase"));
+    if (erasing.chance(options_.augment.erase)) erase_rectangle(out.image, erasing);
   } else if (options_.crop) {
     out.image = image::center_crop(sample.image, options_.size, options_.crop->center);
   } else if (options_.train) {
-    sample = augment(std::move(sample), options_.augment, options_.size, random);
+    sample = training_input(std::move(sample), options_.augment, options_.size, others_of(epoch), random);
     out.image = std::move(sample.image);
   } else {
     Letterboxed boxed = letterbox(sample.image, options_.size, options_.size);

@@ -14,6 +14,7 @@
 #include <deque>
 #include <functional>
 #include <future>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -22,10 +23,12 @@
 #include <vector>
 
 #include "base/enum_names.h"
+#include "base/error.h"
 #include "base/thread_pool.h"
 #include "data/loading/augment.h"
 #include "data/loading/batch.h"
 #include "data/loading/dataset.h"
+#include "data/loading/mix.h"
 #include "data/loading/random_crop.h"
 #include "data/loading/sample_order.h"
 
@@ -47,6 +50,7 @@ struct LoaderOptions {
   int rank = 0, world = 1;
   BadImagePolicy bad_images = BadImagePolicy::stop;
   AugmentOptions augment;
+  int64_t mixed_epochs = std::numeric_limits<int64_t>::max();  // the first ones; later ones mix no images (mix.h)
   std::optional<CropOptions> crop;  // for classifiers: parts of the image, instead of augment's window and letterbox
   image::Normalization normalization;
   std::vector<detect::Box> anchors;  // of an input of size x size; empty: batches without labels
@@ -89,8 +93,9 @@ class Loader {
   Order order_of(int64_t epoch);
   void make_slot(Job& job, size_t slot);
   bool prepare(const Job& job, int64_t place, Prepared& out);
-  Random random_of(int64_t epoch, int64_t index) const;
-  Prepared finish(LabelledImage sample, int64_t epoch, int64_t index) const;
+  Prepared finish(LabelledImage sample, int64_t epoch, int64_t index);
+  OtherImages others_of(int64_t epoch);
+  bool passes_over(const Error& error, int64_t index);
 
   const Dataset& dataset_;
   const LoaderOptions options_;

@@ -108,6 +108,54 @@ TEST(LoaderTest, SeekGivesTheVeryBatchOfThatStep) {
   EXPECT_THROW(jumping.seek(-1), Error);
 }
 
+LoaderOptions mixing(int threads) {
+  LoaderOptions options = small(threads);
+  options.augment.mosaic = options.augment.mixup = options.augment.erase = 0.5;
+  options.augment.rotate = options.augment.shear = 10;
+  return options;
+}
+
+TEST(LoaderTest, SeekGivesTheVeryBatchOfThatStepWhereImagesAreMixed) {
+  const NumberedImages images(20);
+  Loader straight(images, mixing(1)), jumping(images, mixing(3));
+  std::vector<Batch> batches;
+  for (int i = 0; i < 12; ++i) batches.push_back(straight.next());
+  for (const int64_t step : {7, 0, 11, 3}) {
+    jumping.seek(step);
+    const Batch batch = jumping.next();
+    const Batch& expected = batches[static_cast<size_t>(step)];
+    EXPECT_EQ(batch.pixels, expected.pixels);
+    ASSERT_EQ(batch.targets.size(), expected.targets.size());
+    for (size_t i = 0; i < batch.targets.size(); ++i) EXPECT_EQ(batch.targets[i].size(), expected.targets[i].size());
+  }
+}
+
+TEST(LoaderTest, TheLastEpochsMixNothing) {
+  const NumberedImages images(20);
+  LoaderOptions options = small();
+  options.augment.mosaic = 1;
+  options.mixed_epochs = 2;
+  Loader loader(images, options);
+  Loader plain(images, small());
+  for (int64_t step = 0; step < 3 * loader.steps_per_epoch(); ++step) {
+    const bool same = loader.next().pixels == plain.next().pixels;
+    EXPECT_EQ(same, step >= 2 * loader.steps_per_epoch()) << step;
+  }
+}
+
+TEST(LoaderTest, ABadImageThatWouldBeMixedInIsListedAndLeftOut) {
+  const NumberedImages images(20, {5});
+  LoaderOptions options = small();
+  options.augment.mosaic = 1;
+  Loader strict(images, options);
+  EXPECT_THROW(for (int i = 0; i < 20; ++i) strict.next(), Error);
+  options.bad_images = BadImagePolicy::skip;
+  Loader loader(images, options);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(loader.next().images, 4);
+  ASSERT_EQ(loader.bad_images().size(), 1U);
+  EXPECT_EQ(loader.bad_images()[0].index, 5);
+}
+
 TEST(LoaderTest, SlicesOfTheRanksMakeTheBatchOfOneProcess) {
   const NumberedImages data(23);
   for (const bool train : {true, false}) {

@@ -36,6 +36,13 @@ std::vector<int64_t> epoch_order(const OrderOptions& o, int64_t epoch) {
   return order;
 }
 
+Random sample_random(uint64_t seed, int64_t epoch, int64_t index) {
+  return Random(seed)
+      .fork(Random::hash("augment"))
+      .fork(static_cast<uint64_t>(epoch))
+      .fork(static_cast<uint64_t>(index));
+}
+
 Slice slice_of(const OrderOptions& o, int64_t step) {
   const int64_t first = step % steps_per_epoch(o) * o.batch;
   const int64_t count = std::min(o.batch, o.samples - first);

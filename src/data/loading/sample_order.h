@@ -10,6 +10,8 @@
 #include <span>
 #include <vector>
 
+#include "base/random.h"
+
 namespace spinenet::data {
 
 struct OrderOptions {
@@ -28,6 +30,9 @@ int64_t steps_per_epoch(const OrderOptions& options);
 
 // A permutation of the data set's indices.
 std::vector<int64_t> epoch_order(const OrderOptions& options, int64_t epoch);
+
+// What an image of an epoch is augmented by.
+Random sample_random(uint64_t seed, int64_t epoch, int64_t index);
 
 // Places [begin, end) of the epoch's order that batch `step` (counted over all epochs) gives to this process.
 struct Slice {
