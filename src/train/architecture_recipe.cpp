@@ -5,6 +5,7 @@
 
 #include "arch/architecture_fields.h"
 #include "arch/families.h"
+#include "arch/text.h"
 #include "base/error.h"
 #include "formats/model_file.h"
 #include "train/recipe.h"
