@@ -33,13 +33,14 @@ inline HostTensor random_tensor(std::vector<int64_t> shape, uint64_t seed) {
 // Nothing zero, nothing one: a batch norm that is left out shows.
 inline Weights lively_weights(const graph::Program& program, uint64_t seed) {
   Weights weights = graph::initial_weights(
-      program, {.residual_norm_weight = 1, .deeper_norm_weight = 1, .predictor_deviation = 0.1}, seed);
+      program,
+      {.residual_norm_weight = 1, .deeper_norm_weight = 1, .merge_identity = false, .predictor_deviation = 0.1}, seed);
   for (const graph::Parameter& parameter : program.parameters) {
     Random random(seed++);
     for (float& x : weights[parameter.name].data) {
       if (parameter.role == graph::ParameterRole::running_var) x = static_cast<float>(random.uniform(0.5, 2));
       if (parameter.role == graph::ParameterRole::running_mean || parameter.role == graph::ParameterRole::norm_bias ||
-          parameter.role == graph::ParameterRole::bias) {
+          parameter.role == graph::ParameterRole::merge_norm_bias || parameter.role == graph::ParameterRole::bias) {
         x = static_cast<float>(random.uniform(-0.3, 0.3));
       }
     }

@@ -69,10 +69,10 @@ ValueId Builder::deconv(ValueId x, int64_t filters, bool bias, std::string name)
   return append(std::move(name), kind, {x}, std::move(ids), out);
 }
 
-ValueId Builder::batch_norm(ValueId x, std::string name, ParameterRole weight_role) {
+ValueId Builder::batch_norm(ValueId x, std::string name, ParameterRole weight_role, ParameterRole bias_role) {
   const int64_t channels = shape(x).channels;
   ShortList<ParameterId, 4> ids{parameter(joined(name, ".weight"), {channels}, weight_role),
-                                parameter(joined(name, ".bias"), {channels}, ParameterRole::norm_bias),
+                                parameter(joined(name, ".bias"), {channels}, bias_role),
                                 parameter(joined(name, ".running_mean"), {channels}, ParameterRole::running_mean),
                                 parameter(joined(name, ".running_var"), {channels}, ParameterRole::running_var)};
   const BatchNorm kind{rules_.batch_norm.momentum, rules_.batch_norm.epsilon};

@@ -42,7 +42,8 @@ class Builder {
   ValueId conv(ValueId x, const ConvOptions& options, std::string name, const std::string& parameters = {});
   // Twice the size, by a kernel of 2 with stride 2.
   ValueId deconv(ValueId x, int64_t filters, bool bias, std::string name);
-  ValueId batch_norm(ValueId x, std::string name, ParameterRole weight_role = ParameterRole::norm_weight);
+  ValueId batch_norm(ValueId x, std::string name, ParameterRole weight_role = ParameterRole::norm_weight,
+                     ParameterRole bias_role = ParameterRole::norm_bias);
   ValueId activate(ValueId x, std::string name);  // the network's activation
   ValueId activate(ValueId x, arch::Activation kind, std::string name);
   ValueId max_pool(ValueId x, int kernel, int stride, std::string name);

@@ -38,8 +38,10 @@ class CellLowering {
     }
     for (const int unused : joined_[k]) terms.push_back(nodes_[static_cast<size_t>(unused)]);
     ValueId x = b_.activate(b_.add(terms, scope + ".fuse"), scope + ".act");
-    x = b_.conv(x, {.filters = b_.shape(x).channels, .kernel = 3, .bias = true}, scope + ".conv");
-    return b_.batch_norm(x, scope + ".bn");
+    const int64_t channels = b_.shape(x).channels;
+    x = b_.conv(x, {.filters = channels, .kernel = 3, .bias = true, .role = ParameterRole::merge_kernel},
+                scope + ".conv");
+    return b_.batch_norm(x, scope + ".bn", ParameterRole::norm_weight, ParameterRole::merge_norm_bias);
   }
 
   // The finer map, its channels weighed by what is greatest in the coarser map's.

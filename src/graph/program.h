@@ -96,6 +96,7 @@ struct Op {
 // What a parameter is decides its first value and whether weight decay applies (kernels only).
 enum class ParameterRole {
   kernel,
+  merge_kernel,  // of a merge of NAS-FPN, from all its channels to as many
   bias,
   predictor_kernel,  // last layer of a head
   prior_bias,        // class predictor's bias: -log((1 - p) / p), p = 0.01
@@ -103,6 +104,7 @@ enum class ParameterRole {
   residual_norm_weight,  // last batch norm of a residual branch
   deeper_norm_weight,    // last batch norm of a connection from the deeper of a block's two parents
   norm_bias,
+  merge_norm_bias,  // of the batch norm of a merge of NAS-FPN
   running_mean,
   running_var,
 };

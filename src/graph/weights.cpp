@@ -26,6 +26,18 @@ void fill_kernel(HostTensor& tensor, const InitOptions& options, Random& random)
   }
 }
 
+// Each output channel passes its own input channel on, at the middle of the kernel.
+void fill_identity(HostTensor& tensor, const InitOptions& options, Random& random) {
+  constexpr float kNoise = 0.1F;
+  fill_kernel(tensor, options, random);
+  const auto inputs = static_cast<size_t>(tensor.shape[1]);
+  const auto side = static_cast<size_t>(tensor.shape[3]);
+  for (float& x : tensor.data) x *= kNoise;
+  for (size_t channel = 0; channel < inputs; ++channel) {
+    tensor.data[(channel * inputs + channel) * side * side + side * side / 2] += 1;
+  }
+}
+
 }  // namespace
 
 Weights initial_weights(const Program& program, const InitOptions& options, uint64_t seed) {
@@ -36,6 +48,12 @@ Weights initial_weights(const Program& program, const InitOptions& options, uint
     switch (parameter.role) {
       case ParameterRole::kernel:
         fill_kernel(tensor, options, random);
+        break;
+      case ParameterRole::merge_kernel:
+        (options.merge_identity ? fill_identity : fill_kernel)(tensor, options, random);
+        break;
+      case ParameterRole::merge_norm_bias:
+        tensor.data.assign(tensor.data.size(), static_cast<float>(options.merge_norm_bias));
         break;
       case ParameterRole::predictor_kernel:
         for (float& x : tensor.data) x = static_cast<float>(options.predictor_deviation * random.normal());

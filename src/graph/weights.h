@@ -29,6 +29,10 @@ struct InitOptions {
   // shallow at first.
   double residual_norm_weight = 0;
   double deeper_norm_weight = 0.2;
+  // Of NAS-FPN, whose cells follow each other without a path around them: merges that begin as the identity with a
+  // tenth of the usual noise, and batch norms whose values are mostly above 0, so that an activation passes them on.
+  bool merge_identity = true;
+  double merge_norm_bias = 1.5;
   double predictor_deviation = 1e-5;  // of the last layer's kernels in the heads
   double prior = 0.01;                // first probability of every class
 };

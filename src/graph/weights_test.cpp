@@ -76,6 +76,10 @@ TEST(InitialWeights, HaveTheValuesOfTheirRoles) {
       case ParameterRole::kernel:
         EXPECT_GT(moments(tensor).deviation, 0) << parameter.name;
         break;
+      case ParameterRole::merge_kernel:
+      case ParameterRole::merge_norm_bias:
+        ADD_FAILURE() << parameter.name << " in a network without merges";
+        break;
       case ParameterRole::predictor_kernel:
         EXPECT_NEAR(moments(tensor).deviation, 1e-5, 2e-7) << parameter.name;
         break;
@@ -100,6 +104,25 @@ TEST(InitialWeights, HaveTheValuesOfTheirRoles) {
         break;
     }
   }
+}
+
+TEST(InitialWeights, MergesOfNasFpnBeginAsTheIdentity) {
+  const Program program = lower_backbone(narrow("resnet-50-nas-fpn"), {.height = 128, .width = 128});
+  const std::string name = "fpn.cell3.merge2.conv.weight";
+  const HostTensor begun = initial_weights(program, {}, 3).at(name);
+  const HostTensor usual = initial_weights(program, {.merge_identity = false}, 3).at(name);
+  const auto channels = static_cast<size_t>(begun.shape[0]);
+  for (size_t out = 0; out < channels; ++out) {
+    for (size_t in = 0; in < channels; ++in) {
+      for (size_t k = 0; k < 9; ++k) {
+        const size_t i = (out * channels + in) * 9 + k;
+        EXPECT_NEAR(begun.data[i], 0.1 * usual.data[i] + (out == in && k == 4 ? 1 : 0), 1e-6);
+      }
+    }
+  }
+  const Weights weights = initial_weights(program, {.merge_norm_bias = 0.75}, 3);
+  EXPECT_EQ(weights.at("fpn.cell0.merge0.bn.bias").data, std::vector<float>(channels, 0.75F));
+  EXPECT_EQ(weights.at("fpn.lateral_bn.c3.bias").data, std::vector<float>(channels, 0.0F));
 }
 
 TEST(InitialWeights, HaveTheDeviationOfTheirRule) {

@@ -6,7 +6,8 @@ namespace spinenet::nn {
 namespace {
 
 bool is_kernel(graph::ParameterRole role) {
-  return role == graph::ParameterRole::kernel || role == graph::ParameterRole::predictor_kernel;
+  return role == graph::ParameterRole::kernel || role == graph::ParameterRole::merge_kernel ||
+         role == graph::ParameterRole::predictor_kernel;
 }
 
 // Where each parameter lies in its buffer: kernels, then other trainable ones; running statistics by themselves.

@@ -76,6 +76,9 @@ static void fields(FieldList& list, InitRecipe& i) {
   list("residual_norm_weight", i.residual_norm_weight, "First weight of each block's last batch norm", at_least(0));
   list("deeper_norm_weight", i.deeper_norm_weight,
        "First weight of the last batch norm of a connection from the deeper of a block's two parents", at_least(0));
+  list("merge_identity", i.merge_identity,
+       "Whether the merges of NAS-FPN begin as the identity, with a tenth of the usual noise; else as any kernel");
+  list("merge_norm_bias", i.merge_norm_bias, "First bias of the batch norms of NAS-FPN's merges", between(0, 10));
   list("predictor_deviation", i.predictor_deviation, "Deviation of the predictors' kernels", at_least(0));
   list("prior", i.prior, "First probability of every class", between(1e-6, 0.999));
 }

@@ -40,6 +40,7 @@ HostTensor formula_parameter(const graph::Parameter& parameter) {
     return formula_tensor(parameter.name, parameter.shape, offset, scale);
   };
   switch (parameter.role) {
+    case graph::ParameterRole::merge_kernel:
     case graph::ParameterRole::kernel: {
       const auto fan_in = static_cast<double>(parameter.shape[1] * parameter.shape[2] * parameter.shape[3]);
       return filled(0, std::sqrt(3.0 / fan_in));
@@ -49,6 +50,7 @@ HostTensor formula_parameter(const graph::Parameter& parameter) {
     case graph::ParameterRole::deeper_norm_weight:
       return filled(1, 0.3);
     case graph::ParameterRole::norm_bias:
+    case graph::ParameterRole::merge_norm_bias:
     case graph::ParameterRole::running_mean:
       return filled(0, 0.1);
     case graph::ParameterRole::running_var:
