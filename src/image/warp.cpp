@@ -1,13 +1,11 @@
 #include "image/warp.h"
 
+#include <array>
 #include <cmath>
 #include <numbers>
 
-#include <opencv2/imgproc.hpp>
-
 #include "base/error.h"
 #include "image/canvas.h"
-#include "image/one_thread.h"
 
 namespace spinenet::image {
 namespace {
@@ -24,12 +22,32 @@ Affine about(const Affine& linear, double x, double y) {
   return out;
 }
 
-// From the pixels of the result, counted from their middles as OpenCV does, to those of the source.
-cv::Mat source_of_pixel(const Affine& affine) {
-  const Affine back = inverse(affine);
-  const auto [x, y] = back.of(0.5, 0.5);
-  return (cv::Mat_<double>(2, 3) << back.xx, back.xy, x - 0.5, back.yx, back.yy, y - 0.5);
-}
+// The four pixels around a place and how much of it each is; what lies outside of the image has the mean colour.
+class Sampler {
+ public:
+  explicit Sampler(const Image& image) : image_(image) {}
+
+  void put(double x, double y, uint8_t* out) const {
+    const double left = std::floor(x - 0.5), top = std::floor(y - 0.5);
+    const double right_share = x - 0.5 - left, lower_share = y - 0.5 - top;
+    const auto column = static_cast<int64_t>(left), row = static_cast<int64_t>(top);
+    const std::array<const uint8_t*, 4> pixels{pixel(row, column), pixel(row, column + 1), pixel(row + 1, column),
+                                               pixel(row + 1, column + 1)};
+    for (size_t c = 0; c < 3; ++c) {
+      const double upper = pixels[0][c] + right_share * (pixels[1][c] - pixels[0][c]);
+      const double lower = pixels[2][c] + right_share * (pixels[3][c] - pixels[2][c]);
+      out[c] = static_cast<uint8_t>(std::lround(upper + lower_share * (lower - upper)));
+    }
+  }
+
+ private:
+  const uint8_t* pixel(int64_t y, int64_t x) const {
+    const bool inside = y >= 0 && y < image_.height && x >= 0 && x < image_.width;
+    return inside ? image_.at(static_cast<int>(y), static_cast<int>(x)) : kMeanColor.data();
+  }
+
+  const Image& image_;
+};
 
 }  // namespace
 
@@ -58,12 +76,15 @@ Affine inverse(const Affine& a) {
 }
 
 Image warp(const Image& image, const Affine& affine) {
-  keep_opencv_in_one_thread();
+  const Affine back = inverse(affine);
+  const Sampler sampler(image);
   Image result = make_image(image.height, image.width);
-  const cv::Mat from(image.height, image.width, CV_8UC3, const_cast<uint8_t*>(image.pixels.data()));
-  cv::Mat to(image.height, image.width, CV_8UC3, result.pixels.data());
-  cv::warpAffine(from, to, source_of_pixel(affine), to.size(), cv::INTER_LINEAR | cv::WARP_INVERSE_MAP,
-                 cv::BORDER_CONSTANT, cv::Scalar(kMeanColor[0], kMeanColor[1], kMeanColor[2]));
+  for (int y = 0; y < image.height; ++y) {
+    for (int x = 0; x < image.width; ++x) {
+      const auto [from_x, from_y] = back.of(x + 0.5, y + 0.5);
+      sampler.put(from_x, from_y, result.at(y, x));
+    }
+  }
   return result;
 }
 
