@@ -116,7 +116,7 @@ void jitter(image::Image& image, const AugmentOptions& options, Random& random) 
   if (options.hue > 0) image::adjust_hue(image, hue);
 }
 
-LabelledImage augment_part(LabelledImage sample, const AugmentOptions& options, const Part& part, Random& random) {
+LabelledImage augment_part(LabelledImage sample, const AugmentOptions& options, const InputPart& part, Random& random) {
   const bool mirrored = random.chance(options.flip);
   const double side = part.scale_size * random.uniform(options.scale_min, options.scale_max);
   const double where_y = random.uniform();

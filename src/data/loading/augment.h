@@ -43,10 +43,10 @@ void check(const AugmentOptions& options);
 LabelledImage augment(LabelledImage sample, const AugmentOptions& options, int size, Random& random);
 
 // Only a part of an input: `scale_size` is the size that the longer side is scaled by.
-struct Part {
+struct InputPart {
   int height = 0, width = 0, scale_size = 0;
 };
-LabelledImage augment_part(LabelledImage sample, const AugmentOptions& options, const Part& part, Random& random);
+LabelledImage augment_part(LabelledImage sample, const AugmentOptions& options, const InputPart& part, Random& random);
 
 // Whether a box of which `now` is left is still learned from, which was `whole`.
 bool is_kept(const Target& now, const detect::Box& whole, const AugmentOptions& options);

@@ -102,7 +102,7 @@ LabelledImage mosaic(LabelledImage sample, const Making& making, Random& random)
     const auto& [left, top, right, bottom] = parts[i];
     Random own = random.fork(i);
     LabelledImage image = i == first ? std::move(sample) : another(making, own);
-    const Part part{bottom - top, right - left, size};
+    const InputPart part{bottom - top, right - left, size};
     if (image.image.pixels.empty()) {
       image.image = image::make_image(1, 1);
       image.targets.clear();
