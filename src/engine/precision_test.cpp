@@ -22,7 +22,8 @@ TEST(EnginePrecision, ComputesInBf16CloseToFloatsOrSaysThatItCannot) {
     EXPECT_LT(error, 0.03) << kernels.name;
     EXPECT_GT(error, 1e-4) << "bf16 is not fp32";
     for (const arch::Activation activation : values_of<arch::Activation>()) {
-      EXPECT_LT(error_of(mixed_program(activation), options), 0.06) << kernels.name << " " << spinenet::name_of(activation);
+      EXPECT_LT(error_of(mixed_program(activation), options), 0.06)
+          << kernels.name << " " << spinenet::name_of(activation);
     }
     EXPECT_LT(error_of(mobile_program(), options), 0.1) << kernels.name;
     options.skip = {"winograd"};
