@@ -80,7 +80,7 @@ TEST(Engine, AgreesOnEveryOperation) {
 
 TEST(Engine, AgreesOnEveryInstructionSet) {
   for (const kernels::Kernels& kernels : kernels::all_kernels()) {
-    for (const arch::Activation activation : {arch::Activation::relu, arch::Activation::swish}) {
+    for (const arch::Activation activation : values_of<arch::Activation>()) {
       for (const int threads : {1, 2, 3}) {
         const CompileOptions options{threads, std::string(kernels.name), {}};
         EXPECT_LT(error_of(mixed_program(activation), options), 1e-5) << kernels.name << " " << threads;

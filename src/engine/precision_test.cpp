@@ -21,7 +21,9 @@ TEST(EnginePrecision, ComputesInBf16CloseToFloatsOrSaysThatItCannot) {
     const double error = error_of(program, options, 2);
     EXPECT_LT(error, 0.03) << kernels.name;
     EXPECT_GT(error, 1e-4) << "bf16 is not fp32";
-    EXPECT_LT(error_of(mixed_program(arch::Activation::swish), options), 0.06) << kernels.name;
+    for (const arch::Activation activation : values_of<arch::Activation>()) {
+      EXPECT_LT(error_of(mixed_program(activation), options), 0.06) << kernels.name << " " << spinenet::name_of(activation);
+    }
     EXPECT_LT(error_of(mobile_program(), options), 0.1) << kernels.name;
     options.skip = {"winograd"};
     EXPECT_LT(error_of(program, options, 1), 0.02) << kernels.name;
@@ -84,7 +86,7 @@ TEST(EnginePrecision, ComputesInBytesByWinogradCloseToFloats) {
 
 // All that a plan of bytes does, for every instruction set: the same sums, so nearly the same outputs.
 TEST(EnginePrecision, ComputesInBytesCloseToFloats) {
-  for (const arch::Activation activation : {arch::Activation::relu, arch::Activation::swish}) {
+  for (const arch::Activation activation : values_of<arch::Activation>()) {
     const graph::Program program = mixed_program(activation);
     const Weights weights = lively_weights(program, 3);
     const HostTensor input = random_tensor({1, 3, 20, 24}, 5);

@@ -119,6 +119,54 @@ inline graph::Program wide_program() {
   return b.finish();
 }
 
+// Dilated windows at sizes that no tile and no phase of them divides, on residuals, of odd channels, deep ones, too.
+inline graph::Program dilated_program(arch::Activation activation, int64_t channels = 24) {
+  graph::Builder b({3, 19, 23}, {.activation = activation, .padding = arch::Padding::symmetric, .batch_norm = {}});
+  const graph::ValueId stem = b.activate(b.conv(b.input(), {.filters = channels, .kernel = 3, .bias = true}, "s"), "a");
+  graph::ValueId x = stem;
+  for (const int dilation : {2, 3, 1}) {
+    const std::string name = "dilated" + std::to_string(dilation);
+    const graph::ValueId y =
+        b.conv(x, {.filters = channels, .kernel = 3, .bias = true, .dilation = dilation}, name + ".conv");
+    x = b.activate(b.add({x, b.batch_norm(y, name + ".norm")}, name + ".sum"), name + ".act");
+  }
+  b.output("deep", x);
+  // The same weights where taps lie as far apart and where they do not.
+  b.output("once", b.conv(x, {.filters = 20, .kernel = 3, .bias = true, .dilation = 2}, "one", "shared"));
+  b.output("again", b.conv(stem, {.filters = 20, .kernel = 3, .bias = true, .dilation = 2}, "two", "shared"));
+  b.output("other", b.conv(stem, {.filters = 20, .kernel = 3, .bias = true, .dilation = 3}, "three", "shared"));
+  b.output("strided",
+           b.conv(x, {.filters = 20, .kernel = 3, .stride = 2, .bias = true, .dilation = 2}, "strided.conv"));
+  b.output("large", b.conv(x, {.filters = 20, .kernel = 5, .bias = true, .dilation = 2}, "large.conv"));
+  b.output("inside", b.conv(x, {.filters = 20, .kernel = 3, .bias = true, .padded = false, .dilation = 5}, "in.conv"));
+  b.output("image", b.conv(b.input(), {.filters = 7, .kernel = 3, .bias = true, .dilation = 2}, "image.conv"));
+  b.output("depthwise",
+           b.conv(x, {.filters = channels, .kernel = 3, .groups = static_cast<int>(channels), .dilation = 4},
+                  "depthwise.conv"));
+  return b.finish();
+}
+
+// Cross-stage parts, a pyramid of pools and what else stands between the convolutions of detectors.
+inline graph::Program parts_program(arch::Activation activation) {
+  graph::Builder b({3, 17, 21}, {.activation = activation, .padding = arch::Padding::same, .batch_norm = {}});
+  const graph::ValueId stem = b.activate(b.conv(b.input(), {.filters = 40, .kernel = 3, .bias = true}, "s"), "a");
+  const graph::ValueId part = b.slice(stem, 16, 24, "part");
+  graph::ValueId x = b.activate(b.conv(part, {.filters = 24, .kernel = 3, .bias = true}, "c1"), "a1");
+  x = b.activate(b.conv(b.slice(x, 5, 16, "inner"), {.filters = 24, .kernel = 3, .bias = true}, "c2"), "a2");
+  const graph::ValueId joined = b.concat({stem, x}, "join");
+  x = b.activate(b.conv(joined, {.filters = 24, .bias = true}, "c3"), "a3");
+  x = b.concat({b.max_pool(x, 13, 1, "p13"), b.max_pool(x, 9, 1, "p9"), b.max_pool(x, 5, 1, "p5"), x}, "pyramid");
+  x = b.activate(b.conv(x, {.filters = 24, .bias = true}, "c4"), "a4");
+  const graph::ValueId pooled = b.conv(b.max_pool(x, 5, 1, "p"), {.filters = 20, .bias = true}, "c5");
+  const graph::ValueId half = b.unpadded_max_pool(pooled, 2, 2, "half");
+  b.output("half", b.conv(half, {.filters = 9, .kernel = 3, .bias = true}, "c6"));
+  b.output("average", b.conv(b.average_pool(pooled, 2, 2, "average2"), {.filters = 9, .bias = true}, "c7"));
+  b.output("linear", b.conv(b.bilinear_upsample(half, 2, "linear2"), {.filters = 9, .kernel = 3, .bias = true}, "c8"));
+  b.output("linear_cut", b.bilinear_upsample(half, 4, 30, 37, "linear4"));
+  b.output("last", b.slice(pooled, 3, 9, "last.slice"));
+  return b.finish();
+}
+
 // The operations of mobile networks, masks and classifiers.
 inline graph::Program mobile_program() {
   graph::Builder b({3, 18, 22},

@@ -13,6 +13,7 @@
 #include <hwy/contrib/math/math-inl.h>
 #include <hwy/highway.h>
 
+#include "arch/architecture.h"
 #include "kernels/kernels.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -38,6 +39,14 @@ HWY_INLINE Vector hard_sigmoid(Vector x) {
   return hn::Min(hn::Max(line, hn::Zero(d)), hn::Set(d, 1.0F));
 }
 
+// tanh(log(1 + e^x)) = n / (n + 2) for n = e^x * (e^x + 2); for x beyond 20 it is 1 in single precision, and n finite.
+HWY_INLINE Vector mish(Vector x) {
+  const Floats d;
+  const Vector two = hn::Set(d, 2.0F), power = hn::Exp(d, hn::Min(x, hn::Set(d, 20.0F)));
+  const Vector n = hn::Mul(power, hn::Add(power, two));
+  return hn::Mul(x, hn::Div(n, hn::Add(n, two)));
+}
+
 HWY_INLINE Vector activate(Vector x, EpilogueActivation activation) {
   const Floats d;
   switch (activation) {
@@ -53,6 +62,12 @@ HWY_INLINE Vector activate(Vector x, EpilogueActivation activation) {
       return hn::Div(hn::Set(d, 1.0F), one_plus_exp_of_minus(x));
     case EpilogueActivation::hard_sigmoid:
       return hard_sigmoid(x);
+    case EpilogueActivation::mish:
+      return mish(x);
+    case EpilogueActivation::leaky_relu:
+      return hn::Max(x, hn::Mul(x, hn::Set(d, arch::kLeakySlope)));
+    case EpilogueActivation::relu6:
+      return hn::Min(hn::Max(x, hn::Zero(d)), hn::Set(d, 6.0F));
   }
   return x;
 }

@@ -114,6 +114,52 @@ struct HardSwish {
   }
 };
 
+// z * n / (n + 2) for n = w * (w + 2) and w = e^z; for z beyond kMost the factor is 1 in single precision, and n
+// finite.
+struct Mish {
+  static constexpr float kMost = 20.0F;
+  template <class D>
+  HWY_INLINE static hn::Vec<D> power(D d, hn::Vec<D> z) {
+    return hn::Exp(d, hn::Min(z, hn::Set(d, kMost)));
+  }
+  template <class D>
+  HWY_INLINE static hn::Vec<D> value(D d, hn::Vec<D> z) {
+    const auto two = hn::Set(d, 2.0F), w = power(d, z), n = hn::Mul(w, hn::Add(w, two));
+    return hn::Mul(z, hn::Div(n, hn::Add(n, two)));
+  }
+  // The factor's own slope is 4 * w * (w + 1) / (n + 2)^2.
+  template <class D>
+  HWY_INLINE static hn::Vec<D> gradient(D d, hn::Vec<D> z, hn::Vec<D> g) {
+    const auto one = hn::Set(d, 1.0F), two = hn::Set(d, 2.0F), w = power(d, z), n = hn::Mul(w, hn::Add(w, two));
+    const auto inverse = hn::Div(one, hn::Add(n, two));
+    const auto slope = hn::Mul(hn::Mul(hn::Set(d, 4.0F), hn::Mul(w, inverse)), hn::Mul(hn::Add(w, one), inverse));
+    return hn::Mul(g, hn::MulAdd(hn::Min(z, hn::Set(d, kMost)), slope, hn::Mul(n, inverse)));
+  }
+};
+
+struct LeakyRelu {
+  template <class D>
+  HWY_INLINE static hn::Vec<D> value(D d, hn::Vec<D> z) {
+    return hn::IfThenElse(hn::Lt(z, hn::Zero(d)), hn::Mul(z, hn::Set(d, arch::kLeakySlope)), z);
+  }
+  template <class D>
+  HWY_INLINE static hn::Vec<D> gradient(D d, hn::Vec<D> z, hn::Vec<D> g) {
+    return hn::IfThenElse(hn::Le(z, hn::Zero(d)), hn::Mul(g, hn::Set(d, arch::kLeakySlope)), g);
+  }
+};
+
+struct Relu6 {
+  static constexpr float kMost = 6.0F;
+  template <class D>
+  HWY_INLINE static hn::Vec<D> value(D d, hn::Vec<D> z) {
+    return hn::IfThenElse(hn::Ge(z, hn::Set(d, kMost)), hn::Set(d, kMost), Relu::value(d, z));
+  }
+  template <class D>
+  HWY_INLINE static hn::Vec<D> gradient(D d, hn::Vec<D> z, hn::Vec<D> g) {
+    return hn::IfThenZeroElse(hn::Ge(z, hn::Set(d, kMost)), Relu::gradient(d, z, g));
+  }
+};
+
 // One loop for each activation, so that none decides within it.
 template <class Loop>
 void with_activation(const std::optional<arch::Activation>& kind, const Loop& loop) {
@@ -125,6 +171,12 @@ void with_activation(const std::optional<arch::Activation>& kind, const Loop& lo
       return loop(Swish{});
     case arch::Activation::hard_swish:
       return loop(HardSwish{});
+    case arch::Activation::mish:
+      return loop(Mish{});
+    case arch::Activation::leaky_relu:
+      return loop(LeakyRelu{});
+    case arch::Activation::relu6:
+      return loop(Relu6{});
   }
 }
 

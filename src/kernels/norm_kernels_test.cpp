@@ -1,6 +1,8 @@
 #include "kernels/norm_kernels.h"
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -30,6 +32,12 @@ double value_at(std::optional<arch::Activation> kind, double z) {
       return z * sigmoid(z);
     case arch::Activation::hard_swish:
       return z * std::min(std::max(z + 3, 0.0), 6.0) / 6;
+    case arch::Activation::mish:
+      return z * std::tanh(std::log1p(std::exp(z)));
+    case arch::Activation::leaky_relu:
+      return z < 0 ? z * static_cast<double>(arch::kLeakySlope) : z;
+    case arch::Activation::relu6:
+      return std::clamp(z, 0.0, 6.0);
   }
   return 0;
 }
@@ -43,8 +51,32 @@ double slope_at(std::optional<arch::Activation> kind, double z) {
       return sigmoid(z) * (1 + z * (1 - sigmoid(z)));
     case arch::Activation::hard_swish:
       return z <= -3 ? 0 : z >= 3 ? 1 : (2 * z + 3) / 6;
+    case arch::Activation::mish: {
+      const double gate = std::tanh(std::log1p(std::exp(z)));
+      return gate + z * (1 - gate * gate) * sigmoid(z);
+    }
+    case arch::Activation::leaky_relu:
+      return z > 0 ? 1 : static_cast<double>(arch::kLeakySlope);
+    case arch::Activation::relu6:
+      return z > 0 && z < 6 ? 1 : 0;
   }
   return 0;
+}
+
+// Far to the left and to the right.
+std::pair<float, float> far_slopes(arch::Activation kind) {
+  switch (kind) {
+    case arch::Activation::relu:
+    case arch::Activation::swish:
+    case arch::Activation::hard_swish:
+    case arch::Activation::mish:
+      return {0, 1};
+    case arch::Activation::leaky_relu:
+      return {arch::kLeakySlope, 1};
+    case arch::Activation::relu6:
+      return {0, 0};
+  }
+  return {};
 }
 
 struct Map {
@@ -157,10 +189,14 @@ TEST(NormKernels, SlopesAtTheBendsAndFarOut) {
     EXPECT_EQ(slope_found(kernels, arch::Activation::hard_swish, -3), 0);
     EXPECT_EQ(slope_found(kernels, arch::Activation::hard_swish, 3), 1);
     EXPECT_NEAR(slope_found(kernels, arch::Activation::swish, 0), 0.5, 1e-6);
+    EXPECT_NEAR(slope_found(kernels, arch::Activation::mish, 0), 0.6, 1e-6);
+    EXPECT_EQ(slope_found(kernels, arch::Activation::leaky_relu, 0), arch::kLeakySlope);
+    EXPECT_EQ(slope_found(kernels, arch::Activation::relu6, 0), 0);
+    EXPECT_EQ(slope_found(kernels, arch::Activation::relu6, 6), 0);
     for (const float far : {1e3F, 1e30F}) {
       for (const arch::Activation activation : values_of<arch::Activation>()) {
-        EXPECT_EQ(slope_found(kernels, activation, -far), 0);
-        EXPECT_EQ(slope_found(kernels, activation, far), 1);
+        EXPECT_EQ(slope_found(kernels, activation, -far), far_slopes(activation).first) << name_of(activation);
+        EXPECT_EQ(slope_found(kernels, activation, far), far_slopes(activation).second) << name_of(activation);
       }
     }
   }

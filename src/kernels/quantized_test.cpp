@@ -164,7 +164,10 @@ TEST(QuantizedKernels, FinishSumsWithResidualsOfEitherKind) {
   const std::map<EpilogueActivation, std::function<float(float)>> activations{
       {EpilogueActivation::none, [](float x) { return x; }},
       {EpilogueActivation::relu, [](float x) { return std::max(x, 0.0F); }},
-      {EpilogueActivation::swish, [](float x) { return x / (1 + std::exp(-x)); }}};
+      {EpilogueActivation::swish, [](float x) { return x / (1 + std::exp(-x)); }},
+      {EpilogueActivation::mish, [](float x) { return x * std::tanh(std::log1p(std::exp(x))); }},
+      {EpilogueActivation::leaky_relu, [](float x) { return x < 0 ? 0.1F * x : x; }},
+      {EpilogueActivation::relu6, [](float x) { return std::clamp(x, 0.0F, 6.0F); }}};
   for (const Kernels& kernels : all_kernels()) {
     for (size_t i = 0; i < std::size(sources) * activations.size(); ++i) {
       const NumberSource& source = sources[i % std::size(sources)];

@@ -42,6 +42,12 @@ torch::Tensor activated(const torch::Tensor& z, std::optional<arch::Activation> 
       return at::silu(z);
     case arch::Activation::hard_swish:
       return at::hardswish(z);
+    case arch::Activation::mish:
+      return at::mish(z);
+    case arch::Activation::leaky_relu:
+      return at::leaky_relu(z, arch::kLeakySlope);
+    case arch::Activation::relu6:
+      return at::hardtanh(z, 0, 6);
   }
   return z;
 }

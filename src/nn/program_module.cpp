@@ -13,13 +13,16 @@ namespace {
 std::optional<arch::Activation> activation_of(const graph::OpKind& kind) {
   using namespace graph;
   using Found = std::optional<arch::Activation>;
-  return std::visit(Overloaded{
-                        [](const Activate& activate) { return Found(activate.kind); },
-                        [](const OneOf<Conv, Deconv, BatchNorm, MaxPool, GlobalPool, Upsample, Add, Mean, Concat, Scale,
-                                       Sigmoid, DropPath> auto&) { return Found(); },
-                    },
-                    kind);
+  return std::visit(
+      Overloaded{
+          [](const Activate& activate) { return Found(activate.kind); },
+          [](const OneOf<Conv, Deconv, BatchNorm, MaxPool, AveragePool, GlobalPool, Upsample, BilinearUpsample, Add,
+                         Mean, Concat, Slice, Scale, Sigmoid, DropPath> auto&) { return Found(); },
+      },
+      kind);
 }
+
+constexpr double kMostOfRelu6 = 6;
 
 class TorchInterpreter {
  public:
@@ -91,7 +94,7 @@ class TorchInterpreter {
       x = at::constant_pad_nd(x, {conv.pad_before, conv.pad_after, conv.pad_before, conv.pad_after});
       pad = 0;
     }
-    return at::conv2d(x, cast(parameter(op, 0)), bias(op), conv.stride, pad, 1, conv.groups);
+    return at::conv2d(x, cast(parameter(op, 0)), bias(op), conv.stride, pad, conv.dilation, conv.groups);
   }
 
   torch::Tensor apply(const graph::Deconv& deconv, const graph::Op& op) {
@@ -136,20 +139,40 @@ class TorchInterpreter {
       case arch::Activation::hard_swish:
         keep_inputs(op);
         return at::hardswish(x);
+      case arch::Activation::mish:
+        keep_inputs(op);
+        return at::mish(x);
+      case arch::Activation::leaky_relu:
+        keep_one_side(op, in_place);
+        return in_place ? at::leaky_relu_(x, arch::kLeakySlope) : at::leaky_relu(x, arch::kLeakySlope);
+      case arch::Activation::relu6:
+        keep_one_side(op, in_place);
+        return in_place ? at::hardtanh_(x, 0, kMostOfRelu6) : at::hardtanh(x, 0, kMostOfRelu6);
     }
     return x;
   }
+
+  // The gradient needs what was read, or what was written in its place.
+  void keep_one_side(const graph::Op& op, bool in_place) { kept_.insert(in_place ? op.output : op.inputs[0]); }
 
   torch::Tensor apply(const graph::MaxPool& pool, const graph::Op& op) {
     torch::Tensor x = value(op);
     keep_inputs(op);
     if (pool.pad_before == 0) {
       // ceil_mode lets the last window reach over the edge: padding after, none before.
-      return at::max_pool2d(x, pool.kernel, pool.stride, 0, 1, true);
+      return at::max_pool2d(x, pool.kernel, pool.stride, 0, 1, pool.pad_after > 0);
+    }
+    if (pool.pad_before == pool.pad_after && 2 * pool.pad_before <= pool.kernel) {
+      return at::max_pool2d(x, pool.kernel, pool.stride, pool.pad_before);
     }
     const std::vector<int64_t> pads{pool.pad_before, pool.pad_after, pool.pad_before, pool.pad_after};
     x = at::constant_pad_nd(x, pads, -std::numeric_limits<double>::infinity());
     return at::max_pool2d(x, pool.kernel, pool.stride);
+  }
+
+  torch::Tensor apply(const graph::AveragePool& pool, const graph::Op& op) {
+    keep_inputs(op);
+    return at::avg_pool2d(value(op), pool.kernel, pool.stride);
   }
 
   torch::Tensor apply(const graph::GlobalPool& pool, const graph::Op& op) {
@@ -161,7 +184,16 @@ class TorchInterpreter {
 
   torch::Tensor apply(const graph::Upsample& up, const graph::Op& op) {
     const torch::Tensor& x = value(op);
-    torch::Tensor y = at::upsample_nearest2d(x, {x.size(2) * up.factor, x.size(3) * up.factor});
+    return cut(at::upsample_nearest2d(x, {x.size(2) * up.factor, x.size(3) * up.factor}), up);
+  }
+
+  torch::Tensor apply(const graph::BilinearUpsample& up, const graph::Op& op) {
+    const torch::Tensor& x = value(op);
+    return cut(at::upsample_bilinear2d(x, {x.size(2) * up.factor, x.size(3) * up.factor}, false), up);
+  }
+
+  // Without the rows and columns that an upsampling drops.
+  static torch::Tensor cut(torch::Tensor y, const auto& up) {
     if (up.drop_rows > 0) y = y.narrow(2, 0, y.size(2) - up.drop_rows);
     if (up.drop_columns > 0) y = y.narrow(3, 0, y.size(3) - up.drop_columns);
     return y;
@@ -183,6 +215,12 @@ class TorchInterpreter {
     std::vector<torch::Tensor> parts;
     for (size_t i = 0; i < op.inputs.size(); ++i) parts.push_back(value(op, i));
     return at::cat(parts, 1);
+  }
+
+  // A copy, not a view: readers may overwrite it.
+  torch::Tensor apply(const graph::Slice& slice, const graph::Op& op) {
+    const torch::Tensor& x = value(op);
+    return x.narrow(1, slice.first, slice.count).clone(x.suggest_memory_format());
   }
 
   torch::Tensor apply(const graph::Scale&, const graph::Op& op) {

@@ -6,28 +6,27 @@
 namespace spinenet::engine {
 namespace {
 
-// Maps other than the image have channels in whole blocks.
-bool is_in_tiles(const ConvWork& work) {
-  return fits_tile_strips(work.conv, kernels::kChannelBlock);
+// Maps other than the image have channels in whole blocks; the image may have any number.
+bool is_in_tiles(const ConvWork& work, const Node& node) {
+  const bool of_image = node.inputs[0].value == 0;
+  return fits_tile_strips(work.conv, kernels::kChannelBlock) && (!of_image || fits_tile_strips(work.conv, 1));
 }
 
 bool takes_bf16(const Node& node) {
-  return std::visit(
-      graph::Overloaded{
-          [](const ConvWork& work) { return is_in_tiles(work); },
-          [&](const SumWork&) { return node.inputs.size() <= kMostMixedTerms; }, [](const PoolWork&) { return true; },
-          [](const graph::OneOf<DeconvWork, GlobalPoolWork, GateWork, ConcatWork> auto&) { return false; }},
-      node.work);
+  return std::visit(graph::Overloaded{[&](const ConvWork& work) { return is_in_tiles(work, node); },
+                                      [&](const SumWork&) { return node.inputs.size() <= kMostMixedTerms; },
+                                      [](const graph::OneOf<PoolWork, SliceWork> auto&) { return true; },
+                                      [](const graph::OneOf<DeconvWork, AveragePoolWork, GlobalPoolWork, BilinearWork,
+                                                            GateWork, ConcatWork> auto&) { return false; }},
+                    node.work);
 }
 
-// A pool copies numbers: it writes what it reads.
+// A pool and a slice copy numbers: they write what they read.
 bool copies(const Node& node) {
   return std::visit(
-      graph::Overloaded{
-          [](const PoolWork&) { return true; },
-          [](const graph::OneOf<ConvWork, DeconvWork, GlobalPoolWork, GateWork, SumWork, ConcatWork> auto&) {
-            return false;
-          }},
+      graph::Overloaded{[](const graph::OneOf<PoolWork, SliceWork> auto&) { return true; },
+                        [](const graph::OneOf<ConvWork, DeconvWork, AveragePoolWork, GlobalPoolWork, BilinearWork,
+                                              GateWork, SumWork, ConcatWork> auto&) { return false; }},
       node.work);
 }
 
@@ -42,7 +41,7 @@ void choose_bf16_maps(Network& network) {
     able[static_cast<size_t>(node.output)] = 0;
     for (const Term& term : node.inputs) able[static_cast<size_t>(term.value)] = 0;
   }
-  // Both sides of a pool, until nothing changes: a chain of pools is as able as the least of it.
+  // Both sides of what copies, until nothing changes: a chain of pools is as able as the least of it.
   for (bool changed = true; changed;) {
     changed = false;
     for (const Node& node : network.nodes) {

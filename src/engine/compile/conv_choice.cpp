@@ -53,28 +53,23 @@ bool rows_lie_ready(const ConvStep& step) {
 
 bool is_for_winograd(const ConvStep& step, const ChoiceScope& scope) {
   const graph::Conv& c = step.conv;
-  return scope.winograd && is_aligned(step) && c.kernel == 3 && c.stride == 1 && c.pad_before == 1 && c.pad_after == 1;
+  return scope.winograd && is_aligned(step) && c.kernel == 3 && c.stride == 1 && c.pad_before == c.dilation &&
+         c.pad_after == c.dilation;
 }
 
 // A tile that mostly hangs over the edge saves nothing, and few tiles do not make up for the larger weights.
 bool is_worth(ConvAlgorithm algorithm, const ConvStep& step, const ChoiceScope& scope) {
-  const int64_t tile = tile_of(algorithm), least_tiles = tile == kernels::kWinogradTile ? 8 : 12;
-  int64_t tiles = 0, pixels = 0;
-  for (const ConvSite& site : step.sites) {
-    const graph::Shape& s = site.out.shape;
-    tiles += parts(s.height, tile) * parts(s.width, tile);
-    pixels += s.height * s.width;
-  }
+  const int side = tile_of(algorithm);
+  const int64_t tiles = tile_count(step, side), least_tiles = side == kernels::kWinogradTile ? 8 : 12;
+  int64_t pixels = 0;
+  for (const ConvSite& site : step.sites) pixels += site.out.shape.height * site.out.shape.width;
   return products_of(algorithm) * tiles * 4 < 9 * pixels * 3 && tiles * scope.images >= least_tiles;
 }
 
 // Few tiles do not make up for eight times the weights of an int8 product, nor few channels for the transforms.
 bool suits_int8_winograd(const ConvStep& step, const ChoiceScope& scope) {
   constexpr int64_t kLeastTiles = 64, kLeastChannels = 64;
-  int64_t tiles = 0;
-  for (const ConvSite& site : step.sites) {
-    tiles += parts(site.out.shape.height, kernels::kWinogradTile) * parts(site.out.shape.width, kernels::kWinogradTile);
-  }
+  const int64_t tiles = tile_count(step, kernels::kWinogradTile);
   return tiles * scope.images >= kLeastTiles && step.sites.front().in.stride >= kLeastChannels &&
          step.columns >= kLeastChannels;
 }
@@ -258,6 +253,7 @@ std::string shape_text(const ConvStep& step, const ChoiceScope& scope) {
   std::string text = fmt::format("{} threads, batch {}, {}, {}x{} stride {} pad {} {}, {} to {},", scope.threads,
                                  scope.images, name_of(step.format), c.kernel, c.kernel, c.stride, c.pad_before,
                                  c.pad_after, step.sites.front().in.stride, step.columns);
+  if (c.dilation > 1) text += fmt::format(" dilation {},", c.dilation);
   for (const ConvSite& site : step.sites) text += site_text(step, site);
   return text + (scope.winograd ? "" : ", no winograd");
 }

@@ -59,10 +59,18 @@ std::vector<ConvAlgorithm> algorithms_of(const std::vector<ConvChoice>& choices)
   return algorithms;
 }
 
-TEST_F(ConvChoices, EveryWayOfEveryLayerAgreesWithTheReference) {
-  const graph::Program program = mixed_program(arch::Activation::relu);
+class WaysOfAProgram : public ConvChoices, public testing::WithParamInterface<int> {};
+
+INSTANTIATE_TEST_SUITE_P(All, WaysOfAProgram, testing::Values(0, 1), [](const testing::TestParamInfo<int>& which) {
+  return std::string(which.param == 0 ? "Mixed" : "Dilated");
+});
+
+TEST_P(WaysOfAProgram, AgreeWithTheReference) {
+  const graph::Program program =
+      GetParam() == 0 ? mixed_program(arch::Activation::relu) : dilated_program(arch::Activation::leaky_relu);
   const Weights weights = lively_weights(program, 3);
-  const HostTensor input = random_tensor({kImages, 3, 20, 24}, 5);
+  const graph::Shape& image = program.values.front();
+  const HostTensor input = random_tensor({kImages, 3, image.height, image.width}, 5);
   const auto expected = graph::run_reference(program, weights, input);
   for (const kernels::Kernels& kernels : kernels::all_kernels()) {
     CompileOptions options{.threads = 2, .instructions = std::string(kernels.name), .batch = kImages};

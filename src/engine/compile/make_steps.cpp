@@ -106,6 +106,25 @@ class StepMaker {
     return PoolStep{node.name, work.pool, map_at(node.inputs[0].value), map_at(node.output)};
   }
 
+  // The window's pixels and what each counts are the same for every output.
+  Step step_of(const AveragePoolWork& work, const Node& node, const Group&) const {
+    AveragePoolStep step{node.name, work.pool, {}, {}, map_at(node.inputs[0].value), map_at(node.output)};
+    const int64_t kernel = work.pool.kernel;
+    for (int64_t i = 0; i < kernel * kernel; ++i) {
+      step.pixels.push_back(i / kernel * step.in.shape.width + i % kernel);
+    }
+    step.weights.assign(step.pixels.size(), 1.0F / static_cast<float>(kernel * kernel));
+    return step;
+  }
+
+  Step step_of(const BilinearWork& work, const Node& node, const Group&) const {
+    return BilinearStep{node.name, work.upsample.factor, map_at(node.inputs[0].value), map_at(node.output)};
+  }
+
+  Step step_of(const SliceWork& work, const Node& node, const Group&) const {
+    return SliceStep{node.name, work.slice, map_at(node.inputs[0].value), map_at(node.output)};
+  }
+
   Step step_of(const SumWork&, const Node& node, const Group&) const {
     SumStep step{node.name, {}, map_at(node.output), affine_of(node, false)};
     for (const Term& term : node.inputs) step.terms.push_back({map_at(term.value), term.factor});

@@ -18,6 +18,12 @@ kernels::EpilogueActivation activation_of(arch::Activation activation) {
       return kernels::EpilogueActivation::swish;
     case arch::Activation::hard_swish:
       return kernels::EpilogueActivation::hard_swish;
+    case arch::Activation::mish:
+      return kernels::EpilogueActivation::mish;
+    case arch::Activation::leaky_relu:
+      return kernels::EpilogueActivation::leaky_relu;
+    case arch::Activation::relu6:
+      return kernels::EpilogueActivation::relu6;
   }
   return kernels::EpilogueActivation::none;
 }
@@ -81,6 +87,7 @@ class Translation {
         sigmoid.hard ? kernels::EpilogueActivation::hard_sigmoid : kernels::EpilogueActivation::sigmoid;
   }
   void add(const graph::MaxPool& pool, const graph::Op& op) { append(op, PoolWork{pool}); }
+  void add(const graph::AveragePool& pool, const graph::Op& op) { append(op, AveragePoolWork{pool}); }
   void add(const graph::GlobalPool& pool, const graph::Op& op) { append(op, GlobalPoolWork{pool.kind}); }
   void add(const graph::Scale&, const graph::Op& op) { append(op, GateWork{}); }
   void add(const graph::Mean&, const graph::Op& op) {
@@ -92,8 +99,10 @@ class Translation {
   void add(const graph::Upsample& upsample, const graph::Op& op) {
     append(op, SumWork{}).inputs[0].factor = upsample.factor;
   }
+  void add(const graph::BilinearUpsample& upsample, const graph::Op& op) { append(op, BilinearWork{upsample}); }
   void add(const graph::Add&, const graph::Op& op) { append(op, SumWork{}); }
   void add(const graph::Concat&, const graph::Op& op) { append(op, ConcatWork{}); }
+  void add(const graph::Slice& slice, const graph::Op& op) { append(op, SliceWork{slice}); }
   void add(const graph::DropPath&, const graph::Op& op) {
     same_as_[static_cast<size_t>(op.output)] = same_as_[static_cast<size_t>(op.inputs[0])];
   }
@@ -131,6 +140,9 @@ graph::Shape worked(const Network& network, const Node& node) {
           [&](const ConvWork& work) { return graph::output_shape(work.conv, first, filters, node.name); },
           [&](const DeconvWork& work) { return graph::output_shape(work.deconv, first, filters, node.name); },
           [&](const PoolWork& work) { return graph::output_shape(work.pool, first, filters, node.name); },
+          [&](const AveragePoolWork& work) { return graph::output_shape(work.pool, first, filters, node.name); },
+          [&](const BilinearWork& work) { return graph::output_shape(work.upsample, first, filters, node.name); },
+          [&](const SliceWork& work) { return graph::output_shape(work.slice, first, filters, node.name); },
           [&](const GlobalPoolWork& work) {
             return graph::output_shape(graph::GlobalPool{work.kind}, first, filters, node.name);
           },
@@ -170,7 +182,9 @@ WorkRules rules_of(const Work& work) {
                 .max_inputs = 2, .scales = true, .activates = true, .adds_inputs = true, .takes_residual = true};
           },
           [](const DeconvWork&) { return WorkRules{.scales = true, .activates = true}; },
-          [](const graph::OneOf<PoolWork, GlobalPoolWork> auto&) { return WorkRules{}; },
+          [](const graph::OneOf<PoolWork, AveragePoolWork, GlobalPoolWork, BilinearWork, SliceWork> auto&) {
+            return WorkRules{};
+          },
           [](const GateWork&) { return WorkRules{.max_inputs = 2, .activates = true}; },
           [](const SumWork&) {
             return WorkRules{
@@ -185,19 +199,16 @@ const ConvWork* as_convolution(const Node& node) {
   return std::visit(
       graph::Overloaded{
           [](const ConvWork& work) { return Found(&work); },
-          [](const graph::OneOf<DeconvWork, PoolWork, GlobalPoolWork, GateWork, SumWork, ConcatWork> auto&) {
-            return Found(nullptr);
-          }},
+          [](const graph::OneOf<DeconvWork, PoolWork, AveragePoolWork, GlobalPoolWork, BilinearWork, GateWork, SumWork,
+                                ConcatWork, SliceWork> auto&) { return Found(nullptr); }},
       node.work);
 }
 
 bool is_sum(const Node& node) {
   return std::visit(
-      graph::Overloaded{
-          [](const SumWork&) { return true; },
-          [](const graph::OneOf<ConvWork, DeconvWork, PoolWork, GlobalPoolWork, GateWork, ConcatWork> auto&) {
-            return false;
-          }},
+      graph::Overloaded{[](const SumWork&) { return true; },
+                        [](const graph::OneOf<ConvWork, DeconvWork, PoolWork, AveragePoolWork, GlobalPoolWork,
+                                              BilinearWork, GateWork, ConcatWork, SliceWork> auto&) { return false; }},
       node.work);
 }
 

@@ -26,6 +26,7 @@ struct Term {
 // - a convolution is on the first term; a second one is the residual;
 // - a transposed convolution is on its only term;
 // - a pool, over windows or the whole map, is on its only term, and has neither scale nor activation;
+// - a bilinear upsampling and a slice of the channels are as a pool;
 // - a gate is its second term times the first, channel by channel; it has no scale of its own;
 // - a sum is on all terms; batch norms, activations and upsamplings that stand alone are sums of one term;
 // - a concatenation is the channels of all terms, one after the other; it has neither scale nor activation.
@@ -40,14 +41,24 @@ struct DeconvWork {
 struct PoolWork {
   graph::MaxPool pool;
 };
+struct AveragePoolWork {
+  graph::AveragePool pool;
+};
 struct GlobalPoolWork {
   graph::PoolKind kind = graph::PoolKind::average;
+};
+struct BilinearWork {
+  graph::BilinearUpsample upsample;
 };
 struct GateWork {};
 struct SumWork {};
 struct ConcatWork {};
+struct SliceWork {
+  graph::Slice slice;
+};
 
-using Work = std::variant<ConvWork, DeconvWork, PoolWork, GlobalPoolWork, GateWork, SumWork, ConcatWork>;
+using Work = std::variant<ConvWork, DeconvWork, PoolWork, AveragePoolWork, GlobalPoolWork, BilinearWork, GateWork,
+                          SumWork, ConcatWork, SliceWork>;
 
 struct Node {
   std::string name;

@@ -119,8 +119,8 @@ void prepare_weights(const graph::Program& program, const Weights& weights, cons
         graph::Overloaded{[&](ConvStep& step) { packer.add(use.parameter, weight, step); },
                           [&](DepthwiseStep& step) { step.weights = pack_depthwise(weight, step.site.out.stride); },
                           [&](DeconvStep& step) { step.weights = pack_deconv(weight, step.k, plan.kernels->panel); },
-                          [](const graph::OneOf<SumStep, GateStep, ConcatStep, PoolStep, GlobalPoolStep> auto&) {
-                          }},  // they have no weights
+                          [](const graph::OneOf<SumStep, GateStep, ConcatStep, SliceStep, PoolStep, AveragePoolStep,
+                                                GlobalPoolStep, BilinearStep> auto&) {}},  // they have no weights
         plan.steps[use.step]);
   }
   packer.pack_all();

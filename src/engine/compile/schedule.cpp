@@ -49,7 +49,8 @@ bool same_work(const Node& a, const Node& b) {
   return x != nullptr && y != nullptr && x->weight == y->weight && x->conv.kernel == y->conv.kernel &&
          (a.inputs[0].value == 0) == (b.inputs[0].value == 0) &&  // the image's pixels may lie closer
          x->conv.groups == 1 && y->conv.groups == 1 && x->conv.stride == y->conv.stride &&
-         x->conv.pad_before == y->conv.pad_before && x->conv.pad_after == y->conv.pad_after;
+         x->conv.dilation == y->conv.dilation && x->conv.pad_before == y->conv.pad_before &&
+         x->conv.pad_after == y->conv.pad_after;
 }
 
 Groups groups_of(const Network& network, bool share_weights) {
@@ -143,19 +144,19 @@ struct Range {
 // The inputs of which each element is read just where the output's element is written.
 Range terms_read_in_place(const Node& node) {
   const size_t all = node.inputs.size();
-  return std::visit(graph::Overloaded{[&](const ConvWork&) {
-                                        return Range{1, all};
-                                      },
-                                      [](const GateWork&) {
-                                        return Range{0, 1};
-                                      },
-                                      [&](const SumWork&) {
-                                        return Range{0, all};
-                                      },
-                                      [](const graph::OneOf<DeconvWork, PoolWork, GlobalPoolWork, ConcatWork> auto&) {
-                                        return Range{};
-                                      }},
-                    node.work);
+  return std::visit(
+      graph::Overloaded{[&](const ConvWork&) {
+                          return Range{1, all};
+                        },
+                        [](const GateWork&) {
+                          return Range{0, 1};
+                        },
+                        [&](const SumWork&) {
+                          return Range{0, all};
+                        },
+                        [](const graph::OneOf<DeconvWork, PoolWork, AveragePoolWork, GlobalPoolWork, BilinearWork,
+                                              ConcatWork, SliceWork> auto&) { return Range{}; }},
+      node.work);
 }
 
 int64_t memory_of(const Network& network, const Schedule& schedule) {

@@ -7,16 +7,39 @@
 
 namespace spinenet::engine {
 
+namespace {
+
+// The first outputs of the tiles along a line, each `apart` from the next.
+std::vector<int> tile_starts(int64_t extent, int side, int apart) {
+  std::vector<int> starts;
+  for (int first = 0; first < std::min<int64_t>(apart, extent); ++first) {
+    for (int place = first; place < extent; place += side * apart) starts.push_back(place);
+  }
+  return starts;
+}
+
+}  // namespace
+
 std::vector<WinogradTile> tiles_of(const ConvStep& step) {
   const int side = tile_of(step.choice.algorithm);
   std::vector<WinogradTile> tiles;
   for (size_t s = 0; s < step.sites.size(); ++s) {
     const graph::Shape& out = step.sites[s].out.shape;
-    for (int y = 0; y < out.height; y += side) {
-      for (int x = 0; x < out.width; x += side) tiles.push_back({static_cast<int>(s), y, x});
+    const std::vector<int> columns = tile_starts(out.width, side, step.conv.dilation);
+    for (const int y : tile_starts(out.height, side, step.conv.dilation)) {
+      for (const int x : columns) tiles.push_back({static_cast<int>(s), y, x});
     }
   }
   return tiles;
+}
+
+int64_t tile_count(const ConvStep& step, int side) {
+  const auto along = [&](int64_t extent) {
+    return static_cast<int64_t>(tile_starts(extent, side, step.conv.dilation).size());
+  };
+  int64_t count = 0;
+  for (const ConvSite& site : step.sites) count += along(site.out.shape.height) * along(site.out.shape.width);
+  return count;
 }
 
 WinogradScratch winograd_scratch(const ConvStep& step, int64_t tiles, int panel) {

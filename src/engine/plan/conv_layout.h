@@ -34,6 +34,8 @@ inline bool has_tiles(const ConvStep& step) {
 }
 // The tiles of one image over all sites, by the step's algorithm.
 std::vector<WinogradTile> tiles_of(const ConvStep& step);
+// How many of this side that is.
+int64_t tile_count(const ConvStep& step, int side);
 
 // So much of the rows of a direct fp32 product at a time that they stay in the second cache while all weights pass by.
 constexpr int64_t kDepth = 1024;

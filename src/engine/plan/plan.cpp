@@ -29,9 +29,10 @@ void advise_large_pages(void* memory, int64_t bytes) {
 const ConvStep* as_convolution(const Step& step) {
   using Found = const ConvStep*;
   return std::visit(
-      graph::Overloaded{[](const ConvStep& conv) { return Found(&conv); },
-                        [](const graph::OneOf<DepthwiseStep, DeconvStep, SumStep, GateStep, ConcatStep, PoolStep,
-                                              GlobalPoolStep> auto&) { return Found(nullptr); }},
+      graph::Overloaded{
+          [](const ConvStep& conv) { return Found(&conv); },
+          [](const graph::OneOf<DepthwiseStep, DeconvStep, SumStep, GateStep, ConcatStep, SliceStep, PoolStep,
+                                AveragePoolStep, GlobalPoolStep, BilinearStep> auto&) { return Found(nullptr); }},
       step);
 }
 

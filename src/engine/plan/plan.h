@@ -102,6 +102,8 @@ struct ConvChoice {
   bool operator==(const ConvChoice&) const = default;
 };
 
+// The outputs of a tile are as far apart as the taps of its convolution: a dilated one is an ordinary one on each of
+// dilation * dilation maps that its map is taken apart into.
 struct WinogradTile {
   int site = 0, y = 0, x = 0;  // of the top left output
 };
@@ -190,7 +192,30 @@ struct PoolStep {
   Map in, out;
 };
 
-using Step = std::variant<ConvStep, DepthwiseStep, DeconvStep, SumStep, GateStep, ConcatStep, PoolStep, GlobalPoolStep>;
+// The mean of each window: its pixels, counted from the first, and the share of each.
+struct AveragePoolStep {
+  std::string name;
+  graph::AveragePool pool;
+  std::vector<int64_t> pixels;
+  std::vector<float> weights;
+  Map in, out;
+};
+
+struct BilinearStep {
+  std::string name;
+  int factor = 1;
+  Map in, out;
+};
+
+// Some channels of a map, as the numbers that they are.
+struct SliceStep {
+  std::string name;
+  graph::Slice slice;
+  Map in, out;
+};
+
+using Step = std::variant<ConvStep, DepthwiseStep, DeconvStep, SumStep, GateStep, ConcatStep, SliceStep, PoolStep,
+                          AveragePoolStep, GlobalPoolStep, BilinearStep>;
 
 struct PlanOutput {
   std::string name;

@@ -41,7 +41,8 @@ int64_t tap_count(const ConvStep& step, ConvAlgorithm algorithm) {
 
 bool fits_tile_strips(const graph::Conv& conv, int64_t stride) {
   const int64_t kernel = conv.kernel;
-  return conv.groups == 1 && (takes_lines(stride) ? kernel : kernel * kernel) <= kMostTaps;
+  if (takes_lines(stride)) return conv.groups == 1 && conv.dilation == 1 && kernel <= kMostTaps;
+  return conv.groups == 1 && kernel * kernel <= kMostTaps;
 }
 
 int64_t tile_row_length(const ConvStep& step, ConvAlgorithm algorithm) {
@@ -69,23 +70,24 @@ int64_t tile_pixel_bytes(const ConvStep& step, ConvAlgorithm algorithm) {
 }
 
 Strip strip_of(const ConvStep& step, const ConvSite& site, int64_t output_lines) {
-  const int64_t kernel = step.conv.kernel, stride = step.conv.stride;
+  const int64_t kernel = step.conv.kernel, stride = step.conv.stride, dilation = step.conv.dilation;
+  const int64_t reach = (kernel - 1) * dilation;  // from the first tap to the last
   const bool by_line = takes_lines(site.in.stride);
   Strip strip;
   strip.pixel = tile_pixel_bytes(step, ConvAlgorithm::tile_strips);
   strip.tap_bytes = tap_numbers(step, ConvAlgorithm::tile_strips) * product_bytes(step);
   strip.tap_count = tap_count(step, ConvAlgorithm::tile_strips);
-  strip.planes_down = std::min(stride, kernel);
+  strip.planes_down = std::min(stride, reach + 1);
   strip.planes_across = by_line ? 1 : strip.planes_down;
-  strip.width = site.out.shape.width + (by_line ? parts(kernel - 1, stride) : (kernel - 1) / stride);
-  strip.lines = output_lines + (kernel - 1) / stride;
+  strip.width = site.out.shape.width + (by_line ? parts(reach, stride) : reach / stride);
+  strip.lines = output_lines + reach / stride;
   strip.step = by_line ? 1 : stride;
   strip.columns = by_line ? strip.width * stride : strip.width;
   strip.pitch = strip.columns * strip.pixel;
   strip.plane = strip.lines * strip.pitch;
   strip.row = by_line ? stride * strip.pixel : strip.pixel;
   for (int64_t t = 0; t < strip.tap_count; ++t) {
-    const int64_t i = by_line ? t : t / kernel, j = by_line ? 0 : t % kernel;
+    const int64_t i = (by_line ? t : t / kernel) * dilation, j = by_line ? 0 : t % kernel * dilation;
     const int64_t plane = i % stride * strip.planes_across + j % stride;
     strip.tap_offsets[static_cast<size_t>(t)] =
         plane * strip.plane + i / stride * strip.pitch + j / stride * strip.pixel;

@@ -1,12 +1,12 @@
 // Where the rows of a product in matrix tiles lie (kernels/tiles.h), as bf16 values or bytes.
 //
 // Two ways. `tile_rows`: each row is a stretch of the map, which is read in place or copied. `tile_strips`: some lines
-// of the map are copied with their margin, and each tap of the window is an offset into that copy, so that the same
-// pixels serve all taps. Rows count the pixels of the copied lines: those of the margin are computed and thrown away.
-// A stride s takes the map apart into s * s planes, so that neighbouring outputs are neighbouring rows. An image of few
-// channels takes a line of the window as one tap, which is rounded up to whole tiles: the numbers behind the window
-// meet weights of zero, so a value that is not finite spoils outputs some pixels to its left, too. Thread contract:
-// pure functions.
+// of the map are copied with their margin, and each tap of the window, dilated or not, is an offset into that copy, so
+// that the same pixels serve all taps. Rows count the pixels of the copied lines: those of the margin are computed and
+// thrown away. A stride s takes the map apart into s * s planes, so that neighbouring outputs are neighbouring rows. An
+// image of few channels takes a line of the window as one tap, which is rounded up to whole tiles: the numbers behind
+// the window meet weights of zero, so a value that is not finite spoils outputs some pixels to its left, too. Thread
+// contract: pure functions.
 #pragma once
 
 #include <array>
@@ -19,7 +19,8 @@ namespace spinenet::engine {
 
 constexpr int64_t kMostTaps = 64;
 
-// Whether a strip has room for the taps of a convolution of a map with this stride.
+// Whether a strip has room for the taps of a convolution of a map with this stride. A tap that is a line of the window
+// holds pixels side by side alone.
 bool fits_tile_strips(const graph::Conv& conv, int64_t stride);
 
 // Numbers in a row of the product, each tap's rounded up to whole tiles.

@@ -98,15 +98,15 @@ class Quantizer {
 
   // Whether the node reads the term as it is, bytes or floats.
   bool reads_either(const Node& node, size_t term) const {
-    return std::visit(
-        graph::Overloaded{
-            [&](const ConvWork&) { return takes_bytes(node) && term > 0; },
-            [&](const SumWork&) { return is_short(node); }, [](const PoolWork&) { return true; },
-            [](const graph::OneOf<DeconvWork, GlobalPoolWork, GateWork, ConcatWork> auto&) { return false; }},
-        node.work);
+    return std::visit(graph::Overloaded{[&](const ConvWork&) { return takes_bytes(node) && term > 0; },
+                                        [&](const SumWork&) { return is_short(node); },
+                                        [](const graph::OneOf<PoolWork, SliceWork> auto&) { return true; },
+                                        [](const graph::OneOf<DeconvWork, AveragePoolWork, GlobalPoolWork, BilinearWork,
+                                                              GateWork, ConcatWork> auto&) { return false; }},
+                      node.work);
   }
 
-  // Values that an int8 convolution reads, at once or by way of sums and pools.
+  // Values that an int8 convolution reads, at once or by way of sums, pools and slices.
   std::vector<char> useful_values() const {
     std::vector<char> useful(network_.values.size(), 0);
     for (auto node = network_.nodes.rbegin(); node != network_.nodes.rend(); ++node) {
@@ -134,10 +134,11 @@ class Quantizer {
     const auto bytes_if = [&](bool able) { return useful && able ? range_of(node) : Quantization{}; };
     return std::visit(graph::Overloaded{[&](const ConvWork&) { return bytes_if(takes_bytes(node)); },
                                         [&](const SumWork&) { return bytes_if(is_short(node)); },
-                                        [&](const PoolWork&) { return network_.formats[at(node.inputs[0].value)]; },
-                                        [](const graph::OneOf<DeconvWork, GlobalPoolWork, GateWork, ConcatWork> auto&) {
-                                          return Quantization{};
-                                        }},
+                                        [&](const graph::OneOf<PoolWork, SliceWork> auto&) {
+                                          return network_.formats[at(node.inputs[0].value)];
+                                        },
+                                        [](const graph::OneOf<DeconvWork, AveragePoolWork, GlobalPoolWork, BilinearWork,
+                                                              GateWork, ConcatWork> auto&) { return Quantization{}; }},
                       node.work);
   }
 

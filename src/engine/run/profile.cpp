@@ -89,6 +89,18 @@ StepProfile describe(const ConcatStep& step) {
   return {step.name, "concat", step.out.shape, 0, 0};
 }
 
+StepProfile describe(const SliceStep& step) {
+  return {step.name, "slice", step.out.shape, 0, 0};
+}
+
+StepProfile describe(const AveragePoolStep& step) {
+  return {step.name, "pool", step.out.shape, 0, 0};
+}
+
+StepProfile describe(const BilinearStep& step) {
+  return {step.name, "bilinear", step.out.shape, 0, 0};
+}
+
 StepProfile describe(const PoolStep& step) {
   return {step.name, "pool", step.out.shape, 0, 0};
 }

@@ -5,6 +5,7 @@
 
 #include "engine/plan/conv_layout.h"
 #include "engine/run/copy_lines.h"
+#include "engine/run/gather_taps.h"
 
 namespace spinenet::engine {
 namespace {
@@ -37,6 +38,10 @@ void gather_window(const ConvStep& step, const ConvSite& site, const float* in, 
   const int64_t first = std::clamp<int64_t>(-left, 0, kernel);
   const int64_t end = std::clamp<int64_t>(site.in.shape.width - left, first, kernel);
   const auto fill_tail = [&] { std::fill(to + kernel * kernel * stride, to + step.k, 0.0F); };
+  if (step.conv.dilation > 1) {
+    gather_taps(window_of(step.conv, at.y, at.x), site.in, in, 0.0F, to);
+    return fill_tail();
+  }
   if (end - first == kernel && top >= 0 && top + kernel <= site.in.shape.height) {
     const int64_t line = site.in.shape.width * stride;
     const float* from = in + top * line + left * stride;
@@ -175,14 +180,14 @@ void run_product(const CompiledPlan& plan, const ConvStep& step, const ConvTask&
 void transform_inputs(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory,
                       const WinogradScratch& layout) {
   std::array<const float*, kernels::kWinogradProducts> pixels;
-  const int side = tile_of(step.choice.algorithm), inputs = side + 2;
+  const int side = tile_of(step.choice.algorithm), inputs = side + 2, apart = step.conv.dilation;
   for (int64_t t = 0; t < task.rows; ++t) {
     const auto [image, tile] = tile_at(step, task.first_row + t);
     const Map& in = step.sites[static_cast<size_t>(tile.site)].in;
     const float* from = image_of(in, image, memory);
     for (int i = 0; i < inputs; ++i) {
       for (int j = 0; j < inputs; ++j) {
-        const int64_t y = tile.y + i - 1, x = tile.x + j - 1;
+        const int64_t y = tile.y + (i - 1) * apart, x = tile.x + (j - 1) * apart;
         const bool inside = y >= 0 && y < in.shape.height && x >= 0 && x < in.shape.width;
         pixels[static_cast<size_t>(i * inputs + j)] =
             inside ? from + (y * in.shape.width + x) * in.stride : plan.zeros.data();
@@ -195,20 +200,20 @@ void transform_inputs(const CompiledPlan& plan, const ConvStep& step, const Conv
 
 void transform_outputs(const CompiledPlan& plan, const ConvStep& step, const ConvTask& task, const StepMemory& memory,
                        const WinogradScratch& layout, const Columns& part) {
-  const int side = tile_of(step.choice.algorithm);
+  const int side = tile_of(step.choice.algorithm), apart = step.conv.dilation;
   const float* products = memory.scratch + products_of(step.choice.algorithm) * layout.input_stride;
   std::array<const float*, kernels::kWinogradTile * kernels::kWinogradTile> residuals;
   for (int64_t t = 0; t < task.rows; ++t) {
     const auto [image, tile] = tile_at(step, task.first_row + t);
     const ConvSite& site = step.sites[static_cast<size_t>(tile.site)];
     const Map& out = site.out;
-    const int height = static_cast<int>(std::min<int64_t>(side, out.shape.height - tile.y));
-    const int width = static_cast<int>(std::min<int64_t>(side, out.shape.width - tile.x));
+    const int height = static_cast<int>(std::min<int64_t>(side, parts(out.shape.height - tile.y, apart)));
+    const int width = static_cast<int>(std::min<int64_t>(side, parts(out.shape.width - tile.x, apart)));
     if (site.residual_factor > 0) {
       for (int i = 0; i < height; ++i) {
         for (int j = 0; j < width; ++j) {
           residuals[static_cast<size_t>(i * side + j)] =
-              residual_pixel(site, memory, {image, tile.y + i, tile.x + j}) + part.column;
+              residual_pixel(site, memory, {image, tile.y + i * apart, tile.x + j * apart}) + part.column;
         }
       }
     }
@@ -218,8 +223,8 @@ void transform_outputs(const CompiledPlan& plan, const ConvStep& step, const Con
          .product_stride = layout.output_stride,
          .channels = part.columns,
          .to = image_of(out, image, memory) + (tile.y * out.shape.width + tile.x) * out.stride + part.column,
-         .row_stride = out.shape.width * out.stride,
-         .pixel_stride = out.stride,
+         .row_stride = apart * out.shape.width * out.stride,
+         .pixel_stride = apart * out.stride,
          .height = height,
          .width = width,
          .epilogue = epilogue_at(site.affine, part.column),

@@ -6,6 +6,7 @@
 #include "engine/plan/conv_layout.h"
 #include "engine/run/byte_maps.h"
 #include "engine/run/copy_lines.h"
+#include "engine/run/gather_taps.h"
 #include "engine/run/run_convolution.h"
 #include "engine/run/run_step.h"
 
@@ -15,6 +16,9 @@ namespace {
 // Copies the window of output pixel (y, x) to a row of the product; what lies outside is zero, as a byte. What a row
 // has beyond the window meets weights of zero.
 void gather_window(const ConvStep& step, const Map& map, const uint8_t* in, int64_t y, int64_t x, uint8_t* to) {
+  if (step.conv.dilation > 1) {
+    return gather_taps(window_of(step.conv, y, x), map, in, static_cast<uint8_t>(map.quantization.zero), to);
+  }
   const int64_t kernel = step.conv.kernel, stride = map.stride, width = map.shape.width;
   const int64_t top = y * step.conv.stride - step.conv.pad_before;
   const int64_t left = x * step.conv.stride - step.conv.pad_before;

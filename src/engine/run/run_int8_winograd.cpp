@@ -14,13 +14,14 @@ void transform_inputs(const CompiledPlan& plan, const ConvStep& step, const Conv
                       const Int8WinogradScratch& layout) {
   std::array<const uint8_t*, kernels::kWinogradProducts> pixels;
   auto* inputs = reinterpret_cast<int16_t*>(memory.scratch);
+  const int apart = step.conv.dilation;
   for (int64_t t = 0; t < task.rows; ++t) {
     const auto [image, tile] = tile_at(step, task.first_row + t);
     const Map& in = step.sites[static_cast<size_t>(tile.site)].in;
     const uint8_t* first = bytes_at(in, memory, image * image_numbers(in));
     for (int i = 0; i < kernels::kWinogradInput; ++i) {
       for (int j = 0; j < kernels::kWinogradInput; ++j) {
-        const int64_t y = tile.y + i - 1, x = tile.x + j - 1;
+        const int64_t y = tile.y + (i - 1) * apart, x = tile.x + (j - 1) * apart;
         const bool inside = y >= 0 && y < in.shape.height && x >= 0 && x < in.shape.width;
         pixels[static_cast<size_t>(i * kernels::kWinogradInput + j)] =
             inside ? first + (y * in.shape.width + x) * in.stride : nullptr;
@@ -34,11 +35,12 @@ void transform_inputs(const CompiledPlan& plan, const ConvStep& step, const Conv
 using ResidualPlaces = std::array<int64_t, kernels::kWinogradTile * kernels::kWinogradTile>;
 
 // Of the pixels of a tile in the residual's map.
-void find_residuals(const ConvSite& site, const TileAt& at, int64_t column, ResidualPlaces& places) {
+void find_residuals(const ConvSite& site, const TileAt& at, int apart, int64_t column, ResidualPlaces& places) {
   const Map& map = site.residual;
   for (int i = 0; i < kernels::kWinogradTile; ++i) {
     for (int j = 0; j < kernels::kWinogradTile; ++j) {
-      const int64_t y = (at.tile.y + i) / site.residual_factor, x = (at.tile.x + j) / site.residual_factor;
+      const int64_t y = (at.tile.y + i * apart) / site.residual_factor,
+                    x = (at.tile.x + j * apart) / site.residual_factor;
       places[static_cast<size_t>(i * kernels::kWinogradTile + j)] =
           at.image * image_numbers(map) + (y * map.shape.width + x) * map.stride + column;
     }
@@ -50,12 +52,15 @@ void transform_outputs(const CompiledPlan& plan, const ConvStep& step, const Con
   const auto* sums = reinterpret_cast<const int32_t*>(memory.scratch + layout.outputs);
   const float* scales = std::get<Int8WinogradWeights>(step.weights).scales.get();
   const int64_t scale_stride = rounded_up(step.columns, plan.kernels->panel);
+  const int apart = step.conv.dilation;
   ResidualPlaces residuals{};
   for (int64_t t = 0; t < task.rows; ++t) {
     const TileAt at = tile_at(step, task.first_row + t);
     const ConvSite& site = step.sites[static_cast<size_t>(at.tile.site)];
     const Map& out = site.out;
     const int64_t pixel = at.tile.y * out.shape.width + at.tile.x;
+    const int64_t rows = parts(out.shape.height - at.tile.y, apart),
+                  columns = parts(out.shape.width - at.tile.x, apart);
     kernels::Int8WinogradOutput tile{
         .from = sums + t * layout.output_columns,
         .product_stride = layout.output_stride,
@@ -66,12 +71,12 @@ void transform_outputs(const CompiledPlan& plan, const ConvStep& step, const Con
         .shift = site.affine.shift.data() + part.column,
         .activation = site.affine.activation,
         .to = target_at(out, memory, at.image * image_numbers(out) + pixel * out.stride + part.column),
-        .row_stride = out.shape.width * out.stride,
-        .pixel_stride = out.stride,
-        .height = static_cast<int>(std::min<int64_t>(kernels::kWinogradTile, out.shape.height - at.tile.y)),
-        .width = static_cast<int>(std::min<int64_t>(kernels::kWinogradTile, out.shape.width - at.tile.x))};
+        .row_stride = apart * out.shape.width * out.stride,
+        .pixel_stride = apart * out.stride,
+        .height = static_cast<int>(std::min<int64_t>(kernels::kWinogradTile, rows)),
+        .width = static_cast<int>(std::min<int64_t>(kernels::kWinogradTile, columns))};
     if (site.residual_factor > 0) {
-      find_residuals(site, at, part.column, residuals);
+      find_residuals(site, at, apart, part.column, residuals);
       tile.residual = source_at(site.residual, memory, 0);
       tile.residual_at = residuals.data();
     }

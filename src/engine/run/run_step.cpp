@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "engine/plan/conv_layout.h"
 #include "engine/run/byte_maps.h"
 #include "engine/run/run_convolution.h"
 
@@ -84,14 +85,18 @@ void run_row(const CompiledPlan& plan, const PoolStep& step, const Line& at, con
   run_pool_row(plan.kernels->max_window, step, at.y, floats, image_of(step.out, at.image, memory));
 }
 
-// Where a window that hangs over the edge begins and ends in the map, and how much of it comes before the map.
+// A window that may hang over the edge: the first of its pixels that lies in the map, how many do, and how many come
+// before the map.
 struct Window {
-  int64_t first = 0, end = 0, skipped = 0;
+  int64_t first = 0, count = 0, skipped = 0;
 };
 
 Window window_at(int64_t place, const graph::Conv& conv, int64_t extent) {
-  const int64_t begin = place * conv.stride - conv.pad_before, first = std::max<int64_t>(begin, 0);
-  return {first, std::max(first, std::min(begin + conv.kernel, extent)), first - begin};
+  const int64_t begin = place * conv.stride - conv.pad_before, dilation = conv.dilation;
+  const int64_t skipped = begin < 0 ? std::min<int64_t>(parts(-begin, dilation), conv.kernel) : 0;
+  const int64_t first = begin + skipped * dilation;
+  const int64_t inside = first < extent ? parts(extent - first, dilation) : 0;
+  return {first, std::min(inside, conv.kernel - skipped), skipped};
 }
 
 void run_row(const CompiledPlan& plan, const DepthwiseStep& step, const Line& at, const StepMemory& memory) {
@@ -105,10 +110,10 @@ void run_row(const CompiledPlan& plan, const DepthwiseStep& step, const Line& at
     const Window columns = window_at(x, step.conv, in.shape.width);
     kernels::DepthwiseWindow window{
         .from = from + (rows.first * in.shape.width + columns.first) * in.stride,
-        .rows = static_cast<int>(rows.end - rows.first),
-        .columns = static_cast<int>(columns.end - columns.first),
-        .row_stride = in.shape.width * in.stride,
-        .pixel_stride = in.stride,
+        .rows = static_cast<int>(rows.count),
+        .columns = static_cast<int>(columns.count),
+        .row_stride = step.conv.dilation * in.shape.width * in.stride,
+        .pixel_stride = step.conv.dilation * in.stride,
         .taps = step.weights.get() + (rows.skipped * step.conv.kernel + columns.skipped) * out.stride,
         .tap_row_stride = step.conv.kernel * out.stride,
         .channels = out.stride,
@@ -177,6 +182,77 @@ void run_row(const CompiledPlan&, const ConcatStep& step, const Line& at, const 
   for (int64_t x = 0; x < width; ++x) std::fill_n(to + x * step.out.stride + channel, step.out.stride - channel, 0.0F);
 }
 
+template <class Number>
+void slice_row(const SliceStep& step, int64_t y, const Number* from, Number* to) {
+  const int64_t width = step.out.shape.width, count = step.slice.count;
+  from += y * width * step.in.stride + step.slice.first;
+  to += y * width * step.out.stride;
+  for (int64_t x = 0; x < width; ++x, from += step.in.stride, to += step.out.stride) {
+    std::copy_n(from, count, to);
+    std::fill_n(to + count, step.out.stride - count, Number{0});
+  }
+}
+
+void run_row(const CompiledPlan&, const SliceStep& step, const Line& at, const StepMemory& memory) {
+  const int64_t from = at.image * image_numbers(step.in), to = at.image * image_numbers(step.out);
+  if (is_bytes(step.in.quantization)) {
+    return slice_row<uint8_t>(step, at.y, bytes_at(step.in, memory, from), bytes_at(step.out, memory, to));
+  }
+  if (step.in.quantization.is_bf16) {
+    return slice_row<uint16_t>(step, at.y, bf16_at(step.in, memory, from), bf16_at(step.out, memory, to));
+  }
+  slice_row<float>(step, at.y, image_of(step.in, at.image, memory), image_of(step.out, at.image, memory));
+}
+
+void run_row(const CompiledPlan& plan, const AveragePoolStep& step, const Line& at, const StepMemory& memory) {
+  const int64_t width = step.in.shape.width, stride = step.pool.stride;
+  const float* from = image_of(step.in, at.image, memory) + at.y * stride * width * step.in.stride;
+  float* to = image_of(step.out, at.image, memory) + at.y * step.out.shape.width * step.out.stride;
+  for (int64_t x = 0; x < step.out.shape.width; ++x) {
+    plan.kernels->weigh_pixels({.from = from + x * stride * step.in.stride,
+                                .pixel_stride = step.in.stride,
+                                .pixels = step.pixels,
+                                .weights = step.weights,
+                                .channels = step.in.stride,
+                                .to = to + x * step.out.stride});
+  }
+}
+
+// Between two pixels of a line, with the share of the second.
+struct Between {
+  int64_t first = 0, second = 0;
+  float share = 0;
+};
+
+// Where pixel `place` of a line that is `factor` times as long lies; beyond its ends a line goes on as there. Counted
+// in halves of that line's pixels, which are whole numbers.
+Between between(int64_t place, int64_t factor, int64_t extent) {
+  const int64_t pixel = 2 * factor, at = std::clamp<int64_t>(2 * place + 1 - factor, 0, pixel * (extent - 1));
+  const int64_t first = at / pixel;
+  return {first, std::min(first + 1, extent - 1), static_cast<float>(at % pixel) / static_cast<float>(pixel)};
+}
+
+void run_row(const CompiledPlan& plan, const BilinearStep& step, const Line& at, const StepMemory& memory) {
+  const int64_t width = step.in.shape.width;
+  const Between rows = between(at.y, step.factor, step.in.shape.height);
+  const float* from = image_of(step.in, at.image, memory);
+  float* to = image_of(step.out, at.image, memory) + at.y * step.out.shape.width * step.out.stride;
+  for (int64_t x = 0; x < step.out.shape.width; ++x) {
+    const Between columns = between(x, step.factor, width);
+    const std::array<int64_t, 4> pixels{rows.first * width + columns.first, rows.first * width + columns.second,
+                                        rows.second * width + columns.first, rows.second * width + columns.second};
+    const float above = 1 - rows.share, left = 1 - columns.share;
+    const std::array<float, 4> weights{above * left, above * columns.share, rows.share * left,
+                                       rows.share * columns.share};
+    plan.kernels->weigh_pixels({.from = from,
+                                .pixel_stride = step.in.stride,
+                                .pixels = pixels,
+                                .weights = weights,
+                                .channels = step.in.stride,
+                                .to = to + x * step.out.stride});
+  }
+}
+
 int64_t blocks_of(const GlobalPoolStep& step) {
   return step.in.stride / kernels::kChannelBlock;
 }
@@ -202,13 +278,15 @@ void run_block(const GlobalPoolStep& step, int64_t task, const StepMemory& memor
 
 // Steps whose tasks are the rows of their output.
 template <class T>
-concept RowStep = graph::OneOf<T, DepthwiseStep, SumStep, GateStep, ConcatStep, PoolStep>;
+concept RowStep =
+    graph::OneOf<T, DepthwiseStep, SumStep, GateStep, ConcatStep, SliceStep, PoolStep, AveragePoolStep, BilinearStep>;
 
 int64_t height_of(const DepthwiseStep& step) {
   return step.site.out.shape.height;
 }
 
-int64_t height_of(const graph::OneOf<SumStep, GateStep, ConcatStep, PoolStep> auto& step) {
+int64_t height_of(
+    const graph::OneOf<SumStep, GateStep, ConcatStep, SliceStep, PoolStep, AveragePoolStep, BilinearStep> auto& step) {
   return step.out.shape.height;
 }
 

@@ -12,6 +12,7 @@ struct Window {
   int kernel = 1, stride = 1;
   int64_t channels = 3, filters = 16;
   bool padded = true;
+  int dilation = 1;
 };
 
 std::vector<Window> windows() {
@@ -29,6 +30,15 @@ std::vector<Window> windows() {
   found.push_back({1, 1, 3, 80});
   found.push_back({9, 1, 3, 20});
   found.push_back({7, 1, 64, 96, false});
+  for (const int dilation : {2, 3}) {
+    for (const int stride : {1, 2, 3}) {
+      for (const int64_t channels : {16, 40}) {
+        for (const bool padded : {true, false}) found.push_back({3, stride, channels, 20, padded, dilation});
+      }
+    }
+    found.push_back({3, 1, 64, 36, true, dilation});
+    found.push_back({5, 1, 16, 36, true, dilation});
+  }
   return found;
 }
 
@@ -41,11 +51,18 @@ graph::Program program_of(const Window& w) {
   if (w.channels != 3) {
     in = b.activate(b.conv(in, {.filters = w.channels, .kernel = 1, .bias = true}, "before"), "a");
   }
-  const graph::ValueId found = b.conv(
-      in, {.filters = w.filters, .kernel = w.kernel, .stride = w.stride, .bias = true, .padded = w.padded}, "window");
+  const graph::ValueId found = b.conv(in,
+                                      {.filters = w.filters,
+                                       .kernel = w.kernel,
+                                       .stride = w.stride,
+                                       .bias = true,
+                                       .padded = w.padded,
+                                       .dilation = w.dilation},
+                                      "window");
   b.output("window", b.activate(found, "a1"));
   if (w.stride == 1 && w.padded && w.channels != 3) {
-    const graph::ValueId again = b.conv(found, {.filters = w.channels, .kernel = w.kernel, .bias = true}, "again");
+    const graph::ValueId again =
+        b.conv(found, {.filters = w.channels, .kernel = w.kernel, .bias = true, .dilation = w.dilation}, "again");
     b.output("sum", b.activate(b.add({in, again}, "residual"), "a2"));
   }
   return b.finish();
@@ -53,7 +70,8 @@ graph::Program program_of(const Window& w) {
 
 std::string text_of(const Window& w) {
   return std::to_string(w.kernel) + "x" + std::to_string(w.kernel) + " stride " + std::to_string(w.stride) + " of " +
-         std::to_string(w.channels) + " to " + std::to_string(w.filters) + (w.padded ? "" : ", not padded");
+         std::to_string(w.channels) + " to " + std::to_string(w.filters) + (w.padded ? "" : ", not padded") +
+         " dilation " + std::to_string(w.dilation);
 }
 
 std::vector<std::string> instructions_with_tiles() {

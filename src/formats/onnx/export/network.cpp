@@ -55,6 +55,7 @@ class Network {
     if (op.parameters.size() > 1) inputs.push_back(parameter(op, 1));
     OnnxGraph::Attributes attributes = window(conv.kernel, conv.stride, conv.pad_before, conv.pad_after);
     if (conv.groups > 1) attributes["group"] = int64_t{conv.groups};
+    if (conv.dilation > 1) attributes["dilations"] = Ints{conv.dilation, conv.dilation};
     return graph_.node("Conv", name, std::move(inputs), std::move(attributes));
   }
 
@@ -78,8 +79,19 @@ class Network {
         return graph_.node("Mul", name, {input(op), gate(name + ".gate", op, false)});
       case arch::Activation::hard_swish:
         return graph_.node("Mul", name, {input(op), gate(name + ".gate", op, true)});
+      case arch::Activation::mish:
+        return graph_.node("Mul", name, {input(op), mish_gate(name, op)});
+      case arch::Activation::leaky_relu:
+        return graph_.node("LeakyRelu", name, {input(op)}, {{"alpha", arch::kLeakySlope}});
+      case arch::Activation::relu6:
+        return graph_.node("Clip", name, {input(op), graph_.number("relu6.least", 0), graph_.number("relu6.most", 6)});
     }
     return name;
+  }
+
+  // Operator set 13 has no Mish.
+  std::string mish_gate(const std::string& name, const graph::Op& op) {
+    return graph_.node("Tanh", name + ".gate", {graph_.node("Softplus", name + ".softplus", {input(op)})});
   }
 
   // The hard one is x / 6 + 1 / 2 cut to 0..1.
@@ -105,15 +117,30 @@ class Network {
     return graph_.node("MaxPool", name, {input(op)}, window(pool.kernel, pool.stride, pool.pad_before, pool.pad_after));
   }
 
+  std::string node(const graph::AveragePool& pool, const graph::Op& op, const std::string& name) {
+    return graph_.node("AveragePool", name, {input(op)}, window(pool.kernel, pool.stride, 0, 0));
+  }
+
   std::string node(const graph::Upsample& up, const graph::Op& op, const std::string& name) {
+    return resized(up, op, name,
+                   {{"mode", std::string("nearest")},
+                    {"coordinate_transformation_mode", std::string("asymmetric")},
+                    {"nearest_mode", std::string("floor")}});
+  }
+
+  std::string node(const graph::BilinearUpsample& up, const graph::Op& op, const std::string& name) {
+    return resized(up, op, name,
+                   {{"mode", std::string("linear")}, {"coordinate_transformation_mode", std::string("half_pixel")}});
+  }
+
+  // By a whole factor, and without the rows and columns that are dropped.
+  std::string resized(const auto& up, const graph::Op& op, const std::string& name, OnnxGraph::Attributes way) {
     const auto factor = static_cast<float>(up.factor);
     const std::string scales =
         graph_.constant(fmt::format("upsample.by{}", up.factor), {OnnxType::f32, {4}, {1, 1, factor, factor}, {}});
     const bool drops = up.drop_rows > 0 || up.drop_columns > 0;
-    const std::string whole = graph_.node("Resize", drops ? name + ".whole" : name, {input(op), "", scales},
-                                          {{"mode", std::string("nearest")},
-                                           {"coordinate_transformation_mode", std::string("asymmetric")},
-                                           {"nearest_mode", std::string("floor")}});
+    const std::string whole =
+        graph_.node("Resize", drops ? name + ".whole" : name, {input(op), "", scales}, std::move(way));
     if (!drops) return whole;
     const graph::Shape& shape = program_.values[static_cast<size_t>(op.output)];
     return graph_.node(
@@ -144,6 +171,12 @@ class Network {
     std::vector<std::string> parts;
     for (size_t i = 0; i < op.inputs.size(); ++i) parts.push_back(input(op, i));
     return graph_.concat(name, std::move(parts), 1);
+  }
+
+  std::string node(const graph::Slice& slice, const graph::Op& op, const std::string& name) {
+    return graph_.node("Slice", name,
+                       {input(op), graph_.numbers(name + ".from", {slice.first}),
+                        graph_.numbers(name + ".to", {slice.first + slice.count}), graph_.numbers("slice.axis", {1})});
   }
 
   std::string node(const graph::DropPath&, const graph::Op& op, const std::string&) { return input(op); }

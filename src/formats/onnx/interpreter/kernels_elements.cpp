@@ -22,6 +22,21 @@ std::vector<OnnxTensor> each(const OnnxCall& call, const F& f) {
 std::vector<OnnxTensor> relu(const OnnxCall& call) {
   return each(call, [](float x) { return std::max(x, 0.0F); });
 }
+std::vector<OnnxTensor> leaky_relu(const OnnxCall& call) {
+  const float alpha = attribute(call, "alpha", 0.01F);
+  return each(call, [&](float x) { return x < 0 ? alpha * x : x; });
+}
+std::vector<OnnxTensor> clip(const OnnxCall& call) {
+  const OnnxTensor &least = floats(call, 1), &most = floats(call, 2);
+  require(call, least.floats.size() == 1 && most.floats.size() == 1, "needs a least and a most number");
+  return each(call, [&](float x) { return std::min(std::max(x, least.floats[0]), most.floats[0]); });
+}
+std::vector<OnnxTensor> softplus(const OnnxCall& call) {
+  return each(call, [](float x) { return std::log1p(std::exp(x)); });
+}
+std::vector<OnnxTensor> hyperbolic_tangent(const OnnxCall& call) {
+  return each(call, [](float x) { return std::tanh(x); });
+}
 std::vector<OnnxTensor> sigmoid(const OnnxCall& call) {
   return each(call, [](float x) { return 1.0F / (1.0F + std::exp(-x)); });
 }
@@ -254,6 +269,10 @@ std::vector<OnnxTensor> reduce_sum(const OnnxCall& call) {
 std::span<const NamedKernel> element_kernels() {
   static constexpr std::array kKernels{
       NamedKernel{"Relu", relu},
+      NamedKernel{"LeakyRelu", leaky_relu},
+      NamedKernel{"Clip", clip},
+      NamedKernel{"Softplus", softplus},
+      NamedKernel{"Tanh", hyperbolic_tangent},
       NamedKernel{"Sigmoid", sigmoid},
       NamedKernel{"HardSigmoid", hard_sigmoid},
       NamedKernel{"Exp", exponential},

@@ -1,4 +1,4 @@
-// Convolution, batch norm, pooling and nearest resizing of [N, C, H, W].
+// Convolution, batch norm, pooling and resizing of [N, C, H, W].
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -21,26 +21,40 @@ Extent extent(const OnnxCall& call, const OnnxTensor& x) {
   return {x.shape[0], x.shape[1], x.shape[2], x.shape[3]};
 }
 
-// kernel_shape, strides and pads: y before, x before, y after, x after.
+// kernel_shape, strides and pads: y before, x before, y after, x after. Taps are dilation_h rows and dilation_w columns
+// apart.
 struct Window {
-  int64_t kernel_h, kernel_w, stride_h, stride_w, top, left, bottom, right;
+  int64_t kernel_h, kernel_w, stride_h, stride_w, top, left, bottom, right, dilation_h, dilation_w;
 
-  int64_t height(int64_t h) const { return (h + top + bottom - kernel_h) / stride_h + 1; }
-  int64_t width(int64_t w) const { return (w + left + right - kernel_w) / stride_w + 1; }
+  int64_t rows() const { return (kernel_h - 1) * dilation_h + 1; }
+  int64_t columns() const { return (kernel_w - 1) * dilation_w + 1; }
+  int64_t height(int64_t h) const { return (h + top + bottom - rows()) / stride_h + 1; }
+  int64_t width(int64_t w) const { return (w + left + right - columns()) / stride_w + 1; }
 };
 
 Window window(const OnnxCall& call, const Extent& in) {
   const NetworkInts kernel = attribute(call, "kernel_shape", NetworkInts{}),
                     strides = attribute(call, "strides", NetworkInts{1, 1}),
-                    pads = attribute(call, "pads", NetworkInts{0, 0, 0, 0});
-  require(call, kernel.size() == 2 && strides.size() == 2 && pads.size() == 4, "needs a window of two extents");
+                    pads = attribute(call, "pads", NetworkInts{0, 0, 0, 0}),
+                    dilations = attribute(call, "dilations", NetworkInts{1, 1});
+  require(call, kernel.size() == 2 && strides.size() == 2 && pads.size() == 4 && dilations.size() == 2,
+          "needs a window of two extents");
   constexpr int64_t kMost = 1 << 20;
   for (const int64_t k : kernel) require(call, k >= 1 && k <= kMost, "has an empty window");
   for (const int64_t s : strides) require(call, s >= 1 && s <= kMost, "has a stride below 1");
+  for (const int64_t d : dilations) require(call, d >= 1 && d <= kMost, "has a dilation below 1");
   for (const int64_t p : pads) require(call, p >= 0 && p <= kMost, "has a padding below 0");
-  const Window w{kernel[0], kernel[1], strides[0], strides[1], pads[0], pads[1], pads[2], pads[3]};
-  require(call, in.h + w.top + w.bottom >= w.kernel_h && in.w + w.left + w.right >= w.kernel_w,
+  const Window w{kernel[0], kernel[1], strides[0], strides[1],   pads[0],
+                 pads[1],   pads[2],   pads[3],    dilations[0], dilations[1]};
+  require(call, in.h + w.top + w.bottom >= w.rows() && in.w + w.left + w.right >= w.columns(),
           "has a window larger than its input");
+  return w;
+}
+
+// Of a pool and of a transposed convolution, whose taps lie side by side.
+Window dense_window(const OnnxCall& call, const Extent& in) {
+  const Window w = window(call, in);
+  require(call, w.dilation_h == 1 && w.dilation_w == 1, "has a dilation, which this program does not write here");
   return w;
 }
 
@@ -83,7 +97,9 @@ class ConvMap {
  private:
   void add(const float* map, const float* taps) {
     for (int64_t i = 0; i < window_.kernel_h; ++i) {
-      for (int64_t j = 0; j < window_.kernel_w; ++j) add_tap(map, *taps++, i - window_.top, j - window_.left);
+      for (int64_t j = 0; j < window_.kernel_w; ++j) {
+        add_tap(map, *taps++, i * window_.dilation_h - window_.top, j * window_.dilation_w - window_.left);
+      }
     }
   }
 
@@ -146,7 +162,7 @@ std::vector<OnnxTensor> conv(const OnnxCall& call) {
 std::vector<OnnxTensor> conv_transpose(const OnnxCall& call) {
   const OnnxTensor &x = floats(call, 0), &weight = floats(call, 1);
   const Extent in = extent(call, x), taps = extent(call, weight);
-  const Window w = window(call, {in.n, in.c, taps.h, taps.w});
+  const Window w = dense_window(call, {in.n, in.c, taps.h, taps.w});
   require(call, taps.n == in.c && taps.h == w.kernel_h && taps.w == w.kernel_w, "has a weight for another input");
   require(call, w.top == 0 && w.left == 0 && w.bottom == 0 && w.right == 0 && attribute(call, "group", int64_t{1}) == 1,
           "is padded or grouped");
@@ -215,7 +231,7 @@ std::vector<OnnxTensor> batch_normalization(const OnnxCall& call) {
 std::vector<OnnxTensor> max_pool(const OnnxCall& call) {
   const OnnxTensor& x = floats(call, 0);
   const Extent in = extent(call, x);
-  const Window w = window(call, in);
+  const Window w = dense_window(call, in);
   require(call, attribute(call, "ceil_mode", int64_t{0}) == 0, "rounds up");
   OnnxTensor y = make_onnx_tensor(call, OnnxType::f32, {in.n, in.c, w.height(in.h), w.width(in.w)});
   float* to = y.floats.data();
@@ -237,26 +253,86 @@ std::vector<OnnxTensor> max_pool(const OnnxCall& call) {
   return {std::move(y)};
 }
 
-// Nearest with asymmetric coordinates, rounded down: input place = floor(output place / scale).
+// Of windows within the map.
+std::vector<OnnxTensor> average_pool(const OnnxCall& call) {
+  const OnnxTensor& x = floats(call, 0);
+  const Extent in = extent(call, x);
+  const Window w = dense_window(call, in);
+  require(call, attribute(call, "ceil_mode", int64_t{0}) == 0, "rounds up");
+  require(call, w.top == 0 && w.left == 0 && w.bottom == 0 && w.right == 0, "is padded");
+  OnnxTensor y = make_onnx_tensor(call, OnnxType::f32, {in.n, in.c, w.height(in.h), w.width(in.w)});
+  float* to = y.floats.data();
+  for (int64_t map = 0; map < in.n * in.c; ++map) {
+    const float* from = x.floats.data() + map * in.h * in.w;
+    for (int64_t i = 0; i < y.shape[2]; ++i) {
+      for (int64_t j = 0; j < y.shape[3]; ++j) {
+        double sum = 0;
+        for (int64_t k = 0; k < w.kernel_h; ++k) {
+          const float* row = from + (i * w.stride_h + k) * in.w + j * w.stride_w;
+          sum = std::accumulate(row, row + w.kernel_w, sum);
+        }
+        *to++ = static_cast<float>(sum / static_cast<double>(w.kernel_h * w.kernel_w));
+      }
+    }
+  }
+  return {std::move(y)};
+}
+
+// The places of an input axis that one of the output reads, and the share of the second.
+struct Source {
+  int64_t first = 0, second = 0;
+  double share = 0;
+};
+
+// Rounded down: floor(output place / scale).
+Source nearest_source(int64_t place, double scale, int64_t) {
+  const auto at = static_cast<int64_t>(static_cast<double>(place) / scale);
+  return {at, at, 0};
+}
+
+// Pixels are squares whose middles are read; beyond the first and the last one these go on.
+Source linear_source(int64_t place, double scale, int64_t extent) {
+  const double at = std::clamp((static_cast<double>(place) + 0.5) / scale - 0.5, 0.0, static_cast<double>(extent - 1));
+  const auto first = static_cast<int64_t>(at);
+  return {first, std::min(first + 1, extent - 1), at - static_cast<double>(first)};
+}
+
+using SourceOf = Source (*)(int64_t place, double scale, int64_t extent);
+
+// The two ways of an upsampling.
+SourceOf source_of(const OnnxCall& call) {
+  const std::string mode = attribute(call, "mode", std::string("nearest")),
+                    places = attribute(call, "coordinate_transformation_mode", std::string("half_pixel"));
+  if (mode == "linear" && places == "half_pixel") return linear_source;
+  const bool nearest =
+      mode == "nearest" && places == "asymmetric" && attribute(call, "nearest_mode", std::string()) == "floor";
+  require(call, nearest, "resizes in a way that this program does not write");
+  return nearest_source;
+}
+
 std::vector<OnnxTensor> resize(const OnnxCall& call) {
   const OnnxTensor &x = floats(call, 0), &scales = floats(call, 2);
   const Extent in = extent(call, x);
-  require(call,
-          attribute(call, "mode", std::string("nearest")) == "nearest" &&
-              attribute(call, "coordinate_transformation_mode", std::string()) == "asymmetric" &&
-              attribute(call, "nearest_mode", std::string()) == "floor",
-          "resizes in a way that this program does not write");
+  const SourceOf source = source_of(call);
+  require(call, in.h > 0 && in.w > 0, "resizes an empty map");
   require(call, scales.shape == NetworkInts{4} && scales.floats[0] == 1 && scales.floats[1] == 1, "needs four scales");
   const double by_y = scales.floats[2], by_x = scales.floats[3];
   require(call, by_y >= 1 && by_x >= 1 && by_y <= 1024 && by_x <= 1024, "has a scale below 1");
   OnnxTensor y = make_onnx_tensor(call, OnnxType::f32,
                                   {in.n, in.c, static_cast<int64_t>(static_cast<double>(in.h) * by_y),
                                    static_cast<int64_t>(static_cast<double>(in.w) * by_x)});
+  const auto mixed = [](double a, double b, double share) { return share == 0 ? a : a + (b - a) * share; };
   float* to = y.floats.data();
   for (int64_t map = 0; map < in.n * in.c; ++map) {
+    const float* from = x.floats.data() + map * in.h * in.w;
     for (int64_t i = 0; i < y.shape[2]; ++i) {
-      const float* row = x.floats.data() + (map * in.h + static_cast<int64_t>(static_cast<double>(i) / by_y)) * in.w;
-      for (int64_t j = 0; j < y.shape[3]; ++j) *to++ = row[static_cast<int64_t>(static_cast<double>(j) / by_x)];
+      const Source rows = source(i, by_y, in.h);
+      const float *above = from + rows.first * in.w, *below = from + rows.second * in.w;
+      for (int64_t j = 0; j < y.shape[3]; ++j) {
+        const Source at = source(j, by_x, in.w);
+        *to++ = static_cast<float>(mixed(mixed(above[at.first], above[at.second], at.share),
+                                         mixed(below[at.first], below[at.second], at.share), rows.share));
+      }
     }
   }
   return {std::move(y)};
@@ -270,6 +346,7 @@ std::span<const NamedKernel> network_kernels() {
       NamedKernel{"ConvTranspose", conv_transpose},
       NamedKernel{"BatchNormalization", batch_normalization},
       NamedKernel{"MaxPool", max_pool},
+      NamedKernel{"AveragePool", average_pool},
       NamedKernel{"GlobalAveragePool", global_average_pool},
       NamedKernel{"GlobalMaxPool", global_max_pool},
       NamedKernel{"Resize", resize},

@@ -85,6 +85,46 @@ TEST(OnnxRun, ReadsRegionsBetweenCells) {
   EXPECT_EQ(refusal(build, given), "ONNX node y (RoiAlign): has no such image");
 }
 
+TEST(OnnxRun, ResizesLinearlyAndAveragesWindows) {
+  const OnnxValues given{{"x", floats({1, 1, 1, 2}, {0, 8})}, {"m", floats({1, 1, 2, 3}, {1, 2, 3, 4, 5, 6})}};
+  const auto resize = [](OnnxGraph& g) {
+    g.node("Resize", "y", {"x", "", g.constant("by", floats({4}, {1, 1, 1, 2}))},
+           {{"mode", std::string("linear")}, {"coordinate_transformation_mode", std::string("half_pixel")}});
+  };
+  EXPECT_EQ(run(resize, given), floats({1, 1, 1, 4}, {0, 2, 6, 8}));
+  const auto average = [](Ints pads) {
+    return [pads](OnnxGraph& g) {
+      g.node("AveragePool", "y", {"m"}, {{"kernel_shape", Ints{2, 2}}, {"strides", Ints{2, 2}}, {"pads", pads}});
+    };
+  };
+  EXPECT_EQ(run(average({0, 0, 0, 0}), given), floats({1, 1, 1, 1}, {3}));
+  EXPECT_EQ(refusal(average({0, 0, 0, 1}), given), "ONNX node y (AveragePool): is padded");
+  const auto dilated = [](OnnxGraph& g) {
+    g.node("MaxPool", "y", {"m"}, {{"kernel_shape", Ints{2, 2}}, {"dilations", Ints{1, 2}}});
+  };
+  EXPECT_EQ(refusal(dilated, given), "ONNX node y (MaxPool): has a dilation, which this program does not write here");
+}
+
+TEST(OnnxRun, DilatesConvolutions) {
+  const OnnxValues given{{"x", floats({1, 1, 1, 5}, {1, 2, 3, 4, 5})}, {"w", floats({1, 1, 1, 3}, {1, 10, 100})}};
+  const auto conv = [](int64_t dilation) {
+    return [dilation](OnnxGraph& g) {
+      g.node("Conv", "y", {"x", "w"},
+             {{"kernel_shape", Ints{1, 3}}, {"dilations", Ints{1, dilation}}, {"pads", Ints{0, 2, 0, 2}}});
+    };
+  };
+  EXPECT_EQ(run(conv(2), given), floats({1, 1, 1, 5}, {310, 420, 531, 42, 53}));
+  EXPECT_EQ(refusal(conv(0), given), "ONNX node y (Conv): has a dilation below 1");
+}
+
+TEST(OnnxRun, CutsAndLeaks) {
+  const OnnxValues given{{"x", floats({4}, {-2, 0, 5, 9})}};
+  const auto leaky = [](OnnxGraph& g) { g.node("LeakyRelu", "y", {"x"}, {{"alpha", 0.5F}}); };
+  EXPECT_EQ(run(leaky, given), floats({4}, {-1, 0, 5, 9}));
+  const auto clip = [](OnnxGraph& g) { g.node("Clip", "y", {"x", g.number("least", 0), g.number("most", 6)}); };
+  EXPECT_EQ(run(clip, given), floats({4}, {0, 0, 5, 6}));
+}
+
 TEST(OnnxRun, FindsAndGathersRows) {
   const OnnxValues given{{"x", floats({2, 2, 2}, {1, 2, 3, 4, 5, 6, 7, 8})},
                          {"at", ints({3, 2}, {1, 0, 0, 1, 1, 0})},

@@ -1,0 +1,157 @@
+// Dilated windows, slices of channels, average pools and bilinear upsampling: every precision against the reference.
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "engine/test_networks.h"
+
+namespace spinenet::engine {
+namespace {
+
+std::vector<const ConvStep*> dilated_steps(const CompiledPlan& plan) {
+  std::vector<const ConvStep*> found;
+  for (const Step& step : plan.steps) {
+    const ConvStep* conv = as_convolution(step);
+    if (conv != nullptr && conv->conv.dilation > 1) found.push_back(conv);
+  }
+  return found;
+}
+
+int64_t dilated_by_winograd(const CompiledPlan& plan) {
+  const std::vector<const ConvStep*> steps = dilated_steps(plan);
+  return std::ranges::count_if(steps, [](const ConvStep* step) { return tile_of(step->choice.algorithm) > 0; });
+}
+
+TEST(EngineOperations, DilatedWindowsAgreeInFloats) {
+  const graph::Program program = dilated_program(arch::Activation::mish);
+  const Weights weights = lively_weights(program, 3);
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) {
+    for (const int threads : {1, 2}) {
+      CompileOptions options{.threads = threads, .instructions = std::string(kernels.name), .batch = 3};
+      EXPECT_GE(dilated_by_winograd(*compile(program, weights, options)), 4) << kernels.name;
+      EXPECT_LT(error_of(program, options, 3), 1e-4) << kernels.name << " " << threads;
+      options.skip = {"winograd"};
+      EXPECT_LT(error_of(program, options, 3), 1e-5) << kernels.name << " " << threads;
+    }
+  }
+}
+
+// Maps that a phase of the dilation leaves empty.
+TEST(EngineOperations, DilationMayPassTheMap) {
+  for (const int dilation : {4, 9}) {
+    graph::Builder b({16, 5, 7}, {});
+    b.output("y", b.conv(b.input(), {.filters = 16, .kernel = 3, .bias = true, .dilation = dilation}, "c"));
+    b.output("z", b.conv(b.input(), {.filters = 16, .kernel = 3, .groups = 16, .dilation = dilation}, "d"));
+    const graph::Program program = b.finish();
+    for (const kernels::Kernels& kernels : kernels::all_kernels()) {
+      const CompileOptions options{.threads = 2, .instructions = std::string(kernels.name), .batch = 3};
+      EXPECT_LT(error_of(program, options, 3), 1e-4) << kernels.name << " " << dilation;
+    }
+  }
+}
+
+TEST(EngineOperations, DilatedWindowsShareWeightsAtOneDilationAlone) {
+  const graph::Program program = dilated_program(arch::Activation::relu);
+  const auto plan = compile(program, lively_weights(program, 3), {});
+  std::vector<size_t> shared;
+  for (const ConvStep* step : dilated_steps(*plan)) {
+    if (step->name == "one" || step->name == "two" || step->name == "three") shared.push_back(step->sites.size());
+  }
+  std::ranges::sort(shared);
+  EXPECT_EQ(shared, (std::vector<size_t>{1, 2}));
+}
+
+TEST(EngineOperations, PartsAndPyramidsAgreeInFloats) {
+  const graph::Program program = parts_program(arch::Activation::leaky_relu);
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) {
+    for (const int threads : {1, 2}) {
+      const CompileOptions options{.threads = threads, .instructions = std::string(kernels.name), .batch = 3};
+      EXPECT_LT(error_of(program, options, 3), 1e-4) << kernels.name << " " << threads;
+    }
+  }
+}
+
+TEST(EngineOperations, AgreeInBf16) {
+  CompileOptions options{.batch = 3, .precision = Precision::bf16};
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) {
+    if (kernels.bf16_multiply == nullptr && kernels.tiles == nullptr) continue;
+    options.instructions = kernels.name;
+    for (const int threads : {1, 2}) {
+      options.threads = threads;
+      EXPECT_LT(error_of(dilated_program(arch::Activation::mish), options, 3), 0.06) << kernels.name;
+      EXPECT_LT(error_of(parts_program(arch::Activation::leaky_relu), options, 3), 0.06) << kernels.name;
+    }
+  }
+}
+
+// Of one image in turn.
+Calibration calibration_of(const graph::Program& program, const Weights& weights, const HostTensor& input) {
+  const auto part = static_cast<int64_t>(input.data.size()) / input.shape[0];
+  const CalibrationImages images{input.shape[0], [&](int64_t i) {
+                                   const auto first = input.data.begin() + i * part;
+                                   return std::vector<float>(first, first + part);
+                                 }};
+  return calibrate(program, weights, images, {.threads = 2, .layer_error = 1, .output_error = 1});
+}
+
+void expect_near_in_bytes(const graph::Program& program) {
+  const Weights weights = lively_weights(program, 3);
+  const graph::Shape& image = program.values.front();
+  const HostTensor input = random_tensor({3, 3, image.height, image.width}, 5);
+  const Calibration all = calibration_of(program, weights, input);
+  const auto expected = graph::run_reference(program, weights, input);
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) {
+    for (const int threads : {1, 2}) {
+      const CompileOptions options{threads, std::string(kernels.name), {}, 3, Precision::int8, &all};
+      const auto found = engine_forward(compile(program, weights, options))(input);
+      for (size_t i = 0; i < expected.size(); ++i) {
+        EXPECT_LT(relative_error(found[i], expected[i]), 0.08) << kernels.name << " " << program.outputs[i].name;
+      }
+    }
+  }
+}
+
+TEST(EngineOperations, AgreeInBytes) {
+  expect_near_in_bytes(dilated_program(arch::Activation::leaky_relu));
+  expect_near_in_bytes(parts_program(arch::Activation::leaky_relu));
+  expect_near_in_bytes(parts_program(arch::Activation::mish));
+}
+
+TEST(EngineOperations, DilatedConvolutionsOfBytesGoThroughWinograd) {
+  const graph::Program program = dilated_program(arch::Activation::relu, 70);
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({3, 3, 19, 23}, 5);
+  const Calibration all = calibration_of(program, weights, input);
+  const auto expected = graph::run_reference(program, weights, input);
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) {
+    if (kernels.tiles != nullptr) continue;  // their rule takes no transforms
+    const CompileOptions options{2, std::string(kernels.name), {}, 3, Precision::int8, &all};
+    const auto plan = compile(program, weights, options);
+    EXPECT_GE(dilated_by_winograd(*plan), 2) << kernels.name;
+    const auto found = engine_forward(plan)(input);
+    for (size_t i = 0; i < expected.size(); ++i) {
+      EXPECT_LT(relative_error(found[i], expected[i]), 0.08) << kernels.name << " " << program.outputs[i].name;
+    }
+  }
+}
+
+// What only moves numbers between int8 convolutions moves bytes; what calculates with them reads floats.
+TEST(EngineOperations, SlicesAndPoolsOfBytesStayBytes) {
+  const graph::Program program = parts_program(arch::Activation::leaky_relu);
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({1, 3, 17, 21}, 5);
+  const Calibration all = calibration_of(program, weights, input);
+  const auto plan = compile(program, weights, {.precision = Precision::int8, .calibration = &all});
+  int slices = 0, pools = 0, averages = 0;
+  for (const Step& step : plan->steps) {
+    if (const auto* slice = std::get_if<SliceStep>(&step)) slices += is_bytes(slice->in.quantization) ? 1 : 0;
+    if (const auto* pool = std::get_if<PoolStep>(&step)) pools += is_bytes(pool->in.quantization) ? 1 : 0;
+    if (const auto* pool = std::get_if<AveragePoolStep>(&step)) averages += is_bytes(pool->in.quantization) ? 1 : 0;
+  }
+  EXPECT_GE(slices, 2);
+  EXPECT_GE(pools, 1);
+  EXPECT_EQ(averages, 0);
+}
+
+}  // namespace
+}  // namespace spinenet::engine
