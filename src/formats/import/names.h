@@ -20,8 +20,6 @@ std::optional<Naming> efficientnet_lite_pytorch(const NamingRequest& request);
 std::optional<Naming> timm_efficientnet_lite(const NamingRequest& request);
 // HRNet of timm and its authors.
 std::optional<Naming> timm_hrnet(const NamingRequest& request);
-// CSPDarknet-53 of timm.
-std::optional<Naming> timm_csp_darknet(const NamingRequest& request);
 
 // The convolutions of a network in their order, as Darknet's files have them, and what becomes of them.
 std::vector<DarknetLayer> darknet_layers(std::span<const graph::Parameter> parameters);
