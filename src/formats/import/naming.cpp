@@ -14,30 +14,25 @@ namespace {
 constexpr size_t kNamedTensors = 6;  // in a message
 
 using MakeNaming = std::optional<Naming> (*)(const NamingRequest& request);
+using MakeNamings = std::vector<MakeNaming>;
 
-std::vector<MakeNaming> namings_of(const arch::Backbone& backbone) {
+MakeNamings namings_of(const arch::Backbone& backbone) {
   return std::visit(graph::Overloaded{
-                        [](const arch::ScalePermuted&) {
-    return std::vector<MakeNaming>{}; },
-                        [](const arch::ResNetFpn&) {
-    return std::vector<MakeNaming>{torchvision_resnet}; },
-                        [](const arch::ResNetNasFpn&) {
-    return std::vector<MakeNaming>{torchvision_resnet}; },
-                        [](const arch::ResNet&) {
-    return std::vector<MakeNaming>{torchvision_resnet}; },
-                        [](const arch::Vgg&) {
-    return std::vector<MakeNaming>{torchvision_vgg}; },
-                        [](const arch::CspDarknet&) {
-    return std::vector<MakeNaming>{}; }  // of Darknet, without names,
+                        [](const arch::ScalePermuted&) { return MakeNamings{}; },
+                        [](const arch::ResNetFpn&) { return MakeNamings{torchvision_resnet}; },
+                        [](const arch::ResNetNasFpn&) { return MakeNamings{torchvision_resnet}; },
+                        [](const arch::ResNet&) { return MakeNamings{torchvision_resnet}; },
+                        [](const arch::Vgg&) { return MakeNamings{torchvision_vgg}; },
+                        // Darknet's files have no names.
+                        [](const arch::CspDarknet&) { return MakeNamings{}; },
                         [](const arch::EfficientNetLite&) {
-                          return std::vector<MakeNaming>{efficientnet_lite_pytorch, timm_efficientnet_lite};
-}
-, [](const arch::HrNet&) { return std::vector<MakeNaming>{timm_hrnet}; },
-    [](const arch::DetNet&) { return std::vector<MakeNaming>{torchvision_resnet}; },
-}  // namespace
-,
+                          return MakeNamings{efficientnet_lite_pytorch, timm_efficientnet_lite};
+                        },
+                        [](const arch::HrNet&) { return MakeNamings{timm_hrnet}; },
+                        [](const arch::DetNet&) { return MakeNamings{torchvision_resnet}; },
+                    },
                     backbone);
-}  // namespace spinenet::formats
+}
 
 // [height, width, a, b] to [b, a, height, width]; a depthwise one to [a * b, 1, height, width].
 HostTensor transposed_kernel(const HostTensor& from, std::vector<int64_t> shape, bool depthwise) {
