@@ -5,9 +5,8 @@
 
 #include "arch/architecture_fields.h"
 #include "arch/families.h"
-#include "arch/text.h"
 #include "base/error.h"
-#include "formats/model_file.h"
+#include "runtime/model.h"
 #include "train/recipe.h"
 
 namespace spinenet::train {
@@ -66,11 +65,6 @@ void change(ArchitectureRecipe& recipe, const ArchitectureKey& key, const YamlNo
   recipe.changes.insert_or_assign(std::string(key.name), field.write());
 }
 
-arch::Architecture base_architecture(const std::string& base) {
-  if (!base.ends_with(".safetensors")) return arch::find_architecture(base);
-  return arch::architecture_from_json(formats::read_model(base).architecture, base);
-}
-
 }  // namespace
 
 void fields(FieldList& list, ArchitectureRecipe& recipe) {
@@ -94,7 +88,8 @@ void fields(FieldList& list, ArchitectureRecipe& recipe) {
 }
 
 arch::Architecture resolve_architecture(const ArchitectureRecipe& recipe) {
-  arch::Architecture architecture = base_architecture(recipe.base);
+  arch::Architecture architecture = runtime::is_model_path(recipe.base) ? runtime::open_model(recipe.base).architecture
+                                                                        : arch::find_architecture(recipe.base);
   const FieldList list = settings_of(architecture);
   for (const ArchitectureKey& key : kKeys) {
     const auto changed = recipe.changes.find(key.name);

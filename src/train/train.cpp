@@ -198,6 +198,8 @@ void Run::take_weights() {
   trainer_->fine_tune(carried.taken);
   if (!leader()) return;
   log_info(summary_of(carried, source));
+  const std::string otherwise = settings_without_tensors(model.architecture, to_json(architecture_));
+  if (const std::string warning = warning_of(carried, source, otherwise); !warning.empty()) log_warning(warning);
   const auto write = [&] { folder_->file(kCarriedFile).write(to_text(to_json(carried, source))); };
   if (asks_what_was_taken(recipe_.fine_tune)) return write();  // a run that goes on needs it
   try_to_write(write);

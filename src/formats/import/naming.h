@@ -1,0 +1,82 @@
+// How the tensors of a foreign file become our parameters: one rule for each parameter of the network, which says what
+// source tensors it is made of and how.
+//
+// A naming belongs to one family of networks and one program that publishes them ("torchvision" for ResNet). It is
+// chosen by the names that are in the file, never by the file's own name.
+//
+// Thread contract: pure functions.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "arch/architecture.h"
+#include "base/host_tensor.h"
+#include "formats/import/source_tensors.h"
+#include "graph/program.h"
+
+namespace spinenet::formats {
+
+// Gives the parameter of the source tensors, which come in the order of ParameterRule::sources. Absent: the one source
+// tensor as it is, where only its extents of 1 may differ from the parameter's ([1000, 2048] for [1000, 2048, 1, 1]).
+using Conversion = std::function<HostTensor(std::span<const HostTensor> sources)>;
+
+struct ParameterRule {
+  std::string parameter;             // ours
+  std::vector<std::string> sources;  // theirs, nearly always one
+  // The shape of each source tensor; empty where `convert` is absent.
+  std::vector<std::vector<int64_t>> source_shapes;
+  Conversion convert;
+};
+
+// How pixels become the source's input.
+struct SourcePixels {
+  // Of the pixel values in [0, 1], in the order red, green, blue.
+  std::array<float, 3> mean{0.485F, 0.456F, 0.406F};
+  std::array<float, 3> deviation{0.229F, 0.224F, 0.225F};
+  // The source's network takes blue first: its first kernels are turned round, so that the model takes red first.
+  bool blue_first = false;
+  int image_size = 224;        // what its accuracy was measured at
+  double center_crop = 0.875;  // share of the shorter side that was looked at
+};
+
+struct Naming {
+  std::string name;                 // "torchvision, timm": for messages and the report
+  arch::Architecture architecture;  // as asked for, with the padding, epsilon and so on that the source implies
+  SourcePixels pixels;
+  std::vector<ParameterRule> rules;  // for every parameter that the source can give
+  // Source tensors that no network needs ("num_batches_tracked"): those whose names end so.
+  std::vector<std::string> ignored;
+};
+
+// What a naming is made for: the parameters are those of the network that `architecture` and the task give.
+struct NamingRequest {
+  const arch::Architecture& architecture;
+  std::span<const graph::Parameter> parameters;
+  const SourceTensors& source;
+};
+
+// The naming whose names are in the source. ErrorKind::bad_data where there is none, with what was looked for.
+Naming find_naming(const NamingRequest& request);
+
+// Tools of namings --------------------------------------------------------------------------------------------------
+
+// The source's name of a parameter, "" where it has none.
+using Rename = std::function<std::string(std::string_view parameter)>;
+// A rule of one source for each parameter that has a name there.
+void add_rules(Naming& naming, std::span<const graph::Parameter> parameters, const Rename& source_of);
+
+// The same numbers in another shape: [4096, 25088] as [4096, 512, 7, 7].
+Conversion reshaped_to(std::vector<int64_t> shape);
+// Turns a TensorFlow kernel [height, width, in, out] into [out, in, height, width].
+HostTensor kernel_from_hwio(std::span<const HostTensor> sources);
+// And a depthwise one [height, width, channels, multiplier] into [channels * multiplier, 1, height, width].
+HostTensor depthwise_kernel_from_hwio(std::span<const HostTensor> sources);
+// [in, out] into [out, in, 1, 1].
+HostTensor dense_from_tensorflow(std::span<const HostTensor> sources);
+
+}  // namespace spinenet::formats
