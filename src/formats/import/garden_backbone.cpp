@@ -15,7 +15,7 @@
 namespace spinenet::formats {
 namespace {
 
-constexpr std::string_view kLayer = "layer_with_weights-";
+constexpr std::string_view kLayerWithWeights = "layer_with_weights-";
 
 enum class LayerKind { convolution, depthwise, norm, bottleneck, residual, inverted };
 constexpr auto names(LayerKind) {
@@ -29,7 +29,7 @@ constexpr auto names(LayerKind) {
 }
 
 // N of "conv2d_N/kernel"; 0 without a number.
-int number_of(std::string_view full_name) {
+int number_in_name(std::string_view full_name) {
   const std::string_view layer = full_name.substr(0, full_name.find('/'));
   const size_t underscore = layer.rfind('_');
   int number = 0;
@@ -41,7 +41,7 @@ int number_of(std::string_view full_name) {
 }
 
 // A layer of the file, with the names below it ("_conv1/kernel").
-struct Found {
+struct GardenLayer {
   std::string name;
   std::string full_name;
   std::set<std::string> below;
@@ -55,16 +55,16 @@ struct Found {
   }
 };
 
-using Layers = std::map<LayerKind, std::vector<std::string>>;
+using GardenLayers = std::map<LayerKind, std::vector<std::string>>;
 
 // The file's layers of each kind in the order in which they were made.
-Layers source_layers(const SourceTensors& source, const std::string& scope) {
-  std::map<std::string, Found> found;
-  const std::string begin = scope + std::string(kLayer);
+GardenLayers source_layers(const SourceTensors& source, const std::string& scope) {
+  std::map<std::string, GardenLayer> found;
+  const std::string begin = scope + std::string(kLayerWithWeights);
   for (auto at = source.tensors.lower_bound(begin); at != source.tensors.end() && at->first.starts_with(begin); ++at) {
     const size_t slash = at->first.find('/', begin.size());
     if (slash == std::string::npos) continue;
-    Found& layer = found[at->first.substr(0, slash)];
+    GardenLayer& layer = found[at->first.substr(0, slash)];
     layer.name = at->first.substr(0, slash);
     layer.below.insert(at->first.substr(slash + 1));
     if (layer.full_name.empty()) layer.full_name = at->second.full_name;
@@ -75,14 +75,14 @@ Layers source_layers(const SourceTensors& source, const std::string& scope) {
   }
   std::map<LayerKind, std::map<int, std::string>> numbered;
   for (const auto& [name, layer] : found) {
-    const auto [other, added] = numbered[layer.kind()].emplace(number_of(layer.full_name), name);
+    const auto [other, added] = numbered[layer.kind()].emplace(number_in_name(layer.full_name), name);
     if (!added) {
       fail(ErrorKind::bad_data,
            fmt::format("\"{}\" and \"{}\" are both called {}", other->second, name, layer.full_name), source.place,
            "save the model with tf.train.Checkpoint, which numbers its layers");
     }
   }
-  Layers layers;
+  GardenLayers layers;
   for (const auto& [kind, by_number] : numbered) {
     for (const auto& [number, name] : by_number) layers[kind].push_back(name);
   }
@@ -99,13 +99,14 @@ std::string block_part(const std::string& part, LayerKind kind) {
   return fmt::format("{}{}", part.starts_with("bn") ? "_norm" : "_conv", number);
 }
 
-struct Own {
+struct OwnLayer {
   LayerKind kind = LayerKind::convolution;
-  // Layers of ours and where they are below the source's layer; of a convolution or norm one, without a place.
+  // GardenLayers of ours and where they are below the source's layer; of a convolution or norm one, without a place.
   std::vector<std::pair<std::string, std::string>> parts;
 };
 
-LayerKind block_kind(const std::vector<std::pair<std::string, std::string>>& parts, const std::set<std::string>& depthwise) {
+LayerKind block_kind(const std::vector<std::pair<std::string, std::string>>& parts,
+                     const std::set<std::string>& depthwise) {
   bool third = false;
   for (const auto& [layer, part] : parts) {
     if (depthwise.contains(layer)) return LayerKind::inverted;
@@ -115,8 +116,8 @@ LayerKind block_kind(const std::vector<std::pair<std::string, std::string>>& par
 }
 
 // Our layers in the order in which they are made, those of a block as one.
-std::vector<Own> own_layers(const graph::Program& backbone) {
-  std::vector<Own> all;
+std::vector<OwnLayer> own_layers(const graph::Program& backbone) {
+  std::vector<OwnLayer> all;
   std::map<std::string, size_t> blocks;
   std::set<std::string> depthwise;
   for (const graph::Op& op : backbone.ops) {
@@ -125,7 +126,7 @@ std::vector<Own> own_layers(const graph::Program& backbone) {
     const auto* conv = std::get_if<graph::Conv>(&op.kind);
     if (conv != nullptr && conv->groups > 1) depthwise.insert(layer);
     if (!layer.starts_with("blocks.")) {
-      const LayerKind kind = conv == nullptr ? LayerKind::norm
+      const LayerKind kind = conv == nullptr    ? LayerKind::norm
                              : conv->groups > 1 ? LayerKind::depthwise
                                                 : LayerKind::convolution;
       all.push_back({kind, {{layer, ""}}});
@@ -138,7 +139,7 @@ std::vector<Own> own_layers(const graph::Program& backbone) {
     all[at->second].parts.emplace_back(layer, layer.substr(end + 1));
   }
   for (const auto& [name, index] : blocks) {
-    Own& own = all[index];
+    OwnLayer& own = all[index];
     own.kind = block_kind(own.parts, depthwise);
     for (auto& [layer, part] : own.parts) part = "/" + block_part(part, own.kind);
   }
@@ -148,26 +149,26 @@ std::vector<Own> own_layers(const graph::Program& backbone) {
 }  // namespace
 
 bool has_garden_backbone(const SourceTensors& source, const std::string& scope) {
-  const std::string begin = scope + std::string(kLayer);
+  const std::string begin = scope + std::string(kLayerWithWeights);
   const auto first = source.tensors.lower_bound(begin);
   return first != source.tensors.end() && first->first.starts_with(begin);
 }
 
 void add_garden_backbone(const SourceTensors& source, const std::string& scope, const graph::Program& backbone,
                          LayerMap& layers) {
-  const Layers theirs = source_layers(source, scope);
-  const std::vector<Own> ours = own_layers(backbone);
+  const GardenLayers theirs = source_layers(source, scope);
+  const std::vector<OwnLayer> ours = own_layers(backbone);
   for (const LayerKind kind : values_of<LayerKind>()) {
     const auto found = theirs.find(kind);
     const size_t have = found == theirs.end() ? 0 : found->second.size();
-    const auto need = std::count_if(ours.begin(), ours.end(), [&](const Own& own) { return own.kind == kind; });
+    const auto need = std::count_if(ours.begin(), ours.end(), [&](const OwnLayer& own) { return own.kind == kind; });
     if (static_cast<size_t>(need) == have) continue;
     fail(ErrorKind::bad_data,
          fmt::format("its backbone has {} {}, the architecture asked for {}", have, name_of(kind), need), source.place,
          "name the architecture that the checkpoint was trained with");
   }
   std::map<LayerKind, size_t> used;
-  for (const Own& own : ours) {
+  for (const OwnLayer& own : ours) {
     const std::string& name = theirs.at(own.kind)[used[own.kind]++];
     for (const auto& [layer, part] : own.parts) layers[layer] = {.name = name + part};
   }

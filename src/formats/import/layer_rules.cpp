@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <numeric>
 #include <set>
 #include <utility>
 
@@ -93,9 +91,8 @@ class RuleMaker {
   }
 
   void add_bias(const graph::Op& op, int64_t outputs) const {
-    add(op, 1, "bias", {outputs}, [kept = layer_.outputs](std::span<const HostTensor> sources) {
-      return kept_outputs(sources[0], kept);
-    });
+    add(op, 1, "bias", {outputs},
+        [kept = layer_.outputs](std::span<const HostTensor> sources) { return kept_outputs(sources[0], kept); });
   }
 
   void add(const graph::Op& op, size_t index, const std::string& theirs, std::vector<int64_t> source_shape,

@@ -25,7 +25,7 @@ struct SourceOutputs {
 struct SourceLayer {
   std::string name;  // "backbone/layer_with_weights-3/_conv1"
   SourceOutputs outputs{};
-  bool dense = false;  // its kernel is [in, out], where `in` is a map by rows, columns and channels
+  bool dense = false;             // its kernel is [in, out], where `in` is a map by rows, columns and channels
   std::string kernel = "kernel";  // of a separable layer, which is two of ours, "pointwise_kernel"
 };
 

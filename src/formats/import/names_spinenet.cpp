@@ -19,9 +19,10 @@ namespace {
 constexpr std::string_view kTpuStem = "spinenet/conv2d/kernel";
 constexpr std::string_view kTpuDetector = "retinanet/class_net/class-predict";
 constexpr std::string_view kTpuSegmenter = "fast_rcnn_head/class-predict";
+constexpr std::string_view kTpuClassifier = "classification_head/dense";
 
 // The last axis of a tensor, 0 where there is none.
-int64_t last_extent(const SourceTensors& source, const std::string& name) {
+int64_t last_extent_of(const SourceTensors& source, const std::string& name) {
   const auto found = source.tensors.find(name);
   return found == source.tensors.end() || found->second.shape.empty() ? 0 : found->second.shape.back();
 }
@@ -85,14 +86,14 @@ void add_tpu_backbone(const graph::Program& backbone, LayerMap& layers) {
 }
 
 // A tower of a RetinaNet head in both programs.
-struct Tower {
-  std::string ours;               // "class"
-  std::string convs, predict;     // "head/_cls_convs/{}" with the convolution's number
-  std::string norms;              // with the convolution's number, then the level, then its place
+struct RetinaTower {
+  std::string ours;            // "class"
+  std::string convs, predict;  // "head/_cls_convs/{}" with the convolution's number
+  std::string norms;           // with the convolution's number, then the level, then its place
   SourceOutputs outputs;
 };
 
-void add_tower(const arch::Architecture& a, const Tower& tower, LayerMap& layers) {
+void add_retina_tower(const arch::Architecture& a, const RetinaTower& tower, LayerMap& layers) {
   const auto add = [&](const std::string& ours, const std::string& theirs, SourceOutputs outputs) {
     layers[ours] = {.name = theirs, .outputs = outputs, .kernel = a.head.separable ? "pointwise_kernel" : "kernel"};
     layers[ours + "_depthwise"] = {.name = theirs};
@@ -111,14 +112,19 @@ void add_retina_head(SpineNetSource form, const std::string& root, const arch::A
   const SourceOutputs classes{.groups = anchors_of(a.head), .dropped = 1};
   if (form == SpineNetSource::garden) {
     const std::string head = root + "head/";
-    add_tower(a, {"class", head + "_cls_convs/{}", head + "_classifier", head + "_cls_norms/{2}/{0}", classes}, layers);
-    add_tower(a, {"box", head + "_box_convs/{}", head + "_box_regressor", head + "_box_norms/{2}/{0}", {}}, layers);
+    add_retina_tower(a, {"class", head + "_cls_convs/{}", head + "_classifier", head + "_cls_norms/{2}/{0}", classes},
+                     layers);
+    add_retina_tower(a, {"box", head + "_box_convs/{}", head + "_box_regressor", head + "_box_norms/{2}/{0}", {}},
+                     layers);
     return;
   }
   const std::string net = "retinanet/";
-  add_tower(a, {"class", net + "class_net/class-{}", net + "class_net/class-predict", net + "class_net/class-{0}-{1}", classes},
-            layers);
-  add_tower(a, {"box", net + "box_net/box-{}", net + "box_net/box-predict", net + "box_net/box-{0}-{1}", {}}, layers);
+  add_retina_tower(
+      a,
+      {"class", net + "class_net/class-{}", net + "class_net/class-predict", net + "class_net/class-{0}-{1}", classes},
+      layers);
+  add_retina_tower(a, {"box", net + "box_net/box-{}", net + "box_net/box-predict", net + "box_net/box-{0}-{1}", {}},
+                   layers);
 }
 
 void add_garden_heads(const std::string& root, const arch::Architecture& a, LayerMap& layers) {
@@ -185,17 +191,42 @@ void add_tpu_heads(const arch::Architecture& a, LayerMap& layers) {
   layers["mask_head.mask"] = {.name = "mask_head/mask_fcn_logits", .outputs = {.dropped = 1}};
 }
 
+void add_head(SpineNetSource form, const std::string& root, const arch::Architecture& a, arch::Task task,
+              LayerMap& layers) {
+  switch (task) {
+    case arch::Task::detect:
+      return add_retina_head(form, root, a, layers);
+    case arch::Task::segment:
+      return form == SpineNetSource::garden ? add_garden_heads(root, a, layers) : add_tpu_heads(a, layers);
+    case arch::Task::classify:
+      layers["head.dense"] = {.name = std::string(kTpuClassifier), .dense = true};
+  }
+}
+
+// The TPU program's settings for RetinaNet leave both at its defaults, those for the other tasks set them.
+arch::BatchNormSettings tpu_batch_norm(arch::Task task) {
+  switch (task) {
+    case arch::Task::detect:
+      return {.momentum = 0.997, .epsilon = 1e-4};
+    case arch::Task::segment:
+      return {.momentum = 0.99, .epsilon = 1e-3};
+    case arch::Task::classify:
+      break;
+  }
+  return {.momentum = 0.9, .epsilon = 1e-5};
+}
+
 // What the source implies for the network.
 arch::Architecture followed(SpineNetSource form, arch::Architecture a, arch::Task task) {
   const bool garden = form == SpineNetSource::garden;
   a.padding = garden ? arch::Padding::same : arch::Padding::symmetric;
   a.large_downsample = garden ? arch::LargeDownsample::repeated_pools : arch::LargeDownsample::single_pool;
   a.inverted.hard_gate = garden;
-  a.head.aspect_ratios = garden ? std::vector{0.5, 1.0, 2.0} : std::vector{1.0, 2.0, 0.5};
-  a.two_stage.aspect_ratios = a.head.aspect_ratios;
-  // The TPU program's settings for RetinaNet leave the epsilon at its default, those for Mask R-CNN set it.
-  a.batch_norm.epsilon = garden || task == arch::Task::segment ? 1e-3 : 1e-4;
-  a.batch_norm.momentum = garden || task == arch::Task::segment ? 0.99 : 0.997;
+  const std::vector<double> order = garden ? std::vector{0.5, 1.0, 2.0} : std::vector{1.0, 2.0, 0.5};
+  for (std::vector<double>* ratios : {&a.head.aspect_ratios, &a.two_stage.aspect_ratios}) {
+    if (std::is_permutation(ratios->begin(), ratios->end(), order.begin(), order.end())) *ratios = order;
+  }
+  a.batch_norm = garden ? arch::BatchNormSettings{.momentum = 0.99, .epsilon = 1e-3} : tpu_batch_norm(task);
   return a;
 }
 
@@ -203,9 +234,12 @@ std::vector<graph::Program> programs_for(const arch::Architecture& a, arch::Task
   const int size = 1 << std::max(a.max_level, 7);
   const graph::LowerOptions options{.height = size, .width = size, .classes = static_cast<int>(classes)};
   switch (task) {
-    case arch::Task::detect: return {graph::lower_detector(a, options)};
-    case arch::Task::segment: return graph::programs_of(graph::lower_two_stage(a, options));
-    case arch::Task::classify: break;
+    case arch::Task::detect:
+      return {graph::lower_detector(a, options)};
+    case arch::Task::segment:
+      return graph::programs_of(graph::lower_two_stage(a, options));
+    case arch::Task::classify:
+      break;
   }
   return {graph::lower_classifier(a, options)};
 }
@@ -223,25 +257,26 @@ SpineNetHeads spinenet_heads(const SourceTensors& source, const arch::Architectu
   const int64_t anchors = anchors_of(architecture.head);
   for (const std::string& name : {root + "head/_classifier/kernel", root + "head/_classifier/pointwise_kernel",
                                   std::string(kTpuDetector) + "/kernel"}) {
-    const int64_t outputs = last_extent(source, name);
+    const int64_t outputs = last_extent_of(source, name);
     if (outputs > anchors && outputs % anchors == 0) return {arch::Task::detect, outputs / anchors - 1};
   }
   for (const std::string& name :
        {root + "detection_head/0/_classifier/kernel", std::string(kTpuSegmenter) + "/kernel"}) {
-    const int64_t outputs = last_extent(source, name);
+    const int64_t outputs = last_extent_of(source, name);
     if (outputs > 1) return {arch::Task::segment, outputs - 1};
   }
+  const int64_t outputs = last_extent_of(source, std::string(kTpuClassifier) + "/kernel");
+  if (outputs > 0) return {arch::Task::classify, outputs};
   return {};
 }
 
 Naming spinenet_naming(const SourceTensors& source, const arch::Architecture& architecture, arch::Task task,
                        int64_t classes) {
   const SpineNetSource form = spinenet_source(source).value();
+  const SpineNetHeads heads = spinenet_heads(source, architecture);
   Naming naming;
   naming.name = name_of(form);
-  naming.architecture = followed(form, architecture, task);
-  naming.pixels = {{123.675F, 116.28F, 103.53F}, {58.395F, 57.12F, 57.375F}};
-  const std::vector<graph::Program> programs = programs_for(naming.architecture, task, classes);
+  naming.architecture = followed(form, architecture, heads.task.value_or(task));
   const int size = 1 << std::max(architecture.max_level, 7);
   const graph::Program backbone = graph::lower_backbone(naming.architecture, {.height = size, .width = size});
   LayerMap layers;
@@ -250,14 +285,9 @@ Naming spinenet_naming(const SourceTensors& source, const arch::Architecture& ar
   } else {
     add_tpu_backbone(backbone, layers);
   }
-  const SpineNetHeads heads = spinenet_heads(source, naming.architecture);
-  if (heads.task == task && heads.classes == classes) {
-    const std::string root = garden_root(source);
-    if (task == arch::Task::detect) add_retina_head(form, root, naming.architecture, layers);
-    if (task == arch::Task::segment && form == SpineNetSource::garden) add_garden_heads(root, naming.architecture, layers);
-    if (task == arch::Task::segment && form == SpineNetSource::tpu) add_tpu_heads(naming.architecture, layers);
-  }
-  naming.rules = layer_rules(programs, layers);
+  if (heads.task == task && heads.classes == classes)
+    add_head(form, garden_root(source), naming.architecture, task, layers);
+  naming.rules = layer_rules(programs_for(naming.architecture, task, classes), layers);
   return naming;
 }
 

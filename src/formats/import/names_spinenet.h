@@ -30,7 +30,8 @@ constexpr auto names(SpineNetSource) {
 // Which of the two names the file has; nothing where it has neither.
 std::optional<SpineNetSource> spinenet_source(const SourceTensors& source);
 
-// The heads that a file has, and the classes of its detector, the background not among them.
+// The head that a file has, and its classes: the background is none of a detector's, but the first of a classifier's,
+// whose scores it shares in.
 struct SpineNetHeads {
   std::optional<arch::Task> task;
   int64_t classes = 0;

@@ -11,19 +11,19 @@
 namespace spinenet::formats {
 namespace {
 
-constexpr std::string_view kVariable = "VARIABLE_VALUE";
+constexpr std::string_view kVariableValue = "VARIABLE_VALUE";
 
-struct Attribute {
+struct GraphAttribute {
   std::string_view name, full_name, key;
 };
 
-struct Node {
-  std::vector<Attribute> attributes;
+struct GraphNode {
+  std::vector<GraphAttribute> attributes;
   std::vector<std::pair<uint64_t, std::string_view>> slots;  // the node that is one, and its kind
 };
 
-Attribute read_attribute(std::string_view bytes, std::string_view place) {
-  Attribute attribute;
+GraphAttribute read_graph_attribute(std::string_view bytes, std::string_view place) {
+  GraphAttribute attribute;
   for (WireReader reader(bytes, place); reader.next();) {
     if (reader.field() == 1) attribute.name = reader.bytes();
     if (reader.field() == 2) attribute.full_name = reader.bytes();
@@ -32,7 +32,7 @@ Attribute read_attribute(std::string_view bytes, std::string_view place) {
   return attribute;
 }
 
-std::pair<uint64_t, std::string_view> read_slot(std::string_view bytes, std::string_view place) {
+std::pair<uint64_t, std::string_view> read_graph_slot(std::string_view bytes, std::string_view place) {
   std::pair<uint64_t, std::string_view> slot;
   for (WireReader reader(bytes, place); reader.next();) {
     if (reader.field() == 2) slot.second = reader.bytes();
@@ -41,11 +41,11 @@ std::pair<uint64_t, std::string_view> read_slot(std::string_view bytes, std::str
   return slot;
 }
 
-Node read_node(std::string_view bytes, std::string_view place) {
-  Node node;
+GraphNode read_graph_node(std::string_view bytes, std::string_view place) {
+  GraphNode node;
   for (WireReader reader(bytes, place); reader.next();) {
-    if (reader.field() == 2) node.attributes.push_back(read_attribute(reader.bytes(), place));
-    if (reader.field() == 3) node.slots.push_back(read_slot(reader.bytes(), place));
+    if (reader.field() == 2) node.attributes.push_back(read_graph_attribute(reader.bytes(), place));
+    if (reader.field() == 3) node.slots.push_back(read_graph_slot(reader.bytes(), place));
   }
   return node;
 }
@@ -53,21 +53,21 @@ Node read_node(std::string_view bytes, std::string_view place) {
 }  // namespace
 
 ObjectGraph parse_object_graph(std::string_view bytes, std::string_view place) {
-  std::vector<Node> nodes;
+  std::vector<GraphNode> nodes;
   for (WireReader reader(bytes, place); reader.next();) {
-    if (reader.field() == 1) nodes.push_back(read_node(reader.bytes(), place));
+    if (reader.field() == 1) nodes.push_back(read_graph_node(reader.bytes(), place));
   }
   ObjectGraph graph;
-  for (const Node& node : nodes) {
-    for (const Attribute& attribute : node.attributes) {
-      if (attribute.name == kVariable) graph.full_names.emplace(attribute.key, attribute.full_name);
+  for (const GraphNode& node : nodes) {
+    for (const GraphAttribute& attribute : node.attributes) {
+      if (attribute.name == kVariableValue) graph.full_names.emplace(attribute.key, attribute.full_name);
     }
     for (const auto& [number, kind] : node.slots) {
       if (number >= nodes.size()) {
         fail(ErrorKind::bad_data, fmt::format("a slot variable is object {} of {}", number, nodes.size()), place,
              "the checkpoint is damaged: use another copy");
       }
-      for (const Attribute& attribute : nodes[number].attributes) graph.slots.emplace(attribute.key, kind);
+      for (const GraphAttribute& attribute : nodes[number].attributes) graph.slots.emplace(attribute.key, kind);
     }
   }
   return graph;

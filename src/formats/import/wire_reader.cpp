@@ -21,7 +21,8 @@ bool take_varint(std::string_view& bytes, uint64_t& value) {
 
 uint64_t little_endian(std::string_view bytes) {
   uint64_t value = 0;
-  for (size_t i = 0; i < bytes.size(); ++i) value |= static_cast<uint64_t>(static_cast<unsigned char>(bytes[i])) << 8 * i;
+  for (size_t i = 0; i < bytes.size(); ++i)
+    value |= static_cast<uint64_t>(static_cast<unsigned char>(bytes[i])) << 8 * i;
   return value;
 }
 
