@@ -23,12 +23,19 @@ constexpr auto names(BlockKind) {
   return named<BlockKind>(
       {{residual, "residual"}, {bottleneck, "bottleneck"}, {inverted_bottleneck, "inverted_bottleneck"}});
 }
-// hard_swish is x times the hard sigmoid: (x + 3) / 6 cut to 0..1.
-enum class Activation { relu, swish, hard_swish };
+// hard_swish is x times the hard sigmoid: (x + 3) / 6 cut to 0..1; mish is x * tanh(log(1 + exp(x))); leaky_relu is
+// x * kLeakySlope below 0; relu6 is x cut to 0..6.
+enum class Activation { relu, swish, hard_swish, mish, leaky_relu, relu6 };
 constexpr auto names(Activation) {
   using enum Activation;
-  return named<Activation>({{relu, "relu"}, {swish, "swish"}, {hard_swish, "hard_swish"}});
+  return named<Activation>({{relu, "relu"},
+                            {swish, "swish"},
+                            {hard_swish, "hard_swish"},
+                            {mish, "mish"},
+                            {leaky_relu, "leaky_relu"},
+                            {relu6, "relu6"}});
 }
+constexpr float kLeakySlope = 0.1F;
 
 // How strided convolutions and pools are padded. `same` is TensorFlow's rule (the odd pixel goes after), `symmetric`
 // pads strided convolutions by (kernel - 1) / 2 on both sides and pools as `same`.

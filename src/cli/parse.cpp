@@ -27,6 +27,7 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   add_predict(*app, invocation);
   add_calibrate(*app, invocation);
   add_export(*app, invocation);
+  add_import(*app, invocation);
   add_search(*app, invocation);
   add_study(*app, invocation);
   add_bench(*app, invocation);

@@ -38,7 +38,9 @@ TEST_P(WrongCommandLine, IsAnswered) {
 }
 
 constexpr const char* kNoCommand =
-    "a command is missing; use describe, data, train, compare, eval, predict, calibrate, export, search, study, bench, "
+    "a command is missing; use describe, data, train, compare, eval, predict, calibrate, export, import, search, "
+    "study, "
+    "bench, "
     "checks";
 
 INSTANTIATE_TEST_SUITE_P(

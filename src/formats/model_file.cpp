@@ -129,20 +129,20 @@ void write_model(const Output& output, const ModelFile& model) {
   }
   Json classes = Json::array();
   for (const ModelClass& item : model.classes) classes.push_back({{"id", item.id}, {"name", item.name}});
-  TensorFile file{model.weights, model.extra};
-  file.metadata["format"] = kFormatName;
-  file.metadata["format_version"] = std::to_string(kModelFormatVersion);
-  file.metadata["task"] = model.task;
-  file.metadata["image_size"] = std::to_string(model.image_size);
+  std::map<std::string, std::string> metadata = model.extra;
+  metadata["format"] = kFormatName;
+  metadata["format_version"] = std::to_string(kModelFormatVersion);
+  metadata["task"] = model.task;
+  metadata["image_size"] = std::to_string(model.image_size);
   try {
-    file.metadata["architecture"] = model.architecture.dump();
-    file.metadata["classes"] = classes.dump();
+    metadata["architecture"] = model.architecture.dump();
+    metadata["classes"] = classes.dump();
   } catch (const Json::exception&) {
     fail(ErrorKind::failed, "the architecture or a class name is not valid UTF-8", place);
   }
-  file.metadata["mean"] = Json(model.mean).dump();
-  file.metadata["std"] = Json(model.std).dump();
-  write_safetensors(output, file);
+  metadata["mean"] = Json(model.mean).dump();
+  metadata["std"] = Json(model.std).dump();
+  write_safetensors(output, model.weights, metadata);
 }
 
 ModelFile parse_model(std::span<const char> bytes, std::string_view place, const ReadModelOptions& options) {

@@ -51,8 +51,10 @@ std::optional<uint64_t> checked_count(const std::vector<int64_t>& shape) {
 
 // Writing ------------------------------------------------------------------------------------------------------------
 
-void check_writable(const TensorFile& file, std::string_view place) {
-  for (const auto& [name, tensor] : file.weights) {
+using Metadata = std::map<std::string, std::string>;
+
+void check_writable(const Weights& weights, const Metadata& metadata, std::string_view place) {
+  for (const auto& [name, tensor] : weights) {
     if (name == kMetadata) fail(ErrorKind::failed, fmt::format("a tensor cannot be named {}", name), place);
     if (checked_count(tensor.shape) != tensor.data.size()) {
       fail(ErrorKind::failed,
@@ -62,25 +64,25 @@ void check_writable(const TensorFile& file, std::string_view place) {
     }
   }
   for (const std::string_view key : {kChecksum, kHeaderChecksum}) {
-    if (file.metadata.contains(std::string(key))) {
+    if (metadata.contains(std::string(key))) {
       fail(ErrorKind::failed, fmt::format("metadata key \"{}\" is reserved for the file itself", key), place);
     }
   }
 }
 
 // The header as it stands in the file, length first.
-std::string make_header(const TensorFile& file, std::string_view place) {
+std::string make_header(const Weights& weights, const Metadata& given, std::string_view place) {
   SortedJson header = SortedJson::object();
   uint64_t data_checksum = checksum({});
   uint64_t offset = 0;
-  for (const auto& [name, tensor] : file.weights) {
+  for (const auto& [name, tensor] : weights) {
     const std::string_view bytes = bytes_of(tensor.data);
     data_checksum = checksum(bytes, data_checksum);
     header[name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {offset, offset + bytes.size()}}};
     offset += bytes.size();
   }
   SortedJson& metadata = header[kMetadata];
-  metadata = file.metadata;
+  metadata = given;
   metadata[kChecksum] = hex(data_checksum);
   metadata[kHeaderChecksum] = kNoDigits;
   std::string text;
@@ -98,15 +100,6 @@ std::string make_header(const TensorFile& file, std::string_view place) {
 }
 
 // Reading ------------------------------------------------------------------------------------------------------------
-
-struct TensorEntry {
-  std::string name;
-  ElementType type = ElementType::f32;
-  std::vector<int64_t> shape;
-  uint64_t count = 0;
-  uint64_t begin = 0;
-  uint64_t end = 0;
-};
 
 [[noreturn]] void refuse(std::string_view what, std::string_view place, std::string_view remedy = kSafetensorsRemedy) {
   fail(ErrorKind::bad_data, what, place, remedy);
@@ -130,9 +123,9 @@ std::vector<int64_t> read_shape(const SortedJson& shape, const std::string& name
   return extents;
 }
 
-TensorEntry read_entry(const std::string& name, const SortedJson& json, std::string_view place) {
+TensorPlace read_entry(const std::string& name, const SortedJson& json, std::string_view place) {
   if (!json.is_object()) refuse(fmt::format("tensor \"{}\" is not described by an object", name), place);
-  TensorEntry entry;
+  TensorPlace entry;
   entry.name = name;
   const SortedJson& dtype = field(json, name, "dtype", place);
   if (!dtype.is_string()) refuse(fmt::format("tensor \"{}\": dtype is not a text", name), place);
@@ -176,12 +169,12 @@ std::map<std::string, std::string> read_metadata(const SortedJson& json, std::st
 }
 
 // Sorts by position; afterwards the entries tile [0, data_size) exactly.
-void check_tiling(std::vector<TensorEntry>& entries, uint64_t data_size, std::string_view place) {
-  std::sort(entries.begin(), entries.end(), [](const TensorEntry& a, const TensorEntry& b) {
+void check_tiling(std::vector<TensorPlace>& entries, uint64_t data_size, std::string_view place) {
+  std::sort(entries.begin(), entries.end(), [](const TensorPlace& a, const TensorPlace& b) {
     return a.begin != b.begin ? a.begin < b.begin : a.end < b.end;
   });
   uint64_t position = 0;
-  for (const TensorEntry& entry : entries) {
+  for (const TensorPlace& entry : entries) {
     if (entry.begin != position) {
       refuse(fmt::format("tensor \"{}\" begins at byte {} of the data where byte {} is next: {}", entry.name,
                          entry.begin, position, entry.begin < position ? "an overlap" : "a hole"),
@@ -194,26 +187,27 @@ void check_tiling(std::vector<TensorEntry>& entries, uint64_t data_size, std::st
   }
 }
 
-std::string_view find_header(std::string_view file, std::string_view place) {
-  if (file.size() < kLengthBytes) {
-    refuse(fmt::format("not a safetensors file: {} bytes are too few", file.size()), place);
+std::string find_header(const ReadBytes& read, uint64_t file_size, std::string_view place) {
+  if (file_size < kLengthBytes) {
+    refuse(fmt::format("not a safetensors file: {} bytes are too few", file_size), place);
   }
   uint64_t length = 0;
-  std::memcpy(&length, file.data(), kLengthBytes);
+  std::memcpy(&length, read(0, kLengthBytes).data(), kLengthBytes);
   if (length > kMaxHeader) {
     refuse(fmt::format("not a safetensors file: a header of {} bytes is more than 100 MB", length), place, "");
   }
-  if (length > file.size() - kLengthBytes) {
-    refuse(fmt::format("the header says {} bytes, but only {} follow", length, file.size() - kLengthBytes), place);
+  if (length > file_size - kLengthBytes) {
+    refuse(fmt::format("the header says {} bytes, but only {} follow", length, file_size - kLengthBytes), place);
   }
-  const std::string_view header = file.substr(kLengthBytes, length);
+  std::string header = read(kLengthBytes, length);
   if (!header.starts_with('{')) refuse("not a safetensors file: the header does not begin with {", place, "");
   return header;
 }
 
 // Both checksums leave the metadata here; a file has both or neither.
-void check_checksums(std::string_view file, std::string_view header, const std::vector<TensorEntry>& entries,
-                     std::map<std::string, std::string>& metadata, std::string_view place) {
+void check_checksums(std::string_view file, SafetensorsHeader& found, std::string_view place) {
+  const std::string_view header = file.substr(kLengthBytes, found.data_begin - kLengthBytes);
+  Metadata& metadata = found.metadata;
   const auto data_digits = metadata.extract(std::string(kChecksum));
   const auto header_digits = metadata.extract(std::string(kHeaderChecksum));
   if (data_digits.empty() && header_digits.empty()) return;
@@ -230,38 +224,50 @@ void check_checksums(std::string_view file, std::string_view header, const std::
   if (hex(checksum(zeroed)) != header_digits.mapped()) refuse("the checksum of the header is wrong", place, kDamaged);
   const std::string_view data = file.substr(kLengthBytes + header.size());
   uint64_t sum = checksum({});
-  for (const TensorEntry& entry : entries) sum = checksum(data.substr(entry.begin, entry.end - entry.begin), sum);
+  for (const TensorPlace& entry : found.tensors) sum = checksum(data.substr(entry.begin, entry.end - entry.begin), sum);
   if (hex(sum) != data_digits.mapped()) refuse("the checksum of the tensor data is wrong", place, kDamaged);
 }
 
 }  // namespace
 
 void write_safetensors(const Output& output, const TensorFile& file) {
+  write_safetensors(output, file.weights, file.metadata);
+}
+
+void write_safetensors(const Output& output, const Weights& weights, const Metadata& metadata) {
   const std::string place = output.path().string();
-  check_writable(file, place);
-  const std::string header = make_header(file, place);
+  check_writable(weights, metadata, place);
+  const std::string header = make_header(weights, metadata, place);
   std::vector<std::string_view> parts{header};
-  for (const auto& [name, tensor] : file.weights) parts.push_back(bytes_of(tensor.data));
+  for (const auto& [name, tensor] : weights) parts.push_back(bytes_of(tensor.data));
   output.write(parts);
 }
 
-TensorFile parse_safetensors(std::span<const char> bytes, std::string_view place) {
-  const std::string_view file(bytes.data(), bytes.size());
-  const std::string_view header = find_header(file, place);
+SafetensorsHeader read_safetensors_header(const ReadBytes& read, uint64_t file_size, std::string_view place) {
+  const std::string header = find_header(read, file_size, place);
   const SortedJson json = parse_sorted_json(header, fmt::format("{}: header", place));
-  TensorFile result;
-  std::vector<TensorEntry> entries;
+  SafetensorsHeader result;
+  result.data_begin = kLengthBytes + header.size();
   for (const auto& [name, value] : json.items()) {
     if (name == kMetadata) {
       result.metadata = read_metadata(value, place);
     } else {
-      entries.push_back(read_entry(name, value, place));
+      result.tensors.push_back(read_entry(name, value, place));
     }
   }
-  const std::string_view data = file.substr(kLengthBytes + header.size());
-  check_tiling(entries, data.size(), place);
-  check_checksums(file, header, entries, result.metadata, place);
-  for (TensorEntry& entry : entries) {
+  check_tiling(result.tensors, file_size - result.data_begin, place);
+  return result;
+}
+
+TensorFile parse_safetensors(std::span<const char> bytes, std::string_view place) {
+  const std::string_view file(bytes.data(), bytes.size());
+  const auto read = [&](uint64_t begin, uint64_t count) { return std::string(file.substr(begin, count)); };
+  SafetensorsHeader header = read_safetensors_header(read, file.size(), place);
+  check_checksums(file, header, place);
+  TensorFile result;
+  result.metadata = std::move(header.metadata);
+  const std::string_view data = file.substr(header.data_begin);
+  for (TensorPlace& entry : header.tensors) {
     HostTensor tensor{std::move(entry.shape), std::vector<float>(entry.count)};
     const std::string_view source = data.substr(entry.begin, entry.end - entry.begin);
     elements_to_float(entry.type, source, tensor.data);

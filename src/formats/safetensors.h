@@ -13,14 +13,18 @@
 // Source: safetensors format description, huggingface/safetensors README, section "Format".
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/host_tensor.h"
 #include "base/output.h"
+#include "formats/elements.h"
 
 namespace spinenet::formats {
 
@@ -33,6 +37,28 @@ struct TensorFile {
 // of 8 bytes. ErrorKind::failed for a name or a metadata key which the format reserves, text that is not UTF-8, or a
 // tensor whose data does not fit its shape.
 void write_safetensors(const Output& output, const TensorFile& file);
+void write_safetensors(const Output& output, const Weights& weights,
+                       const std::map<std::string, std::string>& metadata);
+
+// Where a tensor lies.
+struct TensorPlace {
+  std::string name;
+  ElementType type = ElementType::f32;
+  std::vector<int64_t> shape;
+  uint64_t count = 0;           // of elements
+  uint64_t begin = 0, end = 0;  // in the data section
+};
+
+// What a file says before its data, without the checksums, which are not looked at.
+struct SafetensorsHeader {
+  std::vector<TensorPlace> tensors;  // in the order of the data
+  std::map<std::string, std::string> metadata;
+  uint64_t data_begin = 0;  // in the file
+};
+
+// `read` gives `count` bytes of the file from `begin` on, which are there. Errors as parse_safetensors.
+using ReadBytes = std::function<std::string(uint64_t begin, uint64_t count)>;
+SafetensorsHeader read_safetensors_header(const ReadBytes& read, uint64_t file_size, std::string_view place);
 
 // Elements become float32: F32 as they are, bit by bit; F16, BF16, BOOL, U8, I8, U16, I16 exactly; F64, U32, I32, U64,
 // I64 rounded to nearest. Another dtype is ErrorKind::unsupported, every other fault ErrorKind::bad_data; both name

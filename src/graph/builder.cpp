@@ -33,9 +33,16 @@ Pads same_padding(int kernel, int stride, const Shape& x, std::string_view op) {
        fmt::format("operation {}", op), "use a square image, or sides that are multiples of 128");
 }
 
-Pads conv_padding(arch::Padding rule, int kernel, int stride, const Shape& x, std::string_view op) {
-  if (stride == 1 || rule == arch::Padding::same) return same_padding(kernel, stride, x, op);
-  return {(kernel - 1) / 2, kernel - 1 - (kernel - 1) / 2};
+// Of a kernel that spans this many pixels.
+Pads conv_padding(arch::Padding rule, int extent, int stride, const Shape& x, std::string_view op) {
+  if (stride == 1 || rule == arch::Padding::same) return same_padding(extent, stride, x, op);
+  return {(extent - 1) / 2, extent - 1 - (extent - 1) / 2};
+}
+
+// How much of an upsampled map of this shape is dropped for it to have this height and width.
+template <class Kind>
+Kind upsampling(const Shape& x, int factor, int64_t height, int64_t width) {
+  return {factor, static_cast<int>(x.height * factor - height), static_cast<int>(x.width * factor - width)};
 }
 
 }  // namespace
@@ -49,9 +56,12 @@ Builder::Builder(Shape input, Rules rules) : rules_(rules), parameter_names_(kEx
 
 ValueId Builder::conv(ValueId x, const ConvOptions& options, std::string name, const std::string& parameters) {
   const std::string& prefix = parameters.empty() ? name : parameters;
-  const Pads pads =
-      options.padded ? conv_padding(rules_.padding, options.kernel, options.stride, shape(x), name) : Pads{};
-  const Conv kind{options.kernel, options.stride, pads.before, pads.after, options.groups};
+  Conv kind{options.kernel, options.stride, 0, 0, options.groups, options.dilation};
+  if (options.padded) {
+    const Pads pads = conv_padding(rules_.padding, extent_of(kind), options.stride, shape(x), name);
+    kind.pad_before = pads.before;
+    kind.pad_after = pads.after;
+  }
   ShortList<ParameterId, 4> ids{
       parameter(joined(prefix, ".weight"),
                 {options.filters, shape(x).channels / options.groups, options.kernel, options.kernel}, options.role)};
@@ -89,15 +99,19 @@ ValueId Builder::activate(ValueId x, arch::Activation kind, std::string name) {
 
 ValueId Builder::max_pool(ValueId x, int kernel, int stride, std::string name) {
   const Pads pads = same_padding(kernel, stride, shape(x), name);
-  const MaxPool kind{kernel, stride, pads.before, pads.after};
-  const Shape out = output_shape(kind, std::span(&shape(x), 1), 0, name);
-  return append(std::move(name), kind, {x}, {}, out);
+  return append_one(MaxPool{kernel, stride, pads.before, pads.after}, x, std::move(name));
+}
+
+ValueId Builder::unpadded_max_pool(ValueId x, int kernel, int stride, std::string name) {
+  return append_one(MaxPool{kernel, stride, 0, 0}, x, std::move(name));
+}
+
+ValueId Builder::average_pool(ValueId x, int kernel, int stride, std::string name) {
+  return append_one(AveragePool{kernel, stride}, x, std::move(name));
 }
 
 ValueId Builder::global_pool(ValueId x, PoolKind pool, std::string name) {
-  const GlobalPool kind{pool};
-  const Shape out = output_shape(kind, std::span(&shape(x), 1), 0, name);
-  return append(std::move(name), kind, {x}, {}, out);
+  return append_one(GlobalPool{pool}, x, std::move(name));
 }
 
 ValueId Builder::upsample(ValueId x, int factor, std::string name) {
@@ -105,10 +119,15 @@ ValueId Builder::upsample(ValueId x, int factor, std::string name) {
 }
 
 ValueId Builder::upsample(ValueId x, int factor, int64_t height, int64_t width, std::string name) {
-  const Upsample kind{factor, static_cast<int>(shape(x).height * factor - height),
-                      static_cast<int>(shape(x).width * factor - width)};
-  const Shape out = output_shape(kind, std::span(&shape(x), 1), 0, name);
-  return append(std::move(name), kind, {x}, {}, out);
+  return append_one(upsampling<Upsample>(shape(x), factor, height, width), x, std::move(name));
+}
+
+ValueId Builder::bilinear_upsample(ValueId x, int factor, std::string name) {
+  return bilinear_upsample(x, factor, shape(x).height * factor, shape(x).width * factor, std::move(name));
+}
+
+ValueId Builder::bilinear_upsample(ValueId x, int factor, int64_t height, int64_t width, std::string name) {
+  return append_one(upsampling<BilinearUpsample>(shape(x), factor, height, width), x, std::move(name));
 }
 
 ValueId Builder::add(const std::vector<ValueId>& values, std::string name) {
@@ -121,6 +140,10 @@ ValueId Builder::mean(const std::vector<ValueId>& values, std::string name) {
 
 ValueId Builder::concat(const std::vector<ValueId>& values, std::string name) {
   return join(Concat{}, values, std::move(name));
+}
+
+ValueId Builder::slice(ValueId x, int64_t first, int64_t count, std::string name) {
+  return append_one(Slice{first, count}, x, std::move(name));
 }
 
 ValueId Builder::scale(ValueId x, ValueId gate, std::string name) {
@@ -150,6 +173,11 @@ ValueId Builder::append(std::string name, OpKind kind, ShortList<ValueId, 4> inp
   program_.values.push_back(shape);
   program_.ops.push_back({std::move(name), kind, std::move(inputs), std::move(parameters), id});
   return id;
+}
+
+ValueId Builder::append_one(OpKind kind, ValueId x, std::string name) {
+  const Shape out = output_shape(kind, std::span(&shape(x), 1), 0, name);
+  return append(std::move(name), kind, {x}, {}, out);
 }
 
 ValueId Builder::join(OpKind kind, const std::vector<ValueId>& values, std::string name) {

@@ -31,6 +31,7 @@ class Builder {
     ParameterRole bias_role = ParameterRole::bias;
     bool padded = true;  // by the network's rule; else the window stays within the map
     int groups = 1;      // 1, or the number of channels
+    int dilation = 1;    // the padding counts the dilated kernel
   };
 
   Builder(Shape input, Rules rules);
@@ -46,14 +47,20 @@ class Builder {
   ValueId activate(ValueId x, std::string name);  // the network's activation
   ValueId activate(ValueId x, arch::Activation kind, std::string name);
   ValueId max_pool(ValueId x, int kernel, int stride, std::string name);
+  // The windows stay within the map; what fills no whole one is dropped.
+  ValueId unpadded_max_pool(ValueId x, int kernel, int stride, std::string name);
+  ValueId average_pool(ValueId x, int kernel, int stride, std::string name);
   ValueId global_pool(ValueId x, PoolKind kind, std::string name);
   ValueId upsample(ValueId x, int factor, std::string name);
   // To a size that the factor reaches or passes by less than one pixel of x.
   ValueId upsample(ValueId x, int factor, int64_t height, int64_t width, std::string name);
+  ValueId bilinear_upsample(ValueId x, int factor, std::string name);
+  ValueId bilinear_upsample(ValueId x, int factor, int64_t height, int64_t width, std::string name);
   ValueId add(const std::vector<ValueId>& values, std::string name);
   ValueId mean(const std::vector<ValueId>& values, std::string name);
   // Their channels in this order.
   ValueId concat(const std::vector<ValueId>& values, std::string name);
+  ValueId slice(ValueId x, int64_t first, int64_t count, std::string name);
   ValueId scale(ValueId x, ValueId gate, std::string name);
   ValueId sigmoid(ValueId x, bool hard, std::string name);
   // x itself when the rate is 0.
@@ -66,6 +73,8 @@ class Builder {
  private:
   ValueId append(std::string name, OpKind kind, ShortList<ValueId, 4> inputs, ShortList<ParameterId, 4> parameters,
                  Shape shape);
+  // An operation on one value that has no parameters.
+  ValueId append_one(OpKind kind, ValueId x, std::string name);
   ValueId join(OpKind kind, const std::vector<ValueId>& values, std::string name);
   ParameterId parameter(std::string name, Extents shape, ParameterRole role);
 

@@ -9,13 +9,14 @@ int64_t multiply_adds(const Program& program, const Op& op) {
     const Parameter& weight = program.parameters[static_cast<size_t>(op.parameters.front())];
     return map.height * map.width * element_count(weight.shape);
   };
-  return std::visit(Overloaded{
-                        [&](const Conv&) { return at_each_pixel_of(op.output); },
-                        [&](const Deconv&) { return at_each_pixel_of(op.inputs.front()); },
-                        [](const OneOf<BatchNorm, Activate, MaxPool, GlobalPool, Upsample, Add, Mean, Concat, Scale,
-                                       Sigmoid, DropPath> auto&) { return int64_t{0}; },
-                    },
-                    op.kind);
+  return std::visit(
+      Overloaded{
+          [&](const Conv&) { return at_each_pixel_of(op.output); },
+          [&](const Deconv&) { return at_each_pixel_of(op.inputs.front()); },
+          [](const OneOf<BatchNorm, Activate, MaxPool, AveragePool, GlobalPool, Upsample, BilinearUpsample, Add, Mean,
+                         Concat, Slice, Scale, Sigmoid, DropPath> auto&) { return int64_t{0}; },
+      },
+      op.kind);
 }
 
 Cost cost_of(const Program& program, std::string_view prefix) {

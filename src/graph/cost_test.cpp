@@ -183,6 +183,12 @@ TEST(Cost, GrowsWithTheAreaAlone) {
   EXPECT_EQ(small.multiply_adds * 4, large.multiply_adds);
 }
 
+TEST(Cost, OfADilatedConvolutionIsThatOfItsTaps) {
+  Builder b({3, 8, 8}, {});
+  b.output("y", b.conv(b.input(), {.filters = 2, .kernel = 3, .dilation = 2}, "conv"));
+  EXPECT_EQ(cost(b.finish()).multiply_adds, 8 * 8 * 2 * 3 * 3 * 3);
+}
+
 TEST(Cost, OfAConcatenationIsNothing) {
   Builder b({3, 8, 8}, {});
   const ValueId conv = b.conv(b.input(), {.filters = 2, .kernel = 3}, "conv");

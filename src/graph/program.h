@@ -31,9 +31,10 @@ struct Shape {
 
 // Square kernel; padding before (top, left) and after (bottom, right). Parameters: weight [O, I / groups, k, k], then
 // bias [O] where the operation has one. groups is 1, or the number of channels: a depthwise convolution, whose every
-// output channel sees its own input channel alone. A dense layer is a convolution over the whole map.
+// output channel sees its own input channel alone. A dense layer is a convolution over the whole map. A dilated kernel
+// looks at every dilation-th pixel and so spans extent_of it.
 struct Conv {
-  int kernel = 1, stride = 1, pad_before = 0, pad_after = 0, groups = 1;
+  int kernel = 1, stride = 1, pad_before = 0, pad_after = 0, groups = 1, dilation = 1;
 };
 // Transposed convolution without padding: each pixel adds its kernel to the (H - 1) * stride + kernel pixels of the
 // result. Parameters: weight [I, O, k, k], then bias [O] where the operation has one.
@@ -51,6 +52,10 @@ struct Activate {
 struct MaxPool {
   int kernel = 3, stride = 2, pad_before = 0, pad_after = 1;
 };
+// The mean of each whole window; there is no padding, and pixels that fill no whole window are dropped.
+struct AveragePool {
+  int kernel = 2, stride = 2;
+};
 enum class PoolKind { average, maximum };
 // [C, H, W] to [C, 1, 1].
 struct GlobalPool {
@@ -61,12 +66,22 @@ struct GlobalPool {
 struct Upsample {
   int factor = 2, drop_rows = 0, drop_columns = 0;
 };
+// Linear between the nearest pixels along each side, by a whole factor: pixel i of the result stands at
+// (i + 0.5) / factor - 0.5 of the input, which goes on beyond its edge as the edge is. Rows and columns are dropped as
+// in Upsample.
+struct BilinearUpsample {
+  int factor = 2, drop_rows = 0, drop_columns = 0;
+};
 // Sum of two or more values of one shape.
 struct Add {};
 // Their mean.
 struct Mean {};
 // The channels of two or more values of one height and width, one value after the other.
 struct Concat {};
+// The channels first to first + count - 1 of a value.
+struct Slice {
+  int64_t first = 0, count = 0;
+};
 // Inputs: a value [C, H, W] and a gate [C, 1, 1] that each of its channels is multiplied by.
 struct Scale {};
 // 1 / (1 + exp(-x)); the hard one is (x + 3) / 6 cut to 0..1.
@@ -79,8 +94,8 @@ struct DropPath {
   double rate = 0;
 };
 
-using OpKind = std::variant<Conv, Deconv, BatchNorm, Activate, MaxPool, GlobalPool, Upsample, Add, Mean, Concat, Scale,
-                            Sigmoid, DropPath>;
+using OpKind = std::variant<Conv, Deconv, BatchNorm, Activate, MaxPool, AveragePool, GlobalPool, Upsample,
+                            BilinearUpsample, Add, Mean, Concat, Slice, Scale, Sigmoid, DropPath>;
 
 using ValueId = int;
 using ParameterId = int;
@@ -126,6 +141,11 @@ struct Program {
   std::vector<Op> ops;
   std::vector<Output> outputs;
 };
+
+// Pixels along each side that a kernel spans.
+constexpr int extent_of(const Conv& conv) {
+  return (conv.kernel - 1) * conv.dilation + 1;
+}
 
 inline int64_t element_count(const Extents& shape) {
   return std::accumulate(shape.begin(), shape.end(), int64_t{1}, std::multiplies<>());

@@ -21,9 +21,10 @@ Extent extent(const HostTensor& x) {
   return {x.shape[0], x.shape[1], x.shape[2], x.shape[3]};
 }
 
-// Top left corner of a window; negative where it begins in the padding.
+// Top left corner of a window, negative where it begins in the padding; and how far apart its pixels are.
 struct Window {
   int64_t y0, x0;
+  int64_t dilation = 1;
 };
 
 // Sums over the input channels from `first_channel` on and the window in double, so that the result hardly depends on
@@ -36,10 +37,10 @@ float conv_at(const HostTensor& x, const HostTensor& weight, int64_t n, int64_t 
     const float* map = x.data.data() + (n * in.c + first_channel + c) * in.h * in.w;
     const float* taps = weight.data.data() + (o * channels + c) * kernel * kernel;
     for (int64_t i = 0; i < kernel; ++i) {
-      const int64_t row = at.y0 + i;
+      const int64_t row = at.y0 + i * at.dilation;
       if (row < 0 || row >= in.h) continue;
       for (int64_t j = 0; j < kernel; ++j) {
-        const int64_t column = at.x0 + j;
+        const int64_t column = at.x0 + j * at.dilation;
         if (column < 0 || column >= in.w) continue;
         sum += static_cast<double>(map[row * in.w + column]) * static_cast<double>(taps[i * kernel + j]);
       }
@@ -60,6 +61,32 @@ float max_at(const HostTensor& x, int64_t map_index, int kernel, Window at) {
   return best;
 }
 
+// Of a window that lies within the map.
+float mean_at(const HostTensor& x, int64_t map_index, int kernel, Window at) {
+  const Extent in = extent(x);
+  const float* map = x.data.data() + map_index * in.h * in.w;
+  double sum = 0;
+  for (int64_t row = at.y0; row < at.y0 + kernel; ++row) {
+    for (int64_t column = at.x0; column < at.x0 + kernel; ++column)
+      sum += static_cast<double>(map[row * in.w + column]);
+  }
+  return static_cast<float>(sum / (static_cast<double>(kernel) * kernel));
+}
+
+// Between two pixels of a line, or at one of them: `share` is that of the second.
+struct Between {
+  int64_t first = 0, second = 0;
+  double share = 0;
+};
+
+// Where pixel `place` of a line that is `factor` times as long stands.
+Between between(int64_t place, int factor, int64_t extent) {
+  const double middle = (static_cast<double>(place) + 0.5) / factor - 0.5;
+  const double at = std::clamp(middle, 0.0, static_cast<double>(extent - 1));
+  const auto first = static_cast<int64_t>(at);
+  return {first, std::min(first + 1, extent - 1), at - static_cast<double>(first)};
+}
+
 float hard_sigmoid(float x) {
   return std::clamp((x + 3) / 6, 0.0F, 1.0F);
 }
@@ -72,6 +99,12 @@ float activated(arch::Activation kind, float x) {
       return x / (1.0F + std::exp(-x));
     case arch::Activation::hard_swish:
       return x * hard_sigmoid(x);
+    case arch::Activation::mish:
+      return x * std::tanh(std::log1p(std::exp(x)));
+    case arch::Activation::leaky_relu:
+      return x < 0 ? x * arch::kLeakySlope : x;
+    case arch::Activation::relu6:
+      return std::clamp(x, 0.0F, 6.0F);
   }
   return x;
 }
@@ -116,7 +149,7 @@ class Interpreter {
         const int64_t first_channel = conv.groups == 1 ? 0 : o;
         for (int64_t i = 0; i < out.h; ++i) {
           for (int64_t j = 0; j < out.w; ++j) {
-            const Window at{i * conv.stride - conv.pad_before, j * conv.stride - conv.pad_before};
+            const Window at{i * conv.stride - conv.pad_before, j * conv.stride - conv.pad_before, conv.dilation};
             *to++ = conv_at(value(op), parameter(op, 0), n, o, first_channel, at) + bias;
           }
         }
@@ -193,6 +226,20 @@ class Interpreter {
     return y;
   }
 
+  HostTensor apply(const AveragePool& pool, const Op& op) const {
+    HostTensor y = result(op);
+    const Extent out = extent(y);
+    float* to = y.data.data();
+    for (int64_t map = 0; map < out.n * out.c; ++map) {
+      for (int64_t i = 0; i < out.h; ++i) {
+        for (int64_t j = 0; j < out.w; ++j) {
+          *to++ = mean_at(value(op), map, pool.kernel, {i * pool.stride, j * pool.stride});
+        }
+      }
+    }
+    return y;
+  }
+
   HostTensor apply(const GlobalPool& pool, const Op& op) const {
     HostTensor y = result(op);
     const Extent in = extent(value(op));
@@ -216,6 +263,29 @@ class Interpreter {
       const float* from = value(op).data.data() + map * in.h * in.w;
       for (int64_t i = 0; i < out.h; ++i) {
         for (int64_t j = 0; j < out.w; ++j) *to++ = from[i / up.factor * in.w + j / up.factor];
+      }
+    }
+    return y;
+  }
+
+  HostTensor apply(const BilinearUpsample& up, const Op& op) const {
+    HostTensor y = result(op);
+    const Extent out = extent(y);
+    const Extent in = extent(value(op));
+    float* to = y.data.data();
+    for (int64_t map = 0; map < out.n * out.c; ++map) {
+      const float* from = value(op).data.data() + map * in.h * in.w;
+      for (int64_t i = 0; i < out.h; ++i) {
+        const Between rows = between(i, up.factor, in.h);
+        for (int64_t j = 0; j < out.w; ++j) {
+          const Between columns = between(j, up.factor, in.w);
+          const auto in_row = [&](int64_t row) {
+            const double a = from[row * in.w + columns.first], b = from[row * in.w + columns.second];
+            return a + (b - a) * columns.share;
+          };
+          const double above = in_row(rows.first), below = in_row(rows.second);
+          *to++ = static_cast<float>(above + (below - above) * rows.share);
+        }
       }
     }
     return y;
@@ -245,6 +315,17 @@ class Interpreter {
         const int64_t image = in.c * in.h * in.w;
         to = std::copy_n(value(op, k).data.data() + n * image, image, to);
       }
+    }
+    return y;
+  }
+
+  HostTensor apply(const Slice& slice, const Op& op) const {
+    HostTensor y = result(op);
+    const Extent in = extent(value(op));
+    const int64_t area = in.h * in.w;
+    float* to = y.data.data();
+    for (int64_t n = 0; n < in.n; ++n) {
+      to = std::copy_n(value(op).data.data() + (n * in.c + slice.first) * area, slice.count * area, to);
     }
     return y;
   }

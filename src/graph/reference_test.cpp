@@ -88,6 +88,37 @@ TEST(ReferenceConv, OfOneGroupForEachChannelSeesItsChannelAlone) {
             (std::vector<float>{45, -2 * (45 + 81) + 1}));
 }
 
+// A 3x3 window of ones with a pixel between its taps.
+TEST(ReferenceConv, OfADilatedKernelSumsEveryOtherPixel) {
+  const Weights weights{{"c.weight", make_tensor({1, 1, 3, 3}, 1)}};
+  Builder whole({1, 5, 5}, {});
+  ValueId y = whole.conv(whole.input(), {.filters = 1, .kernel = 3, .padded = false, .dilation = 2}, "c");
+  EXPECT_EQ(run_one(whole, y, weights, counting({1, 1, 5, 5})).data,
+            (std::vector<float>{1 + 3 + 5 + 11 + 13 + 15 + 21 + 23 + 25}));
+  Builder padded({1, 4, 4}, {});
+  y = padded.conv(padded.input(), {.filters = 1, .kernel = 3, .dilation = 2}, "c");
+  EXPECT_EQ(padded.shape(y), (Shape{1, 4, 4}));
+  EXPECT_EQ(run_one(padded, y, weights, counting({1, 1, 4, 4})).data,
+            (std::vector<float>{24, 28, 24, 28, 40, 44, 40, 44, 24, 28, 24, 28, 40, 44, 40, 44}));
+}
+
+// A dilated convolution is an ordinary one with zeros between its taps, however it is padded and strided.
+TEST(ReferenceConv, OfADilatedKernelIsThatOfASparseOne) {
+  const HostTensor small = random_tensor({4, 3, 3, 3}, 1), x = random_tensor({2, 3, 11, 11}, 2);
+  HostTensor sparse = make_tensor({4, 3, 7, 7});
+  for (size_t i = 0; i < small.data.size(); ++i) sparse.data[i / 9 * 49 + i / 3 % 3 * 21 + i % 3 * 3] = small.data[i];
+  for (const arch::Padding padding : {arch::Padding::same, arch::Padding::symmetric}) {
+    for (const int stride : {1, 2}) {
+      Builder dilated({3, 11, 11}, {.padding = padding, .batch_norm = {}});
+      ValueId y = dilated.conv(dilated.input(), {.filters = 4, .kernel = 3, .stride = stride, .dilation = 3}, "c");
+      const HostTensor found = run_one(dilated, y, {{"c.weight", small}}, x);
+      Builder ordinary({3, 11, 11}, {.padding = padding, .batch_norm = {}});
+      y = ordinary.conv(ordinary.input(), {.filters = 4, .kernel = 7, .stride = stride}, "c");
+      expect_near(found, run_one(ordinary, y, {{"c.weight", sparse}}, x), 1e-6);
+    }
+  }
+}
+
 // The whole map under one window: a dense layer.
 TEST(ReferenceConv, WithoutPaddingStaysWithinTheMap) {
   Builder b({1, 4, 4}, {});
@@ -128,6 +159,60 @@ TEST(ReferencePool, OfFiveAndStrideFourBeginsAtTheFirstPixel) {
   Builder b({1, 8, 8}, {});
   const ValueId y = b.max_pool(b.input(), 5, 4, "p");
   EXPECT_EQ(run_one(b, y, {}, counting({1, 1, 8, 8})).data, (std::vector<float>{37, 40, 61, 64}));
+}
+
+TEST(ReferencePool, OfStrideOneKeepsTheSize) {
+  const HostTensor x = random_tensor({2, 3, 7, 6}, 8);
+  for (const int kernel : {5, 9, 13}) {
+    Builder b({3, 7, 6}, {});
+    const ValueId y = b.max_pool(b.input(), kernel, 1, "p");
+    EXPECT_EQ(b.shape(y), (Shape{3, 7, 6}));
+    const HostTensor found = run_one(b, y, {}, x);
+    const int64_t reach = kernel / 2;
+    for (int64_t i = 0; i < 2 * 3 * 7 * 6; ++i) {
+      const int64_t row = i / 6 % 7, column = i % 6;
+      float largest = -2;
+      for (int64_t k = i / 42 * 42; k < i / 42 * 42 + 42; ++k) {
+        const bool near = std::abs(k / 6 % 7 - row) <= reach && std::abs(k % 6 - column) <= reach;
+        if (near) largest = std::max(largest, x.data[static_cast<size_t>(k)]);
+      }
+      EXPECT_EQ(found.data[static_cast<size_t>(i)], largest) << kernel << " " << i;
+    }
+  }
+}
+
+TEST(ReferencePool, WithoutPaddingDropsWhatFillsNoWindow) {
+  Builder b({1, 3, 5}, {});
+  const ValueId y = b.unpadded_max_pool(b.input(), 2, 2, "p");
+  EXPECT_EQ(run_one(b, y, {}, counting({1, 1, 3, 5})).data, (std::vector<float>{7, 9}));
+}
+
+TEST(ReferenceAveragePool, IsTheMeanOfEachWholeWindow) {
+  Builder b({2, 3, 5}, {});
+  ValueId y = b.average_pool(b.input(), 2, 2, "p");
+  const HostTensor x = counting({1, 2, 3, 5});
+  EXPECT_EQ(run_one(b, y, {}, x).data, (std::vector<float>{4, 6, 19, 21}));
+  Builder overlapping({2, 3, 5}, {});
+  y = overlapping.average_pool(overlapping.input(), 3, 1, "p");
+  EXPECT_EQ(run_one(overlapping, y, {}, x).data, (std::vector<float>{7, 8, 9, 22, 23, 24}));
+}
+
+TEST(ReferenceBilinearUpsample, WeighsTheNearestPixels) {
+  Builder b({1, 1, 2}, {});
+  ValueId y = b.bilinear_upsample(b.input(), 2, "u");
+  const HostTensor x = tensor({1, 1, 1, 2}, {0, 8});
+  EXPECT_EQ(run_one(b, y, {}, x).data, (std::vector<float>{0, 2, 6, 8, 0, 2, 6, 8}));
+  Builder four({1, 1, 2}, {});
+  y = four.bilinear_upsample(four.input(), 4, 3, 7, "u");
+  EXPECT_EQ(four.shape(y), (Shape{1, 3, 7}));
+  EXPECT_EQ(run_one(four, y, {}, x).data,
+            (std::vector<float>{0, 0, 1, 3, 5, 7, 8, 0, 0, 1, 3, 5, 7, 8, 0, 0, 1, 3, 5, 7, 8}));
+  Builder both({1, 2, 2}, {});
+  y = both.bilinear_upsample(both.input(), 2, "u");
+  EXPECT_EQ(run_one(both, y, {}, tensor({1, 1, 2, 2}, {0, 16, 32, 48})).data,
+            (std::vector<float>{0, 4, 12, 16, 8, 12, 20, 24, 24, 28, 36, 40, 32, 36, 44, 48}));
+  Builder wrong({1, 2, 2}, {});
+  EXPECT_THROW(wrong.bilinear_upsample(wrong.input(), 2, 2, 4, "too_small"), Error);
 }
 
 TEST(ReferenceUpsample, RepeatsEachPixel) {
@@ -171,6 +256,18 @@ TEST(ReferenceActivate, CutsHardSwishAtThreeOnBothSides) {
             (std::vector<float>{0, 0, -0.375F, 1.125F, 4}));
 }
 
+TEST(ReferenceActivate, IsMishLeakyReluOrRelu6) {
+  const HostTensor x = tensor({1, 1, 1, 7}, {-100, -2, -1, 0, 1, 3, 100});
+  const auto activated = [&](arch::Activation kind) {
+    Builder b({1, 1, 7}, {.activation = kind, .batch_norm = {}});
+    return run_one(b, b.activate(b.input(), "a"), {}, x);
+  };
+  expect_near(activated(arch::Activation::mish),
+              tensor({1, 1, 1, 7}, {0, -0.25250148F, -0.30340146F, 0, 0.86509839F, 2.98653500F, 100}), 1e-6);
+  expect_near(activated(arch::Activation::leaky_relu), tensor({1, 1, 1, 7}, {-10, -0.2F, -0.1F, 0, 1, 3, 100}), 1e-6);
+  EXPECT_EQ(activated(arch::Activation::relu6).data, (std::vector<float>{0, 0, 0, 0, 1, 3, 6}));
+}
+
 TEST(ReferenceSigmoid, IsSmoothOrHard) {
   Builder smooth({1, 1, 3}, {});
   ValueId y = smooth.sigmoid(smooth.input(), false, "s");
@@ -207,6 +304,13 @@ TEST(ReferenceConcat, PutsTheChannelsOfOneValueAfterThoseOfTheOther) {
   EXPECT_EQ(b.shape(y), (Shape{4, 1, 2}));
   EXPECT_EQ(run_one(b, y, {{"c.weight", tensor({1, 2, 1, 1}, {10, 1})}}, counting({2, 2, 1, 2})).data,
             (std::vector<float>{13, 24, 1, 2, 3, 4, 13, 24, 57, 68, 5, 6, 7, 8, 57, 68}));
+}
+
+TEST(ReferenceSlice, TakesChannelsOfEachImage) {
+  Builder b({4, 1, 2}, {});
+  const ValueId y = b.slice(b.input(), 1, 2, "s");
+  EXPECT_EQ(b.shape(y), (Shape{2, 1, 2}));
+  EXPECT_EQ(run_one(b, y, {}, counting({2, 4, 1, 2})).data, (std::vector<float>{3, 4, 5, 6, 11, 12, 13, 14}));
 }
 
 TEST(ReferenceScale, MultipliesEachChannelByItsGate) {
@@ -270,6 +374,13 @@ TEST(ReferenceAlgebra, ConcatenatingTheSlicesOfAMapIsTheIdentity) {
   const Weights weights{
       {"a.weight", slice_kernel(0, 3, 7)}, {"b.weight", slice_kernel(3, 4, 7)}, {"c.weight", slice_kernel(4, 7, 7)}};
   EXPECT_EQ(run_one(b, y, weights, x).data, x.data);
+}
+
+TEST(ReferenceAlgebra, JoiningSlicesUndoesThem) {
+  const HostTensor x = random_tensor({3, 9, 2, 5}, 14);
+  Builder b({9, 2, 5}, {});
+  const ValueId y = b.concat({b.slice(b.input(), 0, 4, "a"), b.slice(b.input(), 4, 5, "b")}, "j");
+  EXPECT_EQ(run_one(b, y, {}, x).data, x.data);
 }
 
 TEST(ReferenceAlgebra, ConvolvingAConcatenationIsTheSumOfConvolvingItsParts) {

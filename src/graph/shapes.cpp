@@ -32,6 +32,19 @@ Shape common_shape(std::span<const Shape> inputs, std::string_view op, std::stri
   return x;
 }
 
+// By nearest neighbours or linearly.
+Shape upsampled_shape(const auto& u, const Shape& x, std::string_view op) {
+  if (u.factor < 1) refuse(op, fmt::format("upsamples by {}", u.factor));
+  const auto is_drop = [&](int count) { return count >= 0 && count < u.factor; };
+  if (!is_drop(u.drop_rows) || !is_drop(u.drop_columns)) refuse(op, "drops whole pixels of its input");
+  return {x.channels, x.height * u.factor - u.drop_rows, x.width * u.factor - u.drop_columns};
+}
+
+Shape sliced_shape(const Slice& s, const Shape& x, std::string_view op) {
+  if (s.first >= 0 && s.count > 0 && s.count <= x.channels - s.first) return {s.count, x.height, x.width};
+  refuse(op, fmt::format("takes {} channels from channel {} on of a value of {}", s.count, s.first, x.channels));
+}
+
 Shape concatenated_shape(std::span<const Shape> inputs, std::string_view op) {
   if (inputs.size() < 2) refuse(op, "concatenates fewer than two values");
   Shape sum{0, inputs.front().height, inputs.front().width};
@@ -61,7 +74,8 @@ Shape output_shape(const OpKind& kind, std::span<const Shape> inputs, int64_t fi
   return std::visit(
       Overloaded{
           [&](const Conv& c) {
-            Shape shape = windowed(x, c.kernel, c.stride, c.pad_before + c.pad_after, op);
+            if (c.dilation < 1) refuse(op, fmt::format("has a dilation of {}", c.dilation));
+            Shape shape = windowed(x, extent_of(c), c.stride, c.pad_before + c.pad_after, op);
             shape.channels = filters;
             return shape;
           },
@@ -71,17 +85,15 @@ Shape output_shape(const OpKind& kind, std::span<const Shape> inputs, int64_t fi
           [&](const BatchNorm&) { return x; },
           [&](const Activate&) { return x; },
           [&](const MaxPool& p) { return windowed(x, p.kernel, p.stride, p.pad_before + p.pad_after, op); },
+          [&](const AveragePool& p) { return windowed(x, p.kernel, p.stride, 0, op); },
           [&](const GlobalPool&) {
             return Shape{x.channels, 1, 1};
           },
-          [&](const Upsample& u) {
-            const auto is_drop = [&](int count) { return count >= 0 && count < u.factor; };
-            if (!is_drop(u.drop_rows) || !is_drop(u.drop_columns)) refuse(op, "drops whole pixels of its input");
-            return Shape{x.channels, x.height * u.factor - u.drop_rows, x.width * u.factor - u.drop_columns};
-          },
+          [&](const OneOf<Upsample, BilinearUpsample> auto& u) { return upsampled_shape(u, x, op); },
           [&](const Add&) { return common_shape(inputs, op, "adds", "to"); },
           [&](const Mean&) { return common_shape(inputs, op, "averages", "with"); },
           [&](const Concat&) { return concatenated_shape(inputs, op); },
+          [&](const Slice& s) { return sliced_shape(s, x, op); },
           [&](const Scale&) { return scaled_shape(inputs, op); },
           [&](const Sigmoid&) { return x; },
           [&](const DropPath&) { return x; },

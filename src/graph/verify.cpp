@@ -46,34 +46,32 @@ void verify_parameters(const Program& program, const Op& op) {
   }
   const int64_t in = program.values[static_cast<size_t>(op.inputs.front())].channels;
   const int64_t out = program.values[static_cast<size_t>(op.output)].channels;
-  std::visit(
-      Overloaded{
-          [&](const Conv& conv) {
-            require(conv.groups == 1 || (conv.groups == in && in == out), op,
-                    "has groups other than one, or one for each channel");
-            verify_weight_and_bias(program, op, {out, in / conv.groups, conv.kernel, conv.kernel});
-          },
-          [&](const Deconv& deconv) {
-            verify_weight_and_bias(program, op, {in, out, deconv.kernel, deconv.kernel});
-          },
-          [&](const BatchNorm&) { verify_batch_norm(program, op, in); },
-          [&](const OneOf<Activate, MaxPool, GlobalPool, Upsample, Add, Mean, Concat, Scale, Sigmoid, DropPath> auto&) {
-            require(op.parameters.empty(), op, "has parameters but needs none");
-          },
-      },
-      op.kind);
+  std::visit(Overloaded{
+                 [&](const Conv& conv) {
+                   require(conv.groups == 1 || (conv.groups == in && in == out), op,
+                           "has groups other than one, or one for each channel");
+                   verify_weight_and_bias(program, op, {out, in / conv.groups, conv.kernel, conv.kernel});
+                 },
+                 [&](const Deconv& deconv) {
+                   verify_weight_and_bias(program, op, {in, out, deconv.kernel, deconv.kernel});
+                 },
+                 [&](const BatchNorm&) { verify_batch_norm(program, op, in); },
+                 [&](const OneOf<Activate, MaxPool, AveragePool, GlobalPool, Upsample, BilinearUpsample, Add, Mean,
+                                 Concat, Slice, Scale, Sigmoid, DropPath> auto&) {
+                   require(op.parameters.empty(), op, "has parameters but needs none");
+                 },
+             },
+             op.kind);
 }
 
 // The inputs of the others, any number of them or two, are checked with their shapes.
 bool takes_one_input(const OpKind& kind) {
-  return std::visit(
-      Overloaded{
-          [](const OneOf<Conv, Deconv, BatchNorm, Activate, MaxPool, GlobalPool, Upsample, Sigmoid, DropPath> auto&) {
-            return true;
-          },
-          [](const OneOf<Add, Mean, Concat, Scale> auto&) { return false; },
-      },
-      kind);
+  return std::visit(Overloaded{
+                        [](const OneOf<Conv, Deconv, BatchNorm, Activate, MaxPool, AveragePool, GlobalPool, Upsample,
+                                       BilinearUpsample, Slice, Sigmoid, DropPath> auto&) { return true; },
+                        [](const OneOf<Add, Mean, Concat, Scale> auto&) { return false; },
+                    },
+                    kind);
 }
 
 // Goes through the operations in their order.

@@ -166,6 +166,43 @@ TEST(BuilderTest, RefusesToConcatenateMapsOfOtherSizes) {
   EXPECT_EQ(message_of({x}), "operation join: concatenates fewer than two values");
 }
 
+TEST(BuilderTest, RefusesWindowsAndSlicesThatDoNotFit) {
+  Builder b({3, 8, 8}, {});
+  const auto message_of = [](const auto& call) -> std::string {
+    try {
+      call();
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(message_of([&] { b.slice(b.input(), 1, 3, "s"); }),
+            "operation s: takes 3 channels from channel 1 on of a value of 3");
+  EXPECT_EQ(message_of([&] { b.slice(b.input(), -1, 2, "s"); }),
+            "operation s: takes 2 channels from channel -1 on of a value of 3");
+  EXPECT_EQ(message_of([&] { b.slice(b.input(), 0, 0, "s"); }),
+            "operation s: takes 0 channels from channel 0 on of a value of 3");
+  EXPECT_EQ(message_of([&] { b.average_pool(b.input(), 9, 1, "a"); }),
+            "operation a: a window of 9 does not fit a map of 8");
+  EXPECT_EQ(message_of([&] { b.bilinear_upsample(b.input(), 0, "u"); }), "operation u: upsamples by 0");
+  EXPECT_EQ(message_of([&] { b.conv(b.input(), {.filters = 1, .kernel = 3, .padded = false, .dilation = 4}, "c"); }),
+            "operation c: a window of 9 does not fit a map of 8");
+  EXPECT_EQ(message_of([&] { b.conv(b.input(), {.filters = 1, .kernel = 3, .dilation = 0}, "c"); }),
+            "operation c: has a dilation of 0");
+}
+
+TEST(Verify, NamesWhatIsBrokenInASlice) {
+  Builder b({3, 8, 8}, {});
+  b.output("y", b.slice(b.input(), 1, 2, "part"));
+  Program program = b.finish();
+  std::get<Slice>(program.ops.back().kind).first = 2;
+  EXPECT_THROW(verify(program), Error);
+  std::get<Slice>(program.ops.back().kind).first = 0;
+  EXPECT_NO_THROW(verify(program));
+  std::get<Slice>(program.ops.back().kind).count = 1;
+  EXPECT_THROW(verify(program), Error);
+}
+
 TEST(Verify, NamesWhatIsBrokenInAConcatenation) {
   Builder b({3, 8, 8}, {});
   b.output("y", b.concat({b.input(), b.conv(b.input(), {.filters = 2}, "conv")}, "join"));

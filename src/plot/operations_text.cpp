@@ -9,20 +9,28 @@
 namespace spinenet::plot {
 namespace {
 
+const char* word_of_convolution(const graph::Conv& conv) {
+  if (conv.groups > 1) return conv.dilation > 1 ? "dilated depthwise convolution" : "depthwise convolution";
+  return conv.dilation > 1 ? "dilated convolution" : "convolution";
+}
+
 // For "1 sum" and "2 sums".
 std::string_view word_of(const graph::OpKind& kind) {
   using namespace graph;
   return std::visit(Overloaded{
-                        [](const Conv& conv) { return conv.groups > 1 ? "depthwise convolution" : "convolution"; },
+                        [](const Conv& conv) { return word_of_convolution(conv); },
                         [](const Deconv&) { return "transposed convolution"; },
                         [](const BatchNorm&) { return "batch norm"; },
                         [](const Activate&) { return "activation"; },
                         [](const MaxPool&) { return "max pool"; },
+                        [](const AveragePool&) { return "average pool"; },
                         [](const GlobalPool&) { return "global pool"; },
                         [](const Upsample&) { return "upsampling"; },
+                        [](const BilinearUpsample&) { return "bilinear upsampling"; },
                         [](const Add&) { return "sum"; },
                         [](const Mean&) { return "mean"; },
                         [](const Concat&) { return "concatenation"; },
+                        [](const Slice&) { return "channel slice"; },
                         [](const Scale&) { return "scaling"; },
                         [](const Sigmoid&) { return "sigmoid"; },
                         [](const DropPath&) { return "drop path"; },

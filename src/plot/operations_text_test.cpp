@@ -23,8 +23,10 @@ TEST(OperationsText, CountsEachKindOfAPart) {
 TEST(OperationsText, HasAWordForEveryKind) {
   EXPECT_EQ(
       operations_text(graph::every_operation(arch::Activation::relu), ""),
-      "4 convolutions, 2 activations, 1 depthwise convolution, 1 batch norm, 2 global pools, 2 sigmoids, "
-      "2 scalings, 1 max pool, 2 upsamplings, 1 sum, 1 mean, 1 drop path, 1 transposed convolution, 2 concatenations");
+      "11 convolutions, 3 activations, 1 depthwise convolution, 1 batch norm, 2 global pools, 2 sigmoids, "
+      "2 scalings, 6 max pools, 2 upsamplings, 1 sum, 1 mean, 1 drop path, 1 transposed convolution, "
+      "4 concatenations, 3 dilated convolutions, 1 dilated depthwise convolution, 2 average pools, 4 channel slices, "
+      "2 bilinear upsamplings");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "arch/architecture_fields.h"
 #include "arch/families.h"
 #include "base/error.h"
+#include "runtime/model.h"
 #include "train/recipe.h"
 
 namespace spinenet::train {
@@ -67,8 +68,9 @@ void change(ArchitectureRecipe& recipe, const ArchitectureKey& key, const YamlNo
 }  // namespace
 
 void fields(FieldList& list, ArchitectureRecipe& recipe) {
-  list("base", recipe.base,
-       "Name of a known architecture, or path of an architecture JSON; the other keys change parts of it");
+  list(
+      "base", recipe.base,
+      "Name of a known architecture, or path of an architecture JSON or of a model; the other keys change parts of it");
   arch::Architecture scratch;
   const FieldList all = settings_of(scratch);
   for (const ArchitectureKey& key : kKeys) {
@@ -86,7 +88,8 @@ void fields(FieldList& list, ArchitectureRecipe& recipe) {
 }
 
 arch::Architecture resolve_architecture(const ArchitectureRecipe& recipe) {
-  arch::Architecture architecture = arch::find_architecture(recipe.base);
+  arch::Architecture architecture = runtime::is_model_path(recipe.base) ? runtime::open_model(recipe.base).architecture
+                                                                        : arch::find_architecture(recipe.base);
   const FieldList list = settings_of(architecture);
   for (const ArchitectureKey& key : kKeys) {
     const auto changed = recipe.changes.find(key.name);

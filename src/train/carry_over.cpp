@@ -52,6 +52,35 @@ CarriedOver carry_over(const graph::Program& parameters, const formats::ModelFil
   return carried;
 }
 
+std::string warning_of(const CarriedOver& carried, const std::filesystem::path& source,
+                       const std::string& computes_otherwise) {
+  const size_t own = carried.taken.size() + carried.fresh.size() + carried.other_shape.size();
+  std::string warning;
+  if (2 * carried.taken.size() < own) {
+    warning = fmt::format("{}: only {} of the network's {} tensors are taken from it{}{}", source.string(),
+                          carried.taken.size(), own, counted("are not in it", carried.fresh),
+                          counted("have another shape there", carried.other_shape));
+  }
+  if (!computes_otherwise.empty()) {
+    warning +=
+        fmt::format("{}{}: its network computes otherwise with the same tensors: {}; set architecture.base to it",
+                    warning.empty() ? "" : "\n", source.string(), computes_otherwise);
+  }
+  return warning;
+}
+
+std::string settings_without_tensors(const Json& source, const Json& here) {
+  std::vector<std::string> differing;
+  for (const char* path : {"/activation", "/padding", "/large_downsample", "/batch_norm/epsilon"}) {
+    const Json::json_pointer pointer(path);
+    if (!source.contains(pointer) || !here.contains(pointer) || source.at(pointer) == here.at(pointer)) continue;
+    const auto text = [](const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); };
+    differing.push_back(
+        fmt::format("{} {}, here {}", pointer.back(), text(source.at(pointer)), text(here.at(pointer))));
+  }
+  return fmt::format("{}", fmt::join(differing, "; "));
+}
+
 Json to_json(const CarriedOver& carried, const std::filesystem::path& source) {
   return {{"source", source.string()},
           {"taken", carried.taken},

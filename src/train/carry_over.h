@@ -26,6 +26,14 @@ struct CarriedOver {
 CarriedOver carry_over(const graph::Program& parameters, const formats::ModelFile& source, std::string_view place,
                        Weights& first);
 
+// What is to be warned of, or "": that fewer than half of the network's tensors were taken, with the first that were
+// not; that the source's network computes something else with the same tensors (`computes_otherwise`).
+std::string warning_of(const CarriedOver& carried, const std::filesystem::path& source,
+                       const std::string& computes_otherwise);
+// The settings without tensors in which two architectures (as arch::to_json writes them) differ, "padding same, here
+// symmetric" say; or "".
+std::string settings_without_tensors(const Json& source, const Json& here);
+
 // As carried-weights.json has it: the source and the four lists.
 Json to_json(const CarriedOver& carried, const std::filesystem::path& source);
 // As the log has it: how many, and the first names of each list but the first.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "arch/families.h"
+#include "arch/text.h"
 #include "base/error.h"
 #include "graph/lower.h"
 #include "graph/lower_two_stage.h"
@@ -87,6 +88,23 @@ TEST(CarryOver, OtherNumbersOfClassesKeepTheirFirstValues) {
   EXPECT_EQ(first.at("head.dense.bias").data.size(), 3U);
   EXPECT_NE(summary_of(carried, "a.safetensors").find("2 of another shape (head.dense.bias"), std::string::npos);
   EXPECT_EQ(to_json(carried, "a.safetensors").at("other_shape").size(), 2U);
+}
+
+TEST(CarryOver, WarnsWhereFewTensorsFitOrSettingsDiffer) {
+  CarriedOver carried{.taken = {"a", "b"}, .left = {}, .fresh = {"c"}, .other_shape = {"d [1] for [2]"}};
+  EXPECT_EQ(warning_of(carried, "m", ""), "");
+  carried.fresh.emplace_back("e");
+  EXPECT_EQ(
+      warning_of(carried, "m", ""),
+      "m: only 2 of the network's 5 tensors are taken from it; 2 are not in it (c, e); 1 have another shape there "
+      "(d [1] for [2])");
+  arch::Architecture here = tiny_trunk(), there = here;
+  EXPECT_EQ(settings_without_tensors(arch::to_json(there), arch::to_json(here)), "");
+  there.padding = arch::Padding::same;
+  there.batch_norm.epsilon = 1e-5;
+  const std::string differing = settings_without_tensors(arch::to_json(there), arch::to_json(here));
+  EXPECT_EQ(differing, "padding same, here symmetric; epsilon 1e-05, here 0.001");
+  EXPECT_NE(warning_of(carried, "m", differing).find("set architecture.base to it"), std::string::npos);
 }
 
 TEST(CarryOver, AnotherNetworkIsRefused) {

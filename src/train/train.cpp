@@ -189,10 +189,13 @@ void Run::check_same_start() {
 void Run::take_weights() {
   const std::filesystem::path source = recipe_.init.weights;
   Weights weights = graph::initial_weights(trainer_->parameters(), recipe_.init, recipe_.seed);
-  const CarriedOver carried = carry_over(trainer_->parameters(), formats::read_model(source), source.string(), weights);
+  const formats::ModelFile model = formats::read_model(source);
+  const CarriedOver carried = carry_over(trainer_->parameters(), model, source.string(), weights);
   trainer_->begin_with(weights);
   if (!leader()) return;
   log_info(summary_of(carried, source));
+  const std::string otherwise = settings_without_tensors(model.architecture, to_json(architecture_));
+  if (const std::string warning = warning_of(carried, source, otherwise); !warning.empty()) log_warning(warning);
   try_to_write([&] { folder_->file("carried-weights.json").write(to_text(to_json(carried, source))); });
 }
 

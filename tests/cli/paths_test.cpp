@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "arch/text.h"
 #include "base/files.h"
 #include "base/format.h"
 #include "base/output_fixture.h"
@@ -60,6 +61,10 @@ const std::vector<Sound> kSound{
      "",
      {"--out"}},
     {"export", {{"MODEL", "model.safetensors"}, {"--onnx", "model.onnx"}}, "", {"--onnx"}},
+    {"import",
+     {{"SOURCE", "source.pth"}, {"--as", "narrow.json"}, {"--classes", "names.txt"}, {"--out", "imported.safetensors"}},
+     "",
+     {"--out"}},
     {"search", {{"RECIPE", "search.yaml"}, {"--study", "new.study"}, {"--out", "trials"}}},
     {"study export",
      {{"STUDY", "kept.study"},
@@ -103,6 +108,9 @@ class Paths : public ProgramTest {
     fixture::put_file(folder_ / "training.yaml",
                       "architecture:\n  base: spinenet-49s\ndata:\n  root: nowhere\n  train_annotations: train.json\n"
                       "image_size: 128\nbatch: 2\n");
+    fixture::put_file(folder_ / "source.pth", torchvision_file());
+    fixture::put_file(folder_ / "narrow.json", to_text(arch::to_json(narrow_resnet())));
+    fixture::put_file(folder_ / "names.txt", "apple\npear\n");
     for (const char* name : {"search.yaml", "kept.study"}) fixture::put_file(folder_ / name, "precious\n");
     fixture::put_file(folder_ / "foreign", "somebody else's\n");
     ::chmod((folder_ / "foreign").c_str(), 0640);

@@ -10,6 +10,8 @@
 #include "arch/text.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "formats/import/naming.h"
+#include "formats/import/pytorch_fixture.h"
 #include "graph/lower.h"
 #include "graph/lower_two_stage.h"
 #include "graph/weights.h"
@@ -85,6 +87,40 @@ formats::ModelFile tiny_segmenter() {
     model.weights.merge(graph::initial_weights(program, {.predictor_deviation = 0.3}, 5));
   }
   return model;
+}
+
+arch::Architecture narrow_resnet() {
+  arch::Architecture a = arch::named_architecture("resnet-50");
+  a.name = "narrow";
+  std::get<arch::ResNet>(a.backbone).stages = {1, 1, 1, 1};
+  a.scaling.filter_size_scale = 0.125;
+  a.scaling.stem_filters = 8;
+  return a;
+}
+
+std::string torchvision_file() {
+  const arch::Architecture a = narrow_resnet();
+  const graph::Program program = graph::lower_classifier(a, {.height = 64, .width = 64, .classes = 2});
+  const Weights weights = graph::initial_weights(program, {}, 5);
+  formats::SourceTensors names;
+  names.tensors["layer1.0.conv3.weight"];
+  fixture::pickle::Entries entries;
+  fixture::Storages storages;
+  for (const formats::ParameterRule& rule : formats::find_naming({a, program.parameters, names}).rules) {
+    const HostTensor& value = weights.at(rule.parameter);
+    const bool is_dense = rule.sources.front() == "fc.weight";
+    const std::vector<int64_t> shape = is_dense ? std::vector{value.shape[0], value.shape[1]} : value.shape;
+    std::vector<int64_t> strides(shape.size(), 1);
+    for (size_t i = shape.size(); i-- > 1;) strides[i - 1] = strides[i] * shape[i];
+    const std::string key = std::to_string(storages.size());
+    entries.emplace_back(rule.sources.front(),
+                         fixture::pickle::tensor(
+                             {.key = key, .storage_count = element_count(shape), .shape = shape, .strides = strides}));
+    storages[key] = fixture::bytes_of(value.data);
+  }
+  return fixture::pytorch_zip(
+      fixture::pickle::dict({{"epoch", fixture::pickle::integer(3)}, {"state_dict", fixture::pickle::dict(entries)}}),
+      storages);
 }
 
 image::Image test_image(int height, int width, int seed) {

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "arch/architecture.h"
 #include "base/json.h"
 #include "formats/model_file.h"
 #include "image/image.h"
@@ -42,6 +43,11 @@ formats::ModelFile tiny_classifier();
 
 // The same for the task segment, at 128 px.
 formats::ModelFile tiny_segmenter();
+
+// A narrow ResNet-50 of one block in each stage, and a PyTorch file of its random weights under torchvision's names,
+// for two classes.
+arch::Architecture narrow_resnet();
+std::string torchvision_file();
 
 // Smooth, and different for each seed.
 image::Image test_image(int height, int width, int seed);

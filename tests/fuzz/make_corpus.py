@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
-"""Writes the kept corpora image, mask, recipe, safetensors and tensor_bundle beside this script: one small input for each way through.
+"""Writes the kept corpora darknet, image, mask, pickle, pytorch, recipe, safetensors and
+tensor_bundle beside this script: one small input for each way through.
 
 Needs: pip install pillow. The other corpora were written by hand or kept from a find.
 """
 
+import collections
 import io
 import json
 import pathlib
+import pickle
 import random
 import struct
+import zipfile
 import zlib
 
 from PIL import Image
@@ -261,6 +265,118 @@ def make_safetensors():
     keep("safetensors/model_not_finite", safetensors({"__metadata__": metadata, "w": one}, b"\0\0\x80\x7f"))
 
 
+# Checkpoints of PyTorch and Darknet.
+
+
+class Named:
+    """Pickled as a name of a class or function that need not exist here."""
+
+    def __init__(self, module, name):
+        self.module, self.name = module, name
+
+
+class Made:
+    """Pickled as a call of a name."""
+
+    def __init__(self, callee, *arguments, state=None):
+        self.callee, self.arguments, self.state = callee, arguments, state
+
+
+class Stored:
+    """Pickled as an object outside the pickle."""
+
+    def __init__(self, identity):
+        self.identity = identity
+
+
+class Writer(pickle._Pickler):
+    """Python's own pickler in Python, so that names need not be importable."""
+
+    def persistent_id(self, value):
+        return value.identity if isinstance(value, Stored) else None
+
+    def save(self, value, save_persistent_id=True):
+        if isinstance(value, Named):
+            self.write(f"c{value.module}\n{value.name}\n".encode())
+        elif isinstance(value, Made):
+            self.save(value.callee)
+            self.save(tuple(value.arguments))
+            self.write(pickle.REDUCE)
+            if value.state is not None:
+                self.save(value.state)
+                self.write(pickle.BUILD)
+        else:
+            super().save(value, save_persistent_id)
+
+
+def pickled(value, protocol=2):
+    out = io.BytesIO()
+    Writer(out, protocol).dump(value)
+    return out.getvalue()
+
+
+def stored(kind, key, count, *view):
+    return Stored(("storage", Named("torch", kind), key, "cpu", count, *view))
+
+
+def tensor(storage, size, stride, offset=0):
+    return Made(Named("torch._utils", "_rebuild_tensor_v2"), storage, offset, size, stride, False,
+                collections.OrderedDict())
+
+
+def checkpoint(*view):
+    floats = stored("FloatStorage", "0", 6, *view)
+    return {"epoch": 3, "state_dict": collections.OrderedDict([
+        ("module.a.weight", tensor(floats, (2, 3), (3, 1))),
+        ("module.a.turned", tensor(floats, (3, 2), (1, 3))),
+        ("module.b", Made(Named("torch._utils", "_rebuild_parameter"), tensor(floats, (), (), 5), True, None)),
+        ("module.half", tensor(stored("HalfStorage", "1", 2, *view), (2,), (1,))),
+        ("module.evil", Made(Named("os", "system"), "true")),
+    ])}
+
+
+DATA = {"0": struct.pack("<6f", *range(6)), "1": struct.pack("<2e", 1.5, -2)}
+
+
+def pytorch_zip(value, compression=zipfile.ZIP_STORED):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression) as file:
+        for name, content in {"data.pkl": pickled(value), "byteorder": b"little", "version": b"3\n",
+                              **{f"data/{key}": data for key, data in DATA.items()}}.items():
+            file.writestr(zipfile.ZipInfo(f"a/{name}"), content, compression)
+    return out.getvalue()
+
+
+def pytorch_row(value):
+    sizes = {"protocol_version": 1001, "little_endian": True, "type_sizes": {"short": 2, "int": 4, "long": 4}}
+    data = struct.pack("<q", 6) + DATA["0"] + struct.pack("<q", 2) + DATA["1"]
+    return b"".join([pickled(0x1950A86A20F9469CFC6C), pickled(1001), pickled(sizes), pickled(value),
+                     pickled(["0", "1"])]) + data
+
+
+def make_checkpoints():
+    keep("pytorch/zip", pytorch_zip(checkpoint()))
+    keep("pytorch/deflated", pytorch_zip(checkpoint(), zipfile.ZIP_DEFLATED))
+    keep("pytorch/row", pytorch_row(checkpoint(None)))
+    keep("pytorch/row_cut", pytorch_row(checkpoint(None))[:-7])
+    layer = Made(Named("my", "Layer"), state={"_parameters": {"w": tensor(stored("FloatStorage", "0", 6), (6,), (1,))},
+                                              "_buffers": {}, "_modules": {}})
+    keep("pytorch/module", pytorch_zip(Made(Named("my", "Net"), state={"_parameters": {}, "_modules": {"a": layer}})))
+    keep("pytorch/beyond", pytorch_zip({"w": tensor(stored("FloatStorage", "0", 6), (2, 3), (4, 1))}))
+    keep("pickle/checkpoint", pickled(checkpoint()))
+    values = [None, True, False, 1, 300, 70000, -1, 1 << 80, 0.5, "text", b"bytes", [1], (1, 2), {1, 2}, {"k": [{}]}]
+    for protocol in (2, 3, 4, 5):
+        keep(f"pickle/values{protocol}", pickled(values, protocol))
+    keep("pickle/magic", pickled(0x1950A86A20F9469CFC6C))
+    floats = struct.pack("<13f", *range(13))
+    keep("darknet/long", struct.pack("<3iQ", 0, 2, 5, 7) + floats)
+    keep("darknet/short", struct.pack("<3iI", 0, 1, 0, 7) + floats)
+    keep("darknet/cut", struct.pack("<3iQ", 0, 2, 5, 7) + floats[:-3])
+    header = {"w": {"dtype": "F16", "shape": [2, 1], "data_offsets": [0, 4]}}
+    keep("darknet/safetensors", safetensors(header, DATA["1"]))
+
+
+
 # TensorFlow's checkpoints: after a first byte the index, its keys and values, or the object graph.
 
 
@@ -346,4 +462,5 @@ make_tiffs()
 make_masks()
 make_recipes()
 make_safetensors()
+make_checkpoints()
 make_tensor_bundles()

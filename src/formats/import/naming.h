@@ -7,14 +7,17 @@
 // Thread contract: pure functions.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "arch/architecture.h"
 #include "base/host_tensor.h"
 #include "formats/import/source_tensors.h"
+#include "graph/program.h"
 
 namespace spinenet::formats {
 
@@ -32,17 +35,46 @@ struct ParameterRule {
 
 // How pixels become the source's input.
 struct SourcePixels {
-  std::vector<float> mean, deviation;  // of values 0 to 255, in the order red, green, blue
+  // Of the pixel values in [0, 1], in the order red, green, blue.
+  std::array<float, 3> mean{0.485F, 0.456F, 0.406F};
+  std::array<float, 3> deviation{0.229F, 0.224F, 0.225F};
+  // The source's network takes blue first: its first kernels are turned round, so that the model takes red first.
   bool blue_first = false;
+  int image_size = 224;        // what its accuracy was measured at
+  double center_crop = 0.875;  // share of the shorter side that was looked at
 };
 
 struct Naming {
   std::string name;                 // "torchvision, timm": for messages and the report
   arch::Architecture architecture;  // as asked for, with the padding, epsilon and so on that the source implies
   SourcePixels pixels;
-  std::vector<ParameterRule> rules;  // for every parameter of the backbone, and for those of the head that it can give
-  std::vector<std::string> ignored;  // source tensors that no network needs: num_batches_tracked
+  std::vector<ParameterRule> rules;  // for every parameter that the source can give
+  // Source tensors that no network needs ("num_batches_tracked"): those whose names end so.
+  std::vector<std::string> ignored;
 };
+
+// What a naming is made for: the parameters are those of the network that `architecture` and the task give.
+struct NamingRequest {
+  const arch::Architecture& architecture;
+  std::span<const graph::Parameter> parameters;
+  const SourceTensors& source;
+};
+
+// The naming whose names are in the source. ErrorKind::bad_data where there is none, with what was looked for.
+Naming find_naming(const NamingRequest& request);
+
+// Tools of namings --------------------------------------------------------------------------------------------------
+
+// The source's name of a parameter, "" where it has none.
+using Rename = std::function<std::string(std::string_view parameter)>;
+// A rule of one source for each parameter that has a name there.
+void add_rules(Naming& naming, std::span<const graph::Parameter> parameters, const Rename& rename);
+
+// The same numbers in another shape: [4096, 25088] as [4096, 512, 7, 7].
+Conversion reshaped_to(std::vector<int64_t> shape);
+// `count` of the first dimension from `first` on, and of a kernel's input channels the second half before the first.
+Conversion rows_of(int64_t first, int64_t count);
+HostTensor exchange_input_parts(std::span<const HostTensor> sources);
 
 // Turns a TensorFlow kernel [height, width, in, out] into [out, in, height, width].
 HostTensor kernel_from_hwio(std::span<const HostTensor> sources);

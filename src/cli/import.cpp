@@ -1,0 +1,134 @@
+// spinenet import: a model of weights that another program published.
+#include <algorithm>
+#include <charconv>
+#include <memory>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/output.h"
+#include "runtime/import_model.h"
+
+namespace spinenet::cli {
+namespace {
+
+struct ImportFlags {
+  std::string source, architecture, task, classes, out;
+  int image_size = 0;
+  uint64_t seed = 0;
+  bool overwrite = false;
+};
+
+constexpr int kMaxClasses = 100'000;
+
+// A number of classes, or a file with one name in each line.
+std::vector<formats::ModelClass> classes_of(const std::string& given) {
+  std::vector<formats::ModelClass> classes;
+  int count = 0;
+  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), count);
+  if (error == std::errc() && end == given.data() + given.size()) {
+    if (count < 1 || count > kMaxClasses) {
+      fail(ErrorKind::usage, fmt::format("--classes {}", given), "", fmt::format("use 1 to {}", kMaxClasses));
+    }
+    for (int i = 0; i < count; ++i) classes.push_back({i, fmt::format("class {}", i)});
+    return classes;
+  }
+  const std::string text = given.empty() ? "" : read_file(given);
+  for (size_t at = 0; at < text.size();) {
+    const size_t line_end = std::min(text.find('\n', at), text.size());
+    std::string name = text.substr(at, line_end - at);
+    if (name.ends_with('\r')) name.pop_back();
+    at = line_end + 1;
+    if (name.empty()) {
+      fail(ErrorKind::bad_data, fmt::format("line {} is empty", classes.size() + 1), given,
+           "give one class name in each line");
+    }
+    classes.push_back({static_cast<int64_t>(classes.size()), std::move(name)});
+  }
+  if (!given.empty() && classes.empty()) {
+    fail(ErrorKind::bad_data, "names no class", given, "give one class name in each line, or a number");
+  }
+  return classes;
+}
+
+runtime::ImportOptions options_of(const ImportFlags& flags) {
+  runtime::ImportOptions options;
+  options.architecture = flags.architecture;
+  if (!flags.task.empty()) options.task = arch::task_named(flags.task);
+  options.classes = classes_of(flags.classes);
+  options.image_size = flags.image_size;
+  options.seed = flags.seed;
+  return options;
+}
+
+int run_import(const ImportFlags& flags, const Invocation& invocation) {
+  RunFiles files = invocation.files;
+  const Output output = files.output({flags.out, "import --out", flags.overwrite});
+  const runtime::ImportedModel imported = runtime::import_model(flags.source, options_of(flags));
+  formats::write_model(output, imported.model);
+  if (invocation.common.json) {
+    Json json{{"file", flags.out},
+              {"task", imported.model.task},
+              {"classes", imported.model.classes.size()},
+              {"image_size", imported.model.image_size}};
+    json.update(to_json(imported.report));
+    print_json(json);
+  } else {
+    print(table_text({{"model", flags.out},
+                      {"task", fmt::format("{}, {} classes, {} px", imported.model.task, imported.model.classes.size(),
+                                           imported.model.image_size)}}));
+    print(to_text(imported.report));
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_import(CLI::App& app, Invocation& invocation) {
+  const auto options = std::make_shared<ImportFlags>();
+  CLI::App& verb = *app.add_subcommand("import", "Make a model of weights that another program published");
+  PathTable& paths = invocation.paths;
+  paths.add(
+      verb,
+      verb.add_option("SOURCE", options->source,
+                      "A PyTorch file (.pth, .pt, .bin), a safetensors file, or one of Darknet (.weights); nothing "
+                      "in it is run")
+          ->required()
+          ->type_name(""),
+      PathRole::input, "the source");
+  paths.add(
+      verb,
+      verb.add_option("--as", options->architecture, "The architecture: a known name, or an architecture JSON file")
+          ->required()
+          ->type_name("ARCH"),
+      PathRole::input, "the architecture");
+  verb.add_option("--task", options->task, "detect, segment or classify; by default the architecture's usual one")
+      ->type_name("TASK");
+  paths.add(verb,
+            verb.add_option("--classes", options->classes,
+                            "How many classes, or a file with one name in each line; by default as the source has")
+                ->type_name("FILE|N"),
+            PathRole::input, "the class names");
+  verb.add_option("--image-size", options->image_size, "Image size of the model; by default what the source is for")
+      ->check(within(1, 65536))
+      ->type_name("N");
+  verb.add_option("--seed", options->seed, "Seed of what begins with first values")
+      ->type_name("N")
+      ->capture_default_str();
+  paths.add(verb, verb.add_option("--out", options->out, "Write the model to this file")->required()->type_name("FILE"),
+            PathRole::output);
+  add_overwrite_flag(verb, options->overwrite);
+  add_json_flag(verb, invocation.common);
+  add_common_flags(verb, invocation.common);
+  verb.footer(
+      "Examples:\n  spinenet import resnet50.pth --as resnet-50 --out resnet-50.safetensors\n"
+      "  spinenet import resnet50.pth --as resnet-50-fpn --task detect --classes 4 --out begin.safetensors\n"
+      "  spinenet train recipe.yaml --set architecture.base=begin.safetensors --set init.weights=begin.safetensors\n\n"
+      "docs/pretrained.md lists published files with the command that imports each.");
+  verb.callback(
+      [&invocation, options] { invocation.run = [&invocation, options] { return run_import(*options, invocation); }; });
+}
+
+}  // namespace spinenet::cli

@@ -1,0 +1,59 @@
+#include "formats/import/darknet.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "formats/import/pytorch_fixture.h"
+
+namespace spinenet::formats {
+namespace {
+
+using fixture::number_bytes;
+
+const std::vector<DarknetLayer> kLayers{{2, 3, 1, true}, {1, 2, 3, false}};
+
+std::string file_with(int minor, size_t floats) {
+  std::string bytes = number_bytes(int32_t{0}) + number_bytes(int32_t{minor}) + number_bytes(int32_t{5});
+  bytes += minor >= 2 ? number_bytes(uint64_t{32'013'312}) : number_bytes(uint32_t{7});
+  for (size_t i = 0; i < floats; ++i) bytes += number_bytes(static_cast<float>(i));
+  return bytes;
+}
+
+std::string refusal_of(const std::string& bytes) {
+  try {
+    read_darknet(FileBytes::of(bytes, "a.weights"), kLayers);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::bad_data);
+    return error.what();
+  }
+  return "read";
+}
+
+TEST(Darknet, LayersFollowEachOtherBehindEitherHeader) {
+  EXPECT_EQ(floats_of(kLayers), 33);
+  for (const int minor : {1, 2}) {
+    const SourceTensors source = read_darknet(FileBytes::of(file_with(minor, 33), "a.weights"), kLayers);
+    const auto first = [&](const char* name) { return source.tensors.at(name).read().front(); };
+    EXPECT_EQ(source.tensors.size(), 7U);
+    EXPECT_EQ(first("0.biases"), 0);
+    EXPECT_EQ(first("0.scales"), 2);
+    EXPECT_EQ(first("0.rolling_mean"), 4);
+    EXPECT_EQ(first("0.rolling_variance"), 6);
+    EXPECT_EQ(first("0.weights"), 8);
+    EXPECT_EQ(first("1.biases"), 14);
+    EXPECT_EQ(source.tensors.at("1.weights").shape, (std::vector<int64_t>{1, 2, 3, 3}));
+    EXPECT_EQ(source.tensors.at("1.weights").read().back(), 32);
+  }
+}
+
+TEST(Darknet, OtherLengthsAndHeadersAreRefused) {
+  EXPECT_NE(refusal_of(file_with(2, 32)).find("need 132 and its header 20"), std::string::npos);
+  EXPECT_NE(refusal_of(file_with(2, 34)).find("has 156 bytes"), std::string::npos);
+  EXPECT_NE(refusal_of(file_with(2, 33) + "x"), "read");
+  for (const char* text : {"", "short", "a text that is longer than a header"}) {
+    EXPECT_NE(refusal_of(text).find("version of a Darknet file"), std::string::npos) << text;
+  }
+}
+
+}  // namespace
+}  // namespace spinenet::formats

@@ -1,0 +1,119 @@
+#include "formats/import/naming.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/printable.h"
+#include "formats/import/names.h"
+
+namespace spinenet::formats {
+namespace {
+
+constexpr size_t kNamedTensors = 6;  // in a message
+
+using MakeNaming = std::optional<Naming> (*)(const NamingRequest& request);
+
+std::vector<MakeNaming> namings_of(const arch::Backbone& backbone) {
+  return std::visit(graph::Overloaded{
+                        [](const arch::ScalePermuted&) { return std::vector<MakeNaming>{}; },
+                        [](const arch::ResNetFpn&) { return std::vector<MakeNaming>{torchvision_resnet}; },
+                        [](const arch::ResNetNasFpn&) { return std::vector<MakeNaming>{torchvision_resnet}; },
+                        [](const arch::ResNet&) { return std::vector<MakeNaming>{torchvision_resnet}; },
+                        [](const arch::Vgg&) { return std::vector<MakeNaming>{torchvision_vgg}; },
+                        [](const arch::CspDarknet&) { return std::vector<MakeNaming>{timm_csp_darknet}; },
+                        [](const arch::EfficientNetLite&) {
+                          return std::vector<MakeNaming>{efficientnet_lite_pytorch, timm_efficientnet_lite};
+                        },
+                        [](const arch::HrNet&) { return std::vector<MakeNaming>{timm_hrnet}; },
+                        [](const arch::DetNet&) { return std::vector<MakeNaming>{torchvision_resnet}; },
+                    },
+                    backbone);
+}
+
+// Runs f(outer, axis, inner) over the elements of a kernel [height, width, a, b] and gives [b, a, height, width].
+HostTensor transposed_kernel(const HostTensor& from, std::vector<int64_t> shape, bool depthwise) {
+  const int64_t height = from.shape[0], width = from.shape[1], a = from.shape[2], b = from.shape[3];
+  HostTensor to = make_tensor(std::move(shape));
+  size_t at = 0;
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t x = 0; x < width; ++x) {
+      for (int64_t i = 0; i < a; ++i) {
+        for (int64_t j = 0; j < b; ++j) {
+          const int64_t plane = depthwise ? i * b + j : j * a + i;
+          to.data[static_cast<size_t>((plane * height + y) * width + x)] = from.data[at++];
+        }
+      }
+    }
+  }
+  return to;
+}
+
+}  // namespace
+
+Naming find_naming(const NamingRequest& request) {
+  for (const MakeNaming make : namings_of(request.architecture.backbone)) {
+    if (std::optional<Naming> naming = make(request)) return std::move(*naming);
+  }
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : request.source.tensors) {
+    if (names.size() < kNamedTensors) names.push_back(printable(name));
+  }
+  fail(ErrorKind::bad_data,
+       fmt::format("its names are not those of a published {}: {}", request.architecture.name, fmt::join(names, ", ")),
+       request.source.place, "name its architecture with --as; docs/pretrained.md lists what can be imported");
+}
+
+void add_rules(Naming& naming, std::span<const graph::Parameter> parameters, const Rename& rename) {
+  for (const graph::Parameter& parameter : parameters) {
+    std::string source = rename(parameter.name);
+    if (source.empty()) continue;
+    ParameterRule rule;
+    rule.parameter = parameter.name;
+    rule.sources.push_back(std::move(source));
+    naming.rules.push_back(std::move(rule));
+  }
+}
+
+Conversion reshaped_to(std::vector<int64_t> shape) {
+  return [shape = std::move(shape)](std::span<const HostTensor> sources) {
+    return HostTensor{shape, sources.front().data};
+  };
+}
+
+Conversion rows_of(int64_t first, int64_t count) {
+  return [first, count](std::span<const HostTensor> sources) {
+    const HostTensor& from = sources.front();
+    std::vector<int64_t> shape = from.shape;
+    const int64_t row = element_count(shape) / shape[0];
+    shape[0] = count;
+    const auto begin = from.data.begin() + static_cast<std::ptrdiff_t>(first * row);
+    return HostTensor{std::move(shape), {begin, begin + static_cast<std::ptrdiff_t>(count * row)}};
+  };
+}
+
+HostTensor exchange_input_parts(std::span<const HostTensor> sources) {
+  HostTensor kernel = sources.front();
+  const auto row = static_cast<std::ptrdiff_t>(element_count(kernel.shape) / kernel.shape[0]);
+  for (auto at = kernel.data.begin(); at != kernel.data.end(); at += row) std::rotate(at, at + row / 2, at + row);
+  return kernel;
+}
+
+HostTensor kernel_from_hwio(std::span<const HostTensor> sources) {
+  const std::vector<int64_t>& s = sources.front().shape;
+  return transposed_kernel(sources.front(), {s[3], s[2], s[0], s[1]}, false);
+}
+
+HostTensor depthwise_kernel_from_hwio(std::span<const HostTensor> sources) {
+  const std::vector<int64_t>& s = sources.front().shape;
+  return transposed_kernel(sources.front(), {s[2] * s[3], 1, s[0], s[1]}, true);
+}
+
+HostTensor dense_from_tensorflow(std::span<const HostTensor> sources) {
+  HostTensor as_kernel = sources.front();
+  as_kernel.shape.insert(as_kernel.shape.begin(), {1, 1});
+  return kernel_from_hwio(std::span(&as_kernel, 1));
+}
+
+}  // namespace spinenet::formats

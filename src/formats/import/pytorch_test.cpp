@@ -1,0 +1,217 @@
+#include "formats/import/pytorch.h"
+
+#include <filesystem>
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "formats/import/pytorch_fixture.h"
+
+namespace spinenet::formats {
+namespace {
+
+using namespace fixture;
+
+SourceTensors read(const std::string& bytes) {
+  return read_pytorch(FileBytes::of(bytes, "a.pth"));
+}
+
+std::string refusal_of(const std::string& bytes) {
+  try {
+    read(bytes);
+  } catch (const Error& error) {
+    EXPECT_TRUE(std::string_view(error.what()).starts_with("a.pth")) << error.what();
+    return error.what();
+  }
+  return "read";
+}
+
+const std::vector<float> kSix{0, 1, 2, 3, 4, 5};
+
+pickle::Tensor matrix() {
+  return {.storage_count = 6, .shape = {2, 3}, .strides = {3, 1}};
+}
+
+std::string zip_of(const pickle::Entries& entries) {
+  return pytorch_zip(pickle::dict(entries), {{"0", bytes_of(kSix)}});
+}
+
+TEST(Pytorch, BothLayoutsGiveTheSameTensors) {
+  for (const bool old : {false, true}) {
+    const std::string object = pickle::dict({{"a.weight", pickle::tensor(matrix(), old)}});
+    const Storages storages{{"0", bytes_of(kSix)}};
+    const std::string bytes = old ? pytorch_row(object, storages) : pytorch_zip(object, storages);
+    EXPECT_TRUE(is_pytorch(*FileBytes::of(bytes, "a")));
+    const SourceTensors source = read(bytes);
+    EXPECT_EQ(source.format, old ? "PyTorch (before 1.6)" : "PyTorch (ZIP)");
+    ASSERT_EQ(source.tensors.size(), 1U);
+    const SourceTensor& tensor = source.tensors.at("a.weight");
+    EXPECT_EQ(tensor.shape, (std::vector<int64_t>{2, 3}));
+    EXPECT_EQ(tensor.type, "F32");
+    EXPECT_EQ(tensor.read(), kSix);
+    EXPECT_EQ(read_tensor(source, "a.weight").data, kSix);
+    EXPECT_THROW(read_tensor(source, "b"), Error);
+  }
+}
+
+TEST(Pytorch, ViewsShareAStorage) {
+  const SourceTensors source = read(zip_of({
+      {"turned", pickle::tensor({.storage_count = 6, .shape = {3, 2}, .strides = {1, 3}})},
+      {"part", pickle::tensor({.storage_count = 6, .shape = {2}, .strides = {1}, .offset = 3})},
+      {"apart", pickle::tensor({.storage_count = 6, .shape = {2, 2}, .strides = {3, 2}, .offset = 0})},
+      {"scalar", pickle::tensor({.storage_count = 6, .shape = {}, .strides = {}, .offset = 5})},
+      {"empty", pickle::tensor({.storage_count = 6, .shape = {0, 7}, .strides = {7, 1}, .offset = 6})},
+  }));
+  EXPECT_EQ(source.tensors.at("turned").read(), (std::vector<float>{0, 3, 1, 4, 2, 5}));
+  EXPECT_EQ(source.tensors.at("part").read(), (std::vector<float>{3, 4}));
+  EXPECT_EQ(source.tensors.at("apart").read(), (std::vector<float>{0, 2, 3, 5}));
+  EXPECT_EQ(source.tensors.at("scalar").read(), (std::vector<float>{5}));
+  EXPECT_TRUE(source.tensors.at("empty").read().empty());
+}
+
+TEST(Pytorch, OtherTypesBecomeFloats) {
+  const auto one = [](const std::string& type, const std::string& bytes) {
+    const pickle::Tensor tensor{.storage_count = 2, .shape = {2}, .strides = {1}, .type = type};
+    return read(pytorch_zip(pickle::dict({{"t", pickle::tensor(tensor)}}), {{"0", bytes}})).tensors.at("t").read();
+  };
+  const std::vector<float> wanted{1.5F, -2};
+  EXPECT_EQ(one("HalfStorage", bytes_of<uint16_t>({0x3E00, 0xC000})), wanted);
+  EXPECT_EQ(one("BFloat16Storage", bytes_of<uint16_t>({0x3FC0, 0xC000})), wanted);
+  EXPECT_EQ(one("DoubleStorage", bytes_of<double>({1.5, -2})), wanted);
+  EXPECT_EQ(one("LongStorage", bytes_of<int64_t>({7, -2})), (std::vector<float>{7, -2}));
+  EXPECT_EQ(one("BoolStorage", bytes_of<uint8_t>({1, 0})), (std::vector<float>{1, 0}));
+}
+
+TEST(Pytorch, LooksInsideWrappersAndDropsThePrefixOfParallelModules) {
+  const std::string inner = pickle::dict({{"module.w", pickle::tensor(matrix())}});
+  for (const char* key : {"state_dict", "model", "state_dict_ema"}) {
+    const SourceTensors source = read(zip_of({{"epoch", pickle::integer(3)}, {key, inner}}));
+    ASSERT_TRUE(source.tensors.contains("w")) << key;
+    EXPECT_EQ(source.others.at("epoch"), "a number");
+  }
+  // Averaged weights go before the others, which are listed.
+  const std::string last = pickle::dict({{"last", pickle::tensor(matrix())}});
+  const SourceTensors both = read(zip_of({{"state_dict", last}, {"state_dict_ema", inner}}));
+  EXPECT_TRUE(both.tensors.contains("w"));
+  EXPECT_EQ(both.others.at("state_dict"), "a dict of 1");
+}
+
+TEST(Pytorch, WalksAWholeModule) {
+  const auto module = [](const std::string& parameters, const std::string& modules) {
+    return pickle::call(pickle::global("my.net", "Layer"), {}) +
+           pickle::dict({{"_parameters", parameters}, {"_buffers", pickle::dict({})}, {"_modules", modules}}) + "b";
+  };
+  const std::string parameter =
+      pickle::call(pickle::global("torch._utils", "_rebuild_parameter"), {pickle::tensor(matrix()), "\x88", "N"});
+  const std::string inner = module(pickle::dict({{"weight", parameter}, {"bias", "N"}}), pickle::dict({}));
+  const SourceTensors source =
+      read(pytorch_zip(module(pickle::dict({}), pickle::dict({{"conv", inner}})), {{"0", bytes_of(kSix)}}));
+  ASSERT_EQ(source.tensors.size(), 1U);
+  EXPECT_EQ(source.tensors.at("conv.weight").read(), kSix);
+}
+
+// Nothing is run, the name is told, and only who wants the value is refused.
+TEST(Pytorch, AForeignGlobalIsNamedAndNotRun) {
+  const std::filesystem::path trace = std::filesystem::path(testing::TempDir()) / "spinenet_was_run";
+  const std::string evil = pickle::call(pickle::global("os", "system"), {pickle::text("touch " + trace.string())});
+  const SourceTensors source = read(zip_of({{"good", pickle::tensor(matrix())}, {"evil", evil}}));
+  EXPECT_EQ(source.tensors.at("good").read(), kSix);
+  EXPECT_NE(source.tensors.at("evil").unreadable.find("os.system, which is not run"), std::string::npos);
+  try {
+    source.tensors.at("evil").read();
+    FAIL() << "read";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("tensor \"evil\""), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("os.system"), std::string::npos) << error.what();
+  }
+  const std::string alone = refusal_of(pytorch_zip(evil, {}));
+  EXPECT_NE(alone.find("depends on os.system, which is not run"), std::string::npos) << alone;
+  EXPECT_FALSE(std::filesystem::exists(trace));
+}
+
+TEST(Pytorch, UnknownElementsAreUnreadable) {
+  const pickle::Tensor complex{.storage_count = 1, .shape = {1}, .strides = {1}, .type = "ComplexFloatStorage"};
+  const SourceTensors source = read(zip_of({{"w", pickle::tensor(matrix())}, {"c", pickle::tensor(complex)}}));
+  EXPECT_NE(source.tensors.at("c").unreadable.find("torch.ComplexFloatStorage"), std::string::npos);
+}
+
+TEST(Pytorch, TensorsBeyondTheirStorageAreRefused) {
+  const std::vector<pickle::Tensor> wrong{
+      {.storage_count = 6, .shape = {2, 3}, .strides = {4, 1}},
+      {.storage_count = 6, .shape = {2, 3}, .strides = {3, 1}, .offset = 1},
+      {.storage_count = 6, .shape = {2, 3}, .strides = {-3, 1}},
+      {.storage_count = 6, .shape = {-2, 3}, .strides = {3, 1}},
+      {.storage_count = 6, .shape = {2, 3}, .strides = {3}},
+      {.storage_count = 6, .shape = {1'000'000}, .strides = {0}},
+      {.storage_count = 6, .shape = {int64_t{1} << 62, int64_t{1} << 62}, .strides = {1, 1}},
+      {.storage_count = 6, .shape = {2}, .strides = {INT64_MAX}, .offset = INT64_MAX},
+      {.storage_count = 7, .shape = {7}, .strides = {1}},
+      {.storage_count = INT64_MAX, .shape = {7}, .strides = {1}},
+      {.key = "1", .storage_count = 6, .shape = {2, 3}, .strides = {3, 1}},
+  };
+  for (const pickle::Tensor& tensor : wrong) {
+    const std::string refusal = refusal_of(zip_of({{"w", pickle::tensor(tensor)}}));
+    EXPECT_NE(refusal.find("\"w\""), std::string::npos) << refusal;
+    const std::string row =
+        refusal_of(pytorch_row(pickle::dict({{"w", pickle::tensor(tensor, true)}}), {{"0", bytes_of(kSix)}}));
+    EXPECT_NE(row, "read");
+  }
+}
+
+// However much of the end is missing, and whichever byte is another one.
+TEST(Pytorch, DamagedFilesAreRefusedOrReadInBounds) {
+  for (const bool old : {false, true}) {
+    const std::string object = pickle::dict({{"w", pickle::tensor(matrix(), old)}});
+    const Storages storages{{"0", bytes_of(kSix)}};
+    const std::string whole = old ? pytorch_row(object, storages) : pytorch_zip(object, storages);
+    for (size_t length = 0; length < whole.size(); ++length) {
+      EXPECT_NE(refusal_of(whole.substr(0, length)), "read") << length;
+    }
+    for (size_t at = 0; at < whole.size(); ++at) {
+      std::string other = whole;
+      other[at] = static_cast<char>(other[at] ^ 0x41);
+      try {
+        const SourceTensors source = read(other);
+        for (const auto& [name, tensor] : source.tensors) {
+          if (tensor.unreadable.empty())
+            EXPECT_EQ(static_cast<int64_t>(tensor.read().size()), element_count(tensor.shape));
+        }
+      } catch (const Error&) {
+      }
+    }
+  }
+}
+
+TEST(Pytorch, ADamagedStorageIsFoundByItsChecksum) {
+  std::string bytes = zip_of({{"w", pickle::tensor(matrix())}});
+  const size_t at = bytes.find(bytes_of(kSix));
+  ASSERT_NE(at, std::string::npos);
+  bytes[at + 5] = 'x';
+  EXPECT_NE(refusal_of(bytes).find("checksum of entry archive/data/0"), std::string::npos) << refusal_of(bytes);
+}
+
+TEST(Pytorch, OtherFilesAreToldWhatTheyAre) {
+  EXPECT_NE(refusal_of(zip_file({{"a/b.txt", "text"}})).find("without data.pkl"), std::string::npos);
+  EXPECT_NE(refusal_of(zip_file({{"a/data.pkl", "x"}}, 8)).find("compressed"), std::string::npos);
+  const std::string big = zip_file({{"a/data.pkl", pickle::whole("N")}, {"a/byteorder", "big"}});
+  EXPECT_NE(refusal_of(big).find("big-endian"), std::string::npos);
+  const std::string tar = std::string(257, 'a') + "ustar";
+  EXPECT_NE(refusal_of(tar).find("tar file"), std::string::npos);
+  EXPECT_NE(refusal_of(zip_of({{"epoch", pickle::integer(1)}, {"loss", pickle::text("x")}})).find("epoch, loss"),
+            std::string::npos);
+  EXPECT_FALSE(is_pytorch(*FileBytes::of("something", "a")));
+}
+
+// Modules and wrappers that lie in each other.
+TEST(Pytorch, CyclesEnd) {
+  const std::string cycle = "}q\x01(" + pickle::text("state_dict") + "h\x01" + pickle::text("model") + "h\x01u";
+  EXPECT_NE(refusal_of(pytorch_zip(cycle, {})).find("holds no mapping"), std::string::npos);
+  const std::string module =
+      pickle::call(pickle::global("a", "B"), {}) + "q\x01" +
+      pickle::dict({{"_parameters", pickle::dict({})}, {"_modules", pickle::dict({{"x", "h\x01"}, {"y", "h\x01"}})}}) +
+      "b";
+  EXPECT_NE(refusal_of(pytorch_zip(module, {})), "read");
+}
+
+}  // namespace
+}  // namespace spinenet::formats

@@ -1,0 +1,284 @@
+#include "runtime/import_model.h"
+
+#include <algorithm>
+#include <set>
+
+#include "arch/families.h"
+#include "arch/text.h"
+#include "base/error.h"
+#include "base/format.h"
+#include "base/printable.h"
+#include "base/text_table.h"
+#include "formats/import/names.h"
+#include "formats/import/pytorch.h"
+#include "formats/import/source.h"
+#include "formats/safetensors.h"
+#include "graph/description.h"
+#include "graph/weights.h"
+#include "runtime/networks.h"
+
+namespace spinenet::runtime {
+namespace {
+
+using formats::Naming;
+using formats::ParameterRule;
+using formats::SourceTensor;
+using formats::SourceTensors;
+
+constexpr std::string_view kLastLayer = "head.dense.";
+constexpr std::string_view kLastKernel = "head.dense.weight";
+constexpr int kUsualClasses = 1000;  // of a file that does not say how many
+constexpr int64_t kMaxClasses = 100'000;
+constexpr uint64_t kHeaderFloats = 5;  // that the header of a Darknet file is long at most
+constexpr size_t kNamed = 4;           // tensors that a message names
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+  return fmt::format("[{}]", fmt::join(shape, ", "));
+}
+
+std::vector<int64_t> shape_of(const graph::Parameter& parameter) {
+  return {parameter.shape.begin(), parameter.shape.end()};
+}
+
+std::vector<int64_t> without_ones(std::vector<int64_t> shape) {
+  std::erase(shape, 1);
+  return shape;
+}
+
+std::string shown(const std::vector<std::string>& names) {
+  const auto end = names.begin() + static_cast<std::ptrdiff_t>(std::min(kNamed, names.size()));
+  return fmt::format("{}{}", fmt::join(names.begin(), end, ", "), names.size() > kNamed ? ", ..." : "");
+}
+
+std::vector<formats::ModelClass> numbered_classes(int64_t count) {
+  std::vector<formats::ModelClass> classes;
+  for (int64_t i = 0; i < count; ++i) classes.push_back({i, fmt::format("class {}", i)});
+  return classes;
+}
+
+// One import, step by step.
+class Import {
+ public:
+  Import(const std::filesystem::path& path, const ImportOptions& options)
+      : options_(options), file_(formats::FileBytes::open(path)) {
+    model_.architecture = arch::find_architecture(options.architecture);
+    task_ = options.task.value_or(arch::default_task(model_.architecture));
+    arch::require_task(model_.architecture, task_);
+    model_.path = path;
+    model_.file.task = name_of(task_);
+    model_.file.image_size = graph::default_describe_options(task_).image_size;
+    if (options.image_size > 0) model_.file.image_size = options.image_size;
+    model_.file.classes = options.classes.empty() ? numbered_classes(kUsualClasses) : options.classes;
+  }
+
+  ImportedModel run() {
+    open_source();
+    set_classes();
+    set_pixels();
+    // By now the architecture is that of the source, and the classes are known.
+    parameters_ = parameters_of_network();
+    for (const graph::Parameter& parameter : parameters_.parameters) take(parameter);
+    refuse_faults();
+    begin_rest();
+    formats::check_finite(model_.file.weights, source_.place);
+    account();
+    model_.file.architecture = arch::to_json(model_.architecture);
+    return {std::move(model_.file), std::move(report_)};
+  }
+
+ private:
+  graph::Program parameters_of_network() const { return graph::parameters_of_all(lower_networks(model_)); }
+
+  void open_source() {
+    parameters_ = parameters_of_network();
+    switch (formats::source_format(*file_)) {
+      case formats::SourceFormat::pytorch:
+        source_ = formats::read_pytorch(file_);
+        break;
+      case formats::SourceFormat::safetensors:
+        source_ = formats::read_safetensors_source(file_);
+        break;
+      case formats::SourceFormat::darknet:
+        return open_darknet();
+    }
+    naming_ = formats::find_naming({model_.architecture, parameters_.parameters, source_});
+    set_rules();
+  }
+
+  // Its layers are those of the network without its pyramid and head; a classifier's last one may be there, too.
+  void open_darknet() {
+    std::vector<graph::Parameter> own;
+    for (const graph::Parameter& parameter : parameters_.parameters) {
+      const bool is_backbone = parameter.name.starts_with("stem.") || parameter.name.starts_with("stages.");
+      if (is_backbone || parameter.name.starts_with(kLastLayer)) own.push_back(parameter);
+    }
+    std::vector<formats::DarknetLayer> layers = formats::darknet_layers(own);
+    const auto floats = static_cast<uint64_t>(formats::floats_of(layers));
+    if (task_ != arch::Task::classify && !layers.empty() && file_->size() > (floats + kHeaderFloats) * sizeof(float)) {
+      layers.push_back({kUsualClasses, layers.back().filters, 1, false});
+    }
+    source_ = formats::read_darknet(file_, layers);
+    naming_ = formats::darknet_naming({model_.architecture, own, source_});
+    set_rules();
+  }
+
+  void set_rules() {
+    model_.architecture = naming_.architecture;
+    for (const ParameterRule& rule : naming_.rules) rules_[rule.parameter] = &rule;
+    report_.format = source_.format;
+    report_.naming = naming_.name;
+    report_.seed = options_.seed;
+  }
+
+  const SourceTensor* find(const std::string& name) const {
+    const auto found = source_.tensors.find(name);
+    return found == source_.tensors.end() ? nullptr : &found->second;
+  }
+
+  // As many as the source's last layer has, where the caller does not say.
+  void set_classes() {
+    if (!options_.classes.empty()) return;
+    const auto rule = rules_.find(std::string(kLastKernel));
+    const SourceTensor* kernel = rule == rules_.end() ? nullptr : find(rule->second->sources.front());
+    if (kernel == nullptr || kernel->shape.empty() || kernel->shape.front() < 1 ||
+        kernel->shape.front() > kMaxClasses) {
+      fail(ErrorKind::usage, "has no classes for this task", source_.place,
+           "say how many there will be, or their names, with --classes");
+    }
+    model_.file.classes = numbered_classes(kernel->shape.front());
+  }
+
+  void set_pixels() {
+    model_.file.mean = naming_.pixels.mean;
+    model_.file.std = naming_.pixels.deviation;
+    model_.file.extra["imported_from"] = printable(std::filesystem::path(source_.place).filename().string());
+    if (task_ != arch::Task::classify) return;
+    model_.file.extra["center_crop"] = fmt::format("{}", naming_.pixels.center_crop);
+    if (options_.image_size == 0) model_.file.image_size = naming_.pixels.image_size;
+  }
+
+  // Why the rule cannot give the parameter, or "".
+  std::string fault_of(const ParameterRule& rule, const graph::Parameter& parameter) const {
+    for (size_t i = 0; i < rule.sources.size(); ++i) {
+      const SourceTensor* tensor = find(rule.sources[i]);
+      const std::string name = printable(rule.sources[i]);
+      if (tensor == nullptr) return fmt::format("{} is missing", name);
+      if (!tensor->unreadable.empty()) return fmt::format("{}: {}", name, tensor->unreadable);
+      const bool converted = i < rule.source_shapes.size();
+      const std::vector<int64_t> wanted = converted ? rule.source_shapes[i] : shape_of(parameter);
+      const bool fits = converted ? tensor->shape == wanted : without_ones(tensor->shape) == without_ones(wanted);
+      if (!fits) return fmt::format("{} is {}, not {}", name, shape_text(tensor->shape), shape_text(wanted));
+    }
+    return "";
+  }
+
+  void take(const graph::Parameter& parameter) {
+    const auto found = rules_.find(parameter.name);
+    if (found == rules_.end()) {
+      report_.missing.push_back(parameter.name);
+      fresh_.parameters.push_back(parameter);
+      return;
+    }
+    const ParameterRule& rule = *found->second;
+    if (const std::string fault = fault_of(rule, parameter); !fault.empty()) {
+      if (!parameter.name.starts_with(kLastLayer)) {
+        faults_.push_back(fault);
+        return;
+      }
+      const bool is_there = find(rule.sources.front()) != nullptr;
+      (is_there ? report_.other : report_.missing).push_back(fmt::format("{} ({})", parameter.name, fault));
+      fresh_.parameters.push_back(parameter);
+      return;
+    }
+    if (!faults_.empty()) return;  // nothing will come of it
+    std::vector<HostTensor> tensors;
+    for (const std::string& name : rule.sources) {
+      tensors.push_back({find(name)->shape, find(name)->read()});
+      used_.insert(name);
+    }
+    HostTensor value = rule.convert ? rule.convert(tensors) : std::move(tensors.front());
+    value.shape = shape_of(parameter);
+    model_.file.weights.emplace(parameter.name, std::move(value));
+    ++report_.taken;
+  }
+
+  void refuse_faults() const {
+    if (!faults_.empty()) {
+      fail(
+          ErrorKind::bad_data,
+          fmt::format("{} tensors of {} cannot be taken: {}", faults_.size(), model_.architecture.name, shown(faults_)),
+          source_.place, "name the architecture that the file was made for with --as");
+    }
+    if (report_.taken == 0) {
+      fail(ErrorKind::bad_data, fmt::format("nothing in it belongs to {}", model_.architecture.name), source_.place,
+           "name the architecture that the file was made for with --as");
+    }
+  }
+
+  void begin_rest() { model_.file.weights.merge(graph::initial_weights(fresh_, graph::InitOptions(), options_.seed)); }
+
+  bool is_ignored(const std::string& name) const {
+    return std::ranges::any_of(naming_.ignored, [&](const std::string& end) { return name.ends_with(end); });
+  }
+
+  void account() {
+    for (const auto& [name, tensor] : source_.tensors) {
+      if (used_.contains(name)) continue;
+      if (is_ignored(name)) {
+        ++report_.ignored;
+      } else {
+        report_.left.push_back(fmt::format("{} {}", printable(name), shape_text(tensor.shape)));
+      }
+    }
+    for (const auto& [name, what] : source_.others) {
+      report_.entries.push_back(fmt::format("{}: {}", printable(name), what));
+    }
+  }
+
+  const ImportOptions& options_;
+  std::shared_ptr<const formats::FileBytes> file_;
+  Model model_;
+  arch::Task task_ = arch::Task::classify;
+  SourceTensors source_;
+  Naming naming_;
+  std::map<std::string, const ParameterRule*> rules_;
+  graph::Program parameters_;
+  graph::Program fresh_;  // those that begin with first values
+  std::vector<std::string> faults_;
+  std::set<std::string> used_;
+  ImportReport report_;
+};
+
+std::string row_of(const std::vector<std::string>& names) {
+  return names.empty() ? "none" : fmt::format("{} ({})", names.size(), shown(names));
+}
+
+}  // namespace
+
+ImportedModel import_model(const std::filesystem::path& source, const ImportOptions& options) {
+  return Import(source, options).run();
+}
+
+Json to_json(const ImportReport& report) {
+  return {{"format", report.format},      {"naming", report.naming},
+          {"taken", report.taken},        {"left", report.left},
+          {"other_shape", report.other},  {"missing", report.missing},
+          {"no_tensors", report.entries}, {"counts_of_batches", report.ignored},
+          {"seed", report.seed}};
+}
+
+std::string to_text(const ImportReport& report) {
+  std::vector<std::vector<std::string>> rows{{"source", fmt::format("{}, names of {}", report.format, report.naming)},
+                                             {"taken", fmt::format("{} parameters", report.taken)},
+                                             {"left in the source", row_of(report.left)},
+                                             {"of another shape", row_of(report.other)},
+                                             {"not in the source", row_of(report.missing)}};
+  if (!report.entries.empty()) rows.push_back({"no tensors", row_of(report.entries)});
+  if (report.ignored > 0) rows.push_back({"not needed", fmt::format("{} counts of batches", report.ignored)});
+  if (!report.other.empty() || !report.missing.empty()) {
+    rows.push_back({"begin with", fmt::format("first values of seed {}", report.seed)});
+  }
+  return table_text(rows);
+}
+
+}  // namespace spinenet::runtime

@@ -1,0 +1,211 @@
+#include "runtime/import_model.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "arch/families.h"
+#include "arch/text.h"
+#include "base/error.h"
+#include "base/output_fixture.h"
+#include "base/scratch_folder_fixture.h"
+#include "formats/import/names.h"
+#include "formats/safetensors.h"
+#include "graph/lower.h"
+#include "graph/weights.h"
+#include "runtime/networks.h"
+
+namespace spinenet::runtime {
+namespace {
+
+// A narrow ResNet of a block in each stage under torchvision's names.
+class ImportModel : public testing::Test {
+ protected:
+  void SetUp() override {
+    narrow_ = arch::named_architecture("resnet-50");
+    std::get<arch::ResNet>(narrow_.backbone).stages = {1, 1, 1, 1};
+    narrow_.scaling.filter_size_scale = 0.125;
+    narrow_.scaling.stem_filters = 8;
+    fixture::put_file(folder_ / "a.json", to_text(arch::to_json(narrow_)));
+    first_ = graph::initial_weights(graph::lower_classifier(narrow_, {64, 64, 5}), {}, 9);
+    for (const auto& [name, tensor] : first_) source_.weights.emplace(theirs(name), tensor);
+    source_.weights.at("fc.weight").shape = {5, first_.at("head.dense.weight").shape[1]};
+    source_.weights.emplace("bn1.num_batches_tracked", make_tensor({}, 3));
+  }
+
+  static std::string theirs(std::string name) {
+    const auto replace = [&](std::string_view from, std::string_view to) {
+      if (const size_t at = name.find(from); at != std::string::npos) name.replace(at, from.size(), to);
+    };
+    replace("stem.conv", "conv1");
+    replace("stem.bn", "bn1");
+    for (const char digit : {'2', '3', '4', '5'}) {
+      replace(std::string("stages.c") + digit, std::string("layer") + static_cast<char>(digit - 1));
+    }
+    replace("shortcut_bn", "downsample.1");
+    replace("shortcut", "downsample.0");
+    replace("head.dense", "fc");
+    return name;
+  }
+
+  ImportedModel import(ImportOptions options = {}) {
+    if (options.architecture.empty()) options.architecture = (folder_ / "a.json").string();
+    formats::write_safetensors(fixture::output(folder_ / "source"), source_);
+    return import_model(folder_ / "source", options);
+  }
+
+  std::string refusal_of(const ImportOptions& options = {}) {
+    try {
+      import(options);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "imported";
+  }
+
+  fixture::ScratchFolder folder_;
+  arch::Architecture narrow_;
+  Weights first_;
+  formats::TensorFile source_;
+};
+
+TEST_F(ImportModel, TakesEveryTensorAndWhatTheSourceImplies) {
+  const ImportedModel imported = import();
+  EXPECT_EQ(imported.report.taken, first_.size());
+  EXPECT_EQ(imported.report.ignored, 1U);
+  EXPECT_TRUE(imported.report.left.empty());
+  EXPECT_TRUE(imported.report.missing.empty());
+  for (const auto& [name, tensor] : first_) {
+    EXPECT_EQ(imported.model.weights.at(name).data, tensor.data) << name;
+    EXPECT_EQ(imported.model.weights.at(name).shape, tensor.shape) << name;
+  }
+  EXPECT_EQ(imported.model.task, "classify");
+  EXPECT_EQ(imported.model.classes.size(), 5U);
+  EXPECT_EQ(imported.model.image_size, 224);
+  EXPECT_EQ(imported.model.extra.at("center_crop"), "0.875");
+  EXPECT_EQ(imported.model.architecture.at("padding"), "symmetric_pools");
+  EXPECT_EQ(imported.model.architecture.at("batch_norm").at("epsilon"), 1e-5);
+  // What was made is a model.
+  formats::write_model(fixture::output(folder_ / "model.safetensors"), imported.model);
+  EXPECT_NO_THROW(networks_of(open_model(folder_ / "model.safetensors")));
+}
+
+TEST_F(ImportModel, AHeadForOtherClassesBeginsWithFirstValuesOfTheSeed) {
+  ImportOptions options;
+  options.classes = {{4, "apple"}, {8, "pear"}};
+  options.seed = 3;
+  const ImportedModel imported = import(options);
+  EXPECT_EQ(imported.report.other.size(), 2U);
+  EXPECT_EQ(imported.report.left, (std::vector<std::string>{"fc.bias [5]", "fc.weight [5, 256]"}));
+  EXPECT_EQ(imported.report.seed, 3U);
+  EXPECT_EQ(imported.model.weights.at("head.dense.weight").shape, (std::vector<int64_t>{2, 256, 1, 1}));
+  EXPECT_EQ(imported.model.weights.at("head.dense.weight").data,
+            import(options).model.weights.at("head.dense.weight").data);
+  EXPECT_EQ(imported.model.weights.at("stem.conv.weight").data, first_.at("stem.conv.weight").data);
+  const std::string text = to_text(imported.report);
+  EXPECT_NE(text.find("first values of seed 3"), std::string::npos) << text;
+  EXPECT_EQ(to_json(imported.report).at("other_shape").size(), 2U);
+}
+
+TEST_F(ImportModel, ADetectorTakesTheBackbone) {
+  arch::Architecture pyramid = narrow_;
+  pyramid.backbone = arch::ResNetFpn{{1, 1, 1, 1}};
+  pyramid.max_level = 7;
+  fixture::put_file(folder_ / "fpn.json", to_text(arch::to_json(pyramid)));
+  ImportOptions options{.architecture = (folder_ / "fpn.json").string()};
+  EXPECT_NE(refusal_of(options).find("--classes"), std::string::npos);
+  options.classes = {{1, "apple"}};
+  const ImportedModel imported = import(options);
+  EXPECT_EQ(imported.model.task, "detect");
+  EXPECT_EQ(imported.report.taken, first_.size() - 2);
+  EXPECT_EQ(imported.report.left.size(), 2U);
+  for (const std::string& name : imported.report.missing) {
+    EXPECT_TRUE(name.starts_with("fpn.") || name.starts_with("head.")) << name;
+  }
+  EXPECT_EQ(imported.model.weights.at("stages.c5.0.conv3.weight").data, first_.at("stages.c5.0.conv3.weight").data);
+}
+
+TEST_F(ImportModel, MissingAndMisshapenTensorsAreNamed) {
+  auto taken = source_.weights.extract("layer2.0.bn2.bias");
+  std::string refusal = refusal_of();
+  EXPECT_NE(refusal.find("layer2.0.bn2.bias is missing"), std::string::npos) << refusal;
+  taken.mapped() = make_tensor({3});
+  source_.weights.insert(std::move(taken));
+  refusal = refusal_of();
+  EXPECT_NE(refusal.find("layer2.0.bn2.bias is [3], not [16]"), std::string::npos) << refusal;
+  EXPECT_NE(refusal_of({.architecture = "spinenet-49"}).find("not those of a published spinenet-49"),
+            std::string::npos);
+  source_.weights.erase("layer1.0.conv3.weight");
+  EXPECT_NE(refusal_of().find("not those of a published resnet-50"), std::string::npos);
+}
+
+TEST_F(ImportModel, NumbersThatAreNotFiniteAreRefused) {
+  source_.weights.at("conv1.weight").data[3] = std::numeric_limits<float>::infinity();
+  EXPECT_NE(refusal_of().find("not finite"), std::string::npos);
+}
+
+// Every parameter of every network that a naming is for has a source of its own, or half of one.
+TEST(ImportNames, AreThoseOfTheFamilies) {
+  struct Family {
+    const char* architecture;
+    const char* key;  // by which the naming knows its source
+    std::vector<std::string> some;
+  };
+  const std::vector<Family> families{
+      {"resnet-50",
+       "layer1.0.conv3.weight",
+       {"conv1.weight", "layer3.5.bn3.running_var", "layer2.0.downsample.1.bias", "fc.bias"}},
+      {"vgg-16", "features.0.weight", {"features.28.bias", "classifier.0.weight", "classifier.6.bias"}},
+      {"hrnet-w18",
+       "stage2.0.branches.0.0.conv1.weight",
+       {"conv2.weight", "layer1.0.downsample.0.weight", "transition1.0.0.weight", "transition1.1.0.1.bias",
+        "transition3.3.0.0.weight", "stage4.2.branches.3.3.conv2.weight", "stage3.1.fuse_layers.0.2.0.weight",
+        "stage4.0.fuse_layers.3.0.2.1.running_mean", "incre_modules.3.0.downsample.1.weight",
+        "downsamp_modules.2.0.bias", "final_layer.0.weight", "classifier.bias"}},
+      {"cspdarknet-53",
+       "stages.0.conv_exp.conv.weight",
+       {"stem.conv1.conv.weight", "stages.4.conv_exp.bn.weight", "stages.2.blocks.7.conv2.conv.weight",
+        "stages.1.conv_transition_b.conv.weight", "stages.3.conv_transition.bn.running_var", "head.fc.weight"}},
+      {"efficientnet-lite0",
+       "_conv_stem.weight",
+       {"_bn0.bias", "_blocks.0._depthwise_conv.weight", "_blocks.15._expand_conv.weight", "_blocks.15._bn2.weight",
+        "_conv_head.weight", "_bn1.running_mean", "_fc.bias"}},
+      {"efficientnet-lite0",
+       "conv_stem.weight",
+       {"blocks.0.0.conv_pw.weight", "blocks.0.0.bn2.weight", "blocks.6.0.conv_pwl.weight", "classifier.bias"}},
+      {"detnet-59", "layer1.0.conv3.weight", {"layer5.0.downsample.0.weight"}},
+  };
+  for (const Family& family : families) {
+    const arch::Architecture architecture = arch::named_architecture(family.architecture);
+    const graph::Program program =
+        graph::lower_classifier(architecture, {.height = 224, .width = 224, .classes = 1000});
+    formats::SourceTensors source;
+    source.tensors[family.key];
+    source.tensors["blocks.0.0.conv_dw.weight"];  // of which timm's EfficientNet is known, too
+    const formats::Naming naming = formats::find_naming({architecture, program.parameters, source});
+    EXPECT_EQ(naming.rules.size(), program.parameters.size()) << family.architecture;
+    std::vector<std::string> sources;
+    for (const formats::ParameterRule& rule : naming.rules) sources.push_back(rule.sources.front());
+    for (const std::string& name : family.some) {
+      EXPECT_NE(std::ranges::find(sources, name), sources.end()) << family.architecture << " " << name;
+    }
+    std::ranges::sort(sources);
+    const auto halves = std::ranges::count_if(
+        sources, [](const std::string& name) { return name.find("conv_exp") != std::string::npos; });
+    const auto repeated = std::ranges::unique(sources);
+    EXPECT_EQ(std::ssize(repeated), halves / 2) << family.architecture;
+  }
+}
+
+TEST(ImportNames, DarknetHasTheOrderOfTheNetwork) {
+  const graph::Program program = graph::lower_classifier(arch::named_architecture("cspdarknet-53"),
+                                                         {.height = 256, .width = 256, .classes = 1000});
+  const std::vector<formats::DarknetLayer> layers = formats::darknet_layers(program.parameters);
+  EXPECT_EQ(layers.size(), 73U);
+  EXPECT_EQ(layers.front().channels, 3);
+  EXPECT_FALSE(layers.back().batch_norm);
+  EXPECT_TRUE(layers[layers.size() - 2].batch_norm);
+}
+
+}  // namespace
+}  // namespace spinenet::runtime
