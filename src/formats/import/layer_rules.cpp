@@ -10,28 +10,6 @@ namespace {
 
 constexpr std::string_view kWeight = ".weight";
 
-// The axes in another order: axis i of the result is axis order[i] of the tensor.
-HostTensor permuted(const HostTensor& tensor, std::span<const size_t> order) {
-  const size_t rank = order.size();
-  std::vector<int64_t> strides(rank, 1), shape(rank);
-  for (size_t i = rank - 1; i > 0; --i) strides[i - 1] = strides[i] * tensor.shape[i];
-  for (size_t i = 0; i < rank; ++i) shape[i] = tensor.shape[order[i]];
-  HostTensor result = make_tensor(shape);
-  std::vector<int64_t> at(rank, 0);
-  int64_t from = 0;
-  for (float& value : result.data) {
-    value = tensor.data[static_cast<size_t>(from)];
-    for (size_t i = rank; i-- > 0;) {
-      const int64_t stride = strides[order[i]];
-      from += stride;
-      if (++at[i] < shape[i]) break;
-      from -= stride * shape[i];
-      at[i] = 0;
-    }
-  }
-  return result;
-}
-
 // Without the outputs that we do not have; outputs are the first axis.
 HostTensor kept_outputs(HostTensor tensor, const SourceOutputs& outputs) {
   if (outputs.dropped == 0) return tensor;
@@ -64,14 +42,14 @@ class RuleMaker {
     const std::vector<int64_t> theirs{ours[2], ours[3], ours[1], outputs};
     if (groups > 1) {
       // [height, width, channel, 1]
-      add(op, 0, "depthwise_kernel", {ours[2], ours[3], outputs, 1}, turned({2, 3, 0, 1}));
+      add(op, 0, "depthwise_kernel", {ours[2], ours[3], outputs, 1}, turned(depthwise_kernel_from_hwio));
     } else if (layer_.dense) {
       add(op, 0, "kernel", {ours[1] * ours[2] * ours[3], outputs}, [theirs, kept = layer_.outputs](auto sources) {
-        HostTensor map{theirs, sources[0].data};
-        return kept_outputs(permuted(map, std::array<size_t, 4>{3, 2, 0, 1}), kept);
+        const HostTensor map{theirs, sources[0].data};
+        return kept_outputs(kernel_from_hwio(std::span(&map, 1)), kept);
       });
     } else {
-      add(op, 0, layer_.kernel, theirs, turned({3, 2, 0, 1}));
+      add(op, 0, layer_.kernel, theirs, turned(kernel_from_hwio));
     }
     if (op.parameters.size() > 1) add_bias(op, outputs);
   }
@@ -79,14 +57,14 @@ class RuleMaker {
   // [height, width, out, in] in the source, [in, out, height, width] here.
   void deconvolution(const graph::Op& op) const {
     const std::vector<int64_t> ours = shape(op, 0);
-    add(op, 0, "kernel", {ours[2], ours[3], ours[1], ours[0]}, turned({3, 2, 0, 1}));
+    add(op, 0, "kernel", {ours[2], ours[3], ours[1], ours[0]}, turned(kernel_from_hwio));
     if (op.parameters.size() > 1) add_bias(op, ours[1]);
   }
 
  private:
-  Conversion turned(std::array<size_t, 4> order) const {
-    return [order, kept = layer_.outputs](std::span<const HostTensor> sources) {
-      return kept_outputs(permuted(sources[0], order), kept);
+  Conversion turned(HostTensor (*turn)(std::span<const HostTensor>)) const {
+    return [turn, kept = layer_.outputs](std::span<const HostTensor> sources) {
+      return kept_outputs(turn(sources), kept);
     };
   }
 

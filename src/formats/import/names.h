@@ -23,6 +23,9 @@ std::optional<Naming> timm_hrnet(const NamingRequest& request);
 // CSPDarknet-53 of timm.
 std::optional<Naming> timm_csp_darknet(const NamingRequest& request);
 
+// SpineNet of TensorFlow's Model Garden and TPU repository, with its heads (names_spinenet.h).
+std::optional<Naming> tensorflow_spinenet(const NamingRequest& request);
+
 // The convolutions of a network in their order, as Darknet's files have them, and what becomes of them.
 std::vector<DarknetLayer> darknet_layers(std::span<const graph::Parameter> parameters);
 Naming darknet_naming(const NamingRequest& request);

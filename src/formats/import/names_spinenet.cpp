@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "formats/import/garden_backbone.h"
 #include "formats/import/layer_rules.h"
+#include "formats/import/names.h"
 #include "graph/lower.h"
 #include "graph/lower_two_stage.h"
 
@@ -19,6 +20,7 @@ namespace {
 constexpr std::string_view kTpuStem = "spinenet/conv2d/kernel";
 constexpr std::string_view kTpuDetector = "retinanet/class_net/class-predict";
 constexpr std::string_view kTpuSegmenter = "fast_rcnn_head/class-predict";
+constexpr int64_t kMaxSourceClasses = 100'000;
 constexpr std::string_view kTpuClassifier = "classification_head/dense";
 
 // The last axis of a tensor, 0 where there is none.
@@ -230,6 +232,14 @@ arch::Architecture followed(SpineNetSource form, arch::Architecture a, arch::Tas
   return a;
 }
 
+arch::Task task_of(std::span<const graph::Parameter> parameters) {
+  for (const graph::Parameter& parameter : parameters) {
+    if (parameter.name.starts_with("box_head.")) return arch::Task::segment;
+    if (parameter.name.starts_with("head.class.")) return arch::Task::detect;
+  }
+  return arch::Task::classify;
+}
+
 std::vector<graph::Program> programs_for(const arch::Architecture& a, arch::Task task, int64_t classes) {
   const int size = 1 << std::max(a.max_level, 7);
   const graph::LowerOptions options{.height = size, .width = size, .classes = static_cast<int>(classes)};
@@ -258,15 +268,17 @@ SpineNetHeads spinenet_heads(const SourceTensors& source, const arch::Architectu
   for (const std::string& name : {root + "head/_classifier/kernel", root + "head/_classifier/pointwise_kernel",
                                   std::string(kTpuDetector) + "/kernel"}) {
     const int64_t outputs = last_extent_of(source, name);
-    if (outputs > anchors && outputs % anchors == 0) return {arch::Task::detect, outputs / anchors - 1};
+    if (outputs > anchors && outputs % anchors == 0 && outputs / anchors <= kMaxSourceClasses) {
+      return {arch::Task::detect, outputs / anchors - 1};
+    }
   }
   for (const std::string& name :
        {root + "detection_head/0/_classifier/kernel", std::string(kTpuSegmenter) + "/kernel"}) {
     const int64_t outputs = last_extent_of(source, name);
-    if (outputs > 1) return {arch::Task::segment, outputs - 1};
+    if (outputs > 1 && outputs <= kMaxSourceClasses) return {arch::Task::segment, outputs - 1};
   }
   const int64_t outputs = last_extent_of(source, std::string(kTpuClassifier) + "/kernel");
-  if (outputs > 0) return {arch::Task::classify, outputs};
+  if (outputs > 0 && outputs <= kMaxSourceClasses) return {arch::Task::classify, outputs};
   return {};
 }
 
@@ -288,6 +300,18 @@ Naming spinenet_naming(const SourceTensors& source, const arch::Architecture& ar
   if (heads.task == task && heads.classes == classes)
     add_head(form, garden_root(source), naming.architecture, task, layers);
   naming.rules = layer_rules(programs_for(naming.architecture, task, classes), layers);
+  return naming;
+}
+
+std::optional<Naming> tensorflow_spinenet(const NamingRequest& request) {
+  if (!spinenet_source(request.source)) return std::nullopt;
+  const arch::Task task = task_of(request.parameters);
+  const SpineNetHeads heads = spinenet_heads(request.source, request.architecture);
+  const int64_t own = heads.task == task ? heads.classes : 0;
+  const int64_t classes = request.classes > 0 ? request.classes : std::max<int64_t>(own, 1);
+  Naming naming = spinenet_naming(request.source, request.architecture, task, classes);
+  naming.classes = own;
+  naming.first_id = task == arch::Task::classify ? 0 : 1;  // 0 is the background
   return naming;
 }
 

@@ -17,7 +17,7 @@ using MakeNaming = std::optional<Naming> (*)(const NamingRequest& request);
 
 std::vector<MakeNaming> namings_of(const arch::Backbone& backbone) {
   return std::visit(graph::Overloaded{
-                        [](const arch::ScalePermuted&) { return std::vector<MakeNaming>{}; },
+                        [](const arch::ScalePermuted&) { return std::vector<MakeNaming>{tensorflow_spinenet}; },
                         [](const arch::ResNetFpn&) { return std::vector<MakeNaming>{torchvision_resnet}; },
                         [](const arch::ResNetNasFpn&) { return std::vector<MakeNaming>{torchvision_resnet}; },
                         [](const arch::ResNet&) { return std::vector<MakeNaming>{torchvision_resnet}; },
@@ -108,12 +108,6 @@ HostTensor kernel_from_hwio(std::span<const HostTensor> sources) {
 HostTensor depthwise_kernel_from_hwio(std::span<const HostTensor> sources) {
   const std::vector<int64_t>& s = sources.front().shape;
   return transposed_kernel(sources.front(), {s[2] * s[3], 1, s[0], s[1]}, true);
-}
-
-HostTensor dense_from_tensorflow(std::span<const HostTensor> sources) {
-  HostTensor as_kernel = sources.front();
-  as_kernel.shape.insert(as_kernel.shape.begin(), {1, 1});
-  return kernel_from_hwio(std::span(&as_kernel, 1));
 }
 
 }  // namespace spinenet::formats

@@ -307,6 +307,18 @@ bool is_tensor_bundle(const std::filesystem::path& path) {
   return std::filesystem::is_regular_file(bundle_index(path), ignored);
 }
 
+std::vector<std::filesystem::path> tensor_bundle_files(const std::filesystem::path& path) {
+  if (!is_tensor_bundle(path)) return {};
+  std::vector<std::filesystem::path> files{bundle_index(path)};
+  const std::filesystem::path folder = files.front().parent_path();
+  const std::string data = bundle_prefix(path).filename().string() + std::string(kDataEnding);
+  std::error_code ignored;  // of a folder that cannot be listed: whoever reads the data will say so
+  for (const auto& entry : std::filesystem::directory_iterator(folder.empty() ? "." : folder, ignored)) {
+    if (entry.path().filename().string().starts_with(data)) files.push_back(entry.path());
+  }
+  return files;
+}
+
 SourceTensors read_tensor_bundle(const std::filesystem::path& path) {
   const std::string index = read_file(bundle_index(path));
   const auto open = [&path](size_t shards) { return open_data_files(bundle_prefix(path), shards); };

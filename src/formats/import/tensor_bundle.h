@@ -26,6 +26,9 @@ namespace spinenet::formats {
 // Whether the path names a checkpoint: its prefix, its index or one of its data files.
 bool is_tensor_bundle(const std::filesystem::path& path);
 
+// The files of the checkpoint that this path names, its index and the data beside it; none where it names none.
+std::vector<std::filesystem::path> tensor_bundle_files(const std::filesystem::path& path);
+
 // ErrorKind::bad_data or ErrorKind::unsupported, naming the file and the tensor.
 SourceTensors read_tensor_bundle(const std::filesystem::path& path);
 

@@ -255,6 +255,8 @@ TEST(TensorBundle, IsFoundByItsPrefixItsIndexAndItsData) {
     ASSERT_TRUE(is_tensor_bundle(folder / name)) << name;
     EXPECT_EQ(read_tensor_bundle(folder / name).tensors.at("a/kernel_2").read(), std::vector<float>{7});
   }
+  EXPECT_EQ(tensor_bundle_files(folder / "ckpt-1").size(), 2U);
+  EXPECT_TRUE(tensor_bundle_files(folder / "ckpt-2").empty());
   EXPECT_FALSE(is_tensor_bundle(folder / "ckpt-2"));
   EXPECT_FALSE(is_tensor_bundle(folder.path()));
 }
