@@ -157,7 +157,7 @@ class ImportCheckpoint : public testing::Test {
     narrow.scaling.endpoints_num_filters = narrow.head.filters = 4;
     fixture::put_file(folder_ / "narrow.json", to_text(arch::to_json(narrow)));
     parameters_ = graph::lower_detector(narrow, {.height = 128, .width = 128, .classes = kClasses}).parameters;
-    formats::fixture::BundleWriter writer;
+    fixture::bundle::BundleWriter writer;
     const auto add = [&](const std::string& name, const std::vector<int64_t>& shape) {
       writer.add_floats(name, shape, std::vector<float>(static_cast<size_t>(element_count(shape)), 0.5F));
     };

@@ -54,7 +54,7 @@ std::string index_of(std::string_view bytes) {
     if (bytes.size() == before) break;
     entries.emplace_back(std::move(key), std::move(value));
   }
-  return spinenet::formats::fixture::table(entries);
+  return spinenet::fixture::bundle::table(entries);
 }
 
 }  // namespace

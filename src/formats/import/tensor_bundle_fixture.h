@@ -15,7 +15,7 @@
 #include "base/crc32c.h"
 #include "formats/import/tensor_bundle.h"
 
-namespace spinenet::formats::fixture {
+namespace spinenet::fixture::bundle {
 
 inline std::string varint(uint64_t value) {
   std::string bytes;
@@ -102,10 +102,10 @@ class BundleWriter {
   std::string index(size_t per_block = 3, char kind = 0) const {
     return table({entries.begin(), entries.end()}, per_block, kind);
   }
-  SourceTensors parse() const { return parse_tensor_bundle(index(), open(), "test.index"); }
-  OpenBundleData open() const {
+  formats::SourceTensors parse() const { return formats::parse_tensor_bundle(index(), open(), "test.index"); }
+  formats::OpenBundleData open() const {
     return [bytes = data](size_t shards) {
-      return BundleData{std::vector<uint64_t>(shards, bytes.size()),
+      return formats::BundleData{std::vector<uint64_t>(shards, bytes.size()),
                         [bytes](size_t, uint64_t offset, uint64_t size) { return bytes.substr(offset, size); }};
     };
   }
@@ -114,4 +114,4 @@ class BundleWriter {
   std::string data;
 };
 
-}  // namespace spinenet::formats::fixture
+}  // namespace spinenet::fixture::bundle
