@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -49,6 +50,9 @@ void validate_width(const Architecture& a, const BlockSpec& block, int index) {
 }
 
 void validate_backbone(const Architecture& a, const ScalePermuted& backbone) {
+  if (a.min_level < 3) {
+    refuse(a, fmt::format("levels {} to {}", a.min_level, a.max_level), "outputs lie between levels 3 and 7");
+  }
   require(!backbone.blocks.empty(), a, "there are no blocks", "list the scale-permuted blocks");
   std::set<int> output_levels;
   for (size_t k = 0; k < backbone.blocks.size(); ++k) {
@@ -73,16 +77,21 @@ void validate_backbone(const Architecture& a, const ScalePermuted& backbone) {
   }
 }
 
-void validate_stages(const Architecture& a, const std::array<int, 4>& stages) {
+void validate_stages(const Architecture& a, std::span<const int> stages, std::string_view of = "blocks") {
   for (const int stage : stages) {
-    require(stage > 0 && stage <= 100, a, fmt::format("a stage has {} blocks", stage), "use 1 to 100");
+    if (stage > 0 && stage <= 100) continue;
+    refuse(a, fmt::format("a stage has {} {}", stage, of), "use 1 to 100");
   }
+}
+
+void require_pyramid_levels(const Architecture& a) {
+  require(a.min_level == 3 && a.max_level == 7, a, "a feature pyramid gives levels 3 to 7",
+          "set min_level 3 and max_level 7");
 }
 
 void validate_backbone(const Architecture& a, const ResNetFpn& backbone) {
   validate_stages(a, backbone.stages);
-  require(a.min_level == 3 && a.max_level == 7, a, "a feature pyramid gives levels 3 to 7",
-          "set min_level 3 and max_level 7");
+  require_pyramid_levels(a);
 }
 
 void validate_merge(const Architecture& a, const MergeSpec& merge, int index) {
@@ -137,6 +146,78 @@ void validate_backbone(const Architecture& a, const ResNetNasFpn& backbone) {
 void validate_backbone(const Architecture& a, const ResNet& backbone) {
   validate_stages(a, backbone.stages);
   require(a.max_level == 5, a, "a ResNet ends at level 5", "set max_level 5");
+}
+
+// Of a backbone that ends at level 5.
+void validate_levels(const Architecture& a, std::string_view whose, bool pyramid) {
+  if (pyramid) return require_pyramid_levels(a);
+  require(a.max_level == 5, a, fmt::format("{} without a pyramid ends at level 5", whose), "set max_level 5");
+}
+
+void require_width(const Architecture& a, int filters, std::string_view where) {
+  if (filters < 1 || filters > 4096) refuse(a, fmt::format("{} filters {}", filters, where), "use 1 to 4096");
+  if (scaled(filters, a.scaling) >= 1) return;
+  refuse(a, fmt::format("filter_size_scale {} leaves no filters {}", a.scaling.filter_size_scale, where),
+         "use a larger one");
+}
+
+void validate_backbone(const Architecture& a, const Vgg& backbone) {
+  validate_stages(a, backbone.stages, "convolutions");
+  require_width(a, 64, "in the first stage");
+  require(backbone.dense > 0 && backbone.dense <= 65536, a, "dense is out of range", "use 1 to 65536");
+  validate_levels(a, "a VGG", backbone.pyramid);
+}
+
+void validate_backbone(const Architecture& a, const CspDarknet& backbone) {
+  validate_stages(a, backbone.stages);
+  require_width(a, 32, "in the first block");
+  validate_levels(a, "a CSPDarknet", backbone.pyramid);
+}
+
+void validate_stage(const Architecture& a, const MobileStage& stage, size_t index) {
+  require_width(a, stage.filters, fmt::format("in stage {}", index));
+  if (stage.repeats < 1 || stage.repeats > 100 || stage.expand_ratio < 1 || stage.expand_ratio > 64) {
+    refuse(a, fmt::format("stage {} has {} blocks of expand_ratio {}", index, stage.repeats, stage.expand_ratio),
+           "use 1 to 100 blocks and an expand_ratio of 1 to 64");
+  }
+  if (stage.kernel < 1 || stage.kernel > 15 || stage.kernel % 2 == 0 || stage.stride < 1 || stage.stride > 2) {
+    refuse(a, fmt::format("stage {} has kernel {} and stride {}", index, stage.kernel, stage.stride),
+           "use an odd kernel up to 15 and a stride of 1 or 2");
+  }
+}
+
+void validate_backbone(const Architecture& a, const EfficientNetLite& backbone) {
+  int level = 1;
+  for (size_t s = 0; s < backbone.stages.size(); ++s) {
+    validate_stage(a, backbone.stages[s], s);
+    level += backbone.stages[s].stride - 1;
+  }
+  if (level != kLastMobileLevel) {
+    refuse(a, fmt::format("the last stage has level {}", level),
+           fmt::format("give {} stages stride 2: the stem is level 1, the last stage level {}", kLastMobileLevel - 1,
+                       kLastMobileLevel));
+  }
+  require(backbone.last_filters > 0 && backbone.last_filters <= 65536, a, "last_filters is out of range",
+          "use 1 to 65536");
+  validate_levels(a, "an EfficientNet", backbone.pyramid);
+}
+
+void validate_backbone(const Architecture& a, const HrNet& backbone) {
+  require_width(a, backbone.width, "in the finest branch");
+  require_width(a, backbone.first_filters, "in the first stage");
+  validate_stages(a, {&backbone.first_blocks, 1});
+  validate_stages(a, {&backbone.branch_blocks, 1});
+  validate_stages(a, backbone.modules, "modules");
+  if (!backbone.pyramid) return validate_levels(a, "an HRNet", false);
+  require((a.min_level == 2 || a.min_level == 3) && a.max_level == a.min_level + kPyramidLevels - 1, a,
+          "HRFPN gives levels 3 to 7, or 2 to 6", "set min_level 3 and max_level 7");
+}
+
+void validate_backbone(const Architecture& a, const DetNet& backbone) {
+  validate_stages(a, backbone.stages);
+  require(a.max_level == kDetNetLevel, a, "a DetNet ends at level 6", "set max_level 6");
+  require(!backbone.pyramid || a.min_level <= 3, a, "the pyramid of a DetNet begins at level 2 or 3",
+          "set min_level 3");
 }
 
 void validate_convs(const Architecture& a, std::string_view whose, int convs, int filters) {
@@ -200,7 +281,7 @@ void validate_widths(const Architecture& a) {
 
 void validate_numbers(const Architecture& a) {
   const Scaling& s = a.scaling;
-  require(a.min_level >= 3 && a.min_level <= a.max_level && a.max_level <= 7, a,
+  require(a.min_level >= kStemLevel && a.min_level <= a.max_level && a.max_level <= 7, a,
           fmt::format("levels {} to {}", a.min_level, a.max_level), "outputs lie between levels 3 and 7");
   require(s.endpoints_num_filters > 0 && s.endpoints_num_filters <= 4096, a, "endpoints_num_filters is out of range",
           "use 1 to 4096");
@@ -218,6 +299,34 @@ void validate_numbers(const Architecture& a) {
   validate_box_thresholds(a);
   require(a.batch_norm.epsilon > 0 && a.batch_norm.momentum >= 0 && a.batch_norm.momentum < 1, a,
           "batch_norm is out of range", "use a positive epsilon and a momentum from 0 to 1");
+}
+
+bool gives_levels(const ScalePermuted&) {
+  return true;
+}
+bool gives_levels(const ResNetFpn&) {
+  return true;
+}
+bool gives_levels(const ResNetNasFpn&) {
+  return true;
+}
+bool gives_levels(const ResNet&) {
+  return false;
+}
+bool gives_levels(const Vgg& backbone) {
+  return backbone.pyramid;
+}
+bool gives_levels(const CspDarknet& backbone) {
+  return backbone.pyramid;
+}
+bool gives_levels(const EfficientNetLite& backbone) {
+  return backbone.pyramid;
+}
+bool gives_levels(const HrNet& backbone) {
+  return backbone.pyramid;
+}
+bool gives_levels(const DetNet& backbone) {
+  return backbone.pyramid;
 }
 
 }  // namespace
@@ -274,8 +383,41 @@ int output_channels(const BlockSpec& block, const Scaling& scaling) {
   return filters_of(block, scaling) * (block.kind == BlockKind::bottleneck ? 4 : 1);
 }
 
+std::vector<MobileStage> efficientnet_lite0_stages() {
+  return {
+      {.filters = 16, .repeats = 1, .kernel = 3, .stride = 1, .expand_ratio = 1},
+      {.filters = 24, .repeats = 2, .kernel = 3, .stride = 2, .expand_ratio = 6},
+      {.filters = 40, .repeats = 3, .kernel = 5, .stride = 2, .expand_ratio = 6},
+      {.filters = 80, .repeats = 3, .kernel = 3, .stride = 2, .expand_ratio = 6},
+      {.filters = 112, .repeats = 3, .kernel = 5, .stride = 1, .expand_ratio = 6},
+      {.filters = 192, .repeats = 4, .kernel = 5, .stride = 2, .expand_ratio = 6},
+      {.filters = 320, .repeats = 1, .kernel = 3, .stride = 1, .expand_ratio = 6},
+  };
+}
+
+int scaled(int filters, const Scaling& scaling) {
+  return static_cast<int>(filters * scaling.filter_size_scale);
+}
+
 int resnet_filters(int level, const Scaling& scaling) {
-  return static_cast<int>((64 << (level - kStemLevel)) * scaling.filter_size_scale);
+  return scaled(64 << (level - kStemLevel), scaling);
+}
+
+int vgg_filters(int stage, const Scaling& scaling) {
+  return scaled(std::min(32 << stage, 512), scaling);
+}
+
+int level_stride(const Architecture& architecture, int level) {
+  const int stride = 1 << level;
+  return std::holds_alternative<DetNet>(architecture.backbone) ? std::min(stride, kDetNetStride) : stride;
+}
+
+int coarsest_stride(const Architecture& architecture) {
+  return level_stride(architecture, architecture.max_level);
+}
+
+bool has_pyramid(const Architecture& architecture) {
+  return std::visit([](const auto& backbone) { return gives_levels(backbone); }, architecture.backbone);
 }
 
 void validate(const Architecture& architecture) {

@@ -3,7 +3,8 @@
 //
 // Invariant (checked by validate): every rule in its comment below. Values are plain and may be shared between threads.
 // Source: SpineNet, sections 3 and 4.1 ("Scale-Permuted Model", "Scaling"); RetinaNet, section 4;
-// Mask R-CNN, section 3; Cascade R-CNN, section 4; NAS-FPN, sections 3.1 and 4.2.
+// Mask R-CNN, section 3; Cascade R-CNN, section 4; NAS-FPN, sections 3.1 and 4.2; VGG, Table 1, columns D;
+// CSPNet, section 3.1, with the widths of YOLOv4's configuration; HRNet, section 3; DetNet, section 3.
 #pragma once
 
 #include <array>
@@ -38,11 +39,12 @@ constexpr auto names(Activation) {
 constexpr float kLeakySlope = 0.1F;
 
 // How strided convolutions and pools are padded. `same` is TensorFlow's rule (the odd pixel goes after), `symmetric`
-// pads strided convolutions by (kernel - 1) / 2 on both sides and pools as `same`.
-enum class Padding { same, symmetric };
+// pads strided convolutions by (kernel - 1) / 2 on both sides and pools as `same`; `symmetric_pools`, the rule of
+// PyTorch's networks, pads pools whose windows overlap as it pads convolutions, and the others not at all.
+enum class Padding { same, symmetric, symmetric_pools };
 constexpr auto names(Padding) {
   using enum Padding;
-  return named<Padding>({{same, "same"}, {symmetric, "symmetric"}});
+  return named<Padding>({{same, "same"}, {symmetric, "symmetric"}, {symmetric_pools, "symmetric_pools"}});
 }
 
 // Down-sampling by 4 and more after the stride-2 convolution: 3x3 stride-2 pools again and again, or one pool
@@ -140,7 +142,98 @@ struct ResNetNasFpn {
   bool operator==(const ResNetNasFpn&) const = default;
 };
 
-using Backbone = std::variant<ScalePermuted, ResNetFpn, ResNetNasFpn, ResNet>;
+// The backbones from here on classify alone, or stand under a pyramid (see FpnSettings): `pyramid` says which.
+
+// Five stages of 3x3 convolutions with biases, a 2x2 pool behind each. The classifier has two dense layers of width
+// `dense` on the 7x7 map of a 224 px image; of a larger image it averages the scores of all 7x7 windows, and the map of
+// a smaller one is surrounded by zeros.
+struct Vgg {
+  std::array<int, 5> stages{2, 2, 3, 3, 3};  // convolutions of each
+  bool batch_norm = false;                   // one under each convolution
+  int dense = 4096;
+  bool pyramid = false;
+
+  bool operator==(const Vgg&) const = default;
+};
+
+// Darknet-53 whose five stages are split in two: blocks of a 1x1 and a 3x3 convolution work on one half of the
+// channels, and both ways meet behind them.
+struct CspDarknet {
+  std::array<int, 5> stages{1, 2, 8, 8, 4};  // blocks of levels 1 to 5
+  bool pyramid = false;
+
+  bool operator==(const CspDarknet&) const = default;
+};
+
+// Inverted bottlenecks one behind the other; the first has the stride.
+struct MobileStage {
+  int filters = 16, repeats = 1, kernel = 3, stride = 1, expand_ratio = 6;
+
+  bool operator==(const MobileStage&) const = default;
+};
+
+constexpr int kLastMobileLevel = 5;
+
+std::vector<MobileStage> efficientnet_lite0_stages();
+
+// EfficientNet without gates. The widths of its stem and of the classifier's last convolution are not scaled.
+struct EfficientNetLite {
+  std::vector<MobileStage> stages = efficientnet_lite0_stages();  // the stem is level 1, the last stage level 5
+  int last_filters = 1280;                                        // of the classifier's convolution
+  bool pyramid = false;
+
+  bool operator==(const EfficientNetLite&) const = default;
+};
+
+constexpr int kHrNetBranches = 4;
+
+// Branches of levels 2 to 5 and widths W, 2 W, 4 W, 8 W side by side, whose maps are summed into each other at the end
+// of every module. Its pyramid is HRFPN: all branches at the finest one's size, pooled, of levels 3 to 7 (or 2 to 6).
+struct HrNet {
+  int width = 18;                                        // W
+  int first_blocks = 4, first_filters = 64;              // bottlenecks of the first stage
+  std::array<int, kHrNetBranches - 1> modules{1, 4, 3};  // of the stages with two, three and four branches
+  int branch_blocks = 4;                                 // residual blocks in each branch of a module
+  bool pyramid = false;
+
+  bool operator==(const HrNet&) const = default;
+};
+
+// Which convolution of a bottleneck has the stride of its stage.
+enum class StridePlace { conv1x1, conv3x3 };
+constexpr auto names(StridePlace) {
+  using enum StridePlace;
+  return named<StridePlace>({{conv1x1, "conv1x1"}, {conv3x3, "conv3x3"}});
+}
+
+constexpr int kDetNetStages = 5, kDetNetLevel = 6, kDetNetStride = 16;
+
+// A ResNet whose levels 5 and 6 keep the stride of level 4, 16, with dilated 3x3 convolutions.
+struct DetNet {
+  std::array<int, kDetNetStages> stages{3, 4, 6, 3, 3};  // bottlenecks of levels 2 to 6
+  StridePlace stride_place = StridePlace::conv3x3;       // the published 4.8 G are those of conv1x1
+  bool pyramid = false;
+
+  bool operator==(const DetNet&) const = default;
+};
+
+using Backbone =
+    std::variant<ScalePermuted, ResNetFpn, ResNetNasFpn, ResNet, Vgg, CspDarknet, EfficientNetLite, HrNet, DetNet>;
+
+// What the first level of a pyramid that is coarser than the backbone is made of.
+enum class CoarserFrom { pyramid, backbone };
+constexpr auto names(CoarserFrom) {
+  using enum CoarserFrom;
+  return named<CoarserFrom>({{pyramid, "pyramid"}, {backbone, "backbone"}});
+}
+
+// Of FPN and HRFPN.
+struct FpnSettings {
+  bool batch_norm = true;                           // one under the last convolution of each level
+  CoarserFrom coarser_from = CoarserFrom::pyramid;  // P6 from P5, or from C5; not of HRFPN
+
+  bool operator==(const FpnSettings&) const = default;
+};
 
 struct Scaling {
   int endpoints_num_filters = 256;  // channels of P3..P7 as the head sees them
@@ -160,6 +253,7 @@ struct RetinaHead {
   std::vector<double> aspect_ratios{1.0, 2.0, 0.5};
   double anchor_size = 3.0;  // times the stride
   bool separable = false;    // each convolution is a depthwise one and a 1x1
+  bool batch_norm = true;    // under each convolution but the last, one for each level
 
   bool operator==(const RetinaHead&) const = default;
 };
@@ -200,6 +294,7 @@ struct Architecture {
   std::string name;
   Backbone backbone;
   Scaling scaling;
+  FpnSettings fpn;
   RetinaHead head;
   TwoStageHead two_stage;
   StemKind stem = StemKind::bottlenecks;
@@ -232,6 +327,17 @@ int output_channels(const BlockSpec& block, const Scaling& scaling);
 
 // Of the stages C2..C5 of a ResNet, with or without a pyramid.
 int resnet_filters(int level, const Scaling& scaling);
+// The rule of every width but those of a stem, a classifier and a head: int(filters * filter_size_scale), rounded down.
+int scaled(int filters, const Scaling& scaling);
+// Of the stages of a VGG, 1 to 5.
+int vgg_filters(int stage, const Scaling& scaling);
+
+// Pixels of the image between neighbouring cells of a level: 2^level, but 16 of all coarser levels of a DetNet.
+int level_stride(const Architecture& architecture, int level);
+// That of the coarsest level: all levels meet where both sides of the image are multiples of it.
+int coarsest_stride(const Architecture& architecture);
+// Whether the backbone has levels for a detecting head.
+bool has_pyramid(const Architecture& architecture);
 
 // ErrorKind::bad_data, naming the block and the rule that it breaks.
 void validate(const Architecture& architecture);

@@ -13,7 +13,7 @@
 
 namespace spinenet::arch {
 
-constexpr size_t kMaxBlocks = 1000, kMaxMerges = 100;
+constexpr size_t kMaxBlocks = 1000, kMaxMerges = 100, kMaxMobileStages = 100;
 
 inline Range positive_up_to(double high) {
   return {.low = 0, .high = high, .above_low = true};
@@ -59,6 +59,59 @@ void fields(List& list, ResNet& b) {
 }
 
 template <class List>
+void fields(List& list, Vgg& b) {
+  list.needed("stages", b.stages, "the number of convolutions of the five stages");
+  list("batch_norm", b.batch_norm, "A batch norm under each convolution");
+  list("dense", b.dense, "Width of the classifier's dense layers", between(1, 65536));
+  list("pyramid", b.pyramid, "Whether a feature pyramid stands on it");
+}
+
+template <class List>
+void fields(List& list, CspDarknet& b) {
+  list.needed("stages", b.stages, "the number of blocks of the five stages");
+  list("pyramid", b.pyramid, "Whether a feature pyramid stands on it");
+}
+
+template <class List>
+void fields(List& list, MobileStage& s) {
+  list.needed("filters", s.filters, "Channels that leave the stage");
+  list("repeats", s.repeats, "Inverted bottlenecks", between(1, 100));
+  list("kernel", s.kernel, "Side of the depthwise convolutions, an odd number", between(1, 15));
+  list("stride", s.stride, "1, or 2 where the stage begins a level", between(1, 2));
+  list("expand_ratio", s.expand_ratio, "Channels inside the block, times those outside", between(1, 64));
+}
+
+template <class List>
+void fields(List& list, EfficientNetLite& b) {
+  list.list_of("stages", b.stages, {"stages", 1, kMaxMobileStages, false});
+  list("last_filters", b.last_filters, "Filters of the classifier's convolution", between(1, 65536));
+  list("pyramid", b.pyramid, "Whether a feature pyramid stands on it");
+}
+
+template <class List>
+void fields(List& list, HrNet& b) {
+  list.needed("width", b.width, "Channels of the finest branch");
+  list("first_blocks", b.first_blocks, "Bottlenecks of the first stage", between(1, 100));
+  list("first_filters", b.first_filters, "Their filters", between(1, 4096));
+  list("modules", b.modules, "the number of modules of the stages with two, three and four branches");
+  list("branch_blocks", b.branch_blocks, "Residual blocks in each branch of a module", between(1, 100));
+  list("pyramid", b.pyramid, "Whether HRFPN stands on it");
+}
+
+template <class List>
+void fields(List& list, DetNet& b) {
+  list.needed("stages", b.stages, "the number of blocks of the five stages");
+  list("stride_place", b.stride_place, "Which convolution of a bottleneck has the stride of its stage");
+  list("pyramid", b.pyramid, "Whether a feature pyramid stands on it");
+}
+
+template <class List>
+void fields(List& list, FpnSettings& f) {
+  list("batch_norm", f.batch_norm, "A batch norm under the last convolution of each level");
+  list("coarser_from", f.coarser_from, "What P6 is made of: P5 of the pyramid, or C5 of the backbone");
+}
+
+template <class List>
 void fields(List& list, Scaling& s) {
   list("endpoints_num_filters", s.endpoints_num_filters, "Channels of P3 to P7", between(1, 4096));
   list("filter_size_scale", s.filter_size_scale, "Width of all blocks", positive_up_to(16));
@@ -78,6 +131,7 @@ void fields(List& list, RetinaHead& h) {
   list("aspect_ratios", h.aspect_ratios, "Width to height of the anchors", positive_up_to(100));
   list("anchor_size", h.anchor_size, "Side of the smallest anchor of a level, in strides", positive_up_to(100));
   list.if_changed("separable", h.separable, "Each convolution is a depthwise one and a 1x1");
+  list.if_changed("batch_norm", h.batch_norm, "A batch norm under each convolution but the last");
 }
 
 template <class List>
@@ -115,6 +169,7 @@ void fields(List& list, BatchNormSettings& n) {
 template <class List>
 void settings(List& list, Architecture& a) {
   list.group("scaling", a.scaling, "Widths and repeats of the blocks");
+  list.group_if_changed("fpn", a.fpn, "The feature pyramid");
   list.group("head", a.head, "The RetinaNet head");
   list.if_changed("stem", a.stem, "What stands before the scale-permuted blocks");
   list.if_changed("resampling", a.resampling, "How a connection changes the scale");
@@ -124,14 +179,16 @@ void settings(List& list, Architecture& a) {
   list("padding", a.padding, "How strided convolutions and pools are padded");
   list("large_downsample", a.large_downsample, "Pools that down-sample by 4 and more");
   list.group("batch_norm", a.batch_norm, "Of every batch norm");
-  list("min_level", a.min_level, "Level of the finest output", between(3, 7));
+  list("min_level", a.min_level, "Level of the finest output", between(2, 7));
   list("max_level", a.max_level, "Level of the coarsest output", between(3, 7));
 }
 
 template <class List>
 void fields(List& list, Architecture& a) {
   list("name", a.name, "Name of the architecture");
-  list.one_of("backbone", a.backbone, {"scale_permuted", "resnet_fpn", "resnet_nas_fpn", "resnet"});
+  list.one_of("backbone", a.backbone,
+              {"scale_permuted", "resnet_fpn", "resnet_nas_fpn", "resnet", "vgg", "csp_darknet", "efficientnet_lite",
+               "hrnet", "detnet"});
   settings(list, a);
 }
 

@@ -1,6 +1,7 @@
 #include "arch/architecture.h"
 
 #include <functional>
+#include <type_traits>
 
 #include <gtest/gtest.h>
 
@@ -114,6 +115,47 @@ std::vector<BrokenRule> broken_numbers() {
   };
 }
 
+// A fault put into a backbone that has no pyramid.
+template <class Kind>
+BrokenRule broken(const char* name, std::function<void(Kind&)> edit, std::vector<std::string> words) {
+  return {name,
+          [edit](Architecture& a) {
+            Kind backbone;
+            edit(backbone);
+            a.backbone = backbone;
+            a.max_level = std::is_same_v<Kind, DetNet> ? kDetNetLevel : 5;
+          },
+          std::move(words)};
+}
+
+std::vector<BrokenRule> broken_backbones() {
+  using Lite = EfficientNetLite;
+  return {
+      broken<Vgg>("EmptyVggStage", [](Vgg& b) { b.stages[4] = 0; }, {"stage has 0 convolutions"}),
+      broken<Vgg>("NoDenseWidth", [](Vgg& b) { b.dense = 0; }, {"dense is out of range"}),
+      broken<Vgg>("VggPyramidOfThreeLevels", [](Vgg& b) { b.pyramid = true; }, {"levels 3 to 7"}),
+      broken<CspDarknet>("LongSplitStage", [](CspDarknet& b) { b.stages[0] = 101; }, {"stage has 101 blocks"}),
+      broken<Lite>("EvenKernel", [](Lite& b) { b.stages[2].kernel = 4; }, {"stage 2", "odd kernel"}),
+      broken<Lite>("NoMobileFilters", [](Lite& b) { b.stages[1].filters = 0; }, {"0 filters in stage 1"}),
+      broken<Lite>("MobileStride", [](Lite& b) { b.stages[1].stride = 3; }, {"stage 1", "stride of 1 or 2"}),
+      broken<Lite>("EndsTooEarly", [](Lite& b) { b.stages[1].stride = 1; }, {"last stage has level 4", "4 stages"}),
+      broken<Lite>("NoLastFilters", [](Lite& b) { b.last_filters = 0; }, {"last_filters"}),
+      broken<HrNet>("NoBranchWidth", [](HrNet& b) { b.width = 0; }, {"0 filters in the finest branch"}),
+      broken<HrNet>("NoModules", [](HrNet& b) { b.modules[2] = 0; }, {"stage has 0 modules"}),
+      broken<HrNet>("HrfpnOfThreeLevels", [](HrNet& b) { b.pyramid = true; }, {"3 to 7, or 2 to 6"}),
+      broken<DetNet>("EmptyDilatedStage", [](DetNet& b) { b.stages[4] = 0; }, {"stage has 0 blocks"}),
+      {"DetNetOfLevel7", [](Architecture& a) { a.backbone = DetNet{}; }, {"ends at level 6"}},
+      {"VggOfLevel7", [](Architecture& a) { a.backbone = Vgg{}; }, {"ends at level 5"}},
+      {"ThinHrNet",
+       [](Architecture& a) {
+         a.backbone = HrNet{.width = 4};
+         a.max_level = 5;
+         a.scaling.filter_size_scale = 0.2;
+       },
+       {"filter_size_scale 0.2", "finest branch"}},
+  };
+}
+
 // A fault put into the cell of NAS-FPN.
 BrokenRule broken_cell(const char* name, std::function<void(ResNetNasFpn&)> edit, std::vector<std::string> words) {
   return {name,
@@ -178,6 +220,7 @@ std::string rule_name(const testing::TestParamInfo<BrokenRule>& info) {
   return info.param.name;
 }
 INSTANTIATE_TEST_SUITE_P(Blocks, Rule, testing::ValuesIn(broken_blocks()), rule_name);
+INSTANTIATE_TEST_SUITE_P(Backbones, Rule, testing::ValuesIn(broken_backbones()), rule_name);
 INSTANTIATE_TEST_SUITE_P(Cells, Rule, testing::ValuesIn(broken_cells()), rule_name);
 INSTANTIATE_TEST_SUITE_P(Numbers, Rule, testing::ValuesIn(broken_numbers()), rule_name);
 

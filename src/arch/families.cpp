@@ -136,6 +136,54 @@ Architecture mobile(std::string_view name, double filter_size_scale, int filters
   return a;
 }
 
+// Of a backbone whose `pyramid` says what it is: the last level of a classifier, or those of the pyramid.
+Architecture convolutional(std::string_view name, Backbone backbone, int stem_filters) {
+  Architecture a = make(name, std::move(backbone));
+  a.scaling.stem_filters = stem_filters;
+  if (!has_pyramid(a)) a.max_level = 5;
+  return a;
+}
+
+// The pyramid as keras-retinanet has it on VGG.
+Architecture vgg(std::string_view name, bool batch_norm, bool pyramid) {
+  Architecture a = convolutional(name, Vgg{.batch_norm = batch_norm, .pyramid = pyramid}, 64);
+  a.padding = pyramid ? Padding::symmetric : Padding::symmetric_pools;
+  a.batch_norm.epsilon = 1e-5;
+  a.fpn = {.batch_norm = false, .coarser_from = CoarserFrom::backbone};
+  return a;
+}
+
+Architecture csp_darknet(std::string_view name, bool pyramid) {
+  Architecture a = convolutional(name, CspDarknet{.pyramid = pyramid}, 32);
+  a.activation = Activation::mish;
+  a.batch_norm.epsilon = 1e-5;
+  return a;
+}
+
+Architecture efficientnet_lite(std::string_view name, bool pyramid) {
+  Architecture a = convolutional(name, EfficientNetLite{.pyramid = pyramid}, 32);
+  a.activation = Activation::relu6;
+  a.padding = Padding::same;
+  return a;
+}
+
+Architecture hrnet(std::string_view name, HrNet backbone, bool pyramid = false) {
+  backbone.pyramid = pyramid;
+  Architecture a = convolutional(name, backbone, 64);
+  a.batch_norm.epsilon = 1e-5;
+  a.fpn.batch_norm = false;
+  return a;
+}
+
+Architecture detnet(std::string_view name, bool pyramid) {
+  Architecture a = convolutional(name, DetNet{.pyramid = pyramid}, 64);
+  a.max_level = kDetNetLevel;
+  a.padding = Padding::symmetric_pools;
+  a.batch_norm.epsilon = 1e-5;
+  a.fpn.batch_norm = false;
+  return a;
+}
+
 std::vector<Architecture> all_architectures() {
   return {
       with_two_stage(make("spinenet-49s", spinenet_49_blocks(), {256, 0.65, 0.5, 1, 64}, head(4, 128, 3)),
@@ -161,6 +209,30 @@ std::vector<Architecture> all_architectures() {
       resnet("resnet-50", {{3, 4, 6, 3}}),
       resnet("resnet-101", {{3, 4, 23, 3}}),
       resnet("resnet-152", {{3, 8, 36, 3}}),
+      vgg("vgg-16", false, false),
+      vgg("vgg-16-bn", true, false),
+      vgg("vgg-16-fpn", false, true),
+      vgg("vgg-16-bn-fpn", true, true),
+      csp_darknet("cspdarknet-53", false),
+      csp_darknet("cspdarknet-53-fpn", true),
+      efficientnet_lite("efficientnet-lite0", false),
+      efficientnet_lite("efficientnet-lite0-fpn", true),
+      hrnet("hrnet-w18-small-v1",
+            {.width = 16, .first_blocks = 1, .first_filters = 32, .modules = {1, 1, 1}, .branch_blocks = 2}),
+      hrnet("hrnet-w18-small-v2", {.width = 18, .first_blocks = 2, .modules = {1, 3, 2}, .branch_blocks = 2}),
+      hrnet("hrnet-w18", {.width = 18}),
+      hrnet("hrnet-w30", {.width = 30}),
+      hrnet("hrnet-w32", {.width = 32}),
+      hrnet("hrnet-w40", {.width = 40}),
+      hrnet("hrnet-w44", {.width = 44}),
+      hrnet("hrnet-w48", {.width = 48}),
+      hrnet("hrnet-w64", {.width = 64}),
+      hrnet("hrnet-w18-fpn", {.width = 18}, true),
+      hrnet("hrnet-w32-fpn", {.width = 32}, true),
+      hrnet("hrnet-w40-fpn", {.width = 40}, true),
+      hrnet("hrnet-w48-fpn", {.width = 48}, true),
+      detnet("detnet-59", false),
+      detnet("detnet-59-fpn", true),
   };
 }
 

@@ -10,12 +10,12 @@ Task task_named(std::string_view name) {
 }
 
 bool can_do(const Architecture& architecture, Task task) {
-  return task == Task::classify || !std::holds_alternative<ResNet>(architecture.backbone);
+  return task == Task::classify || has_pyramid(architecture);
 }
 
 void require_task(const Architecture& architecture, Task task) {
   if (can_do(architecture, task)) return;
-  fail(ErrorKind::usage, fmt::format("a ResNet without a pyramid of levels cannot {}", name_of(task)),
+  fail(ErrorKind::usage, fmt::format("a backbone without a pyramid of levels cannot {}", name_of(task)),
        fmt::format("architecture {}", architecture.name), "use one with a pyramid, resnet-50-fpn say");
 }
 

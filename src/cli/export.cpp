@@ -54,10 +54,10 @@ int batch_of(const std::string& text, arch::Task task) {
 
 // "any", "N" (the input is as predict makes it for that image size) or "HxW".
 void set_size(formats::OnnxOptions& onnx, const std::string& text, const runtime::Model& model, arch::Task task) {
-  const int max_level = task == arch::Task::classify ? 0 : model.architecture.max_level;
+  const int multiple = task == arch::Task::classify ? 1 : arch::coarsest_stride(model.architecture);
   if (text == "any") return;
   if (text.empty()) {
-    onnx.height = onnx.width = graph::input_size(model.file.image_size, max_level);
+    onnx.height = onnx.width = graph::input_size(model.file.image_size, multiple);
     return;
   }
   const size_t cross = text.find('x');
@@ -66,12 +66,12 @@ void set_size(formats::OnnxOptions& onnx, const std::string& text, const runtime
   if (height == 0 || width == 0) {
     fail(ErrorKind::usage, fmt::format("--size {}", text), "", "give N, HEIGHTxWIDTH, or any");
   }
-  onnx.height = graph::input_size(height, max_level);
-  onnx.width = graph::input_size(width, max_level);
+  onnx.height = graph::input_size(height, multiple);
+  onnx.width = graph::input_size(width, multiple);
   onnx.image_height = height;
   onnx.image_width = width;
   if (cross != std::string::npos && (onnx.height != height || onnx.width != width)) {
-    fail(ErrorKind::usage, fmt::format("--size {} is no multiple of {}", text, 1 << max_level), "",
+    fail(ErrorKind::usage, fmt::format("--size {} is no multiple of {}", text, multiple), "",
          fmt::format("use {}x{}", onnx.height, onnx.width));
   }
 }

@@ -8,23 +8,29 @@
 #include <vector>
 
 #include "detect/box.h"
+#include "detect/level_stride.h"
 
 namespace spinenet::detect {
 
 // The defaults are RetinaNet's and serve the tests alone: a network's options all come from its architecture
 // (graph/anchors.h).
 struct AnchorOptions {
-  int min_level = 3, max_level = 7;                  // level l has a stride of 2^l pixels
+  int min_level = 3, max_level = 7;
   int scales = 3;                                    // sizes within an octave: 2^(s / scales)
   std::vector<double> aspect_ratios{1.0, 2.0, 0.5};  // width / height
-  double size = 3.0;                                 // side of the smallest square anchor, in strides
+  double size = 3.0;                                 // side of the smallest square anchor of level l, times 2^l pixels
+  int coarsest_stride = kAnyStride;                  // of the cells (see level_stride.h)
 
   bool operator==(const AnchorOptions&) const = default;
 };
 
 int anchors_per_cell(const AnchorOptions& options);
 
-// For an input of height x width pixels, each a multiple of 2^max_level (ErrorKind::usage otherwise). Anchors reach
+// Pixels between the cells of a level, and between those of the coarsest one.
+int stride_of(const AnchorOptions& options, int level);
+int largest_stride(const AnchorOptions& options);
+
+// For an input of height x width pixels, each a multiple of largest_stride (ErrorKind::usage otherwise). Anchors reach
 // over the border of the image.
 std::vector<Box> make_anchors(const AnchorOptions& options, int height, int width);
 

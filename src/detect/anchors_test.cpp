@@ -16,6 +16,22 @@ void expect_near(const Box& found, const Box& wanted) {
   EXPECT_NEAR(found.y2, wanted.y2, 1e-4);
 }
 
+// Of a level beyond the coarsest stride the cells stay, and anchors grow as they do with levels.
+TEST(Anchors, OfCellsThatStayAreOfTheirLevel) {
+  AnchorOptions options{.min_level = 4, .max_level = 6, .scales = 1, .aspect_ratios = {1.0}, .coarsest_stride = 16};
+  const std::vector<Box> anchors = make_anchors(options, 48, 32);
+  ASSERT_EQ(anchors.size(), 3U * 6);
+  for (size_t level = 0; level < 3; ++level) {
+    const Box& second = anchors[level * 6 + 1];
+    EXPECT_EQ(second.width(), static_cast<float>(3 * (16 << level)));
+    EXPECT_EQ(second.x1 + second.x2, 48);  // its middle is at 24
+    EXPECT_EQ(second.y1 + second.y2, 16);
+  }
+  EXPECT_EQ(largest_stride(options), 16);
+  options.coarsest_stride = 0;
+  EXPECT_THROW(make_anchors(options, 48, 32), Error);
+}
+
 TEST(Anchors, FirstCellByHand) {
   const std::vector<Box> anchors = make_anchors({}, 128, 128);
   // Level 3, centre (4, 4), side 3 * 8 = 24: square, twice as wide as high, twice as high as wide.

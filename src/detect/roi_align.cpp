@@ -111,7 +111,7 @@ int roi_level(const Box& roi, int min_level, int max_level) {
 }
 
 RoiBins roi_bins(const Box& roi, const LevelShape& shape, const RoiAlignOptions& options) {
-  const float scale = std::ldexp(1.0F, -shape.level);
+  const float scale = 1.0F / static_cast<float>(level_stride(shape.level, options.coarsest_stride));
   const float shift = options.half_cell ? 0.5F : 0.0F;
   const Axis y = lay_axis(roi.y1 * scale - shift, roi.y2 * scale - shift, shape.height, options);
   const Axis x = lay_axis(roi.x1 * scale - shift, roi.x2 * scale - shift, shape.width, options);

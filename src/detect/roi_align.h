@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "detect/box.h"
+#include "detect/level_stride.h"
 
 namespace spinenet::detect {
 
@@ -22,6 +23,7 @@ struct RoiAlignOptions {
   int bins = 7;           // rows and columns of the grid
   int samples = 2;        // points of a bin on each axis; 0: one for each cell that the bin spans, rounded up
   bool half_cell = true;  // false: also, no ROI is taken for smaller than one cell
+  int coarsest_stride = kAnyStride;  // of the pyramid's cells (see level_stride.h)
 };
 
 // The level of a ROI in a pyramid of these levels: 4 for a square of 224 pixels, one more for each doubling of its
@@ -31,7 +33,7 @@ int roi_level(const Box& roi, int min_level, int max_level);
 double least_roi_side(int level);
 
 struct LevelShape {
-  int level = 0;  // a cell is 2^level pixels wide and high
+  int level = 0;  // a cell is level_stride pixels wide and high
   int height = 0, width = 0;
 };
 

@@ -100,6 +100,16 @@ TEST(RoiAlign, EachRoiReadsItsOwnLevel) {
   for (size_t i = 0; i < 8; ++i) EXPECT_NEAR(out[i], i < 4 ? 2 : 1, 1e-6);
 }
 
+// Beyond the coarsest stride the maps keep their size, and a ROI of the next level reads as many pixels for a cell.
+TEST(RoiAlign, ReadsTheCellsOfLevelsThatKeepTheirStride) {
+  std::vector<float> map(16 * 16);
+  for (size_t i = 0; i < map.size(); ++i) map[i] = static_cast<float>(i % 16);
+  std::vector<float> out(1);
+  const RoiAlignOptions options{.bins = 1, .coarsest_stride = 16};
+  roi_align(std::array{FeatureLevel{{6, 16, 16}, map.data()}}, std::array{Box{32, 32, 96, 96}}, options, out);
+  EXPECT_NEAR(out[0], 64.0 / 16 - 0.5, 1e-6);
+}
+
 // A map that rises evenly is read exactly, whatever the place: the property that rounding to cells lacks.
 TEST(RoiAlign, ReadsAnEvenSlopeExactly) {
   std::vector<float> map;

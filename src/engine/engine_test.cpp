@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "arch/task.h"
 #include "engine/compile/passes/passes.h"
 #include "engine/test_networks.h"
 #include "graph/every_operation.h"
@@ -32,9 +33,9 @@ TEST_P(EngineOfFamily, AgreesWithTheReference) {
 }
 
 std::vector<std::string> families() {
-  std::vector<std::string> detectors;  // a ResNet without a pyramid is a classifier alone
+  std::vector<std::string> detectors;
   for (const std::string& name : arch::architecture_names()) {
-    if (!name.starts_with("resnet-") || name.ends_with("-fpn")) detectors.push_back(name);
+    if (arch::can_do(arch::named_architecture(name), arch::Task::detect)) detectors.push_back(name);
   }
   return detectors;
 }

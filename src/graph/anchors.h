@@ -8,9 +8,9 @@
 
 namespace spinenet::graph {
 
-// The side of the square input for images of `image_size`: rounded up to where all levels meet. The network is lowered
-// for it.
-int input_size(int image_size, int max_level);
+// The side of the square input for images of `image_size`: rounded up to a multiple of the coarsest stride, where all
+// levels meet. The network is lowered for it.
+int input_size(int image_size, int coarsest_stride);
 
 // The anchors of a detector's head, on its levels.
 detect::AnchorOptions anchor_options(const arch::Architecture& architecture);

@@ -8,10 +8,10 @@ namespace spinenet::graph {
 namespace {
 
 TEST(InputSize, IsRoundedUpToWhereLevelsMeet) {
-  EXPECT_EQ(input_size(640, 7), 640);
-  EXPECT_EQ(input_size(641, 7), 768);
-  EXPECT_EQ(input_size(1, 7), 128);
-  EXPECT_EQ(input_size(100, 5), 128);
+  EXPECT_EQ(input_size(640, 128), 640);
+  EXPECT_EQ(input_size(641, 128), 768);
+  EXPECT_EQ(input_size(1, 128), 128);
+  EXPECT_EQ(input_size(100, 32), 128);
 }
 
 TEST(Anchors, AreThoseOfTheArchitecture) {
@@ -27,6 +27,18 @@ TEST(Anchors, AreThoseOfTheArchitecture) {
     EXPECT_EQ(anchors.min_level, a.min_level);
     EXPECT_EQ(anchors.max_level, a.max_level);
   }
+}
+
+TEST(Anchors, OfADetNetStandNoFartherApartThanItsCells) {
+  const arch::Architecture a = arch::named_architecture("detnet-59-fpn");
+  EXPECT_EQ(arch::coarsest_stride(a), 16);
+  for (const detect::AnchorOptions& anchors : {anchor_options(a), proposal_anchors(a)}) {
+    EXPECT_EQ(detect::stride_of(anchors, 3), 8);
+    EXPECT_EQ(detect::stride_of(anchors, 6), 16);
+    EXPECT_EQ(detect::make_anchors(anchors, 64, 64).size(),
+              static_cast<size_t>(detect::anchors_per_cell(anchors)) * (64 + 3 * 16));
+  }
+  EXPECT_EQ(detect::largest_stride(anchor_options(arch::named_architecture("spinenet-49"))), 128);
 }
 
 }  // namespace

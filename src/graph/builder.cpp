@@ -39,6 +39,11 @@ Pads conv_padding(arch::Padding rule, int extent, int stride, const Shape& x, st
   return {(extent - 1) / 2, extent - 1 - (extent - 1) / 2};
 }
 
+Pads pool_padding(arch::Padding rule, int kernel, int stride, const Shape& x, std::string_view op) {
+  if (stride == 1 || rule != arch::Padding::symmetric_pools) return same_padding(kernel, stride, x, op);
+  return kernel > stride ? Pads{(kernel - 1) / 2, (kernel - 1) / 2} : Pads{};
+}
+
 // How much of an upsampled map of this shape is dropped for it to have this height and width.
 template <class Kind>
 Kind upsampling(const Shape& x, int factor, int64_t height, int64_t width) {
@@ -98,7 +103,7 @@ ValueId Builder::activate(ValueId x, arch::Activation kind, std::string name) {
 }
 
 ValueId Builder::max_pool(ValueId x, int kernel, int stride, std::string name) {
-  const Pads pads = same_padding(kernel, stride, shape(x), name);
+  const Pads pads = pool_padding(rules_.padding, kernel, stride, shape(x), name);
   return append_one(MaxPool{kernel, stride, pads.before, pads.after}, x, std::move(name));
 }
 

@@ -17,7 +17,7 @@ namespace spinenet::graph {
 struct BlockDescription {
   int index = 0;
   int level = 0;
-  arch::BlockKind kind = arch::BlockKind::bottleneck;
+  std::string kind;  // a name of arch::BlockKind, or dilated_bottleneck, branch, sum, convolutions, split_stage
   std::vector<int> parents;
   bool output = false;
   Shape shape;

@@ -17,6 +17,12 @@ double narrowest_width(const arch::Architecture& a) {
   double filters = *least;
   if (a.stem == arch::StemKind::inverted_bottlenecks) filters = std::min<double>(filters, a.scaling.stem_filters);
   if (a.resampling == arch::Resampling::squeezed) filters *= std::min(1.0, a.scaling.resample_alpha);
+  if (const auto* hrnet = std::get_if<arch::HrNet>(&a.backbone)) {
+    filters = std::min<double>(filters, std::min(hrnet->width, hrnet->first_filters));
+  }
+  if (const auto* mobile = std::get_if<arch::EfficientNetLite>(&a.backbone)) {
+    for (const arch::MobileStage& stage : mobile->stages) filters = std::min<double>(filters, stage.filters);
+  }
   if (const auto* permuted = std::get_if<arch::ScalePermuted>(&a.backbone)) {
     double width = 1;
     for (const arch::BlockSpec& block : permuted->blocks) width = std::min(width, block.width);

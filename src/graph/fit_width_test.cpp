@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "arch/families.h"
+#include "arch/task.h"
 #include "graph/cost.h"
 
 namespace spinenet::graph {
@@ -35,7 +36,7 @@ TEST(FittingWidth, OfANetworkAtItsOwnPriceIsItsWidth) {
 TEST(FittingWidth, IsNothingBelowThePriceOfTheNarrowest) {
   for (const std::string& name : arch::architecture_names()) {
     const arch::Architecture architecture = arch::named_architecture(name);
-    if (std::holds_alternative<arch::ResNet>(architecture.backbone)) continue;  // a classifier
+    if (!arch::can_do(architecture, arch::Task::detect)) continue;
     EXPECT_EQ(fitting_width(architecture, kSmall, 1000), std::nullopt) << name;
     EXPECT_GT(fitting_width(architecture, kSmall, price(architecture, 1.0)).value(), 0.9) << name;
   }

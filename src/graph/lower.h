@@ -1,7 +1,7 @@
 // The wiring of every network, written once: an Architecture becomes a Program.
 //
 // Source: SpineNet, sections 3.1 (scale-permuted network, cross-scale resampling), 4.1 and 6 (classification);
-// RetinaNet, section 4; FPN; NAS-FPN, section 3.1.
+// RetinaNet, section 4; FPN; NAS-FPN, section 3.1; VGG; CSPNet; EfficientNet; HRNet; DetNet (see arch/architecture.h).
 #pragma once
 
 #include "arch/architecture.h"
@@ -11,13 +11,13 @@
 namespace spinenet::graph {
 
 struct LowerOptions {
-  int height = 640, width = 640;  // of a detector multiples of 2^max_level (128), so that all levels meet
+  int height = 640, width = 640;  // of a detector multiples of its coarsest stride (128), so that all levels meet
   int classes = 91;               // class outputs, of each anchor in a detector
-  double stochastic_depth = 0;    // drop rate of the last block; earlier ones have proportionally less
+  double stochastic_depth = 0;    // drop rate of the last block; earlier ones have proportionally less, a VGG has none
 };
 
-// Outputs p3..p7: [endpoints_num_filters, height / 2^level, width / 2^level];
-// of a ResNet p5 alone, its last stage.
+// Outputs p3..p7: [endpoints_num_filters, height / stride, width / stride] (see arch::level_stride);
+// of a backbone without a pyramid its last map alone, p5 say.
 Program lower_backbone(const arch::Architecture& architecture, const LowerOptions& options);
 
 // The backbone under a RetinaNet head. Outputs class.p3..class.p7 and box.p3..box.p7.
@@ -42,6 +42,10 @@ struct GroupOptions {
   int stride = 1;
   double drop_rate = 0;
   arch::InvertedBottleneck inverted{};
+  int depthwise_kernel = 3;                                     // of inverted bottlenecks
+  arch::StridePlace stride_place = arch::StridePlace::conv3x3;  // of bottlenecks
+  int dilation = 1;                                             // of their 3x3 convolutions
+  bool projects = false;                                        // the first shortcut, even where nothing differs
 };
 ValueId block_group(Builder& b, ValueId x, const GroupOptions& options, const std::string& scope);
 
@@ -49,6 +53,13 @@ ValueId block_group(Builder& b, ValueId x, const GroupOptions& options, const st
 ValueId stem(Builder& b, ValueId image, int filters);
 // 3x3 stride-2 convolution: level 1.
 ValueId mobile_stem(Builder& b, ValueId image, int filters);
+
+// A convolution and its batch norm, scope.conv and scope.bn with the number behind both; then also the network's
+// activation, scope.act.
+ValueId normed_conv(Builder& b, ValueId x, const Builder::ConvOptions& options, const std::string& scope,
+                    std::string_view number = {});
+ValueId active_conv(Builder& b, ValueId x, const Builder::ConvOptions& options, const std::string& scope,
+                    std::string_view number = {});
 
 // Feature maps of levels min_level.. in order.
 struct Pyramid {
@@ -60,20 +71,31 @@ struct Pyramid {
 Builder::Rules rules_of(const arch::Architecture& architecture);
 Builder begin_network(const arch::Architecture& architecture, const LowerOptions& options);
 void check_classes(const arch::Architecture& architecture, const LowerOptions& options);
-// Anchors need levels whose pixels stand for 2^level pixels of the image, the last ones too.
+// Anchors need levels whose cells all cover level_stride pixels of the image, the last ones too.
 void check_levels_meet(const arch::Architecture& architecture, const LowerOptions& options);
 
-// What a head stands on: the levels of a pyramid, or the last stage of a ResNet.
+// What a head stands on: the levels of a pyramid, or the last map of a backbone without one.
 Pyramid backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
 void output_levels(Builder& b, const Pyramid& pyramid);
 
 Pyramid scale_permuted_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
 Pyramid resnet_fpn_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
 Pyramid resnet_nas_fpn_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
+Pyramid vgg_backbone(Builder& b, const arch::Architecture& architecture);
+Pyramid csp_darknet_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
+Pyramid efficientnet_lite_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
+Pyramid hrnet_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
+Pyramid detnet_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
+// FPN over maps that halve from level to level, or keep their size; from there on up to max_level.
+Pyramid feature_pyramid(Builder& b, const Pyramid& features, const arch::Architecture& architecture);
+// The batch norms under a pyramid, where the architecture has them.
+Pyramid with_batch_norms(Builder& b, Pyramid pyramid, const arch::Architecture& architecture);
 // Stem and stages: C2..C5.
 std::vector<ValueId> resnet_stages(Builder& b, const std::array<int, 4>& stages, const arch::Scaling& scaling,
                                    double stochastic_depth);
 void retina_head(Builder& b, const Pyramid& pyramid, const arch::RetinaHead& head, int classes);
 void classification_head(Builder& b, const Pyramid& pyramid, int classes);
+// Three dense layers on the last map.
+void vgg_head(Builder& b, const Pyramid& pyramid, const arch::Vgg& vgg, int classes);
 
 }  // namespace spinenet::graph

@@ -11,6 +11,7 @@ struct BlockPlace {
   const GroupOptions& group;
   std::string name;  // scope.{repeat}
   int stride;
+  bool projects;
 
   // `number` is of one digit.
   std::string part(std::string_view kind, int number) const {
@@ -41,8 +42,11 @@ ValueId residual_branch(Builder& b, ValueId x, const BlockPlace& place) {
 // 1x1, 3x3, 1x1 to four times the filters.
 ValueId bottleneck_branch(Builder& b, ValueId x, const BlockPlace& place) {
   const int64_t filters = place.group.filters;
-  x = conv_norm(b, x, {.filters = filters}, place, 1);
-  x = conv_norm(b, x, {.filters = filters, .kernel = 3, .stride = place.stride}, place, 2);
+  const bool early = place.group.stride_place == arch::StridePlace::conv1x1;
+  x = conv_norm(b, x, {.filters = filters, .stride = early ? place.stride : 1}, place, 1);
+  x = conv_norm(b, x,
+                {.filters = filters, .kernel = 3, .stride = early ? 1 : place.stride, .dilation = place.group.dilation},
+                place, 2);
   return last_conv_norm(b, x, {.filters = 4 * filters}, place, 3);
 }
 
@@ -55,14 +59,18 @@ ValueId squeeze_and_excite(Builder& b, ValueId x, int64_t inside, bool hard, con
   return b.scale(x, b.sigmoid(gate, hard, joined(scope, ".gate")), joined(scope, ".scale"));
 }
 
-// 1x1 to many channels, depthwise 3x3, gate, 1x1 to the filters. No activation at the end: what is narrow keeps all.
+// 1x1 to many channels, depthwise, gate, 1x1 to the filters. No activation at the end: what is narrow keeps all.
 ValueId inverted_block(Builder& b, ValueId x, const BlockPlace& place) {
   const arch::InvertedBottleneck& settings = place.group.inverted;
   const int64_t channels = b.shape(x).channels, wide = channels * settings.expand_ratio;
   ValueId branch = x;
   if (settings.expand_ratio > 1) branch = conv_norm(b, branch, {.filters = wide}, place, 1);
-  branch = conv_norm(
-      b, branch, {.filters = wide, .kernel = 3, .stride = place.stride, .groups = static_cast<int>(wide)}, place, 2);
+  branch = conv_norm(b, branch,
+                     {.filters = wide,
+                      .kernel = place.group.depthwise_kernel,
+                      .stride = place.stride,
+                      .groups = static_cast<int>(wide)},
+                     place, 2);
   if (settings.squeeze_excite > 0) {
     const auto inside =
         std::max<int64_t>(1, static_cast<int64_t>(static_cast<double>(channels) * settings.squeeze_excite));
@@ -82,7 +90,7 @@ ValueId block(Builder& b, ValueId x, const BlockPlace& place) {
   const bool bottleneck = place.group.kind == arch::BlockKind::bottleneck;
   const int64_t channels = place.group.filters * (bottleneck ? 4 : 1);
   ValueId shortcut = x;
-  if (b.shape(x).channels != channels || place.stride != 1) {
+  if (b.shape(x).channels != channels || place.stride != 1 || place.projects) {
     shortcut = b.conv(x, {.filters = channels, .stride = place.stride}, joined(place.name, ".shortcut"));
     shortcut = b.batch_norm(shortcut, joined(place.name, ".shortcut_bn"));
   }
@@ -95,7 +103,8 @@ ValueId block(Builder& b, ValueId x, const BlockPlace& place) {
 
 ValueId block_group(Builder& b, ValueId x, const GroupOptions& options, const std::string& scope) {
   for (int r = 0; r < options.repeats; ++r) {
-    x = block(b, x, {options, scope + "." + std::to_string(r), r == 0 ? options.stride : 1});
+    x = block(b, x,
+              {options, scope + "." + std::to_string(r), r == 0 ? options.stride : 1, r == 0 && options.projects});
   }
   return x;
 }

@@ -32,7 +32,7 @@ void tower(Builder& b, const Pyramid& pyramid, const arch::RetinaHead& head, con
     ValueId x = pyramid.levels[i];
     for (int k = 0; k < head.convs; ++k) {
       x = head_conv(b, x, {.filters = head.filters}, head.separable, fmt::format("head.{}.conv{}", t.name, k), level);
-      x = b.batch_norm(x, fmt::format("head.{}.bn{}.{}", t.name, k, level));
+      if (head.batch_norm) x = b.batch_norm(x, fmt::format("head.{}.bn{}.{}", t.name, k, level));
       x = b.activate(x, fmt::format("head.{}.act{}.{}", t.name, k, level));
     }
     x = head_conv(b, x, {.filters = t.outputs, .role = ParameterRole::predictor_kernel, .bias_role = t.bias_role},

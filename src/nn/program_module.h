@@ -29,7 +29,7 @@ struct ForwardMode {
 };
 
 // x [N, 3, H, W] on the parameters' device. One tensor for each of the program's outputs. H and W may differ from those
-// that the program was lowered for, as long as both sizes are multiples of 2^max_level.
+// that the program was lowered for, as long as both sizes are multiples of the coarsest stride.
 std::vector<torch::Tensor> forward(const graph::Program& program, const Parameters& parameters, const torch::Tensor& x,
                                    const ForwardMode& mode);
 

@@ -94,8 +94,9 @@ using FamilyCase = std::tuple<std::string, arch::Task, arch::Activation, arch::P
 std::vector<FamilyCase> family_cases() {
   std::vector<FamilyCase> cases;
   for (const std::string& name : arch::architecture_names()) {
-    // Longer stages of the same blocks.
+    // Longer stages, or wider ones, of the same blocks.
     if (name.starts_with("resnet-101") || name.starts_with("resnet-152")) continue;
+    if (name.starts_with("hrnet-") && !name.starts_with("hrnet-w18")) continue;
     cases.emplace_back(name, arch::default_task(arch::named_architecture(name)), arch::Activation::relu,
                        arch::Padding::symmetric, arch::LargeDownsample::single_pool);
   }

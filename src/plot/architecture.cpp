@@ -15,7 +15,8 @@ namespace {
 constexpr double kColumn = 60;  // between the middles of two blocks
 constexpr double kRow = 66;     // between two levels
 constexpr double kLeft = 112, kRight = 64, kTop = 92, kBottom = 84;
-constexpr int kFinest = 2, kCoarsest = 7;  // a mobile stem stands one level below
+constexpr int kWholeLevel = 2;  // boxes of this level are of middle height
+constexpr double kWholeHeight = 48, kTallest = 56;
 
 constexpr std::string_view kStyle = R"(<style>
 .ground{fill:#ffffff}.row{stroke:#e8ebef;stroke-width:1}.name{font-size:19px;font-weight:650;fill:#16202c}
@@ -26,12 +27,14 @@ text{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",sans
 .raw{stroke:#d6336c;stroke-width:2;stroke-dasharray:1 5;stroke-linecap:round}
 .block{stroke:#ffffff;stroke-width:1.6}.block:hover{stroke:#16202c}
 .bottleneck{fill:#3b74c9}.residual{fill:#d9822b}.inverted_bottleneck{fill:#8a5cc4}.convolution{fill:#55896c}.stem{fill:#75818f}
+.dilated_bottleneck{fill:#2b9a9a}.concatenation{fill:#a8577e}
 .pool{fill:#8d8a5f}.sum{fill:#3b74c9}.attention{fill:#8a5cc4}
 .output{stroke:#d6336c;stroke-width:2.4}.pill{fill:#d6336c}.stalk{stroke:#d6336c;stroke-width:1.6}
 @media (prefers-color-scheme: dark){
 .ground{fill:#12161c}.row{stroke:#262d36}.name{fill:#eef2f6}.small{fill:#98a5b3}.level{fill:#c2ccd7}
 .edge{stroke:#5f6d7c}.block{stroke:#12161c}.block:hover{stroke:#eef2f6}
 .bottleneck{fill:#4f8ae0}.residual{fill:#dd8a37}.inverted_bottleneck{fill:#9a70d0}.convolution{fill:#5f9a79}.stem{fill:#7c8996}
+.dilated_bottleneck{fill:#35a8a8}.concatenation{fill:#b96890}
 .pool{fill:#a09c6c}.sum{fill:#4f8ae0}.attention{fill:#9a70d0}
 .output{stroke:#f06595}.pill{fill:#c2255c}.raw,.stalk,.edge:hover{stroke:#f06595}}
 </style>
@@ -46,15 +49,26 @@ struct Frame {
   double top() const { return y - height / 2; }
 };
 
-double row_of(int level) {
-  return kTop + (kCoarsest - level) * kRow;
+// Levels that have boxes, and those between them.
+struct Rows {
+  int finest = kWholeLevel, coarsest = kWholeLevel;
+
+  double y_of(int level) const { return kTop + (coarsest - level) * kRow; }
+};
+
+Rows rows_of(const Drawing& drawing) {
+  Rows rows{drawing.boxes.front().level, drawing.boxes.front().level};
+  for (const DrawingBox& box : drawing.boxes) {
+    rows.finest = std::min(rows.finest, box.level);
+    rows.coarsest = std::max(rows.coarsest, box.level);
+  }
+  return rows;
 }
 
-Frame frame_of(const DrawingBox& box, size_t column) {
+Frame frame_of(const DrawingBox& box, const Rows& rows) {
   const double width = std::clamp(9 + 4.1 * std::log2(static_cast<double>(box.channels) / 8), 20.0, 44.0);
-  const double height = 48 - 5.6 * (box.level - kFinest);
-  return {kLeft + static_cast<double>(column) * kColumn, row_of(box.level), box.kind == DrawingKind::stem ? 36 : width,
-          height};
+  const double height = std::min(kWholeHeight - 5.6 * (box.level - kWholeLevel), kTallest);
+  return {kLeft + box.column * kColumn, rows.y_of(box.level), box.kind == DrawingKind::stem ? 36 : width, height};
 }
 
 // How a connection enters its target: the offset from the middle, and whether it must go round a block of its row.
@@ -128,10 +142,10 @@ std::string block(const DrawingBox& box, const Frame& f) {
   return svg + "</g>\n";
 }
 
-std::string rows(const graph::LowerOptions& options, int finest, double width) {
+std::string row_lines(const graph::LowerOptions& options, const Rows& rows, double width) {
   std::string svg;
-  for (int level = finest; level <= kCoarsest; ++level) {
-    const double y = row_of(level);
+  for (int level = rows.finest; level <= rows.coarsest; ++level) {
+    const double y = rows.y_of(level);
     svg += fmt::format("<path class=\"row\" d=\"M{:.1f} {:.1f}H{:.1f}\"/>", kLeft - 34, y, width - 24);
     svg += fmt::format("<text class=\"level\" x=\"20\" y=\"{:.1f}\">L{}</text>", y - 2, level);
     svg += fmt::format("<text class=\"small\" x=\"20\" y=\"{:.1f}\">{}\u00D7{}</text>\n", y + 13,
@@ -183,12 +197,15 @@ std::string legend(const Drawing& drawing, double y) {
 std::string architecture_svg(const arch::Architecture& architecture, arch::Task task,
                              const graph::LowerOptions& options) {
   const Drawing drawing = drawing_of(architecture, options);
+  const Rows rows = rows_of(drawing);
   std::vector<Frame> frames;
-  for (size_t i = 0; i < drawing.boxes.size(); ++i) frames.push_back(frame_of(drawing.boxes[i], i));
-  const double width = std::max(kLeft + static_cast<double>(frames.size() - 1) * kColumn + kRight, 640.0);
-  int finest = kFinest;
-  for (const DrawingBox& box : drawing.boxes) finest = std::min(finest, box.level);
-  const double height = row_of(finest) + kBottom;
+  int last_column = 0;
+  for (const DrawingBox& box : drawing.boxes) {
+    frames.push_back(frame_of(box, rows));
+    last_column = std::max(last_column, box.column);
+  }
+  const double width = std::max(kLeft + last_column * kColumn + kRight, 640.0);
+  const double height = rows.y_of(rows.finest) + kBottom;
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" width=\"{0:.0f}\" height=\"{1:.0f}\" "
       "role=\"img\" aria-label=\"{2}\">\n",
@@ -196,7 +213,7 @@ std::string architecture_svg(const arch::Architecture& architecture, arch::Task 
   svg += kStyle;
   svg += fmt::format("<rect class=\"ground\" width=\"{:.0f}\" height=\"{:.0f}\" rx=\"10\"/>\n", width, height);
   svg += heading(architecture, task, options);
-  svg += rows(options, finest, width);
+  svg += row_lines(options, rows, width);
   svg += edges(drawing, frames);
   for (size_t i = 0; i < frames.size(); ++i) svg += block(drawing.boxes[i], frames[i]);
   svg += legend(drawing, height - 22);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "graph/cost.h"
+#include "plot/backbone_drawing.h"
 #include "plot/operations_text.h"
 
 namespace spinenet::plot {
@@ -17,24 +18,8 @@ std::string cost_text(const graph::Cost& cost) {
                      static_cast<double>(cost.multiply_adds) / 1e9);
 }
 
-// What a part of the network costs, and a line of what it is made of.
-std::string part_text(const graph::Program& program, std::string_view prefix) {
-  return fmt::format("{}\n{}", cost_text(graph::cost_of(program, prefix)), operations_text(program, prefix));
-}
-
-std::string map_text(int channels, int level, const graph::LowerOptions& options) {
-  return fmt::format("{}\u00D7{}\u00D7{}", channels, graph::level_size(options.height, level),
-                     graph::level_size(options.width, level));
-}
-
-DrawingKind drawing_kind(arch::MergeKind kind) {
-  switch (kind) {
-    case arch::MergeKind::sum:
-      return DrawingKind::sum;
-    case arch::MergeKind::attention:
-      return DrawingKind::attention;
-  }
-  return DrawingKind::sum;
+std::string map_of_level(int channels, int level, const graph::LowerOptions& options) {
+  return map_text(channels, graph::level_size(options.height, level), graph::level_size(options.width, level));
 }
 
 DrawingKind drawing_kind(arch::BlockKind kind) {
@@ -58,6 +43,7 @@ class PermutedDrawing {
     const auto& blocks = std::get<arch::ScalePermuted>(a_.backbone).blocks;
     add_stem();
     for (size_t k = 0; k < blocks.size(); ++k) add_block(blocks[k], static_cast<int>(k) + arch::kStemBlocks);
+    for (size_t i = 0; i < drawing_.boxes.size(); ++i) drawing_.boxes[i].column = static_cast<int>(i);
     return std::move(drawing_);
   }
 
@@ -72,7 +58,7 @@ class PermutedDrawing {
                               fmt::format("stem: {}\n{}\n{}",
                                           a_.stem == arch::StemKind::bottlenecks ? "7\u00D77 convolution, 3\u00D73 pool"
                                                                                  : "3\u00D73 convolution",
-                                          map_text(channels, level, options_), part_text(program_, "stem."))});
+                                          map_of_level(channels, level, options_), part_text(program_, "stem."))});
     for (int i = 0; i < arch::kStemBlocks; ++i) {
       add_box(blocks[static_cast<size_t>(i)], i);
       drawing_.connections.push_back({i, i + 1});
@@ -107,10 +93,10 @@ class PermutedDrawing {
     const int channels = arch::output_channels(block, a_.scaling);
     const int repeats = a_.scaling.block_repeats;
     const graph::Cost resampling = graph::cost_of(program_, fmt::format("resample.{}.", index));
-    std::string title =
-        fmt::format("block {}: {}{}, level {}\n{}\n{}", index, name_of(block.kind),
-                    repeats > 1 ? fmt::format(" \u00D7 {}", repeats) : "", block.level,
-                    map_text(channels, block.level, options_), part_text(program_, fmt::format("blocks.{}.", index)));
+    std::string title = fmt::format("block {}: {}{}, level {}\n{}\n{}", index, name_of(block.kind),
+                                    repeats > 1 ? fmt::format(" \u00D7 {}", repeats) : "", block.level,
+                                    map_of_level(channels, block.level, options_),
+                                    part_text(program_, fmt::format("blocks.{}.", index)));
     if (index >= arch::kStemBlocks) {
       title += fmt::format("\nfrom {}: {}", fmt::join(block.parents, " and "), cost_text(resampling));
     }
@@ -124,98 +110,26 @@ class PermutedDrawing {
   Drawing drawing_;
 };
 
-// A ResNet, alone or under a pyramid of either kind.
-class ResNetDrawing {
- public:
-  ResNetDrawing(const arch::Architecture& a, const graph::LowerOptions& options)
-      : a_(a), options_(options), program_(graph::lower_backbone(a, options)) {}
-
-  // Columns: stem, C2..C5.
-  Drawing draw(const arch::ResNet& backbone) {
-    draw_stages(backbone.stages);
-    return std::move(drawing_);
-  }
-
-  // Columns: stem, C2..C5, lateral 5, 4, 3, then P3..P7.
-  Drawing draw(const arch::ResNetFpn& backbone) {
-    draw_stages(backbone.stages);
-    const int filters = a_.scaling.endpoints_num_filters;
-    for (int level = 5; level >= 3; --level) {
-      std::vector<int> from{level - 1};
-      if (level < 5) from.push_back(9 - level);
-      add({DrawingKind::convolution, level, filters, 1, "+", "", ""}, fmt::format("fpn.lateral.c{}", level), from);
-    }
-    for (int level = 3; level <= 7; ++level) {
-      const int from = level <= 5 ? 10 - level : level + 4;
-      add({DrawingKind::convolution, level, filters, 1, "", fmt::format("P{}", level), ""},
-          fmt::format("fpn.post.p{}", level), {from});
-    }
-    return std::move(drawing_);
-  }
-
-  // Columns: stem, C2..C5, P3..P7 as they enter the cell, then its merges, drawn once.
-  Drawing draw(const arch::ResNetNasFpn& backbone) {
-    draw_stages(backbone.stages);
-    const int filters = a_.scaling.endpoints_num_filters;
-    for (int level = 3; level <= 7; ++level) {
-      const bool lateral = level <= 5;
-      add({lateral ? DrawingKind::convolution : DrawingKind::pool, level, filters, 1, std::to_string(level - 3), "",
-           ""},
-          lateral ? fmt::format("fpn.lateral.c{}", level) : fmt::format("fpn.pool.p{}", level),
-          {lateral ? level - 1 : level + 1});
-    }
-    const auto joined = arch::joined_unused_inputs(backbone.cell);
-    for (size_t k = 0; k < backbone.cell.size(); ++k) draw_merge(backbone, k, joined[k]);
-    return std::move(drawing_);
-  }
-
- private:
-  void draw_merge(const arch::ResNetNasFpn& backbone, size_t k, const std::vector<int>& joined) {
-    const arch::MergeSpec& merge = backbone.cell[k];
-    constexpr int kFirst = 5;  // column of P3
-    add({drawing_kind(merge.kind), merge.level, a_.scaling.endpoints_num_filters, backbone.repeats,
-         std::to_string(arch::kPyramidLevels + static_cast<int>(k)),
-         merge.output ? fmt::format("P{}", merge.level) : "", ""},
-        fmt::format("fpn.cell0.merge{}.", k), {kFirst + merge.inputs[0], kFirst + merge.inputs[1]});
-    for (const int unused : joined) {
-      drawing_.connections.push_back({kFirst + unused, static_cast<int>(drawing_.boxes.size()) - 1, true});
-    }
-  }
-
-  void draw_stages(const std::array<int, 4>& stages) {
-    add({DrawingKind::stem, 2, a_.scaling.stem_filters, 1, "stem", "", ""}, "stem.", {});
-    for (int level = 2; level <= 5; ++level) {
-      add({DrawingKind::bottleneck, level, arch::resnet_filters(level, a_.scaling) * 4,
-           stages[static_cast<size_t>(level - 2)], fmt::format("C{}", level), "", ""},
-          fmt::format("stages.c{}.", level), {level - 2});
-    }
-  }
-
-  void add(DrawingBox box, const std::string& prefix, const std::vector<int>& from) {
-    const auto column = static_cast<int>(drawing_.boxes.size());
-    for (const int source : from) drawing_.connections.push_back({source, column});
-    const std::string times = box.repeats > 1 ? fmt::format(" \u00D7 {}", box.repeats) : "";
-    box.title = fmt::format("{}{}{}, level {}\n{}\n{}", box.label.size() > 1 ? box.label + ": " : "", name_of(box.kind),
-                            times, box.level, map_text(box.channels, box.level, options_), part_text(program_, prefix));
-    drawing_.boxes.push_back(std::move(box));
-  }
-
-  const arch::Architecture& a_;
-  const graph::LowerOptions& options_;
-  graph::Program program_;
-  Drawing drawing_;
-};
-
 }  // namespace
 
+std::string map_text(int64_t channels, int64_t height, int64_t width) {
+  return fmt::format("{}\u00D7{}\u00D7{}", channels, height, width);
+}
+
+std::string part_text(const graph::Program& program, std::string_view prefix) {
+  return fmt::format("{}\n{}", cost_text(graph::cost_of(program, prefix)), operations_text(program, prefix));
+}
+
 Drawing drawing_of(const arch::Architecture& architecture, const graph::LowerOptions& options) {
-  return std::visit(graph::Overloaded{
-                        [&](const arch::ScalePermuted&) { return PermutedDrawing(architecture, options).draw(); },
-                        [&](const graph::OneOf<arch::ResNet, arch::ResNetFpn, arch::ResNetNasFpn> auto& resnet) {
-                          return ResNetDrawing(architecture, options).draw(resnet);
-                        },
-                    },
-                    architecture.backbone);
+  return std::visit(
+      graph::Overloaded{
+          [&](const arch::ScalePermuted&) { return PermutedDrawing(architecture, options).draw(); },
+          [&](const graph::OneOf<arch::ResNet, arch::ResNetFpn, arch::ResNetNasFpn, arch::Vgg, arch::CspDarknet,
+                                 arch::EfficientNetLite, arch::HrNet, arch::DetNet> auto& backbone) {
+            return BackboneDrawing(architecture, options).draw(backbone);
+          },
+      },
+      architecture.backbone);
 }
 
 }  // namespace spinenet::plot

@@ -1,6 +1,8 @@
 #include "plot/architecture.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -116,6 +118,52 @@ TEST(ArchitectureDrawing, ShowsAResNetAlone) {
   EXPECT_EQ(drawing.connections.size(), 4U);
 }
 
+// Rows are the strides of the maps, and every row has a box.
+TEST(ArchitectureDrawing, PutsBoxesIntoPlacesOfTheirOwn) {
+  for (const std::string& name : arch::architecture_names()) {
+    const Drawing drawing = drawing_of(arch::named_architecture(name), {});
+    std::set<std::pair<int, int>> places;
+    std::set<int> levels;
+    for (const DrawingBox& box : drawing.boxes) {
+      EXPECT_TRUE(places.emplace(box.column, box.level).second) << name << " column " << box.column;
+      levels.insert(box.level);
+    }
+    EXPECT_EQ(static_cast<int>(levels.size()), *levels.rbegin() - *levels.begin() + 1) << name;
+    for (const DrawingConnection& c : drawing.connections) {
+      const auto column = [&](int box) { return drawing.boxes[static_cast<size_t>(box)].column; };
+      EXPECT_LT(column(c.from), column(c.to)) << name << " " << c.from << " to " << c.to;
+    }
+  }
+}
+
+// Every branch of a module is summed into every branch of the next one, and a stage adds a branch.
+TEST(ArchitectureDrawing, ShowsTheBranchesOfAnHrNet) {
+  const Drawing drawing = drawing_of(arch::named_architecture("hrnet-w18-fpn"), {});
+  ASSERT_EQ(drawing.boxes.size(), 2U + 2 + 4 * 3 + 3 * 4 + 4 + 2 + 5);
+  EXPECT_EQ(drawing.connections.size(), 1U + 2 + 2 * 3 + 3 * 9 + 3 * 4 + 2 * 16 + 16 + 4 + 1 + 5);
+  EXPECT_EQ(drawing.boxes[2].column, drawing.boxes[3].column);
+  EXPECT_EQ(drawing.boxes[3].level, 3);
+  EXPECT_EQ(drawing.boxes[3].repeats, 4);
+}
+
+TEST(ArchitectureDrawing, ShowsTheTwoWaysOfASplitStage) {
+  const Drawing drawing = drawing_of(arch::named_architecture("cspdarknet-53"), {});
+  ASSERT_EQ(drawing.boxes.size(), 1U + 5 * 7);
+  EXPECT_EQ(drawing.connections.size(), 5U * 8);
+  EXPECT_EQ(drawing.boxes[6].kind, DrawingKind::concatenation);
+  EXPECT_EQ(drawing.boxes[4].kind, DrawingKind::residual);
+}
+
+TEST(ArchitectureDrawing, ShowsThatADetNetKeepsItsStride) {
+  const Drawing drawing = drawing_of(arch::named_architecture("detnet-59-fpn"), {});
+  ASSERT_EQ(drawing.boxes.size(), 6U + 4 + 4);
+  EXPECT_EQ(drawing.boxes[5].kind, DrawingKind::dilated_bottleneck);
+  EXPECT_EQ(drawing.boxes[5].label, "C6");
+  EXPECT_EQ(drawing.boxes[5].level, 4);
+  EXPECT_EQ(drawing.boxes.back().output, "P6");
+  EXPECT_EQ(drawing.boxes.back().level, 4);
+}
+
 TEST(ArchitectureSvg, DrawsEveryFamily) {
   for (const std::string& name : arch::architecture_names()) {
     const std::string svg = architecture_svg(arch::named_architecture(name), {});
@@ -124,8 +172,9 @@ TEST(ArchitectureSvg, DrawsEveryFamily) {
     for (const auto& [opening, closing] : {std::pair{"<g>", "</g>"}, {"<text ", "</text>"}, {"<title>", "</title>"}}) {
       EXPECT_EQ(occurrences(svg, opening), occurrences(svg, closing)) << name << " " << opening;
     }
-    const size_t outputs = arch::can_do(arch::named_architecture(name), arch::Task::detect) ? 5U : 0U;
-    EXPECT_EQ(occurrences(svg, "class=\"pill\""), outputs) << name;
+    const arch::Architecture a = arch::named_architecture(name);
+    const int outputs = arch::can_do(a, arch::Task::detect) ? a.max_level - a.min_level + 1 : 0;
+    EXPECT_EQ(occurrences(svg, "class=\"pill\""), static_cast<size_t>(outputs)) << name;
     EXPECT_EQ(occurrences(svg, "nan") + occurrences(svg, "inf"), 0U) << name;
   }
 }

@@ -39,12 +39,8 @@ int count_of(const Model& model, const std::string& name, int otherwise) {
   return fact_of(model, name, otherwise, std::numeric_limits<int>::max(), "a number of at least 1");
 }
 
-PyramidLevels levels_of(const Model& model) {
-  return {model.architecture.min_level, model.architecture.max_level};
-}
-
 TwoStageForward two_stages_of(const PreparedModel& prepared) {
-  const PyramidLevels levels = levels_of(prepared.model);
+  const PyramidLevels levels = levels_of(prepared.model.architecture);
   return std::visit(graph::Overloaded{
                         [&](const NetworkPlans& plans) { return engine_two_stage(two_stage_plans(plans), levels); },
                         [&](const NetworkForwards& forwards) { return two_stage_forward(forwards, levels); },

@@ -11,7 +11,7 @@ namespace spinenet::runtime {
 Detector::Detector(graph::Forward forward, DetectorOptions options)
     : forward_(std::move(forward)),
       options_(std::move(options)),
-      input_size_(graph::input_size(options_.image_size, options_.anchors.max_level)) {
+      input_size_(graph::input_size(options_.image_size, detect::largest_stride(options_.anchors))) {
   if (options_.image_size <= 0 || options_.image_size > 65536) {
     fail(ErrorKind::usage, fmt::format("image size {}", options_.image_size), "detector", "use 1 to 65536");
   }
@@ -55,7 +55,8 @@ std::vector<detect::LevelOutput> Detector::levels_of(const std::vector<HostTenso
   };
   std::vector<detect::LevelOutput> found;
   for (size_t l = 0; l < levels; ++l) {
-    const int side = input_size_ >> (static_cast<size_t>(options_.anchors.min_level) + l);
+    const int side =
+        input_size_ / detect::stride_of(options_.anchors, options_.anchors.min_level + static_cast<int>(l));
     found.push_back(
         {part(outputs[l], anchors * options_.classes, side), part(outputs[levels + l], anchors * 4, side), side, side});
   }

@@ -47,7 +47,7 @@ formats::OnnxCheckOptions onnx_check_options(const Model& model, arch::Task task
   check.task = task;
   check.source = source_of(model, task, options.threads);
   if (task == arch::Task::segment) {
-    const int side = 1 << model.architecture.max_level;
+    const int side = arch::coarsest_stride(model.architecture);
     const graph::TwoStageProgram network = graph::lower_two_stage(model.architecture, lower_options(model, side, side));
     for (const graph::Program& head : network.box_heads) {
       check.box_heads.push_back(network_forward(head, model, options.threads));
@@ -65,10 +65,19 @@ formats::OnnxCheckOptions onnx_check_options(const Model& model, arch::Task task
   return check;
 }
 
+// The layers of a VGG's classifier are others for small and for large images.
+void check_open_size(const Model& model, arch::Task task, const formats::OnnxOptions& onnx) {
+  const auto* vgg = std::get_if<arch::Vgg>(&model.architecture.backbone);
+  if (task != arch::Task::classify || onnx.height > 0 || vgg == nullptr || vgg->pyramid) return;
+  fail(ErrorKind::usage, "a VGG that classifies has no network for all sizes", model.path.string(),
+       "export it for one size");
+}
+
 formats::OnnxFile make_file(const Model& model, arch::Task task, const formats::OnnxOptions& onnx) {
-  const int side = 1 << model.architecture.max_level;
+  const int side = arch::coarsest_stride(model.architecture);
   const int height = onnx.height > 0 ? onnx.height : side, width = onnx.width > 0 ? onnx.width : side;
   const std::string place = model.path.string();
+  check_open_size(model, task, onnx);
   if (task == arch::Task::segment) {
     const graph::TwoStageProgram network =
         graph::lower_two_stage(model.architecture, lower_options(model, height, width));

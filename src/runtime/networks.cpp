@@ -13,7 +13,7 @@ std::vector<graph::Program> lower_networks(const Model& model, int image_size) {
   const arch::Task task = arch::task_named(model.file.task);
   arch::require_task(model.architecture, task);
   const bool whole_levels = task != arch::Task::classify;
-  const int side = whole_levels ? graph::input_size(image_size, model.architecture.max_level) : image_size;
+  const int side = whole_levels ? graph::input_size(image_size, arch::coarsest_stride(model.architecture)) : image_size;
   const graph::LowerOptions options{
       .height = side, .width = side, .classes = static_cast<int>(model.file.classes.size())};
   std::vector<graph::Program> programs;

@@ -60,7 +60,7 @@ struct Segmenter::Seen {
 Segmenter::Segmenter(TwoStageForward forward, SegmenterOptions options)
     : forward_(std::move(forward)),
       options_(std::move(options)),
-      input_size_(graph::input_size(options_.image_size, options_.anchors.max_level)) {
+      input_size_(graph::input_size(options_.image_size, detect::largest_stride(options_.anchors))) {
   if (options_.image_size <= 0 || options_.image_size > 65536) {
     fail(ErrorKind::usage, fmt::format("image size {}", options_.image_size), "segmenter", "use 1 to 65536");
   }
@@ -108,7 +108,8 @@ std::vector<std::vector<detect::Box>> Segmenter::propose_all(const Seen& seen) c
   for (size_t image = 0; image < seen.images(); ++image) {
     std::vector<detect::LevelOutput> levels;
     for (size_t l = 0; l < seen.levels; ++l) {
-      const int side = input_size_ >> (static_cast<size_t>(options_.anchors.min_level) + l);
+      const int side =
+          input_size_ / detect::stride_of(options_.anchors, options_.anchors.min_level + static_cast<int>(l));
       const HostTensor& objectness = seen.outputs[l];
       const HostTensor& boxes = seen.outputs[seen.levels + l];
       expect_shape(objectness, {images, shapes, side, side});

@@ -15,8 +15,8 @@ size_t level_count_of(const PyramidLevels& levels) {
   return static_cast<size_t>(levels.max_level - levels.min_level + 1);
 }
 
-HostTensor crops_of(std::span<const HostTensor> pyramid, std::span<const std::vector<detect::Box>> rois, int min_level,
-                    int bins) {
+HostTensor crops_of(std::span<const HostTensor> pyramid, std::span<const std::vector<detect::Box>> rois,
+                    const PyramidLevels& of, int bins) {
   const int64_t channels = pyramid.front().shape[1];
   int64_t count = 0;
   for (const std::vector<detect::Box>& of_one : rois) count += static_cast<int64_t>(of_one.size());
@@ -26,12 +26,13 @@ HostTensor crops_of(std::span<const HostTensor> pyramid, std::span<const std::ve
   for (size_t image = 0; image < rois.size(); ++image) {
     std::vector<detect::FeatureLevel> levels;
     for (size_t l = 0; l < pyramid.size(); ++l) {
-      const detect::LevelShape shape{min_level + static_cast<int>(l), static_cast<int>(pyramid[l].shape[2]),
+      const detect::LevelShape shape{of.min_level + static_cast<int>(l), static_cast<int>(pyramid[l].shape[2]),
                                      static_cast<int>(pyramid[l].shape[3])};
       levels.push_back({shape, row_of(pyramid[l], image).data()});
     }
     const size_t size = rois[image].size() * one;
-    roi_align(levels, rois[image], {.bins = bins}, std::span(crops.data).subspan(done, size));
+    roi_align(levels, rois[image], {.bins = bins, .coarsest_stride = of.coarsest_stride},
+              std::span(crops.data).subspan(done, size));
     done += size;
   }
   return crops;
@@ -63,6 +64,10 @@ std::vector<std::vector<detect::Box>> boxes_of(std::span<const std::vector<detec
 
 }  // namespace
 
+PyramidLevels levels_of(const arch::Architecture& architecture) {
+  return {architecture.min_level, architecture.max_level, arch::coarsest_stride(architecture)};
+}
+
 TwoStageForward two_stage_forward(std::vector<graph::Forward> networks, const PyramidLevels& levels) {
   const auto pyramid = std::make_shared<std::vector<HostTensor>>();
   const size_t count = level_count_of(levels);
@@ -79,16 +84,15 @@ TwoStageForward two_stage_forward(std::vector<graph::Forward> networks, const Py
     outputs.erase(outputs.begin(), first);
     return outputs;
   };
-  const int level = levels.min_level;
   for (size_t i = 1; i + 1 < networks.size(); ++i) {
     network.box_heads.push_back(
-        [head = std::move(networks[i]), pyramid, level](std::span<const std::vector<detect::Box>> rois) {
-          return head(crops_of(*pyramid, rois, level, graph::kBoxCrop));
+        [head = std::move(networks[i]), pyramid, levels](std::span<const std::vector<detect::Box>> rois) {
+          return head(crops_of(*pyramid, rois, levels, graph::kBoxCrop));
         });
   }
   network.mask_head = [head = std::move(networks.back()), pyramid,
-                       level](std::span<const std::vector<detect::Detection>> found) {
-    return planes_of(head(crops_of(*pyramid, boxes_of(found), level, graph::kMaskCrop)).at(0), found);
+                       levels](std::span<const std::vector<detect::Detection>> found) {
+    return planes_of(head(crops_of(*pyramid, boxes_of(found), levels, graph::kMaskCrop)).at(0), found);
   };
   return network;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "detect/detections.h"
+#include "detect/level_stride.h"
 #include "graph/forward.h"
 #include "graph/lower_two_stage.h"
 
@@ -31,7 +32,9 @@ struct TwoStageForward {
 
 struct PyramidLevels {
   int min_level = 3, max_level = 7;
+  int coarsest_stride = detect::kAnyStride;  // see detect/level_stride.h
 };
+PyramidLevels levels_of(const arch::Architecture& architecture);
 
 // Of the networks of lower_two_stage with these levels, in the order of programs_of. ROI align is that of detect/.
 TwoStageForward two_stage_forward(std::vector<graph::Forward> networks, const PyramidLevels& levels);

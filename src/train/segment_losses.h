@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "detect/box.h"
+#include "detect/level_stride.h"
 #include "train/trainer.h"
 
 namespace spinenet::train {
@@ -20,6 +21,7 @@ namespace spinenet::train {
 struct SegmentLossOptions {
   std::span<const detect::Box> anchors;  // of the batch's size
   int min_level = 3;
+  int coarsest_stride = detect::kAnyStride;
   uint64_t seed = 0;
   TwoStageRecipe recipe;
   std::vector<double> box_thresholds{0.5};  // the architecture's

@@ -64,16 +64,16 @@ data::LoaderOptions SegmentTask::training_loader(data::LoaderOptions common) con
 }
 
 BatchLosses SegmentTask::losses(const BatchPass& pass) const {
-  return segment_batch_losses(pass,
-                              {anchors_, anchor_options_.min_level, recipe_.seed, recipe_.two_stage, box_thresholds_});
+  return segment_batch_losses(pass, {anchors_, anchor_options_.min_level, anchor_options_.coarsest_stride, recipe_.seed,
+                                     recipe_.two_stage, box_thresholds_});
 }
 
 std::vector<detect::Result> SegmentTask::segment_validation(const nn::Parameters& parameters) const {
   const std::vector<nn::Parameters> parts = nn::parts_of(parameters, programs_);
   std::vector<graph::Forward> networks;
   for (size_t i = 0; i < programs_.size(); ++i) networks.push_back(forward_of(programs_[i], parts[i]));
-  runtime::TwoStageForward network =
-      runtime::two_stage_forward(std::move(networks), {anchor_options_.min_level, anchor_options_.max_level});
+  runtime::TwoStageForward network = runtime::two_stage_forward(
+      std::move(networks), {anchor_options_.min_level, anchor_options_.max_level, anchor_options_.coarsest_stride});
   runtime::SegmenterOptions options;
   options.image_size = recipe_.image_size;
   options.classes = static_cast<int>(classes_.size());

@@ -13,7 +13,7 @@ constexpr uint64_t kShortHeader = 16, kLongHeader = 20;
 constexpr int32_t kMaxVersion = 1000;  // from there on dense layers are transposed, which no published file is
 
 // From version 0.2 on the count of images seen has 64 bits.
-uint64_t header_bytes(const FileBytes& file) {
+uint64_t darknet_header_bytes(const FileBytes& file) {
   const std::string header = file.read_at_most(0, kShortHeader);
   int32_t version[3] = {-1, -1, -1};
   if (header.size() == kShortHeader) std::memcpy(version, header.data(), sizeof version);
@@ -25,9 +25,9 @@ uint64_t header_bytes(const FileBytes& file) {
 }
 
 // Lays tensors one after the other.
-class Layout {
+class DarknetLayout {
  public:
-  Layout(std::shared_ptr<const FileBytes> file, uint64_t begin) : file_(std::move(file)), at_(begin) {}
+  DarknetLayout(std::shared_ptr<const FileBytes> file, uint64_t begin) : file_(std::move(file)), at_(begin) {}
 
   void add(std::map<std::string, SourceTensor>& tensors, std::string name, std::vector<int64_t> shape) {
     const auto count = static_cast<uint64_t>(element_count(shape));
@@ -59,8 +59,8 @@ SourceTensors read_darknet(const std::shared_ptr<const FileBytes>& file, std::sp
   SourceTensors source;
   source.place = file->place();
   source.format = "Darknet";
-  const uint64_t header = header_bytes(*file);
-  Layout layout(file, header);
+  const uint64_t header = darknet_header_bytes(*file);
+  DarknetLayout layout(file, header);
   for (size_t i = 0; i < layers.size(); ++i) {
     const DarknetLayer& layer = layers[i];
     layout.add(source.tensors, fmt::format("{}.biases", i), {layer.filters});

@@ -8,20 +8,19 @@
 namespace spinenet::formats {
 namespace {
 
-using fixture::number_bytes;
+const std::vector<DarknetLayer> kTestLayers{{2, 3, 1, true}, {1, 2, 3, false}};
 
-const std::vector<DarknetLayer> kLayers{{2, 3, 1, true}, {1, 2, 3, false}};
-
-std::string file_with(int minor, size_t floats) {
-  std::string bytes = number_bytes(int32_t{0}) + number_bytes(int32_t{minor}) + number_bytes(int32_t{5});
-  bytes += minor >= 2 ? number_bytes(uint64_t{32'013'312}) : number_bytes(uint32_t{7});
-  for (size_t i = 0; i < floats; ++i) bytes += number_bytes(static_cast<float>(i));
+std::string darknet_file(int minor, size_t floats) {
+  std::string bytes =
+      fixture::number_bytes(int32_t{0}) + fixture::number_bytes(int32_t{minor}) + fixture::number_bytes(int32_t{5});
+  bytes += minor >= 2 ? fixture::number_bytes(uint64_t{32'013'312}) : fixture::number_bytes(uint32_t{7});
+  for (size_t i = 0; i < floats; ++i) bytes += fixture::number_bytes(static_cast<float>(i));
   return bytes;
 }
 
-std::string refusal_of(const std::string& bytes) {
+std::string darknet_refusal(const std::string& bytes) {
   try {
-    read_darknet(FileBytes::of(bytes, "a.weights"), kLayers);
+    read_darknet(FileBytes::of(bytes, "a.weights"), kTestLayers);
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::bad_data);
     return error.what();
@@ -30,9 +29,9 @@ std::string refusal_of(const std::string& bytes) {
 }
 
 TEST(Darknet, LayersFollowEachOtherBehindEitherHeader) {
-  EXPECT_EQ(floats_of(kLayers), 33);
+  EXPECT_EQ(floats_of(kTestLayers), 33);
   for (const int minor : {1, 2}) {
-    const SourceTensors source = read_darknet(FileBytes::of(file_with(minor, 33), "a.weights"), kLayers);
+    const SourceTensors source = read_darknet(FileBytes::of(darknet_file(minor, 33), "a.weights"), kTestLayers);
     const auto first = [&](const char* name) { return source.tensors.at(name).read().front(); };
     EXPECT_EQ(source.tensors.size(), 7U);
     EXPECT_EQ(first("0.biases"), 0);
@@ -47,11 +46,11 @@ TEST(Darknet, LayersFollowEachOtherBehindEitherHeader) {
 }
 
 TEST(Darknet, OtherLengthsAndHeadersAreRefused) {
-  EXPECT_NE(refusal_of(file_with(2, 32)).find("need 132 and its header 20"), std::string::npos);
-  EXPECT_NE(refusal_of(file_with(2, 34)).find("has 156 bytes"), std::string::npos);
-  EXPECT_NE(refusal_of(file_with(2, 33) + "x"), "read");
+  EXPECT_NE(darknet_refusal(darknet_file(2, 32)).find("need 132 and its header 20"), std::string::npos);
+  EXPECT_NE(darknet_refusal(darknet_file(2, 34)).find("has 156 bytes"), std::string::npos);
+  EXPECT_NE(darknet_refusal(darknet_file(2, 33) + "x"), "read");
   for (const char* text : {"", "short", "a text that is longer than a header"}) {
-    EXPECT_NE(refusal_of(text).find("version of a Darknet file"), std::string::npos) << text;
+    EXPECT_NE(darknet_refusal(text).find("version of a Darknet file"), std::string::npos) << text;
   }
 }
 

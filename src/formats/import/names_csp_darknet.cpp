@@ -31,7 +31,7 @@ std::vector<int64_t> shape_of(const graph::Parameter& parameter) {
 }
 
 // `aside` and `main` are the two parts of one source tensor; where both ways meet theirs has `aside` first.
-void convert_halves(ParameterRule& rule, std::vector<int64_t> shape) {
+void convert_parts(ParameterRule& rule, std::vector<int64_t> shape) {
   const std::vector<std::string_view> parts = parts_of(rule.parameter);
   const bool is_aside = parts[2] == "aside", is_main = parts[2] == "main";
   if (is_aside || is_main) {
@@ -89,7 +89,7 @@ std::optional<Naming> timm_csp_darknet(const NamingRequest& request) {
   size_t next = 0;
   for (ParameterRule& rule : naming.rules) {
     while (request.parameters[next].name != rule.parameter) ++next;
-    if (rule.parameter.starts_with("stages.")) convert_halves(rule, shape_of(request.parameters[next]));
+    if (rule.parameter.starts_with("stages.")) convert_parts(rule, shape_of(request.parameters[next]));
   }
   return naming;
 }

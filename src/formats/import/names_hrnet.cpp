@@ -8,7 +8,7 @@
 namespace spinenet::formats {
 namespace {
 
-constexpr std::array<std::string_view, 2> kPrefixes{"", "backbone."};
+constexpr std::array<std::string_view, 2> kHrnetPrefixes{"", "backbone."};
 
 bool is_conv(std::string_view part) {
   return word_in(part) == "conv" || part == "shortcut";
@@ -26,7 +26,7 @@ std::string row_value(std::string_view layer, std::string_view value) {
 }
 
 // What follows "stages.": 1 is the first stage of bottlenecks, then a transition, branches and their exchange.
-std::string stage_name(const std::vector<std::string_view>& p) {
+std::string hrnet_stage_name(const std::vector<std::string_view>& p) {
   if (p[1] == "1" && p.size() == 5) return fmt::format("layer1.{}.{}", p[2], block_value(p[3], p[4]));
   if (p[2] == "transition" && p.size() == 6) {
     const int transition = number_in(p[1]) - 1;
@@ -44,7 +44,7 @@ std::string stage_name(const std::vector<std::string_view>& p) {
   return "";
 }
 
-std::string head_name(const std::vector<std::string_view>& p) {
+std::string hrnet_head_name(const std::vector<std::string_view>& p) {
   if (p.size() == 3 && p[1] == "dense") return fmt::format("classifier.{}", p[2]);
   if (p.size() == 4 && p[1] == "last") return "final_layer." + row_value(p[2], p[3]);
   if (p.size() == 5 && p[1] == "down") return fmt::format("downsamp_modules.{}.{}", p[2], row_value(p[3], p[4]));
@@ -54,20 +54,20 @@ std::string head_name(const std::vector<std::string_view>& p) {
   return "";
 }
 
-std::string renamed(std::string_view ours) {
+std::string hrnet_name(std::string_view ours) {
   const std::vector<std::string_view> parts = parts_of(ours);
   if (parts[0] == "stem" && parts.size() == 3) {
     return fmt::format("{}{}.{}", word_in(parts[1]), number_in(parts[1]) + 1, parts[2]);
   }
-  if (parts[0] == "stages" && parts.size() >= 5) return stage_name(parts);
-  if (parts[0] == "head") return head_name(parts);
+  if (parts[0] == "stages" && parts.size() >= 5) return hrnet_stage_name(parts);
+  if (parts[0] == "head") return hrnet_head_name(parts);
   return "";
 }
 
 }  // namespace
 
 std::optional<Naming> timm_hrnet(const NamingRequest& request) {
-  for (const std::string_view candidate : kPrefixes) {
+  for (const std::string_view candidate : kHrnetPrefixes) {
     const std::string prefix(candidate);
     if (!request.source.tensors.contains(prefix + "stage2.0.branches.0.0.conv1.weight")) continue;
     Naming naming;
@@ -78,7 +78,7 @@ std::optional<Naming> timm_hrnet(const NamingRequest& request) {
     naming.architecture.batch_norm = {.momentum = 0.9, .epsilon = 1e-5};
     naming.ignored = {".num_batches_tracked"};
     add_rules(naming, request.parameters, [&](std::string_view ours) {
-      const std::string theirs = renamed(ours);
+      const std::string theirs = hrnet_name(ours);
       return theirs.empty() ? "" : prefix + theirs;
     });
     return naming;

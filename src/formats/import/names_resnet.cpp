@@ -9,9 +9,9 @@ namespace spinenet::formats {
 namespace {
 
 // Of a whole detector's file the backbone can be taken.
-constexpr std::array<std::string_view, 3> kPrefixes{"", "backbone.", "backbone.body."};
+constexpr std::array<std::string_view, 3> kResnetPrefixes{"", "backbone.", "backbone.body."};
 
-std::string renamed(std::string_view ours, const SourceTensors& source, const std::string& prefix) {
+std::string resnet_name(std::string_view ours, const SourceTensors& source, const std::string& prefix) {
   const std::vector<std::string_view> parts = parts_of(ours);
   if (parts[0] == "stem" && parts.size() == 3) {
     return fmt::format("{}{}1.{}", prefix, parts[1], parts[2]);  // stem.conv.weight: conv1.weight
@@ -31,7 +31,7 @@ std::string renamed(std::string_view ours, const SourceTensors& source, const st
 
 std::optional<Naming> torchvision_resnet(const NamingRequest& request) {
   const SourceTensors& source = request.source;
-  for (const std::string_view candidate : kPrefixes) {
+  for (const std::string_view candidate : kResnetPrefixes) {
     const std::string prefix(candidate);
     if (!source.tensors.contains(prefix + "layer1.0.conv3.weight")) continue;
     Naming naming;
@@ -42,7 +42,7 @@ std::optional<Naming> torchvision_resnet(const NamingRequest& request) {
     naming.architecture.batch_norm = {.momentum = 0.9, .epsilon = 1e-5};
     naming.ignored = {".num_batches_tracked"};
     add_rules(naming, request.parameters,
-              [&](std::string_view parameter) { return renamed(parameter, source, prefix); });
+              [&](std::string_view parameter) { return resnet_name(parameter, source, prefix); });
     return naming;
   }
   return std::nullopt;

@@ -29,7 +29,7 @@ std::map<std::string, std::string> layer_names(const NamingRequest& request, boo
   return names;
 }
 
-std::string renamed(std::string_view ours, const std::map<std::string, std::string>& layers, bool of_timm) {
+std::string vgg_name(std::string_view ours, const std::map<std::string, std::string>& layers, bool of_timm) {
   const size_t dot = ours.rfind('.');
   const std::string layer(ours.substr(0, dot));
   const std::string_view part = ours.substr(dot + 1);
@@ -71,7 +71,7 @@ std::optional<Naming> torchvision_vgg(const NamingRequest& request) {
   const std::map<std::string, std::string> layers = layer_names(request, vgg->batch_norm);
   const bool of_timm = tensors.contains("pre_logits.fc1.weight");
   add_rules(naming, request.parameters,
-            [&](std::string_view parameter) { return renamed(parameter, layers, of_timm); });
+            [&](std::string_view parameter) { return vgg_name(parameter, layers, of_timm); });
   reshape_first_dense(naming, request.parameters);
   return naming;
 }

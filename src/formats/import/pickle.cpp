@@ -69,9 +69,9 @@ enum Opcode : uint8_t {
 constexpr PickleRef kNoneRef = 0, kFalseRef = 1, kTrueRef = 2;
 constexpr int kNewestProtocol = 5;
 
-class Machine {
+class PickleMachine {
  public:
-  Machine(std::string_view bytes, std::string_view place) : bytes_(bytes), place_(place) {
+  PickleMachine(std::string_view bytes, std::string_view place) : bytes_(bytes), place_(place) {
     add({.kind = PickleKind::none});
     add({.kind = PickleKind::boolean});
     add({.kind = PickleKind::boolean, .integer = 1});
@@ -447,7 +447,7 @@ const PickleNode* Pickle::find(const PickleNode& dict, std::string_view key) con
 }
 
 Pickle read_pickle(std::string_view bytes, std::string_view place) {
-  return Machine(bytes, place).run();
+  return PickleMachine(bytes, place).run();
 }
 
 }  // namespace spinenet::formats

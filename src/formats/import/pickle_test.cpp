@@ -8,9 +8,9 @@
 namespace spinenet::formats {
 namespace {
 
-using namespace fixture::pickle;
+namespace pk = fixture::pickle;
 
-std::string refusal_of(const std::string& bytes) {
+std::string pickle_refusal(const std::string& bytes) {
   try {
     read_pickle(bytes, "a.pth");
   } catch (const Error& error) {
@@ -21,14 +21,14 @@ std::string refusal_of(const std::string& bytes) {
   return "read";
 }
 
-Pickle read(const std::string& value) {
-  return read_pickle(whole(value), "a.pth");
+Pickle read_value(const std::string& value) {
+  return read_pickle(pk::whole(value), "a.pth");
 }
 
 TEST(Pickle, ReadsNumbersTextAndContainers) {
-  const Pickle pickle =
-      read(list({integer(-5), "K\x07", "M\x01\x02", "J\xff\xff\xff\xff", "N", "\x88",
-                 std::string("G\x3f\xf8\0\0\0\0\0\0", 9), text("hé"), tuple({text("a")}), dict({{"k", integer(9)}})}));
+  const Pickle pickle = read_value(pk::list({pk::integer(-5), "K\x07", "M\x01\x02", "J\xff\xff\xff\xff", "N", "\x88",
+                                             std::string("G\x3f\xf8\0\0\0\0\0\0", 9), pk::text("hé"),
+                                             pk::tuple({pk::text("a")}), pk::dict({{"k", pk::integer(9)}})}));
   const PickleNode& root = pickle.at(pickle.root);
   ASSERT_EQ(root.kind, PickleKind::list);
   ASSERT_EQ(root.items.size(), 10U);
@@ -48,14 +48,14 @@ TEST(Pickle, ReadsNumbersTextAndContainers) {
 }
 
 TEST(Pickle, LongNumbersOfEveryWidth) {
-  EXPECT_EQ(read("\x8a\x01\xfe").at(3).integer, -2);
-  EXPECT_EQ(read(std::string("\x8a\0", 2)).at(3).integer, 0);
-  EXPECT_EQ(read("\x8a\x09" + std::string(9, '\x01')).at(3).kind, PickleKind::long_integer);
+  EXPECT_EQ(read_value("\x8a\x01\xfe").at(3).integer, -2);
+  EXPECT_EQ(read_value(std::string("\x8a\0", 2)).at(3).integer, 0);
+  EXPECT_EQ(read_value("\x8a\x09" + std::string(9, '\x01')).at(3).kind, PickleKind::long_integer);
 }
 
 // What Python would do with it is run a command. Here it is a name and its argument.
 TEST(Pickle, AForeignCallIsANodeAndNothingIsRun) {
-  const Pickle pickle = read(call(global("os", "system"), {text("touch /tmp/never")}));
+  const Pickle pickle = read_value(pk::call(pk::global("os", "system"), {pk::text("touch /tmp/never")}));
   const PickleNode& root = pickle.at(pickle.root);
   EXPECT_EQ(root.kind, PickleKind::call);
   EXPECT_EQ(pickle.at(root.callee).text, "os.system");
@@ -63,14 +63,14 @@ TEST(Pickle, AForeignCallIsANodeAndNothingIsRun) {
 }
 
 TEST(Pickle, AnObjectKeepsItsState) {
-  const Pickle pickle = read(call(global("a", "B"), {}) + dict({{"x", integer(1)}}) + "b");
+  const Pickle pickle = read_value(pk::call(pk::global("a", "B"), {}) + pk::dict({{"x", pk::integer(1)}}) + "b");
   const PickleNode& root = pickle.at(pickle.root);
   EXPECT_EQ(pickle.find(pickle.at(root.state), "x")->integer, 1);
 }
 
 TEST(Pickle, TheMemoGivesTheSameObject) {
   const Pickle pickle =
-      read(std::string("](") + text("a") + "q\x05h\x05" + std::string("r\x09\0\0\0j\x09\0\0\0", 10) + "e");
+      read_value(std::string("](") + pk::text("a") + "q\x05h\x05" + std::string("r\x09\0\0\0j\x09\0\0\0", 10) + "e");
   const PickleNode& root = pickle.at(pickle.root);
   ASSERT_EQ(root.items.size(), 3U);
   EXPECT_EQ(root.items[0], root.items[1]);
@@ -78,7 +78,7 @@ TEST(Pickle, TheMemoGivesTheSameObject) {
 }
 
 TEST(Pickle, WhatFollowsItsEndIsNotRead) {
-  EXPECT_EQ(read_pickle(whole("N") + "behind", "a.pth").bytes, 4U);
+  EXPECT_EQ(read_pickle(pk::whole("N") + "behind", "a.pth").bytes, 4U);
 }
 
 TEST(Pickle, BrokenOnesAreRefused) {
@@ -101,28 +101,28 @@ TEST(Pickle, BrokenOnesAreRefused) {
       {"NN\x93.", "a global's name is no text"},
   };
   for (const auto& [bytes, message] : broken) {
-    EXPECT_NE(refusal_of(bytes).find(message), std::string::npos) << refusal_of(bytes);
+    EXPECT_NE(pickle_refusal(bytes).find(message), std::string::npos) << pickle_refusal(bytes);
   }
 }
 
 TEST(Pickle, TooManyObjectsAreRefused) {
   std::string many = "](";
   for (size_t i = 0; i < kMaxPickleObjects; ++i) many += "K\x01";
-  EXPECT_NE(refusal_of(many + "e.").find("more than 1000000 objects"), std::string::npos);
+  EXPECT_NE(pickle_refusal(many + "e.").find("more than 1000000 objects"), std::string::npos);
 }
 
 // A list of pairs that is made into a dict by three bytes, again and again.
 TEST(Pickle, AMemoBombIsRefused) {
-  std::vector<std::string> pairs(2000, tuple({integer(1), integer(2)}));
-  std::string bomb = global("collections", "OrderedDict") + "q\x01" + "0" + list(pairs) + "\x85q\x02" + "0";
+  std::vector<std::string> pairs(2000, pk::tuple({pk::integer(1), pk::integer(2)}));
+  std::string bomb = pk::global("collections", "OrderedDict") + "q\x01" + "0" + pk::list(pairs) + "\x85q\x02" + "0";
   for (int i = 0; i < 5000; ++i) bomb += "h\x01h\x02R0";
-  EXPECT_NE(refusal_of(bomb + "N.").find("again and again"), std::string::npos);
+  EXPECT_NE(pickle_refusal(bomb + "N.").find("again and again"), std::string::npos);
 }
 
 TEST(Pickle, DeepNestingIsPlainData) {
   std::string deep = "N";
   for (int i = 0; i < 500'000; ++i) deep += "\x85";
-  EXPECT_EQ(read(deep).nodes.size(), 500'003U);
+  EXPECT_EQ(read_value(deep).nodes.size(), 500'003U);
 }
 
 }  // namespace

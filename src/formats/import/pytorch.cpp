@@ -25,14 +25,14 @@ bool is_one_of(std::string_view name, std::initializer_list<std::string_view> na
 }
 
 // A call of a name with its arguments, or nothing.
-struct Call {
+struct PickleCall {
   std::string_view name;
   const std::vector<PickleRef>* arguments = nullptr;
 };
 
-class Reader {
+class CheckpointReader {
  public:
-  Reader(std::shared_ptr<const FileBytes> file, PytorchFile opened)
+  CheckpointReader(std::shared_ptr<const FileBytes> file, PytorchFile opened)
       : file_(std::move(file)), storages_(std::move(opened.storages)), object_(std::move(opened.object)) {
     result_.place = file_->place();
     result_.format = fmt::format("PyTorch ({})", opened.layout);
@@ -129,7 +129,7 @@ class Reader {
     return node.kind == PickleKind::integer ? std::to_string(node.integer) : node.text;
   }
 
-  Call call_of(const PickleNode& node) const {
+  PickleCall call_of(const PickleNode& node) const {
     if (node.kind != PickleKind::call) return {};
     const PickleNode &callee = object_.at(node.callee), &arguments = object_.at(node.arguments);
     if (callee.kind != PickleKind::global || arguments.kind != PickleKind::tuple) return {};
@@ -137,13 +137,13 @@ class Reader {
   }
 
   // The call that makes a tensor, without the parameters and classes around it.
-  Call tensor_call(const PickleNode& node, int depth = 0) const {
-    const Call call = call_of(node);
+  PickleCall tensor_call(const PickleNode& node, int depth = 0) const {
+    const PickleCall call = call_of(node);
     if (call.arguments == nullptr || depth > kMaxAround) return {};
     const std::vector<PickleRef>& arguments = *call.arguments;
     if (is_one_of(call.name, {"torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor"})) return call;
     if (is_one_of(call.name, {"torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state"})) {
-      return arguments.empty() ? Call{} : tensor_call(object_.at(arguments.front()), depth + 1);
+      return arguments.empty() ? PickleCall{} : tensor_call(object_.at(arguments.front()), depth + 1);
     }
     if (call.name == "torch._tensor._rebuild_from_type_v2" && arguments.size() >= 3) {
       const PickleNode &callee = object_.at(arguments[0]), &inner = object_.at(arguments[2]);
@@ -205,7 +205,7 @@ class Reader {
   // A value that stands where tensors are.
   void add(const std::string& name, const PickleNode& node) {
     if (++added_ > kMaxTensors) refuse(fmt::format("there are more than {} tensors", kMaxTensors));
-    const Call call = tensor_call(node);
+    const PickleCall call = tensor_call(node);
     if (call.arguments != nullptr) return add_tensor(name, *call.arguments);
     if (node.kind == PickleKind::call) return add_unreadable(name, what_is(node));
     add_other(name, node);
@@ -280,7 +280,7 @@ SourceTensors read_pytorch(const std::shared_ptr<const FileBytes>& file) {
     fail(ErrorKind::unsupported, "a tar file, as PyTorch wrote before version 0.2", file->place(),
          "load it with PyTorch and save it again");
   }
-  return Reader(file, open_pytorch(*file)).read();
+  return CheckpointReader(file, open_pytorch(*file)).read();
 }
 
 }  // namespace spinenet::formats

@@ -11,15 +11,15 @@ namespace spinenet::formats {
 namespace {
 
 // 0x1950a86a20f9469cfc6c as a pickle has it, and the version behind it.
-constexpr std::string_view kMagic{"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10};
-constexpr int64_t kVersion = 1001;
+constexpr std::string_view kPytorchMagic{"\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 10};
+constexpr int64_t kPytorchVersion = 1001;
 
 struct StorageType {
   std::string_view name;
   uint64_t width;
   std::optional<ElementType> type;
 };
-constexpr std::array<StorageType, 17> kTypes{{
+constexpr std::array<StorageType, 17> kStorageTypes{{
     {"torch.FloatStorage", 4, ElementType::f32},
     {"torch.HalfStorage", 2, ElementType::f16},
     {"torch.BFloat16Storage", 2, ElementType::bf16},
@@ -39,7 +39,7 @@ constexpr std::array<StorageType, 17> kTypes{{
     {"torch.storage.UntypedStorage", 1, std::nullopt},
 }};
 
-[[noreturn]] void refuse(std::string_view what, std::string_view place) {
+[[noreturn]] void refuse_checkpoint(std::string_view what, std::string_view place) {
   fail(ErrorKind::bad_data, what, place, kDamagedFile);
 }
 
@@ -47,8 +47,8 @@ constexpr std::array<StorageType, 17> kTypes{{
   fail(ErrorKind::unsupported, "its numbers are big-endian", place, "save it again with PyTorch on another machine");
 }
 
-uint64_t count_of(const PickleNode& node, std::string_view place) {
-  if (node.kind != PickleKind::integer || node.integer < 0) refuse("a storage's size is no count", place);
+uint64_t storage_count_of(const PickleNode& node, std::string_view place) {
+  if (node.kind != PickleKind::integer || node.integer < 0) refuse_checkpoint("a storage's size is no count", place);
   return static_cast<uint64_t>(node.integer);
 }
 
@@ -59,7 +59,7 @@ PytorchFile open_zip(const FileBytes& file) {
   const ZipEntry* pickle = nullptr;
   for (const auto& [name, entry] : entries) {
     if (!name.ends_with(kPickle)) continue;
-    if (pickle != nullptr) refuse("has more than one data.pkl", file.place());
+    if (pickle != nullptr) refuse_checkpoint("has more than one data.pkl", file.place());
     folder = name.substr(0, name.size() - kPickle.size());
     pickle = &entry;
   }
@@ -68,7 +68,7 @@ PytorchFile open_zip(const FileBytes& file) {
          "give the file that torch.save wrote");
   }
   if (pickle->size > kMaxPickleBytes) {
-    refuse(fmt::format("data.pkl has {} bytes, more than {}", pickle->size, kMaxPickleBytes), file.place());
+    refuse_checkpoint(fmt::format("data.pkl has {} bytes, more than {}", pickle->size, kMaxPickleBytes), file.place());
   }
   if (const auto order = entries.find(folder + "byteorder"); order != entries.end()) {
     if (file.read(order->second.begin, order->second.size) != "little") refuse_big_endian(file.place());
@@ -101,11 +101,12 @@ class PickleRow {
 
 void check_beginning(PickleRow& row, std::string_view place) {
   const Pickle magic = row.next();
-  if (magic.at(magic.root).text != kMagic) refuse("does not begin with PyTorch's magic number", place);
+  if (magic.at(magic.root).text != kPytorchMagic)
+    refuse_checkpoint("does not begin with PyTorch's magic number", place);
   const Pickle version = row.next();
   const PickleNode& number = version.at(version.root);
-  if (number.kind != PickleKind::integer || number.integer != kVersion) {
-    refuse(fmt::format("the layout's version is not {}", kVersion), place);
+  if (number.kind != PickleKind::integer || number.integer != kPytorchVersion) {
+    refuse_checkpoint(fmt::format("the layout's version is not {}", kPytorchVersion), place);
   }
   const Pickle sizes = row.next();
   const PickleNode* little = sizes.find(sizes.at(sizes.root), "little_endian");
@@ -119,7 +120,7 @@ std::map<std::string, StorageId> ids_by_key(const Pickle& object, std::string_vi
     StorageId id = storage_id(object, node, place);
     const auto [found, is_new] = ids.emplace(id.key, id);
     if (!is_new && (found->second.width != id.width || found->second.whole != id.whole)) {
-      refuse(fmt::format("storage {} has two types or sizes", printable(id.key)), place);
+      refuse_checkpoint(fmt::format("storage {} has two types or sizes", printable(id.key)), place);
     }
   }
   return ids;
@@ -131,7 +132,8 @@ void find_storages(const FileBytes& file, const Pickle& keys, uint64_t at, Pytor
   for (const PickleRef ref : keys.at(keys.root).items) {
     const std::string& key = keys.at(ref).text;
     const auto id = ids.find(key);
-    if (id == ids.end()) refuse(fmt::format("storage {} belongs to no tensor", printable(key)), file.place());
+    if (id == ids.end())
+      refuse_checkpoint(fmt::format("storage {} belongs to no tensor", printable(key)), file.place());
     if (id->second.width == 0) {
       fail(ErrorKind::unsupported,
            fmt::format("storage {} is of the unknown type {}", printable(key), printable(id->second.type_name)),
@@ -141,21 +143,23 @@ void find_storages(const FileBytes& file, const Pickle& keys, uint64_t at, Pytor
     std::memcpy(&count, file.read(at, sizeof count).data(), sizeof count);
     at += sizeof count;
     if (count != id->second.whole) {
-      refuse(fmt::format("storage {} has {} elements, its tensors say {}", printable(key), count, id->second.whole),
-             file.place());
+      refuse_checkpoint(
+          fmt::format("storage {} has {} elements, its tensors say {}", printable(key), count, id->second.whole),
+          file.place());
     }
     const uint64_t left = file.size() - at;
     if (count > left / id->second.width) {
-      refuse(
+      refuse_checkpoint(
           fmt::format("storage {} of {} elements ends behind the file's {} bytes", printable(key), count, file.size()),
           file.place());
     }
     if (!result.storages.emplace(key, ZipEntry{at, count * id->second.width}).second) {
-      refuse(fmt::format("storage {} is there twice", printable(key)), file.place());
+      refuse_checkpoint(fmt::format("storage {} is there twice", printable(key)), file.place());
     }
     at += count * id->second.width;
   }
-  if (at != file.size()) refuse(fmt::format("{} bytes follow the last storage", file.size() - at), file.place());
+  if (at != file.size())
+    refuse_checkpoint(fmt::format("{} bytes follow the last storage", file.size() - at), file.place());
 }
 
 PytorchFile open_row(const FileBytes& file) {
@@ -181,22 +185,22 @@ StorageId storage_id(const Pickle& pickle, const PickleNode& persistent, std::st
   const auto item = [&](size_t i) -> const PickleNode& { return pickle.at(tuple.items[i]); };
   const bool is_storage = tuple.kind == PickleKind::tuple && tuple.items.size() >= 5 && item(0).text == "storage" &&
                           item(1).kind == PickleKind::global && item(2).kind == PickleKind::text;
-  if (!is_storage) refuse("an object outside the pickle is no storage", place);
+  if (!is_storage) refuse_checkpoint("an object outside the pickle is no storage", place);
   StorageId id;
   id.type_name = item(1).text;
   id.key = item(2).text;
-  id.count = id.whole = count_of(item(4), place);
-  for (const StorageType& type : kTypes) {
+  id.count = id.whole = storage_count_of(item(4), place);
+  for (const StorageType& type : kStorageTypes) {
     if (type.name != id.type_name) continue;
     id.type = type.type;
     id.width = type.width;
   }
   if (tuple.items.size() < 6 || item(5).kind != PickleKind::tuple) return id;
   const std::vector<PickleRef>& view = item(5).items;  // key, first element, count
-  if (view.size() != 3) refuse("a view of a storage is not described by three values", place);
-  id.first = count_of(pickle.at(view[1]), place);
-  id.count = count_of(pickle.at(view[2]), place);
-  if (id.first > id.whole || id.count > id.whole - id.first) refuse("a view leaves its storage", place);
+  if (view.size() != 3) refuse_checkpoint("a view of a storage is not described by three values", place);
+  id.first = storage_count_of(pickle.at(view[1]), place);
+  id.count = storage_count_of(pickle.at(view[2]), place);
+  if (id.first > id.whole || id.count > id.whole - id.first) refuse_checkpoint("a view leaves its storage", place);
   return id;
 }
 

@@ -10,15 +10,15 @@
 namespace spinenet::formats {
 namespace {
 
-using namespace fixture;
+namespace pk = fixture::pickle;
 
-SourceTensors read(const std::string& bytes) {
+SourceTensors read_bytes(const std::string& bytes) {
   return read_pytorch(FileBytes::of(bytes, "a.pth"));
 }
 
-std::string refusal_of(const std::string& bytes) {
+std::string pytorch_refusal(const std::string& bytes) {
   try {
-    read(bytes);
+    read_bytes(bytes);
   } catch (const Error& error) {
     EXPECT_TRUE(std::string_view(error.what()).starts_with("a.pth")) << error.what();
     return error.what();
@@ -28,21 +28,21 @@ std::string refusal_of(const std::string& bytes) {
 
 const std::vector<float> kSix{0, 1, 2, 3, 4, 5};
 
-pickle::Tensor matrix() {
+pk::Tensor matrix() {
   return {.storage_count = 6, .shape = {2, 3}, .strides = {3, 1}};
 }
 
-std::string zip_of(const pickle::Entries& entries) {
-  return pytorch_zip(pickle::dict(entries), {{"0", bytes_of(kSix)}});
+std::string zip_of(const pk::Entries& entries) {
+  return fixture::pytorch_zip(pk::dict(entries), {{"0", fixture::bytes_of(kSix)}});
 }
 
 TEST(Pytorch, BothLayoutsGiveTheSameTensors) {
   for (const bool old : {false, true}) {
-    const std::string object = pickle::dict({{"a.weight", pickle::tensor(matrix(), old)}});
-    const Storages storages{{"0", bytes_of(kSix)}};
-    const std::string bytes = old ? pytorch_row(object, storages) : pytorch_zip(object, storages);
+    const std::string object = pk::dict({{"a.weight", pk::tensor(matrix(), old)}});
+    const fixture::Storages storages{{"0", fixture::bytes_of(kSix)}};
+    const std::string bytes = old ? fixture::pytorch_row(object, storages) : fixture::pytorch_zip(object, storages);
     EXPECT_TRUE(is_pytorch(*FileBytes::of(bytes, "a")));
-    const SourceTensors source = read(bytes);
+    const SourceTensors source = read_bytes(bytes);
     EXPECT_EQ(source.format, old ? "PyTorch (before 1.6)" : "PyTorch (ZIP)");
     ASSERT_EQ(source.tensors.size(), 1U);
     const SourceTensor& tensor = source.tensors.at("a.weight");
@@ -55,12 +55,12 @@ TEST(Pytorch, BothLayoutsGiveTheSameTensors) {
 }
 
 TEST(Pytorch, ViewsShareAStorage) {
-  const SourceTensors source = read(zip_of({
-      {"turned", pickle::tensor({.storage_count = 6, .shape = {3, 2}, .strides = {1, 3}})},
-      {"part", pickle::tensor({.storage_count = 6, .shape = {2}, .strides = {1}, .offset = 3})},
-      {"apart", pickle::tensor({.storage_count = 6, .shape = {2, 2}, .strides = {3, 2}, .offset = 0})},
-      {"scalar", pickle::tensor({.storage_count = 6, .shape = {}, .strides = {}, .offset = 5})},
-      {"empty", pickle::tensor({.storage_count = 6, .shape = {0, 7}, .strides = {7, 1}, .offset = 6})},
+  const SourceTensors source = read_bytes(zip_of({
+      {"turned", pk::tensor({.storage_count = 6, .shape = {3, 2}, .strides = {1, 3}})},
+      {"part", pk::tensor({.storage_count = 6, .shape = {2}, .strides = {1}, .offset = 3})},
+      {"apart", pk::tensor({.storage_count = 6, .shape = {2, 2}, .strides = {3, 2}, .offset = 0})},
+      {"scalar", pk::tensor({.storage_count = 6, .shape = {}, .strides = {}, .offset = 5})},
+      {"empty", pk::tensor({.storage_count = 6, .shape = {0, 7}, .strides = {7, 1}, .offset = 6})},
   }));
   EXPECT_EQ(source.tensors.at("turned").read(), (std::vector<float>{0, 3, 1, 4, 2, 5}));
   EXPECT_EQ(source.tensors.at("part").read(), (std::vector<float>{3, 4}));
@@ -71,41 +71,43 @@ TEST(Pytorch, ViewsShareAStorage) {
 
 TEST(Pytorch, OtherTypesBecomeFloats) {
   const auto one = [](const std::string& type, const std::string& bytes) {
-    const pickle::Tensor tensor{.storage_count = 2, .shape = {2}, .strides = {1}, .type = type};
-    return read(pytorch_zip(pickle::dict({{"t", pickle::tensor(tensor)}}), {{"0", bytes}})).tensors.at("t").read();
+    const pk::Tensor tensor{.storage_count = 2, .shape = {2}, .strides = {1}, .type = type};
+    return read_bytes(fixture::pytorch_zip(pk::dict({{"t", pk::tensor(tensor)}}), {{"0", bytes}}))
+        .tensors.at("t")
+        .read();
   };
   const std::vector<float> wanted{1.5F, -2};
-  EXPECT_EQ(one("HalfStorage", bytes_of<uint16_t>({0x3E00, 0xC000})), wanted);
-  EXPECT_EQ(one("BFloat16Storage", bytes_of<uint16_t>({0x3FC0, 0xC000})), wanted);
-  EXPECT_EQ(one("DoubleStorage", bytes_of<double>({1.5, -2})), wanted);
-  EXPECT_EQ(one("LongStorage", bytes_of<int64_t>({7, -2})), (std::vector<float>{7, -2}));
-  EXPECT_EQ(one("BoolStorage", bytes_of<uint8_t>({1, 0})), (std::vector<float>{1, 0}));
+  EXPECT_EQ(one("HalfStorage", fixture::bytes_of<uint16_t>({0x3E00, 0xC000})), wanted);
+  EXPECT_EQ(one("BFloat16Storage", fixture::bytes_of<uint16_t>({0x3FC0, 0xC000})), wanted);
+  EXPECT_EQ(one("DoubleStorage", fixture::bytes_of<double>({1.5, -2})), wanted);
+  EXPECT_EQ(one("LongStorage", fixture::bytes_of<int64_t>({7, -2})), (std::vector<float>{7, -2}));
+  EXPECT_EQ(one("BoolStorage", fixture::bytes_of<uint8_t>({1, 0})), (std::vector<float>{1, 0}));
 }
 
 TEST(Pytorch, LooksInsideWrappersAndDropsThePrefixOfParallelModules) {
-  const std::string inner = pickle::dict({{"module.w", pickle::tensor(matrix())}});
+  const std::string inner = pk::dict({{"module.w", pk::tensor(matrix())}});
   for (const char* key : {"state_dict", "model", "state_dict_ema"}) {
-    const SourceTensors source = read(zip_of({{"epoch", pickle::integer(3)}, {key, inner}}));
+    const SourceTensors source = read_bytes(zip_of({{"epoch", pk::integer(3)}, {key, inner}}));
     ASSERT_TRUE(source.tensors.contains("w")) << key;
     EXPECT_EQ(source.others.at("epoch"), "a number");
   }
   // Averaged weights go before the others, which are listed.
-  const std::string last = pickle::dict({{"last", pickle::tensor(matrix())}});
-  const SourceTensors both = read(zip_of({{"state_dict", last}, {"state_dict_ema", inner}}));
+  const std::string last = pk::dict({{"last", pk::tensor(matrix())}});
+  const SourceTensors both = read_bytes(zip_of({{"state_dict", last}, {"state_dict_ema", inner}}));
   EXPECT_TRUE(both.tensors.contains("w"));
   EXPECT_EQ(both.others.at("state_dict"), "a dict of 1");
 }
 
 TEST(Pytorch, WalksAWholeModule) {
   const auto module = [](const std::string& parameters, const std::string& modules) {
-    return pickle::call(pickle::global("my.net", "Layer"), {}) +
-           pickle::dict({{"_parameters", parameters}, {"_buffers", pickle::dict({})}, {"_modules", modules}}) + "b";
+    return pk::call(pk::global("my.net", "Layer"), {}) +
+           pk::dict({{"_parameters", parameters}, {"_buffers", pk::dict({})}, {"_modules", modules}}) + "b";
   };
   const std::string parameter =
-      pickle::call(pickle::global("torch._utils", "_rebuild_parameter"), {pickle::tensor(matrix()), "\x88", "N"});
-  const std::string inner = module(pickle::dict({{"weight", parameter}, {"bias", "N"}}), pickle::dict({}));
-  const SourceTensors source =
-      read(pytorch_zip(module(pickle::dict({}), pickle::dict({{"conv", inner}})), {{"0", bytes_of(kSix)}}));
+      pk::call(pk::global("torch._utils", "_rebuild_parameter"), {pk::tensor(matrix()), "\x88", "N"});
+  const std::string inner = module(pk::dict({{"weight", parameter}, {"bias", "N"}}), pk::dict({}));
+  const SourceTensors source = read_bytes(
+      fixture::pytorch_zip(module(pk::dict({}), pk::dict({{"conv", inner}})), {{"0", fixture::bytes_of(kSix)}}));
   ASSERT_EQ(source.tensors.size(), 1U);
   EXPECT_EQ(source.tensors.at("conv.weight").read(), kSix);
 }
@@ -113,8 +115,8 @@ TEST(Pytorch, WalksAWholeModule) {
 // Nothing is run, the name is told, and only who wants the value is refused.
 TEST(Pytorch, AForeignGlobalIsNamedAndNotRun) {
   const std::filesystem::path trace = std::filesystem::path(testing::TempDir()) / "spinenet_was_run";
-  const std::string evil = pickle::call(pickle::global("os", "system"), {pickle::text("touch " + trace.string())});
-  const SourceTensors source = read(zip_of({{"good", pickle::tensor(matrix())}, {"evil", evil}}));
+  const std::string evil = pk::call(pk::global("os", "system"), {pk::text("touch " + trace.string())});
+  const SourceTensors source = read_bytes(zip_of({{"good", pk::tensor(matrix())}, {"evil", evil}}));
   EXPECT_EQ(source.tensors.at("good").read(), kSix);
   EXPECT_NE(source.tensors.at("evil").unreadable.find("os.system, which is not run"), std::string::npos);
   try {
@@ -124,19 +126,19 @@ TEST(Pytorch, AForeignGlobalIsNamedAndNotRun) {
     EXPECT_NE(std::string(error.what()).find("tensor \"evil\""), std::string::npos) << error.what();
     EXPECT_NE(std::string(error.what()).find("os.system"), std::string::npos) << error.what();
   }
-  const std::string alone = refusal_of(pytorch_zip(evil, {}));
+  const std::string alone = pytorch_refusal(fixture::pytorch_zip(evil, {}));
   EXPECT_NE(alone.find("depends on os.system, which is not run"), std::string::npos) << alone;
   EXPECT_FALSE(std::filesystem::exists(trace));
 }
 
 TEST(Pytorch, UnknownElementsAreUnreadable) {
-  const pickle::Tensor complex{.storage_count = 1, .shape = {1}, .strides = {1}, .type = "ComplexFloatStorage"};
-  const SourceTensors source = read(zip_of({{"w", pickle::tensor(matrix())}, {"c", pickle::tensor(complex)}}));
+  const pk::Tensor complex{.storage_count = 1, .shape = {1}, .strides = {1}, .type = "ComplexFloatStorage"};
+  const SourceTensors source = read_bytes(zip_of({{"w", pk::tensor(matrix())}, {"c", pk::tensor(complex)}}));
   EXPECT_NE(source.tensors.at("c").unreadable.find("torch.ComplexFloatStorage"), std::string::npos);
 }
 
 TEST(Pytorch, TensorsBeyondTheirStorageAreRefused) {
-  const std::vector<pickle::Tensor> wrong{
+  const std::vector<pk::Tensor> wrong{
       {.storage_count = 6, .shape = {2, 3}, .strides = {4, 1}},
       {.storage_count = 6, .shape = {2, 3}, .strides = {3, 1}, .offset = 1},
       {.storage_count = 6, .shape = {2, 3}, .strides = {-3, 1}},
@@ -149,11 +151,11 @@ TEST(Pytorch, TensorsBeyondTheirStorageAreRefused) {
       {.storage_count = INT64_MAX, .shape = {7}, .strides = {1}},
       {.key = "1", .storage_count = 6, .shape = {2, 3}, .strides = {3, 1}},
   };
-  for (const pickle::Tensor& tensor : wrong) {
-    const std::string refusal = refusal_of(zip_of({{"w", pickle::tensor(tensor)}}));
+  for (const pk::Tensor& tensor : wrong) {
+    const std::string refusal = pytorch_refusal(zip_of({{"w", pk::tensor(tensor)}}));
     EXPECT_NE(refusal.find("\"w\""), std::string::npos) << refusal;
-    const std::string row =
-        refusal_of(pytorch_row(pickle::dict({{"w", pickle::tensor(tensor, true)}}), {{"0", bytes_of(kSix)}}));
+    const std::string row = pytorch_refusal(
+        fixture::pytorch_row(pk::dict({{"w", pk::tensor(tensor, true)}}), {{"0", fixture::bytes_of(kSix)}}));
     EXPECT_NE(row, "read");
   }
 }
@@ -161,17 +163,17 @@ TEST(Pytorch, TensorsBeyondTheirStorageAreRefused) {
 // However much of the end is missing, and whichever byte is another one.
 TEST(Pytorch, DamagedFilesAreRefusedOrReadInBounds) {
   for (const bool old : {false, true}) {
-    const std::string object = pickle::dict({{"w", pickle::tensor(matrix(), old)}});
-    const Storages storages{{"0", bytes_of(kSix)}};
-    const std::string whole = old ? pytorch_row(object, storages) : pytorch_zip(object, storages);
+    const std::string object = pk::dict({{"w", pk::tensor(matrix(), old)}});
+    const fixture::Storages storages{{"0", fixture::bytes_of(kSix)}};
+    const std::string whole = old ? fixture::pytorch_row(object, storages) : fixture::pytorch_zip(object, storages);
     for (size_t length = 0; length < whole.size(); ++length) {
-      EXPECT_NE(refusal_of(whole.substr(0, length)), "read") << length;
+      EXPECT_NE(pytorch_refusal(whole.substr(0, length)), "read") << length;
     }
     for (size_t at = 0; at < whole.size(); ++at) {
       std::string other = whole;
       other[at] = static_cast<char>(other[at] ^ 0x41);
       try {
-        const SourceTensors source = read(other);
+        const SourceTensors source = read_bytes(other);
         for (const auto& [name, tensor] : source.tensors) {
           if (tensor.unreadable.empty())
             EXPECT_EQ(static_cast<int64_t>(tensor.read().size()), element_count(tensor.shape));
@@ -183,34 +185,34 @@ TEST(Pytorch, DamagedFilesAreRefusedOrReadInBounds) {
 }
 
 TEST(Pytorch, ADamagedStorageIsFoundByItsChecksum) {
-  std::string bytes = zip_of({{"w", pickle::tensor(matrix())}});
-  const size_t at = bytes.find(bytes_of(kSix));
+  std::string bytes = zip_of({{"w", pk::tensor(matrix())}});
+  const size_t at = bytes.find(fixture::bytes_of(kSix));
   ASSERT_NE(at, std::string::npos);
   bytes[at + 5] = 'x';
-  EXPECT_NE(refusal_of(bytes).find("checksum of entry archive/data/0"), std::string::npos) << refusal_of(bytes);
+  EXPECT_NE(pytorch_refusal(bytes).find("checksum of entry archive/data/0"), std::string::npos)
+      << pytorch_refusal(bytes);
 }
 
 TEST(Pytorch, OtherFilesAreToldWhatTheyAre) {
-  EXPECT_NE(refusal_of(zip_file({{"a/b.txt", "text"}})).find("without data.pkl"), std::string::npos);
-  EXPECT_NE(refusal_of(zip_file({{"a/data.pkl", "x"}}, 8)).find("compressed"), std::string::npos);
-  const std::string big = zip_file({{"a/data.pkl", pickle::whole("N")}, {"a/byteorder", "big"}});
-  EXPECT_NE(refusal_of(big).find("big-endian"), std::string::npos);
+  EXPECT_NE(pytorch_refusal(fixture::zip_file({{"a/b.txt", "text"}})).find("without data.pkl"), std::string::npos);
+  EXPECT_NE(pytorch_refusal(fixture::zip_file({{"a/data.pkl", "x"}}, 8)).find("compressed"), std::string::npos);
+  const std::string big = fixture::zip_file({{"a/data.pkl", pk::whole("N")}, {"a/byteorder", "big"}});
+  EXPECT_NE(pytorch_refusal(big).find("big-endian"), std::string::npos);
   const std::string tar = std::string(257, 'a') + "ustar";
-  EXPECT_NE(refusal_of(tar).find("tar file"), std::string::npos);
-  EXPECT_NE(refusal_of(zip_of({{"epoch", pickle::integer(1)}, {"loss", pickle::text("x")}})).find("epoch, loss"),
+  EXPECT_NE(pytorch_refusal(tar).find("tar file"), std::string::npos);
+  EXPECT_NE(pytorch_refusal(zip_of({{"epoch", pk::integer(1)}, {"loss", pk::text("x")}})).find("epoch, loss"),
             std::string::npos);
   EXPECT_FALSE(is_pytorch(*FileBytes::of("something", "a")));
 }
 
 // Modules and wrappers that lie in each other.
 TEST(Pytorch, CyclesEnd) {
-  const std::string cycle = "}q\x01(" + pickle::text("state_dict") + "h\x01" + pickle::text("model") + "h\x01u";
-  EXPECT_NE(refusal_of(pytorch_zip(cycle, {})).find("holds no mapping"), std::string::npos);
+  const std::string cycle = "}q\x01(" + pk::text("state_dict") + "h\x01" + pk::text("model") + "h\x01u";
+  EXPECT_NE(pytorch_refusal(fixture::pytorch_zip(cycle, {})).find("holds no mapping"), std::string::npos);
   const std::string module =
-      pickle::call(pickle::global("a", "B"), {}) + "q\x01" +
-      pickle::dict({{"_parameters", pickle::dict({})}, {"_modules", pickle::dict({{"x", "h\x01"}, {"y", "h\x01"}})}}) +
-      "b";
-  EXPECT_NE(refusal_of(pytorch_zip(module, {})), "read");
+      pk::call(pk::global("a", "B"), {}) + "q\x01" +
+      pk::dict({{"_parameters", pk::dict({})}, {"_modules", pk::dict({{"x", "h\x01"}, {"y", "h\x01"}})}}) + "b";
+  EXPECT_NE(pytorch_refusal(fixture::pytorch_zip(module, {})), "read");
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 namespace spinenet::formats {
 namespace {
 
-constexpr uint64_t kPiece = 1U << 18;  // elements that are converted at once
+constexpr uint64_t kElementsPiece = 1U << 18;  // elements that are converted at once
 
 bool is_row_major(const StridedTensor& tensor) {
   int64_t stride = 1;
@@ -23,7 +23,7 @@ std::vector<float> read_elements(const FileBytes& file, const Storage& storage, 
   const uint64_t width = element_size(storage.type);
   std::vector<float> values(count);
   for (uint64_t done = 0; done < count;) {
-    const uint64_t piece = std::min(kPiece, count - done);
+    const uint64_t piece = std::min(kElementsPiece, count - done);
     const std::string bytes = file.read(storage.begin + (first + done) * width, piece * width);
     elements_to_float(storage.type, bytes, std::span(values).subspan(done, piece));
     done += piece;

@@ -78,7 +78,7 @@ TwoStageTimes time_two_stages(const TwoStagePlans& plans, const Model& model, co
   options.anchors = graph::proposal_anchors(model.architecture);
   const NetworkInput input{images, std::vector<detect::Letterbox>(static_cast<size_t>(images.shape[0]),
                                                                   detect::fit_letterbox(size, size, size, size))};
-  const TwoStageForward network = engine_two_stage(plans, {model.architecture.min_level, model.architecture.max_level});
+  const TwoStageForward network = engine_two_stage(plans, levels_of(model.architecture));
   const size_t stages = network.box_heads.size();
   Clock clock{.box_heads = std::vector<double>(stages)};
   const Segmenter segmenter(clocked(network, clock, static_cast<size_t>(options.post.max_detections)), options);

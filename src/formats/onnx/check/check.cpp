@@ -44,7 +44,7 @@ class Check {
   }
 
  private:
-  int unit() const { return 1 << options_.anchors.max_level; }
+  int unit() const { return detect::largest_stride(options_.anchors); }
 
   std::vector<Trial> declared() const {
     return {{options_.height, options_.width, 1}, {options_.height, options_.width, 4}};

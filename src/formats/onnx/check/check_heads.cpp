@@ -32,7 +32,8 @@ class LevelFiller {
         random_(random),
         hot_cells_(hot_cells),
         per_cell_(detect::anchors_per_cell(options.anchors)),
-        cells_(int64_t{options.height >> level} * (options.width >> level)),
+        cells_(int64_t{options.height / detect::stride_of(options.anchors, level)} *
+               (options.width / detect::stride_of(options.anchors, level))),
         threshold_(logit(options.post.score_threshold)) {}
 
   void fill(float* classes, float* boxes) {
@@ -77,7 +78,8 @@ std::vector<detect::LevelOutput> levels_of(const Heads& heads, const HeadOptions
     const auto of_image = [&](const OnnxTensor& x) {
       return x.floats.data() + image * x.shape[1] * x.shape[2] * x.shape[3];
     };
-    levels.push_back({of_image(classes), of_image(boxes), options.height >> level, options.width >> level});
+    const int stride = detect::stride_of(options.anchors, level);
+    levels.push_back({of_image(classes), of_image(boxes), options.height / stride, options.width / stride});
   }
   return levels;
 }
@@ -114,7 +116,8 @@ Heads made_up_heads(const HeadOptions& options, uint64_t seed) {
   Random random(seed);
   const int64_t per_cell = detect::anchors_per_cell(options.anchors);
   for (int level = options.anchors.min_level; level <= options.anchors.max_level; ++level) {
-    const int64_t height = options.height >> level, width = options.width >> level;
+    const int stride = detect::stride_of(options.anchors, level);
+    const int64_t height = options.height / stride, width = options.width / stride;
     const HostTensor classes = make_tensor({options.batch, per_cell * options.classes, height, width});
     const HostTensor boxes = make_tensor({options.batch, per_cell * 4, height, width});
     OnnxTensor& class_values = heads.values[level_name("class", level)];

@@ -115,9 +115,10 @@ OnnxValues clear_proposals(const ProposalTrial& trial) {
 std::vector<detect::Box> proposals_of(const OnnxValues& values, const ProposalTrial& trial) {
   std::vector<detect::LevelOutput> levels;
   for (int level = trial.anchors.min_level; level <= trial.anchors.max_level; ++level) {
+    const int stride = detect::stride_of(trial.anchors, level);
     levels.push_back({values.at(fmt::format("objectness.p{}", level)).floats.data(),
-                      values.at(fmt::format("proposal_box.p{}", level)).floats.data(), trial.height >> level,
-                      trial.width >> level});
+                      values.at(fmt::format("proposal_box.p{}", level)).floats.data(), trial.height / stride,
+                      trial.width / stride});
   }
   std::vector<detect::Box> boxes;
   for (const detect::Proposal& proposal : detect::propose(

@@ -55,7 +55,7 @@ class SegmenterCheck {
   SegmenterCheck(const OnnxFile& file, const OnnxCheckOptions& options) : file_(file), options_(options) {}
 
   std::vector<OnnxCheckRow> run() {
-    const int unit = 1 << options_.anchors.max_level;
+    const int unit = detect::largest_stride(options_.anchors);
     std::vector<OnnxCheckRow> rows;
     for (const detect::Extent& size : {detect::Extent{unit, unit}, {unit, 2 * unit}, {2 * unit, unit}}) {
       rows.push_back({at("network", size), network_error(size)});
@@ -174,14 +174,15 @@ class SegmenterCheck {
     std::vector<HostTensor> maps;
     std::vector<detect::FeatureLevel> pyramid;
     for (int level = options_.anchors.min_level; level <= options_.anchors.max_level; ++level) {
-      const detect::LevelShape shape{level, size.height >> level, size.width >> level};
+      const int stride = detect::stride_of(options_.anchors, level);
+      const detect::LevelShape shape{level, size.height / stride, size.width / stride};
       maps.push_back(noise({1, kChannels, shape.height, shape.width}, static_cast<uint64_t>(level)));
       given[fmt::format("p{}", level)] = to_onnx(maps.back());
       pyramid.push_back({shape, nullptr});
     }
     for (size_t i = 0; i < maps.size(); ++i) pyramid[i].values = maps[i].data.data();
     HostTensor crops = make_tensor({static_cast<int64_t>(rois.size()), kChannels, bins, bins});
-    roi_align(pyramid, rois, {.bins = bins}, crops.data);
+    roi_align(pyramid, rois, {.bins = bins, .coarsest_stride = options_.anchors.coarsest_stride}, crops.data);
     const std::vector<std::string> names{prefix + ".crops", prefix + ".place"};
     const OnnxValues found = values_of(given, names);
     const std::vector<int64_t>& places = found.at(names[1]).ints;

@@ -53,9 +53,9 @@ OnnxAnchors add_level_anchors(OnnxGraph& graph, const detect::AnchorOptions& opt
     const std::string at = graph.constant(name + ".axis", {OnnxType::i64, {}, {}, {axis}});
     return graph.node("Gather", name, {extents, at}, {{"axis", int64_t{0}}});
   };
-  const std::string rows = cell_centres(graph, prefix + ".y", extent(prefix + ".height", 2), {-1, 1, 1, 1}, 1 << level);
-  const std::string columns =
-      cell_centres(graph, prefix + ".x", extent(prefix + ".width", 3), {1, -1, 1, 1}, 1 << level);
+  const int stride = detect::stride_of(options, level);
+  const std::string rows = cell_centres(graph, prefix + ".y", extent(prefix + ".height", 2), {-1, 1, 1, 1}, stride);
+  const std::string columns = cell_centres(graph, prefix + ".x", extent(prefix + ".width", 3), {1, -1, 1, 1}, stride);
   const std::string map = graph.gather(prefix + ".map", extents, {2, 3}, 0);
   const auto grid = [&](const std::string& name, int64_t last) {
     return graph.concat(name, {map, graph.numbers(name + ".cell", {per_cell, last})}, 0);
@@ -68,7 +68,7 @@ OnnxAnchors add_level_anchors(OnnxGraph& graph, const detect::AnchorOptions& opt
   detect::AnchorOptions one_level = options;
   one_level.min_level = one_level.max_level = level;
   std::vector<float> cell;
-  for (const detect::Box& anchor : detect::make_anchors(one_level, 1 << level, 1 << level)) append_size(anchor, cell);
+  for (const detect::Box& anchor : detect::make_anchors(one_level, stride, stride)) append_size(anchor, cell);
   const std::string sizes = graph.node("Expand", prefix + ".grid_sizes",
                                        {graph.constant(prefix + ".cell", pairs(cell)), grid(prefix + ".grid2", 2)});
   return {graph.reshape(prefix + ".centres", centres, {-1, 2}), graph.reshape(prefix + ".sizes", sizes, {-1, 2})};

@@ -1,12 +1,15 @@
 #include "formats/onnx/export/crops.h"
 
-#include <cmath>
-
 #include "base/format.h"
 #include "detect/roi_align.h"
 
 namespace spinenet::formats {
 namespace {
+
+// The rows of one level among all ROIs.
+struct OnnxOwnRois {
+  std::string rois, rows;
+};
 
 // [R]: 0 for the finest level; roi_align.h's roi_level.
 std::string add_levels(OnnxGraph& graph, const std::string& prefix, const OnnxCropOptions& options,
@@ -30,16 +33,16 @@ std::string add_levels(OnnxGraph& graph, const std::string& prefix, const OnnxCr
   return level;
 }
 
-std::string crop_level(OnnxGraph& graph, const std::string& prefix, int level, int bins, const std::string& rois,
-                       const std::string& rows) {
-  const std::string own = graph.node("Gather", prefix + ".rois", {rois, rows}, {{"axis", int64_t{0}}});
-  const std::string images = graph.node("Sub", prefix + ".images", {rows, rows});
+std::string crop_level(OnnxGraph& graph, const std::string& prefix, int level, const OnnxCropOptions& options,
+                       const OnnxOwnRois& from) {
+  const std::string own = graph.node("Gather", prefix + ".rois", {from.rois, from.rows}, {{"axis", int64_t{0}}});
+  const std::string images = graph.node("Sub", prefix + ".images", {from.rows, from.rows});
   return graph.node("RoiAlign", prefix + ".crops", {fmt::format("p{}", level), own, images},
                     {{"mode", std::string("avg")},
-                     {"output_height", int64_t{bins}},
-                     {"output_width", int64_t{bins}},
+                     {"output_height", int64_t{options.bins}},
+                     {"output_width", int64_t{options.bins}},
                      {"sampling_ratio", int64_t{detect::RoiAlignOptions().samples}},
-                     {"spatial_scale", std::ldexp(1.0F, -level)},
+                     {"spatial_scale", 1.0F / static_cast<float>(detect::level_stride(level, options.coarsest_stride))},
                      {"coordinate_transformation_mode", std::string("half_pixel")}});
 }
 
@@ -54,7 +57,7 @@ OnnxCrops add_crops(OnnxGraph& graph, const std::string& prefix, const OnnxCropO
     const std::string is_own =
         graph.node("Equal", own + ".is_own", {levels, graph.numbers(own + ".number", {level - options.min_level})});
     rows.push_back(graph.reshape(own + ".rows", graph.node("NonZero", own + ".own", {is_own}), {-1}));
-    crops.push_back(crop_level(graph, own, level, options.bins, rois, rows.back()));
+    crops.push_back(crop_level(graph, own, level, options, {rois, rows.back()}));
   }
   const std::string order = graph.concat(prefix + ".order", rows, 0);
   // Which place holds 0, which 1, ..: the order of the order.

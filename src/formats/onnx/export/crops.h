@@ -9,6 +9,7 @@
 
 #include <string>
 
+#include "detect/level_stride.h"
 #include "formats/onnx/graph.h"
 
 namespace spinenet::formats {
@@ -16,6 +17,7 @@ namespace spinenet::formats {
 struct OnnxCropOptions {
   int min_level = 3, max_level = 7;
   int bins = 7;
+  int coarsest_stride = detect::kAnyStride;
 };
 
 struct OnnxCrops {

@@ -28,7 +28,8 @@ int64_t anchor_count(const graph::Program& program, const detect::AnchorOptions&
   const graph::Shape& image = program.values.front();
   int64_t cells = 0;
   for (int level = anchors.min_level; level <= anchors.max_level; ++level) {
-    cells += (image.height >> level) * (image.width >> level);
+    const int stride = detect::stride_of(anchors, level);
+    cells += (image.height / stride) * (image.width / stride);
   }
   return cells * anchors_per_cell(anchors);
 }

@@ -42,7 +42,7 @@ std::span<const OnnxForm> forms_of(arch::Task task);
 struct OnnxOptions {
   OnnxForm form = OnnxForm::detections;
   int64_t batch = 0;  // 0: any, chosen at each run
-  // Of the input; 0: any multiple of 2^max_level, chosen at each run. A fixed size of a classifier may be any.
+  // Of the input; 0: any multiple of the coarsest stride, chosen at each run. A fixed size of a classifier may be any.
   int height = 0, width = 0;
   // What an image is scaled to fit in, for the metadata; 0: the size that the model was trained for.
   int image_height = 0, image_width = 0;
@@ -52,7 +52,7 @@ struct OnnxOptions {
   std::string program_version;
 };
 
-// `program`: the network of the model, lowered for the input size, or for 2^max_level where that is open.
+// `program`: the network of the model, lowered for the input size, or for the coarsest stride where that is open.
 // ErrorKind::usage when the task does not have the form, or when there are fewer candidates than max_detections.
 OnnxFile make_onnx(const graph::Program& program, const ModelFile& model, const OnnxOptions& options);
 

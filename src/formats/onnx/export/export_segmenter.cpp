@@ -52,7 +52,8 @@ OnnxFile make_segmenter_onnx(const graph::TwoStageProgram& network, const ModelF
   const auto add_part = [&](const graph::Program& program, const std::string& input) {
     add_network(graph, program, graph::own_weights(program, model.weights), input);
   };
-  const OnnxCropOptions levels{options.anchors.min_level, options.anchors.max_level, graph::kBoxCrop};
+  const OnnxCropOptions box_crops{options.anchors.min_level, options.anchors.max_level, graph::kBoxCrop,
+                                  options.anchors.coarsest_stride};
   add_part(network.trunk, "image");
   const std::string limits = add_image_limits(graph, "picture");
   add_proposals(graph, {options.anchors, options.proposals, options.height, options.width}, limits, "rois");
@@ -64,15 +65,16 @@ OnnxFile make_segmenter_onnx(const graph::TwoStageProgram& network, const ModelF
       add_next_rois(graph, answers.heads.back(), stage - 1, answers.rois, limits, refined);
       answers.rois = refined;
     }
-    const OnnxCrops crops = add_crops(graph, graph::stage_name("box_crops", stage), levels, answers.rois);
+    const OnnxCrops crops = add_crops(graph, graph::stage_name("box_crops", stage), box_crops, answers.rois);
     add_part(network.box_heads[stage], crops.crops);
     answers.heads.push_back({graph::stage_name("class", stage), graph::stage_name("box", stage), crops.places});
   }
   add_region_detections(graph, {options.post, classes}, answers);
 
   const std::string found = graph.reshape("masks.rois", "found.boxes", {-1, 4});
-  const OnnxCrops mask_crops =
-      add_crops(graph, "mask_crops", {levels.min_level, levels.max_level, graph::kMaskCrop}, found);
+  OnnxCropOptions mask_options = box_crops;
+  mask_options.bins = graph::kMaskCrop;
+  const OnnxCrops mask_crops = add_crops(graph, "mask_crops", mask_options, found);
   add_part(network.mask_head, mask_crops.crops);
   add_masks(graph, "mask", mask_crops.places, graph::kMaskSize);
 

@@ -6,6 +6,7 @@ namespace {
 Json anchors_json(const detect::AnchorOptions& anchors) {
   return {{"min_level", anchors.min_level},
           {"max_level", anchors.max_level},
+          {"coarsest_stride", detect::largest_stride(anchors)},
           {"scales", anchors.scales},
           {"aspect_ratios", anchors.aspect_ratios},
           {"size", anchors.size}};
@@ -30,7 +31,7 @@ std::map<std::string, std::string> metadata_of(const ModelFile& model, const Onn
       {"image_size", Json{options.image_height > 0 ? options.image_height : model.image_size,
                           options.image_width > 0 ? options.image_width : model.image_size}
                          .dump()},
-      {"size_multiple", std::to_string(1 << options.anchors.max_level)},
+      {"size_multiple", std::to_string(detect::largest_stride(options.anchors))},
       {"mean", Json(model.mean).dump()},
       {"std", Json(model.std).dump()},
       {"architecture", model.architecture.dump()},

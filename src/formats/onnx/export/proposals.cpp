@@ -87,8 +87,9 @@ class Proposals {
   std::string candidates_of(int level, const std::string& prefix, const std::string& flat) {
     const int64_t most = options_.proposals.pre_nms;
     if (options_.height > 0) {
+      const int stride = detect::stride_of(options_.anchors, level);
       const int64_t anchors =
-          int64_t{options_.height >> level} * (options_.width >> level) * anchors_per_cell(options_.anchors);
+          int64_t{options_.height / stride} * (options_.width / stride) * anchors_per_cell(options_.anchors);
       return graph_.numbers(prefix + ".candidates", {std::min(most, anchors)});
     }
     const std::string all = graph_.gather(prefix + ".all", graph_.node("Shape", prefix + ".shape", {flat}), {1}, 0);
