@@ -9,13 +9,14 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "formats/import/tensor_bundle.h"
 #include "runtime/import_model.h"
 
 namespace spinenet::cli {
 namespace {
 
 struct ImportFlags {
-  std::string source, architecture, task, classes, out;
+  std::string source, architecture, task, classes, activation, out;
   int image_size = 0;
   uint64_t seed = 0;
   bool overwrite = false;
@@ -60,11 +61,15 @@ runtime::ImportOptions options_of(const ImportFlags& flags) {
   options.classes = classes_of(flags.classes);
   options.image_size = flags.image_size;
   options.seed = flags.seed;
+  if (!flags.activation.empty()) {
+    options.activation = parse_enum<arch::Activation>(ErrorKind::usage, "activation", flags.activation, "--activation");
+  }
   return options;
 }
 
 int run_import(const ImportFlags& flags, const Invocation& invocation) {
   RunFiles files = invocation.files;
+  for (const auto& file : formats::tensor_bundle_files(flags.source)) files.add_input(file, "the source");
   const Output output = files.output({flags.out, "import --out", flags.overwrite});
   const runtime::ImportedModel imported = runtime::import_model(flags.source, options_of(flags));
   formats::write_model(output, imported.model);
@@ -90,14 +95,13 @@ void add_import(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<ImportFlags>();
   CLI::App& verb = *app.add_subcommand("import", "Make a model of weights that another program published");
   PathTable& paths = invocation.paths;
-  paths.add(
-      verb,
-      verb.add_option("SOURCE", options->source,
-                      "A PyTorch file (.pth, .pt, .bin), a safetensors file, or one of Darknet (.weights); nothing "
-                      "in it is run")
-          ->required()
-          ->type_name(""),
-      PathRole::input, "the source");
+  paths.add(verb,
+            verb.add_option("SOURCE", options->source,
+                            "A PyTorch file (.pth, .pt, .bin), a safetensors file, one of Darknet (.weights), or a "
+                            "TensorFlow checkpoint (its .index); nothing in it is run")
+                ->required()
+                ->type_name(""),
+            PathRole::input, "the source");
   paths.add(
       verb,
       verb.add_option("--as", options->architecture, "The architecture: a known name, or an architecture JSON file")
@@ -114,6 +118,9 @@ void add_import(CLI::App& app, Invocation& invocation) {
   verb.add_option("--image-size", options->image_size, "Image size of the model; by default what the source is for")
       ->check(within(1, 65536))
       ->type_name("N");
+  verb.add_option("--activation", options->activation,
+                  "Non-linearity of the network, which sources do not say; by default the architecture's")
+      ->type_name("KIND");
   verb.add_option("--seed", options->seed, "Seed of what begins with first values")
       ->type_name("N")
       ->capture_default_str();
@@ -125,6 +132,7 @@ void add_import(CLI::App& app, Invocation& invocation) {
   verb.footer(
       "Examples:\n  spinenet import resnet50.pth --as resnet-50 --out resnet-50.safetensors\n"
       "  spinenet import resnet50.pth --as resnet-50-fpn --task detect --classes 4 --out begin.safetensors\n"
+      "  spinenet import ckpt-33264.index --as spinenet-49 --activation swish --out sp49.safetensors\n"
       "  spinenet train recipe.yaml --set architecture.base=begin.safetensors --set init.weights=begin.safetensors\n\n"
       "docs/pretrained.md lists published files with the command that imports each.");
   verb.callback(

@@ -12,22 +12,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/crc32c.h"
 #include "base/format.h"
 
 namespace spinenet::plot {
 namespace {
-
-constexpr std::array<uint32_t, 256> make_crc_table() {
-  std::array<uint32_t, 256> table{};
-  for (uint32_t i = 0; i < 256; ++i) {
-    uint32_t crc = i;
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82F63B78U : 0U);
-    table[i] = crc;
-  }
-  return table;
-}
-
-constexpr std::array<uint32_t, 256> kCrcTable = make_crc_table();
 
 template <class T>
 void put_little_endian(std::string& out, T value) {
@@ -35,8 +24,7 @@ void put_little_endian(std::string& out, T value) {
 }
 
 uint32_t masked_crc(std::string_view bytes) {
-  const uint32_t crc = crc32c(bytes);
-  return std::rotr(crc, 15) + 0xA282EAD8U;
+  return masked_crc32c(crc32c(bytes));
 }
 
 // Protobuf wire format: a key of field number and wire type, then the value.
@@ -101,12 +89,6 @@ std::string file_name(double now) {
 }
 
 }  // namespace
-
-uint32_t crc32c(std::string_view bytes) {
-  uint32_t crc = 0xFFFFFFFFU;
-  for (const char c : bytes) crc = (crc >> 8) ^ kCrcTable[(crc ^ static_cast<unsigned char>(c)) & 0xFF];
-  return ~crc;
-}
 
 std::string tf_record(std::string_view data) {
   std::string record;

@@ -56,9 +56,6 @@ class EventWriter {
   int64_t length_ = 0;  // bytes of whole records
 };
 
-// CRC-32C (Castagnoli) of the bytes.
-uint32_t crc32c(std::string_view bytes);
-
 // The bytes of one TFRecord around `data`.
 std::string tf_record(std::string_view data);
 

@@ -12,6 +12,7 @@
 #include "formats/import/names.h"
 #include "formats/import/pytorch.h"
 #include "formats/import/source.h"
+#include "formats/import/tensor_bundle.h"
 #include "formats/safetensors.h"
 #include "graph/description.h"
 #include "graph/weights.h"
@@ -50,18 +51,19 @@ std::string shown(const std::vector<std::string>& names) {
   return fmt::format("{}{}", fmt::join(names.begin(), end, ", "), names.size() > kNamed ? ", ..." : "");
 }
 
-std::vector<formats::ModelClass> numbered_classes(int64_t count) {
+std::vector<formats::ModelClass> numbered_classes(int64_t count, int64_t first_id = 0) {
   std::vector<formats::ModelClass> classes;
-  for (int64_t i = 0; i < count; ++i) classes.push_back({i, fmt::format("class {}", i)});
+  for (int64_t id = first_id; id < first_id + count; ++id) classes.push_back({id, fmt::format("class {}", id)});
   return classes;
 }
 
 // One import, step by step.
 class Import {
  public:
-  Import(const std::filesystem::path& path, const ImportOptions& options)
-      : options_(options), file_(formats::FileBytes::open(path)) {
+  Import(const std::filesystem::path& path, const ImportOptions& options) : options_(options) {
+    if (!formats::is_tensor_bundle(path)) file_ = formats::FileBytes::open(path);
     model_.architecture = arch::find_architecture(options.architecture);
+    if (options.activation) model_.architecture.activation = *options.activation;
     task_ = options.task.value_or(arch::default_task(model_.architecture));
     arch::require_task(model_.architecture, task_);
     model_.path = path;
@@ -91,6 +93,10 @@ class Import {
 
   void open_source() {
     parameters_ = parameters_of_network();
+    if (file_ == nullptr) {
+      source_ = formats::read_tensor_bundle(model_.path);
+      return find_rules();
+    }
     switch (formats::source_format(*file_)) {
       case formats::SourceFormat::pytorch:
         source_ = formats::read_pytorch(file_);
@@ -101,8 +107,7 @@ class Import {
       case formats::SourceFormat::darknet:
         return open_darknet();
     }
-    naming_ = formats::find_naming({model_.architecture, parameters_.parameters, source_});
-    set_rules();
+    find_rules();
   }
 
   // Its layers are those of the network without its pyramid and head; a classifier's last one may be there, too.
@@ -122,6 +127,12 @@ class Import {
     set_rules();
   }
 
+  void find_rules() {
+    const auto classes = static_cast<int64_t>(options_.classes.size());
+    naming_ = formats::find_naming({model_.architecture, parameters_.parameters, source_, classes});
+    set_rules();
+  }
+
   void set_rules() {
     model_.architecture = naming_.architecture;
     for (const ParameterRule& rule : naming_.rules) rules_[rule.parameter] = &rule;
@@ -138,6 +149,10 @@ class Import {
   // As many as the source's last layer has, where the caller does not say.
   void set_classes() {
     if (!options_.classes.empty()) return;
+    if (naming_.classes > 0) {
+      model_.file.classes = numbered_classes(naming_.classes, naming_.first_id);
+      return;
+    }
     const auto rule = rules_.find(std::string(kLastKernel));
     const SourceTensor* kernel = rule == rules_.end() ? nullptr : find(rule->second->sources.front());
     if (kernel == nullptr || kernel->shape.empty() || kernel->shape.front() < 1 ||
@@ -236,7 +251,7 @@ class Import {
   }
 
   const ImportOptions& options_;
-  std::shared_ptr<const formats::FileBytes> file_;
+  std::shared_ptr<const formats::FileBytes> file_;  // null for a TensorFlow checkpoint, which is several
   Model model_;
   arch::Task task_ = arch::Task::classify;
   SourceTensors source_;

@@ -21,11 +21,12 @@
 namespace spinenet::runtime {
 
 struct ImportOptions {
-  std::string architecture;                       // a known name or the path of an architecture JSON
-  std::optional<arch::Task> task = {};            // nothing: the architecture's usual one
-  std::vector<formats::ModelClass> classes = {};  // empty: as many as the source has
-  int image_size = 0;                             // 0: what the source was measured at, or the task's usual one
-  uint64_t seed = 0;                              // of first values
+  std::string architecture;                         // a known name or the path of an architecture JSON
+  std::optional<arch::Task> task = {};              // nothing: the architecture's usual one
+  std::vector<formats::ModelClass> classes = {};    // empty: as many as the source has
+  int image_size = 0;                               // 0: what the source was measured at, or the task's usual one
+  uint64_t seed = 0;                                // of first values
+  std::optional<arch::Activation> activation = {};  // nothing: the architecture's; no source says it
 };
 
 // Each list in the order of names.

@@ -10,6 +10,7 @@
 #include "base/output_fixture.h"
 #include "base/scratch_folder_fixture.h"
 #include "formats/import/names.h"
+#include "formats/import/tensor_bundle_fixture.h"
 #include "formats/safetensors.h"
 #include "graph/lower.h"
 #include "graph/weights.h"
@@ -142,6 +143,74 @@ TEST_F(ImportModel, MissingAndMisshapenTensorsAreNamed) {
 TEST_F(ImportModel, NumbersThatAreNotFiniteAreRefused) {
   source_.weights.at("conv1.weight").data[3] = std::numeric_limits<float>::infinity();
   EXPECT_NE(refusal_of().find("not finite"), std::string::npos);
+}
+
+// A narrow SpineNet as the TPU repository saves it.
+class ImportCheckpoint : public testing::Test {
+ protected:
+  static constexpr int kClasses = 3;
+
+  void SetUp() override {
+    arch::Architecture narrow = arch::named_architecture("spinenet-49s");
+    narrow.scaling.filter_size_scale = 0.1;
+    narrow.scaling.endpoints_num_filters = narrow.head.filters = 4;
+    fixture::put_file(folder_ / "narrow.json", to_text(arch::to_json(narrow)));
+    parameters_ = graph::lower_detector(narrow, {.height = 128, .width = 128, .classes = kClasses}).parameters;
+    fixture::bundle::BundleWriter writer;
+    const auto add = [&](const std::string& name, const std::vector<int64_t>& shape) {
+      writer.add_floats(name, shape, std::vector<float>(static_cast<size_t>(element_count(shape)), 0.5F));
+    };
+    add("spinenet/conv2d/kernel", {7, 7, 3, 64});
+    add("retinanet/class_net/class-predict/kernel", {3, 3, 4, 9 * (kClasses + 1)});
+    const formats::SourceTensors begun = writer.parse();
+    const formats::Naming naming = formats::tensorflow_spinenet({narrow, parameters_, begun}).value();
+    for (const formats::ParameterRule& rule : naming.rules) {
+      if (!begun.tensors.contains(rule.sources[0])) add(rule.sources[0], shape_of(rule));
+    }
+    add("spinenet/conv2d/kernel/Momentum", {7, 7, 3, 64});
+    fixture::put_file(folder_ / "model.ckpt-7.index", writer.index(50));
+    fixture::put_file(folder_ / "model.ckpt-7.data-00000-of-00001", writer.data);
+  }
+
+  // As the rule has it, or the parameter's.
+  std::vector<int64_t> shape_of(const formats::ParameterRule& rule) const {
+    if (!rule.source_shapes.empty()) return rule.source_shapes[0];
+    const auto parameter = std::find_if(parameters_.begin(), parameters_.end(),
+                                        [&](const graph::Parameter& each) { return each.name == rule.parameter; });
+    return {parameter->shape.begin(), parameter->shape.end()};
+  }
+
+  ImportedModel import(ImportOptions options = {}) const {
+    options.architecture = (folder_ / "narrow.json").string();
+    return import_model(folder_ / "model.ckpt-7", options);
+  }
+
+  fixture::ScratchFolder folder_;
+  std::vector<graph::Parameter> parameters_;
+};
+
+TEST_F(ImportCheckpoint, TakesEveryTensorAndTheClassesWithoutTheBackground) {
+  const ImportedModel imported = import({.activation = arch::Activation::swish});
+  EXPECT_EQ(imported.report.naming, "TensorFlow TPU repository");
+  EXPECT_EQ(imported.report.taken, parameters_.size());
+  EXPECT_TRUE(imported.report.left.empty()) << imported.report.left.front();
+  EXPECT_TRUE(imported.report.missing.empty());
+  EXPECT_EQ(imported.report.entries, (std::vector<std::string>{"spinenet/conv2d/kernel/Momentum: the optimizer's"}));
+  ASSERT_EQ(imported.model.classes.size(), 3U);
+  EXPECT_EQ(imported.model.classes[0].id, 1);
+  EXPECT_EQ(imported.model.architecture.at("activation"), "swish");
+  EXPECT_EQ(imported.model.architecture.at("padding"), "symmetric");
+  EXPECT_EQ(imported.model.architecture.at("batch_norm").at("epsilon"), 1e-4);
+}
+
+TEST_F(ImportCheckpoint, AHeadForOtherClassesBeginsWithFirstValues) {
+  ImportOptions options;
+  options.classes = {{4, "apple"}, {8, "pear"}};
+  const ImportedModel imported = import(options);
+  EXPECT_FALSE(imported.report.missing.empty());
+  for (const std::string& name : imported.report.missing) EXPECT_TRUE(name.starts_with("head.")) << name;
+  for (const std::string& name : imported.report.left) EXPECT_TRUE(name.starts_with("retinanet/")) << name;
+  EXPECT_EQ(imported.model.weights.at("head.class.predict.weight").shape[0], 9 * 2);
 }
 
 // Every parameter of every network that a naming is for has a source of its own.

@@ -88,6 +88,7 @@ TEST_F(Usage, IsAnsweredWithTheNearestName) {
       {"import a.pth --out b.safetensors", "--as is required"},
       {"import a.pth --as resnet-5 --out b.safetensors", "did you mean \"resnet-50\"?"},
       {"import a.pth --as resnet-50 --task detect --out b.safetensors", "cannot detect"},
+      {"import a.pth --as resnet-50 --activation swich --out b.safetensors", "did you mean \"swish\"?"},
       {"import a.pth --as resnet-50 --classes 0 --out b.safetensors", "--classes 0; use 1 to 100000"},
       {"train", "RECIPE is missing"},
       {"train --resume", "--resume needs --out"},

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes the kept corpora darknet, image, mask, pickle, pytorch, recipe and safetensors beside this script: one small input for each way through.
+"""Writes the kept corpora darknet, image, mask, pickle, pytorch, recipe, safetensors and
+tensor_bundle beside this script: one small input for each way through.
 
 Needs: pip install pillow. The other corpora were written by hand or kept from a find.
 """
@@ -375,7 +376,84 @@ def make_checkpoints():
     keep("darknet/safetensors", safetensors(header, DATA["1"]))
 
 
-make_checkpoints()
+
+# TensorFlow's checkpoints: after a first byte the index, its keys and values, or the object graph.
+
+
+def varint(value):
+    out = b""
+    while value >= 0x80:
+        out += bytes([value & 0x7F | 0x80])
+        value >>= 7
+    return out + bytes([value])
+
+
+def number_field(field, value):
+    return varint(field << 3) + varint(value)
+
+
+def bytes_field(field, value):
+    return varint(field << 3 | 2) + varint(len(value)) + value
+
+
+def crc32c(data, crc=0):
+    crc ^= 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+
+def masked(crc):
+    return struct.pack("<I", ((crc >> 15 | crc << 17) + 0xA282EAD8) & 0xFFFFFFFF)
+
+
+def table_block(entries):
+    """Without shared beginnings of keys."""
+    out = b"".join(b"\0" + varint(len(key)) + varint(len(value)) + key + value for key, value in entries)
+    out += struct.pack("<II", 0, 1) + b"\0"
+    return out + masked(crc32c(out))
+
+
+def table(entries):
+    data = table_block(entries)
+    index = table_block([(entries[-1][0], varint(0) + varint(len(data) - 5))])
+    handles = varint(0) + varint(0) + varint(len(data)) + varint(len(index) - 5)
+    return data + index + handles.ljust(40, b"\0") + struct.pack("<Q", 0xDB4775248B80FB57)
+
+
+def bundle_entry(kind, shape, offset, size, more=b"", crc=0):
+    dims = b"".join(bytes_field(2, number_field(1, extent)) for extent in shape)
+    return (number_field(1, kind) + bytes_field(2, dims) + number_field(4, offset) + number_field(5, size) +
+            varint(6 << 3 | 5) + masked(crc) + more)
+
+
+def make_tensor_bundles():
+    header = (b"", number_field(1, 1))
+    zeros = bundle_entry(1, [2, 3], 0, 24, crc=crc32c(bytes(24)))
+    graph = b"_CHECKPOINTABLE_OBJECT_GRAPH"
+    bundles = {
+        "one": [header, (b"a/kernel", zeros), (b"global_step", bundle_entry(9, [], 24, 8))],
+        "types": [header] + [(b"t%02d" % kind, bundle_entry(kind, [1], 0, 8)) for kind in range(1, 24)],
+        "beyond": [header, (b"a", bundle_entry(1, [1], 4096, 4))],
+        "sliced": [header, (b"\0a", b""), (b"a", bundle_entry(1, [1], 0, 4, bytes_field(7, b"")))],
+        "shape": [header, (b"a", bundle_entry(1, [1 << 40, 1 << 40], 0, 4))],
+        "graph": [header, (graph, bundle_entry(7, [], 0, 5, crc=crc32c(bytes(4), crc32c(bytes(4)))))],
+        "shards": [(b"", number_field(1, 2) + bytes_field(3, number_field(1, 1))), (b"a", zeros + number_field(3, 1))],
+    }
+    for name, entries in bundles.items():
+        keep(f"tensor_bundle/index_{name}", b"\0" + table(entries))
+        pairs = b"".join(varint(len(part)) + part for pair in entries for part in pair)
+        keep(f"tensor_bundle/pairs_{name}", b"\1" + pairs)
+    keep("tensor_bundle/index_empty", b"\0" + table([header])[:-60])
+    variable = bytes_field(1, b"VARIABLE_VALUE") + bytes_field(2, b"conv2d/kernel") + bytes_field(3, b"a/kernel")
+    slot = number_field(1, 1) + bytes_field(2, b"momentum") + number_field(3, 1)
+    root = bytes_field(1, number_field(1, 1) + bytes_field(2, b"backbone")) + bytes_field(3, slot)
+    keep("tensor_bundle/graph", b"\2" + bytes_field(1, root) + bytes_field(1, bytes_field(2, variable)))
+    keep("tensor_bundle/graph_no_such_node", b"\2" + bytes_field(1, bytes_field(3, number_field(3, 9))))
+
+
 make_jpegs()
 make_pngs()
 make_bmps()
@@ -384,3 +462,5 @@ make_tiffs()
 make_masks()
 make_recipes()
 make_safetensors()
+make_checkpoints()
+make_tensor_bundles()

@@ -21,6 +21,9 @@ std::optional<Naming> timm_efficientnet_lite(const NamingRequest& request);
 // HRNet of timm and its authors.
 std::optional<Naming> timm_hrnet(const NamingRequest& request);
 
+// SpineNet of TensorFlow's Model Garden and TPU repository, with its heads (names_spinenet.h).
+std::optional<Naming> tensorflow_spinenet(const NamingRequest& request);
+
 // The convolutions of a network in their order, as Darknet's files have them, and what becomes of them.
 std::vector<DarknetLayer> darknet_layers(std::span<const graph::Parameter> parameters);
 Naming darknet_naming(const NamingRequest& request);

@@ -18,7 +18,7 @@ using MakeNamings = std::vector<MakeNaming>;
 
 MakeNamings namings_of(const arch::Backbone& backbone) {
   return std::visit(graph::Overloaded{
-                        [](const arch::ScalePermuted&) { return MakeNamings{}; },
+                        [](const arch::ScalePermuted&) { return MakeNamings{tensorflow_spinenet}; },
                         [](const arch::ResNetFpn&) { return MakeNamings{torchvision_resnet}; },
                         [](const arch::ResNetNasFpn&) { return MakeNamings{torchvision_resnet}; },
                         [](const arch::ResNet&) { return MakeNamings{torchvision_resnet}; },
@@ -92,12 +92,6 @@ HostTensor kernel_from_hwio(std::span<const HostTensor> sources) {
 HostTensor depthwise_kernel_from_hwio(std::span<const HostTensor> sources) {
   const std::vector<int64_t>& s = sources.front().shape;
   return transposed_kernel(sources.front(), {s[2] * s[3], 1, s[0], s[1]}, true);
-}
-
-HostTensor dense_from_tensorflow(std::span<const HostTensor> sources) {
-  HostTensor as_kernel = sources.front();
-  as_kernel.shape.insert(as_kernel.shape.begin(), {1, 1});
-  return kernel_from_hwio(std::span(&as_kernel, 1));
 }
 
 }  // namespace spinenet::formats

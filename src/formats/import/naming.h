@@ -51,6 +51,8 @@ struct Naming {
   std::vector<ParameterRule> rules;  // for every parameter that the source can give
   // Source tensors that no network needs ("num_batches_tracked"): those whose names end so.
   std::vector<std::string> ignored;
+  int64_t classes = 0;   // of the source's head for this task; 0: it has none, or the last layer says it
+  int64_t first_id = 0;  // of those classes, which are numbered
 };
 
 // What a naming is made for: the parameters are those of the network that `architecture` and the task give.
@@ -58,6 +60,7 @@ struct NamingRequest {
   const arch::Architecture& architecture;
   std::span<const graph::Parameter> parameters;
   const SourceTensors& source;
+  int64_t classes = 0;  // 0: as many as the source has
 };
 
 // The naming whose names are in the source. ErrorKind::bad_data where there is none, with what was looked for.
@@ -76,7 +79,5 @@ Conversion reshaped_to(std::vector<int64_t> shape);
 HostTensor kernel_from_hwio(std::span<const HostTensor> sources);
 // And a depthwise one [height, width, channels, multiplier] into [channels * multiplier, 1, height, width].
 HostTensor depthwise_kernel_from_hwio(std::span<const HostTensor> sources);
-// [in, out] into [out, in, 1, 1].
-HostTensor dense_from_tensorflow(std::span<const HostTensor> sources);
 
 }  // namespace spinenet::formats

@@ -27,6 +27,9 @@ struct SourceTensor {
   // Why its values cannot be had ("depends on numpy.dtype, which is not run"); then `read` says that as an error, and
   // the import fails only if something wants it.
   std::string unreadable;
+  // What the program that wrote the file called the variable, where that is not the name in the file: TensorFlow's
+  // object graphs have "conv2d_12/kernel" for backbone/layer_with_weights-14/kernel.
+  std::string full_name;
 };
 
 struct SourceTensors {
