@@ -1,4 +1,5 @@
-// spinenet data: check a data set, count it, repair it, make the built-in one.
+// spinenet data: check a data set, count it, repair it, make the built-in one; data_sets.h has the verbs that convert,
+// divide and join sets.
 #include <memory>
 #include <optional>
 
@@ -7,6 +8,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/data_sets.h"
 #include "cli/data_text.h"
 #include "cli/output.h"
 #include "data/coco/coco.h"
@@ -168,7 +170,7 @@ void add_scenes(CLI::App& data, Invocation& invocation) {
 }  // namespace
 
 void add_data(CLI::App& app, Invocation& invocation) {
-  CLI::App& data = *app.add_subcommand("data", "Check, count, repair or make a data set");
+  CLI::App& data = *app.add_subcommand("data", "Check, count, repair, make, convert, divide or join data sets");
   data.require_subcommand(1);
   PathTable& paths = invocation.paths;
   const auto options = std::make_shared<DataOptions>();
@@ -197,6 +199,7 @@ void add_data(CLI::App& app, Invocation& invocation) {
   paths.add(fix, fix.add_option("--out", options->out, "The copy")->required()->type_name("FILE"), PathRole::output);
   add_overwrite_flag(fix, options->overwrite);
   add_scenes(data, invocation);
+  add_data_sets(data, invocation);
 }
 
 }  // namespace spinenet::cli
