@@ -1,4 +1,5 @@
-// spinenet data: check a data set, count it, repair it, make the built-in one.
+// spinenet data: check a data set, count it, repair it, make the built-in one; data_sets.h has the verbs that convert,
+// divide and join sets.
 #include <memory>
 #include <optional>
 
@@ -7,6 +8,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/data_sets.h"
 #include "cli/data_text.h"
 #include "cli/output.h"
 #include "data/coco/coco.h"
@@ -240,7 +242,7 @@ void add_preview(CLI::App& data, Invocation& invocation) {
 }  // namespace
 
 void add_data(CLI::App& app, Invocation& invocation) {
-  CLI::App& data = *app.add_subcommand("data", "Check, count, repair, make or draw a data set");
+  CLI::App& data = *app.add_subcommand("data", "Check, count, repair, make, draw, convert, divide or join data sets");
   data.require_subcommand(1);
   PathTable& paths = invocation.paths;
   const auto options = std::make_shared<DataOptions>();
@@ -270,6 +272,7 @@ void add_data(CLI::App& app, Invocation& invocation) {
   add_overwrite_flag(fix, options->overwrite);
   add_scenes(data, invocation);
   add_preview(data, invocation);
+  add_data_sets(data, invocation);
 }
 
 }  // namespace spinenet::cli

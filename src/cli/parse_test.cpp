@@ -46,7 +46,7 @@ constexpr const char* kNoCommand =
 INSTANTIATE_TEST_SUITE_P(
     Parse, WrongCommandLine,
     testing::Values(WrongLine{{}, kNoCommand},
-                    WrongLine{{"data"}, "a command is missing; use check, stats, fix, scenes"},
+                    WrongLine{{"data"}, "a command is missing; use check, stats, fix, scenes, convert, split, merge"},
                     WrongLine{{"predct", "m.safetensors"}, "unknown command \"predct\"; did you mean \"predict\"?"},
                     WrongLine{{"xyzzyxyzzy"}, "unknown command \"xyzzyxyzzy\"; see spinenet --help"},
                     WrongLine{{"data", "chek", "a.json"}, "unknown command \"chek\"; did you mean \"check\"?"},
@@ -66,7 +66,10 @@ INSTANTIATE_TEST_SUITE_P(
                     WrongLine{{"describe", "a", "-q", "-v"}, "--verbose"},
                     WrongLine{{"predict", "m", "a.jpg", "--threshold", "1.5"}, "1.5 is not between 0 and 1"},
                     WrongLine{{"predict", "m.safetensors"}, "INPUT is required"},
-                    WrongLine{{"data", "scenes"}, "--out is required"}));
+                    WrongLine{{"data", "scenes"}, "--out is required"},
+                    WrongLine{{"data", "convert", "a"}, "is required; see spinenet data convert --help"},
+                    WrongLine{{"data", "split", "a.json", "--out", "b"}, "--parts is required"},
+                    WrongLine{{"data", "merge", "--out", "b.json"}, "ANNOTATIONS is required"}));
 
 TEST(Parse, GivesAnActionForAGoodLine) {
   Invocation invocation;

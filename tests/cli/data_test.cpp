@@ -198,6 +198,38 @@ TEST_F(Data, NamesDoNotReachTheTerminalAsTheyAre) {
   }
 }
 
+TEST_F(Data, ConvertedThereAndBackIsTheSame) {
+  write_annotations("set.json", {{1, 2, 10, 20}, {5.125, 5, 20, 20.5}});
+  const Json there = run_json("data convert set.json --from coco --to yolo --images . --copy-images --out yolo --json");
+  EXPECT_EQ(there["objects"], 2);
+  EXPECT_EQ(there["not_written"].size(), 1U) << "the id of the category is 4: " << there.dump();
+  const Outcome back = run("data convert yolo --from yolo --to coco --out coco");
+  EXPECT_EQ(back.status, 0) << back.err;
+  EXPECT_NE(back.out.find("1 images (0 without objects), 2 objects (0 with masks), 1 categories"), std::string::npos)
+      << back.out;
+  const Json before = parse_json(read_file(folder_ / "set.json"), "set");
+  const Json after = parse_json(read_file(folder_ / "coco/annotations/train.json"), "train");
+  EXPECT_EQ(after["images"], before["images"]);
+  for (size_t i = 0; i < 2; ++i) EXPECT_EQ(after["annotations"][i]["bbox"], before["annotations"][i]["bbox"]);
+  EXPECT_EQ(run("data check coco/annotations/train.json --images yolo/images").status, 0);
+}
+
+TEST_F(Data, SplitAndMergeAreEachOthersOpposite) {
+  Json set{{"images", Json::array()}, {"annotations", Json::array()}, {"categories", {{{"id", 4}, {"name", "cup"}}}}};
+  for (int i = 1; i <= 10; ++i) {
+    set["images"].push_back({{"id", i}, {"file_name", fmt::format("{}.png", i)}, {"height", 40}, {"width", 60}});
+  }
+  fixture::put_file(folder_ / "all.json", to_text(set));
+  const Json report = run_json("data split all.json --out parts --parts train=0.7,val=0.3 --stratify --json");
+  EXPECT_EQ(report["parts"][0]["images"], 7);
+  EXPECT_EQ(report["parts"][1]["images"], 3);
+  const Outcome merged = run("data merge parts/annotations/train.json parts/annotations/val.json --out again.json");
+  EXPECT_EQ(merged.status, 0) << merged.err;
+  EXPECT_EQ(parse_json(read_file(folder_ / "again.json"), "again")["images"].size(), 10U);
+  EXPECT_NE(run("data split all.json --out more --parts train=0.7,val=0.3").out.find("train images"),
+            std::string::npos);
+}
+
 TEST_F(Data, ScenesAreTheSameForASeed) {
   if (run_json("checks --json")["fashion-mnist"].get<std::string>().starts_with("not installed")) {
     GTEST_SKIP() << "needs the package dataset-fashion-mnist";

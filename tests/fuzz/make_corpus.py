@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the kept corpora darknet, image, mask, pickle, pytorch, recipe, safetensors and
+"""Writes the kept corpora convert, darknet, image, mask, pickle, pytorch, recipe, safetensors and
 tensor_bundle beside this script: one small input for each way through.
 
 Needs: pip install pillow. The other corpora were written by hand or kept from a find.
@@ -454,6 +454,35 @@ def make_tensor_bundles():
     keep("tensor_bundle/graph_no_such_node", b"\2" + bytes_field(1, bytes_field(3, number_field(3, 9))))
 
 
+# Data sets of other formats: the first byte says which.
+
+
+def make_sets():
+    box = '<box label="cat" occluded="1" xtl="1.5" ytl="2" xbr="10" ybr="20" rotation="0"><attribute name="a">b</attribute></box>'
+    polygon = '<polygon label="dog" points="0,0;5,0;5,5" group_id="4"/><polygon label="dog" points="9,9;15,9;15,15" group_id="4"/>'
+    mask = '<mask label="cat" rle="1, 2, 1" left="3" top="4" width="2" height="2"/>'
+    value = {"x": 10, "y": 20, "width": 30, "height": 40, "rotation": 0, "rectanglelabels": ["cat"]}
+    points = {"points": [[0, 0], [50, 0], [50, 50]], "polygonlabels": ["dog"]}
+    sizes = {"original_width": 100, "original_height": 50, "image_rotation": 0}
+    tasks = [{"id": 5, "data": {"image": "/data/local-files/?d=a%20b.png", "width": 100, "height": 50, "part": "val"},
+              "annotations": [{"was_cancelled": False, "result": [
+                  {"id": "r1", "type": "rectanglelabels", **sizes, "value": value},
+                  {"id": "r2", "type": "polygonlabels", **sizes, "value": points},
+                  {"id": "r3", "parentID": "r2", "type": "polygonlabels", **sizes, "value": points}]}]}]
+    keep("convert/yolo", "0" + "0 0.5 0.5 0.25 0.125\n1 0 0 0.5 0 0.5 0.5\n")
+    keep("convert/voc", "1<annotation><filename>a.png</filename><size><width>60</width><height>40</height></size>"
+         "<object><name>cat</name><pose>Left</pose><difficult>1</difficult><bndbox><xmin>1</xmin><ymin>2</ymin>"
+         "<xmax>10</xmax><ymax>20.5</ymax></bndbox></object></annotation>")
+    keep("convert/cvat", "2<annotations><meta><task><labels><label><name>dog</name></label></labels></task></meta>"
+         f'<image id="0" name="a b.png" width="60" height="40" subset="train">{box}{polygon}{mask}</image></annotations>')
+    keep("convert/labelstudio", "3" + json.dumps(tasks))
+    keep("convert/csv", "4file,width,height,x1,y1,x2,y2,class,part,crowd\n"
+         '"a, ""b"".png",60,40,1,2,3.5,4,cat,train,1\nc.png,60,40,,,,,,val,\n')
+    keep("convert/config", '5<View><RectangleLabels name="box"><Label value="cat"/></RectangleLabels></View>')
+    keep("convert/entities", '1<!DOCTYPE a [<!ENTITY x "xx"><!ENTITY y "&x;&x;">]><annotation>&y;</annotation>')
+
+
+make_sets()
 make_jpegs()
 make_pngs()
 make_bmps()

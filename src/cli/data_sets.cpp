@@ -1,0 +1,229 @@
+#include "cli/data_sets.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/enum_names.h"
+#include "base/error.h"
+#include "base/format.h"
+#include "base/printable.h"
+#include "base/text_table.h"
+#include "cli/output.h"
+#include "data/convert/convert.h"
+#include "data/convert/merge.h"
+#include "data/convert/set_text.h"
+#include "data/convert/split.h"
+
+namespace spinenet::cli {
+namespace {
+
+struct ConvertFlags {
+  std::string source, from, to, out, images, classes;
+  bool copy_images = false, boxes_only = false, zero_based = false;
+};
+
+struct SplitFlags {
+  std::string annotations, out, parts, group_by;
+  uint64_t seed = 1;
+  bool stratify = false;
+};
+
+struct MergeFlags {
+  std::vector<std::string> files;
+  std::string out;
+  bool by_name = false, prefix = false, overwrite = false;
+};
+
+data::SetFormat format_of(const std::string& name, const char* flag) {
+  return parse_enum<data::SetFormat>(ErrorKind::usage, "format", name, flag);
+}
+
+std::vector<std::string> class_list_in(const std::string& file) {
+  std::vector<std::string> classes;
+  if (file.empty()) return classes;
+  const std::string text = data::read_set_file(file);
+  for (const std::string_view line : data::lines_of(text)) {
+    if (!data::trimmed(line).empty()) classes.emplace_back(data::trimmed(line));
+  }
+  if (classes.empty()) fail(ErrorKind::bad_data, "names no class", file, "write one name on each line");
+  return classes;
+}
+
+std::string tally_text(const char* heading, const data::Tally& tally) {
+  std::string text;
+  for (const auto& [what, count] : tally) text += fmt::format("  {}: {}\n", count, printable(what));
+  return text.empty() ? "" : fmt::format("{}:\n{}", heading, text);
+}
+
+int run_convert(const ConvertFlags& flags, const Invocation& invocation) {
+  data::ConvertOptions options;
+  options.from = format_of(flags.from, "--from");
+  options.to = format_of(flags.to, "--to");
+  options.read.images = flags.images;
+  options.read.classes = class_list_in(flags.classes);
+  options.copy_images = flags.copy_images;
+  options.boxes_only = flags.boxes_only;
+  options.zero_based = flags.zero_based;
+  const data::ConvertReport report = data::convert_set(flags.source, flags.out, options);
+  if (invocation.common.json) {
+    print_json(to_json(report));
+    return 0;
+  }
+  print(fmt::format("{} images ({} without objects), {} objects ({} with masks), {} categories: {} files in {}\n",
+                    report.images, report.images_without_objects, report.objects, report.masks, report.categories,
+                    report.file_count, printable(flags.out)));
+  print(tally_text("not kept of the source", report.not_read));
+  print(tally_text(fmt::format("not kept in {}", flags.to).c_str(), report.not_written));
+  return 0;
+}
+
+std::string split_text(const data::SplitReport& report, const std::string& out) {
+  std::vector<std::vector<std::string>> rows{{"class"}};
+  for (const data::SplitPart& part : report.parts) {
+    rows.front().push_back(part.name + " images");
+    rows.front().push_back(part.name + " objects");
+  }
+  const auto add = [&](const std::string& name, const std::vector<int64_t>& images,
+                       const std::vector<int64_t>& objects) {
+    std::vector<std::string> row{name};
+    for (size_t i = 0; i < images.size(); ++i) {
+      row.push_back(std::to_string(images[i]));
+      row.push_back(std::to_string(objects[i]));
+    }
+    rows.push_back(std::move(row));
+  };
+  for (const data::SplitClassCount& count : report.classes)
+    add(printable(count.category.name), count.images, count.objects);
+  add("all", report.images, report.objects);
+  std::string text = table_text(rows);
+  if (report.without_group > 0) text += fmt::format("{} images of no group, each for itself\n", report.without_group);
+  return text + fmt::format("written to {}\n", printable(out));
+}
+
+int run_split(const SplitFlags& flags, const Invocation& invocation) {
+  data::SplitOptions options;
+  options.parts = data::parse_split_parts(flags.parts);
+  options.seed = flags.seed;
+  options.group_by = flags.group_by;
+  options.stratify = flags.stratify;
+  const data::SplitReport report = data::split_coco(flags.annotations, flags.out, options);
+  if (invocation.common.json) {
+    print_json(to_json(report));
+  } else {
+    print(split_text(report, flags.out));
+  }
+  return 0;
+}
+
+int run_merge(const MergeFlags& flags, const Invocation& invocation) {
+  RunFiles files = invocation.files;
+  const Output output = files.output({flags.out, "data merge --out", flags.overwrite});
+  if (flags.files.size() < 2) fail(ErrorKind::usage, "one file alone cannot be merged", "", "give two or more");
+  const data::MergeReport report =
+      data::merge_coco({flags.files.begin(), flags.files.end()}, output, {flags.by_name, flags.prefix});
+  if (invocation.common.json) {
+    print_json(to_json(report));
+    return 0;
+  }
+  print(fmt::format("{} files: {} images, {} annotations, {} categories in {}\n", report.files, report.images,
+                    report.annotations, report.categories, printable(flags.out)));
+  if (report.images_renumbered + report.annotations_renumbered + report.categories_renumbered > 0) {
+    print(fmt::format("new ids: {} images, {} annotations, {} categories\n", report.images_renumbered,
+                      report.annotations_renumbered, report.categories_renumbered));
+  }
+  print(tally_text("keys with another value in an earlier file, which stands", report.left_out));
+  return 0;
+}
+
+void add_convert(CLI::App& data, Invocation& invocation) {
+  const auto flags = std::make_shared<ConvertFlags>();
+  CLI::App& verb = *data.add_subcommand("convert", "Make a data set of one format one of another");
+  PathTable& paths = invocation.paths;
+  const std::string formats = fmt::format("{}", fmt::join(names_of<data::SetFormat>(), ", "));
+  paths.add(verb,
+            verb.add_option("SOURCE", flags->source, "The data set: its file or its folder")->required()->type_name(""),
+            PathRole::input, "the source");
+  verb.add_option("--from", flags->from, "The format of the source: " + formats)->required()->type_name("FORMAT");
+  verb.add_option("--to", flags->to, "The format to write")->required()->type_name("FORMAT");
+  paths.add(verb, verb.add_option("--out", flags->out, "The folder to write into")->required()->type_name("DIR"),
+            PathRole::owned_folder);
+  paths.add(verb,
+            verb.add_option("--images", flags->images,
+                            "The folder that the names of images are relative to; where it is not that of the format")
+                ->type_name("DIR"),
+            PathRole::input, "the folder of the images");
+  paths.add(verb,
+            verb.add_option("--classes", flags->classes,
+                            "A file with the name of each class on a line, in order, for formats without such a list")
+                ->type_name("FILE"),
+            PathRole::input, "the classes");
+  verb.add_flag("--copy-images", flags->copy_images, "Copy the images, too");
+  verb.add_flag("--boxes-only", flags->boxes_only, "Leave masks out");
+  verb.add_flag("--zero-based", flags->zero_based,
+                "Corners of Pascal VOC count from 0, as many tools write them, not from 1");
+  add_json_flag(verb, invocation.common);
+  add_common_flags(verb, invocation.common);
+  verb.footer("Example:\n  spinenet data convert labels/data.yaml --from yolo --to coco --out my-data --copy-images");
+  verb.callback(
+      [&invocation, flags] { invocation.run = [&invocation, flags] { return run_convert(*flags, invocation); }; });
+}
+
+void add_split(CLI::App& data, Invocation& invocation) {
+  const auto flags = std::make_shared<SplitFlags>();
+  CLI::App& verb = *data.add_subcommand("split", "Divide an annotation file into parts");
+  PathTable& paths = invocation.paths;
+  paths.add(verb,
+            verb.add_option("ANNOTATIONS", flags->annotations, "A COCO annotation file")->required()->type_name(""),
+            PathRole::input, "the annotations");
+  paths.add(verb, verb.add_option("--out", flags->out, "The folder to write into")->required()->type_name("DIR"),
+            PathRole::owned_folder);
+  verb.add_option("--parts", flags->parts, "Names with their shares, such as train=0.8,val=0.2")
+      ->required()
+      ->type_name("PARTS");
+  verb.add_option("--seed", flags->seed, "The same seed gives the same parts")
+      ->check(within(0, 9007199254740992.0))
+      ->type_name("N")
+      ->capture_default_str();
+  verb.add_option("--group-by", flags->group_by,
+                  "Images that stay together: folder, name (frames of a video), key:KEY, or the first group of a "
+                  "regular expression on the file name")
+      ->type_name("PATTERN");
+  verb.add_flag("--stratify", flags->stratify, "Give each part its share of every class");
+  add_json_flag(verb, invocation.common);
+  add_common_flags(verb, invocation.common);
+  verb.footer("Example:\n  spinenet data split all.json --out my-data --parts train=0.8,val=0.2 --stratify");
+  verb.callback(
+      [&invocation, flags] { invocation.run = [&invocation, flags] { return run_split(*flags, invocation); }; });
+}
+
+void add_merge(CLI::App& data, Invocation& invocation) {
+  const auto flags = std::make_shared<MergeFlags>();
+  CLI::App& verb = *data.add_subcommand("merge", "Join annotation files");
+  PathTable& paths = invocation.paths;
+  paths.add(
+      verb,
+      verb.add_option("ANNOTATIONS", flags->files, "Two or more COCO annotation files")->required()->type_name(""),
+      PathRole::input, "the annotations");
+  paths.add(verb, verb.add_option("--out", flags->out, "The file to write")->required()->type_name("FILE"),
+            PathRole::output);
+  verb.add_flag("--by-name", flags->by_name, "Categories of one name are one, whatever their ids");
+  verb.add_flag("--prefix", flags->prefix,
+                "The name of each image is preceded by that of its annotation file and a slash");
+  add_overwrite_flag(verb, flags->overwrite);
+  add_json_flag(verb, invocation.common);
+  add_common_flags(verb, invocation.common);
+  verb.footer("Example:\n  spinenet data merge first.json second.json --out all.json --by-name");
+  verb.callback(
+      [&invocation, flags] { invocation.run = [&invocation, flags] { return run_merge(*flags, invocation); }; });
+}
+
+}  // namespace
+
+void add_data_sets(CLI::App& data, Invocation& invocation) {
+  add_convert(data, invocation);
+  add_split(data, invocation);
+  add_merge(data, invocation);
+}
+
+}  // namespace spinenet::cli

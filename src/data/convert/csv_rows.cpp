@@ -1,0 +1,68 @@
+#include "data/convert/csv_rows.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/format.h"
+
+namespace spinenet::data {
+
+CsvRows::CsvRows(std::string_view text, std::string_view place) : text_(text), place_(place) {
+  const std::string_view header = text.substr(0, std::min(text.find_first_of("\r\n"), text.size()));
+  const bool semicolons = header.find(',') == std::string_view::npos && header.find(';') != std::string_view::npos;
+  if (semicolons) separator_ = ';';
+}
+
+std::string CsvRows::field() {
+  std::string value;
+  if (at_ < text_.size() && text_[at_] == '"') {
+    const int begin = line_;
+    for (++at_;; ++at_) {
+      if (at_ >= text_.size()) {
+        fail(ErrorKind::bad_data, "a quote is not closed", fmt::format("{}:{}", place_, begin), "close it");
+      }
+      if (text_[at_] == '\n') ++line_;
+      if (text_[at_] == '"' && at_ + 1 < text_.size() && text_[at_ + 1] == '"') {
+        ++at_;
+      } else if (text_[at_] == '"') {
+        break;
+      }
+      value += text_[at_];
+    }
+    ++at_;
+  }
+  for (; at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n'; ++at_) {
+    const bool line_end = text_[at_] == '\r' && (at_ + 1 == text_.size() || text_[at_ + 1] == '\n');
+    if (!line_end) value += text_[at_];
+  }
+  return value;
+}
+
+bool CsvRows::next(std::vector<std::string>& fields) {
+  fields.clear();
+  while (at_ < text_.size() && (text_[at_] == '\n' || text_[at_] == '\r')) {
+    if (text_[at_++] == '\n') ++line_;
+  }
+  if (at_ >= text_.size()) return false;
+  row_line_ = line_;
+  while (true) {
+    fields.push_back(field());
+    if (at_ >= text_.size()) return true;
+    const bool row_ends = text_[at_] == '\n';
+    if (row_ends) ++line_;
+    ++at_;
+    if (row_ends) return true;
+  }
+}
+
+std::string csv_field(std::string_view text) {
+  if (text.find_first_of(",;\"\r\n") == std::string_view::npos) return std::string(text);
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+}  // namespace spinenet::data

@@ -1,0 +1,193 @@
+// The reading half of set_cvat.h.
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/printable.h"
+#include "data/convert/cvat_mask.h"
+#include "data/convert/set_cvat.h"
+#include "data/convert/set_text.h"
+#include "data/convert/traits.h"
+#include "data/convert/xml.h"
+
+namespace spinenet::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string cvat_place(std::string_view place, const XmlNode& node) {
+  return fmt::format("{}:{}", place, node.line);
+}
+
+double number_of(const XmlNode& node, std::string_view name, std::string_view place) {
+  const std::string* text = node.attribute(name);
+  const std::optional<double> number = text == nullptr ? std::nullopt : number_in(*text);
+  if (number) return *number;
+  fail(ErrorKind::bad_data, fmt::format("{} of <{}> is no number", name, node.name), cvat_place(place, node),
+       "export the annotations again");
+}
+
+int64_t integer_of(const XmlNode& node, std::string_view name, std::string_view place) {
+  const double number = number_of(node, name, place);
+  if (std::abs(number) <= 1e9 && number == std::floor(number)) return static_cast<int64_t>(number);
+  fail(ErrorKind::bad_data, fmt::format("{} of <{}> is no integer", name, node.name), cvat_place(place, node),
+       "export the annotations again");
+}
+
+std::vector<double> points_of(const XmlNode& node, std::string_view place) {
+  const std::string* text = node.attribute("points");
+  std::vector<double> points;
+  std::string_view rest = text == nullptr ? std::string_view() : std::string_view(*text);
+  while (!rest.empty()) {
+    const size_t end = std::min(rest.find_first_of(",;"), rest.size());
+    const std::optional<double> number = number_in(rest.substr(0, end));
+    if (!number)
+      fail(ErrorKind::bad_data, "points holds what is no number", cvat_place(place, node),
+           "export the annotations again");
+    check_coordinate(*number, cvat_place(place, node));
+    points.push_back(*number);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  if (points.size() >= 6 && points.size() % 2 == 0) return points;
+  fail(ErrorKind::bad_data, "a polygon has less than three points", cvat_place(place, node), "leave it out");
+}
+
+void refuse_rotation(const XmlNode& node, std::string_view place) {
+  const std::string* rotation = node.attribute("rotation");
+  if (rotation == nullptr || number_in(*rotation) == 0.0) return;
+  fail(ErrorKind::bad_data, fmt::format("a box is turned by {} degrees, which is not read", printable(*rotation)),
+       cvat_place(place, node), "draw it as a polygon");
+}
+
+// The shapes of one image; polygons of one group and label become one object.
+class CvatShapes {
+ public:
+  CvatShapes(SetImage& image, std::string_view place, SetReading& reading)
+      : image_(image), place_(place), reading_(reading) {}
+
+  void add(const XmlNode& node) {
+    SetObject object;
+    if (node.name == "box") {
+      refuse_rotation(node, place_);
+      object.box = {number_of(node, "xtl", place_), number_of(node, "ytl", place_), number_of(node, "xbr", place_),
+                    number_of(node, "ybr", place_)};
+    } else if (node.name == "polygon") {
+      object.mask.polygons.push_back(points_of(node, place_));
+      object.box = extent_of(object.mask.polygons);
+    } else if (node.name == "mask") {
+      object.mask.rle = mask_of(node);
+      object.box = extent_of(object.mask.rle);
+    } else {
+      reading_.leave_out(fmt::format("<{}> of CVAT", printable(node.name)));
+      return;
+    }
+    const std::string* label = node.attribute("label");
+    const std::string here = cvat_place(place_, node);
+    object.category = reading_.category(label == nullptr ? "" : *label, here);
+    add_attributes(node, object);
+    if (!join_group(node, object)) reading_.add_object(image_, std::move(object), here);
+  }
+
+ private:
+  detect::Rle mask_of(const XmlNode& node) const {
+    CvatMask mask;
+    mask.rect = {integer_of(node, "left", place_), integer_of(node, "top", place_), integer_of(node, "width", place_),
+                 integer_of(node, "height", place_)};
+    const std::string* runs = node.attribute("rle");
+    if (runs != nullptr) mask.runs = *runs;
+    return rle_of_cvat(mask, image_.height, image_.width, cvat_place(place_, node));
+  }
+
+  static void add_attributes(const XmlNode& node, SetObject& object) {
+    const std::string* occluded = node.attribute("occluded");
+    object.occluded = occluded != nullptr && flag_in(*occluded).value_or(false);
+    for (const XmlNode& child : node.children) {
+      const std::string* name = child.attribute("name");
+      if (child.name == "attribute" && name != nullptr) set_trait(object, *name, child.text);
+    }
+  }
+
+  // True where the polygon went into an earlier object.
+  bool join_group(const XmlNode& node, SetObject& object) {
+    const std::string* text = node.attribute("group_id");
+    const std::optional<int64_t> group = text == nullptr ? std::nullopt : integer_in(*text);
+    if (!group || *group == 0 || object.mask.polygons.empty()) return false;
+    const auto [found, first] = groups_.try_emplace({*group, object.category}, image_.objects.size());
+    const bool is_there = !first && found->second < image_.objects.size() &&
+                          image_.objects[found->second].category == object.category &&
+                          !image_.objects[found->second].mask.polygons.empty();
+    if (!is_there) {
+      found->second = image_.objects.size();
+      return false;
+    }
+    SetObject& other = image_.objects[found->second];
+    for (std::vector<double>& polygon : object.mask.polygons) {
+      for (double& pixels : polygon) pixels = tidy(pixels);
+      other.mask.polygons.push_back(std::move(polygon));
+    }
+    other.box = extent_of(other.mask.polygons);
+    return true;
+  }
+
+  SetImage& image_;
+  std::string_view place_;
+  SetReading& reading_;
+  std::map<std::pair<int64_t, size_t>, size_t> groups_;
+};
+
+// The labels of the task, project or job.
+void list_labels(const XmlNode& node, std::string_view place, SetReading& reading) {
+  if (node.name == "label") {
+    const XmlNode* name = node.child("name");
+    if (name != nullptr) reading.list_category(name->text, cvat_place(place, *name));
+    return;
+  }
+  for (const XmlNode& child : node.children) list_labels(child, place, reading);
+}
+
+void add_cvat_image(const XmlNode& node, std::string_view place, SetReading& reading) {
+  SetImage image;
+  const std::string* name = node.attribute("name");
+  if (name == nullptr) fail(ErrorKind::bad_data, "an image has no name", cvat_place(place, node), "name it");
+  image.name = *name;
+  image.width = integer_of(node, "width", place);
+  image.height = integer_of(node, "height", place);
+  if (const std::string* id = node.attribute("id")) image.id = integer_in(*id);
+  if (const std::string* subset = node.attribute("subset")) {
+    const std::optional<SetPart> part = value_named<SetPart>(*subset);
+    image.part = part.value_or(SetPart::all);
+    if (!part && *subset != "default") reading.leave_out("subsets of CVAT that are not train, val or test");
+  }
+  CvatShapes shapes(reading.add_image(std::move(image), cvat_place(place, node)), place, reading);
+  for (const XmlNode& child : node.children) shapes.add(child);
+}
+
+}  // namespace
+
+void parse_cvat(std::string_view text, std::string_view place, SetReading& reading) {
+  const XmlNode root = parse_xml(text, place);
+  if (root.name != "annotations") {
+    fail(ErrorKind::bad_data, fmt::format("is <{}>, not <annotations>", printable(root.name)), place,
+         "export the task as \"CVAT for images 1.1\"");
+  }
+  if (const XmlNode* track = root.child("track")) {
+    fail(ErrorKind::bad_data, "has a track of CVAT for video, which is not read", cvat_place(place, *track),
+         "export the task as \"CVAT for images 1.1\"");
+  }
+  if (const XmlNode* meta = root.child("meta")) list_labels(*meta, place, reading);
+  for (const XmlNode& child : root.children) {
+    if (child.name == "image") add_cvat_image(child, place, reading);
+  }
+}
+
+ReadSet read_cvat_set(const fs::path& source, const ReadSetOptions& options) {
+  std::error_code error;
+  const fs::path file = fs::is_directory(source, error) ? source / "annotations.xml" : source;
+  SetReading reading(options);
+  parse_cvat(read_set_file(file), printable(file.string()), reading);
+  return {std::move(reading.set()), reading.left_out()};
+}
+
+}  // namespace spinenet::data

@@ -1,0 +1,30 @@
+// Label Studio's JSON: a list of tasks, each with the address of an image and annotations whose results are rectangles
+// and polygons in percent of the image. The classes are in the labelling interface, label_config.xml beside it.
+//
+// Thread contract: pure functions but for what is read.
+// Source: the documentation of Label Studio, "Label Studio JSON format of annotated tasks" and "RectangleLabels",
+// "PolygonLabels".
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/convert/set_reading.h"
+
+namespace spinenet::data {
+
+// The file, or the folder with tasks.json. Brushes, turned boxes and objects of several labels are refused by name.
+ReadSet read_label_studio_set(const std::filesystem::path& source, const ReadSetOptions& options);
+void parse_label_studio(std::string text, std::string_view place, SetReading& reading);
+// The labels of a labelling interface, in its order.
+void parse_label_config(std::string_view text, std::string_view place, SetReading& reading);
+
+// The name of the image that an address means: "/data/upload/3/a.jpg" and "/data/local-files/?d=a%20b.jpg" without what
+// stands before it, of other addresses with a scheme the last part, of all others the whole.
+std::string name_in_address(std::string_view address);
+
+// tasks.json, with addresses for Label Studio's local files, and label_config.xml.
+std::vector<SetFile> write_label_studio_set(const LabelledSet& set, Tally& left_out);
+
+}  // namespace spinenet::data

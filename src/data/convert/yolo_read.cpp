@@ -1,0 +1,303 @@
+// The reading half of set_yolo.h.
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/format.h"
+#include "base/printable.h"
+#include "base/yaml.h"
+#include "data/convert/set_text.h"
+#include "data/convert/set_yolo.h"
+#include "image/image_folder.h"
+
+namespace spinenet::data {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr size_t kMaxYoloClasses = 100'000;
+
+struct YoloPlace {
+  std::string value;
+  SetPart part = SetPart::all;
+};
+
+struct YoloConfig {
+  fs::path file, root;
+  std::vector<std::string> classes;
+  std::vector<YoloPlace> places;
+};
+
+const YamlNode* value_of(const YamlNode& map, std::string_view key) {
+  for (size_t i = 0; i < map.keys.size(); ++i) {
+    if (map.keys[i].text == key) return &map.items[i];
+  }
+  return nullptr;
+}
+
+bool is_text(const YamlNode& node) {
+  return node.kind == YamlNode::Kind::plain || node.kind == YamlNode::Kind::quoted;
+}
+
+std::vector<std::string> class_names(const YamlNode& names, const std::string& place) {
+  std::vector<std::string> classes;
+  if (names.kind != YamlNode::Kind::list && names.kind != YamlNode::Kind::map) {
+    fail(ErrorKind::bad_data, "names is no list or map", place, "list the names of the classes");
+  }
+  for (size_t i = 0; i < names.items.size(); ++i) {
+    size_t number = i;
+    if (names.kind == YamlNode::Kind::map) {
+      const std::optional<int64_t> key = integer_in(names.keys[i].text);
+      if (!key || *key < 0 || *key >= static_cast<int64_t>(kMaxYoloClasses)) {
+        fail(ErrorKind::bad_data, fmt::format("names has the key {}", short_quote(names.keys[i].text)), place,
+             "number the classes from 0");
+      }
+      number = static_cast<size_t>(*key);
+    }
+    if (!is_text(names.items[i]) || names.items[i].text.empty()) {
+      fail(ErrorKind::bad_data, fmt::format("the name of class {} is no text", number), place, "name the class");
+    }
+    if (classes.size() <= number) classes.resize(number + 1);
+    classes[number] = names.items[i].text;
+  }
+  for (size_t i = 0; i < classes.size(); ++i) {
+    if (classes[i].empty()) fail(ErrorKind::bad_data, fmt::format("class {} has no name", i), place, "name it");
+  }
+  return classes;
+}
+
+void add_places(const YamlNode& node, SetPart part, const std::string& place, YoloConfig& config) {
+  if (node.kind == YamlNode::Kind::null) return;
+  if (is_text(node)) {
+    config.places.push_back({node.text, part});
+    return;
+  }
+  for (const YamlNode& item : node.items) {
+    if (node.kind != YamlNode::Kind::list || !is_text(item)) {
+      fail(ErrorKind::bad_data, fmt::format("{} is no path or list of paths", name_of(part)), place,
+           "name a folder of images or a list of them");
+    }
+    config.places.push_back({item.text, part});
+  }
+}
+
+YoloConfig config_of_yaml(const fs::path& file) {
+  const std::string place = printable(file.string());
+  const YamlNode yaml = parse_yaml(read_set_file(file), place);
+  YoloConfig config{file, file.parent_path(), {}, {}};
+  if (value_of(yaml, "kpt_shape") != nullptr) {
+    fail(ErrorKind::bad_data, "kpt_shape: the labels are keypoints, which are not read", place,
+         "convert boxes or masks");
+  }
+  const YamlNode* names = value_of(yaml, "names");
+  if (names == nullptr) fail(ErrorKind::bad_data, "names is missing", place, "list the names of the classes");
+  config.classes = class_names(*names, place);
+  if (const YamlNode* count = value_of(yaml, "nc")) {
+    if (integer_in(count->text) != static_cast<int64_t>(config.classes.size())) {
+      fail(ErrorKind::bad_data,
+           fmt::format("nc is {}, but there are {} names", short_quote(count->text), config.classes.size()), place,
+           "make them agree");
+    }
+  }
+  if (const YamlNode* path = value_of(yaml, "path"); path != nullptr && is_text(*path)) {
+    std::error_code error;
+    if (fs::is_directory(config.root / path->text, error)) config.root = config.root / path->text;
+  }
+  for (const SetPart part : {SetPart::train, SetPart::val, SetPart::test}) {
+    if (const YamlNode* value = value_of(yaml, name_of(part))) add_places(*value, part, place, config);
+  }
+  if (config.places.empty()) {
+    fail(ErrorKind::bad_data, "train, val and test are missing", place, "name the folder or the list of the images");
+  }
+  return config;
+}
+
+YoloConfig config_of_classes(const fs::path& file) {
+  YoloConfig config{file, file.parent_path(), {}, {{"images", SetPart::all}}};
+  const std::string text = read_set_file(file);
+  for (const std::string_view line : lines_of(text)) {
+    if (!trimmed(line).empty()) config.classes.emplace_back(trimmed(line));
+  }
+  return config;
+}
+
+YoloConfig config_of(const fs::path& source) {
+  std::error_code error;
+  if (!fs::is_directory(source, error)) {
+    return source.extension() == ".txt" ? config_of_classes(source) : config_of_yaml(source);
+  }
+  std::vector<fs::path> found;
+  for (const fs::path& entry : image::entries_of(source)) {
+    if (entry.extension() == ".yaml" || entry.extension() == ".yml") found.push_back(entry);
+  }
+  if (found.size() == 1) return config_of_yaml(found.front());
+  if (fs::is_regular_file(source / "data.yaml", error)) return config_of_yaml(source / "data.yaml");
+  if (found.empty() && fs::is_regular_file(source / "classes.txt", error))
+    return config_of_classes(source / "classes.txt");
+  fail(ErrorKind::bad_data, fmt::format("has {} YAML files and no data.yaml", found.size()), source.string(),
+       "name the YAML file of the data set");
+}
+
+fs::path plain(const fs::path& path) {
+  return fs::absolute(path).lexically_normal();
+}
+
+bool is_inside(const fs::path& path, const fs::path& folder) {
+  const fs::path relative = path.lexically_relative(folder);
+  return !relative.empty() && *relative.begin() != ".." && *relative.begin() != ".";
+}
+
+// As Ultralytics looks for it: exports of Roboflow name "../train/images" beside the folder that they mean.
+fs::path place_of(const YoloConfig& config, const std::string& value) {
+  const fs::path path = plain(config.root / value);
+  std::error_code error;
+  if (!fs::exists(path, error) && value.starts_with("../")) return plain(config.root / value.substr(3));
+  return path;
+}
+
+std::vector<fs::path> images_of_folder(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (image::why_no_image(entry.path()).empty()) files.push_back(plain(entry.path()));
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::vector<fs::path> images_of_list(const fs::path& list, const fs::path& root) {
+  std::vector<fs::path> files;
+  const std::string text = read_set_file(list);
+  for (const std::string_view line : lines_of(text)) {
+    if (trimmed(line).empty()) continue;
+    const fs::path beside = plain(list.parent_path() / line);
+    std::error_code error;
+    const fs::path from_root = plain(root / line);
+    files.push_back(!fs::exists(beside, error) && fs::exists(from_root, error) ? from_root : beside);
+  }
+  return files;
+}
+
+fs::path label_file_of(const fs::path& image) {
+  constexpr std::string_view kImages = "/images/";
+  std::string path = image.string();
+  const size_t found = path.rfind(kImages);
+  if (found != std::string::npos) path.replace(found, kImages.size(), "/labels/");
+  return without_suffix(path) + ".txt";
+}
+
+struct YoloImage {
+  fs::path file;
+  SetPart part = SetPart::all;
+};
+
+std::vector<YoloImage> images_of(const YoloConfig& config) {
+  std::vector<YoloImage> images;
+  for (const YoloPlace& place : config.places) {
+    const fs::path path = place_of(config, place.value);
+    std::error_code error;
+    const bool folder = fs::is_directory(path, error);
+    if (!folder && !fs::is_regular_file(path, error)) {
+      fail(ErrorKind::bad_data,
+           fmt::format("{}: there is no folder or list {}", name_of(place.part), printable(path.string())),
+           printable(config.file.string()), "correct the path, or put the images there");
+    }
+    for (fs::path& file : folder ? images_of_folder(path) : images_of_list(path, plain(config.root))) {
+      images.push_back({std::move(file), place.part});
+    }
+  }
+  return images;
+}
+
+// The folder that names are relative to: that of the user, `images` where all lie in it, else the root.
+fs::path name_folder(const YoloConfig& config, const std::vector<YoloImage>& images) {
+  const fs::path root = plain(config.root / "."), inner = plain(config.root / "images");
+  const bool all =
+      std::all_of(images.begin(), images.end(), [&](const YoloImage& image) { return is_inside(image.file, inner); });
+  return all ? inner : root;
+}
+
+void add_yolo_image(const YoloImage& listed, const fs::path& folder, size_t classes, SetReading& reading) {
+  SetImage image;
+  image.part = listed.part;
+  std::error_code error;
+  const fs::path own = reading.options().images.empty() ? fs::path() : plain(reading.options().images / ".");
+  const bool in_own = !own.empty() && is_inside(listed.file, own);
+  if (!in_own && !is_inside(listed.file, folder)) {
+    fail(ErrorKind::bad_data, "lies outside the folder of the data set", printable(listed.file.string()),
+         "name the folder of the images with --images");
+  }
+  image.name = listed.file.lexically_relative(in_own ? own : folder).generic_string();
+  if (fs::exists(listed.file, error)) {
+    image.file = listed.file;
+  } else if (own.empty() || !fs::exists(own / image.name, error)) {
+    fail(ErrorKind::bad_data, "there is no such image", printable(listed.file.string()),
+         "put it there, or name the folder of the images with --images");
+  }
+  const fs::path labels = label_file_of(listed.file);
+  SetImage& added = reading.add_image(std::move(image), printable(listed.file.string()));
+  if (fs::exists(labels, error)) {
+    parse_yolo_labels(read_set_file(labels), printable(labels.string()), classes, added, reading);
+  } else {
+    reading.leave_out("label files that are not there: their images are taken to have no objects");
+  }
+}
+
+}  // namespace
+
+void parse_yolo_labels(std::string_view text, std::string_view place, size_t classes, SetImage& image,
+                       SetReading& reading) {
+  const auto width = static_cast<double>(image.width), height = static_cast<double>(image.height);
+  int line_number = 0;
+  for (const std::string_view line : lines_of(text)) {
+    const std::string here = fmt::format("{}:{}", place, ++line_number);
+    const std::vector<std::string_view> words = words_of(line);
+    if (words.empty()) continue;
+    if (words.size() < 5 || words.size() == 6 || words.size() % 2 == 0) {
+      fail(ErrorKind::bad_data, fmt::format("has {} numbers", words.size()), here,
+           "a line is a class with four numbers of a box or at least six of a polygon");
+    }
+    const std::optional<double> label = number_in(words[0]);
+    if (!label || *label < 0 || *label >= static_cast<double>(classes) ||
+        *label != static_cast<double>(static_cast<int64_t>(*label))) {
+      fail(ErrorKind::bad_data, fmt::format("the class {} is none of the {} classes", short_quote(words[0]), classes),
+           here, "classes are counted from 0; correct the line or the list of names");
+    }
+    std::vector<double> numbers;
+    for (size_t i = 1; i < words.size(); ++i) {
+      const std::optional<double> number = number_in(words[i]);
+      if (!number || *number < -0.01 || *number > 1.01) {
+        fail(ErrorKind::bad_data, fmt::format("{} is no number from 0 to 1", short_quote(words[i])), here,
+             "coordinates are relative to the image's width and height");
+      }
+      numbers.push_back(*number * (i % 2 == 1 ? width : height));
+    }
+    SetObject object;
+    object.category = static_cast<size_t>(*label);
+    if (numbers.size() == 4) {
+      const double half_width = numbers[2] / 2, half_height = numbers[3] / 2;
+      object.box = {numbers[0] - half_width, numbers[1] - half_height, numbers[0] + half_width,
+                    numbers[1] + half_height};
+    } else {
+      object.mask.polygons.push_back(std::move(numbers));
+      object.box = extent_of(object.mask.polygons);
+    }
+    reading.add_object(image, std::move(object), here);
+  }
+}
+
+ReadSet read_yolo_set(const fs::path& source, const ReadSetOptions& options) {
+  const YoloConfig config = config_of(source);
+  ReadSetOptions without_classes = options;
+  without_classes.classes.clear();  // the set has its list
+  SetReading reading(std::move(without_classes));
+  for (const std::string& name : config.classes) {
+    LabelledSet& set = reading.set();
+    set.categories.push_back({static_cast<int64_t>(set.categories.size()) + 1, name, ""});
+  }
+  const std::vector<YoloImage> images = images_of(config);
+  const fs::path folder = name_folder(config, images);
+  for (const YoloImage& image : images) add_yolo_image(image, folder, config.classes.size(), reading);
+  return {std::move(reading.set()), reading.left_out()};
+}
+
+}  // namespace spinenet::data
