@@ -5,8 +5,8 @@
 #include "base/format.h"
 #include "base/progress.h"
 #include "cli/command.h"
-#include "cli/inputs.h"
 #include "cli/output.h"
+#include "image/named_images.h"
 #include "runtime/calibrate_model.h"
 
 namespace spinenet::cli {
@@ -46,8 +46,8 @@ void print_result(const CalibrateFlags& flags, const engine::Calibration& found,
 
 int run_calibrate(const CalibrateFlags& flags, const Invocation& invocation) {
   const CommonOptions& common = invocation.common;
-  const std::vector<std::string> files = spread(expand_inputs(flags.inputs), flags.most);
-  const Output output = output_beside_inputs(invocation, files, {flags.out, "calibrate --out", flags.overwrite});
+  const std::vector<std::string> files = spread(image::expand_inputs(flags.inputs), flags.most);
+  const Output output = output_beside_inputs(invocation.files, files, {flags.out, "calibrate --out", flags.overwrite});
   runtime::Model model = runtime::open_model(flags.model);
   Progress progress("calibrate", 1, progress_of(common));
   engine::CalibrateOptions options;
@@ -59,7 +59,7 @@ int run_calibrate(const CalibrateFlags& flags, const Invocation& invocation) {
     progress.update(done);
   };
   const runtime::ImageSource images{static_cast<int64_t>(files.size()),
-                                    [&](int64_t i) { return read_input(files[static_cast<size_t>(i)]); }};
+                                    [&](int64_t i) { return image::read_input(files[static_cast<size_t>(i)]); }};
   const engine::Calibration found = calibrate_model(model, images, options);
   set_calibration(model, found);
   formats::write_model(output, model.file);

@@ -9,11 +9,11 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/data_sets.h"
-#include "cli/data_text.h"
 #include "cli/output.h"
 #include "data/coco/coco.h"
 #include "data/coco/coco_check.h"
 #include "data/coco/coco_stats.h"
+#include "data/coco/coco_text.h"
 #include "data/loading/preview.h"
 #include "data/scenes/scenes.h"
 #include "image/encode.h"
@@ -217,7 +217,7 @@ void add_preview(CLI::App& data, Invocation& invocation) {
             PathRole::input, "the annotations");
   paths.add(verb, verb.add_option("--images", flags->images, "The folder of the images")->required()->type_name("DIR"),
             PathRole::input, "the folder of the images");
-  paths.add(verb, verb.add_option("--out", flags->out, "The picture, a PNG file")->required()->type_name("FILE"),
+  paths.add(verb, verb.add_option("--out", flags->out, "The image, a PNG file")->required()->type_name("FILE"),
             PathRole::output);
   verb.add_option("--set", flags->settings, "As in a recipe: --set augment.mosaic=1")
       ->type_name("KEY=VALUE")
@@ -230,7 +230,7 @@ void add_preview(CLI::App& data, Invocation& invocation) {
       ->check(within(1, 100))
       ->type_name("N")
       ->capture_default_str();
-  verb.add_option("--seed", flags->seed, "The same seed draws the same picture")->type_name("N")->capture_default_str();
+  verb.add_option("--seed", flags->seed, "The same seed draws the same image")->type_name("N")->capture_default_str();
   add_overwrite_flag(verb, flags->overwrite);
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);

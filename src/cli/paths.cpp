@@ -34,6 +34,11 @@ Json to_json(const PathTable& paths) {
   return rows;
 }
 
+Output output_beside_inputs(RunFiles files, std::span<const std::string> inputs, const OutputRequest& request) {
+  for (const std::string& input : inputs) files.add_input(input, "an image");
+  return files.output(request);
+}
+
 std::optional<Output> output_if_named(RunFiles& files, const OutputRequest& request) {
   if (request.path.empty()) return std::nullopt;
   return files.output(request);

@@ -51,6 +51,9 @@ class PathTable {
 Json to_json(const PathTable& paths);
 
 // Nothing where the request names no file. Errors as RunFiles::output.
+// A file to write that is none of these images, nor anything else that the command reads. Errors as RunFiles::output.
+Output output_beside_inputs(RunFiles files, std::span<const std::string> inputs, const OutputRequest& request);
+
 std::optional<Output> output_if_named(RunFiles& files, const OutputRequest& request);
 
 // What the options that were given name to be read.

@@ -11,9 +11,9 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/command.h"
-#include "cli/inputs.h"
 #include "cli/output.h"
 #include "cli/run_flags.h"
+#include "image/named_images.h"
 #include "runtime/drawn_images.h"
 #include "runtime/image_ids.h"
 
@@ -42,7 +42,7 @@ struct Predicted {
 // Goes on after an image that cannot be read, and counts it.
 std::optional<image::Image> try_read(const std::string& file, int64_t& failed) {
   try {
-    return read_input(file);
+    return image::read_input(file);
   } catch (const Error& error) {
     log_warning(error.what());
     ++failed;
@@ -83,10 +83,10 @@ Predicted predict_all(const PredictFlags& flags, const std::vector<runtime::Numb
 }
 
 int run_predict(const PredictFlags& flags, const Invocation& invocation) {
-  const std::vector<std::string> files = expand_inputs(flags.inputs);
+  const std::vector<std::string> files = image::expand_inputs(flags.inputs);
   std::optional<Output> json;
   if (!flags.json.empty() && flags.json != "-") {
-    json = output_beside_inputs(invocation, files, {flags.json, "predict --json", flags.overwrite});
+    json = output_beside_inputs(invocation.files, files, {flags.json, "predict --json", flags.overwrite});
   }
   std::optional<runtime::DrawnImages> folder;
   if (!flags.out.empty()) {

@@ -105,8 +105,9 @@ class BundleWriter {
   formats::SourceTensors parse() const { return formats::parse_tensor_bundle(index(), open(), "test.index"); }
   formats::OpenBundleData open() const {
     return [bytes = data](size_t shards) {
-      return formats::BundleData{std::vector<uint64_t>(shards, bytes.size()),
-                        [bytes](size_t, uint64_t offset, uint64_t size) { return bytes.substr(offset, size); }};
+      return formats::BundleData{
+          std::vector<uint64_t>(shards, bytes.size()),
+          [bytes](size_t, uint64_t offset, uint64_t size) { return bytes.substr(offset, size); }};
     };
   }
 

@@ -1,4 +1,4 @@
-#include "cli/inputs.h"
+#include "image/named_images.h"
 
 #include <array>
 #include <cerrno>
@@ -13,13 +13,13 @@
 #include "image/decode.h"
 #include "image/image_folder.h"
 
-namespace spinenet::cli {
+namespace spinenet::image {
 namespace {
 
 std::vector<std::string> images_of_folder(const std::string& folder) {
-  image::PassedOver passed_over;
+  PassedOver passed_over;
   std::vector<std::string> found;
-  for (const std::filesystem::path& path : image::images_in(folder, passed_over)) found.push_back(path.string());
+  for (const std::filesystem::path& path : images_in(folder, passed_over)) found.push_back(path.string());
   if (found.empty()) {
     fail(ErrorKind::bad_data,
          passed_over.empty() ? "no image in the folder" : "no image in the folder; " + passed_over.text(), folder,
@@ -74,18 +74,11 @@ std::vector<std::string> expand_inputs(std::span<const std::string> inputs) {
   return files;
 }
 
-image::Image read_input(const std::string& name) {
-  if (name != "-") return image::read_image(name);
-  const image::DecodeLimits limits;
+Image read_input(const std::string& name) {
+  if (name != "-") return read_image(name);
+  const DecodeLimits limits;
   const std::string bytes = read_standard_input(limits.max_bytes);
-  return image::decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, "standard input", limits);
+  return decode_image({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()}, "standard input", limits);
 }
 
-Output output_beside_inputs(const Invocation& invocation, std::span<const std::string> inputs,
-                            const OutputRequest& request) {
-  RunFiles files = invocation.files;
-  for (const std::string& input : inputs) files.add_input(input, "an image");
-  return files.output(request);
-}
-
-}  // namespace spinenet::cli
+}  // namespace spinenet::image

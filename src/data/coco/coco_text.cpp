@@ -1,27 +1,27 @@
-#include "cli/data_text.h"
+#include "data/coco/coco_text.h"
 
 #include <algorithm>
 
 #include "base/enum_names.h"
 #include "base/format.h"
 #include "base/printable.h"
-#include "cli/output.h"
+#include "base/text_table.h"
 
-namespace spinenet::cli {
+namespace spinenet::data {
 namespace {
 
-std::string finding_text(const data::Finding& finding) {
+std::string finding_text(const Finding& finding) {
   const std::string place = finding.place.empty() ? "" : printable(finding.place) + ": ";
   const std::string remedy = finding.remedy.empty() ? "" : "; " + finding.remedy;
   return fmt::format("{} {}: {}{}{}{}\n", finding.code, name_of(finding.severity), place, printable(finding.message),
                      remedy, finding.fixable ? " (`spinenet data fix` can)" : "");
 }
 
-std::string spread_text(std::string_view name, const data::Spread& s) {
+std::string spread_text(std::string_view name, const Spread& s) {
   return fmt::format("{}: {:.0f} to {:.0f}, median {:.0f}, mean {:.1f}\n", name, s.min, s.max, s.median, s.mean);
 }
 
-std::string sides_text(const data::DatasetStats& s) {
+std::string sides_text(const DatasetStats& s) {
   std::vector<std::vector<std::string>> rows{{"side", "boxes"}};
   int below = 4;
   for (size_t i = 0; i < s.by_side.size(); ++i, below *= 2) {
@@ -32,7 +32,7 @@ std::string sides_text(const data::DatasetStats& s) {
   return table_text(rows);
 }
 
-std::string second_looks(const data::DatasetStats& s) {
+std::string second_looks(const DatasetStats& s) {
   std::string text;
   const auto line = [&](int64_t count, std::string_view what) {
     if (count > 0) text += fmt::format("  {} {}\n", count, what);
@@ -49,9 +49,9 @@ std::string second_looks(const data::DatasetStats& s) {
 
 }  // namespace
 
-std::string to_text(const data::CheckReport& report, const std::string& file) {
+std::string to_text(const CheckReport& report, const std::string& file) {
   std::string text;
-  for (const data::Finding& finding : report.findings) text += finding_text(finding);
+  for (const Finding& finding : report.findings) text += finding_text(finding);
   for (const auto& [code, count] : report.counts) {
     if (count > 5) text += fmt::format("{}: {} in all, the first 5 are shown\n", code, count);
   }
@@ -60,7 +60,7 @@ std::string to_text(const data::CheckReport& report, const std::string& file) {
                             report.images, report.annotations, report.categories, report.errors, report.warnings);
 }
 
-std::string to_text(const data::DatasetStats& s) {
+std::string to_text(const DatasetStats& s) {
   std::string text = fmt::format("{} images, {} without boxes\n{} boxes, {} crowd regions, {} masks\n", s.images,
                                  s.images_without_boxes, s.boxes, s.crowds, s.with_masks);
   text +=
@@ -68,24 +68,24 @@ std::string to_text(const data::DatasetStats& s) {
   text += spread_text("boxes in an image", s.boxes_per_image);
   text += spread_text("height", s.image_height) + spread_text("width", s.image_width) + "\n";
   std::vector<std::vector<std::string>> rows{{"id", "class", "boxes", "images"}};
-  for (const data::ClassCount& c : s.classes) {
+  for (const ClassCount& c : s.classes) {
     rows.push_back(
         {std::to_string(c.category.id), printable(c.category.name), std::to_string(c.boxes), std::to_string(c.images)});
   }
   return text + table_text(rows) + "\n" + sides_text(s) + second_looks(s);
 }
 
-std::string to_text(const data::DatasetAdvice& a) {
+std::string to_text(const DatasetAdvice& a) {
   return fmt::format(
       "\nadvice for a detector (fit_to_data of a recipe follows it):\n"
       "image_size {}: {}\nanchor_size {}, aspect_ratios [{}]: {}\n",
       a.image_size, a.image_size_reason, a.anchor_size, fmt::join(a.aspect_ratios, ", "), a.anchor_reason);
 }
 
-std::string to_text(const data::FixReport& report, const std::string& out) {
+std::string to_text(const FixReport& report, const std::string& out) {
   std::string text;
   for (const auto& [code, count] : report.repaired) text += fmt::format("{}: {} repaired\n", code, count);
-  for (const auto& [name, count] : data::named_changes(report.changes)) {
+  for (const auto& [name, count] : named_changes(report.changes)) {
     if (count == 0) continue;
     std::string words(name);
     std::ranges::replace(words, '_', ' ');
@@ -103,11 +103,11 @@ std::string to_text(const data::FixReport& report, const std::string& out) {
   return text + "; `spinenet data check` has the places\n";
 }
 
-Json to_json(const data::FixReport& report, const std::string& out) {
+Json to_json(const FixReport& report, const std::string& out) {
   Json repaired = Json::object();
   for (const auto& [code, count] : report.repaired) repaired[code] = count;
   Json changes = Json::object();
-  for (const auto& [name, count] : data::named_changes(report.changes)) changes[std::string(name)] = count;
+  for (const auto& [name, count] : named_changes(report.changes)) changes[std::string(name)] = count;
   Json left = Json::object();
   for (const auto& [code, count] : report.left) left[code] = count;
   return Json{{"out", out},
@@ -118,4 +118,4 @@ Json to_json(const data::FixReport& report, const std::string& out) {
               {"before", to_json(report.before)}};
 }
 
-}  // namespace spinenet::cli
+}  // namespace spinenet::data
