@@ -130,7 +130,8 @@ void BackboneDrawing::draw_merge(const arch::ResNetNasFpn& backbone, size_t k, i
                           std::to_string(arch::kPyramidLevels + static_cast<int>(k)),
                           merge.output ? level_text('P', merge.level) : "", backbone.repeats},
                          {first + merge.inputs[0], first + merge.inputs[1]});
-  for (const int unused : arch::joined_unused_inputs(backbone.cell)[k]) {
+  const auto joined = arch::joined_unused_inputs(backbone.cell);
+  for (const int unused : joined[k]) {
     drawing_.connections.push_back({first + unused, number, true});
   }
 }

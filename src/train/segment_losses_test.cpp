@@ -79,8 +79,8 @@ struct Fixture {
   Trainer trainer() {
     Trainee trainee{graph::programs_of(graph::lower_two_stage(architecture, {kSize, kSize, 2})),
                     [this](const BatchPass& pass) {
-                      return segment_batch_losses(
-                          pass, {anchors, 3, recipe.seed, recipe.two_stage, architecture.two_stage.box_thresholds});
+                      return segment_batch_losses(pass, {anchors, 3, detect::kAnyStride, recipe.seed, recipe.two_stage,
+                                                         architecture.two_stage.box_thresholds});
                     }};
     const Weights first = graph::initial_weights(graph::parameters_of_all(trainee.programs), recipe.init, 1);
     Trainer made(std::move(trainee), first, recipe, torch::kCPU, alone);
