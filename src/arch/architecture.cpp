@@ -387,7 +387,7 @@ std::vector<MobileStage> efficientnet_lite0_stages() {
   return {
       {.filters = 16, .repeats = 1, .kernel = 3, .stride = 1, .expand_ratio = 1},
       {.filters = 24, .repeats = 2, .kernel = 3, .stride = 2, .expand_ratio = 6},
-      {.filters = 40, .repeats = 3, .kernel = 5, .stride = 2, .expand_ratio = 6},
+      {.filters = 40, .repeats = 2, .kernel = 5, .stride = 2, .expand_ratio = 6},
       {.filters = 80, .repeats = 3, .kernel = 3, .stride = 2, .expand_ratio = 6},
       {.filters = 112, .repeats = 3, .kernel = 5, .stride = 1, .expand_ratio = 6},
       {.filters = 192, .repeats = 4, .kernel = 5, .stride = 2, .expand_ratio = 6},

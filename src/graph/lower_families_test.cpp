@@ -228,7 +228,7 @@ TEST(Vgg, AveragesTheWindowsOfALargeMapAndSurroundsASmallOne) {
 // As PyTorch pads: the same on both sides where windows overlap, else not at all.
 TEST(Padding, OfPoolsMayBeSymmetric) {
   const auto pool_of = [](arch::Padding padding, int kernel, int stride) {
-    Builder b({3, 16, 16}, {.padding = padding});
+    Builder b({3, 16, 16}, {arch::Activation::relu, padding, {}});
     b.output("y", b.max_pool(b.input(), kernel, stride, "pool"));
     return std::get<MaxPool>(b.finish().ops.front().kind);
   };
