@@ -84,7 +84,7 @@ int run_import(const ImportFlags& flags, const Invocation& invocation) {
     print(table_text({{"model", flags.out},
                       {"task", fmt::format("{}, {} classes, {} px", imported.model.task, imported.model.classes.size(),
                                            imported.model.image_size)}}));
-    print(to_text(imported.report));
+    print(to_table(imported.report));
   }
   return 0;
 }

@@ -282,7 +282,7 @@ Json to_json(const ImportReport& report) {
           {"seed", report.seed}};
 }
 
-std::string to_text(const ImportReport& report) {
+std::string to_table(const ImportReport& report) {
   std::vector<std::vector<std::string>> rows{{"source", fmt::format("{}, names of {}", report.format, report.naming)},
                                              {"taken", fmt::format("{} parameters", report.taken)},
                                              {"left in the source", row_of(report.left)},

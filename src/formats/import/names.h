@@ -20,8 +20,6 @@ std::optional<Naming> efficientnet_lite_pytorch(const NamingRequest& request);
 std::optional<Naming> timm_efficientnet_lite(const NamingRequest& request);
 // HRNet of timm and its authors.
 std::optional<Naming> timm_hrnet(const NamingRequest& request);
-// CSPDarknet-53 of timm.
-std::optional<Naming> timm_csp_darknet(const NamingRequest& request);
 
 // SpineNet of TensorFlow's Model Garden and TPU repository, with its heads (names_spinenet.h).
 std::optional<Naming> tensorflow_spinenet(const NamingRequest& request);

@@ -14,25 +14,27 @@ namespace {
 constexpr size_t kNamedTensors = 6;  // in a message
 
 using MakeNaming = std::optional<Naming> (*)(const NamingRequest& request);
+using MakeNamings = std::vector<MakeNaming>;
 
-std::vector<MakeNaming> namings_of(const arch::Backbone& backbone) {
+MakeNamings namings_of(const arch::Backbone& backbone) {
   return std::visit(graph::Overloaded{
-                        [](const arch::ScalePermuted&) { return std::vector<MakeNaming>{tensorflow_spinenet}; },
-                        [](const arch::ResNetFpn&) { return std::vector<MakeNaming>{torchvision_resnet}; },
-                        [](const arch::ResNetNasFpn&) { return std::vector<MakeNaming>{torchvision_resnet}; },
-                        [](const arch::ResNet&) { return std::vector<MakeNaming>{torchvision_resnet}; },
-                        [](const arch::Vgg&) { return std::vector<MakeNaming>{torchvision_vgg}; },
-                        [](const arch::CspDarknet&) { return std::vector<MakeNaming>{timm_csp_darknet}; },
+                        [](const arch::ScalePermuted&) { return MakeNamings{tensorflow_spinenet}; },
+                        [](const arch::ResNetFpn&) { return MakeNamings{torchvision_resnet}; },
+                        [](const arch::ResNetNasFpn&) { return MakeNamings{torchvision_resnet}; },
+                        [](const arch::ResNet&) { return MakeNamings{torchvision_resnet}; },
+                        [](const arch::Vgg&) { return MakeNamings{torchvision_vgg}; },
+                        // Darknet's files have no names.
+                        [](const arch::CspDarknet&) { return MakeNamings{}; },
                         [](const arch::EfficientNetLite&) {
-                          return std::vector<MakeNaming>{efficientnet_lite_pytorch, timm_efficientnet_lite};
+                          return MakeNamings{efficientnet_lite_pytorch, timm_efficientnet_lite};
                         },
-                        [](const arch::HrNet&) { return std::vector<MakeNaming>{timm_hrnet}; },
-                        [](const arch::DetNet&) { return std::vector<MakeNaming>{torchvision_resnet}; },
+                        [](const arch::HrNet&) { return MakeNamings{timm_hrnet}; },
+                        [](const arch::DetNet&) { return MakeNamings{torchvision_resnet}; },
                     },
                     backbone);
 }
 
-// Runs f(outer, axis, inner) over the elements of a kernel [height, width, a, b] and gives [b, a, height, width].
+// [height, width, a, b] to [b, a, height, width]; a depthwise one to [a * b, 1, height, width].
 HostTensor transposed_kernel(const HostTensor& from, std::vector<int64_t> shape, bool depthwise) {
   const int64_t height = from.shape[0], width = from.shape[1], a = from.shape[2], b = from.shape[3];
   HostTensor to = make_tensor(std::move(shape));
@@ -65,9 +67,9 @@ Naming find_naming(const NamingRequest& request) {
        request.source.place, "name its architecture with --as; docs/pretrained.md lists what can be imported");
 }
 
-void add_rules(Naming& naming, std::span<const graph::Parameter> parameters, const Rename& rename) {
+void add_rules(Naming& naming, std::span<const graph::Parameter> parameters, const Rename& source_of) {
   for (const graph::Parameter& parameter : parameters) {
-    std::string source = rename(parameter.name);
+    std::string source = source_of(parameter.name);
     if (source.empty()) continue;
     ParameterRule rule;
     rule.parameter = parameter.name;
@@ -80,24 +82,6 @@ Conversion reshaped_to(std::vector<int64_t> shape) {
   return [shape = std::move(shape)](std::span<const HostTensor> sources) {
     return HostTensor{shape, sources.front().data};
   };
-}
-
-Conversion rows_of(int64_t first, int64_t count) {
-  return [first, count](std::span<const HostTensor> sources) {
-    const HostTensor& from = sources.front();
-    std::vector<int64_t> shape = from.shape;
-    const int64_t row = element_count(shape) / shape[0];
-    shape[0] = count;
-    const auto begin = from.data.begin() + static_cast<std::ptrdiff_t>(first * row);
-    return HostTensor{std::move(shape), {begin, begin + static_cast<std::ptrdiff_t>(count * row)}};
-  };
-}
-
-HostTensor exchange_input_parts(std::span<const HostTensor> sources) {
-  HostTensor kernel = sources.front();
-  const auto row = static_cast<std::ptrdiff_t>(element_count(kernel.shape) / kernel.shape[0]);
-  for (auto at = kernel.data.begin(); at != kernel.data.end(); at += row) std::rotate(at, at + row / 2, at + row);
-  return kernel;
 }
 
 HostTensor kernel_from_hwio(std::span<const HostTensor> sources) {

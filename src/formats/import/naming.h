@@ -71,14 +71,10 @@ Naming find_naming(const NamingRequest& request);
 // The source's name of a parameter, "" where it has none.
 using Rename = std::function<std::string(std::string_view parameter)>;
 // A rule of one source for each parameter that has a name there.
-void add_rules(Naming& naming, std::span<const graph::Parameter> parameters, const Rename& rename);
+void add_rules(Naming& naming, std::span<const graph::Parameter> parameters, const Rename& source_of);
 
 // The same numbers in another shape: [4096, 25088] as [4096, 512, 7, 7].
 Conversion reshaped_to(std::vector<int64_t> shape);
-// `count` of the first dimension from `first` on, and of a kernel's input channels the second half before the first.
-Conversion rows_of(int64_t first, int64_t count);
-HostTensor exchange_input_parts(std::span<const HostTensor> sources);
-
 // Turns a TensorFlow kernel [height, width, in, out] into [out, in, height, width].
 HostTensor kernel_from_hwio(std::span<const HostTensor> sources);
 // And a depthwise one [height, width, channels, multiplier] into [channels * multiplier, 1, height, width].

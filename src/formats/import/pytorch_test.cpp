@@ -175,8 +175,8 @@ TEST(Pytorch, DamagedFilesAreRefusedOrReadInBounds) {
       try {
         const SourceTensors source = read_bytes(other);
         for (const auto& [name, tensor] : source.tensors) {
-          if (tensor.unreadable.empty())
-            EXPECT_EQ(static_cast<int64_t>(tensor.read().size()), element_count(tensor.shape));
+          if (!tensor.unreadable.empty()) continue;
+          EXPECT_EQ(static_cast<int64_t>(tensor.read().size()), element_count(tensor.shape));
         }
       } catch (const Error&) {
       }
