@@ -27,7 +27,7 @@ class ImportModel : public testing::Test {
     std::get<arch::ResNet>(narrow_.backbone).stages = {1, 1, 1, 1};
     narrow_.scaling.filter_size_scale = 0.125;
     narrow_.scaling.stem_filters = 8;
-    fixture::put_file(folder_ / "a.json", to_text(arch::to_json(narrow_)));
+    fixture::put_file(folder_ / "a.json", spinenet::to_text(arch::to_json(narrow_)));
     first_ = graph::initial_weights(graph::lower_classifier(narrow_, {64, 64, 5}), {}, 9);
     for (const auto& [name, tensor] : first_) source_.weights.emplace(theirs(name), tensor);
     source_.weights.at("fc.weight").shape = {5, first_.at("head.dense.weight").shape[1]};
@@ -112,7 +112,7 @@ TEST_F(ImportModel, ADetectorTakesTheBackbone) {
   arch::Architecture pyramid = narrow_;
   pyramid.backbone = arch::ResNetFpn{{1, 1, 1, 1}};
   pyramid.max_level = 7;
-  fixture::put_file(folder_ / "fpn.json", to_text(arch::to_json(pyramid)));
+  fixture::put_file(folder_ / "fpn.json", spinenet::to_text(arch::to_json(pyramid)));
   ImportOptions options{.architecture = (folder_ / "fpn.json").string()};
   EXPECT_NE(refusal_of(options).find("--classes"), std::string::npos);
   options.classes = {{1, "apple"}};
@@ -154,7 +154,7 @@ class ImportCheckpoint : public testing::Test {
     arch::Architecture narrow = arch::named_architecture("spinenet-49s");
     narrow.scaling.filter_size_scale = 0.1;
     narrow.scaling.endpoints_num_filters = narrow.head.filters = 4;
-    fixture::put_file(folder_ / "narrow.json", to_text(arch::to_json(narrow)));
+    fixture::put_file(folder_ / "narrow.json", spinenet::to_text(arch::to_json(narrow)));
     parameters_ = graph::lower_detector(narrow, {.height = 128, .width = 128, .classes = kClasses}).parameters;
     fixture::bundle::BundleWriter writer;
     const auto add = [&](const std::string& name, const std::vector<int64_t>& shape) {
@@ -190,7 +190,9 @@ class ImportCheckpoint : public testing::Test {
 };
 
 TEST_F(ImportCheckpoint, TakesEveryTensorAndTheClassesWithoutTheBackground) {
-  const ImportedModel imported = import({.activation = arch::Activation::swish});
+  ImportOptions options;
+  options.activation = arch::Activation::swish;
+  const ImportedModel imported = import(options);
   EXPECT_EQ(imported.report.naming, "TensorFlow TPU repository");
   EXPECT_EQ(imported.report.taken, parameters_.size());
   EXPECT_TRUE(imported.report.left.empty()) << imported.report.left.front();

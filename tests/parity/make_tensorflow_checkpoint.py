@@ -52,10 +52,16 @@ def spread(model, random, predictors):
             variable.assign(random.normal(0, 0.2, shape))
         elif "kernel" in name:
             variable.assign(random.normal(0, math.sqrt(1.5 / np.prod(shape[:-1])), shape))
-    for layer, deviation, bias in predictors:
+    for layer, deviation in predictors:
         kernel = layer.kernel.shape.as_list()
         layer.kernel.assign(random.normal(0, deviation / math.sqrt(np.prod(kernel[:-1])), kernel))
-        layer.bias.assign(random.normal(bias, 0.3, layer.bias.shape))
+        layer.bias.assign(random.normal(0, 0.1, layer.bias.shape))
+
+
+def scale_outputs(layer, outputs, largest):
+    """So that none of the predictor's outputs is greater: scores below 1 and boxes of a usual size."""
+    found = max(np.abs(np.asarray(output)).max() for output in outputs.values())
+    layer.kernel.assign(layer.kernel * (largest / found))
 
 
 def save(model, folder):
@@ -121,7 +127,10 @@ def make_retinanet(folder):
         anchor_size=3.0)
     image = input_image(random)
     model(image, training=True)
-    spread(model, random, [(head._classifier, 1.5, -3.0), (head._box_regressor, 0.3, 0.0)])
+    spread(model, random, [(head._classifier, 1.5), (head._box_regressor, 0.3)])
+    scores, boxes, _ = head(model.backbone(image, training=False))
+    scale_outputs(head._classifier, scores, 6.0)
+    scale_outputs(head._box_regressor, boxes, 0.7)
     save(model, folder)
     outputs = model(image, training=False)
     tensors = {"input": nchw(image), "detections": detections_of(outputs)}
@@ -155,8 +164,8 @@ def make_mask_rcnn(folder):
     mask_crops = random.normal(0, 1, (1, 2, 14, 14, ENDPOINTS)).astype(np.float32)
     classes = np.array([[2, 5]], np.int32)
     rpn(features), boxes(crops), masks([mask_crops, classes])
-    spread(model, random, [(rpn._classifier, 1.0, 0.0), (rpn._box_regressor, 0.3, 0.0), (boxes._classifier, 1.0, 0.0),
-                           (boxes._box_regressor, 0.3, 0.0)])
+    spread(model, random, [(rpn._classifier, 1.0), (rpn._box_regressor, 0.3), (boxes._classifier, 1.0),
+                           (boxes._box_regressor, 0.3)])
     save(model, folder)
     features = model.backbone(image, training=False)
     scores, codes = rpn(features)
