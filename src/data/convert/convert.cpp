@@ -96,6 +96,12 @@ void check_file_names(const std::vector<SetFile>& files) {
   }
 }
 
+bool have_own_ids(const LabelledSet& set) {
+  std::unordered_set<int64_t> seen;
+  return std::all_of(set.images.begin(), set.images.end(),
+                     [&](const SetImage& image) { return image.id && seen.insert(*image.id).second; });
+}
+
 void count_ids(SetFormat format, const LabelledSet& set, Tally& left_out) {
   if (format == SetFormat::coco) return;
   for (size_t i = 0; i < set.categories.size(); ++i) {
@@ -103,13 +109,19 @@ void count_ids(SetFormat format, const LabelledSet& set, Tally& left_out) {
     if (set.has_category_ids && category.id != static_cast<int64_t>(i) + 1) {
       ++left_out[fmt::format("ids of categories, of which {} keeps the order alone", name_of(format))];
     }
-    if (!category.supercategory.empty())
+    if (!category.supercategory.empty()) {
       ++left_out[fmt::format("supercategories, which {} cannot say", name_of(format))];
+    }
   }
-  for (const SetImage& image : set.images) {
-    for (const SetObject& object : image.objects) {
-      if (object.area)
-        ++left_out[fmt::format("areas other than those of box or mask, which {} cannot say", name_of(format))];
+  const bool keeps_ids = (format == SetFormat::cvat || format == SetFormat::labelstudio) && have_own_ids(set);
+  for (size_t i = 0; i < set.images.size(); ++i) {
+    const std::optional<int64_t> id = set.images[i].id;
+    if (id && !keeps_ids && *id != static_cast<int64_t>(i) + 1) {
+      ++left_out[fmt::format("ids of images, which {} does not keep", name_of(format))];
+    }
+    for (const SetObject& object : set.images[i].objects) {
+      if (!object.area) continue;
+      ++left_out[fmt::format("areas other than those of box or mask, which {} cannot say", name_of(format))];
     }
   }
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -168,7 +169,13 @@ inline LabelledSet kept_by(SetFormat format, LabelledSet set) {
   if (format == SetFormat::voc) keep_voc(set);
   if (format == SetFormat::labelstudio) keep_label_studio(set);
   if (format == SetFormat::csv) keep_csv(set);
-  if (format != SetFormat::coco) set.has_category_ids = false;
+  if (format == SetFormat::coco) return set;
+  set.has_category_ids = false;
+  // Those of two parts may be the same, and files of one list need others then.
+  std::set<int64_t> ids;
+  const bool unique = std::all_of(set.images.begin(), set.images.end(),
+                                  [&](const SetImage& image) { return image.id && ids.insert(*image.id).second; });
+  for (SetImage& image : set.images) image.id = unique ? image.id : std::nullopt;
   return set;
 }
 

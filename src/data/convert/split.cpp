@@ -73,8 +73,7 @@ struct Units {
   int64_t without_group = 0;
 };
 
-Units units_of(const CocoTree& tree, const SplitOptions& options) {
-  const Grouping grouping(options.group_by);
+Units units_of(const CocoTree& tree, const Grouping& grouping, bool grouped) {
   const std::vector<dom::element> entries = tree.entries("images");
   Units units;
   std::unordered_map<std::string, size_t> by_group;
@@ -83,7 +82,7 @@ Units units_of(const CocoTree& tree, const SplitOptions& options) {
     const std::string group = grouping.group(tree.content.images[i], entries.at(i));
     size_t unit = units.units.size();
     if (!group.empty()) unit = by_group.try_emplace(group, unit).first->second;
-    if (group.empty() && !options.group_by.empty()) ++units.without_group;
+    if (group.empty() && grouped) ++units.without_group;
     if (unit == units.units.size()) {
       units.units.push_back({0, {}});
     }
@@ -154,8 +153,9 @@ struct SplitTexts {
 };
 
 SplitTexts divide(const fs::path& annotations, const SplitOptions& options) {
+  const Grouping grouping(options.group_by);
   const CocoTree tree = read_coco_tree(annotations);
-  const Units units = units_of(tree, options);
+  const Units units = units_of(tree, grouping, !options.group_by.empty());
   std::vector<double> shares;
   for (const SplitPart& part : options.parts) shares.push_back(part.share);
   const std::vector<size_t> parts = assign_parts(units.units, shares, {options.stratify, options.seed});
