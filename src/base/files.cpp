@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -30,6 +31,21 @@ void check(int error, const std::filesystem::path& path, std::string_view doing)
   fail(ErrorKind::io, fmt::format("cannot {}: {}", doing, std::strerror(error)), path.string());
 }
 
+[[noreturn]] void refuse_size(const std::filesystem::path& path, int64_t most) {
+  fail(ErrorKind::bad_data, fmt::format("holds more than {} bytes, the most that are read", most), path.string(),
+       "is it the file that was meant?");
+}
+
+struct OpenFile {
+  int descriptor;
+  explicit OpenFile(int fd) : descriptor(fd) {}
+  ~OpenFile() {
+    if (descriptor >= 0) ::close(descriptor);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+};
+
 }  // namespace
 
 const FileLayer& system_file_layer() {
@@ -41,25 +57,31 @@ const FileLayer& system_file_layer() {
   return layer;
 }
 
-std::string read_file(const std::filesystem::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) check(errno, path, "read");
+std::string read_file(const std::filesystem::path& path, int64_t most) {
+  const OpenFile file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  if (file.descriptor < 0) check(errno, path, "read");
+  struct stat is {};
+  if (::fstat(file.descriptor, &is) != 0) check(errno, path, "read");
+  if (S_ISDIR(is.st_mode)) check(EISDIR, path, "read");
+  if (!S_ISREG(is.st_mode)) most = std::min(most, kMostStreamBytes);
   std::string content;
-  std::error_code ignored;
-  const auto size = std::filesystem::file_size(path, ignored);
-  if (!ignored) content.reserve(size + 64);  // readers that look at whole vectors pad without moving it
-  char buffer[1 << 16];
-  int error = 0;
-  while (true) {
-    const ssize_t n = ::read(fd, buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) error = errno;
-    if (n <= 0) break;
-    content.append(buffer, static_cast<size_t>(n));
+  if (S_ISREG(is.st_mode)) {
+    if (is.st_size > most) refuse_size(path, most);
+    content.reserve(static_cast<size_t>(is.st_size) + 64);  // readers that look at whole vectors pad without moving it
   }
-  ::close(fd);
-  check(error, path, "read");
-  return content;
+  char buffer[1 << 16];
+  while (true) {
+    const ssize_t n = ::read(file.descriptor, buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) check(errno, path, "read");
+    if (n == 0) return content;
+    content.append(buffer, static_cast<size_t>(n));
+    if (static_cast<int64_t>(content.size()) > most) refuse_size(path, most);
+  }
+}
+
+std::string read_file(const std::filesystem::path& path) {
+  return read_file(path, kMostFileBytes);
 }
 
 uint64_t checksum(std::string_view bytes, uint64_t seed) {

@@ -12,8 +12,13 @@
 
 namespace spinenet {
 
-// ErrorKind::io with the path and the system's reason when it cannot be read.
-std::string read_file(const std::filesystem::path& path);
+// ErrorKind::io with the path and the system's reason when it cannot be read; ErrorKind::bad_data where it holds more
+// than `most` bytes, of a file told before any memory is taken. Of a device or a pipe, which may have no end, no more
+// than kMostStreamBytes are read.
+inline constexpr int64_t kMostFileBytes = int64_t{8} << 30;  // a model of two thousand million numbers
+inline constexpr int64_t kMostStreamBytes = int64_t{256} << 20;
+std::string read_file(const std::filesystem::path& path, int64_t most);
+std::string read_file(const std::filesystem::path& path);  // at most kMostFileBytes
 
 // Where bytes go: the operating system by default. Tests put a failing one in its place to prove that a crash or a full
 // disk at any call loses nothing. Each function returns 0 or an errno.

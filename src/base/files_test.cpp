@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/output_fixture.h"
 #include "base/random.h"
 #include "base/scratch_folder_fixture.h"
 
@@ -20,6 +21,26 @@ TEST(Files, WhatCannotBeReadIsNamed) {
       EXPECT_NE(std::string(error.what()).find(path.string()), std::string::npos) << error.what();
     }
   }
+}
+
+TEST(Files, MoreThanIsAskedForIsRefusedByName) {
+  const fixture::ScratchFolder folder;
+  fixture::put_file(folder / "ten", "0123456789");
+  EXPECT_EQ(read_file(folder / "ten", 10), "0123456789");
+  fixture::put_file(folder / "sparse", "");
+  std::filesystem::resize_file(folder / "sparse", uintmax_t{1} << 34);
+  const auto refused = [](const std::filesystem::path& path, int64_t most) -> std::string {
+    try {
+      read_file(path, most);
+      return "accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::bad_data);
+      return error.what();
+    }
+  };
+  EXPECT_NE(refused(folder / "ten", 9).find("ten: holds more than 9 bytes"), std::string::npos);
+  EXPECT_NE(refused(folder / "sparse", kMostFileBytes).find("sparse: holds more than"), std::string::npos);
+  EXPECT_NE(refused("/dev/zero", 1 << 20).find("/dev/zero: holds more than"), std::string::npos);
 }
 
 TEST(Checksum, FindsEveryFlippedBit) {

@@ -127,7 +127,8 @@ SortedJson parse_sorted_json(std::string_view text, std::string_view place) {
 }
 
 Json read_json(const std::filesystem::path& path) {
-  return parse_json(read_file(path), path.string());
+  constexpr int64_t kMostBytes = int64_t{1} << 30;
+  return parse_json(read_file(path, kMostBytes), path.string());
 }
 
 std::string to_text(const Json& json) {

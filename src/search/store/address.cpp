@@ -68,6 +68,12 @@ bool is_list_of_parameters(std::string_view text) {
   return std::ranges::find(kNames, name) != kNames.end();
 }
 
+// "postgresql:/user:secret@db": an address with a slash forgotten would be shown as the name of a file.
+bool begins_as_server(std::string_view text) {
+  const std::string word = lower(text.substr(0, text.find(':')));
+  return word.size() < text.size() && (word == "postgresql" || word == "postgres");
+}
+
 // The user and host less the password. The form is stricter than libpq's: what it would take apart in another way than
 // a reader does (a password with a bare @ or /) could be shown in part by its messages.
 std::string shown_authority(std::string_view authority, std::string_view scheme) {
@@ -115,6 +121,7 @@ StudyAddress::StudyAddress(std::string_view text) : text_(text) {
   const std::string_view scheme = scheme_of(text);
   if (scheme.empty()) {
     if (is_list_of_parameters(text)) refuse("--study", "a list of parameters");
+    if (begins_as_server(text)) refuse("--study", "its first word ends without ://");
     shown_ = text_;
     return;
   }

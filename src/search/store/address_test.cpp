@@ -60,10 +60,11 @@ TEST(StudyAddress, WithoutAPasswordItIsShownAsItIs) {
 
 // Whatever could be read in two ways would be shown in part, here or in a message of the library.
 TEST(StudyAddress, WhatIsNoAddressIsRefusedUnseen) {
-  for (const char* text : {"postgresql://u:sec@ret@h/d", "postgresql://u:sec/ret@h/d", "postgresql://u:sec?ret@h/d",
-                           "mysql://u:secret@h/d", "POSTGRESQL://u:secret@h/d", "postgresql://u:secret@h/d@x",
-                           "postgresql://u@h/d?secret", "http://u:secret@h", "host=h password=secret dbname=d",
-                           "password = secret", "user=u password='secret'", " host=h password=secret"}) {
+  for (const char* text :
+       {"postgresql://u:sec@ret@h/d", "postgresql://u:sec/ret@h/d", "postgresql://u:sec?ret@h/d",
+        "mysql://u:secret@h/d", "POSTGRESQL://u:secret@h/d", "postgresql://u:secret@h/d@x", "postgresql://u@h/d?secret",
+        "http://u:secret@h", "host=h password=secret dbname=d", "postgresql:/u:secret@h/d", "Postgres:u:secret@h/d",
+        "password = secret", "user=u password='secret'", " host=h password=secret"}) {
     const std::string message = refusal(text);
     for (const char* part : {"secret", "ret@", "sec@", "sec/", "sec?"}) {
       EXPECT_EQ(message.find(part), std::string::npos) << message;
