@@ -56,12 +56,12 @@ std::string row_text(const SetImage& image, const SetObject* object, const Label
   const auto flag = [&](bool wanted, bool SetObject::*member) {
     if (wanted) text += object == nullptr ? "," : object->*member ? ",1" : ",0";
   };
-  if (columns.part) text += "," + (image.part == SetPart::all ? "" : std::string(name_of(image.part)));
+  if (columns.part) text += fmt::format(",{}", image.part == SetPart::all ? "" : name_of(image.part));
   flag(columns.crowd, &SetObject::crowd);
   flag(columns.difficult, &SetObject::difficult);
   flag(columns.truncated, &SetObject::truncated);
   flag(columns.occluded, &SetObject::occluded);
-  if (columns.pose) text += "," + (object == nullptr ? "" : csv_field(object->pose));
+  if (columns.pose) text += fmt::format(",{}", object == nullptr ? std::string() : csv_field(object->pose));
   return text + "\n";
 }
 

@@ -191,20 +191,19 @@ std::vector<SplitPart> parse_split_parts(std::string_view text) {
     const std::string_view word = text.substr(0, end);
     const size_t equals = word.find('=');
     const std::string name(word.substr(0, std::min(equals, word.size())));
-    const std::optional<double> share =
-        equals == std::string_view::npos ? std::nullopt : number_in(word.substr(equals + 1));
+    const double share = equals == std::string_view::npos ? 0 : number_in(word.substr(equals + 1)).value_or(0);
     const auto is_plain = [](char c) {
       return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
     };
-    if (name.empty() || !std::all_of(name.begin(), name.end(), is_plain) || !share || *share <= 0 || *share > 1) {
+    if (name.empty() || !std::all_of(name.begin(), name.end(), is_plain) || !(share > 0 && share <= 1)) {
       fail(ErrorKind::usage, fmt::format("\"{}\" is no part with its share", printable(word)), "--parts", kPartsRemedy);
     }
     for (const SplitPart& part : parts) {
       if (part.name == name)
         fail(ErrorKind::usage, fmt::format("\"{}\" is given twice", name), "--parts", kPartsRemedy);
     }
-    parts.push_back({name, *share});
-    sum += *share;
+    parts.push_back({name, share});
+    sum += share;
     if (end == text.size()) break;
     text.remove_prefix(end + 1);
   }
