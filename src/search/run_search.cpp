@@ -14,6 +14,7 @@
 #include "search/plan.h"
 #include "search/store/store_schema.h"
 #include "search/study/begin_with.h"
+#include "search/study/kept_description.h"
 #include "search/study/study.h"
 #include "search/study/trials_folder.h"
 #include "search/trials/training_trial.h"
@@ -127,12 +128,15 @@ std::optional<BegunSearch> begin_search(const SearchOptions& options, const Stud
   return std::nullopt;
 }
 
-BegunSearch join_search(const SearchOptions& options, const StudyDescription& description) {
+// `training_defaults` as as_kept() has them.
+BegunSearch join_search(const SearchOptions& options, const StudyDescription& description,
+                        const std::string& training_defaults) {
   if (!find_study(options.study)) {
     if (std::optional<BegunSearch> begun = begin_search(options, description)) return std::move(*begun);
   }
   std::unique_ptr<Store> store = open_store(options.study, true);
-  store->open(description);
+  const std::optional<StudyDescription> kept = find_study(options.study);
+  store->open(kept ? as_kept(*kept, description, training_defaults) : description);
   return {std::move(store), take_trials_folder(trials_place(options))};
 }
 
@@ -162,7 +166,7 @@ int lead_search(const SearchOptions& options) {
   task.base = training->base;
   task.image_size = training->image_size;
   task.classes = training->classes;
-  const BegunSearch search = join_search(options, describe_study(task, training->recipe));
+  const BegunSearch search = join_search(options, describe_study(task, training->recipe), training->defaults);
   tell_unusual_folder(options, search.folder);
   WorkersOptions workers;
   workers.arguments = arguments_of_workers(options);

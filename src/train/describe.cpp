@@ -24,6 +24,7 @@ Json describe_training(const TrainOptions& options) {
   recipe.data.loader_threads = 1;
   recipe.threads = 0;
   json["recipe"] = to_yaml(recipe);
+  json["defaults"] = to_yaml(Recipe{});
   return json;
 }
 

@@ -9,8 +9,9 @@
 
 namespace spinenet::train {
 
-// {"task", "recipe": resolved YAML less what differs between machines, "architecture", "image_size", "classes": their
-// number in the data of a detector, else null}. Scenes that the recipe asks for are made. Errors as train() has them.
+// {"task", "recipe": resolved YAML less what differs between machines, "defaults": every key of a recipe with its
+// default as YAML, "architecture", "image_size", "classes": their number in the data of a detector, else null}. Scenes
+// that the recipe asks for are made. Errors as train() has them.
 Json describe_training(const TrainOptions& options);
 
 }  // namespace spinenet::train

@@ -60,6 +60,7 @@ std::optional<ProxyTraining> ask_training(const TrainingProgram& program, const 
   }
   ProxyTraining training;
   training.recipe = answer.at("recipe");
+  training.defaults = answer.value("defaults", "");
   training.base = arch::architecture_from_json(answer.at("architecture"), proxy.recipe);
   training.image_size = answer.at("image_size");
   training.classes = answer.at("classes");

@@ -23,7 +23,8 @@ struct TrainingProgram {
 };
 
 struct ProxyTraining {
-  std::string recipe;  // resolved, as YAML, less what differs between machines
+  std::string recipe;    // resolved, as YAML, less what differs between machines
+  std::string defaults;  // every key of such a recipe with its default; none of a program that does not say it
   arch::Architecture base;
   int image_size = 0;
   int classes = 1;
