@@ -38,8 +38,6 @@ struct SourcePixels {
   // Of the pixel values in [0, 1], in the order red, green, blue.
   std::array<float, 3> mean{0.485F, 0.456F, 0.406F};
   std::array<float, 3> deviation{0.229F, 0.224F, 0.225F};
-  // The source's network takes blue first: its first kernels are turned round, so that the model takes red first.
-  bool blue_first = false;
   int image_size = 224;        // what its accuracy was measured at
   double center_crop = 0.875;  // share of the shorter side that was looked at
 };
