@@ -31,10 +31,10 @@ std::string bytes_of(const std::vector<Number>& values) {
 namespace pickle {
 
 inline std::string text(const std::string& value) {
-  return "X" + number_bytes(static_cast<uint32_t>(value.size())) + value;
+  return std::string("X").append(number_bytes(static_cast<uint32_t>(value.size()))).append(value);
 }
 inline std::string integer(int64_t value) {
-  return "\x8a\x08" + number_bytes(value);
+  return std::string("\x8a\x08").append(number_bytes(value));
 }
 inline std::string global(const std::string& module, const std::string& name) {
   return "c" + module + "\n" + name + "\n";
@@ -103,10 +103,10 @@ inline std::string zip_file(const std::map<std::string, std::string>& entries, u
     const std::string common = number_bytes(uint16_t{0}) + number_bytes(method) + number_bytes(uint32_t{0}) +
                                number_bytes(crc32(content)) + number_bytes(size) + number_bytes(size) +
                                number_bytes(static_cast<uint16_t>(name.size())) + number_bytes(uint16_t{0});
-    table += "PK\x01\x02" + number_bytes(uint16_t{20}) + number_bytes(uint16_t{20}) + common +
+    table += std::string("PK\x01\x02") + number_bytes(uint16_t{20}) + number_bytes(uint16_t{20}) + common +
              number_bytes(uint16_t{0}) + number_bytes(uint16_t{0}) + number_bytes(uint16_t{0}) +
              number_bytes(uint32_t{0}) + number_bytes(static_cast<uint32_t>(file.size())) + name;
-    file += "PK\x03\x04" + number_bytes(uint16_t{20}) + common + name + content;
+    file += std::string("PK\x03\x04") + number_bytes(uint16_t{20}) + common + name + content;
   }
   const auto count = static_cast<uint16_t>(entries.size());
   return file + table + "PK\x05\x06" + number_bytes(uint32_t{0}) + number_bytes(count) + number_bytes(count) +
