@@ -61,7 +61,6 @@ std::vector<formats::ModelClass> numbered_classes(int64_t count, int64_t first_i
 class Import {
  public:
   Import(const std::filesystem::path& path, const ImportOptions& options) : options_(options) {
-    if (!formats::is_tensor_bundle(path)) file_ = formats::FileBytes::open(path);
     model_.architecture = arch::find_architecture(options.architecture);
     if (options.activation) model_.architecture.activation = *options.activation;
     task_ = options.task.value_or(arch::default_task(model_.architecture));
@@ -71,6 +70,7 @@ class Import {
     model_.file.image_size = graph::default_describe_options(task_).image_size;
     if (options.image_size > 0) model_.file.image_size = options.image_size;
     model_.file.classes = options.classes.empty() ? numbered_classes(kUsualClasses) : options.classes;
+    if (!formats::is_tensor_bundle(path)) file_ = formats::FileBytes::open(path);
   }
 
   ImportedModel run() {
