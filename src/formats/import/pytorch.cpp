@@ -102,7 +102,10 @@ class CheckpointReader {
   [[noreturn]] void refuse_without_tensors(const PickleNode& root) const {
     std::vector<std::string> keys;
     for (const auto& [name, value] : root.pairs) {
-      if (keys.size() < kNamedKeys) keys.push_back(printable(text_of(name)));
+      if (keys.size() == kNamedKeys) break;
+      const PickleNode& held = object_.at(value);
+      keys.push_back(printable(text_of(name)));
+      if (held.kind == PickleKind::call) keys.back() += fmt::format(" ({})", what_is(held));
     }
     const std::string holds = root.kind == PickleKind::dict && !keys.empty()
                                   ? fmt::format("its keys are {}", fmt::join(keys, ", "))
