@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
-#include "base/yaml.h"
 #include "data/coco/coco.h"
 #include "data/coco/coco_advice.h"
 #include "formats/model_file.h"
@@ -37,10 +36,10 @@ bool sets(const std::vector<std::string>& settings, std::string_view key) {
 std::vector<std::string> settings_of_model(const TrainOptions& options) {
   const formats::ModelFile model = formats::read_model(options.from);
   const Recipe recipe = read_recipe(options.recipe, {});
-  std::vector<std::string> settings{"init.weights=" + yaml_text(options.from.string()),
-                                    "pixels.mean=" + list_of(model.mean), "pixels.deviation=" + list_of(model.std)};
+  std::vector<std::string> settings{"init.weights=" + options.from.string(), "pixels.mean=" + list_of(model.mean),
+                                    "pixels.deviation=" + list_of(model.std)};
   if (model.task != name_of(recipe.task)) return settings;
-  settings.push_back("architecture.base=" + yaml_text(options.from.string()));
+  settings.push_back("architecture.base=" + options.from.string());
   for (const auto& [key, value] : recipe.architecture.changes) settings.push_back("architecture." + key + "=null");
   return settings;
 }
