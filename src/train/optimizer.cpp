@@ -78,12 +78,20 @@ void update(nn::Parameters& parameters, OptimizerState& state, const UpdateOptio
   }
 }
 
-void update_average(nn::Parameters& average, const nn::Parameters& live, double decay, int64_t updates) {
+void update_average(nn::Parameters& average, const nn::Parameters& live, double decay, int64_t updates,
+                    Averaging averaging) {
   const torch::NoGradGuard no_grad;
   const auto t = static_cast<double>(updates);
   const double kept = std::min(decay, (1 + t) / (10 + t));
-  average.values.mul_(kept).add_(live.values, 1 - kept);
-  average.statistics.mul_(kept).add_(live.statistics, 1 - kept);
+  const auto follow = [&](torch::Tensor& of, const torch::Tensor& now) {
+    if (averaging == Averaging::exact) {
+      of.add_(now - of, 1 - kept);
+    } else {
+      of.mul_(kept).add_(now, 1 - kept);
+    }
+  };
+  follow(average.values, live.values);
+  follow(average.statistics, live.statistics);
 }
 
 }  // namespace spinenet::train

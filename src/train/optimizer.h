@@ -31,7 +31,13 @@ struct UpdateOptions {
 // One update from parameters.gradients.
 void update(nn::Parameters& parameters, OptimizerState& state, const UpdateOptions& options);
 
+enum class Averaging {
+  plain,
+  exact,  // what is equal in both stays as it is, to the bit: frozen parts
+};
+
 // average = d * average + (1 - d) * live with d = min(decay, (1 + updates) / (10 + updates)), statistics too.
-void update_average(nn::Parameters& average, const nn::Parameters& live, double decay, int64_t updates);
+void update_average(nn::Parameters& average, const nn::Parameters& live, double decay, int64_t updates,
+                    Averaging averaging = Averaging::plain);
 
 }  // namespace spinenet::train

@@ -107,7 +107,9 @@ StepReport Trainer::step(const data::Batch& batch) {
   if (report.finite) {
     update(state_.parameters, state_.optimizer, {recipe_.optimizer, report.learning_rate, fine_tuning_.rates});
     if (recipe_.optimizer.ema_decay > 0) {
-      update_average(state_.average, state_.parameters, recipe_.optimizer.ema_decay, state_.optimizer.updates);
+      const bool tuned = fine_tuning_.rates.defined() || !fine_tuning_.kept_statistics.empty();
+      update_average(state_.average, state_.parameters, recipe_.optimizer.ema_decay, state_.optimizer.updates,
+                     tuned ? Averaging::exact : Averaging::plain);
     }
   } else {
     const torch::NoGradGuard no_grad;

@@ -377,8 +377,7 @@ TEST_F(Run, BeginsFromAModelWithItsNetworkAndItsPixels) {
   const formats::TensorFile after = formats::read_safetensors(root_ / "whole" / "last.safetensors");
   EXPECT_EQ(before.weights.at("stem.conv.weight").data, after.weights.at("stem.conv.weight").data);
   EXPECT_EQ(before.weights.at("stem.bn.running_mean").data, after.weights.at("stem.bn.running_mean").data);
-  EXPECT_NE(before.weights.at("head.class.predictor.weight").data,
-            after.weights.at("head.class.predictor.weight").data);
+  EXPECT_NE(before.weights.at("head.class.predict.weight").data, after.weights.at("head.class.predict.weight").data);
   EXPECT_EQ(after.metadata.at("mean"), before.metadata.at("mean"));
   // Stopped on the way, it goes on at the same rates.
   std::vector<std::string> stopped = onwards;
