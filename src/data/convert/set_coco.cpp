@@ -1,6 +1,7 @@
 #include "data/convert/set_coco.h"
 
 #include <algorithm>
+#include <memory>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -67,7 +68,7 @@ class CocoExtras {
  public:
   CocoExtras(std::string text, const fs::path& place, Tally& left_out) : left_out_(left_out) {
     FindingLog log;
-    document_.emplace(std::move(text), CocoLimits{}, log);
+    document_ = std::make_unique<CocoDocument>(std::move(text), CocoLimits{}, log);
     log.refuse_errors(place.string());
     dom::object root;
     if (document_->root().get(root) != simdjson::SUCCESS) return;
@@ -126,7 +127,7 @@ class CocoExtras {
   }
 
   Tally& left_out_;
-  std::optional<CocoDocument> document_;
+  std::unique_ptr<CocoDocument> document_;
   std::vector<std::optional<dom::element>> attributes_;
 };
 

@@ -4,10 +4,12 @@
 #include <array>
 #include <cmath>
 #include <map>
-#include <regex>
+#include <memory>
 #include <set>
 #include <unordered_map>
 #include <utility>
+
+#include <regex.h>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -29,17 +31,45 @@ constexpr FolderKind kSplitFolder{"a divided data set", kSplitFiles};
 constexpr size_t kMostNameBytes = 1024;  // of what a regular expression is tried on
 constexpr const char* kPartsRemedy = "write --parts train=0.8,val=0.2";
 
+// An extended regular expression of POSIX with at least one group.
+class NamePattern {
+ public:
+  // Why it is none; "" where it is one.
+  std::string compile(const std::string& text) {
+    regex_.reset(new regex_t);
+    if (const int error = ::regcomp(regex_.get(), text.c_str(), REG_EXTENDED); error != 0) {
+      std::array<char, 128> message{};
+      ::regerror(error, regex_.get(), message.data(), message.size());
+      delete regex_.release();  // nothing of it was made
+      return message.data();
+    }
+    return regex_->re_nsub < 1 ? "has no group in round brackets" : "";
+  }
+
+  // What the first group matched; "" where nothing did.
+  std::string first_group(const std::string& text) const {
+    std::array<regmatch_t, 2> found{};
+    if (::regexec(regex_.get(), text.c_str(), found.size(), found.data(), 0) != 0 || found[1].rm_so < 0) return "";
+    return text.substr(static_cast<size_t>(found[1].rm_so), static_cast<size_t>(found[1].rm_eo - found[1].rm_so));
+  }
+
+ private:
+  struct Free {
+    void operator()(regex_t* regex) const {
+      ::regfree(regex);
+      delete regex;
+    }
+  };
+  std::unique_ptr<regex_t, Free> regex_;
+};
+
 // The group of each image; "" for one that goes alone.
 class Grouping {
  public:
   explicit Grouping(const std::string& by) : by_(by) {
     if (by.empty() || by == "folder" || by == "name" || by.starts_with("key:")) return;
-    try {
-      pattern_.emplace(by, std::regex::ECMAScript);
-    } catch (const std::regex_error& error) {
-      refuse(error.what());
-    }
-    if (pattern_->mark_count() < 1) refuse("has no group in round brackets");
+    pattern_.emplace();
+    if (const std::string fault = pattern_->compile(by); !fault.empty()) refuse(fault);
   }
 
   std::string group(const detect::ImageInfo& image, dom::element entry) const {
@@ -51,9 +81,7 @@ class Grouping {
       if (entry[std::string_view(by_).substr(4)].get(value) != simdjson::SUCCESS || value.is_null()) return "";
       return simdjson::minify(value);
     }
-    std::smatch found;
-    if (image.file_name.size() > kMostNameBytes || !std::regex_search(image.file_name, found, *pattern_)) return "";
-    return found[1].str();
+    return image.file_name.size() > kMostNameBytes ? "" : pattern_->first_group(image.file_name);
   }
 
  private:
@@ -63,7 +91,7 @@ class Grouping {
   }
 
   std::string by_;
-  std::optional<std::regex> pattern_;
+  std::optional<NamePattern> pattern_;
 };
 
 // The images as units, and the classes that each has.

@@ -26,8 +26,8 @@ struct SplitOptions {
   std::vector<SplitPart> parts;
   uint64_t seed = 1;
   // Images that stay together: "" (each alone), "folder" (of the file name), "name" (group_of in fingerprint.h: frames
-  // of a video, Roboflow's copies), "key:KEY" (images with one value of that key), or a regular expression whose first
-  // group counts.
+  // of a video, Roboflow's copies), "key:KEY" (images with one value of that key), or an extended regular expression of
+  // POSIX whose first group counts.
   std::string group_by;
   bool stratify = false;
 };
