@@ -46,7 +46,8 @@ constexpr const char* kNoCommand =
 INSTANTIATE_TEST_SUITE_P(
     Parse, WrongCommandLine,
     testing::Values(WrongLine{{}, kNoCommand},
-                    WrongLine{{"data"}, "a command is missing; use check, stats, fix, scenes, preview, convert, split, merge"},
+                    WrongLine{{"data"},
+                              "a command is missing; use check, stats, fix, scenes, preview, convert, split, merge"},
                     WrongLine{{"predct", "m.safetensors"}, "unknown command \"predct\"; did you mean \"predict\"?"},
                     WrongLine{{"xyzzyxyzzy"}, "unknown command \"xyzzyxyzzy\"; see spinenet --help"},
                     WrongLine{{"data", "chek", "a.json"}, "unknown command \"chek\"; did you mean \"check\"?"},
