@@ -106,7 +106,7 @@ std::vector<std::string> read_taken(const std::filesystem::path& file) {
 
 void check_pixels(const PixelRecipe& pixels, const formats::ModelFile& source, std::string_view place) {
   if (pixels.mean == source.mean && pixels.deviation == source.std) return;
-  const auto list = [](const std::array<float, 3>& values) { return fmt::format("[{}]", fmt::join(values, ", ")); };
+  const auto list = FieldValue<std::array<float, 3>>::write;
   fail(ErrorKind::bad_data,
        fmt::format("learned from pixels with mean {} and deviation {}, and the recipe has {} and {}", list(source.mean),
                    list(source.std), list(pixels.mean), list(pixels.deviation)),

@@ -21,10 +21,6 @@ std::string device_name(const Recipe& recipe, const ProcessPlace& place) {
   return place.world > 1 && first_gpu ? fmt::format("cuda:{}", place.local_rank) : recipe.device;
 }
 
-std::string list_of(const std::array<float, 3>& values) {
-  return fmt::format("[{}]", fmt::join(values, ", "));
-}
-
 bool sets(const std::vector<std::string>& settings, std::string_view key) {
   return std::ranges::any_of(settings, [&](std::string_view setting) {
     return setting.starts_with(key) && setting.substr(key.size()).starts_with('=');
@@ -36,8 +32,9 @@ bool sets(const std::vector<std::string>& settings, std::string_view key) {
 std::vector<std::string> settings_of_model(const TrainOptions& options) {
   const formats::ModelFile model = formats::read_model(options.from);
   const Recipe recipe = read_recipe(options.recipe, {});
-  std::vector<std::string> settings{"init.weights=" + options.from.string(), "pixels.mean=" + list_of(model.mean),
-                                    "pixels.deviation=" + list_of(model.std)};
+  std::vector<std::string> settings{"init.weights=" + options.from.string(),
+                                    "pixels.mean=" + FieldValue<std::array<float, 3>>::write(model.mean),
+                                    "pixels.deviation=" + FieldValue<std::array<float, 3>>::write(model.std)};
   if (model.task != name_of(recipe.task)) return settings;
   settings.push_back("architecture.base=" + options.from.string());
   for (const auto& [key, value] : recipe.architecture.changes) settings.push_back("architecture." + key + "=null");

@@ -41,8 +41,9 @@ detect::ObjectMask of_input(const std::vector<uint8_t>& pixels, int size) {
   return mask;
 }
 
-detect::Box extent_of(const std::vector<uint8_t>& pixels, int size) {
-  const detect::PixelRect r = detect::pixel_extent(detect::encode_mask(pixels, size, size));
+// Of a mask that of_input() made.
+detect::Box extent_of(const detect::ObjectMask& mask) {
+  const detect::PixelRect r = detect::pixel_extent(mask.shape.rle);
   return {static_cast<float>(r.x), static_cast<float>(r.y), static_cast<float>(r.x + r.width),
           static_cast<float>(r.y + r.height)};
 }
@@ -133,8 +134,7 @@ void mix_in(LabelledImage& sample, const Making& making, Random& random) {
 void cover(LabelledImage& sample, const std::vector<uint8_t>& covered, const Making& making) {
   keep_targets(sample, [&](size_t i) {
     Target& target = sample.targets[i];
-    const detect::Segmentation& shape = sample.masks[i].shape;
-    if (target.crowd || (shape.polygons.empty() && shape.rle.counts.empty())) return true;
+    if (target.crowd || sample.masks[i].shape.empty()) return true;
     std::vector<uint8_t> pixels = on_input(sample.masks[i], making.size);
     int64_t before = 0, left = 0;
     for (size_t p = 0; p < pixels.size(); ++p) {
@@ -144,8 +144,8 @@ void cover(LabelledImage& sample, const std::vector<uint8_t>& covered, const Mak
     }
     if (left == before) return true;
     if (static_cast<double>(left) < std::max(1.0, making.options.min_kept * static_cast<double>(before))) return false;
-    target.box = extent_of(pixels, making.size);
     sample.masks[i] = of_input(pixels, making.size);
+    target.box = extent_of(sample.masks[i]);
     return is_kept(target, target.box, making.options);
   });
 }
@@ -197,14 +197,13 @@ void turn(LabelledImage& sample, const Making& making, Random& random) {
     Target& target = sample.targets[i];
     const detect::Box whole = around(target.box, affine);
     target.box = detect::clip(whole, side, side);
-    if (sample.masks.empty() || target.crowd) return is_kept(target, whole, options);
-    const detect::Segmentation& shape = sample.masks[i].shape;
-    if (shape.polygons.empty() && shape.rle.counts.empty()) return is_kept(target, whole, options);
+    const bool has_mask = !sample.masks.empty() && !target.crowd && !sample.masks[i].shape.empty();
+    if (!has_mask) return is_kept(target, whole, options);
     const std::vector<uint8_t> pixels = on_input(sample.masks[i], making.size);
     const std::vector<uint8_t> turned = image::warp_mask(pixels, making.size, making.size, affine);
     sample.masks[i] = of_input(turned, making.size);
     if (!is_kept(target, whole, options)) return false;
-    target.box = extent_of(turned, making.size);  // nearer to the object than the corners are
+    target.box = extent_of(sample.masks[i]);  // nearer to the object than the corners are
     return target.box.area() > 0;
   });
 }
