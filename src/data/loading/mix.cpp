@@ -102,7 +102,9 @@ LabelledImage mosaic(LabelledImage sample, const Making& making, Random& random)
   for (size_t i = 0; i < parts.size(); ++i) {
     const auto& [left, top, right, bottom] = parts[i];
     Random own = random.fork(i);
-    LabelledImage image = i == first ? std::move(sample) : another(making, own);
+    LabelledImage other;
+    if (i != first) other = another(making, own);
+    LabelledImage& image = i == first ? sample : other;
     const InputPart part{bottom - top, right - left, size};
     if (image.image.pixels.empty()) {
       image.image = image::make_image(1, 1);
