@@ -25,7 +25,7 @@ bool has_place(const Box& box, Extent input) {
   return has_area && x >= 0 && y >= 0 && x < static_cast<float>(input.width) && y < static_cast<float>(input.height);
 }
 
-size_t best_anchor(const std::vector<AnchorSize>& sizes, const AnchorSize& size) {
+size_t nearest_anchor(const std::vector<AnchorSize>& sizes, const AnchorSize& size) {
   size_t best = 0;
   for (size_t a = 1; a < sizes.size(); ++a) {
     if (centred_iou(sizes[a], size) > centred_iou(sizes[best], size)) best = a;
@@ -72,7 +72,7 @@ std::vector<YoloMatch> match_yolo(const YoloAnchors& anchors, Extent input, std:
   for (size_t b = 0; b < boxes.size(); ++b) {
     if (!has_place(boxes[b], input)) continue;
     const AnchorSize size{boxes[b].width(), boxes[b].height()};
-    const auto best = static_cast<int>(best_anchor(anchors.sizes, size));
+    const auto best = static_cast<int>(nearest_anchor(anchors.sizes, size));
     int64_t first = 0;  // of the level
     for (size_t level = 0; level < anchors.of_level.size(); first += cells_of(anchors, input, level++)) {
       const std::vector<int>& own = anchors.of_level[level];
