@@ -3,13 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/error.h"
 #include "base/progress.h"
 #include "detect/anchors.h"
 #include "eval/coco_ap.h"
 #include "graph/anchors.h"
 #include "graph/lower.h"
 #include "train/report_detect.h"
-#include "train/validate.h"
+#include "train/yolo_losses.h"
 
 namespace spinenet::train {
 namespace {
@@ -35,6 +36,16 @@ double positives_of(const data::Batch& batch) {
   return positives;
 }
 
+HeadCells head_cells(const arch::Architecture& architecture, int size) {
+  switch (architecture.head_kind) {
+    case arch::HeadKind::retina:
+      return detect::make_anchors(graph::anchor_options(architecture), size, size);
+    case arch::HeadKind::yolo:
+      return graph::yolo_levels(architecture);
+  }
+  fail(ErrorKind::failed, "an unknown head", "task");
+}
+
 }  // namespace
 
 BatchLosses detection_batch_losses(const BatchPass& pass, const nn::LossOptions& options) {
@@ -57,12 +68,22 @@ DetectTask::DetectTask(const Recipe& recipe, const arch::Architecture& architect
   const int size = recipe_.image_size;
   programs_ = {
       graph::lower_detector(architecture, {size, size, static_cast<int>(classes_.size()), recipe_.stochastic_depth})};
-  anchors_ = detect::make_anchors(graph::anchor_options(architecture), size, size);
+  head_ = head_cells(architecture, size);
+  if (architecture.head_kind == arch::HeadKind::yolo) yolo_anchors_ = graph::yolo_anchors(architecture);
+}
+
+BatchLosses DetectTask::losses(const BatchPass& pass) const {
+  return std::visit(
+      graph::Overloaded{[&](const RetinaCells&) { return detection_batch_losses(pass, recipe_.loss); },
+                        [&](const YoloCells& levels) { return yolo_batch_losses(pass, levels, recipe_.yolo_loss); }},
+      head_);
 }
 
 data::LoaderOptions DetectTask::training_loader(data::LoaderOptions common) const {
   common.augment = recipe_.augment;
-  common.anchors = anchors_;
+  std::visit(graph::Overloaded{[&](const RetinaCells& anchors) { common.anchors = anchors; },
+                               [&](const YoloCells&) { common.yolo_anchors = yolo_anchors_; }},
+             head_);
   return common;
 }
 
@@ -73,7 +94,7 @@ std::vector<detect::Result> DetectTask::detect_validation(const nn::Parameters& 
   options.category_ids = data_.category_ids();
   Progress progress("measure", data_.val->size());
   options.progress = [&](int64_t images) { progress.update(images); };
-  return detect_all(programs_.front(), parameters, loader, anchors_, options);
+  return detect_all(programs_.front(), parameters, loader, head_, options);
 }
 
 NamedNumbers DetectTask::measure(const nn::Parameters& parameters) const {
@@ -83,7 +104,9 @@ NamedNumbers DetectTask::measure(const nn::Parameters& parameters) const {
 }
 
 std::vector<CurveKeys> DetectTask::curves() const {
-  return {{"Loss", "loss", {"loss", "classification_loss", "box_loss"}},
+  std::vector<std::string> losses{"loss", "classification_loss", "box_loss"};
+  if (std::holds_alternative<YoloCells>(head_)) losses.emplace_back("objectness_loss");
+  return {{"Loss", "loss", losses},
           {"Average precision", "AP", {"AP", "AP50", "AP75"}},
           {"By object size", "AP", {"APs", "APm", "APl"}}};
 }
