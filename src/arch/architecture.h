@@ -26,8 +26,8 @@ constexpr auto names(BlockKind) {
       {{residual, "residual"}, {bottleneck, "bottleneck"}, {inverted_bottleneck, "inverted_bottleneck"}});
 }
 // hard_swish is x times the hard sigmoid: (x + 3) / 6 cut to 0..1; mish is x * tanh(log(1 + exp(x))); leaky_relu is
-// x * kLeakySlope below 0; relu6 is x cut to 0..6.
-enum class Activation { relu, swish, hard_swish, mish, leaky_relu, relu6 };
+// x * kLeakySlope below 0, Darknet's, and leaky_relu_001 is PyTorch's; relu6 is x cut to 0..6.
+enum class Activation { relu, swish, hard_swish, mish, leaky_relu, relu6, leaky_relu_001 };
 constexpr auto names(Activation) {
   using enum Activation;
   return named<Activation>({{relu, "relu"},
@@ -35,9 +35,10 @@ constexpr auto names(Activation) {
                             {hard_swish, "hard_swish"},
                             {mish, "mish"},
                             {leaky_relu, "leaky_relu"},
-                            {relu6, "relu6"}});
+                            {relu6, "relu6"},
+                            {leaky_relu_001, "leaky_relu_001"}});
 }
-constexpr float kLeakySlope = 0.1F;
+constexpr float kLeakySlope = 0.1F, kSmallLeakySlope = 0.01F;
 
 // How strided convolutions and pools are padded. `same` is TensorFlow's rule (the odd pixel goes after), `symmetric`
 // pads strided convolutions by (kernel - 1) / 2 on both sides and pools as `same`; `symmetric_pools`, the rule of

@@ -59,7 +59,7 @@ std::vector<detect::Result> results_of_model(runtime::Model model, const EvalFla
   check_classes(model, annotations);
   const runtime::RunOptions options = run_options(flags.run, invocation);
   const runtime::PreparedModel prepared = runtime::prepare(std::move(model), options);
-  detect::PostprocessOptions post;
+  detect::PostprocessOptions post = runtime::usual_postprocess(prepared.model.architecture);
   post.max_detections = most_detections(flags);
   post.pre_nms = std::max(post.pre_nms, post.max_detections);
   post.max_per_class = flags.max_per_class.value_or(post.max_per_class);

@@ -5,7 +5,7 @@
 namespace spinenet::graph {
 namespace {
 
-constexpr int kTinyStages = 3, kFirstTinyLevel = 2, kFirstTinyFilters = 64;
+constexpr int kTinyStages = 3, kFirstTinyLevel = 3, kFirstTinyFilters = 64;
 
 struct TinyStage {
   ValueId inside;   // both small convolutions, joined
@@ -16,10 +16,10 @@ struct TinyStage {
 TinyStage tiny_stage(Builder& b, ValueId x, int filters, const std::string& scope) {
   const ValueId whole = active_conv(b, x, {.filters = filters, .kernel = 3}, scope + ".main");
   const int half = filters - filters / 2;
-  const ValueId part = b.slice(whole, filters / 2, half, scope + ".half");
-  const ValueId first = active_conv(b, part, {.filters = half, .kernel = 3}, scope + ".inside", "1");
-  const ValueId second = active_conv(b, first, {.filters = half, .kernel = 3}, scope + ".inside", "2");
-  const ValueId both = b.concat({second, first}, scope + ".inside.concat");
+  const ValueId part = b.slice(whole, filters / 2, half, scope + ".first.half");
+  const ValueId first = active_conv(b, part, {.filters = half, .kernel = 3}, scope + ".first");
+  const ValueId second = active_conv(b, first, {.filters = half, .kernel = 3}, scope + ".second");
+  const ValueId both = b.concat({second, first}, scope + ".inner_concat");
   const ValueId inside = active_conv(b, both, {.filters = filters}, scope + ".join");
   return {inside, b.max_pool(b.concat({whole, inside}, scope + ".concat"), 2, 2, scope + ".pool")};
 }
@@ -37,7 +37,7 @@ Pyramid csp_darknet_tiny_backbone(Builder& b, const arch::Architecture& a) {
     finer = maps.inside;
     x = maps.outside;
   }
-  x = active_conv(b, x, {.filters = arch::scaled(512, a.scaling), .kernel = 3}, "stages.c5.main");
+  x = active_conv(b, x, {.filters = arch::scaled(512, a.scaling), .kernel = 3}, "stages.last");
   if (!net.pyramid) return {5, {x}};
   return yolo_tiny_neck(b, finer, x, a);
 }

@@ -31,11 +31,10 @@ class PanLowering {
   }
 
   // 1x1 to the level's filters and 3x3 to twice as many, in turn, `count` of them.
-  ValueId narrow_and_wide(ValueId x, int level, int count, const std::string& scope, int first = 0) {
+  ValueId narrow_and_wide(ValueId x, int level, int count, const std::string& scope) {
     for (int k = 0; k < count; ++k) {
       const bool wide = k % 2 == 1;
-      x = conv(x, {.filters = filters(level) * (wide ? 2 : 1), .kernel = wide ? 3 : 1}, scope,
-               std::to_string(first + k));
+      x = conv(x, {.filters = filters(level) * (wide ? 2 : 1), .kernel = wide ? 3 : 1}, scope, std::to_string(k));
     }
     return x;
   }
@@ -43,12 +42,12 @@ class PanLowering {
   // The greatest values of three windows around each pixel, beside the map itself.
   ValueId spatial_pyramid(ValueId x) {
     const int level = a_.max_level;
-    x = narrow_and_wide(x, level, 3, "neck.spp");
+    x = narrow_and_wide(x, level, 3, "neck.spp.before");
     std::vector<ValueId> maps;
     for (const int window : kSppWindows)
       maps.push_back(b_.max_pool(x, window, 1, fmt::format("neck.spp.pool{}", window)));
     maps.push_back(x);
-    return narrow_and_wide(b_.concat(maps, "neck.spp.concat"), level, 3, "neck.spp", 3);
+    return narrow_and_wide(b_.concat(maps, "neck.spp.concat"), level, 3, "neck.spp.after");
   }
 
   ValueId join_coarser(ValueId feature, ValueId coarser, int level) {
@@ -57,13 +56,13 @@ class PanLowering {
     const ValueId lateral = conv(feature, {.filters = filters(level)}, scope + ".lateral");
     const Shape shape = b_.shape(lateral);
     up = b_.upsample(up, 2, shape.height, shape.width, scope + ".upsample");
-    return narrow_and_wide(b_.concat({lateral, up}, scope + ".concat"), level, 5, scope);
+    return narrow_and_wide(b_.concat({lateral, up}, scope + ".concat"), level, 5, scope + ".convs");
   }
 
   ValueId join_finer(ValueId map, ValueId finer, int level) {
     const std::string scope = fmt::format("neck.down.p{}", level);
     const ValueId down = conv(finer, {.filters = filters(level), .kernel = 3, .stride = 2}, scope + ".finer");
-    return narrow_and_wide(b_.concat({down, map}, scope + ".concat"), level, 5, scope);
+    return narrow_and_wide(b_.concat({down, map}, scope + ".concat"), level, 5, scope + ".convs");
   }
 
   Builder& b_;
