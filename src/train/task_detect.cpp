@@ -9,6 +9,7 @@
 #include "eval/coco_ap.h"
 #include "graph/anchors.h"
 #include "graph/lower.h"
+#include "runtime/detect_function.h"
 #include "train/report_detect.h"
 #include "train/yolo_losses.h"
 
@@ -70,6 +71,7 @@ DetectTask::DetectTask(const Recipe& recipe, const arch::Architecture& architect
       graph::lower_detector(architecture, {size, size, static_cast<int>(classes_.size()), recipe_.stochastic_depth})};
   head_ = head_cells(architecture, size);
   if (architecture.head_kind == arch::HeadKind::yolo) yolo_anchors_ = graph::yolo_anchors(architecture);
+  post_ = runtime::usual_postprocess(architecture);
 }
 
 BatchLosses DetectTask::losses(const BatchPass& pass) const {
@@ -92,6 +94,7 @@ std::vector<detect::Result> DetectTask::detect_validation(const nn::Parameters& 
   ValidateOptions options;
   options.classes = static_cast<int>(classes_.size());
   options.category_ids = data_.category_ids();
+  options.post = post_;
   Progress progress("measure", data_.val->size());
   options.progress = [&](int64_t images) { progress.update(images); };
   return detect_all(programs_.front(), parameters, loader, head_, options);

@@ -39,6 +39,7 @@ class DetectTask final : public TrainTask {
   std::vector<graph::Program> programs_;
   detect::YoloAnchors yolo_anchors_;  // of a YOLO head
   HeadCells head_;
+  detect::PostprocessOptions post_;
 };
 
 }  // namespace spinenet::train
