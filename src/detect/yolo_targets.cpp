@@ -61,6 +61,12 @@ float centred_iou(const AnchorSize& a, const AnchorSize& b) {
   return shared / (a[0] * a[1] + b[0] * b[1] - shared);
 }
 
+bool has_level(const YoloAnchors& anchors, const AnchorSize& size) {
+  const auto nearest = static_cast<int>(nearest_anchor(anchors.sizes, size));
+  return std::ranges::any_of(anchors.of_level,
+                             [&](const std::vector<int>& own) { return std::ranges::find(own, nearest) != own.end(); });
+}
+
 int64_t anchor_cells(const YoloAnchors& anchors, Extent input) {
   int64_t cells = 0;
   for (size_t level = 0; level < anchors.of_level.size(); ++level) cells += cells_of(anchors, input, level);

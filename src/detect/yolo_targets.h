@@ -40,6 +40,9 @@ struct YoloMatch {
 // Intersection over union of two boxes of these sizes with one centre.
 float centred_iou(const AnchorSize& a, const AnchorSize& b);
 
+// Whether a level has the anchor that a box of this size belongs to.
+bool has_level(const YoloAnchors& anchors, const AnchorSize& size);
+
 // Of an input whose height and width are multiples of the strides.
 int64_t anchor_cells(const YoloAnchors& anchors, Extent input);
 

@@ -107,6 +107,9 @@ TEST(YoloTargets, AnAnchorOfTwoLevelsLearnsInBothAndOneOfNoLevelInNone) {
   EXPECT_EQ(match_yolo(anchors, kInput, std::vector<Box>{centred_box(50, 50, 30, 40)}),
             (std::vector<YoloMatch>{{cell_at(anchors, 0, 6, 6, 2), 0}, {cell_at(anchors, 1, 3, 3, 0), 0}}));
   EXPECT_TRUE(match_yolo(anchors, kInput, std::vector<Box>{centred_box(50, 50, 4, 5)}).empty());
+  EXPECT_TRUE(has_level(anchors, {30, 40}));
+  EXPECT_TRUE(has_level(anchors, {11, 11}));
+  EXPECT_FALSE(has_level(anchors, {4, 5}));
 }
 
 TEST(YoloTargets, BoxesThatMeetInAnAnchorCellAreBothThere) {

@@ -4,6 +4,8 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "detect/anchors.h"
 #include "eval/coco_ap.h"
@@ -47,6 +49,26 @@ HeadCells head_cells(const arch::Architecture& architecture, int size) {
   fail(ErrorKind::failed, "an unknown head", "task");
 }
 
+// Objects that no anchor cell learns, as far as the images' sizes tell.
+void tell_unlearned(const data::CocoDataset& set, const detect::YoloAnchors& anchors, int image_size) {
+  int64_t objects = 0, unlearned = 0;
+  for (int64_t i = 0; i < set.size(); ++i) {
+    const detect::Extent image = set.extent(i);
+    const float scale = static_cast<float>(image_size) / static_cast<float>(std::max(image.height, image.width));
+    for (const data::Target& target : set.targets(i)) {
+      if (target.crowd) continue;
+      ++objects;
+      unlearned += detect::has_level(anchors, {target.box.width() * scale, target.box.height() * scale}) ? 0 : 1;
+    }
+  }
+  if (unlearned == 0) return;
+  log_warning(
+      fmt::format("{} of the {} objects are most like an anchor that no level has, so nothing learns them; set "
+                  "fit_to_data to true, "
+                  "or name the anchor in architecture.yolo_anchors_of_level",
+                  unlearned, objects));
+}
+
 }  // namespace
 
 BatchLosses detection_batch_losses(const BatchPass& pass, const nn::LossOptions& options) {
@@ -70,7 +92,10 @@ DetectTask::DetectTask(const Recipe& recipe, const arch::Architecture& architect
   programs_ = {
       graph::lower_detector(architecture, {size, size, static_cast<int>(classes_.size()), recipe_.stochastic_depth})};
   head_ = head_cells(architecture, size);
-  if (architecture.head_kind == arch::HeadKind::yolo) yolo_anchors_ = graph::yolo_anchors(architecture);
+  if (architecture.head_kind == arch::HeadKind::yolo) {
+    yolo_anchors_ = graph::yolo_anchors(architecture);
+    tell_unlearned(*data_.train, yolo_anchors_, size);
+  }
   post_ = runtime::usual_postprocess(architecture);
 }
 

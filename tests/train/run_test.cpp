@@ -334,6 +334,14 @@ TEST_F(Run, ATinyYoloTakesItsAnchorsFromTheDataAndLearnsOnFromItsModel) {
   const formats::TensorFile before = formats::read_safetensors(model);
   const formats::TensorFile after = formats::read_safetensors(root_ / "onwards" / "last.safetensors");
   EXPECT_EQ(after.metadata.at("architecture"), before.metadata.at("architecture"));
+  // The squares have sides of 20 to 59 pixels, and those below 28 are most like 20 x 20.
+  const std::string warned =
+      said_by(start("unlearned", {"--set", "architecture.head_kind=yolo", "--set", "epochs=1", "--set",
+                                  "architecture.yolo_anchors=[[20, 20], [40, 40]]", "--set",
+                                  "architecture.yolo_anchors_of_level=[[1], [1], [1], [1], [1]]"}),
+              0);
+  EXPECT_NE(warned.find("objects are most like an anchor that no level has"), std::string::npos) << warned;
+  EXPECT_EQ(said.find("that no level has"), std::string::npos) << said;
   EXPECT_EQ(run(start("odd", {"--set", "architecture.base=yolov4-tiny", "--set", "image_size=144"})), 65) << log();
   EXPECT_NE(log().find("image_size 144 is not a multiple of 32"), std::string::npos) << log();
 }
