@@ -313,7 +313,7 @@ TEST_F(Run, AYoloKilledAndResumedEndsInTheSameBytes) {
     EXPECT_NE(metrics.find(key), std::string::npos) << key;
   }
   const formats::TensorFile model = formats::read_safetensors(root_ / "whole" / "best.safetensors");
-  EXPECT_TRUE(model.tensors.contains("head.p3.predict.bias"));
+  EXPECT_TRUE(model.weights.contains("head.p3.predict.bias"));
   EXPECT_NE(read_file(root_ / "whole" / "report.html").find("objectness_loss"), std::string::npos);
 }
 
