@@ -4,6 +4,7 @@
 #include <set>
 #include <span>
 
+#include "arch/yolo_head.h"
 #include "base/error.h"
 #include "base/format.h"
 
@@ -171,7 +172,19 @@ void validate_backbone(const Architecture& a, const Vgg& backbone) {
 void validate_backbone(const Architecture& a, const CspDarknet& backbone) {
   validate_stages(a, backbone.stages);
   require_width(a, 32, "in the first block");
-  validate_levels(a, "a CSPDarknet", backbone.pyramid);
+  if (!backbone.pyramid || backbone.neck == CspNeck::fpn) return validate_levels(a, "a CSPDarknet", backbone.pyramid);
+  require(a.min_level == 3 && a.max_level == 5, a, "a PAN gives levels 3 to 5", "set min_level 3 and max_level 5");
+  require(a.head_kind == HeadKind::yolo, a, "the levels of a PAN have different widths, and RetinaNet's head has one",
+          "set head_kind yolo, or the neck fpn with max_level 7");
+}
+
+void validate_backbone(const Architecture& a, const CspDarknetTiny& backbone) {
+  require_width(a, 32, "in half a stage");
+  if (!backbone.pyramid) return validate_levels(a, "a CSPDarknet-tiny", false);
+  require(a.min_level == 4 && a.max_level == 5, a, "the neck of YOLOv4-tiny gives levels 4 and 5",
+          "set min_level 4 and max_level 5");
+  require(a.head_kind == HeadKind::yolo, a,
+          "the levels of YOLOv4-tiny have different widths, and RetinaNet's head has one", "set head_kind yolo");
 }
 
 void validate_stage(const Architecture& a, const MobileStage& stage, size_t index) {
@@ -319,6 +332,9 @@ bool gives_levels(const Vgg& backbone) {
 bool gives_levels(const CspDarknet& backbone) {
   return backbone.pyramid;
 }
+bool gives_levels(const CspDarknetTiny& backbone) {
+  return backbone.pyramid;
+}
 bool gives_levels(const EfficientNetLite& backbone) {
   return backbone.pyramid;
 }
@@ -423,6 +439,7 @@ bool has_pyramid(const Architecture& architecture) {
 void validate(const Architecture& architecture) {
   validate_numbers(architecture);
   std::visit([&](const auto& backbone) { validate_backbone(architecture, backbone); }, architecture.backbone);
+  if (architecture.head_kind == HeadKind::yolo && has_pyramid(architecture)) validate_yolo_head(architecture);
 }
 
 }  // namespace spinenet::arch

@@ -4,7 +4,8 @@
 // Invariant (checked by validate): every rule in its comment below. Values are plain and may be shared between threads.
 // Source: SpineNet, sections 3 and 4.1 ("Scale-Permuted Model", "Scaling"); RetinaNet, section 4;
 // Mask R-CNN, section 3; Cascade R-CNN, section 4; NAS-FPN, sections 3.1 and 4.2; VGG, Table 1, columns D;
-// CSPNet, section 3.1, with the widths of YOLOv4's configuration; HRNet, section 3; DetNet, section 3.
+// CSPNet, section 3.1, with the widths of YOLOv4's configuration; YOLOv4, section 3.4; HRNet, section 3; DetNet,
+// section 3.
 #pragma once
 
 #include <array>
@@ -25,8 +26,8 @@ constexpr auto names(BlockKind) {
       {{residual, "residual"}, {bottleneck, "bottleneck"}, {inverted_bottleneck, "inverted_bottleneck"}});
 }
 // hard_swish is x times the hard sigmoid: (x + 3) / 6 cut to 0..1; mish is x * tanh(log(1 + exp(x))); leaky_relu is
-// x * kLeakySlope below 0; relu6 is x cut to 0..6.
-enum class Activation { relu, swish, hard_swish, mish, leaky_relu, relu6 };
+// x * kLeakySlope below 0, Darknet's, and leaky_relu_001 is PyTorch's; relu6 is x cut to 0..6.
+enum class Activation { relu, swish, hard_swish, mish, leaky_relu, relu6, leaky_relu_001 };
 constexpr auto names(Activation) {
   using enum Activation;
   return named<Activation>({{relu, "relu"},
@@ -34,9 +35,10 @@ constexpr auto names(Activation) {
                             {hard_swish, "hard_swish"},
                             {mish, "mish"},
                             {leaky_relu, "leaky_relu"},
-                            {relu6, "relu6"}});
+                            {relu6, "relu6"},
+                            {leaky_relu_001, "leaky_relu_001"}});
 }
-constexpr float kLeakySlope = 0.1F;
+constexpr float kLeakySlope = 0.1F, kSmallLeakySlope = 0.01F;
 
 // How strided convolutions and pools are padded. `same` is TensorFlow's rule (the odd pixel goes after), `symmetric`
 // pads strided convolutions by (kernel - 1) / 2 on both sides and pools as `same`; `symmetric_pools`, the rule of
@@ -156,13 +158,34 @@ struct Vgg {
   bool operator==(const Vgg&) const = default;
 };
 
+// What stands on a CSPDarknet-53 that has a pyramid: FPN on levels 3 to 7; or YOLOv4's neck on levels 3 to 5, which
+// pools the coarsest map over three windows (SPP) and joins neighbouring levels from the coarsest to the finest and
+// back (PAN). The levels of the latter have 128, 256 and 512 channels.
+enum class CspNeck { fpn, pan };
+constexpr auto names(CspNeck) {
+  using enum CspNeck;
+  return named<CspNeck>({{fpn, "fpn"}, {pan, "pan"}});
+}
+
+constexpr int kPanLevels = 3;
+
 // Darknet-53 whose five stages are split in two: blocks of a 1x1 and a 3x3 convolution work on one half of the
 // channels, and both ways meet behind them.
 struct CspDarknet {
   std::array<int, 5> stages{1, 2, 8, 8, 4};  // blocks of levels 1 to 5
   bool pyramid = false;
+  CspNeck neck = CspNeck::fpn;
+  Activation neck_activation = Activation::leaky_relu;  // of the PAN
 
   bool operator==(const CspDarknet&) const = default;
+};
+
+// The backbone of YOLOv4-tiny: two strided convolutions and three stages of levels 2 to 4, in each of which two 3x3
+// convolutions work on the second half of the channels. Its pyramid has the levels 4 and 5.
+struct CspDarknetTiny {
+  bool pyramid = false;
+
+  bool operator==(const CspDarknetTiny&) const = default;
 };
 
 // Inverted bottlenecks one behind the other; the first has the stride.
@@ -217,8 +240,8 @@ struct DetNet {
   bool operator==(const DetNet&) const = default;
 };
 
-using Backbone =
-    std::variant<ScalePermuted, ResNetFpn, ResNetNasFpn, ResNet, Vgg, CspDarknet, EfficientNetLite, HrNet, DetNet>;
+using Backbone = std::variant<ScalePermuted, ResNetFpn, ResNetNasFpn, ResNet, Vgg, CspDarknet, EfficientNetLite, HrNet,
+                              DetNet, CspDarknetTiny>;
 
 // What the first level of a pyramid that is coarser than the backbone is made of.
 enum class CoarserFrom { pyramid, backbone };
@@ -258,6 +281,29 @@ struct RetinaHead {
   bool operator==(const RetinaHead&) const = default;
 };
 
+// The head of a detector: RetinaNet's two towers, whose convolutions all levels share, or YOLO's, where each level has
+// its own.
+enum class HeadKind { retina, yolo };
+constexpr auto names(HeadKind) {
+  using enum HeadKind;
+  return named<HeadKind>({{retina, "retina"}, {yolo, "yolo"}});
+}
+
+// YOLOv4's head. On each level 3x3 convolutions of twice the level's channels, under batch norms, and a 1x1 convolution
+// that gives each anchor of a cell its box, its objectness and its classes. The lists may be empty; what they then hold
+// is what complete_yolo_head (arch/yolo_head.h) gives.
+struct YoloHead {
+  std::vector<std::array<double, 2>> anchors{};      // width and height in pixels of the input
+  std::vector<std::vector<int>> anchors_of_level{};  // of each level from min_level: which of the anchors it has
+  std::vector<double> scale_xy{};                    // of each level: how far the centre of a box moves, in cells
+  // In training: further anchors of the level that overlap an object by more have it, too; 1: the best anchor alone.
+  double iou_threshold = 0.213;
+  int convs = 1;  // 3x3 ones of each level
+  Activation activation = Activation::leaky_relu;
+
+  bool operator==(const YoloHead&) const = default;
+};
+
 // Mask R-CNN: proposals, their boxes and classes, and masks. Every convolution is 3x3 under a batch norm. With several
 // box_thresholds its box heads are a cascade: each looks at the boxes that the one before it gives.
 struct TwoStageHead {
@@ -295,7 +341,9 @@ struct Architecture {
   Backbone backbone;
   Scaling scaling;
   FpnSettings fpn;
+  HeadKind head_kind = HeadKind::retina;
   RetinaHead head;
+  YoloHead yolo;
   TwoStageHead two_stage;
   StemKind stem = StemKind::bottlenecks;
   Resampling resampling = Resampling::squeezed;

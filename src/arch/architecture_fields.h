@@ -8,6 +8,7 @@
 #pragma once
 
 #include "arch/architecture.h"
+#include "arch/yolo_head.h"
 #include "base/fields.h"
 #include "base/json_fields.h"
 
@@ -70,6 +71,13 @@ template <class List>
 void fields(List& list, CspDarknet& b) {
   list.needed("stages", b.stages, "the number of blocks of the five stages");
   list("pyramid", b.pyramid, "Whether a feature pyramid stands on it");
+  list.if_changed("neck", b.neck, "The pyramid: FPN, or the SPP and PAN of YOLOv4");
+  list.if_changed("neck_activation", b.neck_activation, "Non-linearity of the PAN");
+}
+
+template <class List>
+void fields(List& list, CspDarknetTiny& b) {
+  list("pyramid", b.pyramid, "Whether the neck of YOLOv4-tiny stands on it");
 }
 
 template <class List>
@@ -135,6 +143,23 @@ void fields(List& list, RetinaHead& h) {
 }
 
 template <class List>
+void fields(List& list, YoloHead& h) {
+  list.if_changed("anchors", h.anchors,
+                  "Width and height of the anchors, in pixels of the input; none: three for each level",
+                  positive_up_to(kMaxAnchorSide));
+  list.if_changed("anchors_of_level", h.anchors_of_level,
+                  "Numbers of the anchors that each level has, from the finest; none: as many for each, in their order",
+                  between(0, kMaxYoloAnchors - 1));
+  list.if_changed("scale_xy", h.scale_xy, "Of each level, how far the centre of a box moves, in cells; none: 1.05",
+                  between(1, 2));
+  list.if_changed("iou_threshold", h.iou_threshold,
+                  "In training, overlap from which further anchors have an object; 1: the best one alone",
+                  positive_up_to(1));
+  list.if_changed("convs", h.convs, "3x3 convolutions of the YOLO head on each level", between(0, 64));
+  list.if_changed("activation", h.activation, "Their non-linearity");
+}
+
+template <class List>
 void fields(List& list, TwoStageHead& h) {
   list("rpn_convs", h.rpn_convs, "segment: convolutions of the region proposal network", between(0, 64));
   list("rpn_filters", h.rpn_filters, "segment: filters of the region proposal network", between(1, 4096));
@@ -170,7 +195,9 @@ template <class List>
 void settings(List& list, Architecture& a) {
   list.group("scaling", a.scaling, "Widths and repeats of the blocks");
   list.group_if_changed("fpn", a.fpn, "The feature pyramid");
+  list.if_changed("head_kind", a.head_kind, "Head of a detector: that of RetinaNet or of YOLOv4");
   list.group("head", a.head, "The RetinaNet head");
+  list.group_if_changed("yolo", a.yolo, "The YOLO head");
   list.if_changed("stem", a.stem, "What stands before the scale-permuted blocks");
   list.if_changed("resampling", a.resampling, "How a connection changes the scale");
   list.group_if_changed("inverted_bottleneck", a.inverted, "Of all inverted bottlenecks");
@@ -188,7 +215,7 @@ void fields(List& list, Architecture& a) {
   list("name", a.name, "Name of the architecture");
   list.one_of("backbone", a.backbone,
               {"scale_permuted", "resnet_fpn", "resnet_nas_fpn", "resnet", "vgg", "csp_darknet", "efficientnet_lite",
-               "hrnet", "detnet"});
+               "hrnet", "detnet", "csp_darknet_tiny"});
   settings(list, a);
 }
 

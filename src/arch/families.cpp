@@ -160,6 +160,34 @@ Architecture csp_darknet(std::string_view name, bool pyramid) {
   return a;
 }
 
+// YOLOv4's configuration; its anchors are for images of about 512 pixels.
+Architecture yolov4() {
+  Architecture a = csp_darknet("yolov4", true);
+  a.backbone = CspDarknet{.pyramid = true, .neck = CspNeck::pan};
+  a.max_level = 5;
+  a.head_kind = HeadKind::yolo;
+  a.yolo.anchors = {{12, 16}, {19, 36}, {40, 28}, {36, 75}, {76, 55}, {72, 146}, {142, 110}, {192, 243}, {459, 401}};
+  a.yolo.anchors_of_level = {{0, 1, 2}, {3, 4, 5}, {6, 7, 8}};
+  a.yolo.scale_xy = {1.2, 1.1, 1.05};
+  return a;
+}
+
+// No level has the first anchor, and both have the fourth. An object has one anchor.
+Architecture yolov4_tiny() {
+  Architecture a = convolutional("yolov4-tiny", CspDarknetTiny{.pyramid = true}, 32);
+  a.activation = Activation::leaky_relu;
+  a.batch_norm.epsilon = 1e-5;
+  a.min_level = 4;
+  a.max_level = 5;
+  a.head_kind = HeadKind::yolo;
+  a.yolo.anchors = {{10, 14}, {23, 27}, {37, 58}, {81, 82}, {135, 169}, {344, 319}};
+  a.yolo.anchors_of_level = {{1, 2, 3}, {3, 4, 5}};
+  a.yolo.scale_xy = {1.05, 1.05};
+  a.yolo.iou_threshold = 1;
+  a.yolo.convs = 0;
+  return a;
+}
+
 Architecture efficientnet_lite(std::string_view name, bool pyramid) {
   Architecture a = convolutional(name, EfficientNetLite{.pyramid = pyramid}, 32);
   a.activation = Activation::relu6;
@@ -215,6 +243,8 @@ std::vector<Architecture> all_architectures() {
       vgg("vgg-16-bn-fpn", true, true),
       csp_darknet("cspdarknet-53", false),
       csp_darknet("cspdarknet-53-fpn", true),
+      yolov4(),
+      yolov4_tiny(),
       efficientnet_lite("efficientnet-lite0", false),
       efficientnet_lite("efficientnet-lite0-fpn", true),
       hrnet("hrnet-w18-small-v1",

@@ -1,7 +1,7 @@
 // The known architectures by name: SpineNet-49S/49/96/143/143L/190 and R0-SP53 (Figure 4, Tables 1 and 2),
 // SpineNet-Mobile-49XS/49S/49 (section 4.4), and
 // ResNet-50/101/152 with FPN, with NAS-FPN and alone as the baselines; VGG-16, CSPDarknet-53, EfficientNet-Lite0, HRNet
-// and DetNet-59 alone and under a pyramid. 49S has endpoints of width 256 under heads of
+// and DetNet-59 alone and under a pyramid; YOLOv4 and YOLOv4-tiny. 49S has endpoints of width 256 under heads of
 // 128, as the published figures; "spinenet-49s-e128" is the variant with endpoints of 128.
 #pragma once
 

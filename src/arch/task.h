@@ -10,7 +10,7 @@
 namespace spinenet::arch {
 
 enum class Task {
-  detect,    // boxes with classes: a RetinaNet head
+  detect,    // boxes with classes: the head of RetinaNet or of YOLO
   segment,   // boxes with classes and masks: the two stages of Mask R-CNN
   classify,  // one class of the whole image
 };
@@ -22,7 +22,7 @@ constexpr auto names(Task) {
 // ErrorKind::usage with the nearest name when there is none of that name.
 Task task_named(std::string_view name);
 
-// Every backbone classifies; boxes and masks need a pyramid of levels.
+// Every backbone classifies; boxes and masks need a pyramid of levels, and masks a head_kind that is not YOLO's.
 bool can_do(const Architecture& architecture, Task task);
 // ErrorKind::usage when it cannot.
 void require_task(const Architecture& architecture, Task task);

@@ -44,5 +44,19 @@ TEST(TaskOfArchitecture, IsRefusedWithoutThePyramidThatItNeeds) {
   }
 }
 
+TEST(TaskOfArchitecture, IsNotToSegmentUnderAYoloHead) {
+  for (const char* name : {"yolov4", "yolov4-tiny"}) {
+    EXPECT_EQ(default_task(named_architecture(name)), Task::detect);
+    EXPECT_TRUE(can_do(named_architecture(name), Task::classify));
+    try {
+      require_task(named_architecture(name), Task::segment);
+      FAIL() << "was accepted";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      EXPECT_NE(std::string(error.what()).find("a YOLO head gives boxes and no masks"), std::string::npos);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace spinenet::arch

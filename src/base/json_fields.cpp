@@ -55,6 +55,22 @@ void read_json_integers(const JsonPlace& from, std::span<int> values) {
   for (size_t i = 0; i < values.size(); ++i) read_json_value({from.json[i], from.place, from.wanted}, values[i]);
 }
 
+void read_json_numbers(const JsonPlace& from, std::span<double> values) {
+  if (!from.json.is_array() || from.json.size() != values.size()) {
+    refuse_json(fmt::format("expected {} numbers: {}", values.size(), from.wanted), from.place);
+  }
+  for (size_t i = 0; i < values.size(); ++i) read_json_value({from.json[i], from.place, from.wanted}, values[i]);
+}
+
+std::vector<JsonPlace> json_items(const JsonPlace& from) {
+  if (!from.json.is_array()) refuse_json(fmt::format("expected a list: {}", from.wanted), from.place);
+  std::vector<JsonPlace> items;
+  for (size_t i = 0; i < from.json.size(); ++i) {
+    items.push_back({from.json[i], fmt::format("{}/{}", from.place, i), from.wanted});
+  }
+  return items;
+}
+
 JsonReader::JsonReader(const Json& json, std::string place) : json_(json), place_(std::move(place)) {
   if (!json.is_object()) refuse_json("expected an object", place_);
 }

@@ -38,10 +38,23 @@ void read_json_value(const JsonPlace& from, std::string& value);
 void read_json_value(const JsonPlace& from, std::vector<double>& value);
 // As many as the list has.
 void read_json_integers(const JsonPlace& from, std::span<int> values);
+void read_json_numbers(const JsonPlace& from, std::span<double> values);
+// The items of a list, each with its place.
+std::vector<JsonPlace> json_items(const JsonPlace& from);
 
 template <size_t N>
 void read_json_value(const JsonPlace& from, std::array<int, N>& value) {
   read_json_integers(from, value);
+}
+template <size_t N>
+void read_json_value(const JsonPlace& from, std::array<double, N>& value) {
+  read_json_numbers(from, value);
+}
+// Of integers, or a list of lists.
+template <class T>
+void read_json_value(const JsonPlace& from, std::vector<T>& value) {
+  value.clear();
+  for (const JsonPlace& item : json_items(from)) read_json_value(item, value.emplace_back());
 }
 
 template <NamedEnum E>

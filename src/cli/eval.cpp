@@ -16,6 +16,7 @@
 #include "eval/detection_limit.h"
 #include "eval/metrics_json.h"
 #include "eval/metrics_text.h"
+#include "runtime/detect_function.h"
 #include "runtime/detect_images.h"
 #include "runtime/evaluate_classes.h"
 
@@ -59,7 +60,7 @@ std::vector<detect::Result> results_of_model(runtime::Model model, const EvalFla
   check_classes(model, annotations);
   const runtime::RunOptions options = run_options(flags.run, invocation);
   const runtime::PreparedModel prepared = runtime::prepare(std::move(model), options);
-  detect::PostprocessOptions post;
+  detect::PostprocessOptions post = runtime::usual_postprocess(prepared.model.architecture);
   post.max_detections = most_detections(flags);
   post.pre_nms = std::max(post.pre_nms, post.max_detections);
   post.max_per_class = flags.max_per_class.value_or(post.max_per_class);

@@ -28,8 +28,8 @@ struct ExportFlags {
 constexpr int kMaxExtent = 65536;
 
 // The usual one of the task when none is named. One of another task is refused by what makes the file.
-formats::OnnxForm form_of(const std::string& name, arch::Task task) {
-  const std::span<const formats::OnnxForm> forms = formats::forms_of(task);
+formats::OnnxForm form_of(const std::string& name, arch::Task task, arch::HeadKind head) {
+  const std::span<const formats::OnnxForm> forms = formats::forms_of(task, head);
   if (name.empty()) return forms.back();
   if (const std::optional<formats::OnnxForm> form = value_named<formats::OnnxForm>(name)) return *form;
   std::vector<std::string_view> known;
@@ -79,7 +79,7 @@ void set_size(formats::OnnxOptions& onnx, const std::string& text, const runtime
 formats::OnnxOptions onnx_options(const ExportFlags& flags, const runtime::Model& model) {
   const arch::Task task = arch::task_named(model.file.task);
   formats::OnnxOptions onnx;
-  onnx.form = form_of(flags.form, task);
+  onnx.form = form_of(flags.form, task, model.architecture.head_kind);
   onnx.batch = batch_of(flags.batch, task);
   set_size(onnx, flags.size, model, task);
   onnx.post = flags.post;

@@ -14,6 +14,7 @@
 #include "cli/output.h"
 #include "cli/run_flags.h"
 #include "image/named_images.h"
+#include "runtime/detect_function.h"
 #include "runtime/drawn_images.h"
 #include "runtime/image_ids.h"
 
@@ -56,7 +57,7 @@ detect::PostprocessOptions shown(const PredictFlags& flags, const runtime::Model
   if (classes && flags.max_per_class) {
     fail(ErrorKind::usage, "--max-per-class is for models that find objects", flags.model, "use --max");
   }
-  detect::PostprocessOptions post;
+  detect::PostprocessOptions post = runtime::usual_postprocess(model.architecture);
   post.score_threshold = static_cast<float>(flags.threshold.value_or(classes ? 0 : kObjectThreshold));
   post.max_detections = flags.max_detections.value_or(classes ? kMostClasses : kMostObjects);
   post.max_per_class = flags.max_per_class.value_or(post.max_per_class);

@@ -5,11 +5,15 @@
 
 namespace spinenet::detect {
 
-Letterbox fit_letterbox(int height, int width, int canvas_height, int canvas_width) {
+Letterbox fit_letterbox(int height, int width, int canvas_height, int canvas_width, ImageFit fit) {
   const double scale = std::min(static_cast<double>(canvas_height) / height, static_cast<double>(canvas_width) / width);
   Letterbox l{height, width};
   l.inner_height = std::clamp(static_cast<int>(std::lround(height * scale)), 1, canvas_height);
   l.inner_width = std::clamp(static_cast<int>(std::lround(width * scale)), 1, canvas_width);
+  if (fit == ImageFit::stretch) {
+    l.inner_height = canvas_height;
+    l.inner_width = canvas_width;
+  }
   l.scale_y = static_cast<float>(l.inner_height) / static_cast<float>(height);
   l.scale_x = static_cast<float>(l.inner_width) / static_cast<float>(width);
   return l;

@@ -1,5 +1,5 @@
 // How an image lies in the canvas of a network's input: scaled so that its longer side fits, at the top left, padded
-// at the bottom and on the right; and how boxes go from one to the other.
+// at the bottom and on the right, or stretched to all of it; and how boxes go from one to the other.
 //
 // Invariant: the two axes are scaled by their own true ratio of pixels, so boxes stay on their objects to the last
 // pixel. Thread contract: pure functions.
@@ -7,6 +7,7 @@
 
 #include <vector>
 
+#include "base/enum_names.h"
 #include "detect/box.h"
 #include "detect/detections.h"
 
@@ -18,8 +19,15 @@ struct Letterbox {
   float scale_y = 1, scale_x = 1;         // pixels of the canvas for one of the image
 };
 
+// Stretched, each side is scaled by itself, as Darknet does; else both by one ratio.
+enum class ImageFit { letterbox, stretch };
+constexpr auto names(ImageFit) {
+  using enum ImageFit;
+  return named<ImageFit>({{letterbox, "letterbox"}, {stretch, "stretch"}});
+}
+
 // All sizes are positive.
-Letterbox fit_letterbox(int height, int width, int canvas_height, int canvas_width);
+Letterbox fit_letterbox(int height, int width, int canvas_height, int canvas_width, ImageFit fit = ImageFit::letterbox);
 
 // From the image to the canvas, and back (clipped to the image).
 Box to_canvas(const Box& box, const Letterbox& letterbox);

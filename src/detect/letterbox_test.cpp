@@ -16,6 +16,16 @@ TEST(Letterbox, FitsTheLongerSide) {
   EXPECT_EQ(high.inner_width, 1);
 }
 
+TEST(Letterbox, StretchesEachSideByItself) {
+  const Letterbox l = fit_letterbox(300, 600, 416, 608, ImageFit::stretch);
+  EXPECT_EQ(l.inner_height, 416);
+  EXPECT_EQ(l.inner_width, 608);
+  const Box box = from_canvas(Box{304, 208, 608, 416}, l);
+  EXPECT_NEAR(box.x1, 300, 1e-3);
+  EXPECT_NEAR(box.y1, 150, 1e-3);
+  EXPECT_NEAR(box.y2, 300, 1e-3);
+}
+
 TEST(Letterbox, KeepsAtLeastOnePixel) {
   const Letterbox thread = fit_letterbox(1, 10000, 64, 64);
   EXPECT_EQ(thread.inner_height, 1);

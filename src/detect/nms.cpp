@@ -7,6 +7,26 @@
 namespace spinenet::detect {
 namespace {
 
+// The overlap less (d^2 / c^2)^0.6.
+float overlap_less_distance(const Box& a, const Box& b) {
+  const float dx = 0.5F * (a.x1 + a.x2 - b.x1 - b.x2), dy = 0.5F * (a.y1 + a.y2 - b.y1 - b.y2);
+  const float width = std::max(a.x2, b.x2) - std::min(a.x1, b.x1);
+  const float height = std::max(a.y2, b.y2) - std::min(a.y1, b.y1);
+  const float diagonal = width * width + height * height;
+  if (diagonal <= 0) return iou(a, b);
+  return iou(a, b) - std::pow((dx * dx + dy * dy) / diagonal, 0.6F);
+}
+
+float overlap(NmsKind kind, const Box& a, const Box& b) {
+  switch (kind) {
+    case NmsKind::iou:
+      return iou(a, b);
+    case NmsKind::distance_iou:
+      return overlap_less_distance(a, b);
+  }
+  return 0;
+}
+
 // No labels: all boxes are of one class.
 std::vector<int> suppress(std::span<const Box> boxes, std::span<const float> scores, std::span<const int> labels,
                           const NmsOptions& options) {
@@ -26,7 +46,7 @@ std::vector<int> suppress(std::span<const Box> boxes, std::span<const float> sco
     int of_class = 0;
     const bool covered = std::any_of(kept.begin(), kept.end(), [&](int other) {
       if (label(other) != label(candidate)) return false;
-      return ++of_class >= options.max_per_class || iou(box(other), box(candidate)) > options.iou;
+      return ++of_class >= options.max_per_class || overlap(options.kind, box(other), box(candidate)) > options.iou;
     });
     if (!covered) kept.push_back(candidate);
   }

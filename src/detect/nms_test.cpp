@@ -1,5 +1,6 @@
 #include "detect/nms.h"
 
+#include <cmath>
 #include <limits>
 
 #include <gtest/gtest.h>
@@ -43,6 +44,21 @@ TEST(Nms, ByHand) {
 TEST(Nms, AnOverlapOfJustTheThresholdIsKept) {
   const std::vector<Box> boxes{{0, 0, 10, 10}, {0, 0, 10, 5}};
   EXPECT_EQ(nms(boxes, std::vector<float>{0.9F, 0.8F}, 0.5F, 10).size(), 2U);
+}
+
+// Two boxes side by side overlap by 1/3; their centres are 5 apart, and the box around both is 15 x 10.
+TEST(Nms, DistanceOfTheCentresMayCount) {
+  const std::vector<Box> boxes{{0, 0, 10, 10}, {5, 0, 15, 10}};
+  const std::vector<float> scores{0.9F, 0.8F};
+  const std::vector<int> labels{0, 0};
+  const float less = 1 / 3.0F - std::pow(25.0F / 325.0F, 0.6F);
+  const auto kept = [&](NmsKind kind, float threshold) {
+    return detections_by_class(boxes, scores, labels, {.iou = threshold, .kind = kind}).size();
+  };
+  EXPECT_EQ(kept(NmsKind::iou, 0.3F), 1U);
+  EXPECT_EQ(kept(NmsKind::distance_iou, 0.3F), 2U);
+  EXPECT_EQ(kept(NmsKind::distance_iou, less + 1e-4F), 2U);
+  EXPECT_EQ(kept(NmsKind::distance_iou, less - 1e-4F), 1U);
 }
 
 TEST(Nms, ClassesDoNotMeet) {

@@ -1,5 +1,7 @@
 #include "graph/anchors.h"
 
+#include "arch/yolo_head.h"
+
 namespace spinenet::graph {
 
 int input_size(int image_size, int coarsest_stride) {
@@ -15,6 +17,21 @@ detect::AnchorOptions anchor_options(const arch::Architecture& architecture) {
   options.aspect_ratios = architecture.head.aspect_ratios;
   options.size = architecture.head.anchor_size;
   return options;
+}
+
+std::vector<detect::YoloLevel> yolo_levels(const arch::Architecture& architecture) {
+  const arch::YoloHead head = arch::complete_yolo_head(architecture);
+  std::vector<detect::YoloLevel> levels;
+  for (size_t i = 0; i < head.anchors_of_level.size(); ++i) {
+    detect::YoloLevel& level = levels.emplace_back();
+    for (const int anchor : head.anchors_of_level[i]) {
+      const auto [width, height] = head.anchors[static_cast<size_t>(anchor)];
+      level.anchors.push_back({static_cast<float>(width), static_cast<float>(height)});
+    }
+    level.scale_xy = static_cast<float>(head.scale_xy[i]);
+    level.stride = arch::level_stride(architecture, architecture.min_level + static_cast<int>(i));
+  }
+  return levels;
 }
 
 detect::AnchorOptions proposal_anchors(const arch::Architecture& architecture) {

@@ -3,8 +3,11 @@
 // Thread contract: pure functions.
 #pragma once
 
+#include <vector>
+
 #include "arch/architecture.h"
 #include "detect/anchors.h"
+#include "detect/yolo_head.h"
 
 namespace spinenet::graph {
 
@@ -14,6 +17,8 @@ int input_size(int image_size, int coarsest_stride);
 
 // The anchors of a detector's head, on its levels.
 detect::AnchorOptions anchor_options(const arch::Architecture& architecture);
+// The levels of a YOLO head, from the finest.
+std::vector<detect::YoloLevel> yolo_levels(const arch::Architecture& architecture);
 // The anchors of a region proposal network, on its levels.
 detect::AnchorOptions proposal_anchors(const arch::Architecture& architecture);
 

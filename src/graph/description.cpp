@@ -106,6 +106,15 @@ std::vector<BlockDescription> blocks_of(const arch::CspDarknet& backbone, const 
   return whole_stages(backbone.stages.size(), "split_stage", program);
 }
 
+// Each stage is called by the level that its pool gives.
+std::vector<BlockDescription> blocks_of(const arch::CspDarknetTiny&, const arch::Architecture&,
+                                        const Program& program) {
+  BlockRows rows(program);
+  for (int level = 3; level <= 5; ++level) rows.add("split_stage", level, fmt::format("stages.c{}.", level));
+  rows.add("convolutions", 5, "stages.last.");
+  return rows.take();
+}
+
 std::vector<BlockDescription> blocks_of(const arch::EfficientNetLite& backbone, const arch::Architecture&,
                                         const Program& program) {
   BlockRows rows(program);
@@ -183,7 +192,7 @@ Description describe(const arch::Architecture& architecture, const DescribeOptio
   d.total = cost_of(programs, "");
   d.blocks = std::visit([&](const auto& backbone) { return blocks_of(backbone, architecture, program); },
                         architecture.backbone);
-  std::vector<std::string> parts{"stem", "fpn", "endpoints", "head", "rpn"};
+  std::vector<std::string> parts{"stem", "neck", "fpn", "endpoints", "head", "rpn"};
   for (size_t stage = 0; stage < architecture.two_stage.box_thresholds.size(); ++stage) {
     parts.push_back(stage_name("box_head", stage));
   }

@@ -25,7 +25,7 @@ struct BlockDescription {
 };
 
 struct PartDescription {
-  std::string name;  // stem, fpn, endpoints, head, rpn, box_head, box_head2.., mask_head
+  std::string name;  // stem, neck, fpn, endpoints, head, rpn, box_head, box_head2.., mask_head
   Cost cost;
 };
 

@@ -38,6 +38,7 @@ Pyramid backbone(Builder& b, const arch::Architecture& a, double stochastic_dept
           },
           [&](const arch::Vgg&) { return vgg_backbone(b, a); },
           [&](const arch::CspDarknet&) { return csp_darknet_backbone(b, a, stochastic_depth); },
+          [&](const arch::CspDarknetTiny&) { return csp_darknet_tiny_backbone(b, a); },
           [&](const arch::EfficientNetLite&) { return efficientnet_lite_backbone(b, a, stochastic_depth); },
           [&](const arch::HrNet&) { return hrnet_backbone(b, a, stochastic_depth); },
           [&](const arch::DetNet&) { return detnet_backbone(b, a, stochastic_depth); },
@@ -91,7 +92,14 @@ Program lower_detector(const arch::Architecture& architecture, const LowerOption
   check_levels_meet(architecture, options);
   Builder b = begin_network(architecture, options);
   const Pyramid pyramid = backbone(b, architecture, options.stochastic_depth);
-  retina_head(b, pyramid, architecture.head, options.classes);
+  switch (architecture.head_kind) {
+    case arch::HeadKind::retina:
+      retina_head(b, pyramid, architecture.head, options.classes);
+      break;
+    case arch::HeadKind::yolo:
+      yolo_head(b, pyramid, architecture, options.classes);
+      break;
+  }
   return b.finish();
 }
 

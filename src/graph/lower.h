@@ -1,7 +1,8 @@
 // The wiring of every network, written once: an Architecture becomes a Program.
 //
 // Source: SpineNet, sections 3.1 (scale-permuted network, cross-scale resampling), 4.1 and 6 (classification);
-// RetinaNet, section 4; FPN; NAS-FPN, section 3.1; VGG; CSPNet; EfficientNet; HRNet; DetNet (see arch/architecture.h).
+// RetinaNet, section 4; FPN; NAS-FPN, section 3.1; VGG; CSPNet; YOLOv4; EfficientNet; HRNet; DetNet (see
+// arch/architecture.h).
 #pragma once
 
 #include "arch/architecture.h"
@@ -11,16 +12,16 @@
 namespace spinenet::graph {
 
 struct LowerOptions {
-  int height = 640, width = 640;  // of a detector multiples of its coarsest stride (128), so that all levels meet
+  int height = 640, width = 640;  // of a detector multiples of its coarsest stride, so that all levels meet
   int classes = 91;               // class outputs, of each anchor in a detector
   double stochastic_depth = 0;    // drop rate of the last block; earlier ones have proportionally less, a VGG has none
 };
 
-// Outputs p3..p7: [endpoints_num_filters, height / stride, width / stride] (see arch::level_stride);
-// of a backbone without a pyramid its last map alone, p5 say.
+// Outputs p3..p7: [endpoints_num_filters, height / stride, width / stride] (see arch::level_stride), of YOLOv4's necks
+// with the widths of their own; of a backbone without a pyramid its last map alone, p5 say.
 Program lower_backbone(const arch::Architecture& architecture, const LowerOptions& options);
 
-// The backbone under a RetinaNet head. Outputs class.p3..class.p7 and box.p3..box.p7.
+// The backbone under its head. Outputs of RetinaNet's: class.p3..class.p7 and box.p3..box.p7; of YOLO's: yolo.p3...
 Program lower_detector(const arch::Architecture& architecture, const LowerOptions& options);
 
 // The backbone under one dense layer. Output class: [classes, 1, 1] logits. Takes images of any size.
@@ -83,17 +84,25 @@ Pyramid resnet_fpn_backbone(Builder& b, const arch::Architecture& architecture, 
 Pyramid resnet_nas_fpn_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
 Pyramid vgg_backbone(Builder& b, const arch::Architecture& architecture);
 Pyramid csp_darknet_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
+// Without stochastic depth: it has no residual blocks.
+Pyramid csp_darknet_tiny_backbone(Builder& b, const arch::Architecture& architecture);
 Pyramid efficientnet_lite_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
 Pyramid hrnet_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
 Pyramid detnet_backbone(Builder& b, const arch::Architecture& architecture, double stochastic_depth);
 // FPN over maps that halve from level to level, or keep their size; from there on up to max_level.
 Pyramid feature_pyramid(Builder& b, const Pyramid& features, const arch::Architecture& architecture);
+// SPP and PAN over C3, C4 and C5.
+Pyramid pan_neck(Builder& b, const std::vector<ValueId>& features, const arch::Architecture& architecture);
+// The levels 4 and 5 of YOLOv4-tiny, from a map of each.
+Pyramid yolo_tiny_neck(Builder& b, ValueId finer, ValueId coarser, const arch::Architecture& architecture);
 // The batch norms under a pyramid, where the architecture has them.
 Pyramid with_batch_norms(Builder& b, Pyramid pyramid, const arch::Architecture& architecture);
 // Stem and stages: C2..C5.
 std::vector<ValueId> resnet_stages(Builder& b, const std::array<int, 4>& stages, const arch::Scaling& scaling,
                                    double stochastic_depth);
 void retina_head(Builder& b, const Pyramid& pyramid, const arch::RetinaHead& head, int classes);
+// Outputs yolo.p3.. of the levels: see detect/yolo_head.h.
+void yolo_head(Builder& b, const Pyramid& pyramid, const arch::Architecture& architecture, int classes);
 void classification_head(Builder& b, const Pyramid& pyramid, int classes);
 // Three dense layers on the last map.
 void vgg_head(Builder& b, const Pyramid& pyramid, const arch::Vgg& vgg, int classes);

@@ -47,6 +47,7 @@ Pyramid csp_darknet_backbone(Builder& b, const arch::Architecture& a, double sto
     features.push_back(x);
   }
   if (!net.pyramid) return {5, {x}};
+  if (net.neck == arch::CspNeck::pan) return pan_neck(b, {features[2], features[3], features[4]}, a);
   return feature_pyramid(b, {3, {features[2], features[3], features[4]}}, a);
 }
 

@@ -1,5 +1,5 @@
-// VGG, CSPDarknet-53, EfficientNet-Lite0, HRNet and DetNet: the parameters and multiply-adds of their published layer
-// tables, and how they are wired.
+// VGG, CSPDarknet-53, YOLOv4, EfficientNet-Lite0, HRNet and DetNet: the parameters and multiply-adds of their published
+// layer tables, and how they are wired.
 #include <algorithm>
 
 #include <gtest/gtest.h>
@@ -83,6 +83,31 @@ INSTANTIATE_TEST_SUITE_P(Coco, DetectorWithoutNorms,
                                          Row{"hrnet-w40-fpn", 640, 55'088'692, 159.107},
                                          Row{"hrnet-w48-fpn", 640, 74'923'316, 197.199},
                                          Row{"vgg-16-fpn", 640, 25'046'580, 186.122}));
+
+class Yolo : public testing::TestWithParam<Row> {};
+
+TEST_P(Yolo, CostsWhatItsTableSays) {
+  const Row& row = GetParam();
+  expect_cost(cost(lower_detector(arch::named_architecture(row.name), square(row.size, 80))), row.parameters,
+              row.multiply_adds);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Coco, Yolo,
+    testing::Values(Row{"yolov4", 608, 64'363'101, 64.1947}, Row{"yolov4", 512, 64'363'101, 45.5231},
+                    Row{"yolov4", 416, 64'363'101, 30.0524}, Row{"yolov4", 320, 64'363'101, 17.7825},
+                    Row{"yolov4", 640, 64'363'101, 71.1299}, Row{"yolov4-tiny", 416, 6'056'606, 3.4539}));
+
+// All numbers that Darknet's files have: running statistics, too.
+TEST(YoloPrograms, HaveTheNumbersOfDarknetsFiles) {
+  for (const auto& [name, floats] : {std::pair("yolov4", 64'429'405), {"yolov4-tiny", 6'062'814}}) {
+    int64_t count = 0;
+    for (const Parameter& p : lower_detector(arch::named_architecture(name), square(64, 80)).parameters) {
+      count += element_count(p.shape);
+    }
+    EXPECT_EQ(count, floats) << name;
+  }
+}
 
 // Without the pyramid.
 Cost cost_of_backbone(const Program& program) {
@@ -197,6 +222,62 @@ TEST(CspDarknet, JoinsBothWaysOfAStage) {
   EXPECT_EQ(std::get<Activate>(op_named(program, "stem.act").kind).kind, arch::Activation::mish);
 }
 
+TEST(YoloPrograms, JoinTheLevelsAsPublished) {
+  const Program program = lower_detector(arch::named_architecture("yolov4"), square(608, 80));
+  const auto output = [&](std::string_view name) { return op_named(program, name).output; };
+  const Op& pools = op_named(program, "neck.spp.concat");
+  ASSERT_EQ(pools.inputs.size(), 4U);
+  EXPECT_EQ(pools.inputs[0], output("neck.spp.pool13"));
+  EXPECT_EQ(pools.inputs[2], output("neck.spp.pool5"));
+  EXPECT_EQ(pools.inputs[3], output("neck.spp.before.act2"));
+  EXPECT_EQ(std::get<MaxPool>(op_named(program, "neck.spp.pool13").kind).pad_before, 6);
+  EXPECT_EQ(op_named(program, "neck.up.p4.concat").inputs[0], output("neck.up.p4.lateral.act"));
+  EXPECT_EQ(op_named(program, "neck.up.p4.lateral.conv").inputs[0], output("stages.c4.join.act"));
+  EXPECT_EQ(op_named(program, "neck.down.p5.concat").inputs[0], output("neck.down.p5.finer.act"));
+  EXPECT_EQ(op_named(program, "neck.down.p5.concat").inputs[1], output("neck.spp.after.act2"));
+  EXPECT_EQ(op_named(program, "neck.down.p4.finer.conv").inputs[0], output("neck.up.p3.convs.act4"));
+  EXPECT_EQ(op_named(program, "head.p3.conv0").inputs[0], output("neck.up.p3.convs.act4"));
+  EXPECT_EQ(shape_of(program, "head.p3.conv0").channels, 256);
+  EXPECT_EQ(std::get<Activate>(op_named(program, "neck.spp.before.act0").kind).kind, arch::Activation::leaky_relu);
+  ASSERT_EQ(program.outputs.size(), 3U);
+  for (const auto& [index, name, side] : {std::tuple(0, "yolo.p3", 76), {1, "yolo.p4", 38}, {2, "yolo.p5", 19}}) {
+    const Output& found = program.outputs[static_cast<size_t>(index)];
+    EXPECT_EQ(found.name, name);
+    EXPECT_EQ(program.values[static_cast<size_t>(found.value)], (Shape{255, side, side}));
+  }
+  EXPECT_NO_THROW(lower_detector(arch::named_architecture("yolov4"), {.height = 96, .width = 160}));
+  EXPECT_THROW(lower_detector(arch::named_architecture("yolov4"), {.height = 100, .width = 160}), std::exception);
+}
+
+TEST(YoloPrograms, OfTheTinyOneWorkOnTheSecondHalf) {
+  const Program program = lower_detector(arch::named_architecture("yolov4-tiny"), square(416, 80));
+  const auto& half = std::get<Slice>(op_named(program, "stages.c4.first.half").kind);
+  EXPECT_EQ(half.first, 64);
+  EXPECT_EQ(half.count, 64);
+  const auto output = [&](std::string_view name) { return op_named(program, name).output; };
+  EXPECT_EQ(op_named(program, "stages.c4.inner_concat").inputs[0], output("stages.c4.second.act"));
+  EXPECT_EQ(op_named(program, "stages.c4.concat").inputs[0], output("stages.c4.main.act"));
+  EXPECT_EQ(op_named(program, "neck.up.p4.concat").inputs[1], output("stages.c5.join.act"));
+  EXPECT_EQ(shape_of(program, "stages.c5.pool"), (Shape{512, 13, 13}));
+  ASSERT_EQ(program.outputs.size(), 2U);
+  EXPECT_EQ(shape_of(program, "head.p4.predict"), (Shape{255, 26, 26}));
+  EXPECT_EQ(shape_of(program, "head.p5.predict"), (Shape{255, 13, 13}));
+}
+
+// Any pyramid carries the head, and a classifier takes levels of different widths.
+TEST(YoloHead, StandsOnEveryPyramid) {
+  for (const std::string& name : arch::architecture_names()) {
+    arch::Architecture a = arch::named_architecture(name);
+    if (!arch::has_pyramid(a)) continue;
+    a.head_kind = arch::HeadKind::yolo;
+    const Program program = lower_detector(a, square(128, 3));
+    ASSERT_EQ(static_cast<int>(program.outputs.size()), a.max_level - a.min_level + 1) << name;
+    EXPECT_EQ(program.values[static_cast<size_t>(program.outputs[0].value)].channels, 3 * 8) << name;
+  }
+  const Program program = lower_classifier(arch::named_architecture("yolov4"), square(100, 7));
+  EXPECT_EQ(shape_of(program, "head.concat").channels, 128 + 256 + 512);
+}
+
 TEST(EfficientNetLite, HasThePublishedBlocks) {
   const Program program = lower_classifier(arch::named_architecture("efficientnet-lite0"), square(224, 1000));
   EXPECT_EQ(shape_of(program, "stages.4.2.conv2"), (Shape{672, 14, 14}));
@@ -254,6 +335,8 @@ TEST(Widths, FollowTheirFactor) {
   EXPECT_EQ(channels_at("hrnet-w18", "stages.4.0.fuse.3.2.conv0"), 53);  // 144 * 0.37 = 53.28
   EXPECT_EQ(channels_at("detnet-59", "stages.c6.1.conv3"), 4 * 94);
   EXPECT_EQ(channels_at("hrnet-w18", "stem.conv1"), 64);
+  EXPECT_EQ(channels_at("yolov4", "neck.up.p3.convs.conv1"), 2 * 47);
+  EXPECT_EQ(channels_at("yolov4-tiny", "stages.c3.first.half"), 12);  // of 64 * 0.37 = 23.68 channels
 }
 
 }  // namespace

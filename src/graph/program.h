@@ -133,7 +133,9 @@ struct Parameter {
 };
 
 struct Output {
-  std::string name;  // "p3" of a backbone; "class.p3" [A*K, H, W] logits and "box.p3" [A*4, H, W] codes of a detector
+  // "p3" of a backbone; "class.p3" [A*K, H, W] logits and "box.p3" [A*4, H, W] codes of a RetinaNet; "yolo.p3"
+  // [A*(5+K), H, W] of a YOLO.
+  std::string name;
   ValueId value = 0;
 };
 

@@ -105,6 +105,8 @@ float activated(arch::Activation kind, float x) {
       return x < 0 ? x * arch::kLeakySlope : x;
     case arch::Activation::relu6:
       return std::clamp(x, 0.0F, 6.0F);
+    case arch::Activation::leaky_relu_001:
+      return x < 0 ? x * arch::kSmallLeakySlope : x;
   }
   return x;
 }

@@ -265,6 +265,8 @@ TEST(ReferenceActivate, IsMishLeakyReluOrRelu6) {
   expect_near(activated(arch::Activation::mish),
               tensor({1, 1, 1, 7}, {0, -0.25250148F, -0.30340146F, 0, 0.86509839F, 2.98653500F, 100}), 1e-6);
   expect_near(activated(arch::Activation::leaky_relu), tensor({1, 1, 1, 7}, {-10, -0.2F, -0.1F, 0, 1, 3, 100}), 1e-6);
+  expect_near(activated(arch::Activation::leaky_relu_001), tensor({1, 1, 1, 7}, {-1, -0.02F, -0.01F, 0, 1, 3, 100}),
+              1e-6);
   EXPECT_EQ(activated(arch::Activation::relu6).data, (std::vector<float>{0, 0, 0, 0, 1, 3, 6}));
 }
 

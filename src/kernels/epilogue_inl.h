@@ -68,6 +68,8 @@ HWY_INLINE Vector activate(Vector x, EpilogueActivation activation) {
       return hn::Max(x, hn::Mul(x, hn::Set(d, arch::kLeakySlope)));
     case EpilogueActivation::relu6:
       return hn::Min(hn::Max(x, hn::Zero(d)), hn::Set(d, 6.0F));
+    case EpilogueActivation::leaky_relu_001:
+      return hn::Max(x, hn::Mul(x, hn::Set(d, arch::kSmallLeakySlope)));
   }
   return x;
 }

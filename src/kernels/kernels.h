@@ -25,7 +25,18 @@ constexpr int kRegisterRows = 14;
 constexpr int kWinogradTile = 4, kWinogradInput = 6, kWinogradProducts = 36;
 constexpr int kSmallTile = 2;
 
-enum class EpilogueActivation { none, relu, swish, hard_swish, sigmoid, hard_sigmoid, mish, leaky_relu, relu6 };
+enum class EpilogueActivation {
+  none,
+  relu,
+  swish,
+  hard_swish,
+  sigmoid,
+  hard_sigmoid,
+  mish,
+  leaky_relu,
+  relu6,
+  leaky_relu_001
+};
 
 // y = activate(scale * x + shift + residual), channel by channel.
 struct Epilogue {

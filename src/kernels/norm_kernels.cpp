@@ -137,14 +137,16 @@ struct Mish {
   }
 };
 
+template <bool kSmall>
 struct LeakyRelu {
+  static constexpr float kSlope = kSmall ? arch::kSmallLeakySlope : arch::kLeakySlope;
   template <class D>
   HWY_INLINE static hn::Vec<D> value(D d, hn::Vec<D> z) {
-    return hn::IfThenElse(hn::Lt(z, hn::Zero(d)), hn::Mul(z, hn::Set(d, arch::kLeakySlope)), z);
+    return hn::IfThenElse(hn::Lt(z, hn::Zero(d)), hn::Mul(z, hn::Set(d, kSlope)), z);
   }
   template <class D>
   HWY_INLINE static hn::Vec<D> gradient(D d, hn::Vec<D> z, hn::Vec<D> g) {
-    return hn::IfThenElse(hn::Le(z, hn::Zero(d)), hn::Mul(g, hn::Set(d, arch::kLeakySlope)), g);
+    return hn::IfThenElse(hn::Le(z, hn::Zero(d)), hn::Mul(g, hn::Set(d, kSlope)), g);
   }
 };
 
@@ -174,9 +176,11 @@ void with_activation(const std::optional<arch::Activation>& kind, const Loop& lo
     case arch::Activation::mish:
       return loop(Mish{});
     case arch::Activation::leaky_relu:
-      return loop(LeakyRelu{});
+      return loop(LeakyRelu<false>{});
     case arch::Activation::relu6:
       return loop(Relu6{});
+    case arch::Activation::leaky_relu_001:
+      return loop(LeakyRelu<true>{});
   }
 }
 

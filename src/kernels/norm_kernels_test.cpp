@@ -38,6 +38,8 @@ double value_at(std::optional<arch::Activation> kind, double z) {
       return z < 0 ? z * static_cast<double>(arch::kLeakySlope) : z;
     case arch::Activation::relu6:
       return std::clamp(z, 0.0, 6.0);
+    case arch::Activation::leaky_relu_001:
+      return z < 0 ? z * static_cast<double>(arch::kSmallLeakySlope) : z;
   }
   return 0;
 }
@@ -59,6 +61,8 @@ double slope_at(std::optional<arch::Activation> kind, double z) {
       return z > 0 ? 1 : static_cast<double>(arch::kLeakySlope);
     case arch::Activation::relu6:
       return z > 0 && z < 6 ? 1 : 0;
+    case arch::Activation::leaky_relu_001:
+      return z > 0 ? 1 : static_cast<double>(arch::kSmallLeakySlope);
   }
   return 0;
 }
@@ -75,6 +79,8 @@ std::pair<float, float> far_slopes(arch::Activation kind) {
       return {arch::kLeakySlope, 1};
     case arch::Activation::relu6:
       return {0, 0};
+    case arch::Activation::leaky_relu_001:
+      return {arch::kSmallLeakySlope, 1};
   }
   return {};
 }
@@ -191,6 +197,7 @@ TEST(NormKernels, SlopesAtTheBendsAndFarOut) {
     EXPECT_NEAR(slope_found(kernels, arch::Activation::swish, 0), 0.5, 1e-6);
     EXPECT_NEAR(slope_found(kernels, arch::Activation::mish, 0), 0.6, 1e-6);
     EXPECT_EQ(slope_found(kernels, arch::Activation::leaky_relu, 0), arch::kLeakySlope);
+    EXPECT_EQ(slope_found(kernels, arch::Activation::leaky_relu_001, 0), arch::kSmallLeakySlope);
     EXPECT_EQ(slope_found(kernels, arch::Activation::relu6, 0), 0);
     EXPECT_EQ(slope_found(kernels, arch::Activation::relu6, 6), 0);
     for (const float far : {1e3F, 1e30F}) {

@@ -167,7 +167,8 @@ TEST(QuantizedKernels, FinishSumsWithResidualsOfEitherKind) {
       {EpilogueActivation::swish, [](float x) { return x / (1 + std::exp(-x)); }},
       {EpilogueActivation::mish, [](float x) { return x * std::tanh(std::log1p(std::exp(x))); }},
       {EpilogueActivation::leaky_relu, [](float x) { return x < 0 ? 0.1F * x : x; }},
-      {EpilogueActivation::relu6, [](float x) { return std::clamp(x, 0.0F, 6.0F); }}};
+      {EpilogueActivation::relu6, [](float x) { return std::clamp(x, 0.0F, 6.0F); }},
+      {EpilogueActivation::leaky_relu_001, [](float x) { return x < 0 ? 0.01F * x : x; }}};
   for (const Kernels& kernels : all_kernels()) {
     for (size_t i = 0; i < std::size(sources) * activations.size(); ++i) {
       const NumberSource& source = sources[i % std::size(sources)];

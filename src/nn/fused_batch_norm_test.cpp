@@ -48,6 +48,8 @@ torch::Tensor activated(const torch::Tensor& z, std::optional<arch::Activation> 
       return at::leaky_relu(z, arch::kLeakySlope);
     case arch::Activation::relu6:
       return at::hardtanh(z, 0, 6);
+    case arch::Activation::leaky_relu_001:
+      return at::leaky_relu(z, arch::kSmallLeakySlope);
   }
   return z;
 }

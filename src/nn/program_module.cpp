@@ -156,6 +156,9 @@ class TorchInterpreter {
       case arch::Activation::relu6:
         keep_one_side(op, in_place);
         return in_place ? at::hardtanh_(x, 0, kMostOfRelu6) : at::hardtanh(x, 0, kMostOfRelu6);
+      case arch::Activation::leaky_relu_001:
+        keep_one_side(op, in_place);
+        return in_place ? at::leaky_relu_(x, arch::kSmallLeakySlope) : at::leaky_relu(x, arch::kSmallLeakySlope);
     }
     return x;
   }

@@ -125,9 +125,8 @@ Drawing drawing_of(const arch::Architecture& architecture, const graph::LowerOpt
       graph::Overloaded{
           [&](const arch::ScalePermuted&) { return PermutedDrawing(architecture, options).draw(); },
           [&](const graph::OneOf<arch::ResNet, arch::ResNetFpn, arch::ResNetNasFpn, arch::Vgg, arch::CspDarknet,
-                                 arch::EfficientNetLite, arch::HrNet, arch::DetNet> auto& backbone) {
-            return BackboneDrawing(architecture, options).draw(backbone);
-          },
+                                 arch::EfficientNetLite, arch::HrNet, arch::DetNet, arch::CspDarknetTiny> auto&
+                  backbone) { return BackboneDrawing(architecture, options).draw(backbone); },
       },
       architecture.backbone);
 }

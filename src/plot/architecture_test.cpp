@@ -1,7 +1,9 @@
 #include "plot/architecture.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -152,6 +154,29 @@ TEST(ArchitectureDrawing, ShowsTheTwoWaysOfASplitStage) {
   EXPECT_EQ(drawing.connections.size(), 5U * 8);
   EXPECT_EQ(drawing.boxes[6].kind, DrawingKind::concatenation);
   EXPECT_EQ(drawing.boxes[4].kind, DrawingKind::residual);
+}
+
+TEST(ArchitectureDrawing, ShowsTheNeckOfYolo) {
+  const Drawing drawing = drawing_of(arch::named_architecture("yolov4"), {.height = 608, .width = 608});
+  ASSERT_EQ(drawing.boxes.size(), 1U + 5 * 7 + 6 + 2 * 4 + 2 * 3);
+  EXPECT_EQ(drawing.connections.size(), 5U * 8 + (1 + 3 + 4 + 1) + 2 * (1 + 1 + 2 + 1) + 2 * (1 + 2 + 1));
+  std::map<std::string, int> outputs;
+  int pools = 0;
+  for (const DrawingBox& box : drawing.boxes) {
+    if (!box.output.empty()) outputs[box.output] = box.channels;
+    pools += box.kind == DrawingKind::pool ? 1 : 0;
+  }
+  EXPECT_EQ(outputs, (std::map<std::string, int>{{"P3", 128}, {"P4", 256}, {"P5", 512}}));
+  EXPECT_EQ(pools, 3);
+}
+
+TEST(ArchitectureDrawing, ShowsTheHalvesOfYoloTiny) {
+  const Drawing drawing = drawing_of(arch::named_architecture("yolov4-tiny"), {.height = 416, .width = 416});
+  ASSERT_EQ(drawing.boxes.size(), 1U + 3 * 7 + 1 + 5);
+  EXPECT_NE(drawing.boxes[2].title.find("1 channel slice"), std::string::npos) << drawing.boxes[2].title;
+  EXPECT_EQ(drawing.boxes[2].channels, 32);
+  EXPECT_EQ(drawing.boxes.back().output, "P4");
+  EXPECT_EQ(drawing.boxes.back().channels, 256);
 }
 
 TEST(ArchitectureDrawing, ShowsThatADetNetKeepsItsStride) {

@@ -171,7 +171,12 @@ Drawing BackboneDrawing::draw(const arch::CspDarknet& backbone) {
     last = split_stage(static_cast<int>(s) + 1, backbone.stages[s], last);
     stages.push_back(last);
   }
-  if (backbone.pyramid) feature_pyramid({stages.begin() + 2, stages.end()}, 3);
+  const std::vector<int> features(stages.begin() + 2, stages.end());
+  if (backbone.pyramid && backbone.neck == arch::CspNeck::pan) {
+    draw_pan(features);
+  } else if (backbone.pyramid) {
+    feature_pyramid(features, 3);
+  }
   return std::move(drawing_);
 }
 

@@ -6,6 +6,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "plot/architecture_drawing.h"
@@ -22,6 +23,7 @@ class BackboneDrawing {
   Drawing draw(const arch::ResNetNasFpn& backbone);
   Drawing draw(const arch::Vgg& backbone);
   Drawing draw(const arch::CspDarknet& backbone);
+  Drawing draw(const arch::CspDarknetTiny& backbone);
   Drawing draw(const arch::EfficientNetLite& backbone);
   Drawing draw(const arch::HrNet& backbone);
   Drawing draw(const arch::DetNet& backbone);
@@ -45,6 +47,11 @@ class BackboneDrawing {
   void feature_pyramid(const std::vector<int>& features, int first_level);
   void draw_merge(const arch::ResNetNasFpn& backbone, size_t k, int first);
   int split_stage(int level, int blocks, int from);
+  // Of the boxes of levels 3, 4 and 5 (yolo_drawing.cpp).
+  void draw_pan(const std::vector<int>& features);
+  int draw_spp(int feature);
+  // The last box of the small convolutions, and of the stage.
+  std::pair<int, int> tiny_stage(int level, int from);
   std::vector<int> draw_module(const std::string& module, size_t branches, const std::vector<int>& from);
   void draw_hrfpn(const std::vector<int>& sums);
   void draw_hrnet_head(const std::vector<int>& sums);

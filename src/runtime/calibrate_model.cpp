@@ -16,7 +16,7 @@ std::vector<float> input_of(const Model& model, int64_t side, const image::Image
   const image::Normalization normalization{model.file.mean, model.file.std};
   const int extent = static_cast<int>(side);
   if (arch::task_named(model.file.task) == arch::Task::detect) {
-    return make_input({&image, 1}, {model.file.image_size, extent}, normalization).pixels.data;
+    return make_input({&image, 1}, {model.file.image_size, extent, image_fit_of(model)}, normalization).pixels.data;
   }
   std::vector<float> pixels(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
   image::normalize(image::center_crop(image, extent, center_crop_of(model)), normalization, pixels);

@@ -75,12 +75,29 @@ Detector make_detector(const PreparedModel& prepared, const detect::PostprocessO
   options.image_size = prepared.image_size;
   options.classes = static_cast<int>(model.file.classes.size());
   options.normalization = {model.file.mean, model.file.std};
+  options.fit = image_fit_of(model);
   options.anchors = graph::anchor_options(model.architecture);
+  if (model.architecture.head_kind == arch::HeadKind::yolo) options.yolo = graph::yolo_levels(model.architecture);
   options.post = post;
   return {forward_of(prepared), options};
 }
 
 }  // namespace
+
+detect::PostprocessOptions usual_postprocess(const arch::Architecture& architecture) {
+  detect::PostprocessOptions post;
+  if (architecture.head_kind == arch::HeadKind::yolo) {
+    post.score_threshold = 0.001F;
+    post.iou = 0.6F;
+  }
+  return post;
+}
+
+detect::ImageFit image_fit_of(const Model& model) {
+  const auto found = model.file.extra.find("image_fit");
+  if (found == model.file.extra.end()) return detect::ImageFit::letterbox;
+  return parse_enum<detect::ImageFit>(ErrorKind::bad_data, "image_fit", found->second, model.path.string());
+}
 
 detect::ProposalOptions proposal_options(const Model& model) {
   detect::ProposalOptions options = SegmenterOptions().proposals;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "detect/detections.h"
+#include "detect/letterbox.h"
 #include "detect/postprocess.h"
 #include "detect/proposals.h"
 #include "image/image.h"
@@ -23,6 +24,11 @@ using DetectFunction = std::function<std::vector<std::vector<detect::Detection>>
 DetectFunction make_detect_function(const PreparedModel& prepared, const detect::PostprocessOptions& post);
 Classifier make_classifier(const PreparedModel& prepared);
 
+// What of the raw outputs counts when nothing else is said: of a YOLO head what Darknet's own measurement takes.
+detect::PostprocessOptions usual_postprocess(const arch::Architecture& architecture);
+
+// How an image comes to the model's input, where its metadata say so.
+detect::ImageFit image_fit_of(const Model& model);
 // How many proposals a model that segments looks at: as in its training, where its metadata say so.
 detect::ProposalOptions proposal_options(const Model& model);
 // The share of an image's shorter side that a classifier looks at.

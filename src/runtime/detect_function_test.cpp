@@ -69,6 +69,37 @@ TEST(DetectFunction, AnswersTheSameWithPlans) {
   EXPECT_NE(message_of([&] { make_detect_function(classifies, {}); }).find("classify"), std::string::npos);
 }
 
+arch::Architecture narrow_yolo(const char* name) {
+  arch::Architecture a = arch::named_architecture(name);
+  a.scaling.filter_size_scale = 0.1;
+  a.scaling.stem_filters = 8;
+  a.scaling.endpoints_num_filters = 16;
+  a.head_kind = arch::HeadKind::yolo;
+  return a;
+}
+
+TEST(DetectFunction, AnswersOfAYoloHead) {
+  const std::vector<image::Image> images{image::make_image(80, 100, 90), image::make_image(100, 60, 200)};
+  for (const char* name : {"yolov4", "yolov4-tiny", "spinenet-49"}) {
+    const arch::Architecture architecture = narrow_yolo(name);
+    EXPECT_FLOAT_EQ(usual_postprocess(architecture).iou, 0.6F);
+    Model model = model_for(arch::Task::detect, architecture);
+    const detect::PostprocessOptions post{.score_threshold = 0.0F, .iou = 0.6F, .max_detections = 7};
+    const auto found = make_detect_function(prepare(model, {.threads = 2}), post)(images);
+    const auto expected = make_detect_function(one_by_one(model), post)(images);
+    ASSERT_EQ(found.size(), 2U);
+    for (size_t i = 0; i < images.size(); ++i) {
+      ASSERT_EQ(found[i].size(), 7U) << name;
+      EXPECT_NEAR(found[i][0].score, expected[i][0].score, 1e-5) << name;
+    }
+    model.file.extra["image_fit"] = "stretch";
+    EXPECT_EQ(image_fit_of(model), detect::ImageFit::stretch);
+    model.file.extra["image_fit"] = "stretched";
+    EXPECT_NE(message_of([&] { make_detect_function(prepare(model, {.threads = 1}), post); }).find("image_fit"),
+              std::string::npos);
+  }
+}
+
 TEST(DetectFunction, RefusesAModelOfAnotherTask) {
   const Model detects = model_for(arch::Task::detect), classifies = model_for(arch::Task::classify);
   EXPECT_EQ(message_of([&] { make_classifier(with_forwards(detects, {})); }),

@@ -10,7 +10,9 @@
 
 #include "detect/anchors.h"
 #include "detect/detections.h"
+#include "detect/letterbox.h"
 #include "detect/postprocess.h"
+#include "detect/yolo_head.h"
 #include "graph/forward.h"
 #include "image/canvas.h"
 #include "image/image.h"
@@ -18,10 +20,12 @@
 namespace spinenet::runtime {
 
 struct DetectorOptions {
-  int image_size = 640;  // the longer side of an image is scaled to it
+  int image_size = 640;  // the longer side of an image is scaled to it, or both are
   int classes = 1;
   image::Normalization normalization;
-  detect::AnchorOptions anchors;
+  detect::ImageFit fit = detect::ImageFit::letterbox;
+  detect::AnchorOptions anchors;        // of a RetinaNet head; of any head its levels
+  std::vector<detect::YoloLevel> yolo;  // of a YOLO head, one for each level; none: the head is RetinaNet's
   detect::PostprocessOptions post;
 };
 
@@ -37,12 +41,12 @@ class Detector {
   std::vector<std::vector<detect::Detection>> detect(std::span<const image::Image> images) const;
 
  private:
-  std::vector<detect::LevelOutput> levels_of(const std::vector<HostTensor>& outputs, size_t image, size_t images) const;
+  std::vector<detect::Detection> found_in(const std::vector<HostTensor>& outputs, size_t image, size_t images) const;
 
   graph::Forward forward_;
   DetectorOptions options_;
   int input_size_;
-  std::vector<detect::Box> anchors_;
+  std::vector<detect::Box> anchors_;  // of a RetinaNet head
 };
 
 }  // namespace spinenet::runtime

@@ -139,6 +139,54 @@ TEST(Detector, RefusesBadOptions) {
   EXPECT_THROW(Detector({}, none), Error);
 }
 
+// One box of class 1 in the cell of row 1, column 2 of the coarser of two levels.
+std::vector<HostTensor> planted_yolo(const HostTensor& input, const std::vector<detect::YoloLevel>& levels) {
+  constexpr int64_t kChannels = detect::kYoloBoxChannels + kDetectorClasses;
+  std::vector<HostTensor> outputs;
+  for (const detect::YoloLevel& level : levels) {
+    const int64_t side = input.shape[2] / level.stride;
+    outputs.push_back(
+        make_tensor({input.shape[0], static_cast<int64_t>(level.anchors.size()) * kChannels, side, side}, -20));
+  }
+  const auto side = static_cast<size_t>(outputs[1].shape[2]);
+  const auto at = [&](size_t channel) -> float& {
+    return outputs[1].data[((kChannels + channel) * side + 1) * side + 2];  // of the second anchor
+  };
+  for (size_t channel = 0; channel < 4; ++channel) at(channel) = 0;
+  at(4) = 3;
+  at(6) = 2;
+  return outputs;
+}
+
+TEST(Detector, ReadsAYoloHeadOnAStretchedImage) {
+  DetectorOptions options = options_of_size(128);
+  options.fit = detect::ImageFit::stretch;
+  options.anchors.min_level = 4;
+  options.anchors.max_level = 5;
+  options.yolo = {{{{10, 10}}, 1.05F, 16}, {{{30, 30}, {20, 40}}, 1.05F, 32}};
+  HostTensor seen;
+  const Detector detector(
+      [&](const HostTensor& input) {
+        seen = input;
+        return planted_yolo(input, options.yolo);
+      },
+      options);
+  // 256 x 512 pixels: the height is halved, the width a quarter.
+  const auto found = detector.detect(image::make_image(256, 512, 255));
+  EXPECT_EQ(seen.shape, (std::vector<int64_t>{1, 3, 128, 128}));
+  EXPECT_NEAR(seen.data[128 * 128 - 1], (1 - 0.485) / 0.229, 1e-5) << "nothing is padded";
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].label, 1);
+  EXPECT_NEAR(found[0].box.x1, (80 - 10) * 4, 1e-2);
+  EXPECT_NEAR(found[0].box.x2, (80 + 10) * 4, 1e-2);
+  EXPECT_NEAR(found[0].box.y1, (48 - 20) * 2, 1e-2);
+  EXPECT_NEAR(found[0].box.y2, (48 + 20) * 2, 1e-2);
+  DetectorOptions other = options;
+  other.yolo.pop_back();
+  const auto outputs = [&](const HostTensor& input) { return planted_yolo(input, options.yolo); };
+  EXPECT_THROW(Detector(outputs, other).detect(image::make_image(8, 8)), Error);
+}
+
 // The whole way with the reference interpreter: alone and in a batch the same, boxes in order and inside the image.
 TEST(Detector, RunsARealNetwork) {
   arch::Architecture a = arch::named_architecture("spinenet-49s");

@@ -56,6 +56,7 @@ formats::OnnxCheckOptions onnx_check_options(const Model& model, arch::Task task
     check.proposals = options.onnx.proposals;
   }
   check.anchors = options.onnx.anchors;
+  check.yolo = options.onnx.yolo;
   check.post = options.onnx.post;
   check.classes = static_cast<int>(model.file.classes.size());
   check.height = options.onnx.height;
@@ -96,6 +97,9 @@ Export export_model(const Model& model, const Output& output, const ExportOption
   ExportOptions options = given;
   options.onnx.anchors = task == arch::Task::segment ? graph::proposal_anchors(model.architecture)
                                                      : graph::anchor_options(model.architecture);
+  if (task == arch::Task::detect && model.architecture.head_kind == arch::HeadKind::yolo) {
+    options.onnx.yolo = graph::yolo_levels(model.architecture);
+  }
   if (task == arch::Task::segment) options.onnx.proposals = proposal_options(model);
   Export made{make_file(model, task, options.onnx), {}};
   made.check = formats::export_onnx(output, made.file, onnx_check_options(model, task, options));

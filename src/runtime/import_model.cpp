@@ -28,7 +28,8 @@ using formats::SourceTensors;
 
 constexpr std::string_view kLastLayer = "head.dense.";
 constexpr std::string_view kLastKernel = "head.dense.weight";
-constexpr int kUsualClasses = 1000;  // of a file that does not say how many
+constexpr std::string_view kPredictor = ".predict.";  // of a YOLO head
+constexpr int kUsualClasses = 1000;                   // of a file that does not say how many
 constexpr int64_t kMaxClasses = 100'000;
 constexpr uint64_t kHeaderFloats = 5;  // that the header of a Darknet file is long at most
 constexpr size_t kNamed = 4;           // tensors that a message names
@@ -110,8 +111,29 @@ class Import {
     find_rules();
   }
 
-  // Its layers are those of the network without its pyramid and head; a classifier's last one may be there, too.
   void open_darknet() {
+    if (task_ != arch::Task::detect || !formats::is_darknet_yolo(model_.architecture) || !open_darknet_yolo()) {
+      open_darknet_backbone();
+    }
+    set_rules();
+  }
+
+  // A whole YOLO, or its first layers; false where it is something else.
+  bool open_darknet_yolo() {
+    const std::vector<graph::Parameter> all = formats::in_darknet_order(parameters_.parameters);
+    const auto content = formats::darknet_yolo_content(all, static_cast<int64_t>(model_.file.classes.size()),
+                                                       formats::darknet_floats(*file_));
+    if (!content) return false;
+    source_ = formats::read_darknet(file_, content->layers);
+    naming_ = formats::darknet_naming({model_.architecture, all, source_});
+    // The rules of layers that the file does not have find nothing.
+    std::erase_if(naming_.rules, [&](const ParameterRule& rule) { return find(rule.sources.front()) == nullptr; });
+    naming_.classes = content->classes;
+    return true;
+  }
+
+  // Its layers are those of the network without its pyramid and head; a classifier's last one may be there, too.
+  void open_darknet_backbone() {
     std::vector<graph::Parameter> own;
     for (const graph::Parameter& parameter : parameters_.parameters) {
       const bool is_backbone = parameter.name.starts_with("stem.") || parameter.name.starts_with("stages.");
@@ -124,7 +146,6 @@ class Import {
     }
     source_ = formats::read_darknet(file_, layers);
     naming_ = formats::darknet_naming({model_.architecture, own, source_});
-    set_rules();
   }
 
   void find_rules() {
@@ -167,6 +188,10 @@ class Import {
     model_.file.mean = naming_.pixels.mean;
     model_.file.std = naming_.pixels.deviation;
     model_.file.extra["imported_from"] = printable(std::filesystem::path(source_.place).filename().string());
+    if (naming_.pixels.fit != detect::ImageFit::letterbox && task_ == arch::Task::detect) {
+      model_.file.extra["image_fit"] = name_of(naming_.pixels.fit);
+      if (options_.image_size == 0) model_.file.image_size = naming_.pixels.image_size;
+    }
     if (task_ != arch::Task::classify) return;
     model_.file.extra["center_crop"] = fmt::format("{}", naming_.pixels.center_crop);
     if (options_.image_size == 0) model_.file.image_size = naming_.pixels.image_size;
@@ -187,6 +212,12 @@ class Import {
     return "";
   }
 
+  bool may_have_other_classes(const graph::Parameter& parameter) const {
+    if (parameter.name.starts_with(kLastLayer)) return true;
+    return model_.architecture.head_kind == arch::HeadKind::yolo &&
+           parameter.name.find(kPredictor) != std::string::npos;
+  }
+
   void take(const graph::Parameter& parameter) {
     const auto found = rules_.find(parameter.name);
     if (found == rules_.end()) {
@@ -196,7 +227,7 @@ class Import {
     }
     const ParameterRule& rule = *found->second;
     if (const std::string fault = fault_of(rule, parameter); !fault.empty()) {
-      if (!parameter.name.starts_with(kLastLayer)) {
+      if (!may_have_other_classes(parameter)) {
         faults_.push_back(fault);
         return;
       }

@@ -3,7 +3,7 @@
 // Nothing is guessed: a parameter of the network is taken by a rule of the source's naming, or begins with a first
 // value; a source tensor is taken, or left and listed. The import fails where a tensor that a rule wants is missing, of
 // another shape, or unreadable; but the last layer of a classifier (head.dense) may be missing or have other classes,
-// it then begins with first values.
+// it then begins with first values, as do the predicting layers of a YOLO head for other classes.
 //
 // Thread contract: pure function.
 #pragma once

@@ -7,11 +7,13 @@
 #include "arch/families.h"
 #include "arch/text.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "base/output_fixture.h"
 #include "base/scratch_folder_fixture.h"
 #include "formats/import/names.h"
 #include "formats/import/tensor_bundle_fixture.h"
 #include "formats/safetensors.h"
+#include "graph/anchors.h"
 #include "graph/lower.h"
 #include "graph/weights.h"
 #include "runtime/networks.h"
@@ -241,6 +243,10 @@ TEST(ImportNames, AreThoseOfTheFamilies) {
        "conv_stem.weight",
        {"blocks.0.0.conv_pw.weight", "blocks.0.0.bn2.weight", "blocks.6.0.conv_pwl.weight", "classifier.bias"}},
       {"detnet-59", "layer1.0.conv3.weight", {"layer5.0.downsample.0.weight"}},
+      {"cspdarknet-53",
+       "stages.0.conv_exp.conv.weight",
+       {"stem.conv1.bn.bias", "stages.0.conv_down.conv.weight", "stages.4.blocks.3.conv2.bn.running_var",
+        "stages.2.conv_transition_b.conv.weight", "stages.2.conv_transition.bn.weight", "head.fc.bias"}},
   };
   for (const Family& family : families) {
     const arch::Architecture architecture = arch::named_architecture(family.architecture);
@@ -258,9 +264,144 @@ TEST(ImportNames, AreThoseOfTheFamilies) {
     }
     std::ranges::sort(sources);
     const auto repeated = std::ranges::unique(sources);
-    EXPECT_TRUE(repeated.empty()) << family.architecture;
+    // timm's CSPDarknet has one convolution for both ways of a stage: each of its five tensors is taken twice.
+    EXPECT_EQ(repeated.size(), std::string_view(family.key).starts_with("stages.0.conv_exp") ? 25U : 0U)
+        << family.architecture;
   }
 }
+
+// The convolutions behind the backbone, as the sections of Darknet's configurations stand.
+TEST(ImportNames, DarknetHasEachHeadBehindWhatItReads) {
+  const auto convolutions = [](const char* name) {
+    const graph::Program program = graph::lower_detector(arch::named_architecture(name), {64, 64, 80});
+    std::vector<std::string> found;
+    for (const graph::Parameter& p : formats::in_darknet_order(program.parameters)) {
+      const bool own = p.name.starts_with("neck.") || p.name.starts_with("head.");
+      if (own && p.shape.size() == 4) found.push_back(p.name.substr(0, p.name.rfind('.')));
+    }
+    EXPECT_EQ(formats::in_darknet_order(program.parameters).size(), program.parameters.size());
+    return found;
+  };
+  EXPECT_EQ(convolutions("yolov4-tiny"),
+            (std::vector<std::string>{"neck.reduce.conv", "neck.p5.conv", "head.p5.predict", "neck.up.p4.coarser.conv",
+                                      "neck.p4.conv", "head.p4.predict"}));
+  const std::vector<std::string> whole = convolutions("yolov4");
+  ASSERT_EQ(whole.size(), 110U - 72);
+  EXPECT_EQ(whole[0], "neck.spp.before.conv0");
+  EXPECT_EQ(whole[5], "neck.spp.after.conv2");
+  EXPECT_EQ(whole[6], "neck.up.p4.coarser.conv");
+  EXPECT_EQ(whole[7], "neck.up.p4.lateral.conv");
+  EXPECT_EQ((std::vector<std::string>(whole.begin() + 19, whole.begin() + 24)),
+            (std::vector<std::string>{"neck.up.p3.convs.conv4", "head.p3.conv0", "head.p3.predict",
+                                      "neck.down.p4.finer.conv", "neck.down.p4.convs.conv0"}));
+  EXPECT_EQ(whole[28], "head.p4.conv0");
+  EXPECT_EQ(whole[36], "head.p5.conv0");
+  EXPECT_EQ(whole[37], "head.p5.predict");
+}
+
+// Narrow networks whose weights are written as Darknet does.
+class ImportYolo : public testing::TestWithParam<const char*> {
+ protected:
+  void SetUp() override {
+    architecture_ = arch::named_architecture(GetParam());
+    architecture_.scaling.filter_size_scale = 0.125;
+    architecture_.scaling.stem_filters = 4;
+    fixture::put_file(folder_ / "a.json", spinenet::to_text(arch::to_json(architecture_)));
+    program_ = graph::lower_detector(architecture_, {64, 64, kFileClasses});
+    weights_ = graph::initial_weights(program_, {}, 3);
+    float value = 0;
+    for (auto& [name, tensor] : weights_) {
+      if (name.ends_with("running_mean") || name.ends_with("bias")) tensor.data.back() = value += 0.25F;
+    }
+  }
+
+  // Of its first convolutions, all where `count` is 0.
+  void write(size_t count = 0) const {
+    std::string bytes(20, '\0');
+    bytes[4] = 2;  // version 0.2
+    size_t written = 0;
+    for (const graph::Parameter& p : formats::in_darknet_order(program_.parameters)) {
+      if (p.shape.size() != 4) continue;
+      if (count > 0 && written++ == count) break;
+      const std::string conv = p.name.substr(0, p.name.rfind('.'));
+      std::string norm = conv;
+      if (const size_t at = norm.rfind(".conv"); at != std::string::npos) norm.replace(at, 5, ".bn");
+      const bool has_norm = weights_.contains(norm + ".running_var");
+      append(bytes, (has_norm ? norm : conv) + ".bias");
+      if (has_norm) {
+        for (const char* part : {".weight", ".running_mean", ".running_var"}) append(bytes, norm + part);
+      }
+      append(bytes, p.name);
+    }
+    fixture::put_file(folder_ / "a.weights", bytes);
+  }
+
+  void append(std::string& bytes, const std::string& name) const {
+    const std::vector<float>& data = weights_.at(name).data;
+    bytes.append(reinterpret_cast<const char*>(data.data()), data.size() * sizeof(float));
+  }
+
+  ImportedModel import(std::vector<formats::ModelClass> classes = {}) const {
+    return import_model(folder_ / "a.weights",
+                        {.architecture = (folder_ / "a.json").string(), .classes = std::move(classes)});
+  }
+
+  static constexpr int kFileClasses = 4;
+  fixture::ScratchFolder folder_;
+  arch::Architecture architecture_;
+  graph::Program program_;
+  Weights weights_;
+};
+
+TEST_P(ImportYolo, TakesAllAndFindsTheNumberOfClasses) {
+  write();
+  const ImportedModel imported = import();
+  EXPECT_EQ(imported.report.taken, program_.parameters.size());
+  EXPECT_TRUE(imported.report.missing.empty());
+  EXPECT_EQ(imported.model.classes.size(), static_cast<size_t>(kFileClasses));
+  for (const auto& [name, tensor] : weights_) EXPECT_EQ(imported.model.weights.at(name).data, tensor.data) << name;
+  EXPECT_EQ(imported.model.extra.at("image_fit"), "stretch");
+  EXPECT_EQ(imported.model.mean, (std::array<float, 3>{0, 0, 0}));
+  EXPECT_EQ(imported.model.std, (std::array<float, 3>{1, 1, 1}));
+  EXPECT_EQ(imported.model.image_size, std::string_view(GetParam()) == "yolov4" ? 608 : 416);
+  EXPECT_EQ(arch::architecture_from_json(imported.model.architecture, "a").activation, architecture_.activation);
+}
+
+TEST_P(ImportYolo, BeginsThePredictionsOfOtherClassesAnew) {
+  write();
+  const ImportedModel imported = import({{1, "fish"}, {5, "ray"}});
+  const size_t predictors = 2 * graph::yolo_levels(architecture_).size();
+  EXPECT_EQ(imported.report.other.size(), predictors);
+  EXPECT_EQ(imported.report.taken, program_.parameters.size() - predictors);
+  EXPECT_EQ(imported.model.weights.at("head.p5.predict.bias").shape, (std::vector<int64_t>{3 * 7}));
+}
+
+// As yolov4.conv.137 and yolov4-tiny.conv.29 do.
+TEST_P(ImportYolo, TakesTheFirstLayersAlone) {
+  size_t before = 0;
+  for (const graph::Parameter& p : formats::in_darknet_order(program_.parameters)) {
+    if (p.name.starts_with("head.")) break;
+    before += p.shape.size() == 4 ? 1 : 0;
+  }
+  write(before);
+  const ImportedModel imported = import({{1, "fish"}});
+  EXPECT_EQ(imported.model.weights.at("neck.up.p4.coarser.conv.weight").data.size(),
+            weights_.at("neck.up.p4.coarser.conv.weight").data.size());
+  EXPECT_TRUE(std::ranges::any_of(imported.report.missing,
+                                  [](const std::string& name) { return name.starts_with("head.p5.predict"); }));
+  EXPECT_EQ(imported.model.weights.at("stages.c5.join.conv.weight").data,
+            weights_.at("stages.c5.join.conv.weight").data);
+  EXPECT_THROW(import(), Error) << "the classes are not known";
+}
+
+TEST_P(ImportYolo, RefusesAFileOfAnotherLength) {
+  write();
+  std::string bytes = read_file(folder_ / "a.weights");
+  fixture::put_file(folder_ / "a.weights", bytes + "1234");
+  EXPECT_THROW(import(), Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, ImportYolo, testing::Values("yolov4", "yolov4-tiny"));
 
 TEST(ImportNames, DarknetHasTheOrderOfTheNetwork) {
   const graph::Program program = graph::lower_classifier(arch::named_architecture("cspdarknet-53"),

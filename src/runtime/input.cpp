@@ -11,7 +11,7 @@ NetworkInput make_input(std::span<const image::Image> images, const InputShape& 
   input.pixels = make_tensor({static_cast<int64_t>(images.size()), 3, shape.side, shape.side});
   for (size_t i = 0; i < images.size(); ++i) {
     const detect::Letterbox l =
-        detect::fit_letterbox(images[i].height, images[i].width, shape.image_size, shape.image_size);
+        detect::fit_letterbox(images[i].height, images[i].width, shape.image_size, shape.image_size, shape.fit);
     const image::Image canvas =
         image::on_canvas(image::resize(images[i], l.inner_height, l.inner_width), shape.side, shape.side);
     image::normalize(canvas, normalization, std::span(input.pixels.data).subspan(i * part, part));

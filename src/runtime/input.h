@@ -1,5 +1,5 @@
-// Images as the input of a network: each scaled to fit, at the top left of its square, padded with the mean colour,
-// normalised.
+// Images as the input of a network: each scaled to fit, or stretched, at the top left of its square, padded with the
+// mean colour, normalised.
 //
 // Thread contract: pure function.
 #pragma once
@@ -15,8 +15,9 @@
 namespace spinenet::runtime {
 
 struct InputShape {
-  int image_size = 640;  // the longer side of an image
+  int image_size = 640;  // the longer side of an image; both of a stretched one
   int side = 640;        // of the square
+  detect::ImageFit fit = detect::ImageFit::letterbox;
 };
 
 struct NetworkInput {

@@ -18,7 +18,7 @@ struct ArchitectureKey {
   std::string_view second_path = {};  // changed together with the first
 };
 
-constexpr std::array<ArchitectureKey, 19> kKeys{{
+constexpr std::array<ArchitectureKey, 25> kKeys{{
     {"filter_size_scale", "scaling.filter_size_scale"},
     {"resample_alpha", "scaling.resample_alpha"},
     {"endpoints_num_filters", "scaling.endpoints_num_filters"},
@@ -33,6 +33,12 @@ constexpr std::array<ArchitectureKey, 19> kKeys{{
     {"box_head_thresholds", "two_stage.box_thresholds"},
     {"mask_head_convs", "two_stage.mask_convs"},
     {"mask_head_filters", "two_stage.mask_filters"},
+    {"head_kind", "head_kind"},
+    {"yolo_anchors", "yolo.anchors"},
+    {"yolo_anchors_of_level", "yolo.anchors_of_level"},
+    {"yolo_scale_xy", "yolo.scale_xy"},
+    {"yolo_iou_threshold", "yolo.iou_threshold"},
+    {"yolo_convs", "yolo.convs"},
     {"anchor_size", "head.anchor_size", "two_stage.anchor_size"},
     {"anchor_scales", "head.scales", "two_stage.scales"},
     {"aspect_ratios", "head.aspect_ratios", "two_stage.aspect_ratios"},

@@ -24,6 +24,8 @@ kernels::EpilogueActivation activation_of(arch::Activation activation) {
       return kernels::EpilogueActivation::leaky_relu;
     case arch::Activation::relu6:
       return kernels::EpilogueActivation::relu6;
+    case arch::Activation::leaky_relu_001:
+      return kernels::EpilogueActivation::leaky_relu_001;
   }
   return kernels::EpilogueActivation::none;
 }

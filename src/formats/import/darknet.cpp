@@ -1,5 +1,6 @@
 #include "formats/import/darknet.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
@@ -53,6 +54,11 @@ int64_t floats_of(std::span<const DarknetLayer> layers) {
     count += layer.filters * (layer.channels * layer.kernel * layer.kernel + (layer.batch_norm ? 4 : 1));
   }
   return count;
+}
+
+int64_t darknet_floats(const FileBytes& file) {
+  const uint64_t header = darknet_header_bytes(file);
+  return static_cast<int64_t>((file.size() - std::min(file.size(), header)) / sizeof(float));
 }
 
 SourceTensors read_darknet(const std::shared_ptr<const FileBytes>& file, std::span<const DarknetLayer> layers) {

@@ -25,6 +25,9 @@ struct DarknetLayer {
 // Numbers that the layers have.
 int64_t floats_of(std::span<const DarknetLayer> layers);
 
+// Numbers behind the header of the file. ErrorKind::bad_data for a header that is none.
+int64_t darknet_floats(const FileBytes& file);
+
 // ErrorKind::bad_data for a header that is none, and for a file that is longer or shorter than header and layers.
 SourceTensors read_darknet(const std::shared_ptr<const FileBytes>& file, std::span<const DarknetLayer> layers);
 

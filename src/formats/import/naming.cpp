@@ -24,7 +24,8 @@ MakeNamings namings_of(const arch::Backbone& backbone) {
                         [](const arch::ResNet&) { return MakeNamings{torchvision_resnet}; },
                         [](const arch::Vgg&) { return MakeNamings{torchvision_vgg}; },
                         // Darknet's files have no names.
-                        [](const arch::CspDarknet&) { return MakeNamings{}; },
+                        [](const arch::CspDarknet&) { return MakeNamings{timm_csp_darknet}; },
+                        [](const arch::CspDarknetTiny&) { return MakeNamings{}; },
                         [](const arch::EfficientNetLite&) {
                           return MakeNamings{efficientnet_lite_pytorch, timm_efficientnet_lite};
                         },

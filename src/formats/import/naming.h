@@ -16,6 +16,7 @@
 
 #include "arch/architecture.h"
 #include "base/host_tensor.h"
+#include "detect/letterbox.h"
 #include "formats/import/source_tensors.h"
 #include "graph/program.h"
 
@@ -38,8 +39,9 @@ struct SourcePixels {
   // Of the pixel values in [0, 1], in the order red, green, blue.
   std::array<float, 3> mean{0.485F, 0.456F, 0.406F};
   std::array<float, 3> deviation{0.229F, 0.224F, 0.225F};
-  int image_size = 224;        // what its accuracy was measured at
-  double center_crop = 0.875;  // share of the shorter side that was looked at
+  int image_size = 224;                                // what its accuracy was measured at
+  double center_crop = 0.875;                          // share of the shorter side that a classifier looked at
+  detect::ImageFit fit = detect::ImageFit::letterbox;  // of a detector's input
 };
 
 struct Naming {

@@ -8,6 +8,7 @@
 #include "formats/onnx/check/check_error.h"
 #include "formats/onnx/check/check_heads.h"
 #include "formats/onnx/check/check_segmenter.h"
+#include "formats/onnx/check/check_yolo.h"
 #include "formats/onnx/interpreter/run.h"
 
 namespace spinenet::formats {
@@ -65,12 +66,20 @@ class Check {
                        [&](const OnnxValue& value) { return value.name == output; });
   }
 
+  std::vector<std::string> output_names() const {
+    if (options_.task == arch::Task::classify) return {"class"};
+    return options_.yolo.empty() ? raw_names(options_.anchors) : yolo_names(yolo_of({}));
+  }
+
+  YoloHeadOptions yolo_of(const Trial& trial) const {
+    return {options_.yolo, options_.anchors.min_level, options_.classes, trial.height, trial.width, trial.batch};
+  }
+
   double network_error(const Trial& trial) const {
     HostTensor image = make_tensor({trial.batch, 3, trial.height, trial.width});
     Random random(static_cast<uint64_t>(trial.height * trial.width + trial.batch));
     for (float& x : image.data) x = static_cast<float>(random.normal());
-    const std::vector<std::string> names =
-        options_.task == arch::Task::classify ? std::vector<std::string>{"class"} : raw_names(options_.anchors);
+    const std::vector<std::string> names = output_names();
     const OnnxValues given{{file_.inputs.front().name, {OnnxType::f32, image.shape, image.data, {}}}};
     const OnnxValues found = run_onnx(file_, given, names, options_.threads);
     const std::vector<HostTensor> expected = options_.source(image);
@@ -106,10 +115,11 @@ class Check {
   }
 
   double boxes_error(const Trial& trial) const {
-    const Heads heads = made_up_heads(heads_of(trial), 1);
+    const bool yolo = !options_.yolo.empty();
+    const Heads heads = yolo ? made_up_yolo(yolo_of(trial), 1) : made_up_heads(heads_of(trial), 1);
     const std::vector<std::string> wanted{"boxes", "scores"};
     const OnnxValues found = run_onnx(file_, heads.values, wanted, options_.threads);
-    const AllBoxes expected = all_boxes(heads, heads_of(trial));
+    const AllBoxes expected = yolo ? all_boxes(heads, yolo_of(trial)) : all_boxes(heads, heads_of(trial));
     return std::max(relative_error(found.at("boxes"), expected.boxes),
                     relative_error(found.at("scores"), expected.scores));
   }

@@ -4,7 +4,8 @@
 // each raw output is compared with the source's. What
 // follows the raw outputs is run on outputs that are made up (clusters of overlapping boxes, equal scores), for batch 1
 // and 4 at the size that the file declares, or at three sizes where that is open, and compared with box_coder.h and
-// postprocess.h. Two parts, because no node of the network depends on the size, so that small sizes prove it for all.
+// postprocess.h, of a YOLO head with yolo_head.h. Two parts, because no node of the network depends on the size, so
+// that small sizes prove it for all.
 //
 // A Mask R-CNN is measured part by part in the same way (formats/onnx/check/check_segmenter.h).
 //
@@ -18,6 +19,7 @@
 #include "detect/anchors.h"
 #include "detect/postprocess.h"
 #include "detect/proposals.h"
+#include "detect/yolo_head.h"
 #include "formats/onnx/file.h"
 #include "graph/forward.h"
 
@@ -29,6 +31,7 @@ struct OnnxCheckOptions {
   std::vector<graph::Forward> box_heads;  // of Mask R-CNN, on crops
   graph::Forward mask_head;               // the same
   detect::AnchorOptions anchors;
+  std::vector<detect::YoloLevel> yolo;  // of a YOLO head; none: the head is another one
   detect::PostprocessOptions post;
   detect::ProposalOptions proposals;  // of Mask R-CNN
   int classes = 1;

@@ -44,18 +44,18 @@ OnnxAnchors add_fixed_anchors(OnnxGraph& graph, const std::string& prefix, const
           graph.constant(prefix + ".sizes", pairs(std::move(sizes)))};
 }
 
-OnnxAnchors add_level_anchors(OnnxGraph& graph, const detect::AnchorOptions& options, int level,
-                              const std::string& output) {
-  const std::string prefix = fmt::format("anchors.p{}", level);
-  const int per_cell = detect::anchors_per_cell(options);
+OnnxAnchors add_grid(OnnxGraph& graph, const OnnxGrid& options, const std::string& output) {
+  const std::string& prefix = options.prefix;
+  const auto per_cell = static_cast<int64_t>(options.sizes.size() / 2);
   const std::string extents = graph.node("Shape", prefix + ".extents", {output});
   const auto extent = [&](const std::string& name, int64_t axis) {
     const std::string at = graph.constant(name + ".axis", {OnnxType::i64, {}, {}, {axis}});
     return graph.node("Gather", name, {extents, at}, {{"axis", int64_t{0}}});
   };
-  const int stride = detect::stride_of(options, level);
-  const std::string rows = cell_centres(graph, prefix + ".y", extent(prefix + ".height", 2), {-1, 1, 1, 1}, stride);
-  const std::string columns = cell_centres(graph, prefix + ".x", extent(prefix + ".width", 3), {1, -1, 1, 1}, stride);
+  const std::string rows =
+      cell_centres(graph, prefix + ".y", extent(prefix + ".height", 2), {-1, 1, 1, 1}, options.stride);
+  const std::string columns =
+      cell_centres(graph, prefix + ".x", extent(prefix + ".width", 3), {1, -1, 1, 1}, options.stride);
   const std::string map = graph.gather(prefix + ".map", extents, {2, 3}, 0);
   const auto grid = [&](const std::string& name, int64_t last) {
     return graph.concat(name, {map, graph.numbers(name + ".cell", {per_cell, last})}, 0);
@@ -65,13 +65,21 @@ OnnxAnchors add_level_anchors(OnnxGraph& graph, const detect::AnchorOptions& opt
                                            {graph.node("Expand", prefix + ".grid_y", {rows, single}),
                                             graph.node("Expand", prefix + ".grid_x", {columns, single})},
                                            3);
+  const std::string sizes =
+      graph.node("Expand", prefix + ".grid_sizes",
+                 {graph.constant(prefix + ".cell", pairs(options.sizes)), grid(prefix + ".grid2", 2)});
+  return {graph.reshape(prefix + ".centres", centres, {-1, 2}), graph.reshape(prefix + ".sizes", sizes, {-1, 2})};
+}
+
+OnnxAnchors add_level_anchors(OnnxGraph& graph, const detect::AnchorOptions& options, int level,
+                              const std::string& output) {
+  OnnxGrid grid{fmt::format("anchors.p{}", level), detect::stride_of(options, level), {}};
   detect::AnchorOptions one_level = options;
   one_level.min_level = one_level.max_level = level;
-  std::vector<float> cell;
-  for (const detect::Box& anchor : detect::make_anchors(one_level, stride, stride)) append_size(anchor, cell);
-  const std::string sizes = graph.node("Expand", prefix + ".grid_sizes",
-                                       {graph.constant(prefix + ".cell", pairs(cell)), grid(prefix + ".grid2", 2)});
-  return {graph.reshape(prefix + ".centres", centres, {-1, 2}), graph.reshape(prefix + ".sizes", sizes, {-1, 2})};
+  for (const detect::Box& anchor : detect::make_anchors(one_level, grid.stride, grid.stride)) {
+    append_size(anchor, grid.sizes);
+  }
+  return add_grid(graph, grid, output);
 }
 
 std::string add_decoding(OnnxGraph& graph, const std::string& prefix, const std::string& codes,

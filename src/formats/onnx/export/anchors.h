@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "detect/anchors.h"
 #include "formats/onnx/graph.h"
@@ -19,7 +20,16 @@ struct OnnxAnchors {
 OnnxAnchors add_fixed_anchors(OnnxGraph& graph, const std::string& prefix, const detect::AnchorOptions& options,
                               int height, int width);
 
-// Of one level, [anchors, 2], made at each run for the extents of `output`, a value [N, .., H, W] of that level.
+// The anchors of one level, by those of one cell.
+struct OnnxGrid {
+  std::string prefix;  // of the names of nodes
+  int stride = 8;
+  std::vector<float> sizes;  // height and width of each
+};
+// [anchors, 2], made at each run for the extents of `output`, a value [N, .., H, W] of that level.
+OnnxAnchors add_grid(OnnxGraph& graph, const OnnxGrid& grid, const std::string& output);
+
+// The same of a level of `options`.
 OnnxAnchors add_level_anchors(OnnxGraph& graph, const detect::AnchorOptions& options, int level,
                               const std::string& output);
 

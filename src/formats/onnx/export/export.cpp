@@ -8,6 +8,7 @@
 #include "formats/onnx/export/detections.h"
 #include "formats/onnx/export/metadata.h"
 #include "formats/onnx/export/network.h"
+#include "formats/onnx/export/yolo_boxes.h"
 
 namespace spinenet::formats {
 namespace {
@@ -24,9 +25,15 @@ OnnxExtent extent_of(int64_t extent, int64_t of_image, int chosen, std::string_v
   return extent == of_image ? std::string(name) : fmt::format("{}/{}", name, of_image / extent);
 }
 
-int64_t anchor_count(const graph::Program& program, const detect::AnchorOptions& anchors) {
+int64_t anchor_count(const graph::Program& program, const OnnxOptions& options) {
   const graph::Shape& image = program.values.front();
-  int64_t cells = 0;
+  const detect::AnchorOptions& anchors = options.anchors;
+  int64_t cells = 0, of_yolo = 0;
+  for (const detect::YoloLevel& level : options.yolo) {
+    of_yolo +=
+        (image.height / level.stride) * (image.width / level.stride) * static_cast<int64_t>(level.anchors.size());
+  }
+  if (!options.yolo.empty()) return of_yolo;
   for (int level = anchors.min_level; level <= anchors.max_level; ++level) {
     const int stride = detect::stride_of(anchors, level);
     cells += (image.height / stride) * (image.width / stride);
@@ -76,9 +83,18 @@ void declare_detections(OnnxGraph& graph, const OnnxOptions& options) {
   graph.output({"count", OnnxType::i64, {batch_of(options)}});
 }
 
-void check_form(arch::Task task, OnnxForm form) {
-  const std::span<const OnnxForm> forms = forms_of(task);
+arch::HeadKind head_of(const OnnxOptions& options) {
+  return options.yolo.empty() ? arch::HeadKind::retina : arch::HeadKind::yolo;
+}
+
+void check_form(arch::Task task, const OnnxOptions& options) {
+  const OnnxForm form = options.form;
+  const std::span<const OnnxForm> forms = forms_of(task, head_of(options));
   if (std::find(forms.begin(), forms.end(), form) != forms.end()) return;
+  if (!options.yolo.empty() && form == OnnxForm::detections) {
+    fail(ErrorKind::usage, "a YOLO head suppresses boxes by a rule that ONNX's NonMaxSuppression does not have",
+         "export", "use boxes, and suppress as docs/export.md says");
+  }
   std::vector<std::string_view> known;
   for (const OnnxForm f : forms) known.push_back(name_of(f));
   fail(ErrorKind::usage, fmt::format("no form \"{}\" of a model whose task is {}", name_of(form), name_of(task)),
@@ -97,13 +113,13 @@ void check_counts(const OnnxOptions& options, int64_t anchors, int64_t classes) 
 
 }  // namespace
 
-std::span<const OnnxForm> forms_of(arch::Task task) {
+std::span<const OnnxForm> forms_of(arch::Task task, arch::HeadKind head) {
   static constexpr std::array kDetector{OnnxForm::raw, OnnxForm::boxes, OnnxForm::detections};
   static constexpr std::array kClassifier{OnnxForm::raw, OnnxForm::scores};
   static constexpr std::array kSegmenter{OnnxForm::detections};
   switch (task) {
     case arch::Task::detect:
-      return kDetector;
+      return head == arch::HeadKind::yolo ? std::span(kDetector).first(2) : std::span(kDetector);
     case arch::Task::classify:
       return kClassifier;
     case arch::Task::segment:
@@ -114,13 +130,13 @@ std::span<const OnnxForm> forms_of(arch::Task task) {
 
 OnnxFile make_onnx(const graph::Program& program, const ModelFile& model, const OnnxOptions& options) {
   const arch::Task task = arch::task_named(model.task);
-  check_form(task, options.form);
+  check_form(task, options);
   const auto classes = static_cast<int>(model.classes.size());
   OnnxGraph graph;
   declare_input(graph, program, options);
   add_network(graph, program, model.weights, kImage);
   const OnnxBoxesOptions boxes{options.anchors, classes, options.height, options.width};
-  const int64_t anchors = anchor_count(program, options.anchors);
+  const int64_t anchors = anchor_count(program, options);
   switch (options.form) {
     case OnnxForm::raw:
       if (task == arch::Task::classify) {
@@ -134,7 +150,11 @@ OnnxFile make_onnx(const graph::Program& program, const ModelFile& model, const 
       declare_scores(graph, classes, options);
       break;
     case OnnxForm::boxes:
-      add_boxes(graph, boxes, "boxes", "scores");
+      if (options.yolo.empty()) {
+        add_boxes(graph, boxes, "boxes", "scores");
+      } else {
+        add_yolo_boxes(graph, {options.yolo, options.anchors.min_level, classes}, "boxes", "scores");
+      }
       declare_boxes(graph, anchors, classes, options);
       break;
     case OnnxForm::detections:

@@ -1,12 +1,13 @@
 // A trained network as an ONNX file: what the file holds, in several forms, and the file itself, checked before it is
 // kept.
 //
-//   raw         class.p3.., box.p3..: the outputs of the network as they are
+//   raw         class.p3.., box.p3.., or yolo.p3.. of a YOLO head: the outputs of the network as they are
 //   boxes       boxes [N, anchors, 4] and scores [N, anchors, classes] of every anchor
 //   detections  the best after suppression: boxes [N, D, 4], scores [N, D], labels [N, D], count [N]
 //
-// of a classifier in two: raw (class [N, K, 1, 1]) and scores [N, K], which add up to 1. Of a model that segments in
-// one: detections, of one image, with masks (formats/onnx/export/export_segmenter.h).
+// of a detector with a YOLO head in the first two, since ONNX has no suppression by its rule; of a classifier in two:
+// raw (class [N, K, 1, 1]) and scores [N, K], which add up to 1. Of a model that segments in one: detections, of one
+// image, with masks (formats/onnx/export/export_segmenter.h).
 //
 // The input `image` is [N, 3, H, W], normalised. Everything a user of the file needs to know is in its metadata
 // (docs/export.md lists the keys).
@@ -17,6 +18,7 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "arch/task.h"
 #include "base/enum_names.h"
@@ -24,6 +26,7 @@
 #include "detect/anchors.h"
 #include "detect/postprocess.h"
 #include "detect/proposals.h"
+#include "detect/yolo_head.h"
 #include "formats/model_file.h"
 #include "formats/onnx/check/check.h"
 #include "formats/onnx/file.h"
@@ -36,8 +39,8 @@ constexpr auto names(OnnxForm) {
   using enum OnnxForm;
   return named<OnnxForm>({{raw, "raw"}, {boxes, "boxes"}, {detections, "detections"}, {scores, "scores"}});
 }
-// Those that a task has, the usual one last.
-std::span<const OnnxForm> forms_of(arch::Task task);
+// Those that a task has, of a detector with this head; the usual one last.
+std::span<const OnnxForm> forms_of(arch::Task task, arch::HeadKind head = arch::HeadKind::retina);
 
 struct OnnxOptions {
   OnnxForm form = OnnxForm::detections;
@@ -47,6 +50,7 @@ struct OnnxOptions {
   // What an image is scaled to fit in, for the metadata; 0: the size that the model was trained for.
   int image_height = 0, image_width = 0;
   detect::AnchorOptions anchors;
+  std::vector<detect::YoloLevel> yolo;  // of a YOLO head; none: the head is another one
   detect::PostprocessOptions post;
   detect::ProposalOptions proposals;  // of a model that segments
   std::string program_version;

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/output_fixture.h"
+#include "graph/anchors.h"
 #include "graph/lower.h"
 #include "graph/reference.h"
 #include "graph/weights.h"
@@ -141,6 +142,58 @@ TEST(OnnxExport, EveryFormAndSizeHolds) {
       EXPECT_EQ(check.rows.size(), height == 0 ? 7U : 6U);
     }
   }
+}
+
+Source yolo_source(const char* name) {
+  arch::Architecture a = tiny(name);
+  a.head_kind = arch::HeadKind::yolo;
+  return Source(a);
+}
+
+OnnxOptions yolo_options(const Source& source, OnnxForm form, int height, int width) {
+  OnnxOptions options = options_of(source, form, height, width);
+  options.yolo = graph::yolo_levels(source.architecture);
+  return options;
+}
+
+TEST(OnnxExport, YoloHeadsHold) {
+  for (const char* name : {"yolov4", "yolov4-tiny", "spinenet-49"}) {
+    const Source source = yolo_source(name);
+    for (const OnnxForm form : {OnnxForm::raw, OnnxForm::boxes}) {
+      for (const auto& [height, width] : {std::pair(0, 0), {128, 256}}) {
+        const OnnxOptions options = yolo_options(source, form, height, width);
+        const OnnxFile file = made(source, options);
+        OnnxCheckOptions check = check_of(source, options);
+        check.yolo = options.yolo;
+        const OnnxCheck checked = check_onnx(parse_onnx(to_bytes(file, "m.onnx"), "m.onnx"), check);
+        EXPECT_TRUE(holds(checked)) << name << " " << worst(checked).what << ": " << worst(checked).error;
+        EXPECT_EQ(checked.rows.size(), form == OnnxForm::raw ? 4U : height == 0 ? 7U : 6U);
+      }
+    }
+  }
+}
+
+TEST(OnnxExport, OfAYoloHeadSaysWhatItHas) {
+  const Source source = yolo_source("yolov4-tiny");
+  OnnxOptions options = yolo_options(source, OnnxForm::boxes, 128, 256);
+  const OnnxFile file = made(source, options);
+  EXPECT_EQ(names_of(file.outputs), (std::vector<std::string>{"boxes", "scores"}));
+  EXPECT_EQ(file.outputs[0].shape,
+            (std::vector<OnnxExtent>{std::string("batch"), int64_t{3 * (8 * 16 + 4 * 8)}, int64_t{4}}));
+  const Json levels = parse_json(file.metadata.at("yolo_levels"), "levels");
+  EXPECT_EQ(levels[1]["stride"], 32);
+  EXPECT_EQ(levels[1]["anchors"][2][0], 344);
+  options.form = OnnxForm::raw;
+  EXPECT_EQ(names_of(made(source, options).outputs), (std::vector<std::string>{"yolo.p4", "yolo.p5"}));
+  options.form = OnnxForm::detections;
+  try {
+    made(source, options);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_NE(std::string(error.what()).find("NonMaxSuppression does not have; use boxes"), std::string::npos);
+  }
+  EXPECT_EQ(forms_of(arch::Task::detect, arch::HeadKind::yolo).size(), 2U);
 }
 
 TEST(OnnxExport, DeclaresItsInputsAndOutputs) {

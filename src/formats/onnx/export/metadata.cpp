@@ -12,6 +12,14 @@ Json anchors_json(const detect::AnchorOptions& anchors) {
           {"size", anchors.size}};
 }
 
+Json yolo_json(const std::vector<detect::YoloLevel>& levels) {
+  Json json = Json::array();
+  for (const detect::YoloLevel& level : levels) {
+    json.push_back({{"stride", level.stride}, {"scale_xy", level.scale_xy}, {"anchors", level.anchors}});
+  }
+  return json;
+}
+
 Json proposals_json(const detect::ProposalOptions& proposals) {
   return {{"pre_nms", proposals.pre_nms},
           {"post_nms", proposals.post_nms},
@@ -36,9 +44,13 @@ std::map<std::string, std::string> metadata_of(const ModelFile& model, const Onn
       {"std", Json(model.std).dump()},
       {"architecture", model.architecture.dump()},
   };
-  if (model.task != name_of(arch::Task::classify)) metadata["anchors"] = anchors_json(options.anchors).dump();
-  if (const auto crop = model.extra.find("center_crop"); crop != model.extra.end()) {
-    metadata["center_crop"] = crop->second;
+  if (!options.yolo.empty()) {
+    metadata["yolo_levels"] = yolo_json(options.yolo).dump();
+  } else if (model.task != name_of(arch::Task::classify)) {
+    metadata["anchors"] = anchors_json(options.anchors).dump();
+  }
+  for (const char* const key : {"center_crop", "image_fit"}) {
+    if (const auto entry = model.extra.find(key); entry != model.extra.end()) metadata[key] = entry->second;
   }
   if (model.task == name_of(arch::Task::segment)) metadata["proposals"] = proposals_json(options.proposals).dump();
   if (options.form == OnnxForm::detections) {

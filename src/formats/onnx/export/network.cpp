@@ -85,6 +85,8 @@ class Network {
         return graph_.node("LeakyRelu", name, {input(op)}, {{"alpha", arch::kLeakySlope}});
       case arch::Activation::relu6:
         return graph_.node("Clip", name, {input(op), graph_.number("relu6.least", 0), graph_.number("relu6.most", 6)});
+      case arch::Activation::leaky_relu_001:
+        return graph_.node("LeakyRelu", name, {input(op)}, {{"alpha", arch::kSmallLeakySlope}});
     }
     return name;
   }
