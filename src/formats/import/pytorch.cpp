@@ -178,6 +178,7 @@ class CheckpointReader {
       case PickleKind::global:
         return fmt::format("the name {}, which is not looked up", printable(node.text));
       case PickleKind::call: {
+        if (is_tensor(node)) return "a tensor";
         const PickleNode& callee = object_.at(node.callee);
         const std::string name = callee.kind == PickleKind::persistent ? saved_class(object_, callee) : callee.text;
         return name.empty() ? "an object of an object, which is not run"

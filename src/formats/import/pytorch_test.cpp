@@ -112,6 +112,7 @@ TEST(Pytorch, LooksInsideWrappersAndDropsThePrefixOfParallelModules) {
   const SourceTensors counted = read_bytes(zip_of({{"epoch", pk::tensor(count)}, {"model_state_dict", inner}}));
   EXPECT_TRUE(counted.tensors.contains("w"));
   EXPECT_EQ(counted.tensors.size(), 1U);
+  EXPECT_EQ(counted.others.at("epoch"), "a tensor");
   const SourceTensors twice = read_bytes(zip_of({{"model", pk::dict({{"state_dict", inner}})}}));
   EXPECT_EQ(twice.opened, "model, state_dict");
   // Averaged weights go before the others, which are listed.
