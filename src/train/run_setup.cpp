@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "data/coco/coco.h"
 #include "data/coco/coco_advice.h"
+#include "formats/first_values.h"
 #include "formats/model_file.h"
 #include "nn/device.h"
+#include "runtime/model.h"
 #include "train/resume.h"
 
 namespace spinenet::train {
@@ -41,6 +43,11 @@ std::vector<std::string> settings_of_model(const TrainOptions& options) {
   return settings;
 }
 
+// The anchors of a model belong to what its head has learned, and to nothing where that is made again.
+bool anchors_are_learned(const std::string& base) {
+  return runtime::is_model_path(base) && !formats::is_head_untrained(formats::read_model(base), base);
+}
+
 // Chooses what the recipe leaves to the data.
 void fit(Recipe& recipe, const TrainOptions& options) {
   if (!recipe.fit_to_data || recipe.task == arch::Task::classify) return;
@@ -55,7 +62,7 @@ void fit(Recipe& recipe, const TrainOptions& options) {
     recipe.image_size = advice->image_size;
     log_info(fmt::format("image_size {}: {}", advice->image_size, advice->image_size_reason));
   }
-  if (recipe.architecture.base.ends_with(".safetensors") || sets(options.settings, "architecture.anchor_size") ||
+  if (anchors_are_learned(recipe.architecture.base) || sets(options.settings, "architecture.anchor_size") ||
       sets(options.settings, "architecture.aspect_ratios")) {
     return;
   }
