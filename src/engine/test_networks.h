@@ -40,7 +40,8 @@ inline Weights lively_weights(const graph::Program& program, uint64_t seed) {
     for (float& x : weights[parameter.name].data) {
       if (parameter.role == graph::ParameterRole::running_var) x = static_cast<float>(random.uniform(0.5, 2));
       if (parameter.role == graph::ParameterRole::running_mean || parameter.role == graph::ParameterRole::norm_bias ||
-          parameter.role == graph::ParameterRole::merge_norm_bias || parameter.role == graph::ParameterRole::bias) {
+          parameter.role == graph::ParameterRole::merge_norm_bias || parameter.role == graph::ParameterRole::bias ||
+          parameter.role == graph::ParameterRole::yolo_bias) {
         x = static_cast<float>(random.uniform(-0.3, 0.3));
       }
     }

@@ -34,6 +34,20 @@ std::vector<detect::YoloLevel> yolo_levels(const arch::Architecture& architectur
   return levels;
 }
 
+detect::YoloAnchors yolo_anchors(const arch::Architecture& architecture) {
+  const arch::YoloHead head = arch::complete_yolo_head(architecture);
+  detect::YoloAnchors anchors;
+  for (const auto& [width, height] : head.anchors) {
+    anchors.sizes.push_back({static_cast<float>(width), static_cast<float>(height)});
+  }
+  anchors.of_level = head.anchors_of_level;
+  for (int level = architecture.min_level; level <= architecture.max_level; ++level) {
+    anchors.strides.push_back(arch::level_stride(architecture, level));
+  }
+  anchors.iou_threshold = static_cast<float>(head.iou_threshold);
+  return anchors;
+}
+
 detect::AnchorOptions proposal_anchors(const arch::Architecture& architecture) {
   detect::AnchorOptions options;
   options.min_level = architecture.min_level;

@@ -8,6 +8,7 @@
 #include "arch/architecture.h"
 #include "detect/anchors.h"
 #include "detect/yolo_head.h"
+#include "detect/yolo_targets.h"
 
 namespace spinenet::graph {
 
@@ -19,6 +20,8 @@ int input_size(int image_size, int coarsest_stride);
 detect::AnchorOptions anchor_options(const arch::Architecture& architecture);
 // The levels of a YOLO head, from the finest.
 std::vector<detect::YoloLevel> yolo_levels(const arch::Architecture& architecture);
+// By which its anchor cells are matched to boxes.
+detect::YoloAnchors yolo_anchors(const arch::Architecture& architecture);
 // The anchors of a region proposal network, on its levels.
 detect::AnchorOptions proposal_anchors(const arch::Architecture& architecture);
 

@@ -70,7 +70,11 @@ ValueId Builder::conv(ValueId x, const ConvOptions& options, std::string name, c
   ShortList<ParameterId, 4> ids{
       parameter(joined(prefix, ".weight"),
                 {options.filters, shape(x).channels / options.groups, options.kernel, options.kernel}, options.role)};
-  if (options.bias) ids.push_back(parameter(joined(prefix, ".bias"), {options.filters}, options.bias_role));
+  if (options.bias) {
+    const ParameterId bias = parameter(joined(prefix, ".bias"), {options.filters}, options.bias_role);
+    program_.parameters[static_cast<size_t>(bias)].anchor_channels = options.anchor_channels;
+    ids.push_back(bias);
+  }
   const Shape out = output_shape(kind, std::span(&shape(x), 1), options.filters, name);
   return append(std::move(name), kind, {x}, std::move(ids), out);
 }

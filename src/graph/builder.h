@@ -29,9 +29,10 @@ class Builder {
     bool bias = false;
     ParameterRole role = ParameterRole::kernel;
     ParameterRole bias_role = ParameterRole::bias;
-    bool padded = true;  // by the network's rule; else the window stays within the map
-    int groups = 1;      // 1, or the number of channels
-    int dilation = 1;    // the padding counts the dilated kernel
+    int64_t anchor_channels = 0;  // of a yolo_bias
+    bool padded = true;           // by the network's rule; else the window stays within the map
+    int groups = 1;               // 1, or the number of channels
+    int dilation = 1;             // the padding counts the dilated kernel
   };
 
   Builder(Shape input, Rules rules);

@@ -18,10 +18,13 @@ void yolo_head(Builder& b, const Pyramid& pyramid, const arch::Architecture& a, 
       x = b.activate(x, head.activation, joined(scope, ".act", number));
     }
     const auto anchors = static_cast<int64_t>(head.anchors_of_level[i].size());
+    const int64_t channels = detect::kYoloBoxChannels + classes;
     x = b.conv(x,
-               {.filters = anchors * (detect::kYoloBoxChannels + classes),
+               {.filters = anchors * channels,
                 .bias = true,
-                .role = ParameterRole::predictor_kernel},
+                .role = ParameterRole::predictor_kernel,
+                .bias_role = ParameterRole::yolo_bias,
+                .anchor_channels = channels},
                scope + ".predict");
     b.output("yolo." + level, x);
   }

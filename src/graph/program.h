@@ -115,6 +115,7 @@ enum class ParameterRole {
   bias,
   predictor_kernel,  // last layer of a head
   prior_bias,        // class predictor's bias: -log((1 - p) / p), p = 0.01
+  yolo_bias,         // of a YOLO head's last layer: the same for objectness and classes, and 0 for the box
   norm_weight,
   residual_norm_weight,  // last batch norm of a residual branch
   deeper_norm_weight,    // last batch norm of a connection from the deeper of a block's two parents
@@ -130,6 +131,7 @@ struct Parameter {
   std::string name;
   Extents shape;
   ParameterRole role = ParameterRole::kernel;
+  int64_t anchor_channels = 0;  // of a yolo_bias: those of one anchor
 };
 
 struct Output {

@@ -38,6 +38,16 @@ void fill_identity(HostTensor& tensor, const InitOptions& options, Random& rando
   }
 }
 
+// Objectness and classes begin with the prior as their probability: nearly all anchor cells hold nothing. The box
+// begins as its anchor at the middle of the cell.
+void fill_yolo_bias(HostTensor& tensor, int64_t anchor_channels, double prior) {
+  constexpr size_t kBoxChannels = 4;
+  const auto logit = static_cast<float>(-std::log((1 - prior) / prior));
+  for (size_t i = 0; i < tensor.data.size(); ++i) {
+    tensor.data[i] = i % static_cast<size_t>(anchor_channels) < kBoxChannels ? 0.0F : logit;
+  }
+}
+
 }  // namespace
 
 Weights initial_weights(const Program& program, const InitOptions& options, uint64_t seed) {
@@ -60,6 +70,9 @@ Weights initial_weights(const Program& program, const InitOptions& options, uint
         break;
       case ParameterRole::prior_bias:
         tensor.data.assign(tensor.data.size(), static_cast<float>(-std::log((1 - options.prior) / options.prior)));
+        break;
+      case ParameterRole::yolo_bias:
+        fill_yolo_bias(tensor, parameter.anchor_channels, options.prior);
         break;
       case ParameterRole::norm_weight:
       case ParameterRole::running_var:

@@ -34,7 +34,7 @@ struct InitOptions {
   bool merge_identity = true;
   double merge_norm_bias = 1.5;
   double predictor_deviation = 1e-5;  // of the last layer's kernels in the heads
-  double prior = 0.01;                // first probability of every class
+  double prior = 0.01;                // first probability of every class, and of an object in each anchor cell of YOLO
 };
 
 // The same seed gives the same bits on every machine: each parameter has its own generator, forked by its name.

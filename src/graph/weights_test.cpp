@@ -80,6 +80,9 @@ TEST(InitialWeights, HaveTheValuesOfTheirRoles) {
       case ParameterRole::merge_norm_bias:
         ADD_FAILURE() << parameter.name << " in a network without merges";
         break;
+      case ParameterRole::yolo_bias:
+        ADD_FAILURE() << parameter.name << " under a RetinaNet head";
+        break;
       case ParameterRole::predictor_kernel:
         EXPECT_NEAR(moments(tensor).deviation, 1e-5, 2e-7) << parameter.name;
         break;
@@ -102,6 +105,23 @@ TEST(InitialWeights, HaveTheValuesOfTheirRoles) {
       case ParameterRole::running_mean:
         EXPECT_TRUE(all(0)) << parameter.name;
         break;
+    }
+  }
+}
+
+TEST(InitialWeights, AYoloHeadBeginsWithTheAnchorsAndThePrior) {
+  arch::Architecture architecture = narrow("spinenet-49s");
+  architecture.head_kind = arch::HeadKind::yolo;
+  constexpr int kClasses = 2;
+  const Program program = lower_detector(architecture, {.height = 128, .width = 128, .classes = kClasses});
+  const HostTensor bias = initial_weights(program, {.prior = 0.02}, 3).at("head.p4.predict.bias");
+  ASSERT_EQ(bias.data.size(), 3 * (5 + kClasses));
+  for (size_t i = 0; i < bias.data.size(); ++i) {
+    const float probability = 1 / (1 + std::exp(-bias.data[i]));
+    if (i % (5 + kClasses) < 4) {
+      EXPECT_EQ(bias.data[i], 0) << i;
+    } else {
+      EXPECT_NEAR(probability, 0.02, 1e-6) << i;
     }
   }
 }

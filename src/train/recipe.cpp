@@ -12,6 +12,15 @@ static void fields(FieldList& list, LossOptions& l) {
   list("box_weight", l.box_weight, "Weight of the box loss", at_least(0));
 }
 
+static void fields(FieldList& list, YoloLossOptions& l) {
+  list("objectness_weight", l.objectness_weight, "Weight of the objectness loss", at_least(0));
+  list("class_weight", l.class_weight, "Weight of the classification loss", at_least(0));
+  list("box_weight", l.box_weight, "Weight of the box loss", at_least(0));
+  list("ignore_overlap", l.ignore_overlap,
+       "An anchor cell without an object is no background while its box overlaps one by more", between(0, 1));
+  list("ignore_class", l.ignore_class, "and one of its classes is likelier than this", between(0, 1));
+}
+
 }  // namespace spinenet::nn
 
 namespace spinenet::train {
@@ -80,7 +89,8 @@ static void fields(FieldList& list, InitRecipe& i) {
        "Whether the merges of NAS-FPN begin as the identity, with a tenth of the usual noise; else as any kernel");
   list("merge_norm_bias", i.merge_norm_bias, "First bias of the batch norms of NAS-FPN's merges", between(0, 10));
   list("predictor_deviation", i.predictor_deviation, "Deviation of the predictors' kernels", at_least(0));
-  list("prior", i.prior, "First probability of every class", between(1e-6, 0.999));
+  list("prior", i.prior, "First probability of every class, and of an object in an anchor cell of YOLO",
+       between(1e-6, 0.999));
 }
 
 static void fields(FieldList& list, FineTuneRecipe& f) {
@@ -117,7 +127,9 @@ void fields(FieldList& list, Recipe& r) {
        "detect, segment: choose image_size and the anchors by the training annotations, as `data stats` advises; what "
        "--set names stays, and so do the anchors of a model that --from names, where its head was trained");
   list("image_size", r.image_size,
-       "Height and width of the network's input; a multiple of 128 unless the task is classify", between(16, 8192));
+       "Height and width of the network's input; unless the task is classify, a multiple of the network's coarsest "
+       "stride, which is 128, and 32 of yolov4",
+       between(16, 8192));
   list("batch", r.batch, "Images in a step, over all processes", between(1, 65536));
   list("epochs", r.epochs, "Passes over the training images", at_least(1));
   list("max_minutes", r.max_minutes,
@@ -128,7 +140,8 @@ void fields(FieldList& list, Recipe& r) {
   list.group("init", r.init, "First weights");
   list.group("fine_tune", r.fine_tune, "How a network from init.weights is trained on");
   list.group("pixels", r.pixels, "How pixels become the input; init.weights must have learned with the same");
-  list.group("loss", r.loss, "What is minimised in detection");
+  list.group("loss", r.loss, "What is minimised in detection, by a RetinaNet head");
+  list.group("yolo_loss", r.yolo_loss, "What is minimised in detection by a YOLO head");
   list.group("classify", r.classify, "What a classifier learns from");
   list.group("two_stage", r.two_stage, "Proposals, ROIs and losses of the task segment");
   list("stochastic_depth", r.stochastic_depth, "Drop rate of the last block's residual branch", between(0, 0.99));
@@ -143,14 +156,19 @@ void fields(FieldList& list, Recipe& r) {
   list("seed", r.seed, "Of weights, order and augmentation");
 }
 
+// Levels meet at multiples of the coarsest stride; 128 is one of every architecture.
+static void check_image_size(const Recipe& recipe, const std::filesystem::path& path) {
+  const int stride = arch::coarsest_stride(resolve_architecture(recipe.architecture));
+  if (recipe.image_size % stride == 0) return;
+  fail(ErrorKind::bad_data, fmt::format("image_size {} is not a multiple of {}", recipe.image_size, stride),
+       path.string(), fmt::format("use {}", (recipe.image_size / stride + 1) * stride));
+}
+
 Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& settings) {
   Recipe recipe;
   read_yaml(read_file(path), path.string(), recipe);
   for (const std::string& setting : settings) apply_setting(recipe, setting);
-  if (recipe.task != arch::Task::classify && recipe.image_size % 128 != 0) {
-    fail(ErrorKind::bad_data, fmt::format("image_size {} is not a multiple of 128", recipe.image_size), path.string(),
-         fmt::format("use {}", (recipe.image_size / 128 + 1) * 128));
-  }
+  if (recipe.task != arch::Task::classify && recipe.image_size % 128 != 0) check_image_size(recipe, path);
   return recipe;
 }
 

@@ -24,6 +24,7 @@
 #include "nn/losses.h"
 #include "nn/program_module.h"
 #include "nn/two_stage_losses.h"
+#include "nn/yolo_loss.h"
 
 namespace spinenet::train {
 
@@ -140,6 +141,7 @@ struct Recipe {
   FineTuneRecipe fine_tune;
   PixelRecipe pixels;
   nn::LossOptions loss;
+  nn::YoloLossOptions yolo_loss;
   ClassifyRecipe classify;
   TwoStageRecipe two_stage;
   double stochastic_depth = 0;

@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "data/coco/coco.h"
 #include "data/coco/coco_advice.h"
+#include "data/coco/yolo_anchors.h"
 #include "formats/first_values.h"
 #include "formats/model_file.h"
+#include "graph/anchors.h"
 #include "nn/device.h"
 #include "runtime/model.h"
 #include "train/resume.h"
@@ -48,12 +50,44 @@ bool anchors_are_learned(const std::string& base) {
   return runtime::is_model_path(base) && !formats::is_head_untrained(formats::read_model(base), base);
 }
 
+// Every anchor of its own level; what no box decides stays as the architecture has it.
+void fit_yolo(Recipe& recipe, const arch::Architecture& architecture, const detect::Annotations& annotations) {
+  const data::FittedAnchors fitted =
+      data::fit_yolo_anchors(annotations, recipe.image_size, graph::yolo_levels(architecture));
+  std::vector<std::array<float, 2>> anchors;
+  std::vector<std::vector<int>> of_level;
+  std::vector<std::string> reasons;
+  for (size_t i = 0; i < fitted.levels.size(); ++i) {
+    const detect::YoloLevel& level = fitted.levels[i];
+    of_level.emplace_back();
+    for (const auto& anchor : level.anchors) {
+      of_level.back().push_back(static_cast<int>(anchors.size()));
+      anchors.push_back(anchor);
+    }
+    reasons.push_back(fmt::format("{} boxes of stride {}{}", fitted.boxes[i], level.stride,
+                                  fitted.fitted[i] ? "" : ", too few for other anchors"));
+  }
+  const std::string text = FieldValue<std::vector<std::array<float, 2>>>::write(anchors);
+  apply_setting(recipe, "architecture.yolo_anchors=" + text);
+  apply_setting(recipe,
+                "architecture.yolo_anchors_of_level=" + FieldValue<std::vector<std::vector<int>>>::write(of_level));
+  log_info(fmt::format("yolo_anchors {}: the middles of clusters of {}", text, fmt::join(reasons, "; ")));
+}
+
+void fit_retina(Recipe& recipe, const data::DatasetAdvice& advice) {
+  apply_setting(recipe, fmt::format("architecture.anchor_size={}", advice.anchor_size));
+  apply_setting(recipe, fmt::format("architecture.aspect_ratios=[{}]", fmt::join(advice.aspect_ratios, ", ")));
+  log_info(fmt::format("anchor_size {}, aspect_ratios [{}]: {}", advice.anchor_size,
+                       fmt::join(advice.aspect_ratios, ", "), advice.anchor_reason));
+}
+
 // Chooses what the recipe leaves to the data.
 void fit(Recipe& recipe, const TrainOptions& options) {
   if (!recipe.fit_to_data || recipe.task == arch::Task::classify) return;
   recipe.fit_to_data = false;  // the recipe that is kept says what was chosen
   const std::filesystem::path file = std::filesystem::path(recipe.data.root) / recipe.data.train_annotations;
-  const std::optional<data::DatasetAdvice> advice = data::advice(data::read_coco(file));
+  const detect::Annotations annotations = data::read_coco(file);
+  const std::optional<data::DatasetAdvice> advice = data::advice(annotations);
   if (!advice) {
     fail(ErrorKind::bad_data, "has no object whose size could be measured", file.string(),
          "set fit_to_data to false, and image_size and the anchors yourself");
@@ -62,14 +96,14 @@ void fit(Recipe& recipe, const TrainOptions& options) {
     recipe.image_size = advice->image_size;
     log_info(fmt::format("image_size {}: {}", advice->image_size, advice->image_size_reason));
   }
-  if (anchors_are_learned(recipe.architecture.base) || sets(options.settings, "architecture.anchor_size") ||
-      sets(options.settings, "architecture.aspect_ratios")) {
-    return;
+  if (anchors_are_learned(recipe.architecture.base)) return;
+  const auto names = [&](std::string_view key) { return sets(options.settings, key); };
+  const arch::Architecture architecture = resolve_architecture(recipe.architecture);
+  if (recipe.task == arch::Task::detect && architecture.head_kind == arch::HeadKind::yolo) {
+    if (!names("architecture.yolo_anchors")) fit_yolo(recipe, architecture, annotations);
+  } else if (!names("architecture.anchor_size") && !names("architecture.aspect_ratios")) {
+    fit_retina(recipe, *advice);
   }
-  apply_setting(recipe, fmt::format("architecture.anchor_size={}", advice->anchor_size));
-  apply_setting(recipe, fmt::format("architecture.aspect_ratios=[{}]", fmt::join(advice->aspect_ratios, ", ")));
-  log_info(fmt::format("anchor_size {}, aspect_ratios [{}]: {}", advice->anchor_size,
-                       fmt::join(advice->aspect_ratios, ", "), advice->anchor_reason));
 }
 
 }  // namespace

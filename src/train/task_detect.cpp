@@ -3,13 +3,17 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/error.h"
+#include "base/format.h"
+#include "base/log.h"
 #include "base/progress.h"
 #include "detect/anchors.h"
 #include "eval/coco_ap.h"
 #include "graph/anchors.h"
 #include "graph/lower.h"
+#include "runtime/detect_function.h"
 #include "train/report_detect.h"
-#include "train/validate.h"
+#include "train/yolo_losses.h"
 
 namespace spinenet::train {
 namespace {
@@ -35,6 +39,36 @@ double positives_of(const data::Batch& batch) {
   return positives;
 }
 
+HeadCells head_cells(const arch::Architecture& architecture, int size) {
+  switch (architecture.head_kind) {
+    case arch::HeadKind::retina:
+      return detect::make_anchors(graph::anchor_options(architecture), size, size);
+    case arch::HeadKind::yolo:
+      return graph::yolo_levels(architecture);
+  }
+  fail(ErrorKind::failed, "an unknown head", "task");
+}
+
+// Objects that no anchor cell learns, as far as the images' sizes tell.
+void tell_unlearned(const data::CocoDataset& set, const detect::YoloAnchors& anchors, int image_size) {
+  int64_t objects = 0, unlearned = 0;
+  for (int64_t i = 0; i < set.size(); ++i) {
+    const detect::Extent image = set.extent(i);
+    const float scale = static_cast<float>(image_size) / static_cast<float>(std::max(image.height, image.width));
+    for (const data::Target& target : set.targets(i)) {
+      if (target.crowd) continue;
+      ++objects;
+      unlearned += detect::has_level(anchors, {target.box.width() * scale, target.box.height() * scale}) ? 0 : 1;
+    }
+  }
+  if (unlearned == 0) return;
+  log_warning(
+      fmt::format("{} of the {} objects are most like an anchor that no level has, so nothing learns them; set "
+                  "fit_to_data to true, "
+                  "or name the anchor in architecture.yolo_anchors_of_level",
+                  unlearned, objects));
+}
+
 }  // namespace
 
 BatchLosses detection_batch_losses(const BatchPass& pass, const nn::LossOptions& options) {
@@ -57,12 +91,26 @@ DetectTask::DetectTask(const Recipe& recipe, const arch::Architecture& architect
   const int size = recipe_.image_size;
   programs_ = {
       graph::lower_detector(architecture, {size, size, static_cast<int>(classes_.size()), recipe_.stochastic_depth})};
-  anchors_ = detect::make_anchors(graph::anchor_options(architecture), size, size);
+  head_ = head_cells(architecture, size);
+  if (architecture.head_kind == arch::HeadKind::yolo) {
+    yolo_anchors_ = graph::yolo_anchors(architecture);
+    tell_unlearned(*data_.train, yolo_anchors_, size);
+  }
+  post_ = runtime::usual_postprocess(architecture);
+}
+
+BatchLosses DetectTask::losses(const BatchPass& pass) const {
+  return std::visit(
+      graph::Overloaded{[&](const RetinaCells&) { return detection_batch_losses(pass, recipe_.loss); },
+                        [&](const YoloCells& levels) { return yolo_batch_losses(pass, levels, recipe_.yolo_loss); }},
+      head_);
 }
 
 data::LoaderOptions DetectTask::training_loader(data::LoaderOptions common) const {
   common.augment = recipe_.augment;
-  common.anchors = anchors_;
+  std::visit(graph::Overloaded{[&](const RetinaCells& anchors) { common.anchors = anchors; },
+                               [&](const YoloCells&) { common.yolo_anchors = yolo_anchors_; }},
+             head_);
   return common;
 }
 
@@ -71,9 +119,10 @@ std::vector<detect::Result> DetectTask::detect_validation(const nn::Parameters& 
   ValidateOptions options;
   options.classes = static_cast<int>(classes_.size());
   options.category_ids = data_.category_ids();
+  options.post = post_;
   Progress progress("measure", data_.val->size());
   options.progress = [&](int64_t images) { progress.update(images); };
-  return detect_all(programs_.front(), parameters, loader, anchors_, options);
+  return detect_all(programs_.front(), parameters, loader, head_, options);
 }
 
 NamedNumbers DetectTask::measure(const nn::Parameters& parameters) const {
@@ -83,7 +132,9 @@ NamedNumbers DetectTask::measure(const nn::Parameters& parameters) const {
 }
 
 std::vector<CurveKeys> DetectTask::curves() const {
-  return {{"Loss", "loss", {"loss", "classification_loss", "box_loss"}},
+  std::vector<std::string> losses{"loss", "classification_loss", "box_loss"};
+  if (std::holds_alternative<YoloCells>(head_)) losses.emplace_back("objectness_loss");
+  return {{"Loss", "loss", losses},
           {"Average precision", "AP", {"AP", "AP50", "AP75"}},
           {"By object size", "AP", {"APs", "APm", "APl"}}};
 }

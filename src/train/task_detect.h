@@ -1,10 +1,11 @@
-// Training a detector: boxes of a COCO-style set, the losses of RetinaNet, COCO's average precision.
+// Training a detector: boxes of a COCO-style set, the losses of RetinaNet or of YOLOv4, COCO's average precision.
 #pragma once
 
 #include "detect/detections.h"
 #include "nn/losses.h"
 #include "train/run_data.h"
 #include "train/task.h"
+#include "train/validate.h"
 
 namespace spinenet::train {
 
@@ -21,7 +22,7 @@ class DetectTask final : public TrainTask {
   const data::Dataset& training_set() const override { return *data_.train; }
   const DataRecord& data_record() const override { return data_.record; }
   data::LoaderOptions training_loader(data::LoaderOptions common) const override;
-  BatchLosses losses(const BatchPass& pass) const override { return detection_batch_losses(pass, recipe_.loss); }
+  BatchLosses losses(const BatchPass& pass) const override;
   bool measures() const override { return data_.val != nullptr; }
   std::string_view main_metric() const override { return "AP"; }
   NamedNumbers measure(const nn::Parameters& parameters) const override;
@@ -36,7 +37,9 @@ class DetectTask final : public TrainTask {
   RunData data_;
   std::vector<formats::ModelClass> classes_;
   std::vector<graph::Program> programs_;
-  std::vector<detect::Box> anchors_;
+  detect::YoloAnchors yolo_anchors_;  // of a YOLO head
+  HeadCells head_;
+  detect::PostprocessOptions post_;
 };
 
 }  // namespace spinenet::train

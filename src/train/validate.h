@@ -2,16 +2,23 @@
 #pragma once
 
 #include <functional>
+#include <variant>
 #include <vector>
 
 #include "data/loading/loader.h"
 #include "detect/annotations.h"
 #include "detect/detections.h"
 #include "detect/postprocess.h"
+#include "detect/yolo_head.h"
 #include "graph/program.h"
 #include "nn/program_module.h"
 
 namespace spinenet::train {
+
+// What the outputs of a detector stand for.
+using RetinaCells = std::vector<detect::Box>;      // the anchors, for the size of the images
+using YoloCells = std::vector<detect::YoloLevel>;  // the levels
+using HeadCells = std::variant<RetinaCells, YoloCells>;
 
 struct ValidateOptions {
   int classes = 1;
@@ -20,9 +27,8 @@ struct ValidateOptions {
   std::function<void(int64_t images)> progress;
 };
 
-// `loader` has evaluation batches, and anchors for their size. In the order of the data set.
+// `loader` has evaluation batches of the size that `head` is for. In the order of the data set.
 std::vector<detect::Result> detect_all(const graph::Program& program, const nn::Parameters& parameters,
-                                       data::Loader& loader, std::span<const detect::Box> anchors,
-                                       const ValidateOptions& options);
+                                       data::Loader& loader, const HeadCells& head, const ValidateOptions& options);
 
 }  // namespace spinenet::train

@@ -59,6 +59,7 @@ HostTensor formula_parameter(const graph::Parameter& parameter) {
       return filled(0, 0.1);
     case graph::ParameterRole::predictor_kernel:
     case graph::ParameterRole::prior_bias:
+    case graph::ParameterRole::yolo_bias:
       break;
   }
   ADD_FAILURE() << "a backbone has no such parameter: " << parameter.name;

@@ -307,6 +307,47 @@ TEST_F(Run, AClassifierKilledAndResumedEndsInTheSameBytes) {
   }
 }
 
+TEST_F(Run, AYoloKilledAndResumedEndsInTheSameBytes) {
+  expect_kills_change_nothing({"--set", "architecture.head_kind=yolo", "--set", "augment.mosaic=0.5"});
+
+  const std::string metrics = read_file(root_ / "whole" / "metrics.jsonl");
+  for (const char* key : {"\"objectness_loss\":", "\"classification_loss\":", "\"box_loss\":", "\"AP50\":"}) {
+    EXPECT_NE(metrics.find(key), std::string::npos) << key;
+  }
+  const formats::TensorFile model = formats::read_safetensors(root_ / "whole" / "best.safetensors");
+  EXPECT_TRUE(model.tensors.contains("head.p3.predict.bias"));
+  EXPECT_NE(read_file(root_ / "whole" / "report.html").find("objectness_loss"), std::string::npos);
+}
+
+TEST_F(Run, ATinyYoloTakesItsAnchorsFromTheDataAndLearnsOnFromItsModel) {
+  const std::vector<std::string> tiny{"--set", "architecture.base=yolov4-tiny",
+                                      "--set", "architecture.filter_size_scale=0.125",
+                                      "--set", "fit_to_data=true",
+                                      "--set", "image_size=160"};
+  ASSERT_EQ(run(start("tiny", tiny)), 0) << log();
+  const std::string recipe = read_file(root_ / "tiny" / "recipe.yaml");
+  EXPECT_NE(recipe.find("yolo_anchors_of_level: [[0, 1, 2], [3, 4, 5]]"), std::string::npos) << recipe;
+  EXPECT_NE(log().find("yolo_anchors [["), std::string::npos) << log();
+
+  const std::string model = (root_ / "tiny" / "best.safetensors").string();
+  const std::string said =
+      said_by(start("onwards", {"--from", model, "--set", "epochs=1", "--set", "image_size=160"}), 0);
+  EXPECT_EQ(said.find("of another shape"), std::string::npos) << said;
+  const formats::TensorFile before = formats::read_safetensors(model);
+  const formats::TensorFile after = formats::read_safetensors(root_ / "onwards" / "last.safetensors");
+  EXPECT_EQ(after.metadata.at("architecture"), before.metadata.at("architecture"));
+  // The squares have sides of 20 to 59 pixels, and those below 28 are most like 20 x 20.
+  const std::string warned =
+      said_by(start("unlearned", {"--set", "architecture.head_kind=yolo", "--set", "epochs=1", "--set",
+                                  "architecture.yolo_anchors=[[20, 20], [40, 40]]", "--set",
+                                  "architecture.yolo_anchors_of_level=[[1], [1], [1], [1], [1]]"}),
+              0);
+  EXPECT_NE(warned.find("objects are most like an anchor that no level has"), std::string::npos) << warned;
+  EXPECT_EQ(said.find("that no level has"), std::string::npos) << said;
+  EXPECT_EQ(run(start("odd", {"--set", "architecture.base=yolov4-tiny", "--set", "image_size=144"})), 65) << log();
+  EXPECT_NE(log().find("image_size 144 is not a multiple of 32"), std::string::npos) << log();
+}
+
 TEST_F(Run, AMaskRCnnKilledAndResumedEndsInTheSameBytes) {
   expect_kills_change_nothing({"--set", "task=segment", "--set", "architecture.rpn_filters=8", "--set",
                                "architecture.box_head_convs=1", "--set", "architecture.box_head_filters=8", "--set",

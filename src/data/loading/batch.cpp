@@ -18,6 +18,7 @@ Batch make_batch(std::vector<Prepared> prepared, int height, int width, const im
     batch.image_labels.push_back(p.image_label);
     batch.masks.push_back(std::move(p.masks));
     if (!p.labels.classes.empty()) batch.labels.push_back(std::move(p.labels));
+    if (p.yolo_labels) batch.yolo_labels.push_back(std::move(*p.yolo_labels));
   }
   return batch;
 }

@@ -1,16 +1,18 @@
 // The input of one training or evaluation step, ready to be copied into tensors.
 //
-// Invariant: pixels.size() == images * 3 * height * width; each of the vectors has `images` entries (labels only where
-// anchors were given).
+// Invariant: pixels.size() == images * 3 * height * width; each of the vectors has `images` entries (labels and
+// yolo_labels only where anchors of the kind were given).
 // Thread contract: plain data and pure functions.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "data/loading/augment.h"
 #include "data/loading/dataset.h"
 #include "data/loading/labels.h"
+#include "data/loading/yolo_labels.h"
 #include "image/canvas.h"
 
 namespace spinenet::data {
@@ -22,6 +24,7 @@ struct Batch {
   std::vector<int64_t> image_ids;
   std::vector<detect::Letterbox> letterboxes;          // in evaluation: back to the image's own pixels
   std::vector<AnchorLabels> labels;                    // empty without anchors
+  std::vector<YoloLabels> yolo_labels;                 // empty without anchors of a YOLO head
   std::vector<std::vector<Target>> targets;            // boxes in pixels of the input
   std::vector<std::vector<detect::ObjectMask>> masks;  // of each image one for each target; none in a set without masks
   std::vector<int> image_labels;                       // -1 in a detection set
@@ -35,6 +38,7 @@ struct Prepared {
   std::vector<Target> targets;
   std::vector<detect::ObjectMask> masks;
   AnchorLabels labels;
+  std::optional<YoloLabels> yolo_labels;
   int image_label = -1;
 };
 

@@ -119,6 +119,11 @@ std::span<const Target> CocoDataset::targets(int64_t index) const {
   return std::span(targets_).subspan(static_cast<size_t>(begin), static_cast<size_t>(end - begin));
 }
 
+detect::Extent CocoDataset::extent(int64_t index) const {
+  const Size& size = sizes_[static_cast<size_t>(index)];
+  return {size.height, size.width};
+}
+
 std::string_view CocoDataset::file_name(int64_t index) const {
   const int64_t begin = begin_of(name_ends_, index);
   const int64_t end = name_ends_[static_cast<size_t>(index)];

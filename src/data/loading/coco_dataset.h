@@ -37,6 +37,7 @@ class CocoDataset : public Dataset {
   std::span<const detect::Category> classes() const { return classes_; }
   // Without reading the image.
   std::span<const Target> targets(int64_t index) const;
+  detect::Extent extent(int64_t index) const;
   std::string_view file_name(int64_t index) const;
   // Objects that are not crowd regions: with a mask, and without one in a set that has masks.
   int64_t masks() const { return with_mask_; }

@@ -175,6 +175,10 @@ Prepared Loader::finish(LabelledImage sample, int64_t epoch, int64_t index) {
   out.targets = std::move(sample.targets);
   out.masks = std::move(sample.masks);
   if (!options_.anchors.empty()) out.labels = label_anchors(options_.anchors, out.targets, options_.label);
+  if (options_.yolo_anchors) {
+    const detect::Extent input{options_.size, options_.size};
+    out.yolo_labels = label_yolo(*options_.yolo_anchors, input, out.targets, options_.label.crowd_share);
+  }
   return out;
 }
 

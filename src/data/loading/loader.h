@@ -53,7 +53,8 @@ struct LoaderOptions {
   int64_t mixed_epochs = std::numeric_limits<int64_t>::max();  // the first ones; later ones mix no images (mix.h)
   std::optional<CropOptions> crop;  // for classifiers: parts of the image, instead of augment's window and letterbox
   image::Normalization normalization;
-  std::vector<detect::Box> anchors;  // of an input of size x size; empty: batches without labels
+  std::vector<detect::Box> anchors;                 // of an input of size x size; empty: batches without labels
+  std::optional<detect::YoloAnchors> yolo_anchors;  // none: batches without yolo_labels
   LabelOptions label;
 };
 

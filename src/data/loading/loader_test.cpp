@@ -43,6 +43,7 @@ void expect_same(const Batch& a, const Batch& b) {
   EXPECT_EQ(a.image_ids, b.image_ids);
   EXPECT_EQ(a.pixels, b.pixels);
   EXPECT_EQ(a.labels, b.labels);
+  EXPECT_EQ(a.yolo_labels, b.yolo_labels);
   ASSERT_EQ(a.targets.size(), b.targets.size());
   for (size_t i = 0; i < a.targets.size(); ++i) {
     ASSERT_EQ(a.targets[i].size(), b.targets[i].size());
@@ -61,6 +62,7 @@ TEST(LoaderTest, ThreadsDoNotChangeTheBatches) {
   const NumberedImages data(30);
   LoaderOptions options = small();
   options.anchors = detect::make_anchors({}, 128, 128);
+  options.yolo_anchors = {{{10, 10}, {30, 20}, {80, 90}}, {{0, 1}, {2}}, {8, 32}, 0.213F};
   Loader one(data, options);
   options.threads = 2;
   Loader two(data, options);
@@ -70,6 +72,12 @@ TEST(LoaderTest, ThreadsDoNotChangeTheBatches) {
   for (int step = 0; step < 16; ++step) {
     const Batch batch = one.next();
     EXPECT_EQ(batch.labels.size(), 4U);
+    ASSERT_EQ(batch.yolo_labels.size(), 4U);
+    for (size_t i = 0; i < 4; ++i) {
+      const YoloLabels labels = label_yolo(*options.yolo_anchors, {128, 128}, batch.targets[i]);
+      EXPECT_EQ(batch.yolo_labels[i], labels);
+      EXPECT_FALSE(labels.matches.empty() && !batch.targets[i].empty());
+    }
     expect_same(batch, two.next());
     expect_same(batch, four.next());
   }
