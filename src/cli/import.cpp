@@ -149,7 +149,7 @@ void add_import(CLI::App& app, Invocation& invocation) {
       "Examples:\n  spinenet import resnet50.pth --as resnet-50 --out resnet-50.safetensors\n"
       "  spinenet import resnet50.pth --as resnet-50-fpn --task detect --classes 4 --out begin.safetensors\n"
       "  spinenet import ckpt-33264.index --as spinenet-49 --activation swish --out sp49.safetensors\n"
-      "  spinenet train recipe.yaml --set architecture.base=begin.safetensors --set init.weights=begin.safetensors\n\n"
+      "  spinenet train recipes/detect.yaml --set data.root=mine --from begin.safetensors --out runs/mine\n\n"
       "docs/pretrained.md lists published files with the command that imports each.");
   verb.callback(
       [&invocation, options] { invocation.run = [&invocation, options] { return run_import(*options, invocation); }; });

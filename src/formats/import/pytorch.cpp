@@ -224,6 +224,16 @@ class CheckpointReader {
     return values;
   }
 
+  // Whether the seventh argument says that the tensor's values are those of its storage in another form.
+  bool is_view_of_other_values(const std::vector<PickleRef>& arguments) const {
+    constexpr size_t kMetadata = 6;
+    if (arguments.size() <= kMetadata) return false;
+    return std::ranges::any_of(std::array{"neg", "conj"}, [&](const char* key) {
+      const PickleNode* set = object_.find(object_.at(arguments[kMetadata]), key);
+      return set != nullptr && set->integer != 0;
+    });
+  }
+
   // storage, first element, sizes, strides, ...
   void add_tensor(const std::string& name, const std::vector<PickleRef>& arguments) {
     const std::string shown = printable(name);
@@ -241,6 +251,7 @@ class CheckpointReader {
       refuse(fmt::format("tensor \"{}\": its storage of {} elements has only {} bytes", shown, id.whole,
                          found->second.size));
     }
+    if (is_view_of_other_values(arguments)) return add_unreadable(name, "is a negated or conjugated view");
     StridedTensor view{{*id.type, found->second.begin + id.first * id.width, id.count},
                        static_cast<uint64_t>(object_.at(arguments[1]).integer),
                        integers(object_.at(arguments[2]), name),

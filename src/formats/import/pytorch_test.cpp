@@ -225,6 +225,18 @@ TEST(Pytorch, AForeignGlobalIsNamedAndNotRun) {
   EXPECT_FALSE(std::filesystem::exists(trace));
 }
 
+// As torch saves a view that it has not computed yet: the storage has the opposite.
+TEST(Pytorch, NegatedViewsAreUnreadable) {
+  const auto with = [](const std::string& value) {
+    return pk::call(pk::global("torch._utils", "_rebuild_tensor_v2"),
+                    {pk::storage(matrix(), false), pk::integer(0), pk::integers({2, 3}), pk::integers({3, 1}), "\x89",
+                     pk::dict({}), pk::dict({{"neg", value}})});
+  };
+  const SourceTensors source = read_bytes(zip_of({{"w", with("\x89")}, {"negated", with("\x88")}}));
+  EXPECT_EQ(source.tensors.at("w").read(), kSix);
+  EXPECT_EQ(source.tensors.at("negated").unreadable, "is a negated or conjugated view");
+}
+
 TEST(Pytorch, UnknownElementsAreUnreadable) {
   const pk::Tensor complex{.storage_count = 1, .shape = {1}, .strides = {1}, .type = "ComplexFloatStorage"};
   const SourceTensors source = read_bytes(zip_of({{"w", pk::tensor(matrix())}, {"c", pk::tensor(complex)}}));
@@ -293,6 +305,7 @@ TEST(Pytorch, OtherFilesAreToldWhatTheyAre) {
   EXPECT_NE(pytorch_refusal(big).find("big-endian"), std::string::npos);
   const std::string script = fixture::zip_file({{"a/constants.pkl", ")."}, {"a/data.pkl", pk::whole("N")}});
   EXPECT_NE(pytorch_refusal(script).find("TorchScript"), std::string::npos);
+  EXPECT_NE(pytorch_refusal(fixture::zip_file({{"a/code/net.py", "x"}}, 8)).find("TorchScript"), std::string::npos);
   const std::string tar = std::string(257, 'a') + "ustar";
   EXPECT_NE(pytorch_refusal(tar).find("tar file"), std::string::npos);
   EXPECT_NE(pytorch_refusal(zip_of({{"epoch", pk::integer(1)}, {"loss", pk::text("x")}})).find("epoch, loss"),
