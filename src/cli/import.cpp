@@ -1,12 +1,15 @@
 // spinenet import: a model of weights that another program published.
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <memory>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "formats/import/tensor_bundle.h"
@@ -19,12 +22,13 @@ struct ImportFlags {
   std::string source, architecture, task, classes, activation, out;
   int image_size = 0;
   uint64_t seed = 0;
-  bool overwrite = false;
+  bool overwrite = false, averages = false;
 };
 
 constexpr int kMaxClasses = 100'000;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
-// A number of classes, or a file with one name in each line.
+// A number of classes, or a file with one name in each line. Their ids follow from the source.
 std::vector<formats::ModelClass> classes_of(const std::string& given) {
   std::vector<formats::ModelClass> classes;
   int count = 0;
@@ -33,11 +37,12 @@ std::vector<formats::ModelClass> classes_of(const std::string& given) {
     if (count < 1 || count > kMaxClasses) {
       fail(ErrorKind::usage, fmt::format("--classes {}", given), "", fmt::format("use 1 to {}", kMaxClasses));
     }
-    for (int i = 0; i < count; ++i) classes.push_back({i, fmt::format("class {}", i)});
+    classes.resize(static_cast<size_t>(count));
     return classes;
   }
   const std::string text = given.empty() ? "" : read_file(given);
-  for (size_t at = 0; at < text.size();) {
+  std::map<std::string, size_t> lines;
+  for (size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; at < text.size();) {
     const size_t line_end = std::min(text.find('\n', at), text.size());
     std::string name = text.substr(at, line_end - at);
     if (name.ends_with('\r')) name.pop_back();
@@ -46,7 +51,12 @@ std::vector<formats::ModelClass> classes_of(const std::string& given) {
       fail(ErrorKind::bad_data, fmt::format("line {} is empty", classes.size() + 1), given,
            "give one class name in each line");
     }
-    classes.push_back({static_cast<int64_t>(classes.size()), std::move(name)});
+    const auto [same, is_new] = lines.emplace(name, classes.size() + 1);
+    if (!is_new) {  // ImageNet has two cranes
+      log_warning(fmt::format("{}: lines {} and {} are the same name \"{}\"", given, same->second, classes.size() + 1,
+                              printable(name)));
+    }
+    classes.push_back({0, std::move(name)});
   }
   if (!given.empty() && classes.empty()) {
     fail(ErrorKind::bad_data, "names no class", given, "give one class name in each line, or a number");
@@ -59,6 +69,8 @@ runtime::ImportOptions options_of(const ImportFlags& flags) {
   options.architecture = flags.architecture;
   if (!flags.task.empty()) options.task = arch::task_named(flags.task);
   options.classes = classes_of(flags.classes);
+  options.number_classes = true;
+  options.averages = flags.averages;
   options.image_size = flags.image_size;
   options.seed = flags.seed;
   if (!flags.activation.empty()) {
@@ -118,9 +130,13 @@ void add_import(CLI::App& app, Invocation& invocation) {
   verb.add_option("--image-size", options->image_size, "Image size of the model; by default what the source is for")
       ->check(within(1, 65536))
       ->type_name("N");
-  verb.add_option("--activation", options->activation,
-                  "Non-linearity of the network, which sources do not say; by default the architecture's")
+  verb.add_option(
+          "--activation", options->activation,
+          "Non-linearity of the network where sources do not say it (TensorFlow, Darknet); by default the usual "
+          "one of such sources")
       ->type_name("KIND");
+  verb.add_flag("--averages", options->averages,
+                "Take the moving averages that a TensorFlow checkpoint has beside its weights");
   verb.add_option("--seed", options->seed, "Seed of what begins with first values")
       ->type_name("N")
       ->capture_default_str();
@@ -133,7 +149,7 @@ void add_import(CLI::App& app, Invocation& invocation) {
       "Examples:\n  spinenet import resnet50.pth --as resnet-50 --out resnet-50.safetensors\n"
       "  spinenet import resnet50.pth --as resnet-50-fpn --task detect --classes 4 --out begin.safetensors\n"
       "  spinenet import ckpt-33264.index --as spinenet-49 --activation swish --out sp49.safetensors\n"
-      "  spinenet train recipe.yaml --set architecture.base=begin.safetensors --set init.weights=begin.safetensors\n\n"
+      "  spinenet train recipes/detect.yaml --set data.root=mine --from begin.safetensors --out runs/mine\n\n"
       "docs/pretrained.md lists published files with the command that imports each.");
   verb.callback(
       [&invocation, options] { invocation.run = [&invocation, options] { return run_import(*options, invocation); }; });

@@ -17,6 +17,7 @@ namespace spinenet::formats {
 namespace {
 
 constexpr uint64_t kMaxHeader = 100'000'000;
+constexpr size_t kMaxHeaderValues = 1'000'000;  // of which a tensor has eight
 constexpr size_t kLengthBytes = 8;
 constexpr std::string_view kMetadata = "__metadata__";
 constexpr std::string_view kChecksum = "checksum";
@@ -204,6 +205,20 @@ std::string find_header(const ReadBytes& read, uint64_t file_size, std::string_v
   return header;
 }
 
+// A value of the header takes two bytes of the file, but a hundred of memory: they are counted before they are read.
+void check_header_values(std::string_view header, std::string_view place) {
+  size_t values = 0;
+  bool in_text = false;
+  for (size_t at = 0; at < header.size(); ++at) {
+    const char c = header[at];
+    if (in_text && c == '\\') ++at;
+    if (c == '"') in_text = !in_text;
+    if (!in_text && (c == ',' || c == '[' || c == '{')) ++values;
+  }
+  if (values <= kMaxHeaderValues) return;
+  refuse(fmt::format("the header has {} values, more than {}", values, kMaxHeaderValues), place, "");
+}
+
 // Both checksums leave the metadata here; a file has both or neither.
 void check_checksums(std::string_view file, SafetensorsHeader& found, std::string_view place) {
   const std::string_view header = file.substr(kLengthBytes, found.data_begin - kLengthBytes);
@@ -245,6 +260,7 @@ void write_safetensors(const Output& output, const Weights& weights, const Metad
 
 SafetensorsHeader read_safetensors_header(const ReadBytes& read, uint64_t file_size, std::string_view place) {
   const std::string header = find_header(read, file_size, place);
+  check_header_values(header, place);
   const SortedJson json = parse_sorted_json(header, fmt::format("{}: header", place));
   SafetensorsHeader result;
   result.data_begin = kLengthBytes + header.size();

@@ -242,6 +242,18 @@ TEST(Safetensors, ManyEntriesTakeNoQuadraticTime) {
   EXPECT_EQ(parse_safetensors(raw_file(header), "m").metadata.size(), 300'001U);
 }
 
+// Two bytes of the file become a hundred of memory.
+TEST(Safetensors, TooManyValuesInTheHeaderAreRefused) {
+  std::string shape = "0";
+  for (int i = 0; i < 1'000'000; ++i) shape += ",0";
+  const std::string message =
+      refusal(raw_file(R"({"a":{"dtype":"F32","data_offsets":[0,0],"shape":[)" + shape + "]}}"));
+  EXPECT_NE(message.find("values, more than 1000000"), std::string::npos) << message;
+  // Not those that are in a text.
+  const std::string text(2'000'000, ',');
+  EXPECT_EQ(parse_safetensors(raw_file(R"({"__metadata__":{"a\"":")" + text + "\"}}"), "m").metadata.at("a\""), text);
+}
+
 TEST(Safetensors, UnknownDtypeIsRefusedByName) {
   const std::string message =
       refusal(raw_file(R"({"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}})", "x"), ErrorKind::unsupported);

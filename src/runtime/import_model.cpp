@@ -1,6 +1,7 @@
 #include "runtime/import_model.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "arch/families.h"
@@ -9,11 +10,11 @@
 #include "base/format.h"
 #include "base/printable.h"
 #include "base/text_table.h"
+#include "formats/first_values.h"
 #include "formats/import/names.h"
 #include "formats/import/pytorch.h"
 #include "formats/import/source.h"
 #include "formats/import/tensor_bundle.h"
-#include "formats/safetensors.h"
 #include "graph/description.h"
 #include "graph/weights.h"
 #include "runtime/networks.h"
@@ -52,9 +53,13 @@ std::string shown(const std::vector<std::string>& names) {
   return fmt::format("{}{}", fmt::join(names.begin(), end, ", "), names.size() > kNamed ? ", ..." : "");
 }
 
+std::string class_name(int64_t id) {
+  return fmt::format("class {}", id);
+}
+
 std::vector<formats::ModelClass> numbered_classes(int64_t count, int64_t first_id = 0) {
   std::vector<formats::ModelClass> classes;
-  for (int64_t id = first_id; id < first_id + count; ++id) classes.push_back({id, fmt::format("class {}", id)});
+  for (int64_t id = first_id; id < first_id + count; ++id) classes.push_back({id, class_name(id)});
   return classes;
 }
 
@@ -81,9 +86,11 @@ class Import {
     // By now the architecture is that of the source, and the classes are known.
     parameters_ = parameters_of_network();
     for (const graph::Parameter& parameter : parameters_.parameters) take(parameter);
+    // Before the faults, which may come of it.
+    if (file_ != nullptr) file_->require_unchanged();
     refuse_faults();
+    refuse_other_backbone();
     begin_rest();
-    formats::check_finite(model_.file.weights, source_.place);
     account();
     model_.file.architecture = arch::to_json(model_.architecture);
     return {std::move(model_.file), std::move(report_)};
@@ -96,6 +103,7 @@ class Import {
     parameters_ = parameters_of_network();
     if (file_ == nullptr) {
       source_ = formats::read_tensor_bundle(model_.path);
+      take_averages();
       return find_rules();
     }
     switch (formats::source_format(*file_)) {
@@ -106,9 +114,31 @@ class Import {
         source_ = formats::read_safetensors_source(file_);
         break;
       case formats::SourceFormat::darknet:
+        require_no_averages();
         return open_darknet();
     }
+    require_no_averages();
     find_rules();
+  }
+
+  // A weight without one stays as it is.
+  void take_averages() {
+    report_.averages = source_.averages.size();
+    if (source_.averages.empty()) require_no_averages();
+    if (!options_.averages) return;
+    report_.averages_taken = true;
+    for (auto& [name, average] : source_.averages) {
+      const auto found = source_.tensors.find(name);
+      if (found == source_.tensors.end()) continue;
+      average.full_name = found->second.full_name;
+      found->second = std::move(average);
+    }
+  }
+
+  void require_no_averages() const {
+    if (!options_.averages) return;
+    fail(ErrorKind::usage, fmt::format("{} has no moving averages beside its weights", model_.path.string()),
+         "--averages", "leave it out; of PyTorch's files averaged weights are taken where there are some");
   }
 
   void open_darknet() {
@@ -156,10 +186,25 @@ class Import {
 
   void set_rules() {
     model_.architecture = naming_.architecture;
+    set_activation();
     for (const ParameterRule& rule : naming_.rules) rules_[rule.parameter] = &rule;
     report_.format = source_.format;
+    report_.opened = source_.opened;
+    report_.prefix = source_.prefix;
     report_.naming = naming_.name;
     report_.seed = options_.seed;
+  }
+
+  // Asked for where the source's program has several, it is one of them; elsewhere the source has decided it.
+  void set_activation() {
+    if (!options_.activation) return;
+    if (!naming_.any_activation && *options_.activation != naming_.architecture.activation) {
+      fail(ErrorKind::usage,
+           fmt::format("networks with names of {} have the activation {}", naming_.name,
+                       name_of(naming_.architecture.activation)),
+           fmt::format("--activation {}", name_of(*options_.activation)), "leave --activation out");
+    }
+    model_.architecture.activation = *options_.activation;
   }
 
   const SourceTensor* find(const std::string& name) const {
@@ -169,7 +214,7 @@ class Import {
 
   // As many as the source's last layer has, where the caller does not say.
   void set_classes() {
-    if (!options_.classes.empty()) return;
+    if (!options_.classes.empty()) return number_classes();
     if (naming_.classes > 0) {
       model_.file.classes = numbered_classes(naming_.classes, naming_.first_id);
       return;
@@ -182,6 +227,15 @@ class Import {
            "say how many there will be, or their names, with --classes");
     }
     model_.file.classes = numbered_classes(kernel->shape.front());
+  }
+
+  void number_classes() {
+    if (!options_.number_classes) return;
+    int64_t id = naming_.first_id;
+    for (formats::ModelClass& item : model_.file.classes) {
+      item.id = id++;
+      if (item.name.empty()) item.name = class_name(item.id);
+    }
   }
 
   void set_pixels() {
@@ -212,10 +266,38 @@ class Import {
     return "";
   }
 
+  // A layer is taken whole or not at all: a kernel without its bias would be neither the source's nor a beginning.
+  std::string fault_of_layer(const graph::Parameter& parameter) const {
+    const std::string layer = parameter.name.substr(0, parameter.name.rfind('.') + 1);
+    for (const graph::Parameter& each : parameters_.parameters) {
+      const auto rule = rules_.find(each.name);
+      if (!each.name.starts_with(layer) || rule == rules_.end()) continue;
+      if (std::string fault = fault_of(*rule->second, each); !fault.empty()) return fault;
+    }
+    return "";
+  }
+
   bool may_have_other_classes(const graph::Parameter& parameter) const {
     if (parameter.name.starts_with(kLastLayer)) return true;
     return model_.architecture.head_kind == arch::HeadKind::yolo &&
            parameter.name.find(kPredictor) != std::string::npos;
+  }
+
+  // Under the source's name, of which whoever made the file knows.
+  void check_values(const std::string& name, const HostTensor& tensor, graph::ParameterRole role) const {
+    const auto endless = std::ranges::count_if(tensor.data, [](float value) { return !std::isfinite(value); });
+    if (endless > 0) {
+      fail(ErrorKind::bad_data,
+           fmt::format("tensor \"{}\" holds {} of {} values that are not finite", printable(name), endless,
+                       tensor.data.size()),
+           source_.place, "use a checkpoint from before the training went wrong");
+    }
+    const auto negative = std::ranges::count_if(tensor.data, [](float value) { return value < 0; });
+    if (role != graph::ParameterRole::running_var || negative == 0) return;
+    fail(ErrorKind::bad_data,
+         fmt::format("tensor \"{}\" holds variances, but {} of its {} values are negative", printable(name), negative,
+                     tensor.data.size()),
+         source_.place, "the file is damaged, or was made by something else than training: use another copy");
   }
 
   void take(const graph::Parameter& parameter) {
@@ -226,13 +308,15 @@ class Import {
       return;
     }
     const ParameterRule& rule = *found->second;
-    if (const std::string fault = fault_of(rule, parameter); !fault.empty()) {
-      if (!may_have_other_classes(parameter)) {
+    const std::string own_fault = fault_of(rule, parameter);
+    const bool may_begin = may_have_other_classes(parameter);
+    if (const std::string fault = may_begin ? fault_of_layer(parameter) : own_fault; !fault.empty()) {
+      if (!may_begin) {
         faults_.push_back(fault);
         return;
       }
-      const bool is_there = find(rule.sources.front()) != nullptr;
-      (is_there ? report_.other : report_.missing).push_back(fmt::format("{} ({})", parameter.name, fault));
+      const bool has_other = !own_fault.empty() && find(rule.sources.front()) != nullptr;
+      (has_other ? report_.other : report_.missing).push_back(fmt::format("{} ({})", parameter.name, fault));
       fresh_.parameters.push_back(parameter);
       return;
     }
@@ -240,6 +324,7 @@ class Import {
     std::vector<HostTensor> tensors;
     for (const std::string& name : rule.sources) {
       tensors.push_back({find(name)->shape, find(name)->read()});
+      check_values(name, tensors.back(), parameter.role);
       used_.insert(name);
     }
     HostTensor value = rule.convert ? rule.convert(tensors) : std::move(tensors.front());
@@ -261,7 +346,30 @@ class Import {
     }
   }
 
-  void begin_rest() { model_.file.weights.merge(graph::initial_weights(fresh_, graph::InitOptions(), options_.seed)); }
+  // A deeper network, or one with layers between those that are known, has all that was asked for; but it computes
+  // something else.
+  void refuse_other_backbone() const {
+    std::vector<std::string> unknown;
+    for (const auto& [name, tensor] : source_.tensors) {
+      const bool inside =
+          std::ranges::any_of(naming_.backbone, [&](const auto& part) { return name.starts_with(part); });
+      if (inside && !used_.contains(name) && !is_ignored(name)) unknown.push_back(printable(name));
+    }
+    if (unknown.empty()) return;
+    fail(ErrorKind::bad_data,
+         fmt::format("{} tensors of its backbone have no place in {}: {}", unknown.size(), model_.architecture.name,
+                     shown(unknown)),
+         source_.place,
+         "name the architecture that the file was made for with --as; docs/pretrained.md lists what can be imported");
+  }
+
+  void begin_rest() {
+    model_.file.weights.merge(graph::initial_weights(fresh_, graph::InitOptions(), options_.seed));
+    std::vector<std::string> names;
+    for (const graph::Parameter& parameter : fresh_.parameters) names.push_back(parameter.name);
+    std::ranges::sort(names);
+    formats::set_first_values(model_.file, names);
+  }
 
   bool is_ignored(const std::string& name) const {
     return std::ranges::any_of(naming_.ignored, [&](const std::string& end) { return name.ends_with(end); });
@@ -306,10 +414,10 @@ ImportedModel import_model(const std::filesystem::path& source, const ImportOpti
 }
 
 Json to_json(const ImportReport& report) {
-  return {{"format", report.format},      {"naming", report.naming},
-          {"taken", report.taken},        {"left", report.left},
-          {"other_shape", report.other},  {"missing", report.missing},
-          {"no_tensors", report.entries}, {"counts_of_batches", report.ignored},
+  return {{"format", report.format},   {"naming", report.naming},      {"opened", report.opened},
+          {"prefix", report.prefix},   {"averages", report.averages},  {"averages_taken", report.averages_taken},
+          {"taken", report.taken},     {"left", report.left},          {"other_shape", report.other},
+          {"missing", report.missing}, {"no_tensors", report.entries}, {"counts_of_batches", report.ignored},
           {"seed", report.seed}};
 }
 
@@ -319,8 +427,17 @@ std::string to_table(const ImportReport& report) {
                                              {"left in the source", row_of(report.left)},
                                              {"of another shape", row_of(report.other)},
                                              {"not in the source", row_of(report.missing)}};
+  if (!report.prefix.empty()) rows.insert(rows.begin() + 1, {"before all names", printable(report.prefix)});
+  if (!report.opened.empty()) rows.insert(rows.begin() + 1, {"entry of the file", report.opened});
+  if (report.averages > 0) {
+    rows.push_back(
+        {"moving averages",
+         fmt::format("{} beside the weights, {}", report.averages,
+                     report.averages_taken ? "taken in place of them" : "left; --averages takes them in their place")});
+  }
   if (!report.entries.empty()) rows.push_back({"no tensors", row_of(report.entries)});
-  if (report.ignored > 0) rows.push_back({"not needed", fmt::format("{} counts of batches", report.ignored)});
+  if (report.ignored > 0)
+    rows.push_back({"not needed", fmt::format("{} counts of batches and operations", report.ignored)});
   if (!report.other.empty() || !report.missing.empty()) {
     rows.push_back({"begin with", fmt::format("first values of seed {}", report.seed)});
   }

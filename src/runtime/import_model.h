@@ -21,23 +21,29 @@
 namespace spinenet::runtime {
 
 struct ImportOptions {
-  std::string architecture;                         // a known name or the path of an architecture JSON
-  std::optional<arch::Task> task = {};              // nothing: the architecture's usual one
-  std::vector<formats::ModelClass> classes = {};    // empty: as many as the source has
-  int image_size = 0;                               // 0: what the source was measured at, or the task's usual one
-  uint64_t seed = 0;                                // of first values
-  std::optional<arch::Activation> activation = {};  // nothing: the architecture's; no source says it
+  std::string architecture;                       // a known name or the path of an architecture JSON
+  std::optional<arch::Task> task = {};            // nothing: the architecture's usual one
+  std::vector<formats::ModelClass> classes = {};  // empty: as many as the source has
+  bool number_classes = false;  // gives them ids from the source's first on, and those names that are ""
+  int image_size = 0;           // 0: what the source was measured at, or the task's usual one
+  uint64_t seed = 0;            // of first values
+  bool averages = false;        // those of a TensorFlow checkpoint in place of its weights
+  std::optional<arch::Activation> activation = {};  // nothing: the source's, or the architecture's
 };
 
 // Each list in the order of names.
 struct ImportReport {
   std::string format, naming;        // "PyTorch (ZIP)", "torchvision, timm"
+  std::string opened;                // the entry of the file that was taken ("model_ema"); "" for the whole
+  std::string prefix;                // dropped from all names ("module.")
   size_t taken = 0;                  // parameters of the network
+  size_t averages = 0;               // moving averages beside the weights
+  bool averages_taken = false;       // in place of them
   std::vector<std::string> left;     // source tensors that nothing wants
   std::vector<std::string> other;    // parameters that begin with first values for the source's have another shape
   std::vector<std::string> missing;  // and those that it does not have
   std::vector<std::string> entries;  // of the source that are no tensors, with what they are
-  size_t ignored = 0;                // tensors that no network needs: counts of batches
+  size_t ignored = 0;                // tensors that no network needs: counts of batches and operations
   uint64_t seed = 0;                 // of the first values
 };
 

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/output_fixture.h"
 #include "base/scratch_folder_fixture.h"
+#include "formats/first_values.h"
 #include "formats/import/names.h"
 #include "formats/import/tensor_bundle_fixture.h"
 #include "formats/safetensors.h"
@@ -147,12 +148,80 @@ TEST_F(ImportModel, NumbersThatAreNotFiniteAreRefused) {
   EXPECT_NE(refusal_of().find("not finite"), std::string::npos);
 }
 
+TEST_F(ImportModel, InfinitiesAndNegativeVariancesAreRefusedUnderTheSourcesName) {
+  source_.weights.at("layer1.0.bn1.weight").data[3] = std::numeric_limits<float>::quiet_NaN();
+  std::string refusal = refusal_of();
+  EXPECT_NE(refusal.find("tensor \"layer1.0.bn1.weight\" holds 1 of 8 values that are not finite"), std::string::npos)
+      << refusal;
+  source_.weights.at("layer1.0.bn1.weight").data[3] = -1;  // as any scale may be
+  EXPECT_EQ(refusal_of(), "imported");
+  source_.weights.at("bn1.running_var").data[2] = -0.5F;
+  refusal = refusal_of();
+  EXPECT_NE(refusal.find("tensor \"bn1.running_var\" holds variances, but 1 of its 8 values are negative"),
+            std::string::npos)
+      << refusal;
+  source_.weights.at("bn1.running_var").data[2] = 0;
+  EXPECT_EQ(refusal_of(), "imported");
+}
+
+// A deeper one, and one with a layer more in its blocks: all that is wanted is there.
+TEST_F(ImportModel, ABackboneOfMoreLayersIsRefused) {
+  source_.weights.emplace("layer3.1.conv1.weight", make_tensor({64, 256, 1, 1}));
+  std::string refusal = refusal_of();
+  EXPECT_NE(refusal.find("1 tensors of its backbone have no place in resnet-50: layer3.1.conv1.weight"),
+            std::string::npos)
+      << refusal;
+  EXPECT_NE(refusal.find("--as"), std::string::npos) << refusal;
+  source_.weights.erase("layer3.1.conv1.weight");
+  source_.weights.emplace("layer1.0.se.fc1.weight", make_tensor({2, 32, 1, 1}));
+  refusal = refusal_of();
+  EXPECT_NE(refusal.find("layer1.0.se.fc1.weight"), std::string::npos) << refusal;
+  source_.weights.erase("layer1.0.se.fc1.weight");
+  source_.weights.emplace("layer1.0.conv1.total_ops", make_tensor({1}, 3));
+  source_.weights.emplace("aux_classifier.0.weight", make_tensor({3}));
+  const ImportedModel imported = import();
+  EXPECT_EQ(imported.report.left, (std::vector<std::string>{"aux_classifier.0.weight [3]"}));
+  EXPECT_EQ(imported.report.ignored, 2U);
+}
+
+TEST_F(ImportModel, TheLastLayerIsTakenWholeOrNotAtAll) {
+  source_.weights.erase("fc.bias");
+  const ImportedModel imported = import();
+  EXPECT_EQ(imported.report.missing, (std::vector<std::string>{"head.dense.weight (fc.bias is missing)",
+                                                               "head.dense.bias (fc.bias is missing)"}));
+  EXPECT_TRUE(imported.report.other.empty());
+  EXPECT_EQ(imported.report.left, (std::vector<std::string>{"fc.weight [5, 256]"}));
+  EXPECT_EQ(formats::first_values_of(imported.model, "a").size(), 2U);
+}
+
+TEST_F(ImportModel, WhatBeginsWithFirstValuesIsSaidInTheModel) {
+  EXPECT_TRUE(formats::first_values_of(import().model, "a").empty());
+  ImportOptions options;
+  options.classes = {{4, "apple"}, {8, "pear"}};
+  EXPECT_EQ(formats::first_values_of(import(options).model, "a"),
+            (std::vector<std::string>{"head.dense.bias", "head.dense.weight"}));
+  EXPECT_EQ(import(options).model.classes[1].id, 8);
+}
+
+TEST_F(ImportModel, AnActivationThatTheSourceDecidesIsNotAnother) {
+  ImportOptions options;
+  options.activation = arch::Activation::relu;
+  EXPECT_EQ(import(options).model.architecture.at("activation"), "relu");
+  options.activation = arch::Activation::swish;
+  const std::string refusal = refusal_of(options);
+  EXPECT_NE(refusal.find("--activation swish: networks with names of torchvision, timm have the activation relu"),
+            std::string::npos)
+      << refusal;
+}
+
 // A narrow SpineNet as the TPU repository saves it.
 class ImportCheckpoint : public testing::Test {
  protected:
   static constexpr int kClasses = 3;
 
-  void SetUp() override {
+  void SetUp() override { write(false); }
+
+  void write(bool with_average) {
     arch::Architecture narrow = arch::named_architecture("spinenet-49s");
     narrow.scaling.filter_size_scale = 0.1;
     narrow.scaling.endpoints_num_filters = narrow.head.filters = 4;
@@ -170,6 +239,11 @@ class ImportCheckpoint : public testing::Test {
       if (!begun.tensors.contains(rule.sources[0])) add(rule.sources[0], shape_of(rule));
     }
     add("spinenet/conv2d/kernel/Momentum", {7, 7, 3, 64});
+    if (!extra_.empty()) add(extra_, {3, 3, 4, 4});
+    if (with_average) {
+      writer.add_floats("spinenet/conv2d/kernel/ExponentialMovingAverage", {7, 7, 3, 64},
+                        std::vector<float>(size_t{7 * 7 * 3} * 64, 0.25F));
+    }
     fixture::put_file(folder_ / "model.ckpt-7.index", writer.index(50));
     fixture::put_file(folder_ / "model.ckpt-7.data-00000-of-00001", writer.data);
   }
@@ -188,6 +262,7 @@ class ImportCheckpoint : public testing::Test {
   }
 
   fixture::ScratchFolder folder_;
+  std::string extra_;  // a tensor that no narrow SpineNet has
   std::vector<graph::Parameter> parameters_;
 };
 
@@ -205,6 +280,44 @@ TEST_F(ImportCheckpoint, TakesEveryTensorAndTheClassesWithoutTheBackground) {
   EXPECT_EQ(imported.model.architecture.at("activation"), "swish");
   EXPECT_EQ(imported.model.architecture.at("padding"), "symmetric");
   EXPECT_EQ(imported.model.architecture.at("batch_norm").at("epsilon"), 1e-4);
+}
+
+// Names have no ids of their own: the first class of a detector is 1 whether it has a name or not.
+TEST_F(ImportCheckpoint, NamesOfClassesKeepTheIdsOfTheSource) {
+  ImportOptions options;
+  options.classes = {{0, "apple"}, {0, ""}, {0, "pear"}};
+  options.number_classes = true;
+  const ImportedModel imported = import(options);
+  EXPECT_TRUE(imported.report.missing.empty());
+  EXPECT_EQ(imported.model.classes, (std::vector<formats::ModelClass>{{1, "apple"}, {2, "class 2"}, {3, "pear"}}));
+}
+
+TEST_F(ImportCheckpoint, MovingAveragesAreToldAndTakenWhereAskedFor) {
+  ImportOptions options;
+  options.averages = true;
+  EXPECT_THROW(import(options), Error) << "there are none";
+  write(true);
+  const auto first_of = [](const ImportedModel& imported) {
+    return imported.model.weights.at("stem.conv.weight").data.front();
+  };
+  const ImportedModel averaged = import(options), plain = import();
+  EXPECT_EQ(first_of(averaged), 0.25F);
+  EXPECT_EQ(averaged.model.weights.at("stem.bn.weight").data.front(), 0.5F);
+  EXPECT_EQ(first_of(plain), 0.5F);
+  EXPECT_NE(to_table(averaged.report).find("1 beside the weights, taken in place of them"), std::string::npos);
+  EXPECT_NE(to_table(plain.report).find("1 beside the weights, left; --averages takes them"), std::string::npos);
+}
+
+// As spinenet-96 has them, whose blocks are there twice.
+TEST_F(ImportCheckpoint, ABackboneOfMoreLayersIsRefused) {
+  extra_ = "spinenet/sub_policy0/scale_permuted_block_2/conv2d_7/kernel";
+  write(false);
+  try {
+    import();
+    FAIL() << "imported";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find(extra_), std::string::npos) << error.what();
+  }
 }
 
 TEST_F(ImportCheckpoint, AHeadForOtherClassesBeginsWithFirstValues) {
@@ -392,6 +505,14 @@ TEST_P(ImportYolo, TakesTheFirstLayersAlone) {
   EXPECT_EQ(imported.model.weights.at("stages.c5.join.conv.weight").data,
             weights_.at("stages.c5.join.conv.weight").data);
   EXPECT_THROW(import(), Error) << "the classes are not known";
+}
+
+// yolov4-leaky.weights and yolov4.weights differ in nothing but their numbers.
+TEST_P(ImportYolo, TakesTheActivationThatIsAskedFor) {
+  write();
+  const ImportedModel imported = import_model(folder_ / "a.weights", {.architecture = (folder_ / "a.json").string(),
+                                                                      .activation = arch::Activation::leaky_relu});
+  EXPECT_EQ(imported.model.architecture.at("activation"), "leaky_relu");
 }
 
 TEST_P(ImportYolo, RefusesAFileOfAnotherLength) {

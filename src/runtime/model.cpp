@@ -1,5 +1,7 @@
 #include "runtime/model.h"
 
+#include <fstream>
+
 #include "arch/text.h"
 
 namespace spinenet::runtime {
@@ -14,7 +16,12 @@ Model understand(formats::ModelFile file, const std::filesystem::path& path) {
 }  // namespace
 
 bool is_model_path(std::string_view name) {
-  return name.ends_with(".safetensors");
+  if (name.ends_with(".safetensors")) return true;
+  // The length of the header as eight bytes, of which the last four are zeros in every file that is read, and "{".
+  constexpr std::streamsize kBeginning = 9;
+  std::string bytes(kBeginning, ' ');
+  std::ifstream file(std::filesystem::path(name), std::ios::binary);
+  return file.read(bytes.data(), kBeginning) && bytes.ends_with(std::string("\0\0\0\0{", 5));
 }
 
 Model open_model(const std::filesystem::path& path) {

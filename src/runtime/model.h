@@ -18,6 +18,8 @@ struct Model {
   arch::Architecture architecture;
 };
 
+// Whether it is the path of a model, where it could be the name of an architecture or the path of one, too: by its
+// ending, or by how the file begins.
 bool is_model_path(std::string_view name);
 
 // ErrorKind::bad_data when the architecture in it makes no sense.

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 
+#include "arch/families.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "formats/first_values.h"
 
 namespace spinenet::train {
 namespace {
@@ -20,17 +23,45 @@ std::string counted(std::string_view what, const std::vector<std::string>& names
                      names.size() > kNamed ? ", ..." : "");
 }
 
+// A classifier's backbone is that of the detector whose name has "-fpn" behind its own.
+std::string remedy_of(const graph::Program& parameters, const formats::ModelFile& source) {
+  const bool named = source.architecture.is_object() && source.architecture.contains("name") &&
+                     source.architecture.at("name").is_string();
+  const std::string with_pyramid = named ? source.architecture.at("name").get<std::string>() + "-fpn" : "";
+  const bool classifies = std::ranges::any_of(parameters.parameters, [](const graph::Parameter& parameter) {
+    return parameter.name.starts_with("head.dense");
+  });
+  const std::span<const std::string> known = arch::architecture_names();
+  if (classifies || std::ranges::find(known, with_pyramid) == known.end()) {
+    return "give init.weights a model of the same architecture and width";
+  }
+  std::string remedy = fmt::format(
+      "its backbone is that of {}: set architecture.base to that name, and leave the recipe's other keys of "
+      "architecture out",
+      with_pyramid);
+  if (const auto file = source.extra.find("imported_from"); file != source.extra.end()) {
+    remedy += fmt::format("; or import {} once more with --as {} and the recipe's --task", file->second, with_pyramid);
+  }
+  return remedy;
+}
+
 }  // namespace
 
 CarriedOver carry_over(const graph::Program& parameters, const formats::ModelFile& source, std::string_view place,
                        Weights& first) {
   CarriedOver carried;
+  const std::vector<std::string> names = formats::first_values_of(source, place);
+  const std::set<std::string> untrained(names.begin(), names.end());
   std::set<std::string> known;
   for (const graph::Parameter& parameter : parameters.parameters) {
     known.insert(parameter.name);
     const auto found = source.weights.find(parameter.name);
     if (found == source.weights.end()) {
       carried.fresh.push_back(parameter.name);
+      continue;
+    }
+    if (untrained.contains(parameter.name)) {
+      carried.untrained.push_back(parameter.name);
       continue;
     }
     const std::vector<int64_t> shape(parameter.shape.begin(), parameter.shape.end());
@@ -45,22 +76,26 @@ CarriedOver carry_over(const graph::Program& parameters, const formats::ModelFil
   for (const auto& [name, tensor] : source.weights) {
     if (!known.contains(name)) carried.left.push_back(name);
   }
-  for (auto* names : {&carried.taken, &carried.left, &carried.fresh, &carried.other_shape}) std::ranges::sort(*names);
+  for (auto* list : {&carried.taken, &carried.left, &carried.fresh, &carried.other_shape, &carried.untrained}) {
+    std::ranges::sort(*list);
+  }
   if (carried.taken.empty()) {
     fail(ErrorKind::bad_data, "none of its tensors fits the network by name and shape", place,
-         "give init.weights a model of the same architecture and width");
+         remedy_of(parameters, source));
   }
   return carried;
 }
 
 std::string warning_of(const CarriedOver& carried, const std::filesystem::path& source,
                        const std::string& computes_otherwise) {
-  const size_t own = carried.taken.size() + carried.fresh.size() + carried.other_shape.size();
+  const size_t own =
+      carried.taken.size() + carried.fresh.size() + carried.other_shape.size() + carried.untrained.size();
   std::string warning;
   if (2 * carried.taken.size() < own) {
-    warning = fmt::format("{}: only {} of the network's {} tensors are taken from it{}{}", source.string(),
+    warning = fmt::format("{}: only {} of the network's {} tensors are taken from it{}{}{}", source.string(),
                           carried.taken.size(), own, counted("are not in it", carried.fresh),
-                          counted("have another shape there", carried.other_shape));
+                          counted("have another shape there", carried.other_shape),
+                          counted("have only first values there", carried.untrained));
   }
   if (!computes_otherwise.empty()) {
     warning +=
@@ -87,7 +122,8 @@ Json to_json(const CarriedOver& carried, const std::filesystem::path& source) {
           {"taken", carried.taken},
           {"left", carried.left},
           {"fresh", carried.fresh},
-          {"other_shape", carried.other_shape}};
+          {"other_shape", carried.other_shape},
+          {"untrained", carried.untrained}};
 }
 
 std::vector<std::string> read_taken(const std::filesystem::path& file) {
@@ -116,9 +152,10 @@ void check_pixels(const PixelRecipe& pixels, const formats::ModelFile& source, s
 }
 
 std::string summary_of(const CarriedOver& carried, const std::filesystem::path& source) {
-  return fmt::format("{}: {} tensors taken{}{}{}", source.string(), carried.taken.size(), counted("left", carried.left),
-                     counted("of the network are not in it", carried.fresh),
-                     counted("of another shape", carried.other_shape));
+  return fmt::format("{}: {} tensors taken{}{}{}{}", source.string(), carried.taken.size(),
+                     counted("left", carried.left), counted("of the network are not in it", carried.fresh),
+                     counted("of another shape", carried.other_shape),
+                     counted("with first values there, begun again", carried.untrained));
 }
 
 }  // namespace spinenet::train

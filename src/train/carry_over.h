@@ -20,9 +20,12 @@ struct CarriedOver {
   std::vector<std::string> left;         // in the file alone
   std::vector<std::string> fresh;        // in the network alone: they keep their first values
   std::vector<std::string> other_shape;  // in both, with the two shapes; they keep their first values
+  // In both, but with first values there, too; they keep their own.
+  std::vector<std::string> untrained = {};
 };
 
-// Puts the tensors of `source` whose names and shapes are those of `parameters` into `first`.
+// Puts the tensors of `source` whose names and shapes are those of `parameters` into `first`, but not those that begin
+// with first values in it (formats/first_values.h).
 // ErrorKind::bad_data when there is not one.
 CarriedOver carry_over(const graph::Program& parameters, const formats::ModelFile& source, std::string_view place,
                        Weights& first);
@@ -35,7 +38,7 @@ std::string warning_of(const CarriedOver& carried, const std::filesystem::path& 
 // symmetric" say; or "".
 std::string settings_without_tensors(const Json& source, const Json& here);
 
-// As carried-weights.json has it: the source and the four lists.
+// As carried-weights.json has it: the source and the lists.
 Json to_json(const CarriedOver& carried, const std::filesystem::path& source);
 // As the log has it: how many, and the first names of each list but the first.
 std::string summary_of(const CarriedOver& carried, const std::filesystem::path& source);

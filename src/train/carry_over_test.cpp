@@ -7,6 +7,8 @@
 #include "arch/families.h"
 #include "arch/text.h"
 #include "base/error.h"
+#include "base/format.h"
+#include "formats/first_values.h"
 #include "graph/lower.h"
 #include "graph/lower_two_stage.h"
 #include "graph/weights.h"
@@ -90,6 +92,30 @@ TEST(CarryOver, OtherNumbersOfClassesKeepTheirFirstValues) {
   EXPECT_EQ(to_json(carried, "a.safetensors").at("other_shape").size(), 2U);
 }
 
+// Of a backbone that was imported into a detector: the importer's first values are no weights.
+TEST(CarryOver, WhatHasFirstValuesInTheSourceBeginsAnew) {
+  const graph::Program detector = graph::lower_detector(tiny_trunk(), {128, 128, 3});
+  formats::ModelFile source = model_of(detector, 7);
+  std::vector<std::string> heads;
+  for (const auto& [name, tensor] : source.weights) {
+    if (name.starts_with("head.")) heads.push_back(name);
+  }
+  formats::set_first_values(source, heads);
+  Weights first = graph::initial_weights(detector, {}, 1);
+  const Weights before = first;
+  const CarriedOver carried = carry_over(detector, source, "model", first);
+  EXPECT_EQ(carried.untrained, heads);
+  EXPECT_EQ(carried.taken.size() + heads.size(), detector.parameters.size());
+  EXPECT_FALSE(any_begins(carried.taken, "head."));
+  EXPECT_TRUE(carried.fresh.empty());
+  for (const std::string& name : heads) EXPECT_EQ(first.at(name).data, before.at(name).data) << name;
+  EXPECT_EQ(first.at("stem.conv.weight").data, source.weights.at("stem.conv.weight").data);
+  EXPECT_NE(summary_of(carried, "a").find(fmt::format("{} with first values there, begun again (head.", heads.size())),
+            std::string::npos)
+      << summary_of(carried, "a");
+  EXPECT_EQ(to_json(carried, "a").at("untrained").size(), heads.size());
+}
+
 TEST(CarryOver, WarnsWhereFewTensorsFitOrSettingsDiffer) {
   CarriedOver carried{.taken = {"a", "b"}, .left = {}, .fresh = {"c"}, .other_shape = {"d [1] for [2]"}};
   EXPECT_EQ(warning_of(carried, "m", ""), "");
@@ -98,6 +124,10 @@ TEST(CarryOver, WarnsWhereFewTensorsFitOrSettingsDiffer) {
       warning_of(carried, "m", ""),
       "m: only 2 of the network's 5 tensors are taken from it; 2 are not in it (c, e); 1 have another shape there "
       "(d [1] for [2])");
+  const CarriedOver begun{
+      .taken = {"a"}, .left = {}, .fresh = {}, .other_shape = {}, .untrained = {"head.x", "head.y"}};
+  EXPECT_EQ(warning_of(begun, "m", ""),
+            "m: only 1 of the network's 3 tensors are taken from it; 2 have only first values there (head.x, head.y)");
   arch::Architecture here = tiny_trunk(), there = here;
   EXPECT_EQ(settings_without_tensors(arch::to_json(there), arch::to_json(here)), "");
   there.padding = arch::Padding::same;
@@ -105,6 +135,32 @@ TEST(CarryOver, WarnsWhereFewTensorsFitOrSettingsDiffer) {
   const std::string differing = settings_without_tensors(arch::to_json(there), arch::to_json(here));
   EXPECT_EQ(differing, "padding same, here symmetric; epsilon 1e-05, here 0.001");
   EXPECT_NE(warning_of(carried, "m", differing).find("set architecture.base to it"), std::string::npos);
+}
+
+// --from with a classifier of another family than the recipe's detector.
+TEST(CarryOver, AClassifiersRemedyIsTheDetectorOfItsBackbone) {
+  const arch::Architecture lite = arch::named_architecture("efficientnet-lite0");
+  formats::ModelFile source = model_of(graph::lower_classifier(lite, {64, 64, 3}), 7);
+  source.architecture = arch::to_json(lite);
+  source.extra["imported_from"] = "lite0.pth";
+  // Names that both have would be of other shapes.
+  const graph::Program detector = graph::lower_detector(tiny_trunk(), {128, 128, 3});
+  Weights first = graph::initial_weights(detector, {}, 1);
+  try {
+    carry_over(detector, source, "lite0.safetensors", first);
+    FAIL() << "carried over";
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    EXPECT_NE(what.find("set architecture.base to that name"), std::string::npos) << what;
+    EXPECT_NE(what.find("import lite0.pth once more with --as efficientnet-lite0-fpn"), std::string::npos) << what;
+  }
+  // It holds: all but the head goes over.
+  const graph::Program with_pyramid =
+      graph::lower_detector(arch::named_architecture("efficientnet-lite0-fpn"), {128, 128, 3});
+  first = graph::initial_weights(with_pyramid, {}, 1);
+  const CarriedOver carried = carry_over(with_pyramid, source, "lite0.safetensors", first);
+  EXPECT_TRUE(carried.other_shape.empty());
+  for (const std::string& name : carried.left) EXPECT_TRUE(name.starts_with("head.")) << name;
 }
 
 TEST(CarryOver, AnotherNetworkIsRefused) {

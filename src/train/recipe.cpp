@@ -125,7 +125,7 @@ void fields(FieldList& list, Recipe& r) {
   list.group("data", r.data, "Where images and annotations are");
   list("fit_to_data", r.fit_to_data,
        "detect, segment: choose image_size and the anchors by the training annotations, as `data stats` advises; what "
-       "--set names stays, and so do the anchors of a model that --from names");
+       "--set names stays, and so do the anchors of a model that --from names, where its head was trained");
   list("image_size", r.image_size,
        "Height and width of the network's input; unless the task is classify, a multiple of the network's coarsest "
        "stride, which is 128, and 32 of yolov4",

@@ -9,9 +9,11 @@
 #include "data/coco/coco.h"
 #include "data/coco/coco_advice.h"
 #include "data/coco/yolo_anchors.h"
+#include "formats/first_values.h"
 #include "formats/model_file.h"
 #include "graph/anchors.h"
 #include "nn/device.h"
+#include "runtime/model.h"
 #include "train/resume.h"
 
 namespace spinenet::train {
@@ -41,6 +43,11 @@ std::vector<std::string> settings_of_model(const TrainOptions& options) {
   settings.push_back("architecture.base=" + options.from.string());
   for (const auto& [key, value] : recipe.architecture.changes) settings.push_back("architecture." + key + "=null");
   return settings;
+}
+
+// The anchors of a model belong to what its head has learned, and to nothing where that is made again.
+bool anchors_are_learned(const std::string& base) {
+  return runtime::is_model_path(base) && !formats::is_head_untrained(formats::read_model(base), base);
 }
 
 // Every anchor of its own level; what no box decides stays as the architecture has it.
@@ -89,7 +96,7 @@ void fit(Recipe& recipe, const TrainOptions& options) {
     recipe.image_size = advice->image_size;
     log_info(fmt::format("image_size {}: {}", advice->image_size, advice->image_size_reason));
   }
-  if (recipe.architecture.base.ends_with(".safetensors")) return;
+  if (anchors_are_learned(recipe.architecture.base)) return;
   const auto names = [&](std::string_view key) { return sets(options.settings, key); };
   const arch::Architecture architecture = resolve_architecture(recipe.architecture);
   if (recipe.task == arch::Task::detect && architecture.head_kind == arch::HeadKind::yolo) {

@@ -38,9 +38,16 @@ TEST_F(ImportVerb, TellsPeopleWhatBecameOfTheTensors) {
   const Outcome outcome = run("import source.pth --as narrow.json --classes 7 --seed 4 --out m.safetensors");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   for (const char* part : {"classify, 7 classes, 224 px", "names of torchvision, timm", "2 (fc.bias [2], fc.weight",
-                           "first values of seed 4", "epoch: a number"}) {
+                           "first values of seed 4", "epoch: a number", "entry of the file", "state_dict"}) {
     EXPECT_NE(outcome.out.find(part), std::string::npos) << part << "\n" << outcome.out;
   }
+}
+
+TEST_F(ImportVerb, SaysWhatWasOpenedAndRefusesWhatTheSourceDecides) {
+  EXPECT_EQ(run("import source.pth --as narrow.json --activation swish --out m.safetensors").status, 2);
+  const Outcome outcome = run("import source.pth --as narrow.json --averages --out m.safetensors");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("source.pth has no moving averages"), std::string::npos) << outcome.err;
 }
 
 TEST_F(ImportVerb, ForeignCodeIsNamedAndNotRun) {
@@ -52,6 +59,16 @@ TEST_F(ImportVerb, ForeignCodeIsNamedAndNotRun) {
   EXPECT_NE(outcome.err.find("os.system, which is not run"), std::string::npos) << outcome.err;
   EXPECT_FALSE(std::filesystem::exists(folder_ / "was_run"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "m.safetensors"));
+}
+
+// ImageNet has two classes of that name; editors of Windows begin a file with a mark.
+TEST_F(ImportVerb, NamesMayBeTheSameAndBeginWithAMark) {
+  fixture::put_file(folder_ / "names.txt",
+                    "\xEF\xBB\xBF"
+                    "crane\r\ncrane\r\n");
+  const Outcome outcome = run("import source.pth --as narrow.json --classes names.txt --out m.safetensors");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_NE(outcome.err.find("names.txt: lines 1 and 2 are the same name \"crane\""), std::string::npos) << outcome.err;
 }
 
 TEST_F(ImportVerb, WrongFilesOfClassesAreRefused) {

@@ -19,6 +19,8 @@
 #include "base/run_failure.h"
 #include "data/classes/fashion_mnist.h"
 #include "data/coco/coco.h"
+#include "formats/first_values.h"
+#include "formats/model_file.h"
 #include "formats/safetensors.h"
 #include "image/encode.h"
 
@@ -427,6 +429,32 @@ TEST_F(Run, BeginsFromAModelWithItsNetworkAndItsPixels) {
   EXPECT_EQ(run(resume("stopped", {"--from", model})), 2) << log();
   ASSERT_EQ(run(resume("stopped")), 0) << log();
   EXPECT_TRUE(bytes_of("stopped") == bytes_of("whole"));
+}
+
+// A backbone that was imported into a detector, under a name that does not say what the file is.
+TEST_F(Run, BeginsTheHeadOfAnImportedBackboneAnew) {
+  ASSERT_EQ(run(start("first", {"--set", "epochs=1"})), 0) << log();
+  formats::ModelFile model = formats::read_model(root_ / "first" / "last.safetensors");
+  std::vector<std::string> heads;
+  for (const auto& [name, tensor] : model.weights) {
+    if (name.starts_with("head.")) heads.push_back(name);
+  }
+  formats::set_first_values(model, heads);
+  formats::write_model(fixture::output(root_ / "begin.bin"), model);
+  ASSERT_EQ(run(start("begun", {"--from", (root_ / "begin.bin").string(), "--set", "epochs=1", "--set",
+                                "fit_to_data=true", "--set", "image_size=128", "--set", "fine_tune.taken_rate=0"})),
+            0)
+      << log();
+  const Json carried = read_json(root_ / "begun" / "carried-weights.json");
+  EXPECT_EQ(carried.at("untrained").get<std::vector<std::string>>(), heads);
+  EXPECT_EQ(carried.at("taken").size() + heads.size(), model.weights.size());
+  EXPECT_NE(log().find("begun again (head."), std::string::npos) << log();
+  // Its anchors belong to nothing that was learned, and the head learns at the full rate.
+  EXPECT_NE(log().find("anchor_size "), std::string::npos) << log();
+  const formats::ModelFile after = formats::read_model(root_ / "begun" / "last.safetensors");
+  EXPECT_NE(after.weights.at("head.box.predict.weight").data, model.weights.at("head.box.predict.weight").data);
+  EXPECT_EQ(after.weights.at("stem.conv.weight").data, model.weights.at("stem.conv.weight").data);
+  EXPECT_TRUE(formats::first_values_of(after, "last.safetensors").empty());
 }
 
 TEST_F(Run, ChoosesItsInputAndItsAnchorsByTheData) {

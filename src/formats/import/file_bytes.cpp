@@ -13,6 +13,19 @@
 #include "base/format.h"
 
 namespace spinenet::formats {
+namespace {
+
+struct stat file_status(int descriptor, const std::string& place) {
+  struct stat is {};
+  if (::fstat(descriptor, &is) != 0) fail(ErrorKind::io, fmt::format("cannot read: {}", std::strerror(errno)), place);
+  return is;
+}
+
+std::array<int64_t, 2> time_of_writing(const struct stat& is) {
+  return {static_cast<int64_t>(is.st_mtim.tv_sec), static_cast<int64_t>(is.st_mtim.tv_nsec)};
+}
+
+}  // namespace
 
 std::shared_ptr<const FileBytes> FileBytes::open(const std::filesystem::path& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -20,12 +33,10 @@ std::shared_ptr<const FileBytes> FileBytes::open(const std::filesystem::path& pa
   std::shared_ptr<FileBytes> file(new FileBytes());
   file->descriptor_ = descriptor;
   file->place_ = path.string();
-  struct stat is {};
-  if (::fstat(descriptor, &is) != 0) {
-    fail(ErrorKind::io, fmt::format("cannot read: {}", std::strerror(errno)), file->place_);
-  }
+  const struct stat is = file_status(descriptor, file->place_);
   if (S_ISREG(is.st_mode)) {
     file->size_ = static_cast<uint64_t>(is.st_size);
+    file->written_ = time_of_writing(is);
     return file;
   }
   return of(read_file(path), path.string());
@@ -64,6 +75,14 @@ std::string FileBytes::read(uint64_t offset, uint64_t count) const {
 
 std::string FileBytes::read_at_most(uint64_t offset, uint64_t count) const {
   return read(std::min(offset, size_), std::min(count, size_ - std::min(offset, size_)));
+}
+
+void FileBytes::require_unchanged() const {
+  if (descriptor_ < 0) return;
+  const struct stat is = file_status(descriptor_, place_);
+  if (static_cast<uint64_t>(is.st_size) == size_ && time_of_writing(is) == written_) return;
+  fail(ErrorKind::io, "another program wrote to it while it was read", place_,
+       "wait until it is complete, or use a copy of it");
 }
 
 }  // namespace spinenet::formats

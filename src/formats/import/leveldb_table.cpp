@@ -16,12 +16,15 @@ constexpr uint64_t kTableMagicNumber = 0xdb4775248b80fb57;
 // A key says the path of a variable. Each key repeats what it shares with the one before it, so that without a limit a
 // small file could ask for any amount of memory.
 constexpr size_t kMaxTableKey = 4096;
+// So is the sum of all keys, of so many bytes for each byte of the file beyond the first million. TensorFlow's have
+// about two.
+constexpr size_t kKeysForEachByte = 16, kMinKeyBytes = 1'000'000;
 
 class LevelDbTable {
  public:
   LevelDbTable(std::string_view bytes, std::string_view place) : bytes_(bytes), place_(place) {}
 
-  std::vector<TableEntry> read() const {
+  std::vector<TableEntry> read() {
     std::vector<TableEntry> entries;
     for (const TableEntry& part : block_entries(block(index_handle()))) {
       std::vector<TableEntry> own = block_entries(block(part.value));
@@ -72,7 +75,7 @@ class LevelDbTable {
   }
 
   // Pairs, each as what its key shares with the one before and what is its own; then the restarts and their count.
-  std::vector<TableEntry> block_entries(std::string_view block) const {
+  std::vector<TableEntry> block_entries(std::string_view block) {
     if (block.size() < kBlockRestart) refuse("a block is too short");
     const uint64_t restarts = little_endian(block.substr(block.size() - kBlockRestart));
     block.remove_suffix(kBlockRestart);
@@ -87,6 +90,10 @@ class LevelDbTable {
       if (!whole) refuse("an entry reaches beyond its block");
       if (shared + own > kMaxTableKey)
         refuse(fmt::format("a key of {} bytes is longer than {}", shared + own, kMaxTableKey));
+      key_bytes_ += shared + own;
+      if (key_bytes_ > kMinKeyBytes + kKeysForEachByte * bytes_.size()) {
+        refuse(fmt::format("its keys are longer than {} times the file", kKeysForEachByte));
+      }
       key.resize(shared);
       key += block.substr(0, own);
       entries.push_back({key, block.substr(own, size)});
@@ -100,6 +107,7 @@ class LevelDbTable {
   }
 
   std::string_view bytes_, place_;
+  size_t key_bytes_ = 0;
 };
 
 }  // namespace

@@ -83,6 +83,7 @@ std::optional<Naming> timm_csp_darknet(const NamingRequest& request) {
   naming.pixels.image_size = 256;
   naming.pixels.center_crop = 0.887;
   naming.ignored = {".num_batches_tracked"};
+  naming.backbone = {"stem.", "stages."};
   for (const graph::Parameter& parameter : request.parameters) {
     const size_t dot = parameter.name.rfind('.');
     const TimmPart part = timm_part(std::string_view(parameter.name).substr(0, dot));

@@ -122,6 +122,7 @@ Naming darknet_naming(const NamingRequest& request) {
   naming.architecture.activation = tiny ? arch::Activation::leaky_relu : arch::Activation::mish;
   naming.architecture.padding = arch::Padding::symmetric_pools;
   naming.architecture.batch_norm = {.momentum = 0.99, .epsilon = 1e-5};
+  naming.any_activation = true;  // "yolov4-leaky.weights" is as long as yolov4.weights
   naming.pixels.mean = {0, 0, 0};
   naming.pixels.deviation = {1, 1, 1};
   naming.pixels.image_size = 256;

@@ -78,6 +78,7 @@ std::set<std::string> widening_blocks(std::span<const graph::Parameter> paramete
 std::optional<Naming> efficientnet_lite_pytorch(const NamingRequest& request) {
   if (!request.source.tensors.contains("_conv_stem.weight")) return std::nullopt;
   Naming naming = begin_naming(request, "efficientnet-lite-pytorch");
+  naming.backbone = {"_conv_stem.", "_bn0.", "_blocks."};
   const std::map<std::string, int> numbers = block_numbers(request.parameters);
   add_rules(naming, request.parameters, [&](std::string_view ours) -> std::string {
     const std::optional<BlockPart> part = block_part(ours);
@@ -95,6 +96,7 @@ std::optional<Naming> timm_efficientnet_lite(const NamingRequest& request) {
   const std::map<std::string, SourceTensor>& tensors = request.source.tensors;
   if (!tensors.contains("conv_stem.weight") || !tensors.contains("blocks.0.0.conv_dw.weight")) return std::nullopt;
   Naming naming = begin_naming(request, "timm");
+  naming.backbone = {"conv_stem.", "bn1.", "blocks."};
   naming.pixels.mean = naming.pixels.deviation = {0.5F, 0.5F, 0.5F};
   const std::set<std::string> widening = widening_blocks(request.parameters);
   add_rules(naming, request.parameters, [&](std::string_view ours) -> std::string {

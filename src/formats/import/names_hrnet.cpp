@@ -77,6 +77,8 @@ std::optional<Naming> timm_hrnet(const NamingRequest& request) {
     naming.architecture.padding = arch::Padding::symmetric_pools;
     naming.architecture.batch_norm = {.momentum = 0.9, .epsilon = 1e-5};
     naming.ignored = {".num_batches_tracked"};
+    naming.backbone = with_prefix(prefix, {"conv1.", "bn1.", "conv2.", "bn2.", "layer1.", "transition1.",
+                                           "transition2.", "transition3.", "stage2.", "stage3.", "stage4.", "stage5."});
     add_rules(naming, request.parameters, [&](std::string_view ours) {
       const std::string theirs = hrnet_name(ours);
       return theirs.empty() ? "" : prefix + theirs;

@@ -41,6 +41,8 @@ std::optional<Naming> torchvision_resnet(const NamingRequest& request) {
     naming.architecture.padding = arch::Padding::symmetric_pools;
     naming.architecture.batch_norm = {.momentum = 0.9, .epsilon = 1e-5};
     naming.ignored = {".num_batches_tracked"};
+    naming.backbone =
+        with_prefix(prefix, {"conv1.", "bn1.", "layer1.", "layer2.", "layer3.", "layer4.", "layer5.", "layer6."});
     add_rules(naming, request.parameters,
               [&](std::string_view parameter) { return resnet_name(parameter, source, prefix); });
     return naming;

@@ -299,6 +299,8 @@ Naming spinenet_naming(const SourceTensors& source, const arch::Architecture& ar
   }
   if (heads.task == task && heads.classes == classes)
     add_head(form, garden_root(source), naming.architecture, task, layers);
+  naming.backbone = {form == SpineNetSource::garden ? garden_backbone_scope(source) : "spinenet/"};
+  naming.any_activation = true;
   naming.rules = layer_rules(programs_for(naming.architecture, task, classes), layers);
   return naming;
 }

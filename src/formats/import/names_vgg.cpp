@@ -68,6 +68,7 @@ std::optional<Naming> torchvision_vgg(const NamingRequest& request) {
   naming.architecture.padding = arch::Padding::symmetric_pools;
   naming.architecture.batch_norm = {.momentum = 0.9, .epsilon = 1e-5};
   naming.ignored = {".num_batches_tracked"};
+  naming.backbone = {"features."};
   const std::map<std::string, std::string> layers = layer_names(request, vgg->batch_norm);
   const bool of_timm = tensors.contains("pre_logits.fc1.weight");
   add_rules(naming, request.parameters,

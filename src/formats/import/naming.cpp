@@ -1,6 +1,7 @@
 #include "formats/import/naming.h"
 
 #include <algorithm>
+#include <array>
 #include <optional>
 
 #include "base/error.h"
@@ -12,6 +13,8 @@ namespace spinenet::formats {
 namespace {
 
 constexpr size_t kNamedTensors = 6;  // in a message
+// Counts of operations that a profiler leaves in a layer.
+constexpr std::array<const char*, 2> kProfilerCounts{".total_ops", ".total_params"};
 
 using MakeNaming = std::optional<Naming> (*)(const NamingRequest& request);
 using MakeNamings = std::vector<MakeNaming>;
@@ -57,7 +60,10 @@ HostTensor transposed_kernel(const HostTensor& from, std::vector<int64_t> shape,
 
 Naming find_naming(const NamingRequest& request) {
   for (const MakeNaming make : namings_of(request.architecture.backbone)) {
-    if (std::optional<Naming> naming = make(request)) return std::move(*naming);
+    std::optional<Naming> naming = make(request);
+    if (!naming) continue;
+    naming->ignored.insert(naming->ignored.end(), kProfilerCounts.begin(), kProfilerCounts.end());
+    return std::move(*naming);
   }
   std::vector<std::string> names;
   for (const auto& [name, tensor] : request.source.tensors) {
@@ -66,6 +72,12 @@ Naming find_naming(const NamingRequest& request) {
   fail(ErrorKind::bad_data,
        fmt::format("its names are not those of a published {}: {}", request.architecture.name, fmt::join(names, ", ")),
        request.source.place, "name its architecture with --as; docs/pretrained.md lists what can be imported");
+}
+
+std::vector<std::string> with_prefix(std::string_view prefix, std::initializer_list<std::string_view> names) {
+  std::vector<std::string> result;
+  for (const std::string_view name : names) result.push_back(fmt::format("{}{}", prefix, name));
+  return result;
 }
 
 void add_rules(Naming& naming, std::span<const graph::Parameter> parameters, const Rename& source_of) {

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <functional>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -51,6 +52,11 @@ struct Naming {
   std::vector<ParameterRule> rules;  // for every parameter that the source can give
   // Source tensors that no network needs ("num_batches_tracked"): those whose names end so.
   std::vector<std::string> ignored;
+  // What the names of the source's backbone begin with ("layer1."). All of them have a place in the architecture that
+  // the file was made for: one that is left over says that it is another one.
+  std::vector<std::string> backbone;
+  // Whether the source's program has networks with several activations, of which its files do not say theirs.
+  bool any_activation = false;
   int64_t classes = 0;   // of the source's head for this task; 0: it has none, or the last layer says it
   int64_t first_id = 0;  // of those classes, which are numbered
 };
@@ -72,6 +78,9 @@ Naming find_naming(const NamingRequest& request);
 using Rename = std::function<std::string(std::string_view parameter)>;
 // A rule of one source for each parameter that has a name there.
 void add_rules(Naming& naming, std::span<const graph::Parameter> parameters, const Rename& source_of);
+
+// "backbone.layer1." and so on.
+std::vector<std::string> with_prefix(std::string_view prefix, std::initializer_list<std::string_view> names);
 
 // The same numbers in another shape: [4096, 25088] as [4096, 512, 7, 7].
 Conversion reshaped_to(std::vector<int64_t> shape);

@@ -12,6 +12,8 @@ namespace spinenet::formats {
 namespace {
 
 constexpr std::string_view kVariableValue = "VARIABLE_VALUE";
+// Objects, attributes and slots together. One takes two bytes of the graph, but many times that here.
+constexpr size_t kMaxGraphObjects = 500'000;
 
 struct GraphAttribute {
   std::string_view name, full_name, key;
@@ -41,9 +43,11 @@ std::pair<uint64_t, std::string_view> read_graph_slot(std::string_view bytes, st
   return slot;
 }
 
-GraphNode read_graph_node(std::string_view bytes, std::string_view place) {
+GraphNode read_graph_node(std::string_view bytes, std::string_view place, size_t& count) {
   GraphNode node;
+  ++count;
   for (WireReader reader(bytes, place); reader.next();) {
+    if ((reader.field() == 2 || reader.field() == 3) && ++count > kMaxGraphObjects) break;  // the caller says it
     if (reader.field() == 2) node.attributes.push_back(read_graph_attribute(reader.bytes(), place));
     if (reader.field() == 3) node.slots.push_back(read_graph_slot(reader.bytes(), place));
   }
@@ -54,8 +58,13 @@ GraphNode read_graph_node(std::string_view bytes, std::string_view place) {
 
 ObjectGraph parse_object_graph(std::string_view bytes, std::string_view place) {
   std::vector<GraphNode> nodes;
+  size_t count = 0;
   for (WireReader reader(bytes, place); reader.next();) {
-    if (reader.field() == 1) nodes.push_back(read_graph_node(reader.bytes(), place));
+    if (reader.field() == 1) nodes.push_back(read_graph_node(reader.bytes(), place, count));
+    if (count > kMaxGraphObjects) {
+      fail(ErrorKind::bad_data, fmt::format("it has more than {} objects and variables", kMaxGraphObjects), place,
+           "the checkpoint is damaged: use another copy");
+    }
   }
   ObjectGraph graph;
   for (const GraphNode& node : nodes) {

@@ -66,6 +66,9 @@ enum Opcode : uint8_t {
   kByteArray8 = 0x96,
 };
 
+// FLOAT, INT, LONG, STRING, UNICODE, DICT, LIST, PUT, GET, PERSID, INST.
+constexpr std::string_view kTextOpcodes = "FILSVdlpgPi";
+
 constexpr PickleRef kNoneRef = 0, kFalseRef = 1, kTrueRef = 2;
 constexpr int kNewestProtocol = 5;
 
@@ -80,9 +83,11 @@ class PickleMachine {
   Pickle run() {
     while (true) {
       opcode_at_ = at_;
+      check_growth();
       const auto opcode = static_cast<uint8_t>(take(1).front());
       if (opcode == kStop) break;
       if (!number(opcode) && !text(opcode) && !container(opcode) && !fill(opcode) && !object(opcode) && !memo(opcode)) {
+        if (kTextOpcodes.find(static_cast<char>(opcode)) != std::string_view::npos) refuse_text(opcode);
         refuse(fmt::format("opcode 0x{:02x} is not known", opcode));
       }
     }
@@ -94,6 +99,23 @@ class PickleMachine {
  private:
   [[noreturn]] void refuse(std::string_view what) const {
     fail(ErrorKind::bad_data, fmt::format("pickle, byte {}: {}", opcode_at_, what), place_, kDamagedFile);
+  }
+
+  [[noreturn]] void refuse_text(uint8_t opcode) const {
+    fail(ErrorKind::unsupported,
+         fmt::format("pickle, byte {}: opcode '{}' is of protocols 0 and 1, in text", opcode_at_,
+                     static_cast<char>(opcode)),
+         place_, kTextPickleRemedy);
+  }
+
+  // Each opcode adds one to each of them at most.
+  void check_growth() const {
+    const auto check = [&](size_t count, std::string_view what) {
+      if (count > kMaxPickleObjects) refuse(fmt::format("there are more than {} {}", kMaxPickleObjects, what));
+    };
+    check(stack_.size(), "entries of the stack");
+    check(marks_.size(), "marks");
+    check(memo_.size(), "remembered objects");
   }
 
   // Bytes ------------------------------------------------------------------------------------------------------------

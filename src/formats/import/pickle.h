@@ -5,9 +5,10 @@
 // of checkpoints picks the few that it knows (formats/import/pytorch.h), all others stay names.
 //
 // Invariant: references are valid and may form any graph, cycles too (who walks it limits the depth). There are at most
-// kMaxPickleObjects nodes; the rest of what a pickle can make grow is no larger than its bytes.
-// Opcodes of protocols 2 to 5 are known, but for extension codes and buffers outside the pickle; those and the text
-// forms of protocols 0 and 1 are refused by number.
+// kMaxPickleObjects nodes, as many entries of the stack, marks and remembered objects at a time; the rest of what a
+// pickle can make grow is no larger than its bytes.
+// Opcodes of protocols 2 to 5 are known, but for extension codes and buffers outside the pickle, which are refused by
+// number; the text forms of protocols 0 and 1 are ErrorKind::unsupported.
 //
 // Thread contract: pure functions.
 // Source: Python's documentation of the module pickletools, which lists every opcode with its argument and effect.
@@ -22,6 +23,8 @@
 namespace spinenet::formats {
 
 inline constexpr size_t kMaxPickleObjects = 1'000'000;
+inline constexpr std::string_view kTextPickleRemedy =
+    "load it with PyTorch and save it again: torch.save(torch.load(FILE), FILE, pickle_protocol=2)";
 
 using PickleRef = uint32_t;  // index in Pickle::nodes
 

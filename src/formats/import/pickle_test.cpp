@@ -86,7 +86,7 @@ TEST(Pickle, BrokenOnesAreRefused) {
       {"", "1 bytes are needed, but 0 follow"},
       {".", "the stack is empty"},
       {"\x80\x06N.", "protocol 6 is newer"},
-      {"S'text'\n.", "opcode 0x53 is not known"},
+      {"\xff.", "opcode 0xff is not known"},
       {std::string("X\xff\xff\xff\xff", 5) + "abc", "4294967295 bytes are needed, but 3 follow"},
       {std::string("\x8d\xff\xff\xff\xff\xff\xff\xff\xff", 9), "are needed, but 0 follow"},
       {"cos\nsystem", "a line does not end"},
@@ -103,6 +103,30 @@ TEST(Pickle, BrokenOnesAreRefused) {
   for (const auto& [bytes, message] : broken) {
     EXPECT_NE(pickle_refusal(bytes).find(message), std::string::npos) << pickle_refusal(bytes);
   }
+}
+
+TEST(Pickle, TextFormsAreToldWithTheRemedy) {
+  for (const char* bytes : {"S'text'\n.", "(lp0\n.", "I5\n.", "L5L\n."}) {
+    try {
+      read_pickle(bytes, "a.pth");
+      FAIL() << bytes;
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::unsupported);
+      EXPECT_NE(std::string(error.what()).find("of protocols 0 and 1, in text"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("pickle_protocol=2"), std::string::npos) << error.what();
+    }
+  }
+}
+
+// One byte for each, or five.
+TEST(Pickle, WhatGrowsWithoutObjectsIsBounded) {
+  const std::string many(kMaxPickleObjects + 2, 'N');
+  EXPECT_NE(pickle_refusal(many + ".").find("more than 1000000 entries of the stack"), std::string::npos);
+  EXPECT_NE(pickle_refusal(std::string(kMaxPickleObjects + 2, '(') + ".").find("more than 1000000 marks"),
+            std::string::npos);
+  std::string memo = "N";
+  for (uint32_t i = 0; i < kMaxPickleObjects + 2; ++i) memo += "r" + fixture::number_bytes(i);
+  EXPECT_NE(pickle_refusal(memo + ".").find("more than 1000000 remembered objects"), std::string::npos);
 }
 
 TEST(Pickle, TooManyObjectsAreRefused) {

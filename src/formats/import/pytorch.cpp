@@ -13,12 +13,14 @@
 namespace spinenet::formats {
 namespace {
 
-constexpr std::array<std::string_view, 4> kWrappers{"state_dict_ema", "model_ema", "state_dict", "model"};
-constexpr std::string_view kParallelPrefix = "module.";
+constexpr std::array<std::string_view, 8> kWrappers{"state_dict_ema", "model_ema", "ema_state_dict",   "ema",
+                                                    "state_dict",     "model",     "model_state_dict", "net"};
 constexpr int kMaxWrappers = 2, kMaxAround = 4;  // around the mapping, and around a tensor
 constexpr int kMaxDepth = 64;                    // of modules
 constexpr size_t kMaxTensors = 200'000;
-constexpr size_t kNamedKeys = 8;  // in a message
+constexpr size_t kMaxNameBytes = 16'000'000;  // of all names together, which modules in modules repeat
+constexpr uint64_t kMaxRepeated = 1'000'000;  // elements of a tensor that are the same ones again and again
+constexpr size_t kNamedKeys = 8;              // in a message
 
 bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
   return std::ranges::find(names, name) != names.end();
@@ -42,7 +44,7 @@ class CheckpointReader {
     const PickleNode& root = object_.at(object_.root);
     collect(root, 0);
     if (result_.tensors.empty()) refuse_without_tensors(root);
-    drop_prefix();
+    drop_prefixes(result_);
     return std::move(result_);
   }
 
@@ -64,6 +66,7 @@ class CheckpointReader {
     for (const std::string_view key : kWrappers) {
       const PickleNode* inner = object_.find(node, key);
       if (inner == nullptr || !collect(*inner, depth + 1)) continue;
+      result_.opened = fmt::format("{}{}{}", key, result_.opened.empty() ? "" : ", ", result_.opened);
       for (const auto& [name, value] : node.pairs) {
         if (&object_.at(value) != inner) add_other(text_of(name), object_.at(value));
       }
@@ -84,6 +87,7 @@ class CheckpointReader {
 
   void collect_module(const PickleNode& module, const std::string& prefix, int depth) {
     if (depth > kMaxDepth) refuse("modules lie in modules more than 64 deep");
+    count_name(prefix);
     const PickleNode& state = object_.at(module.state);
     for (const char* part : {"_parameters", "_buffers"}) {
       const PickleNode* tensors = object_.find(state, part);
@@ -99,6 +103,11 @@ class CheckpointReader {
     }
   }
 
+  void count_name(const std::string& name) {
+    name_bytes_ += name.size();
+    if (name_bytes_ > kMaxNameBytes) refuse(fmt::format("its names have more than {} bytes together", kMaxNameBytes));
+  }
+
   [[noreturn]] void refuse_without_tensors(const PickleNode& root) const {
     std::vector<std::string> keys;
     for (const auto& [name, value] : root.pairs) {
@@ -112,17 +121,6 @@ class CheckpointReader {
                                   : fmt::format("it is {}", what_is(root));
     fail(ErrorKind::bad_data, fmt::format("holds no mapping of names to tensors: {}", holds), file_->place(),
          "save model.state_dict() alone");
-  }
-
-  void drop_prefix() {
-    const bool everywhere =
-        std::ranges::all_of(result_.tensors, [](const auto& item) { return item.first.starts_with(kParallelPrefix); });
-    if (!everywhere) return;
-    std::map<std::string, SourceTensor> renamed;
-    for (auto& [name, tensor] : result_.tensors) {
-      renamed.emplace(name.substr(kParallelPrefix.size()), std::move(tensor));
-    }
-    result_.tensors = std::move(renamed);
   }
 
   // What a value is --------------------------------------------------------------------------------------------------
@@ -180,10 +178,11 @@ class CheckpointReader {
       case PickleKind::global:
         return fmt::format("the name {}, which is not looked up", printable(node.text));
       case PickleKind::call: {
+        if (is_tensor(node)) return "a tensor";
         const PickleNode& callee = object_.at(node.callee);
-        return callee.kind == PickleKind::global
-                   ? fmt::format("an object that depends on {}, which is not run", printable(callee.text))
-                   : "an object of an object, which is not run";
+        const std::string name = callee.kind == PickleKind::persistent ? saved_class(object_, callee) : callee.text;
+        return name.empty() ? "an object of an object, which is not run"
+                            : fmt::format("an object that depends on {}, which is not run", printable(name));
       }
       case PickleKind::persistent:
         return "a storage";
@@ -208,6 +207,7 @@ class CheckpointReader {
   // A value that stands where tensors are.
   void add(const std::string& name, const PickleNode& node) {
     if (++added_ > kMaxTensors) refuse(fmt::format("there are more than {} tensors", kMaxTensors));
+    count_name(name);
     const PickleCall call = tensor_call(node);
     if (call.arguments != nullptr) return add_tensor(name, *call.arguments);
     if (node.kind == PickleKind::call) return add_unreadable(name, what_is(node));
@@ -222,6 +222,16 @@ class CheckpointReader {
       values.push_back(item.integer);
     }
     return values;
+  }
+
+  // Whether the seventh argument says that the tensor's values are those of its storage in another form.
+  bool is_view_of_other_values(const std::vector<PickleRef>& arguments) const {
+    constexpr size_t kMetadata = 6;
+    if (arguments.size() <= kMetadata) return false;
+    return std::ranges::any_of(std::array{"neg", "conj"}, [&](const char* key) {
+      const PickleNode* set = object_.find(object_.at(arguments[kMetadata]), key);
+      return set != nullptr && set->integer != 0;
+    });
   }
 
   // storage, first element, sizes, strides, ...
@@ -241,12 +251,17 @@ class CheckpointReader {
       refuse(fmt::format("tensor \"{}\": its storage of {} elements has only {} bytes", shown, id.whole,
                          found->second.size));
     }
+    if (is_view_of_other_values(arguments)) return add_unreadable(name, "is a negated or conjugated view");
     StridedTensor view{{*id.type, found->second.begin + id.first * id.width, id.count},
                        static_cast<uint64_t>(object_.at(arguments[1]).integer),
                        integers(object_.at(arguments[2]), name),
                        integers(object_.at(arguments[3]), name)};
     if (const std::string fault = check_strides(view); !fault.empty()) {
       refuse(fmt::format("tensor \"{}\": {}", shown, fault));
+    }
+    if (view.elements > kMaxRepeated && view.elements > view.storage.count) {
+      return add_unreadable(
+          name, fmt::format("repeats {} values of its storage until they are {}", view.storage.count, view.elements));
     }
     SourceTensor tensor;
     tensor.shape = view.shape;
@@ -258,13 +273,24 @@ class CheckpointReader {
   std::shared_ptr<const FileBytes> file_;
   std::map<std::string, ZipEntry> storages_;
   Pickle object_;
-  size_t modules_ = 0, added_ = 0;
+  size_t modules_ = 0, added_ = 0, name_bytes_ = 0;
   SourceTensors result_;
 };
 
+// PROTO of 2 to 5; since protocol 4 FRAME with its length; LONG1 of 10 bytes, the magic number.
 bool is_row_of_pickles(const FileBytes& file) {
-  // PROTO 2, LONG1 of 10 bytes, the magic number.
-  constexpr std::string_view kBeginning{"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 14};
+  constexpr std::string_view kMagic{"\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", 12};
+  constexpr size_t kProtocol = 2, kFrame = 9;
+  std::string beginning = file.read_at_most(0, kProtocol + kFrame + kMagic.size());
+  if (beginning.size() < kProtocol || beginning[0] != '\x80' || beginning[1] < 2 || beginning[1] > 5) return false;
+  beginning.erase(0, kProtocol);
+  if (beginning.starts_with('\x95')) beginning.erase(0, kFrame);
+  return beginning.starts_with(kMagic);
+}
+
+// The magic number as the text that protocols 0 and 1 have for it.
+bool is_row_of_texts(const FileBytes& file) {
+  constexpr std::string_view kBeginning = "L119547037146038801333356L\n";
   return file.read_at_most(0, kBeginning.size()) == kBeginning;
 }
 
@@ -275,13 +301,16 @@ bool is_tar(const FileBytes& file) {
 }  // namespace
 
 bool is_pytorch(const FileBytes& file) {
-  return is_zip(file) || is_row_of_pickles(file) || is_tar(file);
+  return is_zip(file) || is_row_of_pickles(file) || is_row_of_texts(file) || is_tar(file);
 }
 
 SourceTensors read_pytorch(const std::shared_ptr<const FileBytes>& file) {
   if (is_tar(*file)) {
     fail(ErrorKind::unsupported, "a tar file, as PyTorch wrote before version 0.2", file->place(),
          "load it with PyTorch and save it again");
+  }
+  if (is_row_of_texts(*file)) {
+    fail(ErrorKind::unsupported, "written with pickle's protocol 0 or 1, in text", file->place(), kTextPickleRemedy);
   }
   return CheckpointReader(file, open_pytorch(*file)).read();
 }

@@ -67,6 +67,10 @@ PytorchFile open_zip(const FileBytes& file) {
     fail(ErrorKind::bad_data, "a ZIP file without data.pkl is no PyTorch checkpoint", file.place(),
          "give the file that torch.save wrote");
   }
+  if (entries.contains(folder + "constants.pkl")) {
+    fail(ErrorKind::unsupported, "a program of TorchScript (torch.jit.save), no checkpoint", file.place(),
+         "load it with torch.jit.load and save its state_dict() with torch.save");
+  }
   if (pickle->size > kMaxPickleBytes) {
     refuse_checkpoint(fmt::format("data.pkl has {} bytes, more than {}", pickle->size, kMaxPickleBytes), file.place());
   }
@@ -116,7 +120,7 @@ void check_beginning(PickleRow& row, std::string_view place) {
 std::map<std::string, StorageId> ids_by_key(const Pickle& object, std::string_view place) {
   std::map<std::string, StorageId> ids;
   for (const PickleNode& node : object.nodes) {
-    if (node.kind != PickleKind::persistent) continue;
+    if (node.kind != PickleKind::persistent || !saved_class(object, node).empty()) continue;
     StorageId id = storage_id(object, node, place);
     const auto [found, is_new] = ids.emplace(id.key, id);
     if (!is_new && (found->second.width != id.width || found->second.whole != id.whole)) {
@@ -179,6 +183,14 @@ PytorchFile open_row(const FileBytes& file) {
 }
 
 }  // namespace
+
+std::string saved_class(const Pickle& pickle, const PickleNode& persistent) {
+  const PickleNode& tuple = pickle.at(persistent.items.front());
+  if (tuple.kind != PickleKind::tuple || tuple.items.size() < 2) return "";
+  const PickleNode &kind = pickle.at(tuple.items[0]), &name = pickle.at(tuple.items[1]);
+  const bool is_class = kind.kind == PickleKind::text && kind.text == "module" && name.kind == PickleKind::global;
+  return is_class ? name.text : "";
+}
 
 StorageId storage_id(const Pickle& pickle, const PickleNode& persistent, std::string_view place) {
   const PickleNode& tuple = pickle.at(persistent.items.front());

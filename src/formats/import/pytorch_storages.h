@@ -35,6 +35,10 @@ struct StorageId {
   uint64_t whole = 0;               // elements of that storage
 };
 
+// The class of a module that was saved whole, whose id is ("module", class, file of its source, source) in the older
+// layout; "" for other ids.
+std::string saved_class(const Pickle& pickle, const PickleNode& persistent);
+
 // ErrorKind::bad_data where it is none.
 StorageId storage_id(const Pickle& pickle, const PickleNode& persistent, std::string_view place);
 

@@ -12,6 +12,30 @@ namespace {
 
 constexpr size_t kHeaderAt = 8;  // behind its length
 
+// "yolov4.weights", or "yolov4.conv.137" as files are called that hold the first 137 convolutions.
+bool has_darknet_name(std::string_view place) {
+  constexpr std::string_view kFirstConvolutions = ".conv.";
+  if (place.ends_with(".weights")) return true;
+  const size_t at = place.rfind(kFirstConvolutions);
+  if (at == std::string_view::npos) return false;
+  const std::string_view number = place.substr(at + kFirstConvolutions.size());
+  return !number.empty() && number.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// What people have at hand that is none of the formats, with the way that there is.
+void refuse_known_kinds(const FileBytes& file) {
+  constexpr std::string_view kListOfParts = ".index.json";
+  if (file.place().ends_with(kListOfParts)) {
+    fail(ErrorKind::unsupported, "lists the files over which a model is divided", file.place(),
+         "import a file that holds the whole model");
+  }
+  const std::string beginning = file.read_at_most(0, 2);
+  if (beginning.size() == 2 && beginning[0] == '\x80' && beginning[1] >= 2 && beginning[1] <= 5) {
+    fail(ErrorKind::unsupported, "a pickle of Python, as detectron2's model zoo has, and not a file of torch.save",
+         file.place(), "read it with Python and save the mapping of names to tensors with torch.save");
+  }
+}
+
 bool is_safetensors(const FileBytes& file) {
   return file.read_at_most(kHeaderAt, 1) == "{";
 }
@@ -21,8 +45,10 @@ bool is_safetensors(const FileBytes& file) {
 SourceFormat source_format(const FileBytes& file) {
   if (is_pytorch(file)) return SourceFormat::pytorch;
   if (is_safetensors(file)) return SourceFormat::safetensors;
-  if (file.place().ends_with(".weights")) return SourceFormat::darknet;
-  fail(ErrorKind::bad_data, "begins neither as a PyTorch file nor as a safetensors file, and is not called .weights",
+  if (has_darknet_name(file.place())) return SourceFormat::darknet;
+  refuse_known_kinds(file);
+  fail(ErrorKind::bad_data,
+       "begins neither as a PyTorch file nor as a safetensors file, and is called neither .weights nor .conv.N",
        file.place(), "give a file of one of these formats");
 }
 
@@ -43,6 +69,7 @@ SourceTensors read_safetensors_source(const std::shared_ptr<const FileBytes>& fi
     tensor.type = name_of(entry.type);
     tensor.read = [file, place = row_major_tensor(storage, entry.shape)] { return read_strided(*file, place); };
   }
+  drop_prefixes(source);
   return source;
 }
 

@@ -18,8 +18,8 @@ constexpr auto names(SourceFormat) {
   return named<SourceFormat>({{pytorch, "PyTorch"}, {safetensors, "safetensors"}, {darknet, "Darknet"}});
 }
 
-// Darknet's files begin with nothing of their own, so they are those that are called .weights and are neither of the
-// others. ErrorKind::bad_data for a file that is none of them.
+// Darknet's files begin with nothing of their own, so they are those that are called .weights or .conv.N (N being how
+// many convolutions they hold) and are neither of the others. ErrorKind::bad_data for a file that is none of them.
 SourceFormat source_format(const FileBytes& file);
 
 // A safetensors file of another program, its tensors read one at a time. ErrorKind::usage for a model of this program,

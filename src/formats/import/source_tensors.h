@@ -35,10 +35,19 @@ struct SourceTensor {
 struct SourceTensors {
   std::string place;   // the file, for messages
   std::string format;  // "PyTorch (ZIP)", "TensorFlow (tensor bundle)": for messages
+  std::string opened;  // the entry of the file that the tensors are of ("model_ema"); "" where they are the whole
+  std::string prefix;  // what stood before all their names and was dropped ("module.")
   std::map<std::string, SourceTensor> tensors;
+  // Moving averages that stand beside the tensors, by the names of those.
+  std::map<std::string, SourceTensor> averages;
   // Entries that are no tensors (a step count, the optimizer's state, a foreign object), with what they are.
   std::map<std::string, std::string> others;
 };
+
+// Drops what training programs put before the names of a whole network: "module." of parallel modules and averages,
+// "model." of Lightning, "_orig_mod." of compiled ones; several of them one after the other. Only what is before all
+// names goes, but a count of averages has none of them.
+void drop_prefixes(SourceTensors& source);
 
 // ErrorKind::bad_data where there is no tensor of that name.
 HostTensor read_tensor(const SourceTensors& source, const std::string& name);

@@ -17,8 +17,31 @@ TEST(Source, IsKnownByItsFirstBytes) {
   EXPECT_EQ(source_format(*FileBytes::open(folder / "a.bin")), SourceFormat::safetensors);
   EXPECT_EQ(source_format(*FileBytes::of(fixture::zip_file({{"a", "b"}}), "a.weights")), SourceFormat::pytorch);
   EXPECT_EQ(source_format(*FileBytes::of("anything", "a.weights")), SourceFormat::darknet);
-  EXPECT_THROW(source_format(*FileBytes::of("anything", "a.pth")), Error);
+  EXPECT_EQ(source_format(*FileBytes::of("anything", "csdarknet53-omega.conv.105")), SourceFormat::darknet);
+  for (const char* other : {"a.pth", "a.conv.", "a.conv.x7", "a.weights.txt"}) {
+    EXPECT_THROW(source_format(*FileBytes::of("anything", other)), Error) << other;
+  }
   EXPECT_THROW(FileBytes::open(folder / "missing"), Error);
+}
+
+TEST(Source, OtherFilesOfWeightsAreToldWhatTheyAre) {
+  const auto refusal = [](const std::string& bytes, const std::string& place) -> std::string {
+    try {
+      source_format(*FileBytes::of(bytes, place));
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::unsupported);
+      return error.what();
+    }
+    return "known";
+  };
+  EXPECT_NE(refusal("{}", "model.safetensors.index.json").find("a file that holds the whole model"), std::string::npos);
+  EXPECT_NE(refusal("\x80\x04}.", "model_final.pkl").find("a pickle of Python"), std::string::npos);
+}
+
+TEST(Source, PrefixesGoFromSafetensorsToo) {
+  const fixture::ScratchFolder folder;
+  write_safetensors(fixture::output(folder / "a"), {{{"model.w", make_tensor({2}, 1)}}, {}});
+  EXPECT_TRUE(read_safetensors_source(FileBytes::open(folder / "a")).tensors.contains("w"));
 }
 
 TEST(Source, SafetensorsAreReadOneTensorAtATime) {

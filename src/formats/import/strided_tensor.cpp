@@ -73,19 +73,21 @@ std::string check_strides(StridedTensor& tensor) {
                       __builtin_add_overflow(last, reach, &last);
     if (over) return fault();
   }
-  return last >= tensor.storage.count || elements > tensor.storage.count ? fault() : "";
+  return last >= tensor.storage.count ? fault() : "";
 }
 
 std::vector<float> read_strided(const FileBytes& file, const StridedTensor& tensor) {
   if (tensor.elements == 0) return {};
   if (is_row_major(tensor)) return read_elements(file, tensor.storage, tensor.offset, tensor.elements);
-  const std::vector<float> span = read_elements(file, tensor.storage, tensor.offset, reach_of(tensor) + 1);
-  std::vector<float> values;
-  values.reserve(tensor.elements);
+  // As it is stored, which is seldom more than the floats that come of it.
+  const uint64_t width = element_size(tensor.storage.type);
+  const std::string span = file.read(tensor.storage.begin + tensor.offset * width, (reach_of(tensor) + 1) * width);
+  std::string own;
+  own.reserve(tensor.elements * width);
   std::vector<int64_t> index(tensor.shape.size(), 0);
   uint64_t at = 0;
-  while (values.size() < tensor.elements) {
-    values.push_back(span[at]);
+  while (own.size() < tensor.elements * width) {
+    own.append(span, at * width, width);
     for (size_t i = index.size(); i-- > 0;) {
       at += static_cast<uint64_t>(tensor.strides[i]);
       if (++index[i] < tensor.shape[i]) break;
@@ -93,6 +95,8 @@ std::vector<float> read_strided(const FileBytes& file, const StridedTensor& tens
       index[i] = 0;
     }
   }
+  std::vector<float> values(tensor.elements);
+  elements_to_float(tensor.storage.type, own, values);
   return values;
 }
 

@@ -1,7 +1,7 @@
 // A tensor inside a storage of a checkpoint: which elements are its own, and their values as floats.
 //
-// Invariant: checked by check_strides, or made by row_major_tensor, so all elements lie inside the storage and are no
-// more than it has. Thread contract: pure functions.
+// Invariant: checked by check_strides, or made by row_major_tensor, so all elements lie inside the storage. A stride of
+// 0 repeats them, so they may be more than it has. Thread contract: pure functions.
 #pragma once
 
 #include <cstdint>

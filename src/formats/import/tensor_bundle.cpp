@@ -22,9 +22,11 @@ namespace {
 constexpr std::string_view kIndexEnding = ".index", kDataEnding = ".data-";
 constexpr std::string_view kGraphKey = "_CHECKPOINTABLE_OBJECT_GRAPH";
 constexpr std::string_view kVariableEnding = "/.ATTRIBUTES/VARIABLE_VALUE";
+constexpr std::string_view kAverageEnding = "/ExponentialMovingAverage";
 constexpr std::string_view kBundleDamaged = "the checkpoint is damaged or incomplete: use another copy";
 constexpr uint64_t kMaxShards = 99'999;  // as many as fit the names of the files
 constexpr uint64_t kStringType = 7;
+constexpr size_t kMaxBundleRank = 254;  // TensorFlow's own limit
 
 struct BundleType {
   uint64_t number;  // in TensorFlow's types.proto
@@ -86,6 +88,8 @@ void read_bundle_shape(std::string_view bytes, BundleEntry& entry, std::string_v
     for (WireReader dim(reader.bytes(), place); dim.next();) {
       if (dim.field() == 1) extent = static_cast<int64_t>(dim.number());
     }
+    if (entry.shape.size() == kMaxBundleRank)
+      refuse_bundle(fmt::format("a shape has more than {} extents", kMaxBundleRank), place);
     entry.shape.push_back(extent);
   }
 }
@@ -333,7 +337,9 @@ SourceTensors parse_tensor_bundle(std::string_view index, const OpenBundleData& 
   const std::map<std::string, BundleEntry> entries = named_entries(table, place);
   const ObjectGraph graph = object_graph(*bundle, entries);
 
-  SourceTensors source{std::string(place), "TensorFlow (tensor bundle)", {}, {}};
+  SourceTensors source;
+  source.place = place;
+  source.format = "TensorFlow (tensor bundle)";
   for (const auto& [key, entry] : entries) {
     const std::string name = key.ends_with(kVariableEnding) ? key.substr(0, key.size() - kVariableEnding.size()) : key;
     const auto slot = graph.slots.find(key);
@@ -341,6 +347,10 @@ SourceTensors parse_tensor_bundle(std::string_view index, const OpenBundleData& 
         slot != graph.slots.end() ? "the optimizer's " + slot->second : kind_of_other(name, entry);
     if (!other.empty()) {
       source.others.emplace(name, other);
+      if (name.ends_with(kAverageEnding)) {
+        const std::string averaged = name.substr(0, name.size() - kAverageEnding.size());
+        source.averages.emplace(averaged, bundle_tensor(bundle, name, entry));
+      }
       continue;
     }
     SourceTensor tensor = bundle_tensor(bundle, name, entry);

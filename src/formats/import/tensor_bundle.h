@@ -4,8 +4,9 @@
 // variables' own names in an object graph.
 //
 // Names in the result are without the ending /.ATTRIBUTES/VARIABLE_VALUE. Variables of the optimizer, counts of steps
-// and whatever is no array of numbers are in `others`. Every checksum is checked: those of the index at once, that of a
-// tensor when it is read. Tensors are read one at a time, so that memory holds no more than the index and one tensor.
+// and whatever is no array of numbers are in `others`; so are moving averages, which are in `averages`, too. Every
+// checksum is checked: those of the index at once, that of a tensor when it is read. Tensors are read one at a time, so
+// that memory holds no more than the index and one tensor.
 //
 // Thread contract: pure functions, as far as files are.
 // Source: TensorFlow, core/util/tensor_bundle, core/protobuf/tensor_bundle.proto, trackable_object_graph.proto.

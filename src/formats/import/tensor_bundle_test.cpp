@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/format.h"
 #include "base/output_fixture.h"
 #include "base/scratch_folder_fixture.h"
 #include "formats/import/tensor_bundle_fixture.h"
@@ -121,6 +122,8 @@ TEST(TensorBundle, VariablesOfOlderOptimizersAreKnownByTheirNames) {
   const SourceTensors source = writer.parse();
   EXPECT_EQ(source.tensors.size(), 2U);
   EXPECT_EQ(source.others.size(), 3U);
+  ASSERT_EQ(source.averages.size(), 1U);
+  EXPECT_EQ(source.averages.at("conv2d/kernel").read(), std::vector<float>{0});
 }
 
 TEST(TensorBundle, EveryTruncationOfTheIndexIsRefused) {
@@ -229,6 +232,10 @@ TEST(TensorBundle, BrokenTablesAreRefused) {
   expect_refused([&] { parse(fixture::bundle::table({{"b", ""}, {"a", ""}}, 1)); }, "not in ascending order");
   expect_refused([&] { parse(fixture::bundle::table({{"a", ""}, {"a", ""}})); }, "not in ascending order");
   expect_refused([&] { parse(fixture::bundle::table({{std::string(5000, 'k'), ""}})); }, "longer than 4096");
+  // Keys that share all but their end: a few bytes in the file, 4096 here.
+  std::vector<std::pair<std::string, std::string>> keys;
+  for (int i = 0; i < 300; ++i) keys.emplace_back(std::string(4090, 'k') + fmt::format("{:03}", i), "");
+  expect_refused([&] { parse(fixture::bundle::table(keys, 1000)); }, "its keys are longer than 16 times the file");
 }
 
 TEST(TensorBundle, BrokenObjectGraphsAreRefused) {
@@ -243,6 +250,14 @@ TEST(TensorBundle, BrokenObjectGraphsAreRefused) {
                  "a slot variable is object 9 of 1");
   expect_refused([&] { with_graph("\x0b").parse(); }, "unknown kind 3");
   expect_refused([&] { with_graph(std::string(11, '\xff')).parse(); }, "too long");
+  // Two bytes of the file for each object, or each variable of one object.
+  std::string many, one;
+  for (int i = 0; i < 500'001; ++i) {
+    many += std::string("\x0a\0", 2);
+    one += std::string("\x12\0", 2);
+  }
+  expect_refused([&] { with_graph(many).parse(); }, "more than 500000 objects and variables");
+  expect_refused([&] { with_graph(bytes_field(1, one)).parse(); }, "more than 500000 objects and variables");
 }
 
 TEST(TensorBundle, IsFoundByItsPrefixItsIndexAndItsData) {

@@ -121,6 +121,10 @@ ZipCentralEntry take_entry(const FileBytes& file, std::string_view& table) {
 
 ZipEntry place_of(const FileBytes& file, const ZipCentralEntry& entry) {
   const std::string shown = printable(entry.name);
+  if (entry.method != 0 && entry.name.find("/code/") != std::string::npos) {
+    fail(ErrorKind::unsupported, fmt::format("a program of TorchScript (torch.jit.save) with its code in {}", shown),
+         file.place(), "load it with torch.jit.load and save its state_dict() with torch.save");
+  }
   if (entry.method != 0 || (entry.flags & 1U) != 0) {
     fail(ErrorKind::unsupported, fmt::format("ZIP: entry {} is compressed or encrypted", shown), file.place(),
          "PyTorch stores entries as they are: save it again with torch.save");
