@@ -132,7 +132,7 @@ std::string turned_png(const image::Image& image, int orientation) {
 TEST_F(CocoFiles, D046NothingIsTurnedByGuessing) {
   const std::string rle = R"(,"segmentation":{"size":[100,200],"counts":[1010,10,90,10,18880]})";
   for (const int orientation : {5, 6, 7, 8}) {
-    put_file(folder_ / "images/a.png", turned_png(image::make_image(100, 200, 7), orientation));
+    fixture::put_file(folder_ / "images/a.png", turned_png(image::make_image(100, 200, 7), orientation));
     for (const std::string& annotation :
          {sound_box(), fixture::box(1, "[150,20,40,40]", "1600"), fixture::box(1, "[10,10,2,10]", "20", rle),
           fixture::box(1, "[150,20,40,40]", "1600") + "," + fixture::box(2, "[10,150,40,40]", "1600")}) {
@@ -150,7 +150,7 @@ TEST_F(CocoFiles, D046NothingIsTurnedByGuessing) {
 }
 
 TEST_F(CocoFiles, D033AnnotationsOfTheUprightImageGetItsSize) {
-  put_file(folder_ / "images/a.png", turned_png(image::make_image(100, 200, 7), 6));
+  fixture::put_file(folder_ / "images/a.png", turned_png(image::make_image(100, 200, 7), 6));
   const std::string rle = R"(,"segmentation":{"size":[200,100],"counts":[2010,10,190,10,17780]})";
   for (const std::string& annotations :
        {std::string(), fixture::box(1, "[20,150,40,40]", "1600"), fixture::box(1, "[10,10,2,10]", "20", rle)}) {
@@ -174,7 +174,7 @@ TEST_F(CocoFiles, AFolderThatMayNotBeEnteredIsNotCalledMissing) {
     }
     return said;
   };
-  const fixture::ScratchFolder scratch;
+  const spinenet::fixture::ScratchFolder scratch;
   folder_ = scratch.path();
   std::filesystem::create_directories(folder_ / "images");
   write("images/a.png", image::make_image(100, 200, 7));
