@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/format.h"
+#include "base/printable.h"
 
 namespace spinenet {
 namespace {
@@ -19,7 +20,11 @@ bool is_number(std::string_view text) {
 
 }  // namespace
 
-std::string table_text(const std::vector<std::vector<std::string>>& rows) {
+std::string table_text(const std::vector<std::vector<std::string>>& given) {
+  std::vector<std::vector<std::string>> rows = given;  // a line break or an escape in a name would break the lines
+  for (std::vector<std::string>& row : rows) {
+    for (std::string& cell : row) cell = printable(cell);
+  }
   const size_t columns = rows.empty() ? 0 : rows.front().size();
   std::vector<size_t> widths(columns, 0);
   std::vector<bool> numbers(columns, rows.size() > 1);

@@ -26,6 +26,10 @@ TEST(TableText, CountsCharactersNotBytes) {
             "a      b\n\xC3\xA9t\xC3\xA9    x\nplain  y\n");
 }
 
+TEST(TableText, WritesControlsOut) {
+  EXPECT_EQ(table_text({{"a", "b"}, {"x\ny", "\x1b[2J"}}), "a     b\nx\\ny  \\x1b[2J\n");
+}
+
 TEST(TableText, EndsNoLineInSpaces) {
   EXPECT_EQ(table_text({{"a", "b"}, {"long", ""}}), "a     b\nlong\n");
   EXPECT_EQ(table_text({}), "");

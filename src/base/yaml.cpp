@@ -9,13 +9,13 @@
 
 #include "base/format.h"
 #include "base/printable.h"
+#include "base/yaml_file.h"
 
 namespace spinenet {
 namespace {
 
 constexpr size_t kMaxYamlDepth = 32;
 constexpr size_t kLongestQuote = 60;
-constexpr size_t kMaxBytes = size_t{1} << 20;
 
 struct Reader {
   std::string_view place;
@@ -210,8 +210,8 @@ bool is_utf8(std::string_view text) {
 YamlNode parse_yaml(std::string_view text, std::string_view place, ErrorKind kind) {
   const Reader reader{place, kind};
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
-  if (text.size() > kMaxBytes) {
-    fail(kind, fmt::format("{} bytes are more than the {} that are read", text.size(), kMaxBytes), place);
+  if (static_cast<int64_t>(text.size()) > kMostYamlBytes) {
+    fail(kind, fmt::format("{} bytes are more than the {} that are read", text.size(), kMostYamlBytes), place);
   }
   check_characters(text, reader);
   TreeBuilder builder(reader);
@@ -223,10 +223,10 @@ YamlNode parse_yaml(std::string_view text, std::string_view place, ErrorKind kin
 }
 
 std::string short_quote(std::string_view text) {
-  if (text.size() <= kLongestQuote) return fmt::format("\"{}\"", text);
+  if (text.size() <= kLongestQuote) return fmt::format("\"{}\"", printable(text));
   size_t end = kLongestQuote;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;  // not inside a UTF-8 character
-  return fmt::format("\"{}...\"", text.substr(0, end));
+  return fmt::format("\"{}...\"", printable(text.substr(0, end)));
 }
 
 std::string yaml_text(std::string_view text) {

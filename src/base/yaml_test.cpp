@@ -109,6 +109,13 @@ TEST(Yaml, DepthAndSizeAreLimited) {
   expect_yaml_refusal(std::string((size_t{1} << 20) + 1, '#'), "1048577 bytes are more than");
 }
 
+TEST(Yaml, QuotesOfMessagesArePrintable) {
+  EXPECT_EQ(short_quote("plain \u00fc"), "\"plain \u00fc\"");
+  EXPECT_EQ(short_quote("a\nb\x1b[2J"), "\"a\\nb\\x1b[2J\"");
+  const std::string cut = short_quote(std::string(59, 'x') + "\n" + std::string(50, 'y'));
+  EXPECT_EQ(cut, "\"" + std::string(59, 'x') + "\\n...\"");
+}
+
 TEST(Yaml, TextIsQuotedOnlyWhereNeeded) {
   EXPECT_EQ(yaml_text("adamw"), "adamw");
   EXPECT_EQ(yaml_text("data/train-1.json"), "data/train-1.json");

@@ -2,9 +2,9 @@
 
 #include "arch/task.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/yaml_file.h"
 #include "graph/network_cost.h"
 
 namespace spinenet::compare {
@@ -21,7 +21,8 @@ std::vector<std::string> settings_of(const CompareSetup& setup, uint64_t seed) {
 // What is in the folder must be what is asked for now: a comparison must not mix recipes quietly.
 void check_recipe(const CompareSetup& setup, const Entrant& entrant, uint64_t seed) {
   const std::filesystem::path folder = run_folder(setup, entrant, seed);
-  if (read_file(folder / "recipe.yaml") == setup.training.read(entrant.path, settings_of(setup, seed)).text) return;
+  if (read_yaml_file(folder / "recipe.yaml") == setup.training.read(entrant.path, settings_of(setup, seed)).text)
+    return;
   fail(ErrorKind::usage, fmt::format("holds a run of another recipe than {} is now", entrant.path.string()),
        folder.string(), "give the same recipes, --set and --threads as before, or another folder with --out");
 }

@@ -75,6 +75,32 @@ Header sound_header(const std::optional<Header>& header, Format format, std::str
   return sound;
 }
 
+struct StoredSize {
+  ImageSize size;
+  int orientation = 1;
+};
+
+StoredSize stored_size(std::span<const uint8_t> bytes, std::string_view place) {
+  const Format format = format_or_fail(bytes, place);
+  const auto size_in = [&](const auto& found) {
+    const auto header = header_or_fail(found, format, place);
+    return StoredSize{header.stored, header.orientation};
+  };
+  switch (format) {
+    case Format::jpeg:
+      return size_in(parse_jpeg_header(bytes));
+    case Format::png:
+      return size_in(parse_png_header(bytes));
+    case Format::webp:
+      return size_in(parse_webp_header(bytes));
+    case Format::tiff:
+      return size_in(parse_tiff_header(bytes));
+    case Format::bmp:
+      break;
+  }
+  return size_in(parse_bmp_header(bytes));
+}
+
 }  // namespace
 
 std::string objection_to(ImageSize size, const DecodeLimits& limits) {
@@ -130,24 +156,8 @@ Image read_image(const std::filesystem::path& path, const DecodeLimits& limits) 
 }
 
 ImageSize image_size(std::span<const uint8_t> bytes, std::string_view place) {
-  const Format format = format_or_fail(bytes, place);
-  const auto size_in = [&](const auto& found) {
-    const auto header = header_or_fail(found, format, place);
-    return upright_size(header.stored, header.orientation);
-  };
-  switch (format) {
-    case Format::jpeg:
-      return size_in(parse_jpeg_header(bytes));
-    case Format::png:
-      return size_in(parse_png_header(bytes));
-    case Format::webp:
-      return size_in(parse_webp_header(bytes));
-    case Format::tiff:
-      return size_in(parse_tiff_header(bytes));
-    case Format::bmp:
-      break;
-  }
-  return size_in(parse_bmp_header(bytes));
+  const StoredSize found = stored_size(bytes, place);
+  return upright_size(found.size, found.orientation);
 }
 
 ImageSize read_image_size(const std::filesystem::path& path) {
@@ -161,6 +171,10 @@ ImageSize read_image_size(const std::filesystem::path& path) {
                                 : image_size(as_bytes(read_limited(path, {})), path.string());
   check_size(size, path.string(), {});
   return size;
+}
+
+ImageSize read_stored_size(const std::filesystem::path& path) {
+  return stored_size(as_bytes(read_limited(path)), path.string()).size;
 }
 
 }  // namespace spinenet::image

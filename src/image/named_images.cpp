@@ -8,6 +8,7 @@
 #include <glob.h>
 #include <unistd.h>
 
+#include "base/absence.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "image/decode.h"
@@ -67,7 +68,7 @@ std::vector<std::string> expand_inputs(std::span<const std::string> inputs) {
       found = matches_of(input);
       if (found.empty()) fail(ErrorKind::bad_data, "the pattern matches no file", input);
     } else {
-      fail(ErrorKind::io, "no such file or folder", input);
+      fail(ErrorKind::io, why_not_there(input, "no such file or folder"), input);
     }
     files.insert(files.end(), found.begin(), found.end());
   }

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <span>
 
 #include "image/decode.h"
@@ -19,5 +20,8 @@ int exif_orientation(std::span<const uint8_t> tiff);
 // The size and the image after turning.
 ImageSize upright_size(ImageSize stored, int orientation);
 Image upright(Image stored, int orientation);
+
+// Of a file, the size before that; errors as read_image_size.
+ImageSize read_stored_size(const std::filesystem::path& path);
 
 }  // namespace spinenet::image

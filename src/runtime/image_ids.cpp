@@ -1,5 +1,7 @@
 #include "runtime/image_ids.h"
 
+#include <filesystem>
+
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
@@ -7,18 +9,27 @@
 #include "data/coco/coco.h"
 
 namespace spinenet::runtime {
+namespace {
+
+// So that ./a.jpg is a.jpg, as it is where an image is looked for by its name.
+std::string plain(const std::string& file_name) {
+  return std::filesystem::path(file_name).lexically_normal().generic_string();
+}
+
+}  // namespace
 
 ImageIds::ImageIds(const std::string& annotations) : given_(!annotations.empty()) {
   if (!given_) return;
   data::CocoReadOptions read;
   read.segmentations = false;
   const detect::Annotations found = data::read_coco(annotations, read);
-  for (const detect::ImageInfo& image : found.images) ids_[image.file_name] = image.id;
+  for (const detect::ImageInfo& image : found.images) ids_[plain(image.file_name)] = image.id;
 }
 
-std::optional<int64_t> ImageIds::next_id(const std::string& file_name) {
+std::optional<int64_t> ImageIds::next_id(const std::string& given_name) {
   ++count_;
   if (!given_) return count_;
+  const std::string file_name = plain(given_name);
   // The longest end of the path that the annotations know: a/b/c.jpg, b/c.jpg, c.jpg.
   for (size_t at = 0; at != std::string::npos; at = file_name.find('/', at)) {
     at += at > 0 || file_name.starts_with('/') ? 1 : 0;

@@ -1,6 +1,7 @@
 #include "runtime/prediction.h"
 
 #include "base/format.h"
+#include "base/printable.h"
 #include "base/text_table.h"
 #include "graph/program.h"
 #include "image/draw.h"
@@ -63,8 +64,8 @@ void add_scores(Json& json, const ImagePrediction& p, const std::vector<ClassSco
 
 std::string detections_text(const ImagePrediction& p, const std::vector<detect::Detection>& detections,
                             std::span<const formats::ModelClass> classes) {
-  std::string text = fmt::format("{} ({}x{}): {} object{}\n", p.file_name, p.width, p.height, detections.size(),
-                                 detections.size() == 1 ? "" : "s");
+  std::string text = fmt::format("{} ({}x{}): {} object{}\n", printable(p.file_name), p.width, p.height,
+                                 detections.size(), detections.size() == 1 ? "" : "s");
   if (detections.empty()) return text;
   std::vector<std::vector<std::string>> rows{{"class", "score", "x1", "y1", "x2", "y2"}};
   for (const detect::Detection& d : detections) {
@@ -76,8 +77,8 @@ std::string detections_text(const ImagePrediction& p, const std::vector<detect::
 
 std::string scores_text(const ImagePrediction& p, const std::vector<ClassScore>& scores,
                         std::span<const formats::ModelClass> classes) {
-  std::string text =
-      fmt::format("{} ({}x{}): {}\n", p.file_name, p.width, p.height, class_of(scores.front().label, classes).name);
+  std::string text = fmt::format("{} ({}x{}): {}\n", printable(p.file_name), p.width, p.height,
+                                 printable(class_of(scores.front().label, classes).name));
   std::vector<std::vector<std::string>> rows{{"class", "score"}};
   for (const ClassScore& one : scores) {
     rows.push_back({class_of(one.label, classes).name, fmt::format("{:.3f}", one.score)});

@@ -31,6 +31,19 @@ TEST(Prediction, OfAClassifierHasItsClassesUnderBothNames) {
   EXPECT_EQ(json[0]["guesses"], json[0]["classes"]);
 }
 
+TEST(Prediction, ControlsInNamesStayOutOfTheTable) {
+  const std::string name = "a\x1b[2J\n.png";
+  const std::vector<formats::ModelClass> classes{{1, "x\ny"}, {2, "z"}};
+  const std::vector<detect::Detection> found{{{1, 2, 11, 22}, 0, 0.75F}};
+  for (const Prediction& prediction : {Prediction(found), Prediction(std::vector<ClassScore>{{0, 0.9F}})}) {
+    const std::string table = to_table(std::vector<ImagePrediction>{{5, name, 40, 50, prediction}}, classes);
+    EXPECT_NE(table.find("a\\x1b[2J\\n.png"), std::string::npos) << table;
+    EXPECT_NE(table.find("x\\ny"), std::string::npos) << table;
+    EXPECT_EQ(table.find('\x1b'), std::string::npos);
+    EXPECT_EQ(table.find("x\ny"), std::string::npos);
+  }
+}
+
 TEST(Prediction, IsDrawnOnTheImage) {
   const image::Image image = image::make_image(40, 50, 90);
   EXPECT_NE(draw(image, std::vector<detect::Detection>{{{5, 5, 30, 30}, 1, 0.75F}}, kFruit).pixels, image.pixels);

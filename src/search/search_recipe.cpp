@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
+#include "base/yaml_file.h"
 
 namespace spinenet::search {
 
@@ -100,7 +100,7 @@ SearchRecipe read_twice(std::string_view text, std::string_view place, const std
 }  // namespace
 
 SearchRecipe read_search_recipe(const std::filesystem::path& path, const std::vector<std::string>& settings) {
-  SearchRecipe recipe = read_twice(read_file(path), path.string(), settings);
+  SearchRecipe recipe = read_twice(read_yaml_file(path), path.string(), settings);
   check(recipe, path.string());
   const std::filesystem::path training = recipe.proxy.recipe;
   if (training.is_relative()) recipe.proxy.recipe = (path.parent_path() / training).lexically_normal().string();

@@ -30,6 +30,19 @@ TEST(SearchRecipe, ChangesTheBaseSpace) {
   std::filesystem::remove(path);
 }
 
+TEST(SearchRecipe, WhatIsNoRecipeByItsSizeIsNotReadIn) {
+  const auto path = std::filesystem::path(testing::TempDir()) / "spinenet-large-search-recipe.yaml";
+  fixture::put_file(path, "trials: 7\n");
+  std::filesystem::resize_file(path, uintmax_t{6} << 30);
+  try {
+    read_search_recipe(path, {});
+    ADD_FAILURE() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("holds more than 1048576 bytes"), std::string::npos) << error.what();
+  }
+  std::filesystem::remove(path);
+}
+
 TEST(SearchRecipe, KeptInTheProjectAreValid) {
   int found = 0;
   for (const auto& entry :

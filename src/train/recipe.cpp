@@ -1,7 +1,7 @@
 #include "train/recipe.h"
 
 #include "base/error.h"
-#include "base/files.h"
+#include "base/yaml_file.h"
 
 namespace spinenet::nn {
 
@@ -166,7 +166,7 @@ static void check_image_size(const Recipe& recipe, const std::filesystem::path& 
 
 Recipe read_recipe(const std::filesystem::path& path, const std::vector<std::string>& settings) {
   Recipe recipe;
-  read_yaml(read_file(path), path.string(), recipe);
+  read_yaml(read_yaml_file(path), path.string(), recipe);
   for (const std::string& setting : settings) apply_setting(recipe, setting);
   if (recipe.task != arch::Task::classify && recipe.image_size % 128 != 0) check_image_size(recipe, path);
   return recipe;

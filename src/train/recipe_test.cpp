@@ -61,6 +61,20 @@ TEST_F(RecipeFile, ValuesOutOfRangeAreRefused) {
   EXPECT_NE(error_of("epochs: many\n"), "no error");
 }
 
+TEST_F(RecipeFile, WhatIsNoRecipeByItsSizeIsNotReadIn) {
+  const auto path = std::filesystem::temp_directory_path() / ("spinenet-large-" + std::to_string(::getpid()) + ".yaml");
+  std::ofstream(path) << "epochs: 7\n";
+  std::filesystem::resize_file(path, uintmax_t{6} << 30);
+  std::string message = "no error";
+  try {
+    read_recipe(path, {});
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  std::filesystem::remove(path);
+  EXPECT_NE(message.find(".yaml: holds more than 1048576 bytes"), std::string::npos) << message;
+}
+
 TEST_F(RecipeFile, ImageSizesOffTheGridNameTheNextOne) {
   const std::string message = error_of("image_size: 300\n");
   EXPECT_NE(message.find("384"), std::string::npos) << message;

@@ -4,9 +4,9 @@
 #include <array>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/yaml_file.h"
 #include "train/schedule.h"
 
 namespace spinenet::train {
@@ -84,7 +84,7 @@ void require_resumable(const Recipe& before, const Recipe& now, const ResumePlac
 void tell_own_recipe(const Recipe& own, const std::filesystem::path& file) {
   if (file.empty()) return;
   Recipe asked = own;
-  read_yaml(read_file(file), file.string(), asked);
+  read_yaml(read_yaml_file(file), file.string(), asked);
   const std::vector<RecipeChange> changes = changes_of(own, asked);
   if (changes.empty()) return;
   log_warning(

@@ -217,6 +217,23 @@ TEST_F(Predict, TakesIdsFromAnnotations) {
   for (const Json& result : read_json(folder_ / "found.json")) EXPECT_EQ(result["image_id"], 77);
 }
 
+TEST_F(Predict, FindsNamesThatAreWrittenOtherwise) {
+  write_image("set/deep/a.png", 1);
+  for (const char* listed : {"./a.png", "././deep/a.png", "deep//a.png", "deep/./a.png", "x/../a.png"}) {
+    fixture::put_file(folder_ / "val.json",
+                      fmt::format(R"({{"images": [{{"id": 77, "file_name": "{}", "height": 90, "width": 120}}],
+                                      "categories": [{{"id": 3, "name": "apple"}}], "annotations": []}})",
+                                  listed));
+    for (const char* given : {"set/deep/a.png", "./set//deep/./a.png"}) {
+      const Outcome outcome =
+          run(fmt::format("predict tiny.safetensors {} --annotations val.json --json --max 1 --threshold 0", given));
+      const bool safe = std::string_view(listed).find("..") == std::string_view::npos;
+      EXPECT_EQ(outcome.status, safe ? 0 : 65) << listed << ", " << given << ": " << outcome.err;
+      if (safe) EXPECT_EQ(parse_json(outcome.out, "found")[0]["image_id"], 77) << listed << ", " << given;
+    }
+  }
+}
+
 TEST_F(Predict, NumbersImagesOfOneName) {
   write_image("one/a.png", 1);
   write_image("two/a.png", 2);

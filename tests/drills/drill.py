@@ -129,6 +129,12 @@ def is_whole_safetensors(path):
     return 8 + length + end == len(content)
 
 
+def architecture_of(model):
+    content = model.read_bytes()
+    header = json.loads(content[8:8 + struct.unpack("<Q", content[:8])[0]])
+    return json.loads(header["__metadata__"]["architecture"])
+
+
 def table(rows):
     widths = [max(len(str(row[i])) for row in rows) for i in range(len(rows[0]))]
     for row in rows:
@@ -138,17 +144,24 @@ def table(rows):
 class Drill:
     def __init__(self, description, rounds, columns):
         parser = argparse.ArgumentParser(description=description)
-        parser.add_argument("program", help="the program spinenet")
+        parser.add_argument("program", nargs="?", help="the program spinenet")
+        parser.add_argument("--program", dest="named", help="the same, by name")
         parser.add_argument("--rounds", type=int, default=rounds, help=f"how much is done; {rounds} if not given")
         parser.add_argument("--seed", type=int, default=1, help="of what is done by chance; 1 if not given")
-        options = parser.parse_args()
-        self.program = os.path.abspath(options.program)
+        self.add_options(parser)
+        options = self.options = parser.parse_args()
+        if not (options.named or options.program):
+            parser.error("PROGRAM is missing")
+        self.program = os.path.abspath(options.named or options.program)
         self.rounds, self.seed = options.rounds, options.seed
         self.random = random.Random(options.seed)
         self.rows = [columns]
         self.faults = []
         self.mark = f"SPINENET_DRILL={os.getpid()}-{time.monotonic_ns()}"
         self.began = time.monotonic()
+
+    def add_options(self, parser):
+        """Further ones, of a drill that has them."""
 
     def __enter__(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="spinenet_drill_"))
@@ -264,13 +277,20 @@ class Drill:
         return shown
 
 
+@contextlib.contextmanager
+def postgres_server_or_none():
+    if not glob.glob("/usr/lib/postgresql/*/bin/postgres"):
+        yield None
+        return
+    with PostgresServer() as server:
+        yield server
+
+
 def install_training(folder, does=""):
     """A folder with a training that costs nothing; the variables with which it is found."""
     folder.mkdir(parents=True)
-    content = MODEL.read_bytes()
-    header = json.loads(content[8:8 + struct.unpack("<Q", content[:8])[0]])
-    describe = {"task": "detect", "recipe": "seed: 1\n", "architecture": json.loads(
-        header["__metadata__"]["architecture"]), "image_size": 128, "classes": 2}
+    describe = {"task": "detect", "recipe": "seed: 1\n", "architecture": architecture_of(MODEL), "image_size": 128,
+                "classes": 2}
     (folder / "describe.json").write_text(json.dumps(describe))
     (folder / "spinenet-train").write_text(TRAINING_PROGRAM)
     (folder / "spinenet-train").chmod(0o755)
@@ -333,6 +353,21 @@ class PostgresServer:
         return subprocess.run([self.binaries / "psql", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres",
                                "-At", "-c", statement], cwd=self.folder, check=True, capture_output=True,
                               text=True).stdout.strip()
+
+    def dump(self, name, to):
+        """A database as text, of nobody in particular and without what differs between versions of the server."""
+        text = subprocess.run([self.binaries / "pg_dump", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres",
+                               "--no-owner", "--no-privileges", "--inserts", name], cwd=self.folder, check=True,
+                              capture_output=True, text=True).stdout
+        to.write_text("".join(line for line in text.splitlines(keepends=True)
+                              if not line.startswith(("--", "SET ", "SELECT pg_catalog.set_config"))))
+
+    def restore(self, name, dump):
+        """A new database from a dump; its address."""
+        address = self.database(name)
+        subprocess.run([self.binaries / "psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port),
+                        "-U", "postgres", "-d", name, "-f", dump], cwd=self.folder, check=True, capture_output=True)
+        return address
 
     def database(self, name):
         self.ask(f"CREATE DATABASE {name}")

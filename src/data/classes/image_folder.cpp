@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "base/absence.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/printable.h"
@@ -70,8 +71,9 @@ class Collector {
 }  // namespace
 
 ClassSet read_image_folder(const fs::path& root) {
-  if (!fs::is_directory(root)) {
-    fail(ErrorKind::io, "no such folder of classes", root.string(),
+  std::error_code unknown;
+  if (!fs::is_directory(root, unknown)) {
+    fail(ErrorKind::io, why_not_there(root, "no such folder of classes"), root.string(),
          "name the folder that has a subfolder for each class");
   }
   ClassSet set;

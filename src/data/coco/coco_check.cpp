@@ -13,7 +13,12 @@ namespace {
 void look_at_files(CocoScan& scan, const std::filesystem::path& image_dir, const CheckOptions& options, FindingLog& log,
                    Inspection& inspection) {
   check_names(scan.images(), log);
-  if (!image_dir.empty()) inspection.image_sizes = check_image_files(scan.images(), image_dir, options.files, log);
+  if (!image_dir.empty()) {
+    const auto frame_of = [&scan](const ScannedImage& image, image::ImageSize upright) {
+      return scan.frame_of(image, {image.info.id, "", upright.height, upright.width});
+    };
+    inspection.image_sizes = check_image_files(scan.images(), image_dir, options.files, frame_of, log);
+  }
   if (options.other_annotations.empty()) return;
   const CocoReadOptions lenient{.segmentations = false, .policy = DataPolicy::skip, .limits = options.limits};
   const detect::Annotations other = read_coco(options.other_annotations, lenient);

@@ -14,6 +14,7 @@
 #include "data/coco/coco_root.h"
 #include "data/coco/fingerprint.h"
 #include "data/coco/near_name.h"
+#include "image/orientation.h"
 
 namespace spinenet::data {
 namespace {
@@ -45,7 +46,7 @@ FileFacts look_at(const ImageRoot& root, const std::string& name, bool decode) {
   } catch (const Error& error) {  // here one broken file is a finding among others
     facts.broken = error.what();
     std::error_code unknown;
-    facts.missing = !std::filesystem::exists(root.resolve_unseen(name), unknown);
+    facts.missing = !std::filesystem::exists(root.resolve_unseen(name), unknown) && !unknown;
   }
   return facts;
 }
@@ -57,6 +58,22 @@ std::string size_message(const detect::ImageInfo& said, const image::ImageSize& 
   const bool swapped = said.height == file.width && said.width == file.height;
   return fmt::format("{} x {} (width x height) said, the file is {} x {}{}", said.width, said.height, file.width,
                      file.height, swapped ? ": swapped, as by an EXIF orientation" : "");
+}
+
+bool is_turned_by_file(const detect::ImageInfo& said, const image::ImageSize& file, const std::filesystem::path& path) {
+  if (file.height == file.width || said.height != file.width || said.width != file.height) return false;
+  return image::read_stored_size(path) != file;
+}
+
+// Whether the size of the file is that of the pixels which the annotations are of.
+bool check_frame(const ScannedImage& image, const image::ImageSize& file, PixelFrame frame, FindingLog& log) {
+  if (frame == PixelFrame::either || frame == PixelFrame::upright) return true;
+  log.add(Fault::turned_image, Place{"images", image.position, "width"},
+          fmt::format("the file turns the image from {} x {} to {} x {} (width x height); {}", image.info.width,
+                      image.info.height, file.width, file.height,
+                      frame == PixelFrame::stored ? "the annotations are of the image before that"
+                                                  : "which of the two the annotations are of cannot be told"));
+  return false;
 }
 
 // Nothing where the file cannot be read.
@@ -94,7 +111,8 @@ void check_names(const std::vector<ScannedImage>& images, FindingLog& log) {
 
 std::unordered_map<int64_t, image::ImageSize> check_image_files(std::vector<ScannedImage>& images,
                                                                 const std::filesystem::path& folder,
-                                                                const FileCheckOptions& options, FindingLog& log) {
+                                                                const FileCheckOptions& options,
+                                                                const FrameOf& frame_of, FindingLog& log) {
   const ImageRoot root(folder);
   std::vector<FileFacts> facts(images.size());
   for_each(static_cast<int64_t>(images.size()), options.threads, [&](int64_t i) {
@@ -115,6 +133,10 @@ std::unordered_map<int64_t, image::ImageSize> check_image_files(std::vector<Scan
               near.empty() ? file.broken : fmt::format("{}; near it is \"{}\"", file.broken, near));
     }
     if (!file.size || (file.size->height == image.info.height && file.size->width == image.info.width)) continue;
+    if (is_turned_by_file(image.info, *file.size, root.resolve(image.info.file_name)) &&
+        !check_frame(image, *file.size, frame_of(image, *file.size), log)) {
+      continue;
+    }
     log.add(Fault::wrong_image_size, Place{"images", image.position, "width"}, size_message(image.info, *file.size));
     differing[image.position] = *file.size;
     image.info.height = file.size->height;

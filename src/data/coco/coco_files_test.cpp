@@ -5,15 +5,19 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <zlib.h>
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/no_rights_fixture.h"
 #include "base/output_fixture.h"
+#include "base/scratch_folder_fixture.h"
 #include "data/coco/coco.h"
 #include "data/coco/coco_check.h"
 #include "data/coco/coco_fixture.h"
 #include "data/coco/coco_root.h"
 #include "image/encode.h"
+#include "image/test_image.h"
 
 namespace spinenet::data {
 namespace {
@@ -106,6 +110,80 @@ TEST_F(CocoFiles, HeadersAloneFindImagesThatAreTooNarrow) {
 TEST_F(CocoFiles, D033SwappedSizeIsToldApart) {
   const CheckReport report = check(coco(sound_box(), image("a.png", 200, 100)));
   EXPECT_NE(report.findings.front().message.find("EXIF"), std::string::npos) << report.findings.front().message;
+}
+
+// A PNG whose eXIf block turns it.
+std::string turned_png(const image::Image& image, int orientation) {
+  std::string png = image::encode_png(image);
+  const std::string block = image::exif_block(orientation, true);
+  const auto big_endian = [](uint32_t value) {
+    return std::string{static_cast<char>(value >> 24), static_cast<char>(value >> 16), static_cast<char>(value >> 8),
+                       static_cast<char>(value)};
+  };
+  const std::string named = "eXIf" + block;
+  const auto crc =
+      static_cast<uint32_t>(::crc32(0, reinterpret_cast<const Bytef*>(named.data()), static_cast<uInt>(named.size())));
+  constexpr size_t kAfterHeader = 8 + 25;
+  png.insert(kAfterHeader, big_endian(static_cast<uint32_t>(block.size())) + named + big_endian(crc));
+  return png;
+}
+
+// a.png is 100 x 200 (height x width) as it is stored, 200 x 100 upright; the entry has the stored size.
+TEST_F(CocoFiles, D046NothingIsTurnedByGuessing) {
+  const std::string rle = R"(,"segmentation":{"size":[100,200],"counts":[1010,10,90,10,18880]})";
+  for (const int orientation : {5, 6, 7, 8}) {
+    fixture::put_file(folder_ / "images/a.png", turned_png(image::make_image(100, 200, 7), orientation));
+    for (const std::string& annotation :
+         {sound_box(), fixture::box(1, "[150,20,40,40]", "1600"), fixture::box(1, "[10,10,2,10]", "20", rle),
+          fixture::box(1, "[150,20,40,40]", "1600") + "," + fixture::box(2, "[10,150,40,40]", "1600")}) {
+      const std::string text = coco(annotation, image("a.png"));
+      const CheckReport report = check(text);
+      EXPECT_EQ(report.counts.at("D046"), 1) << annotation;
+      EXPECT_FALSE(report.counts.contains("D033")) << annotation;
+      std::string copy;
+      const FixReport fixed = fix_coco_text(text, folder_ / "images", copy);
+      EXPECT_EQ(fixed.left.at("D046"), 1) << annotation;
+      EXPECT_EQ(fixed.changes.image_sizes_written, 0);
+      EXPECT_EQ(fixed.changes.masks_left_out, 0) << "no mask is lost by it";
+    }
+  }
+}
+
+TEST_F(CocoFiles, D033AnnotationsOfTheUprightImageGetItsSize) {
+  fixture::put_file(folder_ / "images/a.png", turned_png(image::make_image(100, 200, 7), 6));
+  const std::string rle = R"(,"segmentation":{"size":[200,100],"counts":[2010,10,190,10,17780]})";
+  for (const std::string& annotations :
+       {std::string(), fixture::box(1, "[20,150,40,40]", "1600"), fixture::box(1, "[10,10,2,10]", "20", rle)}) {
+    const std::string text = coco(annotations, image("a.png"));
+    EXPECT_EQ(check(text).counts, (CodeCounts{{"D033", 1}})) << annotations;
+    std::string copy;
+    const FixReport fixed = fix_coco_text(text, folder_ / "images", copy);
+    EXPECT_TRUE(fixed.left.empty()) << annotations;
+    EXPECT_EQ(check(copy).counts, CodeCounts()) << annotations;
+    EXPECT_EQ(parse_coco(copy, "copy").images[0].height, 200);
+  }
+}
+
+TEST_F(CocoFiles, AFolderThatMayNotBeEnteredIsNotCalledMissing) {
+  const auto look = [&] {
+    std::string said;
+    try {
+      for (const Finding& finding : check(coco(sound_box())).findings) said += finding.code + finding.message + "; ";
+    } catch (const Error& error) {
+      said = error.what();
+    }
+    return said;
+  };
+  const spinenet::fixture::ScratchFolder scratch;
+  folder_ = scratch.path();
+  std::filesystem::create_directories(folder_ / "images");
+  write("images/a.png", image::make_image(100, 200, 7));
+  std::filesystem::permissions(folder_, std::filesystem::perms{0711});
+  std::filesystem::permissions(folder_ / "images", std::filesystem::perms{0600});
+  const std::string other = spinenet::fixture::without_rights(look);
+  std::filesystem::permissions(folder_ / "images", std::filesystem::perms{0755});
+  EXPECT_NE(other.find("Permission denied"), std::string::npos) << other;
+  EXPECT_EQ(other.find("D036"), std::string::npos) << "the name is sound: " << other;
 }
 
 TEST_F(CocoFiles, D034MissingAndBrokenFiles) {

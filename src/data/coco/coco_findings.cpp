@@ -59,6 +59,8 @@ constexpr std::array<FaultRule, kFaultCount> kRules{{
     {"image without a class or of several", kE, false, "annotate each image with one category"},
     {"nearly equal image in the other set", kW, false, "keep both images in the same set"},
     {"one group of images in both sets", kW, false, "keep the images of one video or one original in the same set"},
+    {"annotations of an image that its file turns", kE, false,
+     "store the image upright (exiftran -a) where they are of the upright image, else remove the orientation from it"},
 }};
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The closed list of what can be wrong with a COCO file (D001 to D045), and a log of what was found: every fault is
+// The closed list of what can be wrong with a COCO file (D001 to D046), and a log of what was found: every fault is
 // counted, the first five places of each are kept with message and remedy.
 //
 // Codes are stable: scripts may rely on them. Places are JSON pointers (RFC 6901), such as /annotations/17/bbox.
@@ -23,7 +23,7 @@ constexpr auto names(Severity) {
   return named<Severity>({{warning, "warning"}, {error, "error"}});
 }
 
-// In the order of the codes: not_json is D001, split_group is D045.
+// In the order of the codes: not_json is D001, turned_image is D046.
 enum class Fault {
   not_json,
   empty_file,
@@ -70,8 +70,9 @@ enum class Fault {
   not_one_class,
   nearly_equal_image,
   split_group,
+  turned_image,
 };
-inline constexpr int kFaultCount = static_cast<int>(Fault::split_group) + 1;
+inline constexpr int kFaultCount = static_cast<int>(Fault::turned_image) + 1;
 
 struct FaultRule {
   std::string_view title;
@@ -80,7 +81,7 @@ struct FaultRule {
   std::string_view remedy;
 };
 const FaultRule& rule(Fault fault);
-// "D001" to "D045".
+// "D001" to "D046".
 std::string code(Fault fault);
 
 // Whether leaving out the one image, annotation or category is an answer.

@@ -36,8 +36,8 @@ FixChanges changes_of(const Inspection& inspection) {
 
 // What only the image files tell stays as it was.
 bool is_about_files(Fault fault) {
-  constexpr std::array kFaults{Fault::unreadable_image, Fault::repeated_image, Fault::unsafe_file_name,
-                               Fault::nearly_equal_image, Fault::split_group};
+  constexpr std::array kFaults{Fault::unreadable_image,   Fault::repeated_image, Fault::unsafe_file_name,
+                               Fault::nearly_equal_image, Fault::split_group,    Fault::turned_image};
   return std::ranges::find(kFaults, fault) != kFaults.end();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/absence.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "base/printable.h"
@@ -30,7 +31,8 @@ ImageRoot::ImageRoot(const std::filesystem::path& folder) : folder_(folder) {
   std::error_code error;
   canonical_ = std::filesystem::canonical(folder, error);
   if (error || !std::filesystem::is_directory(canonical_, error)) {
-    fail(ErrorKind::io, "no such image folder", folder.string(), "name the folder that file_name is relative to");
+    fail(ErrorKind::io, why_not_there(folder, "no such image folder"), folder.string(),
+         "name the folder that file_name is relative to");
   }
 }
 
@@ -39,6 +41,7 @@ std::string ImageRoot::objection(std::string_view name) const {
   if (!reason.empty()) return reason;
   std::error_code error;
   const std::filesystem::path target = std::filesystem::weakly_canonical(canonical_ / name, error);
+  if (error == std::errc::permission_denied) return "";  // which is no fault of the name; reading it says so
   if (error) return "cannot be followed: " + error.message();
   const auto [root_end, ignored] = std::mismatch(canonical_.begin(), canonical_.end(), target.begin(), target.end());
   return root_end == canonical_.end() ? "" : "leads out of the image folder";

@@ -23,6 +23,10 @@ struct ScannedImage {
   std::string size_fault;  // why there is no size
 };
 
+// Of an image that its file turns to stand upright: which pixels its annotations are of. `either`: there are none with
+// a place; `unknown`: all fit into both.
+enum class PixelFrame { either, upright, stored, unknown };
+
 using Bbox = std::array<double, 4>;  // x, y, width, height
 
 // As in "[10, 20, 30, 40]", for messages.

@@ -44,6 +44,8 @@ class CocoScan {
   bool has_annotations() const { return annotations_ && annotations_->begin() != annotations_->end(); }
   void set_task(SetTask task) { options_.task = task; }
   std::vector<ScannedImage>& images() { return images_; }
+  // Of an image whose entry has the size before its file turns it, by its annotations.
+  PixelFrame frame_of(const ScannedImage& image, const detect::ImageInfo& upright);
   // Sizes that the texts of `images` mean become theirs; the return value has them by position.
   std::unordered_map<int64_t, detect::ImageInfo> take_sizes_in_text();
   // Images that still have no size get that of their run-length codes, where all of them say the same; the return value
@@ -67,6 +69,7 @@ class CocoScan {
   bool scan_annotation(simdjson::dom::element entry, int64_t position);
   bool scan_classified(const AnnotationFields& fields, int64_t position);
   void judge_classes();
+  const std::vector<simdjson::dom::object>& annotations_of(int64_t image_id);
   void read_own_id(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position);
   bool read_category_id(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position);
   const ScannedImage* read_image_id(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position);
@@ -99,6 +102,8 @@ class CocoScan {
   std::unordered_map<int64_t, size_t> image_of_id_;
   std::unordered_set<int64_t> category_ids_;
   IdSet annotation_ids_;
+  std::optional<std::unordered_map<int64_t, std::vector<simdjson::dom::object>>>
+      annotations_of_;                                      // made when asked for
   std::vector<std::pair<uint64_t, int64_t>> sums_;          // of sound annotations: checksum and position
   std::unordered_map<int64_t, int64_t> category_of_image_;  // of a classification set
   std::unordered_map<int64_t, AnnotationRepair> repairs_;

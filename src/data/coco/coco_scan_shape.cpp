@@ -147,6 +147,47 @@ std::unordered_map<int64_t, detect::ImageInfo> CocoScan::take_sizes_of_masks() {
   return taken;
 }
 
+const std::vector<dom::object>& CocoScan::annotations_of(int64_t image_id) {
+  if (!annotations_of_) {
+    annotations_of_.emplace();
+    for (const dom::element entry : annotations_.value_or(dom::array())) {
+      dom::object object;
+      if (entry.get(object) != simdjson::SUCCESS) continue;
+      std::string why;
+      const std::optional<int64_t> id = read_id(Field::annotation_image_id, AnnotationFields(object).image_id, why);
+      if (id) (*annotations_of_)[*id].push_back(object);
+    }
+  }
+  return (*annotations_of_)[image_id];
+}
+
+PixelFrame CocoScan::frame_of(const ScannedImage& image, const detect::ImageInfo& upright) {
+  bool shapes = false, of_upright = false, of_stored = false;
+  const auto fits = [](const Bbox& box, const detect::ImageInfo& into) {
+    return box_position(box, into) == BoxPosition::inside;
+  };
+  for (const dom::object object : annotations_of(image.info.id)) {
+    const AnnotationFields fields(object);
+    std::string why;
+    if (const std::optional<Bbox> box = read_bbox(Field::annotation_bbox, fields.bbox, why)) {
+      const bool fits_upright = fits(*box, upright), fits_stored = fits(*box, image.info);
+      of_upright = of_upright || (fits_upright && !fits_stored);
+      of_stored = of_stored || (fits_stored && !fits_upright);
+      shapes = true;
+    }
+    if (type_of(fields.segmentation) <= JsonType::null) continue;
+    shapes = true;
+    if (type_of(fields.segmentation) != JsonType::object) continue;
+    if (const std::optional<detect::Rle> rle = read_rle(*fields.segmentation, why)) {
+      of_upright = of_upright || (rle->height == upright.height && rle->width == upright.width);
+      of_stored = of_stored || (rle->height == image.info.height && rle->width == image.info.width);
+    }
+  }
+  if (!shapes) return PixelFrame::either;
+  if (of_upright == of_stored) return PixelFrame::unknown;
+  return of_upright ? PixelFrame::upright : PixelFrame::stored;
+}
+
 void CocoScan::read_crowd(const AnnotationFields& fields, detect::Annotation& annotation, int64_t position) {
   const Place place{"annotations", position, "iscrowd"};
   std::string refused = why_refused(Field::annotation_iscrowd, fields.crowd);

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/absence.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "search/store/store_database.h"
@@ -83,13 +84,16 @@ fs::path beside(const fs::path& file, std::string_view ending) {
 }
 
 void require_plain_file(const fs::path& file, const std::string& shown) {
-  std::error_code none;
-  switch (fs::status(file, none).type()) {
+  std::error_code unknown;
+  switch (fs::status(file, unknown).type()) {
     case fs::file_type::regular:
     case fs::file_type::not_found:
       return;
     case fs::file_type::directory:
       fail(ErrorKind::usage, "is a folder", shown, "name a file in it");
+    case fs::file_type::none:
+    case fs::file_type::unknown:
+      fail(ErrorKind::io, why_not_there(file, "cannot be looked at"), shown);
     default:
       fail(ErrorKind::usage, "is a device or a pipe, not a file", shown, "name a file");
   }
@@ -212,7 +216,8 @@ SqliteDatabase::SqliteDatabase(const std::string& path, StoreUse use, const Stor
   if (use != StoreUse::create && !is_there(file)) {
     fail(ErrorKind::usage, "there is no study", path, "start one with spinenet search");
   }
-  if (!fs::is_directory(file.parent_path())) {
+  std::error_code unknown;
+  if (!fs::is_directory(file.parent_path(), unknown)) {
     fail(ErrorKind::io, fmt::format("there is no folder {}", file.parent_path().string()), path, "make it first");
   }
   if (size_of(file) == 0) require_nothing_beside(file, path);

@@ -107,6 +107,15 @@ TEST_F(Sqlite, NamesMissingFoldersAndFolders) {
   EXPECT_FALSE(fs::exists(path())) << "looking must not make it";
 }
 
+TEST_F(Sqlite, NamesTheReasonWhereTheFolderMayNotBeEntered) {
+  make_study();
+  const fs::path folder = fs::path(path()).parent_path();
+  fs::permissions(folder, fs::perms{0600});
+  const std::string said = look_without_rights();
+  fs::permissions(folder, fs::perms{0700});
+  EXPECT_NE(said.find("cannot be reached: Permission denied"), std::string::npos) << said;
+}
+
 TEST_F(Sqlite, RefusesADeviceAPipeAndAFolder) {
   ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0666), 0);
   fs::create_symlink(path("pipe"), path("link"));
