@@ -90,9 +90,10 @@ class ImportParity : public testing::TestWithParam<Case> {
                  worst / largest);
       outputs.push_back({wanted.data.data(), static_cast<int>(wanted.shape[2]), static_cast<int>(wanted.shape[3])});
     }
-    expect_same(detect::yolo_detections(outputs, graph::yolo_levels(architecture), classes,
-                                        {.score_threshold = 0.25F, .iou = 0.45F, .max_detections = 1000}),
-                values);
+    expect_same(
+        detect::yolo_detections(outputs, graph::yolo_levels(architecture), classes,
+                                {.score_threshold = 0.25F, .pre_nms = 100000, .iou = 0.45F, .max_detections = 100000}),
+        values);
   }
 
   static void expect_same(const std::vector<detect::Detection>& found, const Weights& values) {
