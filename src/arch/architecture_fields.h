@@ -155,7 +155,7 @@ void fields(List& list, YoloHead& h) {
   list.if_changed("iou_threshold", h.iou_threshold,
                   "In training, overlap from which further anchors have an object; 1: the best one alone",
                   positive_up_to(1));
-  list.if_changed("convs", h.convs, "3x3 convolutions of each level", between(0, 64));
+  list.if_changed("convs", h.convs, "3x3 convolutions of the YOLO head on each level", between(0, 64));
   list.if_changed("activation", h.activation, "Their non-linearity");
 }
 

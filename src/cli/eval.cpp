@@ -16,6 +16,7 @@
 #include "eval/detection_limit.h"
 #include "eval/metrics_json.h"
 #include "eval/metrics_text.h"
+#include "runtime/detect_function.h"
 #include "runtime/detect_images.h"
 #include "runtime/evaluate_classes.h"
 

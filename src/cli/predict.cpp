@@ -14,6 +14,7 @@
 #include "cli/output.h"
 #include "cli/run_flags.h"
 #include "image/named_images.h"
+#include "runtime/detect_function.h"
 #include "runtime/drawn_images.h"
 #include "runtime/image_ids.h"
 

@@ -1,4 +1,6 @@
 // The necks of YOLOv4 and of YOLOv4-tiny, which join neighbouring levels by the concatenation of their channels.
+#include <array>
+
 #include "base/format.h"
 #include "graph/lower.h"
 

@@ -93,6 +93,19 @@ TEST_F(Describe, CountsTheTwoStagesOfMaskRcnn) {
   EXPECT_GT(json["parts"]["box_head"]["multiply_adds"], json["parts"]["rpn"]["multiply_adds"]);
 }
 
+TEST_F(Describe, CountsYolo) {
+  const Json json = run_json("describe yolov4 --size 608 --classes 80 --json");
+  EXPECT_EQ(json["task"], "detect");
+  EXPECT_EQ(json["parameters"], 64'363'101);
+  EXPECT_NEAR(json["multiply_adds"].get<double>() / 1e9, 64.1947, 0.001);
+  EXPECT_EQ(json["input_size"], 608);
+  EXPECT_GT(json["parts"]["neck"]["parameters"], json["parts"]["head"]["parameters"]);
+  EXPECT_EQ(run_json("describe yolov4-tiny --size 400 --classes 80 --json")["input_size"], 416);
+  const Outcome outcome = run("describe yolov4 --task segment");
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_NE(outcome.err.find("a YOLO head gives boxes and no masks"), std::string::npos) << outcome.err;
+}
+
 TEST_F(Describe, CountsEachHeadOfACascade) {
   arch::Architecture a = arch::named_architecture("spinenet-49s");
   a.two_stage.box_thresholds = {0.6, 0.7};
