@@ -17,8 +17,10 @@ static void fields(FieldList& list, YoloLossOptions& l) {
   list("class_weight", l.class_weight, "Weight of the classification loss", at_least(0));
   list("box_weight", l.box_weight, "Weight of the box loss", at_least(0));
   list("ignore_overlap", l.ignore_overlap,
-       "An anchor cell without an object is no background while its box overlaps one by more", between(0, 1));
-  list("ignore_class", l.ignore_class, "and one of its classes is likelier than this", between(0, 1));
+       "Overlap with an object from which an anchor cell without one is not background, if it is sure of a class",
+       between(0, 1));
+  list("ignore_class", l.ignore_class, "Probability from which an anchor cell is sure of a class, for ignore_overlap",
+       between(0, 1));
 }
 
 }  // namespace spinenet::nn

@@ -88,7 +88,7 @@ TEST(YoloAnchors, FitBetterThanAnchorsMadeForOtherImages) {
                                                  {{{36, 75}, {76, 55}, {72, 146}}, 1.1F, 16},
                                                  {{{142, 110}, {192, 243}, {459, 401}}, 1.05F, 32}};
   const FittedAnchors fitted = fit_yolo_anchors(boxes.all, 250, published);
-  EXPECT_GT(mean_best_overlap(fitted.levels, boxes, 0.25), 0.65);
+  EXPECT_GT(mean_best_overlap(fitted.levels, boxes, 0.25), 0.6);
   EXPECT_LT(mean_best_overlap(published, boxes, 0.25), 0.55);
   // The order of the boxes does not matter.
   std::ranges::reverse(boxes.all.annotations);
