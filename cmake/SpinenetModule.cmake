@@ -86,7 +86,7 @@ function(spinenet_module name)
     target_compile_definitions(
       ${target}_test PRIVATE SPINENET_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
                              SPINENET_SHARED_DIR="${PROJECT_SOURCE_DIR}/../shared")
-    gtest_discover_tests(${target}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 600)
+    gtest_discover_tests(${target}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${SPINENET_TEST_TIMEOUT})
   endif()
 endfunction()
 
