@@ -65,9 +65,9 @@ Drawing BackboneDrawing::draw(const arch::CspDarknetTiny& backbone) {
   last = add({DrawingKind::convolution, 5, "stages.last.", "C5"}, {last});
   if (!backbone.pyramid) return std::move(drawing_);
   const int narrow = add({DrawingKind::convolution, 5, "neck.reduce.", ""}, {last});
-  add({DrawingKind::convolution, 5, "neck.p5.", "", "P5"}, {narrow});
   const int coarser = add({DrawingKind::convolution, 5, "neck.up.p4.coarser.", ""}, {narrow});
   const int both = add({DrawingKind::concatenation, 4, "neck.up.p4.concat", ""}, {coarser, finer});
+  add_beside({DrawingKind::convolution, 5, "neck.p5.", "", "P5"}, {narrow});
   add({DrawingKind::convolution, 4, "neck.p4.", "", "P4"}, {both});
   return std::move(drawing_);
 }

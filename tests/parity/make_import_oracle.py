@@ -232,7 +232,7 @@ def channels_behind(kind, keys, channels):
     return channels[-1]
 
 
-def darknet_weights(sections, random, np):
+def darknet_weights(sections, random, np, more_variance=0.0):
     """The numbers of all convolutions in order; channels follow the routes. Kernels are so small that values stay about 1
     through a hundred layers: what is larger by powers of ten from layer to layer says more of rounding than of wiring."""
     parts, channels = [], []
@@ -244,7 +244,8 @@ def darknet_weights(sections, random, np):
         filters, size = keys["filters"], keys["size"]
         parts.append(random.normal(0, 0.2, filters))  # biases
         if "batch_normalize" in keys:
-            parts += [random.uniform(0.5, 1.5, filters), random.normal(0, 0.2, filters), random.uniform(0.5, 1.5, filters)]
+            parts += [random.uniform(0.5, 1.5, filters), random.normal(0, 0.2, filters),
+                      random.uniform(0.5, 1.5, filters) + more_variance]
         inputs = before * size * size
         parts.append(random.normal(0, inputs ** -0.5, filters * inputs))
     return np.concatenate(parts).astype("<f4")
@@ -260,9 +261,12 @@ def darknet_net(folder, sections, side):
         lines += [f"[{kind}]"] + [f"{key}={value}" for key, value in keys.items()]
     (folder / "net.cfg").write_text("\n".join(lines) + "\n")
     header = np.array([0, 2, 5], "<i4").tobytes() + np.array([0], "<u8").tobytes()
-    weights = darknet_weights(sections, np.random.default_rng(SEED), np)
-    (folder / "darknet.weights").write_bytes(header + weights.tobytes())
-    net = cv2.dnn.readNetFromDarknet(str(folder / "net.cfg"), str(folder / "darknet.weights"))
+    # OpenCV's batch norms have an epsilon of 1e-6 where Darknet has 1e-5.
+    for name, more_variance in (("darknet.weights", 0.0), ("opencv.weights", 1e-5 - 1e-6)):
+        weights = darknet_weights(sections, np.random.default_rng(SEED), np, more_variance)
+        (folder / name).write_bytes(header + weights.tobytes())
+    net = cv2.dnn.readNetFromDarknet(str(folder / "net.cfg"), str(folder / "opencv.weights"))
+    (folder / "opencv.weights").unlink()
     if hasattr(net, "enableWinograd"):
         net.enableWinograd(False)  # it rounds more than all else
     return net
