@@ -1,5 +1,8 @@
 // spinenet data: check a data set, count it, repair it, make the built-in one; data_sets.h has the verbs that convert,
 // divide and join sets.
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
 #include <memory>
 #include <optional>
 
@@ -7,6 +10,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "cli/command.h"
 #include "cli/data_sets.h"
 #include "cli/output.h"
@@ -131,6 +135,15 @@ int run_scenes(const SceneFlags& flags, const CommonOptions& common) {
   return 0;
 }
 
+// A PNG file of another name would be taken for what its name says. Devices and pipes have no suffix.
+void refuse_other_suffix(const std::string& out) {
+  std::string suffix = std::filesystem::path(out).extension().string();
+  std::ranges::transform(suffix, suffix.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  if (suffix.empty() || suffix == ".png") return;
+  fail(ErrorKind::usage, "the image is written as PNG", fmt::format("--out {}", printable(out)),
+       "give it a name that ends in .png");
+}
+
 int run_preview(const PreviewFlags& flags, const Invocation& invocation) {
   data::PreviewOptions options;
   options.size = flags.size;
@@ -141,6 +154,7 @@ int run_preview(const PreviewFlags& flags, const Invocation& invocation) {
   options.augment = settings.augment;
   RunFiles files = invocation.files;
   const Output output = files.output({flags.out, "data preview --out", flags.overwrite});
+  refuse_other_suffix(flags.out);
   const detect::Annotations annotations = data::read_coco(flags.annotations);
   const data::CocoDataset dataset(annotations, flags.images, data::class_list(annotations));
   output.write(image::encode_png(data::preview(dataset, options)));
@@ -230,7 +244,10 @@ void add_preview(CLI::App& data, Invocation& invocation) {
       ->check(within(1, 100))
       ->type_name("N")
       ->capture_default_str();
-  verb.add_option("--seed", flags->seed, "The same seed draws the same image")->type_name("N")->capture_default_str();
+  verb.add_option("--seed", flags->seed, "The same seed draws the same image")
+      ->check(within(0, 9007199254740992.0))
+      ->type_name("N")
+      ->capture_default_str();
   add_overwrite_flag(verb, flags->overwrite);
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);

@@ -1,5 +1,6 @@
 #include "cli/data_sets.h"
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -50,9 +51,14 @@ std::vector<std::string> class_list_in(const std::string& file) {
   return classes;
 }
 
-std::string tally_text(const char* heading, const data::Tally& tally) {
+std::string tally_text(const char* heading, const data::Tally& tally,
+                       const std::map<std::string, std::string>& first_places = {}) {
   std::string text;
-  for (const auto& [what, count] : tally) text += fmt::format("  {}: {}\n", count, printable(what));
+  for (const auto& [what, count] : tally) {
+    const auto place = first_places.find(what);
+    const std::string first = place == first_places.end() ? "" : fmt::format(" (first: {})", printable(place->second));
+    text += fmt::format("  {}: {}{}\n", count, printable(what), first);
+  }
   return text.empty() ? "" : fmt::format("{}:\n{}", heading, text);
 }
 
@@ -62,6 +68,7 @@ int run_convert(const ConvertFlags& flags, const Invocation& invocation) {
   options.to = format_of(flags.to, "--to");
   options.read.images = flags.images;
   options.read.classes = class_list_in(flags.classes);
+  options.class_file = flags.classes;
   options.copy_images = flags.copy_images;
   options.boxes_only = flags.boxes_only;
   options.zero_based = flags.zero_based;
@@ -73,7 +80,7 @@ int run_convert(const ConvertFlags& flags, const Invocation& invocation) {
   print(fmt::format("{} images ({} without objects), {} objects ({} with masks), {} categories: {} files in {}\n",
                     report.images, report.images_without_objects, report.objects, report.masks, report.categories,
                     report.file_count, printable(flags.out)));
-  print(tally_text("not kept of the source", report.not_read));
+  print(tally_text("not kept of the source", report.not_read, report.first_places));
   print(tally_text(fmt::format("not kept in {}", flags.to).c_str(), report.not_written));
   return 0;
 }
@@ -133,6 +140,7 @@ int run_merge(const MergeFlags& flags, const Invocation& invocation) {
                       report.annotations_renumbered, report.categories_renumbered));
   }
   print(tally_text("keys with another value in an earlier file, which stands", report.left_out));
+  print(tally_text("to be known", report.notes));
   return 0;
 }
 

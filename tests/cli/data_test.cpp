@@ -214,6 +214,40 @@ TEST_F(Data, ConvertedThereAndBackIsTheSame) {
   EXPECT_EQ(run("data check coco/annotations/train.json --images yolo/images").status, 0);
 }
 
+TEST_F(Data, ConvertSaysWhatItTookByARuleAndWhereFirst) {
+  write_annotations("set.json", {{1, 2, 10, 20}, {5, 5, 20, 20}});
+  Json set = parse_json(read_file(folder_ / "set.json"), "set");
+  set["annotations"][0].erase("area");
+  set["annotations"][1]["mine"] = 1;
+  fixture::put_file(folder_ / "set.json", to_text(set));
+  const Outcome converted = run("data convert set.json --from coco --to csv --out csv");
+  EXPECT_EQ(converted.status, 0) << converted.err;
+  EXPECT_NE(converted.err.find("values taken by a rule: D027 1x"), std::string::npos) << converted.err;
+  EXPECT_NE(converted.out.find("1: key \"mine\" of annotations (first: set.json)"), std::string::npos) << converted.out;
+  set["images"][0]["file_name"] = "b.png";
+  fixture::put_file(folder_ / "other.json", to_text(set));
+  for (const char* arguments :
+       {"data merge set.json other.json --out all.json", "data split set.json --parts a=1 --out s"}) {
+    const Outcome outcome = run(arguments);
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_NE(outcome.err.find("values taken by a rule: D027 1x"), std::string::npos) << arguments << outcome.err;
+  }
+}
+
+TEST_F(Data, WrongFlagsAreRefusedByName) {
+  write_annotations("set.json", {{1, 2, 10, 20}});
+  fixture::put_file(folder_ / "classes.txt", "cup\n");
+  const Outcome classes = run("data convert set.json --from coco --to csv --classes classes.txt --out csv");
+  EXPECT_EQ(classes.status, 2);
+  EXPECT_NE(classes.err.find("--classes: the classes are those of the COCO file"), std::string::npos) << classes.err;
+  const Outcome suffix = run("data preview set.json --images . --out seen.jpg");
+  EXPECT_EQ(suffix.status, 2);
+  EXPECT_NE(suffix.err.find("is written as PNG"), std::string::npos) << suffix.err;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "seen.jpg"));
+  EXPECT_EQ(run("data preview set.json --images . --out seen.png --seed -1").status, 2);
+  EXPECT_EQ(run("data preview set.json --images . --out seen.PNG --seed 1 --count 1").status, 0);
+}
+
 TEST_F(Data, SplitAndMergeAreEachOthersOpposite) {
   Json set{{"images", Json::array()}, {"annotations", Json::array()}, {"categories", {{{"id", 4}, {"name", "cup"}}}}};
   for (int i = 1; i <= 10; ++i) {

@@ -62,6 +62,13 @@ detect::Annotations read_coco(const std::filesystem::path& path, const CocoReadO
   return std::move(reading.content);
 }
 
+detect::Annotations parse_coco_aloud(std::string text, std::string_view place, const CocoReadOptions& options) {
+  FindingLog log;
+  Loaded reading = read_text(std::move(text), place, options, log);
+  warn(place, reading.skipped, log);
+  return std::move(reading.content);
+}
+
 detect::Annotations parse_coco(std::string text, std::string_view place, const CocoReadOptions& options,
                                Skipped* skipped) {
   FindingLog log;

@@ -45,7 +45,9 @@ struct Skipped {
 // left out and when the boxes as a whole look like another convention (D025, D026).
 detect::Annotations read_coco(const std::filesystem::path& path, const CocoReadOptions& options = {},
                               Skipped* skipped = nullptr);
-// The same from text, without log; `place` appears in messages.
+// The same from text; `place` appears in messages.
+detect::Annotations parse_coco_aloud(std::string text, std::string_view place, const CocoReadOptions& options = {});
+// The same without log.
 detect::Annotations parse_coco(std::string text, std::string_view place, const CocoReadOptions& options = {},
                                Skipped* skipped = nullptr);
 

@@ -50,9 +50,9 @@ int to_step(double size) {
 
 void choose_image_size(const Measures& of, DatasetAdvice& out) {
   const double small = quantile(of.sides, 0.1), longer = quantile(of.longer_sides, 0.5);
-  const int wanted = static_cast<int>(std::ceil(kWantedSide / small / kStep)) * kStep;
-  const int most = std::clamp(to_step(longer), kSmallestInput, kLargestInput);
-  out.image_size = std::clamp(wanted, kSmallestInput, most);
+  const double wanted = std::ceil(kWantedSide / small / kStep) * kStep;  // beyond any int for the tiniest sides
+  const int most = std::clamp(to_step(std::min<double>(longer, kLargestInput)), kSmallestInput, kLargestInput);
+  out.image_size = static_cast<int>(std::clamp<double>(wanted, kSmallestInput, most));
   const double pixels = small * out.image_size;
   out.image_size_reason =
       fmt::format("a tenth of the objects have sides below {:.1f} % of their image, which are {:.0f} pixels at {}",
@@ -68,10 +68,14 @@ void choose_anchors(const Measures& of, DatasetAdvice& out) {
   const double side = quantile(of.sides, 0.1) * out.image_size;
   out.anchor_size = std::clamp(std::round(2 * side / kSmallestStride) / 2, kSmallestAnchor, kLargestAnchor);
   const double narrow = quantile(of.ratios, 0.1), middle = quantile(of.ratios, 0.5), wide = quantile(of.ratios, 0.9);
-  const auto rounded = [](double ratio) { return std::round(ratio * 20) / 20; };
-  out.aspect_ratios.push_back(std::max(0.05, rounded(middle)));
-  if (wide / middle >= kDifferentRatios) out.aspect_ratios.push_back(rounded(wide));
-  if (middle / narrow >= kDifferentRatios) out.aspect_ratios.push_back(std::max(0.05, rounded(narrow)));
+  const auto add = [&](double ratio) {
+    const double rounded = std::max(0.05, std::round(ratio * 20) / 20);
+    const bool known = std::ranges::find(out.aspect_ratios, rounded) != out.aspect_ratios.end();
+    if (!known) out.aspect_ratios.push_back(rounded);
+  };
+  add(middle);
+  if (wide / middle >= kDifferentRatios) add(wide);
+  if (middle / narrow >= kDifferentRatios) add(narrow);
   out.anchor_reason = fmt::format(
       "the smallest anchor is {:.0f} pixels wide, as the objects of the smallest tenth are {:.0f} or less; objects are "
       "{:.2f} times as wide as high in the middle, a tenth below {:.2f} and a tenth above {:.2f}",

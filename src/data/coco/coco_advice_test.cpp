@@ -44,6 +44,20 @@ TEST(CocoAdvice, AnchorsFollowTheShapes) {
   EXPECT_EQ(of.anchor_size, 3);
 }
 
+TEST(CocoAdvice, NoRatioIsNamedTwice) {
+  std::vector<std::array<double, 2>> sizes;
+  for (int i = 0; i < 16; ++i) sizes.push_back({1.5, 25});
+  for (int i = 0; i < 4; ++i) sizes.push_back({1.5, 50});
+  EXPECT_EQ(advice(boxes_of(sizes))->aspect_ratios, (std::vector<double>{0.05}));
+}
+
+TEST(CocoAdvice, TheTiniestObjectsAndTheLargestImagesOverflowNothing) {
+  detect::Annotations all = boxes_of({{1e-7, 1e-7}, {1e-7, 1e-7}});
+  EXPECT_EQ(advice(all)->image_size, 1024);
+  for (detect::ImageInfo& image : all.images) image.width = image.height = int64_t{1} << 50;
+  EXPECT_EQ(advice(all)->image_size, 1024);
+}
+
 TEST(CocoAdvice, LargeObjectsHaveLargeAnchorsUpToALimit) {
   EXPECT_EQ(advice(boxes_of({{600, 600}}))->anchor_size, 4);
 }

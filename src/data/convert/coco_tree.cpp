@@ -26,7 +26,7 @@ std::vector<dom::element> CocoTree::entries(std::string_view list) const {
 CocoTree parse_coco_tree(const std::string& text, std::string_view place) {
   CocoTree tree;
   tree.place = std::string(place);
-  tree.content = parse_coco(text, place);
+  tree.content = parse_coco_aloud(text, place);
   FindingLog log;
   tree.document = std::make_unique<CocoDocument>(text, CocoLimits{}, log);
   log.refuse_errors(place);

@@ -29,7 +29,7 @@ struct CocoTree {
   std::vector<simdjson::dom::element> entries(std::string_view list) const;
 };
 
-// Errors as read_coco.
+// Errors and warnings as those of read_coco.
 CocoTree read_coco_tree(const std::filesystem::path& path);
 CocoTree parse_coco_tree(const std::string& text, std::string_view place);
 

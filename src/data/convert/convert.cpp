@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <set>
+#include <fstream>
 #include <unordered_set>
 #include <utility>
 
@@ -11,10 +11,12 @@
 #include "base/format.h"
 #include "base/owned_folder.h"
 #include "base/printable.h"
+#include "data/convert/own_outputs.h"
 #include "data/convert/set_coco.h"
 #include "data/convert/set_csv.h"
 #include "data/convert/set_cvat.h"
 #include "data/convert/set_label_studio.h"
+#include "data/convert/set_text.h"
 #include "data/convert/set_voc.h"
 #include "data/convert/set_yolo.h"
 #include "image/decode.h"
@@ -61,6 +63,7 @@ constexpr std::array<std::string_view, 36> kConvertedFiles{"annotations/*.json",
                                                            "JPEGImages/*/*/*/*/*",
                                                            "JPEGImages/*/*/*/*/*/*"};
 constexpr FolderKind kConvertedSet{"a converted data set", kConvertedFiles};
+constexpr const char* kReport = "conversion.json";
 constexpr std::ptrdiff_t kMostFolders = 5;  // above an image's file
 
 std::string_view image_folder(SetFormat format) {
@@ -71,27 +74,41 @@ bool goes_by_names(SetFormat format) {
   return format != SetFormat::coco && format != SetFormat::yolo;
 }
 
-void check_category_names(SetFormat format, const LabelledSet& set) {
+// XML and CSV lose spaces at the ends: names that differ in them alone would be one.
+void check_category_names(SetFormat format, const LabelledSet& set, Tally& left_out) {
+  if (!goes_by_names(format)) return;
   std::unordered_set<std::string> seen;
   for (const detect::Category& category : set.categories) {
-    if (!goes_by_names(format) || seen.insert(category.name).second) continue;
-    fail(
-        ErrorKind::bad_data,
-        fmt::format("two categories have the name \"{}\", by which {} goes", printable(category.name), name_of(format)),
-        "", "give each category a name of its own");
+    const std::string name(trimmed(category.name));
+    if (!seen.insert(name).second) {
+      fail(ErrorKind::bad_data,
+           fmt::format("two categories have the name \"{}\", by which {} goes", printable(name), name_of(format)), "",
+           "give each category a name of its own, which differs in more than spaces at its ends");
+    }
+    const bool trims = format == SetFormat::voc || format == SetFormat::cvat;
+    if (trims && name != category.name) {
+      ++left_out[fmt::format("spaces at the ends of names of classes, which {} does not keep", name_of(format))];
+    }
   }
 }
 
-void check_file_names(const std::vector<SetFile>& files) {
+// Every name is a file of its own, and no folder that another one lies in.
+void check_file_names(const std::vector<std::string>& names) {
+  const std::unordered_set<std::string> all(names.begin(), names.end());
   std::unordered_set<std::string> seen;
-  for (const SetFile& file : files) {
-    if (!seen.insert(file.name).second) {
-      fail(ErrorKind::bad_data, fmt::format("two images would have the file {}", printable(file.name)), "",
+  for (const std::string& name : names) {
+    if (!seen.insert(name).second) {
+      fail(ErrorKind::bad_data, fmt::format("two images would have the file {}", printable(name)), "",
            "rename one of them; names that differ in the suffix alone are the same here");
     }
-    if (std::count(file.name.begin(), file.name.end(), '/') > kMostFolders + 1) {
-      fail(ErrorKind::unsupported, fmt::format("{} lies deeper than five folders", printable(file.name)), "",
+    if (std::count(name.begin(), name.end(), '/') > kMostFolders + 1) {
+      fail(ErrorKind::unsupported, fmt::format("{} lies deeper than five folders", printable(name)), "",
            "move the images to folders further up");
+    }
+    for (size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
+      if (!all.contains(name.substr(0, slash))) continue;
+      fail(ErrorKind::bad_data, fmt::format("{} would be a file and a folder", printable(name.substr(0, slash))), "",
+           "rename one of the images");
     }
   }
 }
@@ -102,8 +119,7 @@ bool have_own_ids(const LabelledSet& set) {
                      [&](const SetImage& image) { return image.id && seen.insert(*image.id).second; });
 }
 
-void count_ids(SetFormat format, const LabelledSet& set, Tally& left_out) {
-  if (format == SetFormat::coco) return;
+void count_category_ids(SetFormat format, const LabelledSet& set, Tally& left_out) {
   for (size_t i = 0; i < set.categories.size(); ++i) {
     const detect::Category& category = set.categories[i];
     if (set.has_category_ids && category.id != static_cast<int64_t>(i) + 1) {
@@ -113,38 +129,28 @@ void count_ids(SetFormat format, const LabelledSet& set, Tally& left_out) {
       ++left_out[fmt::format("supercategories, which {} cannot say", name_of(format))];
     }
   }
+}
+
+// COCO's own are counted where they are written. Ids that count from 1 come back as they were.
+void count_ids(SetFormat format, const LabelledSet& set, Tally& left_out) {
+  if (format == SetFormat::coco) return;
+  count_category_ids(format, set, left_out);
   const bool keeps_ids = (format == SetFormat::cvat || format == SetFormat::labelstudio) && have_own_ids(set);
+  int64_t objects = 0;
   for (size_t i = 0; i < set.images.size(); ++i) {
     const std::optional<int64_t> id = set.images[i].id;
     if (id && !keeps_ids && *id != static_cast<int64_t>(i) + 1) {
       ++left_out[fmt::format("ids of images, which {} does not keep", name_of(format))];
     }
     for (const SetObject& object : set.images[i].objects) {
+      ++objects;
+      if (object.id && *object.id != objects) {
+        ++left_out[fmt::format("ids of annotations, which {} does not keep", name_of(format))];
+      }
       if (!object.area) continue;
       ++left_out[fmt::format("areas other than those of box or mask, which {} cannot say", name_of(format))];
     }
   }
-}
-
-std::string real_path(const fs::path& path) {
-  std::error_code error;
-  const std::string real = fs::weakly_canonical(path, error).string();
-  return error ? path.string() : real;
-}
-
-// The folder's own files may be replaced, so the source is none of them.
-void refuse_source_inside(const fs::path& out, const fs::path& source, std::string_view what) {
-  if (source.empty()) return;
-  const std::string folder = real_path(out), read = real_path(source);
-  if (read != folder && !read.starts_with(folder + "/")) return;
-  fail(ErrorKind::usage, fmt::format("holds {}, which the command reads", what), out.string(),
-       "name another folder with --out");
-}
-
-void refuse_foreign(const OwnedFolder& folder, const std::string& name) {
-  if (!folder.holds_foreign(name)) return;
-  fail(ErrorKind::usage, fmt::format("{} was not made here: nothing in the folder is touched", printable(name)),
-       folder.path().string(), "name another folder with --out, or take the file away");
 }
 
 // Of an earlier conversion. What others put there stays.
@@ -161,16 +167,32 @@ struct CopiedImage {
   fs::path file;
 };
 
-std::vector<CopiedImage> images_to_copy(const LabelledSet& set, SetFormat format) {
+// Known before anything is removed: an image that could not be read would leave a set without it.
+void check_copy(const CopiedImage& image) {
+  std::error_code error;
+  const auto size = static_cast<int64_t>(fs::file_size(image.file, error));
+  const bool readable = !error && std::ifstream(image.file, std::ios::binary).good();
+  const int64_t most = image::DecodeLimits{}.max_bytes;
+  if (!readable) {
+    fail(ErrorKind::io, "cannot be read to be copied", printable(image.file.string()),
+         "make it readable, or leave out --copy-images");
+  }
+  if (size <= most) return;
+  fail(ErrorKind::bad_data, fmt::format("has {} bytes; an image of at most {} is copied", size, most),
+       printable(image.file.string()), "make it smaller, or leave out --copy-images");
+}
+
+std::vector<CopiedImage> images_to_copy(const LabelledSet& set, const ConvertOptions& options) {
   std::vector<CopiedImage> images;
-  std::set<std::string> seen;
   for (const SetImage& image : set.images) {
     if (image.file.empty()) {
+      const std::string folder = printable(options.read.images.string());
       fail(ErrorKind::bad_data, fmt::format("the image {} is not there to be copied", printable(image.name)), "",
-           "name the folder of the images with --images, or leave out --copy-images");
+           folder.empty() ? "name the folder of the images with --images, or leave out --copy-images"
+                          : fmt::format("put it into {}, or leave out --copy-images", folder));
     }
-    std::string name = fmt::format("{}/{}", image_folder(format), image.name);
-    if (seen.insert(name).second) images.push_back({std::move(name), image.file});
+    images.push_back({fmt::format("{}/{}", image_folder(options.to), image.name), image.file});
+    check_copy(images.back());
   }
   return images;
 }
@@ -193,24 +215,34 @@ struct PreparedFiles {
   ConvertReport report;
 };
 
-// All that is written, before anything is.
-PreparedFiles prepare(const fs::path& source, const ConvertOptions& options) {
+void check_all_names(const PreparedFiles& prepared) {
+  std::vector<std::string> names{kReport};
+  for (const SetFile& file : prepared.files) names.push_back(file.name);
+  for (const CopiedImage& image : prepared.images) names.push_back(image.name);
+  check_file_names(names);
+}
+
+void leave_masks_out(LabelledSet& set, ConvertReport& report) {
+  for (SetImage& image : set.images) {
+    for (SetObject& object : image.objects) object.mask = {};
+  }
+  if (report.masks > 0) report.not_written["masks, because of --boxes-only"] = report.masks;
+}
+
+// All that is written, before anything is; none of it takes the place of what was read.
+PreparedFiles prepare(const fs::path& source, const fs::path& out, const ConvertOptions& options) {
   ReadSetOptions reading = options.read;
   reading.zero_based = options.zero_based;
   ReadSet read = read_set(options.from, source, reading);
+  refuse_read_inside(out, read.files, read.folders);
   PreparedFiles prepared;
   prepared.report = counts_of(read.set);
   prepared.report.not_read = std::move(read.left_out);
-  if (options.boxes_only) {
-    for (SetImage& image : read.set.images) {
-      for (SetObject& object : image.objects) object.mask = {};
-    }
-    if (prepared.report.masks > 0) {
-      prepared.report.not_written["masks, because of --boxes-only"] = prepared.report.masks;
-    }
-  }
+  prepared.report.first_places = std::move(read.first_places);
+  if (options.boxes_only) leave_masks_out(read.set, prepared.report);
   prepared.files = write_set(options.to, read.set, options.zero_based, prepared.report.not_written);
-  if (options.copy_images) prepared.images = images_to_copy(read.set, options.to);
+  if (options.copy_images) prepared.images = images_to_copy(read.set, options);
+  check_all_names(prepared);
   prepared.report.file_count = static_cast<int64_t>(prepared.files.size() + prepared.images.size()) + 1;
   return prepared;
 }
@@ -236,12 +268,12 @@ ReadSet read_set(SetFormat format, const fs::path& source, const ReadSetOptions&
 }
 
 std::vector<SetFile> write_set(SetFormat format, const LabelledSet& set, bool zero_based, Tally& left_out) {
-  check_category_names(format, set);
+  check_category_names(format, set, left_out);
   count_ids(format, set, left_out);
   std::vector<SetFile> files;
   switch (format) {
     case SetFormat::coco:
-      files = write_coco_set(set);
+      files = write_coco_set(set, left_out);
       break;
     case SetFormat::yolo:
       files = write_yolo_set(set, left_out);
@@ -259,19 +291,23 @@ std::vector<SetFile> write_set(SetFormat format, const LabelledSet& set, bool ze
       files = write_csv_set(set, left_out);
       break;
   }
-  check_file_names(files);
+  std::vector<std::string> names;
+  for (const SetFile& file : files) names.push_back(file.name);
+  check_file_names(names);
   return files;
 }
 
 ConvertReport convert_set(const fs::path& source, const fs::path& out, const ConvertOptions& options) {
-  refuse_source_inside(out, source, "the source");
-  refuse_source_inside(out, options.read.images, "the images");
+  refuse_inside(out, source, "the source");
+  refuse_inside(out, options.read.images, "the images");
+  refuse_inside(out, options.class_file, "the list of classes");
   OwnedFolder folder(out, kConvertedSet);
   PreparedFiles prepared;
   try {
-    prepared = prepare(source, options);
+    prepared = prepare(source, out, options);
     for (const SetFile& file : prepared.files) refuse_foreign(folder, file.name);
     for (const CopiedImage& image : prepared.images) refuse_foreign(folder, image.name);
+    refuse_foreign(folder, kReport);
   } catch (...) {
     std::move(folder).take_back();
     throw;
@@ -279,15 +315,20 @@ ConvertReport convert_set(const fs::path& source, const fs::path& out, const Con
   remove_earlier(folder);
   for (const CopiedImage& image : prepared.images) folder.file(image.name).write(image::read_limited(image.file));
   for (const SetFile& file : prepared.files) folder.file(file.name).write(file.text);
-  folder.file("conversion.json").write(to_text(to_json(prepared.report)));
+  folder.file(kReport).write(to_text(to_json(prepared.report)));
   return std::move(prepared.report);
 }
 
 Json to_json(const ConvertReport& report) {
-  return Json{{"images", report.images},         {"images_without_objects", report.images_without_objects},
-              {"objects", report.objects},       {"masks", report.masks},
-              {"categories", report.categories}, {"files", report.file_count},
-              {"not_read", report.not_read},     {"not_written", report.not_written}};
+  return Json{{"images", report.images},
+              {"images_without_objects", report.images_without_objects},
+              {"objects", report.objects},
+              {"masks", report.masks},
+              {"categories", report.categories},
+              {"files", report.file_count},
+              {"not_read", report.not_read},
+              {"not_written", report.not_written},
+              {"first_places", report.first_places}};
 }
 
 }  // namespace spinenet::data

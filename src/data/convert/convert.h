@@ -7,6 +7,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,15 +20,17 @@ namespace spinenet::data {
 struct ConvertOptions {
   SetFormat from = SetFormat::coco, to = SetFormat::coco;
   ReadSetOptions read;
-  bool zero_based = false;   // of Pascal VOC as source or target; see set_voc.h
-  bool copy_images = false;  // into the folder where the target's readers look for them
-  bool boxes_only = false;   // masks are left out
+  bool zero_based = false;           // of Pascal VOC as source or target; see set_voc.h
+  bool copy_images = false;          // into the folder where the target's readers look for them
+  bool boxes_only = false;           // masks are left out
+  std::filesystem::path class_file;  // where the list of classes was read from; empty: it was not read from a file
 };
 
 struct ConvertReport {
   int64_t images = 0, images_without_objects = 0, objects = 0, masks = 0, categories = 0;
-  Tally not_read;     // what the source holds and is not kept, by kind
-  Tally not_written;  // what the target cannot say, by kind
+  Tally not_read;                                   // what the source holds and is not kept, by kind
+  Tally not_written;                                // what the target cannot say, by kind
+  std::map<std::string, std::string> first_places;  // of what is not kept of the source
   int64_t file_count = 0;
 };
 
@@ -36,8 +39,9 @@ ReadSet read_set(SetFormat format, const std::filesystem::path& source, const Re
 // the format goes by.
 std::vector<SetFile> write_set(SetFormat format, const LabelledSet& set, bool zero_based, Tally& left_out);
 
-// Takes `out` before anything is read. ErrorKind::usage for a folder that is somebody else's, that holds the source, or
-// in which a file of that name was not made here; then nothing in it is changed.
+// Takes `out` before anything is read. ErrorKind::usage for a folder that is somebody else's, that holds any file which
+// is read or copied, that lies in a folder which is searched at any depth, or in which a file of that name was not made
+// here; then, and after every other refusal, nothing in it is changed.
 ConvertReport convert_set(const std::filesystem::path& source, const std::filesystem::path& out,
                           const ConvertOptions& options);
 Json to_json(const ConvertReport& report);

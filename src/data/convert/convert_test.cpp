@@ -5,33 +5,22 @@
 
 #include <gtest/gtest.h>
 
-#include "base/error.h"
-#include "base/files.h"
-#include "base/output_fixture.h"
 #include "base/scratch_folder_fixture.h"
 #include "data/convert/labelled_set_fixture.h"
 #include "data/convert/set_csv.h"
 #include "data/convert/set_cvat.h"
+#include "data/convert/set_files_fixture.h"
 #include "data/convert/set_label_studio.h"
 #include "data/convert/set_voc.h"
 #include "data/convert/set_yolo.h"
-#include "image/encode.h"
 
 namespace spinenet::data {
 namespace {
 
 namespace fs = std::filesystem;
-using spinenet::fixture::put_file;
+using fixture::put;
+using fixture::put_image;
 using spinenet::fixture::ScratchFolder;
-
-void put(const fs::path& file, std::string_view text) {
-  fs::create_directories(file.parent_path());
-  put_file(file, text);
-}
-
-void put_image(const fs::path& file, int64_t height, int64_t width) {
-  put(file, image::encode_png(image::make_image(static_cast<int>(height), static_cast<int>(width))));
-}
 
 // SPINENET_CONVERT_SETS says how many random sets each pair of formats gets.
 int sets_of_each_pair() {
@@ -73,22 +62,6 @@ INSTANTIATE_TEST_SUITE_P(Convert, Pairs,
                            return fmt::format("{}_to_{}", name_of(std::get<0>(pair.param)),
                                               name_of(std::get<1>(pair.param)));
                          });
-
-template <class Work>
-std::string refusal(Work&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "accepted";
-}
-
-#define EXPECT_REFUSED(work, part)                                                   \
-  {                                                                                  \
-    const std::string message = refusal([&] { work; });                              \
-    EXPECT_NE(message.find(part), std::string::npos) << message << " for " << #work; \
-  }
 
 SetImage blank_image() {
   SetImage image;
@@ -228,12 +201,45 @@ TEST(Cvat, ShapesAreRead) {
   EXPECT_EQ(reading.left_out().size(), 1U);
 }
 
-TEST(Cvat, WhatIsNotReadIsNamed) {
+TEST(Cvat, AGroupJoinsItsOwnPolygonsAlone) {
   SetReading reading({});
-  const auto parse = [&](const std::string& text) { parse_cvat(text, "c.xml", reading); };
+  parse_cvat(cvat_image("<polygon label=\"car\" points=\"1,1;1,5;1,9\" group_id=\"1\"/>"
+                        "<polygon label=\"car\" points=\"50,30;60,30;60,40\"/>"
+                        "<polygon label=\"car\" points=\"1,1;5,1;5,5\" group_id=\"1\"/>"
+                        "<polygon label=\"car\" points=\"11,1;15,1;15,5\" group_id=\"1\" occluded=\"1\"/>"),
+             "c.xml", reading);
+  const std::vector<SetObject>& objects = reading.set().images[0].objects;
+  ASSERT_EQ(objects.size(), 2U) << "the first polygon has no area";
+  EXPECT_EQ(objects[0].mask.polygons.size(), 1U);
+  EXPECT_EQ(objects[1].mask.polygons.size(), 2U);
+  EXPECT_EQ(objects[1].box.x2, 15);
+  EXPECT_EQ(reading.left_out().at("objects whose box has no area"), 1);
+  EXPECT_EQ(
+      reading.left_out().at("flags and attributes of a further polygon of a group, other than those of the first"), 1);
+}
+
+TEST(Cvat, WhatIsLeftOutIsCounted) {
+  SetReading reading({});
+  const std::string corners = "label=\"a\" xtl=\"1\" ytl=\"1\" xbr=\"5\" ybr=\"5\"";
+  parse_cvat(cvat_image(fmt::format("<box {0} rotation=\"30\"/><box {0} rotation=\"360\"/><box {0} z_order=\"2\"/>"
+                                    "<box {0} group_id=\"3\"/><skeleton label=\"a\"/>",
+                                    corners)),
+             "c.xml", reading);
+  EXPECT_EQ(reading.set().images[0].objects.size(), 3U);
+  const ReadSet read = reading.take();
+  EXPECT_EQ(read.left_out.at("turned boxes, which are not read; draw them as polygons"), 1);
+  EXPECT_EQ(read.left_out.at("z_order of CVAT's shapes"), 1);
+  EXPECT_EQ(read.left_out.at("groups of CVAT's boxes and masks"), 1);
+  EXPECT_EQ(read.left_out.at("<skeleton> of CVAT"), 1);
+  EXPECT_EQ(read.first_places.at("<skeleton> of CVAT"), "c.xml:1");
+}
+
+TEST(Cvat, WhatIsNotReadIsNamed) {
+  const auto parse = [](const std::string& text) {
+    SetReading reading({});
+    parse_cvat(text, "c.xml", reading);
+  };
   EXPECT_REFUSED(parse("<annotations><track id=\"0\" label=\"cat\"/></annotations>"), "has a track");
-  EXPECT_REFUSED(parse(cvat_image("<box label=\"a\" xtl=\"1\" ytl=\"1\" xbr=\"5\" ybr=\"5\" rotation=\"30\"/>")),
-                 "turned by 30");
   EXPECT_REFUSED(parse(cvat_image("<box label=\"a\" xtl=\"1\" ytl=\"1\" xbr=\"5\"/>")), "ybr of <box> is no number");
   EXPECT_REFUSED(parse(cvat_image("<polygon label=\"a\" points=\"1,1;2,2\"/>")), "less than three points");
   EXPECT_REFUSED(parse(cvat_image("<mask label=\"a\" rle=\"9\" left=\"0\" top=\"0\" width=\"2\" height=\"2\"/>")),
@@ -265,15 +271,66 @@ TEST(LabelStudio, PercentagesAreRead) {
   EXPECT_EQ(image.objects.at(0).box.y2, 30);
 }
 
-TEST(LabelStudio, WhatIsNotReadIsNamed) {
+std::string polygon(std::string_view id, std::string_view parent, std::string_view points) {
+  return fmt::format(
+      "{{\"id\": \"{}\", {}\"type\": \"polygonlabels\", \"original_width\": 100, \"original_height\": 50, "
+      "\"value\": {{\"points\": [{}], \"polygonlabels\": [\"cat\"]}}}}",
+      id, parent.empty() ? "" : fmt::format("\"parentID\": \"{}\", ", parent), points);
+}
+
+TEST(LabelStudio, APolygonJoinsItsParentWhereverItStands) {
+  const auto objects_of = [](const std::string& results) {
+    SetReading reading({});
+    parse_label_studio(task(results), "t.json", reading);
+    return reading.set().images.at(0).objects;
+  };
+  const std::string child = polygon("c", "p", "[1, 1], [5, 1], [5, 5]");
+  const std::string grandchild = polygon("g", "c", "[20, 20], [30, 20], [30, 30]");
+  const std::string parent = polygon("p", "", "[11, 11], [15, 11], [15, 15]");
+  const std::string other = polygon("x", "", "[50, 50], [60, 50], [60, 60]");
+  for (const std::string& order : {parent + "," + child + "," + grandchild, child + "," + grandchild + "," + parent,
+                                   grandchild + "," + parent + "," + child}) {
+    const std::vector<SetObject> objects = objects_of(order + "," + other);
+    ASSERT_EQ(objects.size(), 2U) << order;
+    EXPECT_EQ(objects[0].mask.polygons.size() + objects[1].mask.polygons.size(), 4U) << order;
+    EXPECT_EQ(std::max(objects[0].box.x2, objects[1].box.x2), 60) << order;
+    EXPECT_EQ(std::min(objects[0].mask.polygons.size(), objects[1].mask.polygons.size()), 1U) << order;
+  }
+  const std::string line = polygon("p", "", "[1, 1], [1, 5], [1, 9]");
+  const std::vector<SetObject> apart = objects_of(line + "," + other + "," + child);
+  ASSERT_EQ(apart.size(), 2U) << "the parent has no area, and the object behind it is another one";
+  EXPECT_EQ(apart[0].mask.polygons.size(), 1U);
+  EXPECT_EQ(objects_of(polygon("a", "b", "[1, 1], [5, 1], [5, 5]") + "," + polygon("b", "a", "[1, 1], [5, 1], [5, 5]"))
+                .size(),
+            1U)
+      << "a circle of parents ends";
+}
+
+TEST(LabelStudio, TurnedBoxesAreLeftOutAlone) {
   SetReading reading({});
-  const auto parse = [&](const std::string& text) { parse_label_studio(text, "t.json", reading); };
-  EXPECT_REFUSED(parse(rectangle("\"rotation\": 3, \"rectanglelabels\": [\"cat\"]")), "rotation is 3");
+  const std::string turned = rectangle("\"rotation\": 3, \"rectanglelabels\": [\"cat\"]");
+  parse_label_studio(turned, "t.json", reading);
+  EXPECT_TRUE(reading.set().images.at(0).objects.empty());
+  EXPECT_EQ(reading.left_out().at("turned boxes, which are not read; draw them as polygons"), 1);
+  SetReading whole({});
+  parse_label_studio(rectangle("\"rotation\": 360, \"rectanglelabels\": [\"cat\"]"), "t.json", whole);
+  EXPECT_EQ(whole.set().images.at(0).objects.size(), 1U);
+}
+
+TEST(LabelStudio, WhatIsNotReadIsNamed) {
+  const auto parse = [](const std::string& text) {
+    SetReading reading({});
+    parse_label_studio(text, "t.json", reading);
+  };
   EXPECT_REFUSED(parse(rectangle("\"rectanglelabels\": [\"cat\", \"dog\"]")), "has 2 labels");
   EXPECT_REFUSED(
       parse(task("{\"type\": \"brushlabels\", \"original_width\": 9, \"original_height\": 9, \"value\": {}}")),
       "brush");
+  EXPECT_REFUSED(parse(rectangle("\"rectanglelabels\": [\"cat\"]}, \"image_rotation\": 90, \"more\": {\"x\": 1")),
+                 "image_rotation is 90");
   EXPECT_REFUSED(parse(task("")), "the size of a.png is not given");
+  EXPECT_REFUSED(parse("[{\"image\": \"/data/upload/1/a.jpg\", \"id\": 1, \"label\": []}]"),
+                 "t.json: task 0: has neither data nor annotations, as in an export as JSON-MIN");
   EXPECT_REFUSED(parse("{}"), "is no list of tasks");
   EXPECT_REFUSED(parse("[{"), "t.json");
 }
@@ -301,6 +358,18 @@ TEST(Csv, HeadersOfOthersAreKnown) {
   EXPECT_EQ(open_images.set().images.at(0).name, "0a.png");
   EXPECT_EQ(open_images.set().images[0].objects.at(0).box.x2, 50);
   EXPECT_EQ(open_images.set().images[0].objects[0].box.y2, 50);
+}
+
+TEST(Csv, SpacesAroundFieldsArePassedOver) {
+  SetReading reading({});
+  parse_csv_set(
+      "file, width, height, class, x1, y1, x2, y2\na.png, 100, 80, cat, 1, 2, 30, 40\n"
+      "a.png , 100, 80, \"cat\" , 1, 2, 30, 40\n\" a.png\",100,80,cat,1,2,30,40\n",
+      "c.csv", reading);
+  EXPECT_EQ(reading.set().categories.size(), 1U);
+  ASSERT_EQ(reading.set().images.size(), 2U);
+  EXPECT_EQ(reading.set().images[0].objects.size(), 2U);
+  EXPECT_EQ(reading.set().images[1].name, " a.png") << "those in quotes stay";
 }
 
 TEST(Csv, WrongRowsAreNamed) {
@@ -360,6 +429,11 @@ TEST(Convert, NamesThatATargetCannotTellApartAreRefused) {
   set.images = {blank_image(), blank_image()};
   set.images[1].name = "a.jpg";
   EXPECT_REFUSED(write_set(SetFormat::yolo, set, false, left_out), "two images would have the file labels/a.txt");
+  set.images[1].name = "a.txt/b.jpg";
+  EXPECT_REFUSED(write_set(SetFormat::yolo, set, false, left_out), "labels/a.txt would be a file and a folder");
+  set.images.clear();
+  set.categories.push_back({2, "cat ", ""});
+  EXPECT_REFUSED(write_set(SetFormat::voc, set, false, left_out), "two categories have the name \"cat\"");
 }
 
 }  // namespace

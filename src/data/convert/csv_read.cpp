@@ -138,20 +138,19 @@ class CsvSetReader {
     const std::string name = file_name();
     const auto [found, first] = images_.try_emplace(name, reading_.set().images.size());
     const int64_t width = side(Column::width), height = side(Column::height);
-    const std::string_view part_name = trimmed(value(Column::part));
-    const std::optional<SetPart> part = part_name.empty() ? SetPart::all : value_named<SetPart>(part_name);
-    if (!part) refuse_row(fmt::format("\"{}\" is no part", printable(part_name)), "use train, val or test");
+    const std::string here = fmt::format("{}:{}", place_, rows_.line());
+    const SetPart part = reading_.part(value(Column::part), here);
     if (first) {
       SetImage image;
       image.name = name;
       image.width = width;
       image.height = height;
-      image.part = *part;
-      reading_.add_image(std::move(image), fmt::format("{}:{}", place_, rows_.line()));
+      image.part = part;
+      reading_.add_image(std::move(image), here);
       return found->second;
     }
     const SetImage& image = reading_.set().images[found->second];
-    if ((width > 0 && width != image.width) || (height > 0 && height != image.height) || *part != image.part) {
+    if ((width > 0 && width != image.width) || (height > 0 && height != image.height) || part != image.part) {
       refuse_row(fmt::format("{} has another size or part in an earlier row", printable(name)), "make the rows agree");
     }
     return found->second;
@@ -208,8 +207,8 @@ ReadSet read_csv_set(const fs::path& source, const ReadSetOptions& options) {
   std::error_code error;
   const fs::path file = fs::is_directory(source, error) ? source / "annotations.csv" : source;
   SetReading reading(options);
-  parse_csv_set(read_set_file(file), printable(file.string()), reading);
-  return {std::move(reading.set()), reading.left_out()};
+  parse_csv_set(reading.text_of(file), printable(file.string()), reading);
+  return reading.take();
 }
 
 }  // namespace spinenet::data

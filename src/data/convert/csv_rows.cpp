@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "data/convert/set_text.h"
 
 namespace spinenet::data {
 
@@ -15,7 +16,11 @@ CsvRows::CsvRows(std::string_view text, std::string_view place) : text_(text), p
 
 std::string CsvRows::field() {
   std::string value;
-  if (at_ < text_.size() && text_[at_] == '"') {
+  // Spaces around a field are passed over, those within its quotes are not.
+  const size_t first = std::min(text_.find_first_not_of(" \t", at_), text_.size());
+  const bool quoted = first < text_.size() && text_[first] == '"';
+  if (quoted) {
+    at_ = first;
     const int begin = line_;
     for (++at_;; ++at_) {
       if (at_ >= text_.size()) {
@@ -31,11 +36,9 @@ std::string CsvRows::field() {
     }
     ++at_;
   }
-  for (; at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n'; ++at_) {
-    const bool line_end = text_[at_] == '\r' && (at_ + 1 == text_.size() || text_[at_ + 1] == '\n');
-    if (!line_end) value += text_[at_];
-  }
-  return value;
+  std::string rest;
+  for (; at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n'; ++at_) rest += text_[at_];
+  return value + std::string(trimmed(rest));
 }
 
 bool CsvRows::next(std::vector<std::string>& fields) {
@@ -56,7 +59,7 @@ bool CsvRows::next(std::vector<std::string>& fields) {
 }
 
 std::string csv_field(std::string_view text) {
-  if (text.find_first_of(",;\"\r\n") == std::string_view::npos) return std::string(text);
+  if (text.find_first_of(",;\"\r\n") == std::string_view::npos && trimmed(text) == text) return std::string(text);
   std::string quoted = "\"";
   for (const char c : text) {
     if (c == '"') quoted += '"';

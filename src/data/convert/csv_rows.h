@@ -15,7 +15,8 @@ class CsvRows {
   // The separator is a comma, or a semicolon where the first line has no comma.
   CsvRows(std::string_view text, std::string_view place);
 
-  // False at the end. Lines without any character are passed over. ErrorKind::bad_data for a quote that is not closed.
+  // Spaces around a field are passed over, those in its quotes are not. False at the end. Lines without any character
+  // are passed over. ErrorKind::bad_data for a quote that is not closed.
   bool next(std::vector<std::string>& fields);
   // Of the row that was given last, from 1.
   int line() const { return row_line_; }

@@ -54,11 +54,14 @@ std::vector<double> points_of(const XmlNode& node, std::string_view place) {
   fail(ErrorKind::bad_data, "a polygon has less than three points", cvat_place(place, node), "leave it out");
 }
 
-void refuse_rotation(const XmlNode& node, std::string_view place) {
-  const std::string* rotation = node.attribute("rotation");
-  if (rotation == nullptr || number_in(*rotation) == 0.0) return;
-  fail(ErrorKind::bad_data, fmt::format("a box is turned by {} degrees, which is not read", printable(*rotation)),
-       cvat_place(place, node), "draw it as a polygon");
+// By whole turns is not turned.
+bool is_turned(const XmlNode& node, std::string_view place) {
+  return node.attribute("rotation") != nullptr && std::fmod(number_of(node, "rotation", place), 360) != 0;
+}
+
+int64_t integer_or_zero(const XmlNode& node, std::string_view name) {
+  const std::string* text = node.attribute(name);
+  return text == nullptr ? 0 : integer_in(*text).value_or(0);
 }
 
 // The shapes of one image; polygons of one group and label become one object.
@@ -69,8 +72,12 @@ class CvatShapes {
 
   void add(const XmlNode& node) {
     SetObject object;
+    const std::string here = cvat_place(place_, node);
     if (node.name == "box") {
-      refuse_rotation(node, place_);
+      if (is_turned(node, place_)) {
+        reading_.leave_out("turned boxes, which are not read; draw them as polygons", here);
+        return;
+      }
       object.box = {number_of(node, "xtl", place_), number_of(node, "ytl", place_), number_of(node, "xbr", place_),
                     number_of(node, "ybr", place_)};
     } else if (node.name == "polygon") {
@@ -80,14 +87,18 @@ class CvatShapes {
       object.mask.rle = mask_of(node);
       object.box = extent_of(object.mask.rle);
     } else {
-      reading_.leave_out(fmt::format("<{}> of CVAT", printable(node.name)));
+      reading_.leave_out(fmt::format("<{}> of CVAT", printable(node.name)), here);
       return;
     }
     const std::string* label = node.attribute("label");
-    const std::string here = cvat_place(place_, node);
     object.category = reading_.category(label == nullptr ? "" : *label, here);
     add_attributes(node, object);
-    if (!join_group(node, object)) reading_.add_object(image_, std::move(object), here);
+    count_layer(node, here);
+    if (join_group(node, object)) return;
+    const size_t position = image_.objects.size();
+    const std::pair<int64_t, size_t> group{group_of_polygon(node), object.category};
+    const bool added = reading_.add_object(image_, std::move(object), here);
+    if (added && group.first != 0) groups_.emplace(group, position);
   }
 
  private:
@@ -109,20 +120,28 @@ class CvatShapes {
     }
   }
 
+  // Of two shapes that overlap, the one of the larger z_order lies above. Of groups only polygons become one object.
+  void count_layer(const XmlNode& node, const std::string& here) {
+    if (integer_or_zero(node, "z_order") != 0) reading_.leave_out("z_order of CVAT's shapes", here);
+    const bool grouped = integer_or_zero(node, "group_id") != 0;
+    if (grouped && node.name != "polygon") reading_.leave_out("groups of CVAT's boxes and masks", here);
+  }
+
+  // 0: none.
+  static int64_t group_of_polygon(const XmlNode& node) {
+    return node.name == "polygon" ? integer_or_zero(node, "group_id") : 0;
+  }
+
   // True where the polygon went into an earlier object.
   bool join_group(const XmlNode& node, SetObject& object) {
-    const std::string* text = node.attribute("group_id");
-    const std::optional<int64_t> group = text == nullptr ? std::nullopt : integer_in(*text);
-    if (!group || *group == 0 || object.mask.polygons.empty()) return false;
-    const auto [found, first] = groups_.try_emplace({*group, object.category}, image_.objects.size());
-    const bool is_there = !first && found->second < image_.objects.size() &&
-                          image_.objects[found->second].category == object.category &&
-                          !image_.objects[found->second].mask.polygons.empty();
-    if (!is_there) {
-      found->second = image_.objects.size();
-      return false;
-    }
+    const auto found = groups_.find({group_of_polygon(node), object.category});
+    const bool has_area = object.box.x1 < object.box.x2 && object.box.y1 < object.box.y2;
+    if (found == groups_.end() || !has_area) return false;
     SetObject& other = image_.objects[found->second];
+    if (traits_of(other) != traits_of(object)) {
+      reading_.leave_out("flags and attributes of a further polygon of a group, other than those of the first",
+                         cvat_place(place_, node));
+    }
     for (std::vector<double>& polygon : object.mask.polygons) {
       for (double& pixels : polygon) pixels = tidy(pixels);
       other.mask.polygons.push_back(std::move(polygon));
@@ -134,7 +153,7 @@ class CvatShapes {
   SetImage& image_;
   std::string_view place_;
   SetReading& reading_;
-  std::map<std::pair<int64_t, size_t>, size_t> groups_;
+  std::map<std::pair<int64_t, size_t>, size_t> groups_;  // the object of each group and label
 };
 
 // The labels of the task, project or job.
@@ -155,11 +174,7 @@ void add_cvat_image(const XmlNode& node, std::string_view place, SetReading& rea
   image.width = integer_of(node, "width", place);
   image.height = integer_of(node, "height", place);
   if (const std::string* id = node.attribute("id")) image.id = integer_in(*id);
-  if (const std::string* subset = node.attribute("subset")) {
-    const std::optional<SetPart> part = value_named<SetPart>(*subset);
-    image.part = part.value_or(SetPart::all);
-    if (!part && *subset != "default") reading.leave_out("subsets of CVAT that are not train, val or test");
-  }
+  if (const std::string* subset = node.attribute("subset")) image.part = reading.part(*subset, cvat_place(place, node));
   CvatShapes shapes(reading.add_image(std::move(image), cvat_place(place, node)), place, reading);
   for (const XmlNode& child : node.children) shapes.add(child);
 }
@@ -186,8 +201,8 @@ ReadSet read_cvat_set(const fs::path& source, const ReadSetOptions& options) {
   std::error_code error;
   const fs::path file = fs::is_directory(source, error) ? source / "annotations.xml" : source;
   SetReading reading(options);
-  parse_cvat(read_set_file(file), printable(file.string()), reading);
-  return {std::move(reading.set()), reading.left_out()};
+  parse_cvat(reading.text_of(file), printable(file.string()), reading);
+  return reading.take();
 }
 
 }  // namespace spinenet::data

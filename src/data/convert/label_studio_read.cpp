@@ -1,6 +1,7 @@
 // The reading half of set_label_studio.h.
 #include <cmath>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include <simdjson.h>
@@ -72,9 +73,10 @@ class TaskReader {
       : task_(task), place_(std::move(place)), reading_(reading) {}
 
   void read() {
+    refuse_other_export();
     const std::optional<dom::element> annotation = chosen_annotation();
     if (!annotation) {
-      reading_.leave_out("tasks without a finished annotation");
+      reading_.leave_out("tasks without a finished annotation", place_);
       return;
     }
     const std::optional<dom::array> results = list_at(*annotation, "result");
@@ -82,10 +84,17 @@ class TaskReader {
       fail(ErrorKind::bad_data, "has an annotation without result", place_, "export the tasks again as JSON");
     SetImage image = described_image(*results);
     SetImage& added = reading_.add_image(std::move(image), place_);
-    for (const dom::element result : *results) add_result(result, added);
+    add_results(*results, added);
   }
 
  private:
+  // JSON-MIN has the image and its labels where a task has `data` and `annotations`.
+  void refuse_other_export() const {
+    if (value_at(task_, "data") || value_at(task_, "annotations")) return;
+    fail(ErrorKind::bad_data, "has neither data nor annotations, as in an export as JSON-MIN", place_,
+         "export the project as JSON, not JSON-MIN");
+  }
+
   std::optional<dom::element> chosen_annotation() {
     std::optional<dom::element> chosen;
     const std::optional<dom::array> annotations = list_at(task_, "annotations");
@@ -97,7 +106,7 @@ class TaskReader {
       if (!chosen && !cancelled) {
         chosen = annotation;
       } else {
-        reading_.leave_out("annotations that were cancelled or are a second one of their task");
+        reading_.leave_out("annotations that were cancelled or are a second one of their task", place_);
       }
     }
     return chosen;
@@ -108,12 +117,9 @@ class TaskReader {
     const auto data = value_at(task_, "data");
     if (!data) fail(ErrorKind::bad_data, "has no data", place_, "export the tasks as JSON");
     image.name = name_in_address(address_of(*data));
-    if (!is_utf8_name(image.name))
-      fail(ErrorKind::bad_data, "the name of its image is not UTF-8", place_, "rename the image");
     const std::optional<double> width = number_at(*data, "width"), height = number_at(*data, "height");
     if (width && height) set_size(*width, *height, image);
-    const std::string_view part = text_at(*data, "part");
-    image.part = value_named<SetPart>(part).value_or(SetPart::all);
+    image.part = reading_.part(text_at(*data, "part"), place_);
     int64_t id = 0;
     if (const auto value = value_at(task_, "id"); value && value->get(id) == simdjson::SUCCESS) image.id = id;
     for (const dom::element result : results) {
@@ -122,15 +128,6 @@ class TaskReader {
       if (own_width && own_height) set_size(*own_width, *own_height, image);
     }
     return image;
-  }
-
-  static bool is_utf8_name(const std::string& name) {
-    for (size_t at = 0; at < name.size();) {
-      const Symbol symbol = symbol_at(name, at);
-      if (symbol.bytes == 0) return false;
-      at += symbol.bytes;
-    }
-    return true;
   }
 
   void set_size(double width, double height, SetImage& image) const {
@@ -161,13 +158,12 @@ class TaskReader {
     fail(ErrorKind::bad_data, "data has no \"image\"", place_, "name the image in data.image");
   }
 
-  void refuse_turned(dom::element result, dom::element value) const {
-    for (const auto& [object, key] : {std::pair{result, "image_rotation"}, std::pair{value, "rotation"}}) {
-      if (number_at(object, key).value_or(0) == 0) continue;
-      fail(ErrorKind::bad_data,
-           fmt::format("{} is {}; turned boxes and images are not read", key, *number_at(object, key)), place_,
-           "draw a polygon in its place");
-    }
+  // The labels of a turned image lie elsewhere on the image itself.
+  void refuse_turned_image(dom::element result) const {
+    const double turn = number_at(result, "image_rotation").value_or(0);
+    if (std::fmod(turn, 360) == 0) return;
+    fail(ErrorKind::bad_data, fmt::format("image_rotation is {}; turned images are not read", turn), place_,
+         "turn the image itself and label it again");
   }
 
   std::string_view label_of(dom::element value, const char* key) const {
@@ -178,29 +174,69 @@ class TaskReader {
          "give each object one label");
   }
 
+  // A region may stand before the one that it names as its parent: those wait for it. Where parents name each other in
+  // a circle, the first of them goes ahead.
+  void add_results(dom::array results, SetImage& image) {
+    std::vector<dom::element> waiting;
+    for (const dom::element result : results) {
+      if (is_polygon(result) && !text_at(result, "id").empty()) awaited_.emplace(text_at(result, "id"));
+      waiting.push_back(result);
+    }
+    while (!waiting.empty()) {
+      std::vector<dom::element> later;
+      for (const dom::element result : waiting) {
+        const bool waits = is_polygon(result) && awaited_.contains(std::string(text_at(result, "parentID")));
+        waits ? later.push_back(result) : add_result(result, image);
+      }
+      if (later.size() == waiting.size()) {
+        add_result(later.front(), image);
+        later.erase(later.begin());
+      }
+      waiting = std::move(later);
+    }
+  }
+
+  static bool is_polygon(dom::element result) { return text_at(result, "type") == "polygonlabels"; }
+
   void add_result(dom::element result, SetImage& image) {
     const std::string_view type = text_at(result, "type");
+    if (is_polygon(result)) awaited_.erase(std::string(text_at(result, "id")));
     const auto value = value_at(result, "value");
     if (type == "brushlabels") {
       fail(ErrorKind::bad_data, "has a brush mask, whose packed format is not read", place_,
            "export the task as COCO, or draw polygons");
     }
     if (!value || (type != "rectanglelabels" && type != "polygonlabels")) {
-      reading_.leave_out(fmt::format("results of the type \"{}\"", printable(type)));
+      reading_.leave_out(fmt::format("results of the type \"{}\"", printable(type)), place_);
       return;
     }
-    refuse_turned(result, *value);
-    SetObject object;
-    if (type == "rectanglelabels") {
-      object.category = reading_.category(label_of(*value, "rectanglelabels"), place_);
-      object.box = box_of(*value, image);
-    } else {
-      object.category = reading_.category(label_of(*value, "polygonlabels"), place_);
-      object.mask.polygons.push_back(polygon_of(*value, image));
-      object.box = extent_of(object.mask.polygons);
-      if (join_parent(result, object, image)) return;
+    refuse_turned_image(result);
+    if (std::fmod(number_at(*value, "rotation").value_or(0), 360) != 0) {
+      reading_.leave_out("turned boxes, which are not read; draw them as polygons", place_);
+      return;
     }
+    type == "rectanglelabels" ? add_rectangle(*value, image) : add_polygon(result, *value, image);
+  }
+
+  void add_rectangle(dom::element value, SetImage& image) {
+    SetObject object;
+    object.category = reading_.category(label_of(value, "rectanglelabels"), place_);
+    object.box = box_of(value, image);
     reading_.add_object(image, std::move(object), place_);
+  }
+
+  void add_polygon(dom::element result, dom::element value, SetImage& image) {
+    SetObject object;
+    object.category = reading_.category(label_of(value, "polygonlabels"), place_);
+    object.mask.polygons.push_back(polygon_of(value, image));
+    object.box = extent_of(object.mask.polygons);
+    const std::string id(text_at(result, "id")), parent(text_at(result, "parentID"));
+    if (const std::optional<size_t> joined = join_parent(parent, object, image)) {
+      if (!id.empty()) polygons_.emplace(id, *joined);
+      return;
+    }
+    const size_t position = image.objects.size();
+    if (reading_.add_object(image, std::move(object), place_) && !id.empty()) polygons_.emplace(id, position);
   }
 
   Corners box_of(dom::element value, const SetImage& image) const {
@@ -229,26 +265,26 @@ class TaskReader {
     fail(ErrorKind::bad_data, "a polygon has less than three points", place_, "leave it out");
   }
 
-  // True where the polygon went into the object of the region that it names as its parent.
-  bool join_parent(dom::element result, SetObject& object, SetImage& image) {
-    const std::string id(text_at(result, "id")), parent(text_at(result, "parentID"));
-    const auto found = parent.empty() ? polygons_.end() : polygons_.find(parent);
-    if (found == polygons_.end() || found->second >= image.objects.size() ||
-        image.objects[found->second].category != object.category ||
-        image.objects[found->second].mask.polygons.empty()) {
-      if (!id.empty()) polygons_.emplace(id, image.objects.size());
-      return false;
+  // The object that the polygon went into: that of the region which it names as its parent.
+  std::optional<size_t> join_parent(const std::string& parent, SetObject& object, SetImage& image) {
+    if (parent.empty()) return std::nullopt;
+    const auto found = polygons_.find(parent);
+    if (found == polygons_.end() || image.objects[found->second].category != object.category) {
+      reading_.leave_out("parents of regions that are no polygon of the same label", place_);
+      return std::nullopt;
     }
+    if (!(object.box.x1 < object.box.x2 && object.box.y1 < object.box.y2)) return std::nullopt;
     SetObject& other = image.objects[found->second];
     for (double& pixels : object.mask.polygons.front()) pixels = tidy(pixels);
     other.mask.polygons.push_back(std::move(object.mask.polygons.front()));
     other.box = extent_of(other.mask.polygons);
-    return true;
+    return found->second;
   }
 
   dom::element task_;
   std::string place_;
   SetReading& reading_;
+  std::unordered_set<std::string> awaited_;           // ids of polygons that are still to be added
   std::unordered_map<std::string, size_t> polygons_;  // position of the object by the region's id
 };
 
@@ -304,9 +340,9 @@ ReadSet read_label_studio_set(const fs::path& source, const ReadSetOptions& opti
   const fs::path config = file.parent_path() / "label_config.xml";
   SetReading reading(options);
   if (fs::is_regular_file(config, error))
-    parse_label_config(read_set_file(config), printable(config.string()), reading);
-  parse_label_studio(read_set_file(file), printable(file.string()), reading);
-  return {std::move(reading.set()), reading.left_out()};
+    parse_label_config(reading.text_of(config), printable(config.string()), reading);
+  parse_label_studio(reading.text_of(file), printable(file.string()), reading);
+  return reading.take();
 }
 
 }  // namespace spinenet::data

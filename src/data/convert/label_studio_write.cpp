@@ -52,6 +52,10 @@ class TaskWriter {
 
  private:
   void add(const SetObject& object, const SetImage& image) {
+    if (object.crowd) {
+      ++left_out_["crowd regions, which Label Studio cannot say and readers would take for objects"];
+      return;
+    }
     count_traits(object, {}, "Label Studio", left_out_);
     const std::string& label = set_.categories.at(object.category).name;
     if (!object.mask.rle.counts.empty())

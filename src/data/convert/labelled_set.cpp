@@ -1,9 +1,29 @@
 #include "data/convert/labelled_set.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
+#include "data/convert/set_text.h"
+
 namespace spinenet::data {
+
+std::optional<SetPart> part_named(std::string_view text) {
+  constexpr std::array<std::pair<std::string_view, SetPart>, 9> kPartNames{{{"all", SetPart::all},
+                                                                            {"default", SetPart::all},
+                                                                            {"train", SetPart::train},
+                                                                            {"training", SetPart::train},
+                                                                            {"val", SetPart::val},
+                                                                            {"valid", SetPart::val},
+                                                                            {"validation", SetPart::val},
+                                                                            {"test", SetPart::test},
+                                                                            {"testing", SetPart::test}}};
+  const std::string word = lower_case(trimmed(text));
+  for (const auto& [name, part] : kPartNames) {
+    if (name == word) return part;
+  }
+  return std::nullopt;
+}
 
 Corners extent_of(const std::vector<std::vector<double>>& polygons) {
   Corners box{INFINITY, INFINITY, -INFINITY, -INFINITY};

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -32,6 +33,9 @@ constexpr auto names(SetPart) {
   using enum SetPart;
   return named<SetPart>({{all, "all"}, {train, "train"}, {val, "val"}, {test, "test"}});
 }
+// The part that a text means, in any case of letters: also training, valid, validation and testing; "default" is that
+// of a set which is not divided. Nothing for other texts.
+std::optional<SetPart> part_named(std::string_view text);
 
 // Edges, the right and lower ones exclusive.
 struct Corners {
@@ -47,6 +51,7 @@ struct SetObject {
   bool crowd = false, difficult = false, truncated = false, occluded = false;
   std::string pose;
   std::map<std::string, std::string> attributes;  // others, by name
+  std::set<std::string> text_attributes;          // those that are text although they read as a number or a flag
 };
 
 struct SetImage {

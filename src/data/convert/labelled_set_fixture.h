@@ -74,6 +74,7 @@ inline SetObject random_object(Random& random, const SetImage& image, size_t cat
 // Names with spaces, folders and letters beyond ASCII; classes without an object; images without one.
 inline LabelledSet random_set(uint64_t seed) {
   constexpr std::array<const char*, 5> kNames{"plain", "with space", "sub/folder/deep", "größe", "a.b, c;'d' & e"};
+  constexpr std::array<const char*, 4> kFolders{"", "images/", "train/images/", "images/images/"};
   constexpr std::array<const char*, 4> kClasses{"cat", "traffic light", "Fußgänger", "a, \"b\" & <c>: d"};
   Random random(seed);
   LabelledSet set;
@@ -88,7 +89,8 @@ inline LabelledSet random_set(uint64_t seed) {
   const int64_t images = 1 + random.below(5);
   for (int64_t i = 0; i < images; ++i) {
     SetImage image;
-    image.name = fmt::format("{} {}.png", kNames[static_cast<size_t>(random.below(5))], i);
+    const char* folder = kFolders[static_cast<size_t>(random.below(4))];
+    image.name = fmt::format("{}{} {}.png", folder, kNames[static_cast<size_t>(random.below(5))], i);
     image.width = 10 + random.below(40);
     image.height = 10 + random.below(40);
     if (divided) image.part = static_cast<SetPart>(1 + random.below(3));
@@ -100,9 +102,17 @@ inline LabelledSet random_set(uint64_t seed) {
   return set;
 }
 
+// Of a format whose readers would take them for objects.
+inline void drop_crowds(LabelledSet& set) {
+  for (SetImage& image : set.images) {
+    std::erase_if(image.objects, [](const SetObject& object) { return object.crowd; });
+  }
+}
+
 // What is left of a set that went through the format, in the terms of its header.
 inline void keep_yolo(LabelledSet& set) {
   bool polygons = false;
+  drop_crowds(set);
   for (SetImage& image : set.images) {
     if (image.part == SetPart::all) image.part = SetPart::train;
     for (SetObject& object : image.objects) polygons = polygons || object.mask.polygons.size() == 1;
@@ -133,6 +143,7 @@ inline void keep_voc(LabelledSet& set) {
 }
 
 inline void keep_label_studio(LabelledSet& set) {
+  drop_crowds(set);
   for (SetImage& image : set.images) {
     for (SetObject& object : image.objects) {
       SetObject kept;

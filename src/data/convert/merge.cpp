@@ -53,6 +53,13 @@ std::string license_text(dom::element entry) {
   return object_with(entry, {{"id", "0"}});
 }
 
+// Whether the key's value is joined with that of the other files; values of another type than COCO's are not.
+bool is_joined(std::string_view key, dom::element value) {
+  if (key == "info") return value.is_object();
+  if (key == "licenses") return value.is_array();
+  return key == "images" || key == "annotations" || key == "categories";
+}
+
 class Merger {
  public:
   Merger(std::vector<CocoTree> trees, const MergeOptions& options) : trees_(std::move(trees)), options_(options) {}
@@ -77,6 +84,7 @@ class Merger {
     for (const CocoTree& tree : trees_) {
       FileIds ids;
       std::vector<bool> is_new;
+      const std::vector<dom::element> entries = tree.entries("categories");
       for (const detect::Category& category : tree.content.categories) {
         const auto name = by_name.find(category.name);
         const auto id = by_id.find(category.id);
@@ -84,6 +92,8 @@ class Merger {
         if (!options_.by_name && !same && (name != by_name.end() || id != by_id.end()))
           refuse_category(tree, category, by_id);
         is_new.push_back(name == by_name.end());
+        if (name != by_name.end()) count_other_keys(entries_[category.name], entries.at(is_new.size() - 1), report);
+        entries_.try_emplace(category.name, entries.at(is_new.size() - 1));
         const int64_t own = name == by_name.end() ? pool.take(category.id) : name->second;
         ids.categories.emplace(category.id, own);
         by_name.emplace(category.name, own);
@@ -93,6 +103,20 @@ class Merger {
       report.categories += std::count(is_new.begin(), is_new.end(), true);
       new_categories_.push_back(std::move(is_new));
       ids_.push_back(std::move(ids));
+    }
+  }
+
+  // What a later entry of a category says otherwise than the first, or beside it, is lost.
+  static void count_other_keys(dom::element first, dom::element later, MergeReport& report) {
+    dom::object object;
+    if (later.get(object) != simdjson::SUCCESS) return;
+    for (const auto& [key, value] : object) {
+      dom::element known;
+      const bool is_there = first[key].get(known) == simdjson::SUCCESS;
+      if (key == "id" || (is_there && std::string(simdjson::minify(known)) == std::string(simdjson::minify(value)))) {
+        continue;
+      }
+      ++report.left_out[fmt::format("categories.{}", printable(key))];
     }
   }
 
@@ -118,7 +142,10 @@ class Merger {
     for (size_t i = 0; i < trees_.size(); ++i) {
       for (const dom::element entry : trees_[i].entries("licenses")) {
         const std::optional<int64_t> id = license_id(entry);
-        if (!id) fail(ErrorKind::bad_data, "a license has no id", trees_[i].place, "number the licenses");
+        if (!id) {
+          add_license_without_id(entry, report);
+          continue;
+        }
         const std::string text = license_text(entry);
         const auto known = by_text.find(text);
         const int64_t own = known == by_text.end() ? pool.take(*id) : known->second;
@@ -131,6 +158,13 @@ class Merger {
       }
     }
     report.licenses = static_cast<int64_t>(licenses_.size());
+  }
+
+  // Nothing can tell which of two files' images mean it.
+  void add_license_without_id(dom::element entry, MergeReport& report) {
+    std::string text(simdjson::minify(entry));
+    if (std::find(licenses_.begin(), licenses_.end(), text) == licenses_.end()) licenses_.push_back(std::move(text));
+    ++report.notes["licenses without an integer as their id, which stay as they are"];
   }
 
   void map_images(MergeReport& report) {
@@ -147,7 +181,9 @@ class Merger {
         if (!first && known->second != i) {
           fail(ErrorKind::bad_data,
                fmt::format("the image {} is in {}, too", printable(name), printable(trees_[known->second].place)),
-               trees_[i].place, "rename the images, or tell them apart with --prefix");
+               trees_[i].place,
+               options_.prefix ? "rename the annotation files, whose names are the prefixes"
+                               : "rename the images, or tell them apart with --prefix");
         }
         const int64_t own = pool.take(image.id);
         ids_[i].images.emplace(image.id, own);
@@ -207,7 +243,7 @@ class Merger {
   }
 
   // The info of the first file that has one, with the keys that later ones add.
-  void add_info(JsonText& text, MergeReport& report) const {
+  void add_info(JsonText& text, MergeReport& report) {
     std::map<std::string, std::string> info;
     for (const CocoTree& tree : trees_) {
       dom::object object;
@@ -218,7 +254,8 @@ class Merger {
         if (!first && known->second != written) ++report.left_out[fmt::format("info.{}", printable(key))];
       }
     }
-    if (info.empty()) return;
+    has_info_ = !info.empty();
+    if (!has_info_) return;
     std::string joined;
     for (const auto& [key, value] : info) {
       joined += fmt::format("{}{}: {}", joined.empty() ? "{" : ", ", json_string(key), value);
@@ -230,10 +267,13 @@ class Merger {
     std::map<std::string, std::string> others;
     for (const CocoTree& tree : trees_) {
       for (const auto& [key, value] : tree.root()) {
-        const bool joined =
-            key == "info" || key == "licenses" || key == "images" || key == "annotations" || key == "categories";
-        if (joined) continue;
+        if (is_joined(key, value)) continue;
+        const bool stands = (key == "info" && has_info_) || (key == "licenses" && !licenses_.empty());
         const std::string written = simdjson::minify(value);
+        if (stands) {
+          ++report.left_out[printable(key)];
+          continue;
+        }
         const auto [known, first] = others.emplace(key, written);
         if (!first && known->second != written) ++report.left_out[printable(key)];
       }
@@ -241,7 +281,7 @@ class Merger {
     for (const auto& [key, value] : others) text.add(key, value);
   }
 
-  std::string text(MergeReport& report) const {
+  std::string text(MergeReport& report) {
     JsonText text;
     add_info(text, report);
     if (!licenses_.empty()) {
@@ -271,6 +311,8 @@ class Merger {
   std::vector<FileIds> ids_;
   std::vector<std::vector<bool>> new_categories_;
   std::vector<std::string> licenses_;
+  bool has_info_ = false;
+  std::unordered_map<std::string, dom::element> entries_;  // the first of each category, by name
 };
 
 }  // namespace
@@ -293,7 +335,8 @@ Json to_json(const MergeReport& report) {
               {"annotations_renumbered", report.annotations_renumbered},
               {"categories_renumbered", report.categories_renumbered},
               {"licenses_renumbered", report.licenses_renumbered},
-              {"left_out", report.left_out}};
+              {"left_out", report.left_out},
+              {"notes", report.notes}};
 }
 
 }  // namespace spinenet::data

@@ -22,6 +22,7 @@ struct MergeReport {
   int64_t files = 0, images = 0, annotations = 0, categories = 0, licenses = 0;
   int64_t images_renumbered = 0, annotations_renumbered = 0, categories_renumbered = 0, licenses_renumbered = 0;
   std::map<std::string, int64_t> left_out;  // keys of later files that an earlier one has with another value
+  std::map<std::string, int64_t> notes;     // what else is to be known of the joined file, by kind
 };
 
 // ErrorKind::bad_data for files that cannot be read, for categories that disagree, and for images of one name in two

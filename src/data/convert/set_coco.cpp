@@ -18,6 +18,7 @@
 #include "data/coco/coco_rules.h"
 #include "data/convert/set_text.h"
 #include "data/convert/traits.h"
+#include "image/image_folder.h"
 
 namespace spinenet::data {
 namespace {
@@ -30,16 +31,25 @@ struct CocoPart {
   SetPart part = SetPart::all;
 };
 
-std::vector<CocoPart> parts_in(const fs::path& source) {
+// Each JSON file whose name is that of a part, in the order of the parts.
+std::vector<CocoPart> parts_in(const fs::path& source, SetReading& reading) {
   std::error_code error;
   if (!fs::is_directory(source, error)) return {{source, SetPart::all}};
   for (const fs::path& folder : {source / "annotations", source}) {
+    if (!fs::is_directory(folder, error)) continue;
     std::vector<CocoPart> parts;
-    for (const SetPart part : values_of<SetPart>()) {
-      const fs::path file = folder / fmt::format("{}.json", name_of(part));
-      if (fs::is_regular_file(file, error)) parts.push_back({file, part});
+    std::vector<fs::path> others;
+    for (const fs::path& file : image::entries_of(folder)) {
+      if (file.extension() != ".json" || !fs::is_regular_file(file, error)) continue;
+      const std::optional<SetPart> part = part_named(file.stem().string());
+      part ? parts.push_back({file, *part}) : others.push_back(file);
     }
-    if (!parts.empty()) return parts;
+    if (parts.empty()) continue;
+    std::stable_sort(parts.begin(), parts.end(), [](const CocoPart& a, const CocoPart& b) { return a.part < b.part; });
+    for (const fs::path& file : others) {
+      reading.leave_out("JSON files that are of no part", printable(file.string()));
+    }
+    return parts;
   }
   fail(ErrorKind::bad_data, "has no train.json, val.json, test.json or all.json, nor a folder annotations with them",
        source.string(), "name the annotation file");
@@ -94,6 +104,8 @@ class CocoExtras {
     }
     for (const auto& [key, value] : attributes) {
       if (const auto text = attribute_text(value)) {
+        if (value.is_string()) object.text_attributes.emplace(key);
+        count_flag(key, value, *text);
         set_trait(object, key, *text);
       } else {
         ++left_out_["attributes that are a list, an object or null"];
@@ -102,6 +114,14 @@ class CocoExtras {
   }
 
  private:
+  void count_flag(std::string_view key, dom::element value, const std::string& text) const {
+    const std::optional<bool> flag = flag_in(text);
+    if (!is_flag(key) || !flag) return;
+    if (!*flag) ++left_out_["note: flags among the attributes that are false, which says as much as none"];
+    if (*flag && !value.is_bool())
+      ++left_out_["note: flags among the attributes that are numbers or texts, read as true"];
+  }
+
   void count_keys(dom::element list, std::string_view name, const std::vector<std::string_view>& known) {
     dom::array entries;
     if (list.get(entries) != simdjson::SUCCESS) return;
@@ -150,8 +170,9 @@ void add_part(const CocoPart& part, SetReading& reading) {
     fail(ErrorKind::bad_data, fmt::format("has {} bytes, of which {} are read", size, options.limits.max_file_bytes),
          part.file.string(), "divide it");
   }
+  reading.add_file(part.file);
   const std::string text = read_file(part.file);
-  const detect::Annotations content = parse_coco(text, part.file.string(), options);
+  const detect::Annotations content = parse_coco_aloud(text, part.file.string(), options);
   Tally left_out;
   const CocoExtras extras(text, part.file, left_out);
   LabelledSet& set = reading.set();
@@ -171,16 +192,17 @@ void add_part(const CocoPart& part, SetReading& reading) {
     image.part = part.part;
     image.id = info.id;
     images.emplace(info.id, set.images.size());
-    reading.add_image(std::move(image), part.file.string());
+    reading.add_image(std::move(image), fmt::format("{}: image {}", printable(part.file.string()), info.id));
   }
   for (size_t i = 0; i < content.annotations.size(); ++i) {
     const detect::Annotation& annotation = content.annotations[i];
     SetObject object = object_of(annotation);
     object.category = categories.at(annotation.category_id);
     extras.add_to(object, i);
-    reading.add_object(set.images[images.at(annotation.image_id)], std::move(object), part.file.string());
+    const std::string place = fmt::format("{}: annotation {}", printable(part.file.string()), annotation.id);
+    reading.add_object(set.images[images.at(annotation.image_id)], std::move(object), place);
   }
-  for (const auto& [what, count] : left_out) reading.leave_out(what, count);
+  for (const auto& [what, count] : left_out) reading.leave_out(what, part.file.string(), count);
 }
 
 // True where every one has an id and no two the same.
@@ -211,7 +233,13 @@ detect::Annotation annotation_of(const SetObject& object) {
   return annotation;
 }
 
-Json part_json(const LabelledSet& set, SetPart part) {
+void count_new_id(const std::optional<int64_t>& own, int64_t written, const char* what, Tally& left_out) {
+  if (own && *own != written) {
+    ++left_out[fmt::format("ids of {}, since not all of a part have one of their own", what)];
+  }
+}
+
+Json part_json(const LabelledSet& set, SetPart part, Tally& left_out) {
   detect::Annotations content;
   content.categories = set.categories;
   for (size_t i = 0; i < set.categories.size() && !set.has_category_ids; ++i) {
@@ -228,10 +256,12 @@ Json part_json(const LabelledSet& set, SetPart part) {
   const bool own_object_ids = has_ids_of_its_own(objects, [](const SetObject& object) { return object.id; });
   for (const SetImage* image : images) {
     const int64_t id = own_ids ? *image->id : static_cast<int64_t>(content.images.size()) + 1;
+    count_new_id(image->id, id, "images", left_out);
     content.images.push_back({id, image->name, image->height, image->width});
     for (const SetObject& object : image->objects) {
       detect::Annotation annotation = annotation_of(object);
       annotation.id = own_object_ids ? *object.id : static_cast<int64_t>(content.annotations.size()) + 1;
+      count_new_id(object.id, annotation.id, "annotations", left_out);
       annotation.image_id = id;
       annotation.category_id = content.categories.at(object.category).id;
       content.annotations.push_back(std::move(annotation));
@@ -240,7 +270,8 @@ Json part_json(const LabelledSet& set, SetPart part) {
   Json json = to_json(content);
   for (size_t i = 0; i < objects.size(); ++i) {
     for (const auto& [name, value] : traits_of(*objects[i], {.crowd = false})) {
-      json["annotations"][i]["attributes"][name] = attribute_value(value);
+      const bool is_text = objects[i]->text_attributes.contains(name) && !is_flag(name);
+      json["annotations"][i]["attributes"][name] = is_text ? Json(value) : attribute_value(value);
     }
   }
   return json;
@@ -249,21 +280,20 @@ Json part_json(const LabelledSet& set, SetPart part) {
 }  // namespace
 
 ReadSet read_coco_set(const fs::path& source, const ReadSetOptions& options) {
-  ReadSetOptions without_classes = options;
-  without_classes.classes.clear();  // the file has its list
-  SetReading reading(std::move(without_classes));
-  for (const CocoPart& part : parts_in(source)) add_part(part, reading);
-  return {std::move(reading.set()), reading.left_out()};
+  refuse_class_list(options, "the COCO file");
+  SetReading reading(options);
+  for (const CocoPart& part : parts_in(source, reading)) add_part(part, reading);
+  return reading.take();
 }
 
-std::vector<SetFile> write_coco_set(const LabelledSet& set) {
+std::vector<SetFile> write_coco_set(const LabelledSet& set, Tally& left_out) {
   std::vector<SetFile> files;
   for (const SetPart part : values_of<SetPart>()) {
     const bool has =
         std::any_of(set.images.begin(), set.images.end(), [&](const SetImage& image) { return image.part == part; });
     const bool is_empty_set = set.images.empty() && part == SetPart::all;
     if (has || is_empty_set) {
-      files.push_back({fmt::format("annotations/{}.json", name_of(part)), to_text(part_json(set, part))});
+      files.push_back({fmt::format("annotations/{}.json", name_of(part)), to_text(part_json(set, part, left_out))});
     }
   }
   return files;

@@ -15,7 +15,7 @@ namespace spinenet::data {
 // the files of the parts list other categories.
 ReadSet read_coco_set(const std::filesystem::path& source, const ReadSetOptions& options);
 // annotations/PART.json. Ids are those of the set where each image (annotation) of a part has one of its own, else they
-// count from 1.
-std::vector<SetFile> write_coco_set(const LabelledSet& set);
+// count from 1, which is counted where it changes them.
+std::vector<SetFile> write_coco_set(const LabelledSet& set, Tally& left_out);
 
 }  // namespace spinenet::data

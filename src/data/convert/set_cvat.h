@@ -13,7 +13,8 @@
 
 namespace spinenet::data {
 
-// The file, or the folder with annotations.xml. Tracks (CVAT for video) are refused by name.
+// The file, or the folder with annotations.xml. Tracks (CVAT for video) are refused by name; turned boxes
+// are left out and counted.
 ReadSet read_cvat_set(const std::filesystem::path& source, const ReadSetOptions& options);
 void parse_cvat(std::string_view text, std::string_view place, SetReading& reading);
 

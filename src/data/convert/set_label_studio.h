@@ -14,7 +14,8 @@
 
 namespace spinenet::data {
 
-// The file, or the folder with tasks.json. Brushes, turned boxes and objects of several labels are refused by name.
+// The file, or the folder with tasks.json. Brushes, turned images, objects of several
+// labels and the export JSON-MIN are refused by name; turned boxes are left out and counted.
 ReadSet read_label_studio_set(const std::filesystem::path& source, const ReadSetOptions& options);
 void parse_label_studio(std::string text, std::string_view place, SetReading& reading);
 // The labels of a labelling interface, in its order.

@@ -58,8 +58,7 @@ std::optional<int64_t> integer_in(std::string_view text) {
 }
 
 std::optional<bool> flag_in(std::string_view text) {
-  std::string word(trimmed(text));
-  for (char& c : word) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  const std::string word = lower_case(trimmed(text));
   if (word == "0" || word == "false" || word == "no") return false;
   if (word == "1" || word == "true" || word == "yes") return true;
   return std::nullopt;
@@ -73,6 +72,12 @@ std::string_view trimmed(std::string_view text) {
   const size_t begin = text.find_first_not_of(kSpaces);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kSpaces) - begin + 1);
+}
+
+std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return lower;
 }
 
 std::vector<std::string_view> lines_of(std::string_view text) {

@@ -30,6 +30,8 @@ std::optional<bool> flag_in(std::string_view text);
 std::string number_text(double number);
 
 std::string_view trimmed(std::string_view text);
+// The letters of ASCII alone.
+std::string lower_case(std::string_view text);
 // Without line ends; the last one may lack its own.
 std::vector<std::string_view> lines_of(std::string_view text);
 // Between spaces and tabs.

@@ -16,13 +16,17 @@
 
 namespace spinenet::data {
 
+// The folder with Annotations and JPEGImages, or one that has XML files and images beside each other. Parts are those
+// of the lists in ImageSets/Main; a name of trainval.txt alone is one to train on. An image without an XML file has no
+// objects.
 ReadSet read_voc_set(const std::filesystem::path& source, const ReadSetOptions& options);
 
 struct VocPlace {
   std::string_view place;  // for messages
   std::string stem;        // the name of the XML file below Annotations, without suffix
   SetPart part = SetPart::all;
-  std::filesystem::path images;  // where the image may be; empty: not known
+  std::filesystem::path images;         // where the image may be; empty: not known
+  std::vector<std::string> found = {};  // the images of that stem there
 };
 // Adds the image of one XML file.
 void parse_voc(std::string_view text, const VocPlace& place, SetReading& reading);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -17,6 +18,7 @@
 #include "base/printable.h"
 #include "data/coco/fingerprint.h"
 #include "data/convert/coco_tree.h"
+#include "data/convert/own_outputs.h"
 #include "data/convert/set_text.h"
 #include "data/convert/stratify.h"
 
@@ -36,6 +38,9 @@ class NamePattern {
  public:
   // Why it is none; "" where it is one.
   std::string compile(const std::string& text) {
+    if (const std::string escape = foreign_escape(text); !escape.empty()) {
+      return fmt::format("{} is not of POSIX; write [0-9] for a digit, [a-z] for a letter", escape);
+    }
     regex_.reset(new regex_t);
     if (const int error = ::regcomp(regex_.get(), text.c_str(), REG_EXTENDED); error != 0) {
       std::array<char, 128> message{};
@@ -44,6 +49,21 @@ class NamePattern {
       return message.data();
     }
     return regex_->re_nsub < 1 ? "has no group in round brackets" : "";
+  }
+
+  // A letter or digit behind a backslash that means something in other regular expressions, where POSIX would take the
+  // letter itself (\d) or leave the meaning open; "" where there is none. Back references stay.
+  static std::string foreign_escape(const std::string& text) {
+    bool in_brackets = false;
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (text[i] == '[') in_brackets = true;
+      if (text[i] == ']') in_brackets = false;
+      if (text[i] != '\\' || in_brackets || i + 1 == text.size()) continue;
+      const char next = text[++i];
+      const bool back_reference = next >= '1' && next <= '9';
+      if (std::isalnum(static_cast<unsigned char>(next)) != 0 && !back_reference) return fmt::format("\\{}", next);
+    }
+    return "";
   }
 
   // What the first group matched; "" where nothing did.
@@ -180,10 +200,22 @@ struct SplitTexts {
   std::vector<std::string> texts;
 };
 
+// Frames and copies are found by their names where there are any; a pattern, a key or folders that no image has are a
+// mistake, by which the images of one group would lie in several parts.
+void refuse_no_group(const SplitOptions& options, const Units& units) {
+  const bool expects_groups = !options.group_by.empty() && options.group_by != "name";
+  if (!expects_groups || units.of_image.empty()) return;
+  if (units.without_group < static_cast<int64_t>(units.of_image.size())) return;
+  fail(ErrorKind::usage,
+       fmt::format("\"{}\" gives none of the {} images a group", printable(options.group_by), units.of_image.size()),
+       "--group-by", "use folder, name, key:KEY with a key of the images, or a pattern that their file names match");
+}
+
 SplitTexts divide(const fs::path& annotations, const SplitOptions& options) {
   const Grouping grouping(options.group_by);
   const CocoTree tree = read_coco_tree(annotations);
   const Units units = units_of(tree, grouping, !options.group_by.empty());
+  refuse_no_group(options, units);
   std::vector<double> shares;
   for (const SplitPart& part : options.parts) shares.push_back(part.share);
   const std::vector<size_t> parts = assign_parts(units.units, shares, {options.stratify, options.seed});
@@ -245,19 +277,12 @@ SplitReport split_coco(const fs::path& annotations, const fs::path& out, const S
   OwnedFolder folder(out, kSplitFolder);
   SplitTexts texts;
   try {
-    std::error_code error;
-    for (const std::string& name : folder.files("annotations/*.json")) {
-      if (!fs::equivalent(out / name, annotations, error)) continue;
-      fail(ErrorKind::usage, "holds the annotations, which the command reads", out.string(),
-           "name another folder with --out");
-    }
+    refuse_inside(out, annotations, "the annotations");
     texts = divide(annotations, options);
     for (const SplitPart& part : options.parts) {
-      const std::string name = fmt::format("annotations/{}.json", part.name);
-      if (!folder.holds_foreign(name)) continue;
-      fail(ErrorKind::usage, fmt::format("{} was not made here: nothing in the folder is touched", name), out.string(),
-           "name another folder with --out, or take the file away");
+      refuse_foreign(folder, fmt::format("annotations/{}.json", part.name));
     }
+    refuse_foreign(folder, "split.json");
   } catch (...) {
     std::move(folder).take_back();
     throw;

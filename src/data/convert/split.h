@@ -45,7 +45,7 @@ struct SplitReport {
 };
 
 // Writes annotations/PART.json into a folder that belongs to the program. ErrorKind::bad_data where a part with a share
-// would have no image.
+// would have no image; ErrorKind::usage where the pattern, the key or the folders give no image a group.
 SplitReport split_coco(const std::filesystem::path& annotations, const std::filesystem::path& out,
                        const SplitOptions& options);
 Json to_json(const SplitReport& report);

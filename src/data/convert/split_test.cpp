@@ -2,6 +2,7 @@
 #include "data/convert/split.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <gtest/gtest.h>
@@ -14,6 +15,7 @@
 #include "base/scratch_folder_fixture.h"
 #include "data/coco/coco.h"
 #include "data/convert/merge.h"
+#include "data/convert/set_files_fixture.h"
 #include "data/convert/stratify.h"
 
 namespace spinenet::data {
@@ -133,6 +135,28 @@ TEST(Split, WrongRequestsAreNamed) {
   EXPECT_FALSE(std::filesystem::exists(scratch / "out"));
 }
 
+// Else the images of one group would lie in several parts.
+TEST(Split, GroupsThatNoImageHasAreRefused) {
+  const ScratchFolder scratch;
+  Json json = example();
+  put_file(scratch / "all.json", json.dump());
+  SplitOptions options = halves();
+  const auto refusal = [&](const char* by) {
+    options.group_by = by;
+    return fixture::refusal([&] { split_coco(scratch / "all.json", scratch / "out", options); });
+  };
+  EXPECT_NE(refusal("^(video\\d+)").find("\\d is not of POSIX"), std::string::npos);
+  EXPECT_NE(refusal("(\\w+)/").find("\\w is not of POSIX"), std::string::npos);
+  EXPECT_NE(refusal("^(film[0-9]+)").find("gives none of the 100 images a group"), std::string::npos);
+  EXPECT_NE(refusal("key:video").find("gives none of the 100 images a group"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(scratch / "out"));
+  EXPECT_EQ(refusal("^(video[0-9]+)\\/"), "accepted");
+  for (Json& image : json["images"]) image["file_name"] = image["id"].dump() + ".jpg";
+  put_file(scratch / "all.json", json.dump());
+  EXPECT_NE(refusal("folder").find("gives none of the 100 images a group"), std::string::npos);
+  EXPECT_EQ(refusal("name"), "accepted") << "frames and copies are found where there are any";
+}
+
 TEST(Stratify, SharesHoldForEveryClass) {
   Random random(3);
   std::vector<SplitUnit> units(1000);
@@ -210,8 +234,44 @@ TEST(Merge, ImagesOfOneNameAreRefusedOrToldApart) {
   const Json json = read_json(scratch / "all.json");
   EXPECT_EQ(json["images"][0]["file_name"], "a/x.png");
   EXPECT_EQ(json["images"][1]["file_name"], "b/x.png");
+  std::filesystem::create_directories(scratch / "other");
+  put_file(scratch / "other/a.json", set_of(2, "x.png", 1, "cat", "free"));
+  const std::string message = fixture::refusal([&] {
+    merge_coco({scratch / "a.json", scratch / "other/a.json"}, output(scratch / "all.json"), {.prefix = true});
+  });
+  EXPECT_NE(message.find("rename the annotation files, whose names are the prefixes"), std::string::npos) << message;
   put_file(scratch / "text.json", "[1");
   EXPECT_THROW(merge_coco({scratch / "a.json", scratch / "text.json"}, output(scratch / "all.json"), {}), Error);
+}
+
+TEST(Merge, WhatALaterFileSaysOtherwiseIsCounted) {
+  const ScratchFolder scratch;
+  Json first = parse_json(set_of(1, "a.png", 1, "cat", "free"), "a"), second = first;
+  second["images"][0]["file_name"] = "b.png";
+  first["categories"][0]["supercategory"] = "x";
+  second["categories"][0]["supercategory"] = "y";
+  second["categories"][0]["keypoints"] = Json::array({"nose"});
+  second["licenses"] = Json::object();
+  const auto merged = [&] {
+    put_file(scratch / "a.json", first.dump());
+    put_file(scratch / "b.json", second.dump());
+    return merge_coco({scratch / "a.json", scratch / "b.json"}, output(scratch / "all.json"), {});
+  };
+  using Counts = std::map<std::string, int64_t>;
+  EXPECT_EQ(merged().left_out, (Counts{{"categories.keypoints", 1}, {"categories.supercategory", 1}, {"licenses", 1}}));
+  first.erase("licenses");
+  second["licenses"] = {{"id", 1}};
+  EXPECT_EQ(merged().left_out, (Counts{{"categories.keypoints", 1}, {"categories.supercategory", 1}}));
+  EXPECT_EQ(read_json(scratch / "all.json")["licenses"], second["licenses"]);
+  first["licenses"] = Json::array({{{"id", 1}, {"name", "free"}}});
+  second["licenses"] = Json::array({{{"id", "1"}, {"name", "other"}}, {{"name", "none"}}});
+  EXPECT_EQ(merged().notes, (Counts{{"licenses without an integer as their id, which stay as they are", 2}}));
+  EXPECT_EQ(read_json(scratch / "all.json")["licenses"].size(), 3U);
+  second["info"] = "by me";
+  EXPECT_EQ(merged().left_out.at("info"), 1);
+  first.erase("info");
+  EXPECT_FALSE(merged().left_out.contains("info"));
+  EXPECT_EQ(read_json(scratch / "all.json")["info"], "by me");
 }
 
 }  // namespace

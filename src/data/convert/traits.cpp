@@ -1,5 +1,6 @@
 #include "data/convert/traits.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -20,6 +21,10 @@ constexpr std::array<NamedFlag, 4> kFlags{{{"is_crowd", &SetObject::crowd, &Trai
                                            {"occluded", &SetObject::occluded, &TraitsWanted::occluded}}};
 
 }  // namespace
+
+bool is_flag(std::string_view name) {
+  return std::any_of(kFlags.begin(), kFlags.end(), [&](const NamedFlag& known) { return known.name == name; });
+}
 
 void set_trait(SetObject& object, std::string_view name, std::string_view value) {
   const std::optional<bool> flag = flag_in(value);

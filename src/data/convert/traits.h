@@ -12,6 +12,8 @@
 
 namespace spinenet::data {
 
+// difficult, truncated, occluded and is_crowd.
+bool is_flag(std::string_view name);
 // Sets the flag of that name where the value is one, else the attribute.
 void set_trait(SetObject& object, std::string_view name, std::string_view value);
 

@@ -1,16 +1,19 @@
 // The reading half of set_voc.h.
 #include <algorithm>
-#include <map>
-#include <unordered_set>
+#include <array>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/printable.h"
+#include "data/coco/coco_rules.h"
 #include "data/convert/set_text.h"
 #include "data/convert/set_voc.h"
 #include "data/convert/traits.h"
+#include "data/convert/voc_files.h"
 #include "data/convert/xml.h"
+#include "image/image_folder.h"
 
 namespace spinenet::data {
 namespace {
@@ -33,7 +36,8 @@ Corners corners_of(const XmlNode& box, std::string_view place, SetReading& readi
                   corner(box, "ymax", place)};
   if (reading.options().zero_based) return corners;
   if (corners.x1 == 0 || corners.y1 == 0) {
-    reading.leave_out("note: boxes with a corner at 0, where Pascal VOC counts from 1 (see --zero-based)");
+    reading.leave_out("note: boxes with a corner at 0, where Pascal VOC counts from 1 (see --zero-based)",
+                      place_of_node(place, box));
   }
   corners.x1 -= 1;
   corners.y1 -= 1;
@@ -55,14 +59,24 @@ void add_traits(const XmlNode& node, SetObject& object) {
   }
 }
 
-void add_voc_object(const XmlNode& node, std::string_view place, SetImage& image, SetReading& reading) {
-  const std::string here = place_of_node(place, node);
-  for (const char* other : {"part", "polygon", "point", "actions"}) {
-    if (node.child(other) != nullptr) reading.leave_out(fmt::format("\"{}\" of objects in Pascal VOC", other));
+// Each child that is none of the known ones.
+void count_children(const XmlNode& node, std::span<const std::string_view> known, std::string_view place,
+                    SetReading& reading) {
+  for (const XmlNode& child : node.children) {
+    if (std::find(known.begin(), known.end(), child.name) != known.end()) continue;
+    reading.leave_out(fmt::format("<{}> in <{}> of Pascal VOC", printable(child.name), node.name),
+                      place_of_node(place, child));
   }
+}
+
+void add_voc_object(const XmlNode& node, std::string_view place, SetImage& image, SetReading& reading) {
+  constexpr std::array<std::string_view, 7> kKnown{"name",     "pose",   "truncated", "difficult",
+                                                   "occluded", "bndbox", "attributes"};
+  const std::string here = place_of_node(place, node);
+  count_children(node, kKnown, place, reading);
   const XmlNode* box = node.child("bndbox");
   if (box == nullptr) {
-    reading.leave_out("objects without bndbox");
+    reading.leave_out("objects without bndbox", here);
     return;
   }
   SetObject object;
@@ -76,16 +90,23 @@ std::string suffix_of(std::string_view name) {
   return std::string(name.substr(without_suffix(name).size()));
 }
 
-// The image that goes with the XML file is the one of the same name; <filename> gives its suffix. Where no image can be
-// looked for, another name in <filename> is believed.
+// The image that goes with the XML file is the one of the same name; <filename> gives its suffix. Where there is none,
+// another name in <filename> is believed, but for the folders of the machine that it was written on.
 std::string image_name(const VocPlace& place, std::string_view said, SetReading& reading) {
-  const std::string suffix = suffix_of(said).empty() ? ".jpg" : suffix_of(said);
-  const std::string own = place.stem + suffix;
-  if (said.empty() || own == said || fs::path(own).filename() == fs::path(said).filename()) return own;
-  std::error_code error;
-  if (!place.images.empty() && fs::exists(place.images / own, error)) return own;
-  reading.leave_out("note: filename says another name than that of the XML file, and is taken");
-  return std::string(said);
+  const std::string_view last = said.substr(said.find_last_of("/\\") + 1);
+  const std::string own = place.stem + (suffix_of(last).empty() ? ".jpg" : suffix_of(last));
+  if (!place.found.empty()) {
+    if (std::find(place.found.begin(), place.found.end(), own) != place.found.end()) return own;
+    if (place.found.size() > 1) {
+      reading.leave_out("note: images of one name with several suffixes, of which the first is taken", place.place);
+    }
+    return place.found.front();
+  }
+  const fs::path own_path(own);
+  if (last.empty() || own_path.filename() == last) return own;
+  reading.leave_out("note: filename says another name than that of the XML file, and is taken", place.place);
+  const bool usable = unsafe_file_name_reason(said).empty() && said.find('\\') == std::string_view::npos;
+  return usable ? std::string(said) : (own_path.parent_path() / last).generic_string();
 }
 
 int64_t side_of(const XmlNode& root, std::string_view name) {
@@ -95,78 +116,53 @@ int64_t side_of(const XmlNode& root, std::string_view name) {
   return side && *side >= 1 && *side <= 1e9 ? static_cast<int64_t>(*side) : 0;
 }
 
-// NAME of a line, which may be in quotes, or be followed by -1, 0 or 1 as in the lists of one class.
-std::string listed_name(std::string_view line, const fs::path& annotations) {
-  std::error_code error;
-  const auto there = [&](std::string_view name) {
-    return fs::exists(annotations / (std::string(name) + ".xml"), error);
-  };
-  if (there(line)) return std::string(line);
-  line = trimmed(line);
-  if (line.size() > 1 && line.starts_with('"') && line.ends_with('"'))
-    return std::string(line.substr(1, line.size() - 2));
-  const size_t space = line.rfind(' ');
-  if (space != std::string_view::npos && there(trimmed(line.substr(0, space))))
-    return std::string(trimmed(line.substr(0, space)));
-  return std::string(line);
-}
-
-struct VocFile {
-  std::string stem;
-  SetPart part = SetPart::all;
-};
-
-// In the order of the lists; then what no list names, in the order of names.
-std::vector<VocFile> voc_files(const fs::path& source, const fs::path& annotations) {
-  std::vector<VocFile> files;
-  std::unordered_set<std::string> seen;
-  std::error_code error;
-  for (const SetPart part : {SetPart::train, SetPart::val, SetPart::test}) {
-    const fs::path list = source / "ImageSets" / "Main" / fmt::format("{}.txt", name_of(part));
-    if (!fs::is_regular_file(list, error)) continue;
-    const std::string text = read_set_file(list);
-    for (const std::string_view line : lines_of(text)) {
-      if (trimmed(line).empty()) continue;
-      std::string stem = listed_name(line, annotations);
-      if (!fs::exists(annotations / (stem + ".xml"), error)) {
-        fail(ErrorKind::bad_data, fmt::format("there is no Annotations/{}.xml", printable(stem)),
-             printable(list.string()), "put it there, or take the name from the list");
-      }
-      if (seen.insert(stem).second) files.push_back({std::move(stem), part});
-    }
-  }
-  std::vector<std::string> others;
-  for (const auto& entry : fs::recursive_directory_iterator(annotations, error)) {
-    if (entry.path().extension() != ".xml") continue;
-    std::string stem = without_suffix(entry.path().lexically_relative(annotations).generic_string());
-    if (!seen.contains(stem)) others.push_back(std::move(stem));
-  }
-  std::sort(others.begin(), others.end());
-  for (std::string& stem : others) files.push_back({std::move(stem), SetPart::all});
-  return files;
-}
-
+// The first line of the name is that of the ground; a class of that name has a line of its own.
 void read_label_map(const fs::path& file, SetReading& reading) {
   std::error_code error;
   if (!fs::is_regular_file(file, error)) return;
-  const std::string text = read_set_file(file);
+  const std::string text = reading.text_of(file);
+  bool has_background = false;
   for (const std::string_view line : lines_of(text)) {
     // The name may hold colons itself: three fields follow it.
     std::string_view name = line;
     for (int field = 0; field < 3; ++field) name = name.substr(0, std::min(name.rfind(':'), name.size()));
-    if (line.starts_with('#') || trimmed(name).empty() || name == "background") continue;
+    const bool is_ground = name == "background" && !std::exchange(has_background, true);
+    if (line.starts_with('#') || trimmed(name).empty() || is_ground) continue;
     reading.list_category(trimmed(name), printable(file.string()));
   }
+}
+
+// Drawn masks, which boxes alone are read beside.
+void count_drawn_masks(const fs::path& source, SetReading& reading) {
+  for (const char* name : {"SegmentationClass", "SegmentationObject"}) {
+    std::error_code error;
+    const fs::path folder = source / name;
+    if (!fs::is_directory(folder, error)) continue;
+    const auto count = static_cast<int64_t>(image::entries_of(folder).size());
+    if (count > 0) reading.leave_out(fmt::format("masks in {}", name), printable(folder.string()), count);
+  }
+}
+
+void add_image_without_xml(const VocFile& file, const VocFolders& folders, SetReading& reading) {
+  SetImage image;
+  image.name = file.images.front();
+  image.part = file.part;
+  image.file = folders.images / image.name;
+  const std::string place = printable(image.file.string());
+  reading.add_image(std::move(image), place);
 }
 
 }  // namespace
 
 void parse_voc(std::string_view text, const VocPlace& place, SetReading& reading) {
+  constexpr std::array<std::string_view, 8> kKnown{"folder", "filename",  "path",  "source",
+                                                   "size",   "segmented", "owner", "object"};
   const XmlNode root = parse_xml(text, place.place);
   if (root.name != "annotation") {
     fail(ErrorKind::bad_data, fmt::format("is <{}>, not <annotation>", printable(root.name)), place.place,
          "give the XML files of Pascal VOC");
   }
+  count_children(root, kKnown, place.place, reading);
   SetImage image;
   image.name = image_name(place, root.text_of("filename"), reading);
   image.part = place.part;
@@ -183,25 +179,23 @@ void parse_voc(std::string_view text, const VocPlace& place, SetReading& reading
 }
 
 ReadSet read_voc_set(const fs::path& source, const ReadSetOptions& options) {
-  std::error_code error;
-  const fs::path inner = source / "Annotations";
-  const fs::path annotations = fs::is_directory(inner, error) ? inner : source;
-  if (!fs::is_directory(annotations, error)) {
-    fail(ErrorKind::io, "is no folder", source.string(), "name the folder that holds Annotations and JPEGImages");
-  }
   SetReading reading(options);
+  const VocFolders folders = voc_folders(source, options);
   read_label_map(source / "labelmap.txt", reading);
-  fs::path images = options.images;
-  if (images.empty() && fs::is_directory(source / "JPEGImages", error)) images = source / "JPEGImages";
-  const std::vector<VocFile> files = voc_files(source, annotations);
-  if (files.empty())
-    fail(ErrorKind::bad_data, "has no XML files", annotations.string(), "name the folder of Pascal VOC");
+  const std::vector<VocFile> files = voc_files(folders, reading);
+  if (std::none_of(files.begin(), files.end(), [](const VocFile& file) { return file.has_xml; }))
+    fail(ErrorKind::bad_data, "has no XML files", folders.annotations.string(), "name the folder of Pascal VOC");
   for (const VocFile& file : files) {
-    const fs::path path = annotations / (file.stem + ".xml");
+    if (!file.has_xml) {
+      add_image_without_xml(file, folders, reading);
+      continue;
+    }
+    const fs::path path = folders.annotations / (file.stem + ".xml");
     const std::string place = printable(path.string());
-    parse_voc(read_set_file(path), {place, file.stem, file.part, images}, reading);
+    parse_voc(reading.text_of(path), {place, file.stem, file.part, folders.images, file.images}, reading);
   }
-  return {std::move(reading.set()), reading.left_out()};
+  count_drawn_masks(source, reading);
+  return reading.take();
 }
 
 }  // namespace spinenet::data

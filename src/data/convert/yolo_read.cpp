@@ -1,11 +1,15 @@
 // The reading half of set_yolo.h.
 #include <algorithm>
+#include <array>
+#include <map>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/printable.h"
 #include "base/yaml.h"
+#include "data/convert/set_files.h"
 #include "data/convert/set_text.h"
 #include "data/convert/set_yolo.h"
 #include "image/image_folder.h"
@@ -81,9 +85,24 @@ void add_places(const YamlNode& node, SetPart part, const std::string& place, Yo
   }
 }
 
-YoloConfig config_of_yaml(const fs::path& file) {
+// The places of each part, in the order of the parts; what is neither known nor a part is counted.
+void read_keys(const YamlNode& yaml, const std::string& place, YoloConfig& config, SetReading& reading) {
+  constexpr std::array<std::string_view, 5> kKnown{"names", "nc", "path", "kpt_shape", "download"};
+  for (const SetPart part : {SetPart::train, SetPart::val, SetPart::test}) {
+    for (size_t i = 0; i < yaml.keys.size(); ++i) {
+      if (part_named(yaml.keys[i].text) == part) add_places(yaml.items[i], part, place, config);
+    }
+  }
+  for (const YamlNode& key : yaml.keys) {
+    const bool known = std::find(kKnown.begin(), kKnown.end(), key.text) != kKnown.end();
+    const SetPart part = part_named(key.text).value_or(SetPart::all);
+    if (!known && part == SetPart::all) reading.leave_out(fmt::format("key \"{}\" of the file", printable(key.text)));
+  }
+}
+
+YoloConfig config_of_yaml(const fs::path& file, SetReading& reading) {
   const std::string place = printable(file.string());
-  const YamlNode yaml = parse_yaml(read_set_file(file), place);
+  const YamlNode yaml = parse_yaml(reading.text_of(file), place);
   YoloConfig config{file, file.parent_path(), {}, {}};
   if (value_of(yaml, "kpt_shape") != nullptr) {
     fail(ErrorKind::bad_data, "kpt_shape: the labels are keypoints, which are not read", place,
@@ -103,37 +122,35 @@ YoloConfig config_of_yaml(const fs::path& file) {
     std::error_code error;
     if (fs::is_directory(config.root / path->text, error)) config.root = config.root / path->text;
   }
-  for (const SetPart part : {SetPart::train, SetPart::val, SetPart::test}) {
-    if (const YamlNode* value = value_of(yaml, name_of(part))) add_places(*value, part, place, config);
-  }
+  read_keys(yaml, place, config, reading);
   if (config.places.empty()) {
     fail(ErrorKind::bad_data, "train, val and test are missing", place, "name the folder or the list of the images");
   }
   return config;
 }
 
-YoloConfig config_of_classes(const fs::path& file) {
+YoloConfig config_of_classes(const fs::path& file, SetReading& reading) {
   YoloConfig config{file, file.parent_path(), {}, {{"images", SetPart::all}}};
-  const std::string text = read_set_file(file);
+  const std::string text = reading.text_of(file);
   for (const std::string_view line : lines_of(text)) {
     if (!trimmed(line).empty()) config.classes.emplace_back(trimmed(line));
   }
   return config;
 }
 
-YoloConfig config_of(const fs::path& source) {
+YoloConfig config_of(const fs::path& source, SetReading& reading) {
   std::error_code error;
   if (!fs::is_directory(source, error)) {
-    return source.extension() == ".txt" ? config_of_classes(source) : config_of_yaml(source);
+    return source.extension() == ".txt" ? config_of_classes(source, reading) : config_of_yaml(source, reading);
   }
   std::vector<fs::path> found;
   for (const fs::path& entry : image::entries_of(source)) {
     if (entry.extension() == ".yaml" || entry.extension() == ".yml") found.push_back(entry);
   }
-  if (found.size() == 1) return config_of_yaml(found.front());
-  if (fs::is_regular_file(source / "data.yaml", error)) return config_of_yaml(source / "data.yaml");
+  if (found.size() == 1) return config_of_yaml(found.front(), reading);
+  if (fs::is_regular_file(source / "data.yaml", error)) return config_of_yaml(source / "data.yaml", reading);
   if (found.empty() && fs::is_regular_file(source / "classes.txt", error))
-    return config_of_classes(source / "classes.txt");
+    return config_of_classes(source / "classes.txt", reading);
   fail(ErrorKind::bad_data, fmt::format("has {} YAML files and no data.yaml", found.size()), source.string(),
        "name the YAML file of the data set");
 }
@@ -151,38 +168,9 @@ bool is_inside(const fs::path& path, const fs::path& folder) {
 fs::path place_of(const YoloConfig& config, const std::string& value) {
   const fs::path path = plain(config.root / value);
   std::error_code error;
-  if (!fs::exists(path, error) && value.starts_with("../")) return plain(config.root / value.substr(3));
-  return path;
-}
-
-std::vector<fs::path> images_of_folder(const fs::path& folder) {
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (image::why_no_image(entry.path()).empty()) files.push_back(plain(entry.path()));
-  }
-  std::sort(files.begin(), files.end());
-  return files;
-}
-
-std::vector<fs::path> images_of_list(const fs::path& list, const fs::path& root) {
-  std::vector<fs::path> files;
-  const std::string text = read_set_file(list);
-  for (const std::string_view line : lines_of(text)) {
-    if (trimmed(line).empty()) continue;
-    const fs::path beside = plain(list.parent_path() / line);
-    std::error_code error;
-    const fs::path from_root = plain(root / line);
-    files.push_back(!fs::exists(beside, error) && fs::exists(from_root, error) ? from_root : beside);
-  }
-  return files;
-}
-
-fs::path label_file_of(const fs::path& image) {
-  constexpr std::string_view kImages = "/images/";
-  std::string path = image.string();
-  const size_t found = path.rfind(kImages);
-  if (found != std::string::npos) path.replace(found, kImages.size(), "/labels/");
-  return without_suffix(path) + ".txt";
+  const bool is_beside = !fs::exists(path, error) && value.starts_with("../");
+  fs::path found = is_beside ? plain(config.root / value.substr(3)) : path;
+  return found.has_filename() ? found : found.parent_path();  // "images/" is "images"
 }
 
 struct YoloImage {
@@ -190,23 +178,99 @@ struct YoloImage {
   SetPart part = SetPart::all;
 };
 
-std::vector<YoloImage> images_of(const YoloConfig& config) {
-  std::vector<YoloImage> images;
-  for (const YoloPlace& place : config.places) {
-    const fs::path path = place_of(config, place.value);
+// The images of all places, each once, and the folders that their labels are looked for in.
+class YoloImages {
+ public:
+  YoloImages(const YoloConfig& config, SetReading& reading) : config_(config), reading_(reading) {
+    for (const YoloPlace& place : config.places) add_place(place);
+  }
+
+  const std::vector<YoloImage>& list() const { return images_; }
+
+  // Of all text files in those folders, `used` are the labels of images.
+  void count_other_labels(const std::set<std::string>& used) {
+    const std::set<fs::path> known{plain(config_.file)};
+    for (const fs::path& folder : label_folders_) {
+      std::error_code error;
+      if (!fs::is_directory(folder, error)) continue;
+      for (const fs::path& file : below(folder)) {
+        const bool labels = file.extension() == ".txt" && file.filename() != "classes.txt" && !known.contains(file);
+        if (labels && !used.contains(file.string())) {
+          reading_.leave_out("label files of no image", printable(file.string()));
+        }
+      }
+    }
+  }
+
+ private:
+  // What an earlier part names is no part of its own, as where `val` is `train` for want of another.
+  void add_place(const YoloPlace& place) {
+    const fs::path path = place_of(config_, place.value);
     std::error_code error;
     const bool folder = fs::is_directory(path, error);
     if (!folder && !fs::is_regular_file(path, error)) {
       fail(ErrorKind::bad_data,
            fmt::format("{}: there is no folder or list {}", name_of(place.part), printable(path.string())),
-           printable(config.file.string()), "correct the path, or put the images there");
+           printable(config_.file.string()), "correct the path, or put the images there");
     }
-    for (fs::path& file : folder ? images_of_folder(path) : images_of_list(path, plain(config.root))) {
-      images.push_back({std::move(file), place.part});
+    const auto [known, first] = places_.try_emplace(path, place.part);
+    if (!first && known->second != place.part) {
+      reading_.leave_out(fmt::format("note: {} is the same as {}: its images belong to the latter alone",
+                                     name_of(place.part), name_of(known->second)),
+                         printable(config_.file.string()));
+      return;
+    }
+    folder ? add_folder(path, place.part) : add_list(path, place.part);
+  }
+
+  void add(fs::path file, SetPart part) {
+    const auto [known, first] = parts_.try_emplace(file, part);
+    if (first) {
+      images_.push_back({std::move(file), part});
+    } else if (known->second == part) {
+      reading_.leave_out("images that are listed again in their part", printable(file.string()));
+    } else {
+      reading_.leave_out("images that are listed in another part again: they belong to the first of train, val, test",
+                         printable(file.string()));
     }
   }
-  return images;
-}
+
+  // Labels may lie beside their images: no folder is searched twice.
+  const std::vector<fs::path>& below(const fs::path& folder) {
+    const auto [found, first] = below_.try_emplace(folder);
+    if (first) found->second = files_below(folder, reading_);
+    return found->second;
+  }
+
+  // Text files there are labels, or lists; count_other_labels() looks at them.
+  void add_folder(const fs::path& folder, SetPart part) {
+    for (const fs::path& file : below(folder)) {
+      const bool other = file.extension() == ".txt" || file == plain(config_.file);
+      if (!other && is_image_of_set(file, reading_)) add(plain(file), part);
+    }
+    const std::string labels = yolo_label_name((folder / "x").string());
+    label_folders_.insert(fs::path(labels).parent_path());
+  }
+
+  void add_list(const fs::path& list, SetPart part) {
+    const fs::path root = plain(config_.root);
+    const std::string text = reading_.text_of(list);
+    for (const std::string_view line : lines_of(text)) {
+      if (trimmed(line).empty()) continue;
+      const fs::path beside = plain(list.parent_path() / line);
+      std::error_code error;
+      const fs::path from_root = plain(root / line);
+      add(!fs::exists(beside, error) && fs::exists(from_root, error) ? from_root : beside, part);
+    }
+  }
+
+  const YoloConfig& config_;
+  SetReading& reading_;
+  std::vector<YoloImage> images_;
+  std::map<fs::path, SetPart> places_, parts_;
+  std::set<fs::path> label_folders_;
+  std::map<fs::path, std::vector<fs::path>> below_;
+};
 
 // The folder that names are relative to: that of the user, `images` where all lie in it, else the root.
 fs::path name_folder(const YoloConfig& config, const std::vector<YoloImage>& images) {
@@ -216,30 +280,27 @@ fs::path name_folder(const YoloConfig& config, const std::vector<YoloImage>& ima
   return all ? inner : root;
 }
 
-void add_yolo_image(const YoloImage& listed, const fs::path& folder, size_t classes, SetReading& reading) {
+SetImage& add_yolo_image(const YoloImage& listed, const fs::path& folder, SetReading& reading) {
   SetImage image;
   image.part = listed.part;
   std::error_code error;
+  const std::string place = printable(listed.file.string());
   const fs::path own = reading.options().images.empty() ? fs::path() : plain(reading.options().images / ".");
   const bool in_own = !own.empty() && is_inside(listed.file, own);
   if (!in_own && !is_inside(listed.file, folder)) {
-    fail(ErrorKind::bad_data, "lies outside the folder of the data set", printable(listed.file.string()),
-         "name the folder of the images with --images");
+    fail(ErrorKind::bad_data, "lies outside the folder of the data set", place,
+         own.empty() ? "name the folder of the images with --images"
+                     : "name a folder with --images that holds all of the images");
   }
   image.name = listed.file.lexically_relative(in_own ? own : folder).generic_string();
   if (fs::exists(listed.file, error)) {
     image.file = listed.file;
   } else if (own.empty() || !fs::exists(own / image.name, error)) {
-    fail(ErrorKind::bad_data, "there is no such image", printable(listed.file.string()),
-         "put it there, or name the folder of the images with --images");
+    fail(ErrorKind::bad_data, "there is no such image", place,
+         own.empty() ? "put it there, or name the folder of the images with --images"
+                     : fmt::format("put it there, or at {}", printable((own / image.name).string())));
   }
-  const fs::path labels = label_file_of(listed.file);
-  SetImage& added = reading.add_image(std::move(image), printable(listed.file.string()));
-  if (fs::exists(labels, error)) {
-    parse_yolo_labels(read_set_file(labels), printable(labels.string()), classes, added, reading);
-  } else {
-    reading.leave_out("label files that are not there: their images are taken to have no objects");
-  }
+  return reading.add_image(std::move(image), place);
 }
 
 }  // namespace
@@ -285,19 +346,38 @@ void parse_yolo_labels(std::string_view text, std::string_view place, size_t cla
   }
 }
 
+std::string yolo_label_name(std::string_view image) {
+  constexpr std::string_view kImages = "/images/";
+  std::string path(image);
+  const size_t found = path.rfind(kImages);
+  if (found != std::string::npos) path.replace(found, kImages.size(), "/labels/");
+  return without_suffix(path) + ".txt";
+}
+
 ReadSet read_yolo_set(const fs::path& source, const ReadSetOptions& options) {
-  const YoloConfig config = config_of(source);
-  ReadSetOptions without_classes = options;
-  without_classes.classes.clear();  // the set has its list
-  SetReading reading(std::move(without_classes));
+  refuse_class_list(options, "YOLO's data.yaml or classes.txt");
+  SetReading reading(options);
+  const YoloConfig config = config_of(source, reading);
   for (const std::string& name : config.classes) {
     LabelledSet& set = reading.set();
     set.categories.push_back({static_cast<int64_t>(set.categories.size()) + 1, name, ""});
   }
-  const std::vector<YoloImage> images = images_of(config);
-  const fs::path folder = name_folder(config, images);
-  for (const YoloImage& image : images) add_yolo_image(image, folder, config.classes.size(), reading);
-  return {std::move(reading.set()), reading.left_out()};
+  YoloImages images(config, reading);
+  const fs::path folder = name_folder(config, images.list());
+  std::set<std::string> used;
+  for (const YoloImage& listed : images.list()) {
+    SetImage& image = add_yolo_image(listed, folder, reading);
+    const std::string labels = yolo_label_name(listed.file.string());
+    std::error_code error;
+    if (!fs::exists(labels, error)) {
+      reading.leave_out("label files that are not there: their images are taken to have no objects", printable(labels));
+      continue;
+    }
+    used.insert(labels);
+    parse_yolo_labels(reading.text_of(labels), printable(labels), config.classes.size(), image, reading);
+  }
+  images.count_other_labels(used);
+  return reading.take();
 }
 
 }  // namespace spinenet::data

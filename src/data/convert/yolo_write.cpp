@@ -18,6 +18,15 @@ bool has_one_polygon(const SetObject& object) {
   return object.mask.polygons.size() == 1;
 }
 
+bool is_polygon_object(const SetObject& object) {
+  return !object.crowd && has_one_polygon(object);
+}
+
+// Of an image that lies in the folder `images`.
+std::string label_file_name(const SetImage& image) {
+  return yolo_label_name("/images/" + image.name).substr(1);
+}
+
 // YOLO's readers refuse whole images for a number beyond 0 to 1.
 Corners inside_image(const Corners& box, const SetImage& image) {
   const auto width = static_cast<double>(image.width), height = static_cast<double>(image.height);
@@ -56,6 +65,10 @@ void count_mask(const SetObject& object, Tally& left_out) {
 }
 
 std::string line_of(const SetObject& object, const SetImage& image, bool as_polygons, Tally& left_out) {
+  if (object.crowd) {
+    ++left_out["crowd regions, which YOLO cannot say and readers would take for objects"];
+    return "";
+  }
   count_mask(object, left_out);
   count_traits(object, {}, "YOLO", left_out);
   std::string line = std::to_string(object.category);
@@ -91,13 +104,13 @@ std::vector<SetFile> write_yolo_set(const LabelledSet& set, Tally& left_out) {
   std::map<SetPart, std::string> lists;
   bool as_polygons = false;
   for (const SetImage& image : set.images) {
-    as_polygons = as_polygons || std::any_of(image.objects.begin(), image.objects.end(), has_one_polygon);
+    as_polygons = as_polygons || std::any_of(image.objects.begin(), image.objects.end(), is_polygon_object);
   }
   for (const SetImage& image : set.images) {
     refuse_line_break(image);
     std::string labels;
     for (const SetObject& object : image.objects) labels += line_of(object, image, as_polygons, left_out);
-    files.push_back({fmt::format("labels/{}.txt", without_suffix(image.name)), std::move(labels)});
+    files.push_back({label_file_name(image), std::move(labels)});
     lists[image.part == SetPart::all ? SetPart::train : image.part] += fmt::format("./images/{}\n", image.name);
   }
   if (lists.empty()) lists[SetPart::train] = "";
@@ -105,6 +118,9 @@ std::vector<SetFile> write_yolo_set(const LabelledSet& set, Tally& left_out) {
   for (const auto& [part, list] : lists) {
     yaml += fmt::format("{0}: {0}.txt\n", name_of(part));
     files.push_back({fmt::format("{}.txt", name_of(part)), list});
+  }
+  if (!lists.contains(SetPart::val) && lists.contains(SetPart::train)) {
+    yaml += "# No image is to measure on; readers want this key.\nval: train.txt\n";
   }
   yaml += set.categories.empty() ? "names: []\n" : "names:\n";
   for (size_t i = 0; i < set.categories.size(); ++i) {

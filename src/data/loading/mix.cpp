@@ -77,6 +77,10 @@ void place(LabelledImage& whole, LabelledImage part, int x, int y) {
     whole.targets.push_back(target);
     if (part.masks.empty()) continue;
     detect::ObjectMask& mask = part.masks[i];
+    if (mask.shape.empty()) {  // of an object with a box alone, which a mask without a pixel would deny
+      whole.masks.emplace_back();
+      continue;
+    }
     mask.x = detect::then(mask.x, {1, x * 1.0});
     mask.y = detect::then(mask.y, {1, y * 1.0});
     std::vector<uint8_t> pixels = on_input(mask, size);

@@ -255,6 +255,28 @@ TEST(Mix, ABoxWithoutAMaskIsTurnedByItsCorners) {
   }
 }
 
+// An object with a box alone in a set with masks: a mask without a pixel would teach that it has none.
+TEST(Mix, AnObjectWithoutAMaskKeepsNoneAndItsBox) {
+  const auto box_alone = [](int64_t index) {
+    LabelledImage sample = painted(index, true);
+    sample.masks[0] = {};
+    return sample;
+  };
+  AugmentOptions mosaic = plain();
+  mosaic.mosaic = 1;
+  AugmentOptions turned = mosaic;
+  turned.rotate = 30;
+  for (uint64_t i = 0; i < 40; ++i) {
+    const LabelledImage input = training_input(box_alone(0), mosaic, kSize, {6, box_alone}, Random(i));
+    ASSERT_EQ(input.masks.size(), input.targets.size());
+    for (const detect::ObjectMask& mask : input.masks) EXPECT_TRUE(mask.shape.empty()) << i;
+    const LabelledImage boxes = training_input(painted(0, false), turned, kSize, others(false), Random(i));
+    const LabelledImage masked = training_input(box_alone(0), turned, kSize, {6, box_alone}, Random(i));
+    ASSERT_EQ(masked.targets.size(), boxes.targets.size()) << "as in a set without masks, seed " << i;
+    for (size_t t = 0; t < boxes.targets.size(); ++t) EXPECT_EQ(masked.targets[t].box, boxes.targets[t].box);
+  }
+}
+
 TEST(Mix, AnErasedRectangleHasItsShare) {
   Random random(5);
   for (int i = 0; i < 100; ++i) {

@@ -19,14 +19,14 @@ class Preview : public testing::Test {
       const std::string name = std::to_string(i) + ".png";
       image::Image image = image::make_image(60, 80, 100);
       for (int y = 20; y < 50; ++y) std::fill_n(image.at(y, 20), 3 * 30, uint8_t{240});
-      fixture::put_file(folder_.path() / name, image::encode_png(image));
+      spinenet::fixture::put_file(folder_.path() / name, image::encode_png(image));
       all.images.push_back({i, name, 60, 80});
       all.annotations.push_back({i, i, 1, {20, 20, 30, 30}, 900, false, {{{20, 20, 50, 20, 50, 50, 20, 50}}, {}}});
     }
     return CocoDataset(all, folder_.path(), all.categories);
   }
 
-  fixture::ScratchFolder folder_;
+  spinenet::fixture::ScratchFolder folder_;
 };
 
 TEST_F(Preview, ShowsTheInputsSideBySide) {

@@ -289,7 +289,7 @@ TEST_F(ScenesFolder, HalfASetIsMadeAgain) {
 TEST_F(ScenesFolder, AFolderOfSomebodyElseStaysAsItIs) {
   for (const char* name : {"annotations/train.json", "train/000001.jpg", "val/mine.jpg", "notes.txt", ".hidden"}) {
     fs::create_directories((folder_ / name).parent_path());
-    fixture::put_file(folder_ / name, "precious");
+    spinenet::fixture::put_file(folder_ / name, "precious");
     const std::string before = bytes_of(folder_);
     EXPECT_THROW(make_scenes(folder_, options_), Error) << name;
     EXPECT_EQ(bytes_of(folder_), before) << name;
