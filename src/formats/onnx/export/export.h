@@ -49,6 +49,7 @@ struct OnnxOptions {
   detect::AnchorOptions anchors;
   detect::PostprocessOptions post;
   detect::ProposalOptions proposals;  // of a model that segments
+  bool single_point = false;          // the same: how its heads read ROIs (see detect/roi_align.h)
   std::string program_version;
 };
 
