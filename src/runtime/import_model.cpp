@@ -83,6 +83,7 @@ class Import {
     refuse_faults();
     begin_rest();
     formats::check_finite(model_.file.weights, source_.place);
+    check_variances();
     account();
     model_.file.architecture = arch::to_json(model_.architecture);
     return {std::move(model_.file), std::move(report_)};
@@ -135,6 +136,7 @@ class Import {
 
   void set_rules() {
     model_.architecture = naming_.architecture;
+    if (options_.epsilon) model_.architecture.batch_norm.epsilon = *options_.epsilon;
     for (const ParameterRule& rule : naming_.rules) rules_[rule.parameter] = &rule;
     report_.format = source_.format;
     report_.naming = naming_.name;
@@ -231,6 +233,16 @@ class Import {
   }
 
   void begin_rest() { model_.file.weights.merge(graph::initial_weights(fresh_, graph::InitOptions(), options_.seed)); }
+
+  // A batch norm divides by the root of its variance and the epsilon.
+  void check_variances() const {
+    if (model_.architecture.batch_norm.epsilon > 0) return;
+    for (const auto& [name, tensor] : model_.file.weights) {
+      if (!name.ends_with(".running_var") || std::ranges::all_of(tensor.data, [](float v) { return v > 0; })) continue;
+      fail(ErrorKind::bad_data, fmt::format("the batch norms have no epsilon, and {} holds a 0", name), source_.place,
+           "give the epsilon that it was trained with, --epsilon 1e-5 say");
+    }
+  }
 
   bool is_ignored(const std::string& name) const {
     return std::ranges::any_of(naming_.ignored, [&](const std::string& end) { return name.ends_with(end); });

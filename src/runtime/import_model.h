@@ -27,6 +27,7 @@ struct ImportOptions {
   int image_size = 0;                               // 0: what the source was measured at, or the task's usual one
   uint64_t seed = 0;                                // of first values
   std::optional<arch::Activation> activation = {};  // nothing: the architecture's; no source says it
+  std::optional<double> epsilon = {};               // of the batch norms; nothing: the usual one of such sources
 };
 
 // Each list in the order of names.

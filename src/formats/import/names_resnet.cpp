@@ -3,6 +3,7 @@
 
 #include "base/format.h"
 #include "formats/import/names.h"
+#include "formats/import/names_neck.h"
 #include "formats/import/names_parts.h"
 
 namespace spinenet::formats {
@@ -41,8 +42,10 @@ std::optional<Naming> torchvision_resnet(const NamingRequest& request) {
     naming.architecture.padding = arch::Padding::symmetric_pools;
     naming.architecture.batch_norm = {.momentum = 0.9, .epsilon = 1e-5};
     naming.ignored = {".num_batches_tracked"};
-    add_rules(naming, request.parameters,
-              [&](std::string_view parameter) { return resnet_name(parameter, source, prefix); });
+    add_rules(naming, request.parameters, [&](std::string_view ours) {
+      std::string theirs = resnet_name(ours, source, prefix);
+      return theirs.empty() ? neck_name(ours, request) : theirs;
+    });
     return naming;
   }
   return std::nullopt;
