@@ -310,8 +310,8 @@ void validate_numbers(const Architecture& a) {
           "use 1 to 65536");
   validate_anchors(a, a.two_stage);
   validate_box_thresholds(a);
-  require(a.batch_norm.epsilon > 0 && a.batch_norm.momentum >= 0 && a.batch_norm.momentum < 1, a,
-          "batch_norm is out of range", "use a positive epsilon and a momentum from 0 to 1");
+  require(a.batch_norm.epsilon >= 0 && a.batch_norm.momentum >= 0 && a.batch_norm.momentum < 1, a,
+          "batch_norm is out of range", "use an epsilon of at least 0 and a momentum from 0 to 1");
 }
 
 bool gives_levels(const ScalePermuted&) {

@@ -269,6 +269,14 @@ struct Scaling {
   bool operator==(const Scaling&) const = default;
 };
 
+// Where the anchors of a cell stand and what sides they have: round the cell's middle, of any length; or, which is
+// torchvision's rule, round the cell's first corner, of whole pixels (see detect/anchors.h).
+enum class AnchorGrid { centred, whole_pixels };
+constexpr auto names(AnchorGrid) {
+  using enum AnchorGrid;
+  return named<AnchorGrid>({{centred, "centred"}, {whole_pixels, "whole_pixels"}});
+}
+
 struct RetinaHead {
   int convs = 4;
   int filters = 256;
@@ -277,6 +285,7 @@ struct RetinaHead {
   double anchor_size = 3.0;  // times the stride
   bool separable = false;    // each convolution is a depthwise one and a 1x1
   bool batch_norm = true;    // under each convolution but the last, one for each level
+  AnchorGrid anchor_grid = AnchorGrid::centred;
 
   bool operator==(const RetinaHead&) const = default;
 };
@@ -304,6 +313,15 @@ struct YoloHead {
   bool operator==(const YoloHead&) const = default;
 };
 
+// How a head reads the features of a ROI: the mean of 2 x 2 points in each bin, where a cell's value stands at its
+// middle; or, as SpineNet's published programs do, one point in each bin, where it stands at the cell's corner (see
+// detect/roi_align.h).
+enum class RoiSampling { aligned, single_point };
+constexpr auto names(RoiSampling) {
+  using enum RoiSampling;
+  return named<RoiSampling>({{aligned, "aligned"}, {single_point, "single_point"}});
+}
+
 // Mask R-CNN: proposals, their boxes and classes, and masks. Every convolution is 3x3 under a batch norm. With several
 // box_thresholds its box heads are a cascade: each looks at the boxes that the one before it gives.
 struct TwoStageHead {
@@ -316,6 +334,7 @@ struct TwoStageHead {
   int mask_convs = 4, mask_filters = 256;  // on 14x14 crops of the detections
   // Of each box head in turn: the overlap with an object from which a ROI counts as one in training.
   std::vector<double> box_thresholds{0.5};
+  RoiSampling roi_sampling = RoiSampling::aligned;
 
   bool operator==(const TwoStageHead&) const = default;
 };

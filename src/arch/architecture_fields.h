@@ -140,6 +140,8 @@ void fields(List& list, RetinaHead& h) {
   list("anchor_size", h.anchor_size, "Side of the smallest anchor of a level, in strides", positive_up_to(100));
   list.if_changed("separable", h.separable, "Each convolution is a depthwise one and a 1x1");
   list.if_changed("batch_norm", h.batch_norm, "A batch norm under each convolution but the last");
+  list.if_changed("anchor_grid", h.anchor_grid,
+                  "Where anchors stand: in the middle of their cells, or as torchvision's at the corner");
 }
 
 template <class List>
@@ -174,6 +176,7 @@ void fields(List& list, TwoStageHead& h) {
   list.if_changed("box_thresholds", h.box_thresholds,
                   "segment: overlap from which a ROI holds an object, of each box head; several are a cascade",
                   above(0));
+  list.if_changed("roi_sampling", h.roi_sampling, "segment: which points of the features the heads read");
 }
 
 template <class List>
@@ -187,7 +190,7 @@ void fields(List& list, InvertedBottleneck& i) {
 template <class List>
 void fields(List& list, BatchNormSettings& n) {
   list("momentum", n.momentum, "Share of the running statistics kept at each step", between(0, 0.99999));
-  list("epsilon", n.epsilon, "Added to the variance", above(0));
+  list("epsilon", n.epsilon, "Added to the variance; 0 in some published detectors", at_least(0));
 }
 
 // What an architecture has beside its name and its backbone.

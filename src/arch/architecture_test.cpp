@@ -100,7 +100,7 @@ std::vector<BrokenRule> broken_numbers() {
        },
        {"aspect ratio -2"}},
       {"NoAnchorSize", [](Architecture& a) { a.head.anchor_size = 0; }, {"anchor_size"}},
-      {"NoEpsilon", [](Architecture& a) { a.batch_norm.epsilon = 0; }, {"batch_norm"}},
+      {"NegativeEpsilon", [](Architecture& a) { a.batch_norm.epsilon = -1e-5; }, {"batch_norm"}},
       {"MomentumOne", [](Architecture& a) { a.batch_norm.momentum = 1; }, {"batch_norm"}},
       {"EmptyStage",
        [](Architecture& a) {

@@ -26,6 +26,8 @@ TEST(ArchitectureText, KeepsEveryChoice) {
   a.two_stage = {2, 24, 3, {0.7, 1.5}, 2.5, 3, 40, 96, 5, 72, {0.5, 0.65}};
   a.scaling = {96, 0.123456789012345, 0.3, 5, 32, {40, 45, 72, 88, 90, 91, 92}};
   a.head.separable = true;
+  a.head.anchor_grid = AnchorGrid::whole_pixels;
+  a.two_stage.roi_sampling = RoiSampling::single_point;
   a.stem = StemKind::inverted_bottlenecks;
   a.resampling = Resampling::depthwise;
   a.inverted = {4, 0.25, true};

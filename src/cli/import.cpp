@@ -20,6 +20,7 @@ namespace {
 
 struct ImportFlags {
   std::string source, architecture, task, classes, activation, out;
+  std::optional<double> epsilon;
   int image_size = 0;
   uint64_t seed = 0;
   bool overwrite = false, averages = false;
@@ -76,6 +77,7 @@ runtime::ImportOptions options_of(const ImportFlags& flags) {
   if (!flags.activation.empty()) {
     options.activation = parse_enum<arch::Activation>(ErrorKind::usage, "activation", flags.activation, "--activation");
   }
+  options.epsilon = flags.epsilon;
   return options;
 }
 
@@ -137,6 +139,11 @@ void add_import(CLI::App& app, Invocation& invocation) {
       ->type_name("KIND");
   verb.add_flag("--averages", options->averages,
                 "Take the moving averages that a TensorFlow checkpoint has beside its weights");
+  verb.add_option("--epsilon", options->epsilon,
+                  "Epsilon of the batch norms, which sources do not say; 0 of torchvision's published detectors; by "
+                  "default the usual one of such sources")
+      ->check(within(0, 1))
+      ->type_name("E");
   verb.add_option("--seed", options->seed, "Seed of what begins with first values")
       ->type_name("N")
       ->capture_default_str();

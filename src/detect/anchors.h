@@ -20,11 +20,16 @@ struct AnchorOptions {
   std::vector<double> aspect_ratios{1.0, 2.0, 0.5};  // width / height
   double size = 3.0;                                 // side of the smallest square anchor of level l, times 2^l pixels
   int coarsest_stride = kAnyStride;                  // of the cells (see level_stride.h)
+  // Anchors as torchvision has them: round the first corner of the cell instead of its middle; the side of a square is
+  // cut to whole pixels, then half of each anchor's height and width is rounded (to the even number from the middle).
+  bool whole_pixels = false;
 
   bool operator==(const AnchorOptions&) const = default;
 };
 
 int anchors_per_cell(const AnchorOptions& options);
+// Where in their cell the anchors' middles are, in strides from its first corner along either axis.
+double place_in_cell(const AnchorOptions& options);
 
 // Pixels between the cells of a level, and between those of the coarsest one.
 int stride_of(const AnchorOptions& options, int level);

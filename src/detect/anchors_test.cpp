@@ -67,6 +67,25 @@ TEST(Anchors, CountAndAreaFollowTheOptions) {
   }
 }
 
+// What torchvision's AnchorGenerator gives for sizes (32, 40, 50) and ratios (0.5, 1, 2) of height to width.
+TEST(Anchors, OfWholePixelsStandRoundTheCornersOfTheirCells) {
+  const AnchorOptions options{.aspect_ratios = {2.0, 1.0, 0.5}, .size = 4, .whole_pixels = true};
+  const std::vector<Box> anchors = make_anchors(options, 128, 128);
+  const std::vector<Box> first{{-23, -11, 23, 11}, {-16, -16, 16, 16}, {-11, -23, 11, 23},
+                               {-28, -14, 28, 14}, {-20, -20, 20, 20}, {-14, -28, 14, 28},
+                               {-35, -18, 35, 18}, {-25, -25, 25, 25}, {-18, -35, 18, 35}};
+  for (size_t i = 0; i < first.size(); ++i) {
+    const Box& a = anchors[i];
+    const Box& second = anchors[first.size() + i];
+    EXPECT_EQ(std::tuple(a.x1, a.y1, a.x2, a.y2), std::tuple(first[i].x1, first[i].y1, first[i].x2, first[i].y2)) << i;
+    EXPECT_EQ(std::tuple(second.x1, second.y1), std::tuple(first[i].x1 + 8, first[i].y1)) << i;
+  }
+  // The third side of level 5, 203.2 pixels, is 203: half of it is rounded to the even number.
+  const Box& square = anchors[size_t{9} * (256 + 64) + 7];
+  EXPECT_EQ(std::tuple(square.x1, square.x2), std::tuple(-102.0F, 102.0F));
+  EXPECT_THROW(make_anchors({.size = 0.2, .whole_pixels = true}, 128, 128), Error);
+}
+
 TEST(Anchors, SizesThatDoNotDivideAreRefused) {
   try {
     make_anchors({}, 640, 600);

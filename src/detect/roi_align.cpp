@@ -35,7 +35,7 @@ struct Axis {
 
 Axis lay_axis(float begin, float end, int extent, const RoiAlignOptions& options) {
   float length = end - begin;
-  if (!options.half_cell) length = std::max(length, 1.0F);
+  if (options.least_cell) length = std::max(length, 1.0F);
   const auto bins = static_cast<float>(options.bins);
   Axis axis;
   axis.samples = options.samples > 0 ? options.samples : std::max(0, static_cast<int>(std::ceil(length / bins)));
@@ -94,6 +94,14 @@ void for_each_plane(std::span<Value> bins, std::span<const Box> rois, const RoiA
 }
 
 }  // namespace
+
+RoiAlignOptions roi_align_options(int bins, int coarsest_stride, bool single_point) {
+  RoiAlignOptions options{.bins = bins, .coarsest_stride = coarsest_stride};
+  if (!single_point) return options;
+  options.samples = 1;
+  options.half_cell = false;
+  return options;
+}
 
 double least_roi_side(int level) {
   return std::ldexp(kCanonicalSide, level - kCanonicalLevel);

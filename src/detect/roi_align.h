@@ -3,10 +3,9 @@
 // the pyramid that suits its size (FPN, Lin et al. 2017, equation 1).
 //
 // Convention: half a cell is taken off, so that a cell's value stands at its middle, and a bin has 2 x 2 points, as in
-// the later implementations of Mask R-CNN ("aligned"). The published code of SpineNet reads one point a bin without the
-// half cell: {.samples = 1, .half_cell = false}. Points up to one cell outside of the map take the value of its border,
-// those farther out count as 0.
-// Invariant: forward and backward read the same cells with the same weights, those of roi_bins.
+// the later implementations of Mask R-CNN ("aligned"). The published programs of SpineNet read one point a bin without
+// the half cell (see roi_align_options). Points up to one cell outside of the map take the value of its border, those
+// farther out count as 0. Invariant: forward and backward read the same cells with the same weights, those of roi_bins.
 // Thread contract: pure functions; out and gradients belong to the caller.
 #pragma once
 
@@ -20,11 +19,15 @@
 namespace spinenet::detect {
 
 struct RoiAlignOptions {
-  int bins = 7;           // rows and columns of the grid
-  int samples = 2;        // points of a bin on each axis; 0: one for each cell that the bin spans, rounded up
-  bool half_cell = true;  // false: also, no ROI is taken for smaller than one cell
+  int bins = 7;     // rows and columns of the grid
+  int samples = 2;  // points of a bin on each axis; 0: one for each cell that the bin spans, rounded up
+  bool half_cell = true;
+  bool least_cell = false;           // no ROI is taken for smaller than one cell
   int coarsest_stride = kAnyStride;  // of the pyramid's cells (see level_stride.h)
 };
+
+// Of a head that reads 2 x 2 points of each bin, or, as SpineNet's published programs do, a single one.
+RoiAlignOptions roi_align_options(int bins, int coarsest_stride, bool single_point);
 
 // The level of a ROI in a pyramid of these levels: 4 for a square of 224 pixels, one more for each doubling of its
 // side.

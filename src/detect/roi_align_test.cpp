@@ -68,6 +68,7 @@ TEST(RoiAlign, IsTorchvisionsForwardAndBackward) {
     options.bins = 3;
     options.samples = answer["samples"].get<int>();
     options.half_cell = answer["half_cell"].get<bool>();
+    options.least_cell = !options.half_cell;
     std::vector<float> out(rois.size() * kChannels * 9);
     roi_align(std::array{FeatureLevel{kShape, maps.data()}}, rois, options, out);
     expect_near(out, answer["out"].get<std::vector<float>>());
@@ -75,6 +76,19 @@ TEST(RoiAlign, IsTorchvisionsForwardAndBackward) {
     roi_align_backward(ramp_gradient(out.size()), rois, options, std::array{GradientLevel{kShape, gradient.data()}});
     expect_near(gradient, answer["gradient"].get<std::vector<float>>());
   }
+}
+
+// On a map whose cells hold their column, a point reads where it is: the middle of each bin, from the corner of the
+// cell on, also in a ROI that is smaller than a cell.
+TEST(RoiAlign, SinglePointsStandInTheMiddleOfTheirBins) {
+  std::vector<float> columns(8 * 8);
+  for (size_t i = 0; i < columns.size(); ++i) columns[i] = static_cast<float>(i % 8);
+  const std::array pyramid{FeatureLevel{{3, 8, 8}, columns.data()}};
+  std::vector<float> out(2 * 4);
+  roi_align(pyramid, std::vector<Box>{{8, 8, 40, 40}, {16, 16, 20, 20}}, roi_align_options(2, kAnyStride, true), out);
+  EXPECT_EQ(out, (std::vector<float>{2, 4, 2, 4, 2.125, 2.375, 2.125, 2.375}));
+  roi_align(pyramid, std::vector<Box>{{8, 8, 40, 40}, {16, 16, 20, 20}}, roi_align_options(2, kAnyStride, false), out);
+  EXPECT_EQ(out, (std::vector<float>{1.5, 3.5, 1.5, 3.5, 1.625, 1.875, 1.625, 1.875}));
 }
 
 TEST(RoiAlign, LevelsAreThoseOfFpn) {

@@ -16,6 +16,7 @@ detect::AnchorOptions anchor_options(const arch::Architecture& architecture) {
   options.scales = architecture.head.scales;
   options.aspect_ratios = architecture.head.aspect_ratios;
   options.size = architecture.head.anchor_size;
+  options.whole_pixels = architecture.head.anchor_grid == arch::AnchorGrid::whole_pixels;
   return options;
 }
 

@@ -7,6 +7,7 @@
 #include "graph/lower_two_stage.h"
 #include "graph/weights.h"
 #include "runtime/detect_function.h"
+#include "runtime/two_stage.h"
 
 namespace spinenet::runtime {
 namespace {
@@ -58,6 +59,7 @@ formats::OnnxCheckOptions onnx_check_options(const Model& model, arch::Task task
   check.anchors = options.onnx.anchors;
   check.yolo = options.onnx.yolo;
   check.post = options.onnx.post;
+  check.single_point = options.onnx.single_point;
   check.classes = static_cast<int>(model.file.classes.size());
   check.height = options.onnx.height;
   check.width = options.onnx.width;
@@ -101,6 +103,7 @@ Export export_model(const Model& model, const Output& output, const ExportOption
     options.onnx.yolo = graph::yolo_levels(model.architecture);
   }
   if (task == arch::Task::segment) options.onnx.proposals = proposal_options(model);
+  options.onnx.single_point = levels_of(model.architecture).single_point;
   Export made{make_file(model, task, options.onnx), {}};
   made.check = formats::export_onnx(output, made.file, onnx_check_options(model, task, options));
   return made;

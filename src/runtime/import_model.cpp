@@ -91,6 +91,7 @@ class Import {
     refuse_faults();
     refuse_other_backbone();
     begin_rest();
+    check_variances();
     account();
     model_.file.architecture = arch::to_json(model_.architecture);
     return {std::move(model_.file), std::move(report_)};
@@ -187,6 +188,7 @@ class Import {
   void set_rules() {
     model_.architecture = naming_.architecture;
     set_activation();
+    if (options_.epsilon) model_.architecture.batch_norm.epsilon = *options_.epsilon;
     for (const ParameterRule& rule : naming_.rules) rules_[rule.parameter] = &rule;
     report_.format = source_.format;
     report_.opened = source_.opened;
@@ -369,6 +371,16 @@ class Import {
     for (const graph::Parameter& parameter : fresh_.parameters) names.push_back(parameter.name);
     std::ranges::sort(names);
     formats::set_first_values(model_.file, names);
+  }
+
+  // A batch norm divides by the root of its variance and the epsilon.
+  void check_variances() const {
+    if (model_.architecture.batch_norm.epsilon > 0) return;
+    for (const auto& [name, tensor] : model_.file.weights) {
+      if (!name.ends_with(".running_var") || std::ranges::all_of(tensor.data, [](float v) { return v > 0; })) continue;
+      fail(ErrorKind::bad_data, fmt::format("the batch norms have no epsilon, and {} holds a 0", name), source_.place,
+           "give the epsilon that it was trained with, --epsilon 1e-5 say");
+    }
   }
 
   bool is_ignored(const std::string& name) const {

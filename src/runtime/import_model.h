@@ -29,6 +29,7 @@ struct ImportOptions {
   uint64_t seed = 0;            // of first values
   bool averages = false;        // those of a TensorFlow checkpoint in place of its weights
   std::optional<arch::Activation> activation = {};  // nothing: the source's, or the architecture's
+  std::optional<double> epsilon = {};               // of the batch norms; nothing: the usual one of such sources
 };
 
 // Each list in the order of names.

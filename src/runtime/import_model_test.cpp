@@ -214,6 +214,117 @@ TEST_F(ImportModel, AnActivationThatTheSourceDecidesIsNotAnother) {
       << refusal;
 }
 
+// A narrow RetinaNet under the names of torchvision; the values of its predictors are their places.
+class ImportDetector : public ImportModel {
+ protected:
+  static constexpr int kOutputs = 4, kAnchors = 9;  // of each anchor, the background among them
+
+  void SetUp() override {
+    ImportModel::SetUp();
+    narrow_.backbone = arch::ResNetFpn{{1, 1, 1, 1}};
+    narrow_.max_level = 7;
+    fixture::put_file(folder_ / "fpn.json", spinenet::to_text(arch::to_json(narrow_)));
+    Weights body = std::move(source_.weights);
+    source_.weights.clear();
+    for (auto& [name, tensor] : body) {
+      if (!name.starts_with("fc.")) source_.weights.emplace("backbone.body." + name, std::move(tensor));
+    }
+  }
+
+  static HostTensor places(std::vector<int64_t> shape) {
+    HostTensor tensor = make_tensor(std::move(shape));
+    const size_t row = tensor.data.size() / static_cast<size_t>(tensor.shape[0]);
+    for (size_t i = 0; i < tensor.data.size(); ++i) tensor.data[i] = static_cast<float>(i / row);
+    return tensor;
+  }
+
+  void add_layer(const std::string& name, int64_t outputs, int64_t inputs, int64_t kernel) {
+    source_.weights.emplace(name + ".weight", places({outputs, inputs, kernel, kernel}));
+    source_.weights.emplace(name + ".bias", places({outputs}));
+  }
+
+  // `block` is what stands behind the number of a layer, `step` how its numbers rise.
+  void add_detector(const std::string& block, int step) {
+    for (int64_t i = 0; i < 3; ++i) {
+      const int64_t inputs = arch::resnet_filters(static_cast<int>(i) + 3, narrow_.scaling) * 4;
+      add_layer(fmt::format("backbone.fpn.inner_blocks.{}{}", i, block), 8, inputs, 1);
+      add_layer(fmt::format("backbone.fpn.layer_blocks.{}{}", i, block), 8, 8, 3);
+    }
+    for (const char* level : {"p6", "p7"}) add_layer(fmt::format("backbone.fpn.extra_blocks.{}", level), 8, 8, 3);
+    for (const char* tower : {"classification", "regression"}) {
+      for (int k = 0; k < 2; ++k) add_layer(fmt::format("head.{}_head.conv.{}{}", tower, step * k, block), 8, 8, 3);
+    }
+    add_layer("head.classification_head.cls_logits", kAnchors * kOutputs, 8, 3);
+    add_layer("head.regression_head.bbox_reg", kAnchors * 4, 8, 3);
+  }
+
+  ImportedModel import_detector(std::vector<formats::ModelClass> classes = {}) {
+    return import({.architecture = (folder_ / "fpn.json").string(), .classes = std::move(classes)});
+  }
+};
+
+TEST_F(ImportDetector, IsTakenWholeWithoutItsBackground) {
+  for (const auto& [block, step] : {std::pair(".0", 1), {"", 2}}) {
+    SCOPED_TRACE(step);
+    const Weights body = source_.weights;
+    add_detector(block, step);
+    const ImportedModel imported = import_detector();
+    source_.weights = body;
+    EXPECT_EQ(imported.report.naming, "torchvision's RetinaNet");
+    EXPECT_TRUE(imported.report.left.empty()) << imported.report.left.front();
+    EXPECT_TRUE(imported.report.missing.empty()) << imported.report.missing.front();
+    ASSERT_EQ(imported.model.classes.size(), 3U);
+    EXPECT_EQ(imported.model.classes.front().id, 1);
+    const Json& head = imported.model.architecture.at("head");
+    EXPECT_EQ(head.at("anchor_grid"), "whole_pixels");
+    EXPECT_EQ(head.at("convs"), 2);
+    EXPECT_EQ(imported.model.architecture.at("fpn").at("batch_norm"), false);
+    const Weights& weights = imported.model.weights;
+    EXPECT_EQ(weights.at("fpn.post.p7.weight").shape, (std::vector<int64_t>{8, 8, 3, 3}));
+    // The second scale of the first ratio: there the second anchor, here the fourth.
+    EXPECT_EQ(weights.at("head.class.predict.bias").data[3 * 3], 1 * kOutputs + 1);
+    EXPECT_EQ(weights.at("head.class.predict.weight").data[size_t{3 * 3} * 8 * 9], 1 * kOutputs + 1);
+    // And the second ratio of the first scale; of its code dy, dx, dh, dw.
+    const float* code = &weights.at("head.box.predict.bias").data[1 * 4];
+    EXPECT_EQ((std::vector<float>{code[0], code[1], code[2], code[3]}), (std::vector<float>{13, 12, 15, 14}));
+  }
+}
+
+TEST_F(ImportDetector, OtherClassesBeginWithFirstValues) {
+  add_detector(".0", 1);
+  const ImportedModel imported = import_detector({{4, "apple"}, {8, "pear"}});
+  EXPECT_EQ(imported.report.missing,
+            (std::vector<std::string>{"head.class.predict.weight", "head.class.predict.bias"}));
+  EXPECT_EQ(imported.report.left.size(), 2U);
+  // With as many classes as it has outputs the background is one of them.
+  const ImportedModel whole = import_detector({{0, "ground"}, {1, "a"}, {2, "b"}, {3, "c"}});
+  EXPECT_TRUE(whole.report.missing.empty());
+  EXPECT_EQ(whole.model.weights.at("head.class.predict.bias").data[0], 0);
+}
+
+TEST_F(ImportDetector, AHeadOfAnotherKindIsLeft) {
+  add_detector(".0", 1);
+  for (const char* tower : {"classification", "regression"}) {
+    source_.weights.erase(fmt::format("head.{}_head.conv.0.0.bias", tower));
+    source_.weights.emplace(fmt::format("head.{}_head.conv.0.1.weight", tower), make_tensor({8}));
+  }
+  const ImportedModel imported = import_detector({{4, "apple"}});
+  EXPECT_EQ(imported.report.naming, "torchvision, timm");
+  for (const std::string& name : imported.report.left) {
+    EXPECT_TRUE(name.starts_with("head.") || name.starts_with("backbone.fpn.")) << name;
+  }
+}
+
+TEST_F(ImportModel, TheEpsilonMayBeGiven) {
+  ImportOptions options;
+  options.epsilon = 0;
+  EXPECT_EQ(import(options).model.architecture.at("batch_norm").at("epsilon"), 0);
+  source_.weights.at("layer2.0.bn2.running_var").data[1] = 0;
+  const std::string refusal = refusal_of(options);
+  EXPECT_NE(refusal.find("stages.c3.0.bn2.running_var holds a 0"), std::string::npos) << refusal;
+  EXPECT_EQ(refusal_of(), "imported");
+}
+
 // A narrow SpineNet as the TPU repository saves it.
 class ImportCheckpoint : public testing::Test {
  protected:
@@ -523,6 +634,49 @@ TEST_P(ImportYolo, RefusesAFileOfAnotherLength) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Networks, ImportYolo, testing::Values("yolov4", "yolov4-tiny"));
+
+// mmdetection's pyramids are counted from the finest level that the source has.
+TEST(ImportNames, ThePyramidIsTakenWhereItHasTheWidth) {
+  struct Neck {
+    const char* architecture;
+    std::vector<std::string> keys;  // of 256 channels
+    const char* ours;
+    const char* theirs;
+  };
+  const std::vector<std::string> laterals{"neck.lateral_convs.0.conv", "neck.lateral_convs.1.conv",
+                                          "neck.lateral_convs.2.conv", "neck.lateral_convs.3.conv",
+                                          "neck.lateral_convs.4.conv"};
+  const std::string hrnet = "backbone.stage2.0.branches.0.0.conv1", detnet = "backbone.layer1.0.conv3";
+  const std::vector<Neck> necks{
+      {"hrnet-w18-fpn", {hrnet, "neck.reduction_conv.conv"}, "fpn.reduce.bias", "neck.reduction_conv.conv.bias"},
+      {"hrnet-w18-fpn", {hrnet, "neck.reduction_conv.conv"}, "fpn.post.p3.weight", "neck.fpn_convs.0.conv.weight"},
+      {"hrnet-w18-fpn", {hrnet, "neck.reduction_conv.0"}, "fpn.post.p7.weight", "neck.fpn_conv.4.weight"},
+      {"hrnet-w18-fpn", {hrnet}, "fpn.post.p7.weight", ""},
+      {"detnet-59-fpn", {detnet}, "fpn.lateral.c3.weight", ""},
+  };
+  const auto source_of = [](const formats::NamingRequest& request, const std::string& parameter) -> std::string {
+    for (const formats::ParameterRule& rule : formats::find_naming(request).rules) {
+      if (rule.parameter == parameter) return rule.sources.front();
+    }
+    return "";
+  };
+  const auto check = [&](const Neck& neck) {
+    const arch::Architecture architecture = arch::named_architecture(neck.architecture);
+    const graph::Program program = graph::lower_detector(architecture, {.height = 128, .width = 128, .classes = 2});
+    formats::SourceTensors source;
+    for (const std::string& key : neck.keys) source.tensors[key + ".weight"].shape = {256, 64, 1, 1};
+    EXPECT_EQ(source_of({architecture, program.parameters, source}, neck.ours), neck.theirs) << neck.ours;
+    for (const std::string& key : neck.keys) source.tensors[key + ".weight"].shape[0] = 128;
+    EXPECT_EQ(source_of({architecture, program.parameters, source}, neck.ours), "") << neck.ours;
+  };
+  for (const Neck& neck : necks) check(neck);
+  Neck five{"detnet-59-fpn", laterals, "fpn.lateral.c3.weight", "neck.lateral_convs.1.conv.weight"};
+  five.keys.push_back(detnet);
+  check(five);
+  Neck four{"detnet-59-fpn", {laterals.begin(), laterals.end() - 1}, "fpn.post.p6.bias", "neck.fpn_convs.3.conv.bias"};
+  four.keys.push_back(detnet);
+  check(four);
+}
 
 TEST(ImportNames, DarknetHasTheOrderOfTheNetwork) {
   const graph::Program program = graph::lower_classifier(arch::named_architecture("cspdarknet-53"),

@@ -31,7 +31,7 @@ HostTensor crops_of(std::span<const HostTensor> pyramid, std::span<const std::ve
       levels.push_back({shape, row_of(pyramid[l], image).data()});
     }
     const size_t size = rois[image].size() * one;
-    roi_align(levels, rois[image], {.bins = bins, .coarsest_stride = of.coarsest_stride},
+    roi_align(levels, rois[image], detect::roi_align_options(bins, of.coarsest_stride, of.single_point),
               std::span(crops.data).subspan(done, size));
     done += size;
   }
@@ -65,7 +65,8 @@ std::vector<std::vector<detect::Box>> boxes_of(std::span<const std::vector<detec
 }  // namespace
 
 PyramidLevels levels_of(const arch::Architecture& architecture) {
-  return {architecture.min_level, architecture.max_level, arch::coarsest_stride(architecture)};
+  return {architecture.min_level, architecture.max_level, arch::coarsest_stride(architecture),
+          architecture.two_stage.roi_sampling == arch::RoiSampling::single_point};
 }
 
 TwoStageForward two_stage_forward(std::vector<graph::Forward> networks, const PyramidLevels& levels) {

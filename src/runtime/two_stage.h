@@ -33,6 +33,7 @@ struct TwoStageForward {
 struct PyramidLevels {
   int min_level = 3, max_level = 7;
   int coarsest_stride = detect::kAnyStride;  // see detect/level_stride.h
+  bool single_point = false;                 // how ROIs are read (see detect/roi_align.h)
 };
 PyramidLevels levels_of(const arch::Architecture& architecture);
 

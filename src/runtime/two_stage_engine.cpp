@@ -85,7 +85,7 @@ class TwoStageSession {
       const size_t first = round * rois.size() / rounds, end = (round + 1) * rois.size() / rounds;
       const std::span<const Roi> part = rois.subspan(first, end - first);
       read_.clear();  // before the worker group runs: its tasks must not throw
-      const detect::RoiAlignOptions align{.bins = bins, .coarsest_stride = levels_.coarsest_stride};
+      const auto align = detect::roi_align_options(bins, levels_.coarsest_stride, levels_.single_point);
       for (const Roi& roi : part) read_.push_back(detect::roi_bins(roi.box, level_shape(roi), align));
       workers_->run(static_cast<int64_t>(part.size()), [&](int64_t r, int) {
         const auto i = static_cast<size_t>(r);

@@ -1,6 +1,7 @@
 #include "train/carry_over.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <span>
 
@@ -106,13 +107,27 @@ std::string warning_of(const CarriedOver& carried, const std::filesystem::path& 
 }
 
 std::string settings_without_tensors(const Json& source, const Json& here) {
+  struct Setting {
+    const char* path;
+    const char* otherwise;  // what it is where an architecture does not write it; "": it always does
+  };
+  constexpr std::array<Setting, 6> kSettings{{{"/activation", ""},
+                                              {"/padding", ""},
+                                              {"/large_downsample", ""},
+                                              {"/batch_norm/epsilon", ""},
+                                              {"/head/anchor_grid", "centred"},
+                                              {"/two_stage/roi_sampling", "aligned"}}};
   std::vector<std::string> differing;
-  for (const char* path : {"/activation", "/padding", "/large_downsample", "/batch_norm/epsilon"}) {
-    const Json::json_pointer pointer(path);
-    if (!source.contains(pointer) || !here.contains(pointer) || source.at(pointer) == here.at(pointer)) continue;
-    const auto text = [](const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); };
-    differing.push_back(
-        fmt::format("{} {}, here {}", pointer.back(), text(source.at(pointer)), text(here.at(pointer))));
+  for (const Setting& setting : kSettings) {
+    const Json::json_pointer pointer(setting.path);
+    const auto text = [&](const Json& architecture) -> std::string {
+      if (!architecture.contains(pointer)) return setting.otherwise;
+      const Json& value = architecture.at(pointer);
+      return value.is_string() ? value.get<std::string>() : value.dump();
+    };
+    const std::string there = text(source), own = text(here);
+    if (there.empty() || own.empty() || there == own) continue;
+    differing.push_back(fmt::format("{} {}, here {}", pointer.back(), there, own));
   }
   return fmt::format("{}", fmt::join(differing, "; "));
 }

@@ -135,6 +135,14 @@ TEST(CarryOver, WarnsWhereFewTensorsFitOrSettingsDiffer) {
   const std::string differing = settings_without_tensors(arch::to_json(there), arch::to_json(here));
   EXPECT_EQ(differing, "padding same, here symmetric; epsilon 1e-05, here 0.001");
   EXPECT_NE(warning_of(carried, "m", differing).find("set architecture.base to it"), std::string::npos);
+  // Those that are written only where they say something.
+  there = here;
+  there.head.anchor_grid = arch::AnchorGrid::whole_pixels;
+  there.two_stage.roi_sampling = arch::RoiSampling::single_point;
+  EXPECT_EQ(settings_without_tensors(arch::to_json(there), arch::to_json(here)),
+            "anchor_grid whole_pixels, here centred; roi_sampling single_point, here aligned");
+  EXPECT_EQ(settings_without_tensors(arch::to_json(here), arch::to_json(there)),
+            "anchor_grid centred, here whole_pixels; roi_sampling aligned, here single_point");
 }
 
 // --from with a classifier of another family than the recipe's detector.

@@ -236,8 +236,8 @@ torch::Tensor mask_loss(const BatchPass& pass, const TrunkOutputs& trunk, const 
   const double count = pass.sum(static_cast<double>(rois.masks.size()));
   std::vector<std::vector<detect::Box>> boxes = rois.boxes;
   if (rois.masks.empty()) boxes.front().push_back(spare);
-  const torch::Tensor crops = nn::roi_align(trunk.features, options.min_level, boxes,
-                                            {.bins = graph::kMaskCrop, .coarsest_stride = options.coarsest_stride});
+  const auto align = detect::roi_align_options(graph::kMaskCrop, options.coarsest_stride, options.single_point);
+  const torch::Tensor crops = nn::roi_align(trunk.features, options.min_level, boxes, align);
   const torch::Tensor logits = pass.run(pass.programs.size() - 1, crops).front();
   if (rois.masks.empty()) return logits.sum() * 0;
   return nn::mask_head_loss(logits, on_device(rois.classes, torch::kInt64, device), mask_targets(rois).to(device),
@@ -256,8 +256,8 @@ struct BoxPass {
 BoxPass run_box_head(const BatchPass& pass, const TrunkOutputs& trunk, const Rois& rois,
                      const SegmentLossOptions& options, size_t stage) {
   const torch::Device device = pass.pixels.device();
-  const torch::Tensor crops = nn::roi_align(trunk.features, options.min_level, rois.boxes,
-                                            {.bins = graph::kBoxCrop, .coarsest_stride = options.coarsest_stride});
+  const auto align = detect::roi_align_options(graph::kBoxCrop, options.coarsest_stride, options.single_point);
+  const torch::Tensor crops = nn::roi_align(trunk.features, options.min_level, rois.boxes, align);
   std::vector<torch::Tensor> outputs = pass.run(1 + stage, crops);
   const nn::LossTargets targets{on_device(rois.classes, torch::kInt64, device),
                                 on_device(rois.codes, torch::kFloat32, device).view({-1, 4})};

@@ -25,6 +25,7 @@ struct SegmentLossOptions {
   uint64_t seed = 0;
   TwoStageRecipe recipe;
   std::vector<double> box_thresholds{0.5};  // the architecture's
+  bool single_point = false;                // the same: how ROIs are read (see detect/roi_align.h)
 };
 
 // The programs are those of lower_two_stage; the batch has anchor labels of the whole matching (kProposalMatch), and

@@ -46,7 +46,8 @@ SegmentTask::SegmentTask(const Recipe& recipe, const arch::Architecture& archite
     : recipe_(recipe),
       data_(std::move(data)),
       anchor_options_(graph::proposal_anchors(architecture)),
-      box_thresholds_(architecture.two_stage.box_thresholds) {
+      box_thresholds_(architecture.two_stage.box_thresholds),
+      levels_(runtime::levels_of(architecture)) {
   check_masks(*data_.train);
   if (data_.val) eval::require_masks(data_.val_annotations, "the validation annotations");
   for (const detect::Category& category : data_.classes) classes_.push_back({category.id, category.name});
@@ -64,16 +65,15 @@ data::LoaderOptions SegmentTask::training_loader(data::LoaderOptions common) con
 }
 
 BatchLosses SegmentTask::losses(const BatchPass& pass) const {
-  return segment_batch_losses(pass, {anchors_, anchor_options_.min_level, anchor_options_.coarsest_stride, recipe_.seed,
-                                     recipe_.two_stage, box_thresholds_});
+  return segment_batch_losses(pass, {anchors_, levels_.min_level, levels_.coarsest_stride, recipe_.seed,
+                                     recipe_.two_stage, box_thresholds_, levels_.single_point});
 }
 
 std::vector<detect::Result> SegmentTask::segment_validation(const nn::Parameters& parameters) const {
   const std::vector<nn::Parameters> parts = nn::parts_of(parameters, programs_);
   std::vector<graph::Forward> networks;
   for (size_t i = 0; i < programs_.size(); ++i) networks.push_back(forward_of(programs_[i], parts[i]));
-  runtime::TwoStageForward network = runtime::two_stage_forward(
-      std::move(networks), {anchor_options_.min_level, anchor_options_.max_level, anchor_options_.coarsest_stride});
+  runtime::TwoStageForward network = runtime::two_stage_forward(std::move(networks), levels_);
   runtime::SegmenterOptions options;
   options.image_size = recipe_.image_size;
   options.classes = static_cast<int>(classes_.size());

@@ -5,6 +5,7 @@
 #include "detect/anchors.h"
 #include "detect/detections.h"
 #include "graph/lower_two_stage.h"
+#include "runtime/two_stage.h"
 #include "train/run_data.h"
 #include "train/task.h"
 
@@ -41,6 +42,7 @@ class SegmentTask final : public TrainTask {
   std::vector<graph::Program> programs_;
   detect::AnchorOptions anchor_options_;
   std::vector<double> box_thresholds_;
+  runtime::PyramidLevels levels_;
   std::vector<detect::Box> anchors_;
 };
 

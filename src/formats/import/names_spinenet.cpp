@@ -224,6 +224,7 @@ arch::Architecture followed(SpineNetSource form, arch::Architecture a, arch::Tas
   a.padding = garden ? arch::Padding::same : arch::Padding::symmetric;
   a.large_downsample = garden ? arch::LargeDownsample::repeated_pools : arch::LargeDownsample::single_pool;
   a.inverted.hard_gate = garden;
+  a.two_stage.roi_sampling = arch::RoiSampling::single_point;
   const std::vector<double> order = garden ? std::vector{0.5, 1.0, 2.0} : std::vector{1.0, 2.0, 0.5};
   for (std::vector<double>* ratios : {&a.head.aspect_ratios, &a.two_stage.aspect_ratios}) {
     if (std::is_permutation(ratios->begin(), ratios->end(), order.begin(), order.end())) *ratios = order;

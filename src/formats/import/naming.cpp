@@ -22,7 +22,9 @@ using MakeNamings = std::vector<MakeNaming>;
 MakeNamings namings_of(const arch::Backbone& backbone) {
   return std::visit(graph::Overloaded{
                         [](const arch::ScalePermuted&) { return MakeNamings{tensorflow_spinenet}; },
-                        [](const arch::ResNetFpn&) { return MakeNamings{torchvision_resnet}; },
+                        [](const arch::ResNetFpn&) {
+                          return MakeNamings{torchvision_retinanet, torchvision_resnet};
+                        },
                         [](const arch::ResNetNasFpn&) { return MakeNamings{torchvision_resnet}; },
                         [](const arch::ResNet&) { return MakeNamings{torchvision_resnet}; },
                         [](const arch::Vgg&) { return MakeNamings{torchvision_vgg}; },

@@ -34,6 +34,7 @@ struct OnnxCheckOptions {
   std::vector<detect::YoloLevel> yolo;  // of a YOLO head; none: the head is another one
   detect::PostprocessOptions post;
   detect::ProposalOptions proposals;  // of Mask R-CNN
+  bool single_point = false;          // the same: how its heads read ROIs
   int classes = 1;
   int height = 0, width = 0;  // as declared; 0: open
   double limit = 1e-4;

@@ -182,7 +182,8 @@ class SegmenterCheck {
     }
     for (size_t i = 0; i < maps.size(); ++i) pyramid[i].values = maps[i].data.data();
     HostTensor crops = make_tensor({static_cast<int64_t>(rois.size()), kChannels, bins, bins});
-    roi_align(pyramid, rois, {.bins = bins, .coarsest_stride = options_.anchors.coarsest_stride}, crops.data);
+    const auto align = detect::roi_align_options(bins, options_.anchors.coarsest_stride, options_.single_point);
+    roi_align(pyramid, rois, align, crops.data);
     const std::vector<std::string> names{prefix + ".crops", prefix + ".place"};
     const OnnxValues found = values_of(given, names);
     const std::vector<int64_t>& places = found.at(names[1]).ints;

@@ -18,15 +18,22 @@ void append_size(const detect::Box& anchor, std::vector<float>& sizes) {
   sizes.push_back(anchor.width());
 }
 
-// Centres of the cells along one axis, as a map of one column or one row.
-std::string cell_centres(OnnxGraph& graph, const std::string& name, const std::string& count, Ints shape, int stride) {
+struct Spacing {
+  int stride;
+  double in_cell;  // of the anchors' middles, in strides
+};
+
+// Middles of the anchors along one axis, as a map of one column or one row.
+std::string cell_centres(OnnxGraph& graph, const std::string& name, const std::string& count, Ints shape,
+                         const Spacing& spacing) {
   const std::string zero = graph.constant("anchors.zero", {OnnxType::i64, {}, {}, {0}});
   const std::string one = graph.constant("anchors.one", {OnnxType::i64, {}, {}, {1}});
   const std::string cells = graph.node("Range", name + ".cells", {zero, count, one});
   const std::string as_float = graph.node("Cast", name + ".float", {cells}, {{"to", int64_t{1}}});
-  const std::string middle = graph.node("Add", name + ".middle", {as_float, graph.number("anchors.half", 0.5F)});
+  const std::string middle = graph.node(
+      "Add", name + ".middle", {as_float, graph.number("anchors.in_cell", static_cast<float>(spacing.in_cell))});
   const std::string pixels =
-      graph.node("Mul", name + ".pixels", {middle, graph.number(name + ".stride", static_cast<float>(stride))});
+      graph.node("Mul", name + ".pixels", {middle, graph.number(name + ".stride", static_cast<float>(spacing.stride))});
   return graph.reshape(name, pixels, std::move(shape));
 }
 
@@ -52,10 +59,9 @@ OnnxAnchors add_grid(OnnxGraph& graph, const OnnxGrid& options, const std::strin
     const std::string at = graph.constant(name + ".axis", {OnnxType::i64, {}, {}, {axis}});
     return graph.node("Gather", name, {extents, at}, {{"axis", int64_t{0}}});
   };
-  const std::string rows =
-      cell_centres(graph, prefix + ".y", extent(prefix + ".height", 2), {-1, 1, 1, 1}, options.stride);
-  const std::string columns =
-      cell_centres(graph, prefix + ".x", extent(prefix + ".width", 3), {1, -1, 1, 1}, options.stride);
+  const Spacing spacing{options.stride, options.in_cell};
+  const std::string rows = cell_centres(graph, prefix + ".y", extent(prefix + ".height", 2), {-1, 1, 1, 1}, spacing);
+  const std::string columns = cell_centres(graph, prefix + ".x", extent(prefix + ".width", 3), {1, -1, 1, 1}, spacing);
   const std::string map = graph.gather(prefix + ".map", extents, {2, 3}, 0);
   const auto grid = [&](const std::string& name, int64_t last) {
     return graph.concat(name, {map, graph.numbers(name + ".cell", {per_cell, last})}, 0);
@@ -73,7 +79,8 @@ OnnxAnchors add_grid(OnnxGraph& graph, const OnnxGrid& options, const std::strin
 
 OnnxAnchors add_level_anchors(OnnxGraph& graph, const detect::AnchorOptions& options, int level,
                               const std::string& output) {
-  OnnxGrid grid{fmt::format("anchors.p{}", level), detect::stride_of(options, level), {}};
+  OnnxGrid grid{
+      fmt::format("anchors.p{}", level), detect::stride_of(options, level), {}, detect::place_in_cell(options)};
   detect::AnchorOptions one_level = options;
   one_level.min_level = one_level.max_level = level;
   for (const detect::Box& anchor : detect::make_anchors(one_level, grid.stride, grid.stride)) {

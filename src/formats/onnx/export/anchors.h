@@ -25,6 +25,7 @@ struct OnnxGrid {
   std::string prefix;  // of the names of nodes
   int stride = 8;
   std::vector<float> sizes;  // height and width of each
+  double in_cell = 0.5;      // where their middles stand in a cell, in strides
 };
 // [anchors, 2], made at each run for the extents of `output`, a value [N, .., H, W] of that level.
 OnnxAnchors add_grid(OnnxGraph& graph, const OnnxGrid& grid, const std::string& output);

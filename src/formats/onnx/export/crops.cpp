@@ -35,14 +35,20 @@ std::string add_levels(OnnxGraph& graph, const std::string& prefix, const OnnxCr
 
 std::string crop_level(OnnxGraph& graph, const std::string& prefix, int level, const OnnxCropOptions& options,
                        const OnnxOwnRois& from) {
-  const std::string own = graph.node("Gather", prefix + ".rois", {from.rois, from.rows}, {{"axis", int64_t{0}}});
+  const int stride = detect::level_stride(level, options.coarsest_stride);
+  const auto align = detect::roi_align_options(options.bins, options.coarsest_stride, options.single_point);
+  std::string own = graph.node("Gather", prefix + ".rois", {from.rois, from.rows}, {{"axis", int64_t{0}}});
+  if (!align.half_cell) {
+    own = graph.node("Add", prefix + ".moved",
+                     {own, graph.number(prefix + ".half_cell", 0.5F * static_cast<float>(stride))});
+  }
   const std::string images = graph.node("Sub", prefix + ".images", {from.rows, from.rows});
   return graph.node("RoiAlign", prefix + ".crops", {fmt::format("p{}", level), own, images},
                     {{"mode", std::string("avg")},
                      {"output_height", int64_t{options.bins}},
                      {"output_width", int64_t{options.bins}},
-                     {"sampling_ratio", int64_t{detect::RoiAlignOptions().samples}},
-                     {"spatial_scale", 1.0F / static_cast<float>(detect::level_stride(level, options.coarsest_stride))},
+                     {"sampling_ratio", int64_t{align.samples}},
+                     {"spatial_scale", 1.0F / static_cast<float>(stride)},
                      {"coordinate_transformation_mode", std::string("half_pixel")}});
 }
 

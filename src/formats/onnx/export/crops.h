@@ -2,7 +2,8 @@
 //
 // The crops stand level by level, so that no crop is ever moved; a head's answers, which are much smaller, are put back
 // into the order of the regions by who reads them. RoiAlign in the mode half_pixel (operator set 16) reads what
-// roi_align.h reads with half_cell: earlier sets do not take half a cell off, and they make small regions larger.
+// roi_align.h reads with half_cell: earlier sets do not take half a cell off, and they make small regions larger. Where
+// half a cell is not to be taken off, regions are moved by as much before.
 //
 // Thread contract: a free function on its arguments.
 #pragma once
@@ -18,6 +19,7 @@ struct OnnxCropOptions {
   int min_level = 3, max_level = 7;
   int bins = 7;
   int coarsest_stride = detect::kAnyStride;
+  bool single_point = false;
 };
 
 struct OnnxCrops {

@@ -53,6 +53,7 @@ struct OnnxOptions {
   std::vector<detect::YoloLevel> yolo;  // of a YOLO head; none: the head is another one
   detect::PostprocessOptions post;
   detect::ProposalOptions proposals;  // of a model that segments
+  bool single_point = false;          // the same: how its heads read ROIs (see detect/roi_align.h)
   std::string program_version;
 };
 

@@ -53,7 +53,7 @@ OnnxFile make_segmenter_onnx(const graph::TwoStageProgram& network, const ModelF
     add_network(graph, program, graph::own_weights(program, model.weights), input);
   };
   const OnnxCropOptions box_crops{options.anchors.min_level, options.anchors.max_level, graph::kBoxCrop,
-                                  options.anchors.coarsest_stride};
+                                  options.anchors.coarsest_stride, options.single_point};
   add_part(network.trunk, "image");
   const std::string limits = add_image_limits(graph, "picture");
   add_proposals(graph, {options.anchors, options.proposals, options.height, options.width}, limits, "rois");

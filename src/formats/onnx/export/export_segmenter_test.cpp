@@ -93,8 +93,20 @@ OnnxCheck checked(const OnnxFile& file, const OnnxOptions& options, const Segmen
   check.classes = kClasses;
   check.height = options.height;
   check.width = options.width;
+  check.single_point = options.single_point;
   check.limit = 1e-5;
   return check_onnx(file, check);
+}
+
+// The check reads the crops as roi_align does: with the other reading they are not the same.
+TEST(OnnxSegmenter, HeadsMayReadSinglePoints) {
+  OnnxOptions options = options_of(128, 256);
+  options.single_point = true;
+  const OnnxFile file = made(options);
+  const OnnxCheck check = checked(file, options);
+  EXPECT_TRUE(holds(check)) << worst(check).what << ": " << worst(check).error;
+  options.single_point = false;
+  EXPECT_FALSE(holds(checked(file, options)));
 }
 
 TEST(OnnxSegmenter, EveryPartHoldsAtEverySize) {

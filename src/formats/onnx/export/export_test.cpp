@@ -66,16 +66,12 @@ const Source& spinenet_49() {
   return source;
 }
 
-detect::AnchorOptions anchors_of(const arch::Architecture& a) {
-  return {a.min_level, a.max_level, a.head.scales, a.head.aspect_ratios, a.head.anchor_size};
-}
-
 OnnxOptions options_of(const Source& source, OnnxForm form, int height, int width) {
   OnnxOptions options;
   options.form = form;
   options.height = height;
   options.width = width;
-  options.anchors = anchors_of(source.architecture);
+  options.anchors = graph::anchor_options(source.architecture);
   options.post.max_detections = 60;
   options.post.pre_nms = 300;
   return options;
@@ -194,6 +190,20 @@ TEST(OnnxExport, OfAYoloHeadSaysWhatItHas) {
     EXPECT_NE(std::string(error.what()).find("NonMaxSuppression does not have; use boxes"), std::string::npos);
   }
   EXPECT_EQ(forms_of(arch::Task::detect, arch::HeadKind::yolo).size(), 2U);
+}
+
+TEST(OnnxExport, AnchorsOfWholePixelsHold) {
+  arch::Architecture a = tiny("spinenet-49");
+  a.head.anchor_grid = arch::AnchorGrid::whole_pixels;
+  const Source source(a);
+  for (const int side : {0, 128}) {
+    const OnnxOptions options = options_of(source, OnnxForm::detections, side, side);
+    ASSERT_TRUE(options.anchors.whole_pixels);
+    const OnnxFile file = made(source, options);
+    EXPECT_TRUE(parse_json(file.metadata.at("anchors"), "anchors").at("whole_pixels"));
+    const OnnxCheck check = check_onnx(file, check_of(source, options));
+    EXPECT_TRUE(holds(check)) << worst(check).what << ": " << worst(check).error;
+  }
 }
 
 TEST(OnnxExport, DeclaresItsInputsAndOutputs) {

@@ -9,7 +9,8 @@ Json anchors_json(const detect::AnchorOptions& anchors) {
           {"coarsest_stride", detect::largest_stride(anchors)},
           {"scales", anchors.scales},
           {"aspect_ratios", anchors.aspect_ratios},
-          {"size", anchors.size}};
+          {"size", anchors.size},
+          {"whole_pixels", anchors.whole_pixels}};
 }
 
 Json yolo_json(const std::vector<detect::YoloLevel>& levels) {
