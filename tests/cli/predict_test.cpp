@@ -229,7 +229,8 @@ TEST_F(Predict, FindsNamesThatAreWrittenOtherwise) {
           run(fmt::format("predict tiny.safetensors {} --annotations val.json --json --max 1 --threshold 0", given));
       const bool safe = std::string_view(listed).find("..") == std::string_view::npos;
       EXPECT_EQ(outcome.status, safe ? 0 : 65) << listed << ", " << given << ": " << outcome.err;
-      if (safe) EXPECT_EQ(parse_json(outcome.out, "found")[0]["image_id"], 77) << listed << ", " << given;
+      if (!safe) continue;
+      EXPECT_EQ(parse_json(outcome.out, "found")[0]["image_id"], 77) << listed << ", " << given;
     }
   }
 }
