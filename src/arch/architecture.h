@@ -305,7 +305,7 @@ struct YoloHead {
   std::vector<std::array<double, 2>> anchors{};      // width and height in pixels of the input
   std::vector<std::vector<int>> anchors_of_level{};  // of each level from min_level: which of the anchors it has
   std::vector<double> scale_xy{};                    // of each level: how far the centre of a box moves, in cells
-  // In training: further anchors of the level that overlap an object by more have it, too; 1: the best anchor alone.
+  // In training: further anchors that overlap an object by more have it, too; 1: the best anchor alone.
   double iou_threshold = 0.213;
   int convs = 1;  // 3x3 ones of each level
   Activation activation = Activation::leaky_relu;

@@ -33,6 +33,11 @@ size_t nearest_anchor(const std::vector<AnchorSize>& sizes, const AnchorSize& si
   return best;
 }
 
+// Whether an anchor has to find a box of this size, which belongs to the anchor `best`.
+bool learns(const YoloAnchors& anchors, int anchor, int best, const AnchorSize& size) {
+  return anchor == best || centred_iou(anchors.sizes[static_cast<size_t>(anchor)], size) > anchors.iou_threshold;
+}
+
 // The number of the first anchor cell of the level's cell that holds the centre of the box, counted in the level.
 int64_t cell_at_centre(const YoloAnchors& anchors, Extent input, size_t level, const Box& box) {
   const YoloMap map = map_of(anchors, input, level);
@@ -62,9 +67,10 @@ float centred_iou(const AnchorSize& a, const AnchorSize& b) {
 }
 
 bool has_level(const YoloAnchors& anchors, const AnchorSize& size) {
-  const auto nearest = static_cast<int>(nearest_anchor(anchors.sizes, size));
-  return std::ranges::any_of(anchors.of_level,
-                             [&](const std::vector<int>& own) { return std::ranges::find(own, nearest) != own.end(); });
+  const auto best = static_cast<int>(nearest_anchor(anchors.sizes, size));
+  return std::ranges::any_of(anchors.of_level, [&](const std::vector<int>& own) {
+    return std::ranges::any_of(own, [&](int anchor) { return learns(anchors, anchor, best, size); });
+  });
 }
 
 int64_t anchor_cells(const YoloAnchors& anchors, Extent input) {
@@ -82,11 +88,10 @@ std::vector<YoloMatch> match_yolo(const YoloAnchors& anchors, Extent input, std:
     int64_t first = 0;  // of the level
     for (size_t level = 0; level < anchors.of_level.size(); first += cells_of(anchors, input, level++)) {
       const std::vector<int>& own = anchors.of_level[level];
-      if (std::ranges::find(own, best) == own.end()) continue;
       const int64_t cell = first + cell_at_centre(anchors, input, level, boxes[b]);
       for (size_t a = 0; a < own.size(); ++a) {
-        const bool close = centred_iou(anchors.sizes[static_cast<size_t>(own[a])], size) > anchors.iou_threshold;
-        if (own[a] == best || close) matches.push_back({cell + static_cast<int64_t>(a), static_cast<int>(b)});
+        if (!learns(anchors, own[a], best, size)) continue;
+        matches.push_back({cell + static_cast<int64_t>(a), static_cast<int>(b)});
       }
     }
   }

@@ -1,11 +1,11 @@
 // Which anchor cells of a YOLO head learn which box. An anchor cell is one anchor in one cell of one level; they are
 // numbered by level, row, column and anchor of the level.
 //
-// A box belongs to the anchor whose size overlaps its own most, of all anchors of the network, and is learned by the
-// levels that have this anchor, in the cell that holds the box's centre; there also by each further anchor of the level
-// whose overlap is above a threshold. Of equal overlaps the first anchor counts. Several boxes may meet in one anchor
-// cell. A box whose best anchor no level has (YOLOv4-tiny's first one) is learned by none, nor is one without an area
-// or with its centre outside the input.
+// A box belongs to the anchor whose size overlaps its own most, of all anchors of the network, and is learned by it on
+// every level that has this anchor, in the cell that holds the box's centre; in the same way by each further anchor, of
+// whatever level, whose overlap is above a threshold. Of equal overlaps the first anchor counts. Several boxes may meet
+// in one anchor cell. A box whose best anchor no level has (YOLOv4-tiny's first one), and which overlaps no other by so
+// much, is learned by none, nor is one without an area or with its centre outside the input.
 //
 // Thread contract: pure functions.
 // Source: YOLOv3 (Redmon and Farhadi 2018), section 2.1; YOLOv4 (Bochkovskiy et al. 2020), section 3.4, "using multiple
@@ -40,7 +40,7 @@ struct YoloMatch {
 // Intersection over union of two boxes of these sizes with one centre.
 float centred_iou(const AnchorSize& a, const AnchorSize& b);
 
-// Whether a level has the anchor that a box of this size belongs to.
+// Whether a level has an anchor that learns a box of this size.
 bool has_level(const YoloAnchors& anchors, const AnchorSize& size);
 
 // Of an input whose height and width are multiples of the strides.

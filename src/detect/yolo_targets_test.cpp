@@ -50,7 +50,6 @@ std::vector<YoloMatch> match_cell_by_cell(const YoloAnchors& anchors, const std:
             std::vector<float> overlaps;
             for (const AnchorSize& s : anchors.sizes) overlaps.push_back(centred_iou(s, size));
             const auto best = static_cast<int>(std::ranges::max_element(overlaps) - overlaps.begin());
-            if (std::ranges::count(anchors.of_level[level], best) == 0) continue;
             if (anchor != best && overlaps[static_cast<size_t>(anchor)] <= anchors.iou_threshold) continue;
             matches.push_back({cell, static_cast<int>(b)});
           }
@@ -93,6 +92,13 @@ TEST(YoloTargets, TheBestAnchorOfAllLevelsDecides) {
             (std::vector<YoloMatch>{{cell_at(anchors, 1, 2, 1, 0), 0}}));
 }
 
+TEST(YoloTargets, FurtherAnchorsOfOtherLevelsLearnTheBox) {
+  const YoloAnchors anchors{{{10, 10}, {24, 24}, {40, 40}}, {{0, 1}, {2}}, {8, 16}, 0.213F};
+  // 34 x 34 overlaps 40 x 40 by 0.72, 24 x 24 by 0.498 and 10 x 10 by 0.087.
+  EXPECT_EQ(match_yolo(anchors, kInput, std::vector<Box>{centred_box(20, 37, 34, 34)}),
+            (std::vector<YoloMatch>{{cell_at(anchors, 0, 4, 2, 1), 0}, {cell_at(anchors, 1, 2, 1, 0), 0}}));
+}
+
 TEST(YoloTargets, FurtherAnchorsOfTheLevelLearnTheBox) {
   YoloAnchors anchors{{{10, 10}, {14, 14}, {40, 40}}, {{0, 1, 2}}, {8}, 0.213F};
   const std::vector<Box> box{centred_box(4, 4, 10, 10)};  // overlaps 14 x 14 by 0.51 and 40 x 40 by 0.06
@@ -110,6 +116,8 @@ TEST(YoloTargets, AnAnchorOfTwoLevelsLearnsInBothAndOneOfNoLevelInNone) {
   EXPECT_TRUE(has_level(anchors, {30, 40}));
   EXPECT_TRUE(has_level(anchors, {11, 11}));
   EXPECT_FALSE(has_level(anchors, {4, 5}));
+  anchors.iou_threshold = 0.15F;  // 10 x 12 overlaps 4 x 5 by 0.167
+  EXPECT_TRUE(has_level(anchors, {4, 5}));
 }
 
 TEST(YoloTargets, BoxesThatMeetInAnAnchorCellAreBothThere) {
@@ -127,7 +135,7 @@ TEST(YoloTargets, BoxesWithoutAreaOrOutsideAreNotLearned) {
   EXPECT_TRUE(match_yolo(shared_anchors(), kInput, boxes).empty());
   // At the edge, and reaching over it.
   EXPECT_EQ(match_yolo(shared_anchors(), kInput, std::vector<Box>{{-10, -7, 10, 7}}),
-            (std::vector<YoloMatch>{{0, 0}, {1, 0}, {2, 0}}));
+            (std::vector<YoloMatch>{{0, 0}, {1, 0}, {2, 0}, {cell_at(shared_anchors(), 1, 0, 0, 0), 0}}));
   EXPECT_FALSE(match_yolo(shared_anchors(), kInput, std::vector<Box>{{120, 80, 135.9F, 111.9F}}).empty());
 }
 
