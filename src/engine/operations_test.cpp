@@ -50,6 +50,32 @@ TEST(EngineOperations, DilationMayPassTheMap) {
   }
 }
 
+// Of numbers whose exponential is no number in single precision, either way.
+TEST(EngineOperations, SwishAndSigmoidHoldFarFromNought) {
+  graph::Builder b({16, 1, 2},
+                   {.activation = arch::Activation::swish, .padding = arch::Padding::same, .batch_norm = {}});
+  const graph::ValueId x = b.conv(b.input(), {.filters = 16}, "c");
+  b.output("swish", b.activate(x, "act"));
+  b.output("sigmoid", b.sigmoid(x, false, "gate"));
+  const graph::Program program = b.finish();
+  HostTensor kernel = make_tensor({16, 16, 1, 1});
+  for (size_t i = 0; i < 16; ++i) kernel.data[i * 16 + i] = 1;
+  const Weights weights{{"c.weight", kernel}};
+  HostTensor input = make_tensor({1, 16, 1, 2});
+  const std::vector<float> far{-1e30F, -3e4F, -3000, -700, -300, -110, -104, -90,
+                               90,     104,   110,   300,  700,  3000, 3e4F, 1e30F};
+  for (size_t i = 0; i < far.size(); ++i) input.data[2 * i] = far[i];
+  for (const kernels::Kernels& kernels : kernels::all_kernels()) {
+    const CompileOptions options{.instructions = std::string(kernels.name)};
+    const std::vector<HostTensor> found = engine_forward(compile(program, weights, options))(input);
+    for (size_t i = 0; i < far.size(); ++i) {
+      const double swish = far[i] > 0 ? far[i] : 0, sigmoid = far[i] > 0 ? 1 : 0;
+      EXPECT_NEAR(found[0].data[2 * i], swish, 1e-6 * swish + 1e-30) << kernels.name << " " << far[i];
+      EXPECT_NEAR(found[1].data[2 * i], sigmoid, 1e-6) << kernels.name << " " << far[i];
+    }
+  }
+}
+
 TEST(EngineOperations, DilatedWindowsShareWeightsAtOneDilationAlone) {
   const graph::Program program = dilated_program(arch::Activation::relu);
   const auto plan = compile(program, lively_weights(program, 3), {});

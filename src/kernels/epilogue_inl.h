@@ -28,9 +28,11 @@ HWY_INLINE int64_t lanes() {
   return static_cast<int64_t>(hn::Lanes(Floats()));
 }
 
+// Highway's exponential is right up to 104, where it is infinite in single precision.
 HWY_INLINE Vector one_plus_exp_of_minus(Vector x) {
   const Floats d;
-  return hn::Add(hn::Set(d, 1.0F), hn::Exp(d, hn::Neg(x)));
+  const Vector bounded = hn::Max(hn::Set(d, -104.0F), x);
+  return hn::Add(hn::Set(d, 1.0F), hn::Exp(d, hn::Neg(bounded)));
 }
 
 HWY_INLINE Vector hard_sigmoid(Vector x) {

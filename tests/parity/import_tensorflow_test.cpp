@@ -5,6 +5,7 @@
 // The former run where python3, or the program that SPINENET_PYTHON names, can import official.vision, tensorflow and
 // tf_keras; skipped elsewhere.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
@@ -17,7 +18,9 @@
 #include "arch/families.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "detect/box_head.h"
 #include "detect/postprocess.h"
+#include "detect/proposals.h"
 #include "formats/import/names_spinenet.h"
 #include "formats/import/tensor_bundle.h"
 #include "formats/safetensors.h"
@@ -26,6 +29,7 @@
 #include "graph/lower_two_stage.h"
 #include "graph/reference.h"
 #include "graph/weights.h"
+#include "runtime/two_stage.h"
 
 namespace spinenet {
 namespace {
@@ -33,6 +37,7 @@ namespace {
 constexpr double kTolerance = 1e-4;  // of the largest absolute value
 constexpr double kPixels = 1e-3;
 constexpr int kClasses = 5, kHeight = 128, kWidth = 256;
+constexpr int kProposals = 100;  // as the script has it
 
 arch::Architecture narrow_spinenet() {
   arch::Architecture a = arch::named_architecture("spinenet-49");
@@ -136,9 +141,10 @@ class ImportTensorflow : public testing::Test {
       ADD_FAILURE() << "nothing gives " << parameter.name;
       return {};
     }
-    const std::vector<std::string> wrong = graph::mismatches(program, graph::own_weights(program, weights_));
+    const Weights own = graph::own_weights(program, weights_);
+    const std::vector<std::string> wrong = graph::mismatches(program, own);
     EXPECT_TRUE(wrong.empty()) << fmt::format("{}", fmt::join(wrong, "\n"));
-    return graph::run_reference(program, weights_, input);
+    return graph::run_reference(program, own, input);
   }
 
   std::string python_;
@@ -168,6 +174,22 @@ bool is_row(const detect::Detection& found, const float* row) {
          near(found.score, row[5], kTolerance);
 }
 
+// In whatever order scores come that differ by less than a rounding.
+void expect_rows(const std::vector<detect::Detection>& found, const HostTensor& expected) {
+  ASSERT_EQ(static_cast<int64_t>(found.size()), expected.shape[0]);
+  ASSERT_GT(found.size(), 10U);
+  double farthest = 0;
+  for (size_t i = 0; i < found.size(); ++i) {
+    const float* row = &expected.data[6 * i];
+    const auto same = std::find_if(found.begin(), found.end(), [&](const auto& each) { return is_row(each, row); });
+    EXPECT_NE(same, found.end()) << i;
+    if (same == found.end()) continue;
+    const std::array<float, 4> sides{same->box.x1, same->box.y1, same->box.x2, same->box.y2};
+    for (size_t k = 0; k < 4; ++k) farthest = std::max(farthest, std::abs(static_cast<double>(sides[k]) - row[k]));
+  }
+  fmt::print("{} detections, {:.2g} px\n", found.size(), farthest);
+}
+
 TEST_F(ImportTensorflow, RetinaNetOfTheModelGarden) {
   make_and_read("retinanet", arch::Task::detect);
   if (HasFatalFailure()) return;
@@ -180,15 +202,7 @@ TEST_F(ImportTensorflow, RetinaNetOfTheModelGarden) {
       detect::make_anchors(graph::anchor_options(naming_.architecture), kHeight, kWidth);
   const std::vector<detect::Detection> found =
       detect::postprocess(level_outputs(outputs), anchors, kClasses, {.score_threshold = 0.3F});
-  const HostTensor& expected = expected_.at("detections");
-  ASSERT_EQ(static_cast<int64_t>(found.size()), expected.shape[0]);
-  ASSERT_GT(found.size(), 10U);
-  // In whatever order scores come that differ by less than a rounding.
-  for (size_t i = 0; i < found.size(); ++i) {
-    EXPECT_TRUE(std::any_of(found.begin(), found.end(), [&](const auto& each) {
-      return is_row(each, &expected.data[6 * i]);
-    })) << i;
-  }
+  expect_rows(found, expected_.at("detections"));
   const auto slots = std::count_if(source_.others.begin(), source_.others.end(),
                                    [](const auto& other) { return other.second == "the optimizer's momentum"; });
   EXPECT_EQ(slots, 3);
@@ -202,6 +216,29 @@ HostTensor item(const HostTensor& batch, int64_t index) {
   const auto size = static_cast<std::ptrdiff_t>(element_count(one.shape));
   one.data.assign(batch.data.begin() + index * size, batch.data.begin() + (index + 1) * size);
   return one;
+}
+
+// From the image to boxes: proposals, their crops, the box head.
+std::vector<detect::Detection> two_stage_detections(const graph::TwoStageProgram& network, const arch::Architecture& a,
+                                                    const Weights& weights, const HostTensor& image) {
+  std::vector<graph::Forward> forwards;
+  for (const graph::Program& program : graph::programs_of(network)) {
+    forwards.push_back([program, own = graph::own_weights(program, weights)](const HostTensor& input) {
+      return graph::run_reference(program, own, input);
+    });
+  }
+  const runtime::TwoStageForward run = runtime::two_stage_forward(std::move(forwards), runtime::levels_of(a));
+  const std::vector<HostTensor> trunk = run.trunk(image);
+  const std::vector<detect::Box> anchors = detect::make_anchors(graph::proposal_anchors(a), kHeight, kWidth);
+  const detect::Extent extent{kHeight, kWidth};
+  std::vector<std::vector<detect::Box>> rois(1);
+  for (const detect::Proposal& proposal :
+       detect::propose(level_outputs(trunk), anchors, extent, {.pre_nms = 1000, .post_nms = kProposals})) {
+    rois[0].push_back(proposal.box);
+  }
+  EXPECT_EQ(rois[0].size(), static_cast<size_t>(kProposals));
+  const std::vector<HostTensor> boxes = run.box_heads.at(0)(rois);
+  return detect::box_head_detections({boxes[0].data, boxes[1].data, 0}, rois[0], extent, {.score_threshold = 0.3F});
 }
 
 TEST_F(ImportTensorflow, MaskRcnnOfTheModelGarden) {
@@ -227,6 +264,8 @@ TEST_F(ImportTensorflow, MaskRcnnOfTheModelGarden) {
   compare("class", classes);
   compare("box", boxes);
   compare("mask", masks);
+  expect_rows(two_stage_detections(network, naming_.architecture, weights_, expected_.at("input")),
+              expected_.at("detections"));
 }
 
 TEST_F(ImportTensorflow, RetinaNetUnderTheNamesOfTheTpuRepository) {

@@ -24,6 +24,7 @@ CLASSES = 5  # the background not among them
 SIZE = (128, 256)
 LEVELS = range(3, 8)
 RATIOS = [0.5, 1.0, 2.0]
+PROPOSALS = 100
 # A narrow SpineNet-49: every layer of the whole one, in a small file.
 FILTER_SCALE, ENDPOINTS, ALPHA = 0.375, 32, 0.5
 
@@ -141,12 +142,15 @@ def make_retinanet(folder):
 
 
 def make_mask_rcnn(folder):
-    """The outputs of each network for given inputs: crops are the same whatever the ROIs are."""
+    """The outputs of each network for given inputs, and what the whole model detects."""
     import tensorflow as tf
     prepare_garden()
     from official.vision.modeling import maskrcnn_model
     from official.vision.modeling.heads import dense_prediction_heads
     from official.vision.modeling.heads import instance_heads
+    from official.vision.modeling.layers import detection_generator
+    from official.vision.modeling.layers import roi_aligner
+    from official.vision.modeling.layers import roi_generator
     random = np.random.default_rng(2)
     norms = dict(activation="swish", use_sync_bn=True)
     rpn = dense_prediction_heads.RPNHead(min_level=3, max_level=7, num_anchors_per_location=3, num_convs=1,
@@ -154,10 +158,14 @@ def make_mask_rcnn(folder):
     boxes = instance_heads.DetectionHead(num_classes=CLASSES + 1, num_convs=4, num_filters=32, num_fcs=1, fc_dims=64,
                                          **norms)
     masks = instance_heads.MaskHead(num_classes=CLASSES + 1, num_convs=4, num_filters=32, **norms)
-    none = tf.keras.layers.Layer()
+    none = tf.keras.layers.Layer()  # samplers, which training alone has
+    # Fewer proposals than the suppression leaves: none of them is a filler.
+    proposals = roi_generator.MultilevelROIGenerator(test_num_proposals=PROPOSALS)
+    generator = detection_generator.DetectionGenerator(pre_nms_score_threshold=0.3)
     model = maskrcnn_model.MaskRCNNModel(
-        garden_backbone(), None, rpn, [boxes], none, [none], none, none, masks, none, none, min_level=3, max_level=7,
-        num_scales=1, aspect_ratios=RATIOS, anchor_size=3.0)
+        garden_backbone(), None, rpn, [boxes], proposals, [none], roi_aligner.MultilevelROIAligner(7), generator, masks,
+        none, roi_aligner.MultilevelROIAligner(14), min_level=3, max_level=7, num_scales=1, aspect_ratios=RATIOS,
+        anchor_size=3.0)
     image = input_image(random)
     features = model.backbone(image, training=False)
     crops = random.normal(0, 1, (1, 2, 7, 7, ENDPOINTS)).astype(np.float32)
@@ -166,12 +174,19 @@ def make_mask_rcnn(folder):
     rpn(features), boxes(crops), masks([mask_crops, classes])
     spread(model, random, [(rpn._classifier, 1.0), (rpn._box_regressor, 0.3), (boxes._classifier, 1.0),
                            (boxes._box_regressor, 0.3)])
+    # Boxes do not leave the image: this program keeps those of which nothing is left, ours does not.
+    scores, codes = rpn(model.backbone(image, training=False))
+    scale_outputs(rpn._classifier, scores, 6.0)  # it sorts by the sigmoid, ours by what goes into it
+    scale_outputs(rpn._box_regressor, codes, 0.4)
+    shape = np.array([SIZE], np.float32)
+    scale_outputs(boxes._box_regressor, {"all": model(image, shape, training=False)["box_outputs"]}, 4.0)
     save(model, folder)
     features = model.backbone(image, training=False)
     scores, codes = rpn(features)
     class_logits, box_codes = boxes(crops)
     mask_logits = masks([mask_crops, classes])
-    tensors = {"input": nchw(image), "box_crops": nchw(crops[0]), "mask_crops": nchw(mask_crops[0]),
+    outputs = model(image, shape, training=False)
+    tensors = {"input": nchw(image), "detections": detections_of(outputs), "box_crops": nchw(crops[0]), "mask_crops": nchw(mask_crops[0]),
                "class": np.asarray(class_logits)[0], "box": np.asarray(box_codes)[0, :, 4:],
                "mask_classes": classes[0] - 1, "mask": np.asarray(mask_logits)[0]}
     for level in LEVELS:
