@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace spinenet::detect {
 namespace {
@@ -95,7 +96,7 @@ std::vector<YoloMatch> match_yolo(const YoloAnchors& anchors, Extent input, std:
       }
     }
   }
-  std::ranges::sort(matches);
+  std::ranges::sort(matches, {}, [](const YoloMatch& match) { return std::pair(match.cell, match.box); });
   return matches;
 }
 
@@ -107,8 +108,8 @@ std::vector<int64_t> crowded_cells(const YoloAnchors& anchors, Extent input, std
     const YoloMap map = map_of(anchors, input, level);
     const auto stride = static_cast<float>(anchors.strides[level]);
     for (int at = 0; at < map.rows * map.columns; ++at) {
-      const float x = (static_cast<float>(at % map.columns) + 0.5F) * stride;
-      const float y = (static_cast<float>(at / map.columns) + 0.5F) * stride;
+      const int row = at / map.columns, column = at % map.columns;
+      const float x = (static_cast<float>(column) + 0.5F) * stride, y = (static_cast<float>(row) + 0.5F) * stride;
       for (const int anchor : anchors.of_level[level]) {
         if (lies_in(centred(anchors.sizes[static_cast<size_t>(anchor)], x, y), crowd, share)) crowded.push_back(cell);
         ++cell;

@@ -34,7 +34,7 @@ struct YoloMatch {
   int64_t cell = 0;  // anchor cell
   int box = 0;
 
-  auto operator<=>(const YoloMatch&) const = default;
+  bool operator==(const YoloMatch&) const = default;
 };
 
 // Intersection over union of two boxes of these sizes with one centre.

@@ -340,7 +340,8 @@ TEST_F(Run, ATinyYoloTakesItsAnchorsFromTheDataAndLearnsOnFromItsModel) {
   const std::string warned =
       said_by(start("unlearned", {"--set", "architecture.head_kind=yolo", "--set", "epochs=1", "--set",
                                   "architecture.yolo_anchors=[[20, 20], [40, 40]]", "--set",
-                                  "architecture.yolo_anchors_of_level=[[1], [1], [1], [1], [1]]"}),
+                                  "architecture.yolo_anchors_of_level=[[1], [1], [1], [1], [1]]", "--set",
+                                  "architecture.yolo_iou_threshold=1"}),
               0);
   EXPECT_NE(warned.find("objects are most like an anchor that no level has"), std::string::npos) << warned;
   EXPECT_EQ(said.find("that no level has"), std::string::npos) << said;

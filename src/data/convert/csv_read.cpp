@@ -1,4 +1,5 @@
 // The reading half of set_csv.h.
+#include <algorithm>
 #include <array>
 #include <unordered_map>
 #include <utility>
