@@ -352,7 +352,8 @@ class Import {
   // something else.
   void refuse_other_backbone() const {
     std::vector<std::string> unknown;
-    for (const auto& [name, tensor] : source_.tensors) {
+    for (const auto& entry : source_.tensors) {
+      const std::string& name = entry.first;
       const bool inside =
           std::ranges::any_of(naming_.backbone, [&](const auto& part) { return name.starts_with(part); });
       if (inside && !used_.contains(name) && !is_ignored(name)) unknown.push_back(printable(name));
