@@ -16,7 +16,8 @@ constexpr std::array<double, 3> kAnchorRatios{1.0, 2.0, 0.5};  // width to heigh
 }
 
 size_t level_count(const Architecture& a) {
-  return static_cast<size_t>(a.max_level - a.min_level + 1);
+  const int levels = a.max_level - a.min_level + 1;
+  return static_cast<size_t>(levels);
 }
 
 void add_anchors_of_levels(const Architecture& a, YoloHead& head) {

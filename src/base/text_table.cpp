@@ -1,6 +1,7 @@
 #include "base/text_table.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/format.h"
 #include "base/printable.h"

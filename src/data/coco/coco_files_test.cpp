@@ -292,11 +292,12 @@ TEST_F(CocoFiles, D034WhatIsNoRegularFile) {
 
 image::Image pattern(int height, int width, int kind, int lighter = 0) {
   image::Image made = image::make_image(height, width);
+  const int across = 1 + kind % 3, down = 1 + kind / 3;  // waves
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       const double u = 6.28 * x / width;
       const double v = 6.28 * y / height;
-      const double wave = std::sin(u * (1 + kind % 3) + kind) + std::cos(v * (1 + kind / 3) + u);
+      const double wave = std::sin(u * across + kind) + std::cos(v * down + u);
       for (int c = 0; c < 3; ++c) made.at(y, x)[c] = static_cast<uint8_t>(110 + 50 * wave + lighter);
     }
   }
