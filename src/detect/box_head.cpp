@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "detect/nms.h"
+#include "detect/raw_outputs.h"
 
 namespace spinenet::detect {
 namespace {
@@ -78,10 +79,8 @@ std::vector<Box> refine_rois(std::span<const float> codes, std::span<const Box> 
   std::vector<Box> refined(rois.begin(), rois.end());
   for (size_t r = 0; r < rois.size(); ++r) {
     const Box decoded = decode_in_roi(codes.subspan(4 * r).first<4>(), rois[r], stage);
-    const bool finite = std::isfinite(decoded.x1) && std::isfinite(decoded.y1) && std::isfinite(decoded.x2) &&
-                        std::isfinite(decoded.y2);
     const Box box = clip(decoded, static_cast<float>(image.width), static_cast<float>(image.height));
-    if (finite && box.width() > 0 && box.height() > 0) refined[r] = box;
+    if (is_finite(decoded) && box.width() > 0 && box.height() > 0) refined[r] = box;
   }
   return refined;
 }

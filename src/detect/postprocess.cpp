@@ -9,14 +9,11 @@
 #include "base/format.h"
 #include "detect/box_coder.h"
 #include "detect/nms.h"
+#include "detect/raw_outputs.h"
 #include "detect/shortlist.h"
 
 namespace spinenet::detect {
 namespace {
-
-float sigmoid(float x) {
-  return 1.0F / (1.0F + std::exp(-x));
-}
 
 // Comparing logits leaves the exponential to the few that pass.
 float logit(float probability) {
@@ -51,10 +48,6 @@ int64_t cells_of(std::span<const LevelOutput> levels) {
   int64_t cells = 0;
   for (const LevelOutput& level : levels) cells += int64_t{level.height} * level.width;
   return cells;
-}
-
-bool is_finite(const Box& b) {
-  return std::isfinite(b.x1) && std::isfinite(b.y1) && std::isfinite(b.x2) && std::isfinite(b.y2);
 }
 
 // Where an anchor's outputs lie.

@@ -4,18 +4,11 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "detect/raw_outputs.h"
 #include "detect/shortlist.h"
 
 namespace spinenet::detect {
 namespace {
-
-float yolo_sigmoid(float x) {
-  return 1.0F / (1.0F + std::exp(-x));
-}
-
-bool has_finite_sides(const Box& b) {
-  return std::isfinite(b.x1) && std::isfinite(b.y1) && std::isfinite(b.x2) && std::isfinite(b.y2);
-}
 
 struct YoloPlace {
   size_t level = 0;
@@ -41,10 +34,10 @@ void add_classes(const YoloReading& reading, size_t level, size_t anchor, int64_
   const auto anchors = static_cast<int64_t>(reading.levels[level].anchors.size());
   const float* const objectness = reading.plane(level, anchor, kYoloBoxChannels - 1);
   for (int64_t cell = 0; cell < reading.cells(level); ++cell) {
-    const float object = yolo_sigmoid(objectness[cell]);
+    const float object = sigmoid(objectness[cell]);
     if (!(object > reading.threshold)) continue;
     for (int label = 0; label < reading.classes; ++label) {
-      const float score = object * yolo_sigmoid(reading.plane(level, anchor, kYoloBoxChannels + label)[cell]);
+      const float score = object * sigmoid(reading.plane(level, anchor, kYoloBoxChannels + label)[cell]);
       if (!(score > reading.threshold) || score < shortlist.least_score()) continue;
       shortlist.add({score, label, first_index + cell * anchors + static_cast<int64_t>(anchor)});
     }
@@ -80,8 +73,8 @@ Box decode_yolo(std::span<const float, 4> code, const YoloLevel& level, const Yo
   const auto [anchor_width, anchor_height] = level.anchors[static_cast<size_t>(cell.anchor)];
   const auto stride = static_cast<float>(level.stride);
   const float s = level.scale_xy, before = 0.5F * (s - 1);
-  const float x = (static_cast<float>(cell.column) + s * yolo_sigmoid(code[0]) - before) * stride;
-  const float y = (static_cast<float>(cell.row) + s * yolo_sigmoid(code[1]) - before) * stride;
+  const float x = (static_cast<float>(cell.column) + s * sigmoid(code[0]) - before) * stride;
+  const float y = (static_cast<float>(cell.row) + s * sigmoid(code[1]) - before) * stride;
   const float half_width = 0.5F * std::exp(code[2]) * anchor_width;
   const float half_height = 0.5F * std::exp(code[3]) * anchor_height;
   return {x - half_width, y - half_height, x + half_width, y + half_height};
@@ -109,7 +102,7 @@ std::vector<Detection> yolo_detections(std::span<const YoloOutput> outputs, std:
   std::vector<int> labels;
   for (const Candidate& candidate : shortlist.take()) {
     const Box box = box_at(reading, locate_cell(reading, candidate.anchor));
-    if (!has_finite_sides(box)) continue;
+    if (!is_finite(box)) continue;
     boxes.push_back(box);
     scores.push_back(candidate.score);
     labels.push_back(candidate.label);

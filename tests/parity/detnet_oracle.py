@@ -8,6 +8,8 @@ finest level.
 from torch import nn
 from torch.nn import functional as F
 
+from hrnet_oracle import ConvModule
+
 
 class Bottleneck(nn.Module):
     def __init__(self, inputs, width, stride, dilation, projection, stride_place):
@@ -59,15 +61,6 @@ class DetNet(nn.Module):
             x = layer(x)
             maps.append(x)
         return self.fc(x.mean(dim=(2, 3))) if self.classes else maps
-
-
-class ConvModule(nn.Module):
-    def __init__(self, *args):
-        super().__init__()
-        self.conv = nn.Conv2d(*args)
-
-    def forward(self, x):
-        return self.conv(x)
 
 
 class DetNetNeck(nn.Module):
