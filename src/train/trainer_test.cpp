@@ -13,6 +13,7 @@
 #include "detect/anchors.h"
 #include "graph/anchors.h"
 #include "graph/lower.h"
+#include "train/square_image_fixture.h"
 #include "train/task_detect.h"
 
 namespace spinenet::train {
@@ -37,19 +38,8 @@ Recipe tiny_recipe() {
   return recipe;
 }
 
-// A bright square on a dark ground in each image.
-data::Prepared square_image(int64_t i, const std::vector<detect::Box>& anchors, int size = 128) {
-  data::Prepared p;
-  p.image_id = i;
-  p.image = image::make_image(size, size, 20);
-  const int x = static_cast<int>(16 + 13 * (i % 5));
-  const int y = static_cast<int>(10 + 17 * (i % 4));
-  for (int row = y; row < y + 40; ++row) {
-    for (int column = x; column < x + 40; ++column) std::fill_n(p.image.at(row, column), 3, uint8_t{220});
-  }
-  p.targets = {{detect::Box{static_cast<float>(x), static_cast<float>(y), static_cast<float>(x + 40),
-                            static_cast<float>(y + 40)},
-                static_cast<int>(i % 2), false}};
+data::Prepared labelled_square(int64_t i, const std::vector<detect::Box>& anchors, int size = 128) {
+  data::Prepared p = fixture::square_image(i, size);
   p.labels = data::label_anchors(anchors, p.targets);
   return p;
 }
@@ -57,7 +47,7 @@ data::Prepared square_image(int64_t i, const std::vector<detect::Box>& anchors, 
 data::Batch squares(int64_t step, int64_t first, int64_t count, int size = 128) {
   const std::vector<detect::Box> anchors = detect::make_anchors(graph::anchor_options(tiny()), size, size);
   std::vector<data::Prepared> prepared;
-  for (int64_t i = first; i < first + count; ++i) prepared.push_back(square_image(step * 4 + i, anchors, size));
+  for (int64_t i = first; i < first + count; ++i) prepared.push_back(labelled_square(step * 4 + i, anchors, size));
   data::Batch batch = data::make_batch(std::move(prepared), size, size);
   batch.step = step;
   return batch;
@@ -129,7 +119,7 @@ TEST(Trainer, ABatchWithoutAnyBoxTrainsTheClassHeadAlone) {
   const std::vector<detect::Box> anchors = detect::make_anchors(graph::anchor_options(tiny()), 128, 128);
   std::vector<data::Prepared> empty;
   for (int64_t i = 0; i < 4; ++i) {
-    empty.push_back(square_image(i, anchors));
+    empty.push_back(labelled_square(i, anchors));
     empty.back().targets.clear();
     empty.back().labels = data::label_anchors(anchors, {});
   }

@@ -8,6 +8,7 @@
 #include "data/loading/yolo_labels.h"
 #include "graph/anchors.h"
 #include "graph/lower.h"
+#include "train/square_image_fixture.h"
 #include "train/validate.h"
 
 namespace spinenet::train {
@@ -24,19 +25,8 @@ arch::Architecture tiny_yolo(std::string_view base) {
   return a;
 }
 
-// A bright square on a dark ground; in a crowd it is part of one.
 data::Prepared square_of(int64_t i, const detect::YoloAnchors& anchors, bool crowd) {
-  data::Prepared p;
-  p.image_id = i;
-  p.image = image::make_image(kYoloSize, kYoloSize, 20);
-  const int x = static_cast<int>(16 + 13 * (i % 5));
-  const int y = static_cast<int>(10 + 17 * (i % 4));
-  for (int row = y; row < y + 40; ++row) {
-    for (int column = x; column < x + 40; ++column) std::fill_n(p.image.at(row, column), 3, uint8_t{220});
-  }
-  p.targets = {{detect::Box{static_cast<float>(x), static_cast<float>(y), static_cast<float>(x + 40),
-                            static_cast<float>(y + 40)},
-                static_cast<int>(i % 2), crowd}};
+  data::Prepared p = fixture::square_image(i, kYoloSize, crowd);
   p.yolo_labels = data::label_yolo(anchors, {kYoloSize, kYoloSize}, p.targets);
   return p;
 }
