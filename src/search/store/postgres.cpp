@@ -22,6 +22,7 @@ namespace {
 
 constexpr SqlDialect kPostgresDialect{
     .now = "extract(epoch FROM clock_timestamp())::double precision",
+    .up_since = "extract(epoch FROM pg_postmaster_start_time())::double precision",
     .lock = " FOR UPDATE",
     .key = "BIGINT PRIMARY KEY",
     .real = "DOUBLE PRECISION",

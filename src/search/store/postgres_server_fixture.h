@@ -29,7 +29,7 @@ class PostgresServer {
  public:
   // The server of this program, started on first use; nullptr where PostgreSQL is not installed.
   static PostgresServer* get() {
-    static std::unique_ptr<PostgresServer> server = binaries() ? std::make_unique<PostgresServer>() : nullptr;
+    static std::unique_ptr<PostgresServer> server = binaries() ? long_started() : nullptr;
     return server.get();
   }
 
@@ -95,6 +95,13 @@ class PostgresServer {
   }
 
  private:
+  // Leases that run out just after a server's start are not taken at once.
+  static std::unique_ptr<PostgresServer> long_started() {
+    auto server = std::make_unique<PostgresServer>();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+    return server;
+  }
+
   // The newest of those that Debian's packages have.
   static std::optional<std::filesystem::path> binaries() {
     std::vector<std::filesystem::path> found;

@@ -228,6 +228,44 @@ TEST_F(Postgres, AServerThatRestartsIsWaitedFor) {
   for (const Trial& trial : store->trials()) EXPECT_LE(trial.attempts, 1) << "a lease was lost";
 }
 
+// Nobody could prolong a lease meanwhile, so it says nothing of the worker.
+TEST_F(Postgres, ALeaseThatRunsOutWhileTheServerIsAwayIsKept) {
+  const auto holder = open_store(place_, true);
+  holder->open(toy_description());
+  const Claim held = claim_one(*holder, claim_options(1, 0.3));
+  server_->stop(SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  server_->start();
+
+  const auto other = open_store(place_, false);
+  EXPECT_EQ(other->claim(claim_options(1, 3), suggest_fresh).state, ClaimState::wait);
+  EXPECT_TRUE(holder->heartbeat(held, 0.3));
+  EXPECT_EQ(holder->trials()[0].attempts, 1);
+
+  server_->stop(SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  server_->start();
+  EXPECT_TRUE(holder->release(held));
+  EXPECT_EQ(claim_one(*other, claim_options(1, 3)).attempt, 1) << "what was given back can be had at once";
+}
+
+TEST_F(Postgres, ALeaseThatNobodyProlongsAfterARestartIsTaken) {
+  const auto store = open_store(place_, true);
+  store->open(toy_description());
+  claim_one(*store, claim_options(1, 0.3));
+  server_->stop(SIGQUIT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  server_->start();
+  const auto start = std::chrono::steady_clock::now();
+  ClaimAnswer answer;
+  while (!answer.claim && std::chrono::steady_clock::now() - start < std::chrono::seconds(60)) {
+    answer = store->claim(claim_options(1, 1.5), suggest_fresh);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  ASSERT_TRUE(answer.claim.has_value());
+  EXPECT_EQ(answer.claim->attempt, 2);
+}
+
 // The server is ended as by a crash: what it had not written to its log is gone.
 TEST_F(Postgres, WhatACallReturnedSurvivesACrashOfTheServer) {
   const auto crash = [this] {

@@ -37,6 +37,7 @@ constexpr int64_t kApplication = 0x53705374;
 
 constexpr SqlDialect kDialect{
     .now = "((julianday('now') - 2440587.5) * 86400.0)",
+    .up_since = "0.0",
     .lock = "",  // BEGIN IMMEDIATE has the whole file
     .key = "INTEGER PRIMARY KEY",
     .real = "",  // REAL would keep -0.0 as 0

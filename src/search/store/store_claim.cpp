@@ -16,7 +16,7 @@ ClaimAnswer claimed(Claim claim) {
 
 // A trial whose lease ran out or was given back, or nothing. Those that too many workers lost end on the way.
 std::optional<Claim> claim_late(StudyTables& tables, StudyRow& study, const ClaimOptions& options, Lease lease) {
-  while (const auto late = tables.late(study.settled(), options.trials)) {
+  while (const auto late = tables.late(study.settled(), options.trials, options.lease_seconds)) {
     if (static_cast<int>(late->lost_by.size()) >= options.max_attempts) {
       tables.give_up(late->number,
                      fmt::format("{} workers lost it, the last was {}", late->lost_by.size(), late->lost_by.back()));

@@ -28,6 +28,7 @@ struct SqlResult {
 // Where the two speak differently: what stands for {now}, {lock} and so on in a statement.
 struct SqlDialect {
   std::string_view now;               // seconds since 1970 by the store's own clock
+  std::string_view up_since;          // when it was last started, by the same clock; 0 where nothing has to run
   std::string_view lock;              // behind a SELECT: the row is ours until the transaction ends
   std::string_view key, real, bytes;  // types of columns
   std::string_view before_tables;     // a statement that goes before making tables

@@ -10,6 +10,9 @@
 namespace spinenet::search {
 namespace {
 
+// In so much time the workers find a server that was started again.
+constexpr double kReconnectionSeconds = 1;
+
 Claim read_claim(const SqlRow& row, std::string_view place) {
   Claim claim;
   claim.number = integer(row, 0, place);
@@ -197,11 +200,12 @@ int64_t StudyTables::running(int64_t first, int64_t end) {
   return integer(result.rows.at(0), 0, place());
 }
 
-std::optional<LateTrial> StudyTables::late(int64_t first, int64_t end) {
+std::optional<LateTrial> StudyTables::late(int64_t first, int64_t end, double lease_seconds) {
   const SqlResult result =
       run("SELECT number, worker, lost_by FROM spinenet_trial WHERE number >= $1 AND number < $2 AND state = 'running'"
-          " AND lease_until < {now} ORDER BY number LIMIT 1",
-          {first, end});
+          " AND lease_until < {now} AND (token = 0 OR lease_until > {up_since} + $3 OR {up_since} + $4 < {now})"
+          " ORDER BY number LIMIT 1",
+          {first, end, kReconnectionSeconds, lease_seconds});
   if (result.rows.empty()) return std::nullopt;
   const SqlRow& row = result.rows.front();
   LateTrial late{integer(row, 0, place()), lines_of(text(row, 2, place()))};

@@ -68,8 +68,9 @@ class StudyTables {
   std::vector<Trial> trials(int64_t first, int64_t count);
   // Of the numbers in [first, end).
   int64_t running(int64_t first, int64_t end);
-  // The first of [first, end) whose lease ran out or was given back.
-  std::optional<LateTrial> late(int64_t first, int64_t end);
+  // The first of [first, end) whose lease ran out or was given back. A lease that ran out while the store's server was
+  // not running says nothing of its worker, which has `lease_seconds` from the server's start to prolong it.
+  std::optional<LateTrial> late(int64_t first, int64_t end, double lease_seconds);
   // The earliest complete trial up to `last` with this hash.
   std::optional<Trial> complete(uint64_t hash, int64_t last);
 
