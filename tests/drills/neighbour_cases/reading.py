@@ -121,6 +121,28 @@ def huge(at, what, words):
     at.must(ended.megabytes < 1000, f"took {ended.megabytes:.0f} MB")
 
 
+@each(16, "a model file with {what} takes no longer than reading it", [
+    dict(what="60,000 tensors of one number", shape=[1]), dict(what="60,000 tensors without sides", shape=[]),
+])
+def many_tensors(at, what, shape):
+    header = {f"tensor{i}": {"dtype": "F32", "shape": shape, "data_offsets": [4 * i, 4 * i + 4]} for i in range(60000)}
+    text = json.dumps(header).encode()
+    at.put("m.safetensors", len(text).to_bytes(8, "little") + text + bytes(4 * 60000))
+    ended = at.run("describe", "m.safetensors", cpu=4)
+    at.must(ended.status in REFUSALS, f"status {ended.status} after {ended.seconds:.1f} s of processor")
+
+
+@each(16, "data {verb} of 150,000 annotations takes no longer than reading them", [dict(verb="fix"), dict(verb="check")])
+def many_annotations(at, verb):
+    coco = at.coco()
+    first = coco["annotations"][0]
+    coco["annotations"] = [{**first, "id": i + 1, "bbox": [1 + i % 50, 2, 30, 40 + i % 7]} for i in range(150000)]
+    at.put_json("t.json", coco)
+    words = ["--out", "fixed.json"] if verb == "fix" else []
+    ended = at.run("data", verb, "t.json", *words, cpu=8)
+    at.must(ended.status >= 0, f"ends by signal {-ended.status} after {ended.seconds:.1f} s of processor")
+
+
 @each(17, "{what} that is a named pipe is not waited for", [
     dict(what="an image of eval", name="data/val/000002.jpg", words=["eval", MODEL, "--annotations", "t.json", "--images",
                                                                      "data/val"]),

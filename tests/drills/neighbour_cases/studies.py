@@ -1,9 +1,10 @@
 """Items 9, 10, 15 and 23: addresses with passwords, odd study files, and what may only be read."""
 import contextlib
 import os
+import pathlib
 import sqlite3
 
-from .place import each, no_rights
+from .place import drill, each, neighbour, no_rights
 
 STUDY = "evolution.study"
 SECRET = "hunter2secret"
@@ -29,6 +30,47 @@ def password(at, verb, what, address):
     ended = at.ends(at.run(*words))
     at.must(ended.status != 0, "succeeds without a server")
     at.must(SECRET not in ended.said, f"prints it: {ended.tail}")
+
+
+@contextlib.contextmanager
+def study_behind_a_password(at):
+    """The address of a study with a trial, on a server that takes any password."""
+    at.training()
+    with drill.PostgresServer() as server:
+        address = server.database("study").replace("postgres@", f"postgres:{SECRET}@")
+        ended = at.succeeds(at.run("search", at.search_recipe(), "--study", address, "--trials", "1", "--threads", "1"))
+        yield address, ended
+
+
+@each(9, "the password of a study does not appear in what {what}", [
+    dict(what="search says", words=None), dict(what="study show says", words=["show"]),
+    dict(what="study show --json says", words=["show", "--json"]),
+    dict(what="study export writes into the page", words=["export", "--html", "page.html"]),
+    dict(what="study export writes as JSON", words=["export", "--json", "study.json"]),
+])
+def password_of_a_study(at, what, words):
+    with study_behind_a_password(at) as (address, ended):
+        if words:
+            ended = at.succeeds(at.run("study", words[0], address, *words[1:]))
+        written = "".join(path.read_text() for path in [*at.folder.glob("*.html"), *at.folder.glob("study.json")])
+        at.must(SECRET not in ended.said + written, "it does")
+
+
+@neighbour(9, "the password of a study does not stand in the command line of a worker")
+def password_of_a_worker(at):
+    with study_behind_a_password(at) as (address, _):
+        process = at.start("search", "search.yaml", "--study", address, "--trials", "3", "--threads", "1", "--workers",
+                           "2")
+        lines = set()
+        while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            for pid in at.drill.processes():
+                with contextlib.suppress(OSError):
+                    line = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().decode().split("\0")
+                    if pid != process.pid and "spinenet" in line[0]:
+                        lines.add(" ".join(line))
+        at.wait(process, at.patience)
+        at.must(lines, "no worker was seen")
+        at.must(not any(SECRET in line for line in lines), "it does")
 
 
 def changed_study(at, *statements):
