@@ -65,6 +65,23 @@ int samples_of(const Box& where, int size) {
   return std::max(where.width(), where.height()) > static_cast<float>(kMostSamples * size) ? kMostSamples : 0;
 }
 
+// The cells that may read a pixel of `extent`; those of a ROI that is no wider than a pixel are all near.
+BinWindow cells_near(const PixelRect& extent, const Box& where, int size) {
+  constexpr double kReach = 2;  // of a point, in pixels, with room for rounding
+  const auto along = [size](double begin, double end, int64_t first, int64_t count) {
+    if (end - begin <= 1) return std::pair{0, size};
+    const auto cell_of = [&](double pixel) {
+      return static_cast<int>(std::clamp((pixel - begin) / (end - begin), -1.0, 2.0) * size);
+    };
+    const auto low = static_cast<double>(first) - kReach;
+    const auto high = static_cast<double>(first + count) + kReach;
+    return std::pair{std::clamp(cell_of(low) - 1, 0, size), std::clamp(cell_of(high) + 2, 0, size)};
+  };
+  const auto [left, right] = along(where.x1, where.x2, extent.x, extent.width);
+  const auto [top, bottom] = along(where.y1, where.y2, extent.y, extent.height);
+  return {top, left, bottom, right};
+}
+
 std::vector<uint8_t> read(const ObjectMask& mask, const Box& roi, int size) {
   const Rle& rle = mask.shape.rle;
   const Box where = in_image(mask, roi);
@@ -77,14 +94,18 @@ std::vector<uint8_t> read(const ObjectMask& mask, const Box& roi, int size) {
   const auto left = static_cast<float>(x.begin);
   const auto top = static_cast<float>(y.begin);
   const Box within{where.x1 - left, where.y1 - top, where.x2 - left, where.y2 - top};
-  const RoiBins bins = roi_bins(within, shape, {.bins = size, .samples = samples_of(where, size)});
-  size_t i = 0;
-  for (size_t cell = 0; cell < cells.size(); ++cell) {
-    float share = 0;
-    for (; i < static_cast<size_t>(bins.ends[cell]); ++i) {
-      if (window[static_cast<size_t>(bins.cells[i])] != 0) share += bins.weights[i];
+  // Of a small object in a large ROI nearly all cells are 0.
+  const BinWindow near = cells_near(pixel_extent(rle), where, size);
+  const RoiBins bins = roi_bins(within, shape, {.bins = size, .samples = samples_of(where, size)}, near);
+  size_t i = 0, bin = 0;
+  for (int row = near.top; row < near.bottom; ++row) {
+    for (int column = near.left; column < near.right; ++column, ++bin) {
+      float share = 0;
+      for (; i < static_cast<size_t>(bins.ends[bin]); ++i) {
+        if (window[static_cast<size_t>(bins.cells[i])] != 0) share += bins.weights[i];
+      }
+      cells[static_cast<size_t>(row) * static_cast<size_t>(size) + static_cast<size_t>(column)] = share >= 0.5F ? 1 : 0;
     }
-    cells[cell] = share >= 0.5F ? 1 : 0;
   }
   mirror(cells, mask, size);
   return cells;

@@ -1,10 +1,15 @@
 #include "detect/mask_target.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "base/random.h"
+#include "detect/mask.h"
+#include "detect/roi_align.h"
 
 namespace spinenet::detect {
 namespace {
@@ -92,6 +97,40 @@ TEST(MaskTarget, IsMirroredWithTheImage) {
     EXPECT_LE(differing(expected, mask_target(mask, moved(roi, {}, mirrored), kTargetSize)), 40);
     mask.x = then(mirrored, mirrored);
     EXPECT_EQ(mask.x, AxisMap{});
+  }
+}
+
+// Cells far from the object are not read one by one; those near it are, wherever the ROI lies.
+TEST(MaskTarget, EveryCellIsWhatRoiAlignReadsThere) {
+  constexpr int kSide = 60, kSize = 16;
+  Random random(1);
+  for (int round = 0; round < 300; ++round) {
+    const auto draw = [&](int below) { return static_cast<int>(random.below(below)); };
+    const int left = draw(kSide), top = draw(kSide);
+    const int right = std::min(kSide, left + 1 + draw(12)), bottom = std::min(kSide, top + 1 + draw(12));
+    std::vector<uint8_t> pixels(kSide * kSide, 0);
+    std::vector<float> map(kSide * kSide, 0);
+    for (int y = top; y < bottom; ++y) {
+      for (int x = left; x < right; ++x) {
+        pixels[static_cast<size_t>(y * kSide + x)] = 1;
+        map[static_cast<size_t>(y * kSide + x)] = 1;
+      }
+    }
+    ObjectMask mask;
+    mask.shape.rle = encode_mask(pixels, kSide, kSide);
+    const auto place = [&] { return static_cast<float>(random.uniform(-20, kSide + 20)); };
+    const float x = place(), y = place();
+    const Box roi{x, y, x + static_cast<float>(random.uniform(0.2, 90)),
+                  y + static_cast<float>(random.uniform(0.2, 90))};
+    std::vector<float> shares(kSize * kSize);
+    roi_align(std::array{FeatureLevel{{0, kSide, kSide}, map.data()}}, std::array{roi}, {.bins = kSize, .samples = 0},
+              shares);
+    const std::vector<uint8_t> cells = mask_target(mask, roi, kSize);
+    int differ = 0;
+    for (size_t cell = 0; cell < shares.size(); ++cell) {
+      if (std::abs(shares[cell] - 0.5F) > 1e-4F && (cells[cell] != 0) != (shares[cell] >= 0.5F)) ++differ;
+    }
+    EXPECT_EQ(differ, 0) << "round " << round;
   }
 }
 

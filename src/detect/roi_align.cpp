@@ -119,14 +119,18 @@ int roi_level(const Box& roi, int min_level, int max_level) {
 }
 
 RoiBins roi_bins(const Box& roi, const LevelShape& shape, const RoiAlignOptions& options) {
+  return roi_bins(roi, shape, options, {0, 0, options.bins, options.bins});
+}
+
+RoiBins roi_bins(const Box& roi, const LevelShape& shape, const RoiAlignOptions& options, const BinWindow& window) {
   const float scale = 1.0F / static_cast<float>(level_stride(shape.level, options.coarsest_stride));
   const float shift = options.half_cell ? 0.5F : 0.0F;
   const Axis y = lay_axis(roi.y1 * scale - shift, roi.y2 * scale - shift, shape.height, options);
   const Axis x = lay_axis(roi.x1 * scale - shift, roi.x2 * scale - shift, shape.width, options);
   const float share = 1.0F / static_cast<float>(std::max(1, y.samples * x.samples));
   RoiBins read;
-  for (int row = 0; row < options.bins; ++row) {
-    for (int column = 0; column < options.bins; ++column) {
+  for (int row = window.top; row < window.bottom; ++row) {
+    for (int column = window.left; column < window.right; ++column) {
       for (int sy = 0; sy < y.samples; ++sy) {
         for (int sx = 0; sx < x.samples; ++sx) {
           add_point(read, y.points[static_cast<size_t>(row * y.samples + sy)],

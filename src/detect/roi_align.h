@@ -46,8 +46,14 @@ struct RoiBins {
   std::vector<int64_t> ends, cells;
   std::vector<float> weights;
 };
+// Rows [top, bottom) and columns [left, right) of the bins of a ROI.
+struct BinWindow {
+  int top = 0, left = 0, bottom = 0, right = 0;
+};
 // `roi` in pixels of the network's input, finite.
 RoiBins roi_bins(const Box& roi, const LevelShape& shape, const RoiAlignOptions& options);
+// Of the bins of a window alone, row by row.
+RoiBins roi_bins(const Box& roi, const LevelShape& shape, const RoiAlignOptions& options, const BinWindow& window);
 
 struct FeatureLevel {
   LevelShape shape;

@@ -159,6 +159,28 @@ TEST(RoiAlign, WeightsOfABinSumToOneWithinTheMap) {
   }
 }
 
+TEST(RoiAlign, AWindowOfBinsReadsWhatTheseBinsRead) {
+  const Box roi{-3, 2, 90, 70};
+  const RoiAlignOptions options{.bins = 5, .samples = 0};
+  const RoiBins all = roi_bins(roi, kShape, options);
+  const BinWindow window{1, 2, 4, 5};
+  const RoiBins some = roi_bins(roi, kShape, options, window);
+  size_t at = 0, bin = 0;
+  for (int row = window.top; row < window.bottom; ++row) {
+    for (int column = window.left; column < window.right; ++column, ++bin) {
+      const auto whole = static_cast<size_t>(row * options.bins + column);
+      for (auto i = static_cast<size_t>(all.ends[whole - 1]); i < static_cast<size_t>(all.ends[whole]); ++i, ++at) {
+        ASSERT_LT(at, some.cells.size());
+        EXPECT_EQ(some.cells[at], all.cells[i]);
+        EXPECT_EQ(some.weights[at], all.weights[i]);
+      }
+      EXPECT_EQ(some.ends[bin], static_cast<int64_t>(at));
+    }
+  }
+  EXPECT_EQ(at, some.cells.size());
+  EXPECT_TRUE(roi_bins(roi, kShape, options, {2, 2, 2, 5}).ends.empty());
+}
+
 TEST(RoiAlign, WithoutRoisThereIsNothingToDo) {
   std::vector<float> out;
   roi_align({}, {}, {}, out);
