@@ -1,15 +1,12 @@
 #include "kernels/worker_group.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "base/fork_count.h"
 
 namespace spinenet::kernels {
 namespace {
-
-constexpr std::chrono::microseconds kPatience(60);  // a wake-up costs about as much
 
 void pause() {
 #if defined(__x86_64__)
@@ -31,19 +28,20 @@ void forget(std::vector<std::thread>& workers) {
 
 }  // namespace
 
-void wait_while(const std::atomic<int>& value, int old) {
+void wait_while(const std::atomic<int>& value, int old, std::chrono::microseconds patience) {
   const auto start = std::chrono::steady_clock::now();
   while (true) {
     for (int i = 0; i < 64; ++i) {
       if (value.load(std::memory_order_acquire) != old) return;
       pause();
     }
-    if (std::chrono::steady_clock::now() - start > kPatience) break;
+    if (std::chrono::steady_clock::now() - start > patience) break;
   }
   value.wait(old, std::memory_order_acquire);
 }
 
-WorkerGroup::WorkerGroup(int threads) : size_(std::max(threads, 1)), forks_(fork_count()) {
+WorkerGroup::WorkerGroup(int threads, std::chrono::microseconds patience)
+    : size_(std::max(threads, 1)), patience_(patience), forks_(fork_count()) {
   start();
 }
 
@@ -113,7 +111,7 @@ void WorkerGroup::drain(int thread) {
 void WorkerGroup::work(int thread) {
   int seen = 0;
   while (true) {
-    wait_while(round_, seen);
+    wait_while(round_, seen, patience_);
     seen = round_.load(std::memory_order_acquire);
     if (seen < 0) return;
     if (!enter()) continue;

@@ -8,18 +8,23 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <thread>
 #include <vector>
 
 namespace spinenet::kernels {
 
+// For so long a thread looks again and again before it sleeps; a wake-up costs about as much.
+inline constexpr std::chrono::microseconds kPatience(60);
+
 // Returns when the value is no longer `old`: soon if it changes soon. Whoever makes the last change notifies.
-void wait_while(const std::atomic<int>& value, int old);
+void wait_while(const std::atomic<int>& value, int old, std::chrono::microseconds patience = kPatience);
 
 class WorkerGroup {
  public:
-  explicit WorkerGroup(int threads);
+  // `patience`: of a worker that waits for the next job.
+  explicit WorkerGroup(int threads, std::chrono::microseconds patience = kPatience);
   WorkerGroup(const WorkerGroup&) = delete;
   WorkerGroup& operator=(const WorkerGroup&) = delete;
   ~WorkerGroup();
@@ -52,6 +57,7 @@ class WorkerGroup {
   bool enter();
 
   int size_;
+  std::chrono::microseconds patience_;
   uint32_t forks_;  // fork_count() when the workers were started
   std::vector<std::thread> workers_;
   Job job_;

@@ -7,6 +7,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "kernels/norm_kernels.h"
+#include "nn/share_work.h"
 
 namespace spinenet::nn {
 namespace {
@@ -52,8 +53,11 @@ int64_t parts_of(const kernels::NormRows& all) {
 template <class Body>
 void for_parts(const kernels::NormRows& all, const Body& body) {
   const int64_t grain = std::max<int64_t>(1, at::internal::GRAIN_SIZE / (kPart * std::max<int64_t>(1, all.channels)));
-  at::parallel_for(0, parts_of(all), grain, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; ++part) {
+  const int64_t parts = parts_of(all);
+  const int threads = at::get_num_threads();
+  const int64_t stretch = std::max(grain, (parts + threads - 1) / threads);  // parts that one thread takes at once
+  share_work((parts + stretch - 1) / stretch, threads, [&](int64_t taken) {
+    for (int64_t part = taken * stretch; part < std::min(parts, (taken + 1) * stretch); ++part) {
       kernels::NormRows rows = all;
       const int64_t first = part * kPart;
       rows.rows = std::min(kPart, all.rows - first);

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "nn/fused_batch_norm.h"
+#include "nn/image_convolution.h"
 
 namespace spinenet::nn {
 namespace {
@@ -94,7 +95,7 @@ class TorchInterpreter {
       x = at::constant_pad_nd(x, {conv.pad_before, conv.pad_after, conv.pad_before, conv.pad_after});
       pad = 0;
     }
-    return at::conv2d(x, cast(parameter(op, 0)), bias(op), conv.stride, pad, conv.dilation, conv.groups);
+    return image_convolution(x, cast(parameter(op, 0)), bias(op), {conv.stride, pad, conv.dilation, conv.groups});
   }
 
   torch::Tensor apply(const graph::Deconv& deconv, const graph::Op& op) {

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "nn/device.h"
+#include "nn/openmp_regions.h"
 #include "nn/program_module.h"
 
 namespace spinenet::nn {
@@ -56,6 +57,7 @@ bool torch_finds_gpu() {
 std::vector<std::pair<std::string, std::string>> torch_facts() {
   return {{"libtorch", TORCH_VERSION},
           {"libtorch threads", std::to_string(at::get_num_threads())},
+          {"parallel regions", shares_openmp_regions() ? "parts taken as threads are free" : "OpenMP's own"},
           {"cuda devices", std::to_string(torch::cuda::device_count())}};
 }
 
