@@ -1,9 +1,9 @@
 // How many threads a process had better use while others want the processors, too.
 //
 // Threads that meet after every small piece of work wait for the one that has lost its processor, some milliseconds
-// each time. So they are counted less, by halves, as long as threads of the process are turned off their processors,
-// and more are tried again after a pause that doubles from time to time. How many there are changes who does a piece of
-// work, never what it gives.
+// each time. So half as many take part, and again half as many, as long as threads of the process are turned off their
+// processors, and more are tried again after a pause that doubles from time to time. How many there are changes who
+// does a piece of work, never what it gives.
 //
 // Thread contract: one caller at a time.
 #pragma once
