@@ -48,7 +48,7 @@ class ErrorsTest(FolderTest):
         for most in (0, -1, 100_001):
             self.refused(spinenet_cpp.UsageError, "at most", lambda: model(pixels, max_detections=most))
             self.refused(spinenet_cpp.UsageError, "at most", lambda: model(pixels, max_per_class=most))
-        self.refused(spinenet_cpp.UsageError, 'did you mean "bgr"', lambda: model(pixels, color="gbr"))
+        self.refused(spinenet_cpp.UsageError, 'did you mean "bgr"', lambda: model(pixels, color="bgrr"))
         self.refused(spinenet_cpp.UsageError, "find objects",
                      lambda: Model(model_path("classify"))(pixels, max_per_class=1))
         for bad in ({"threshold": "much"}, {"max_detections": 2.5}, {"speed": 3}):

@@ -80,13 +80,13 @@ class ThreadsTest(FolderTest):
             self.assertIsInstance(one, list if i % 2 == 0 else spinenet_cpp.BadDataError)
 
     def test_python_goes_on_while_a_model_computes(self):
-        model = spinenet_cpp.Model(model_path("detect"), threads=1, image_size=512)
+        model = spinenet_cpp.Model(model_path("detect"), threads=1, image_size=256)
         model(IMAGES[0])
         state = {"computing": False, "done": False}
 
         def work():
             state["computing"] = True
-            model(20 * IMAGES)
+            model(10 * IMAGES)
             state["computing"] = False
             state["done"] = True
 
@@ -101,7 +101,7 @@ class ThreadsTest(FolderTest):
             os.sched_yield()
             threading.Event().wait(0.0001)
         thread.join()
-        self.assertGreater(seen, 120)  # calls that give up the lock for each image alone would be seen so often
+        self.assertGreater(seen, 60)  # a call that computes under the lock would be seen once for each image at most
 
     def test_children_of_a_fork(self):
         for task in TASKS:
