@@ -11,10 +11,10 @@ from typing import Any, Literal, Union, final, overload
 import numpy
 from numpy.typing import NDArray
 
-Path = Union[str, os.PathLike[str]]
+_Path = Union[str, os.PathLike[str]]
 #: A path, the bytes of an image file (JPEG, PNG, WebP, TIFF, BMP), a NumPy array [height, width, 3] or [height, width]
 #: (grey) of uint8 with any strides, a PIL image, or what numpy.asarray makes such an array of.
-Image = Any
+_Image = Any
 
 def version() -> str:
     """The version of the program and of this package, such as 0.3.0."""
@@ -46,14 +46,13 @@ class Cost:
     def multiply_adds(self) -> int:
         """Of the convolutions, for one image."""
 
-@final
 class Architecture:
     """A network as data: which blocks it has, how they are wired and scaled, and its heads.
 
     Architectures are equal when all their fields are. They can be pickled. In a notebook one shows its drawing.
     """
 
-    def __init__(self, source: Path | dict[str, Any]) -> None:
+    def __init__(self, source: _Path | dict[str, Any]) -> None:
         """Of a known name ("spinenet-49"), the path of an architecture JSON, its text, or that text as a dict.
 
         UsageError with the nearest name for an unknown one, BadDataError for a broken text.
@@ -158,7 +157,7 @@ class Prediction:
         the file is gone, UsageError where the image has another size now.
         """
 
-    def to_coco(self, image_id: int | None = None, file_name: Path | None = None) -> list[dict[str, Any]]:
+    def to_coco(self, image_id: int | None = None, file_name: _Path | None = None) -> list[dict[str, Any]]:
         """The entries that `spinenet predict --json` writes for the image, with this id and name in place of its own.
 
         Of a detector COCO's results: image_id, category_id, bbox (x, y, width, height in pixels), score, category,
@@ -168,7 +167,6 @@ class Prediction:
     def _repr_png_(self) -> bytes: ...
     def __len__(self) -> int: ...
 
-@final
 class Model:
     """A model file opened and made ready for this processor.
 
@@ -178,7 +176,7 @@ class Model:
 
     def __init__(
         self,
-        path_or_bytes: Path | bytes,
+        path_or_bytes: _Path | bytes,
         threads: int = 0,
         precision: Literal["fp32", "bf16", "int8"] = "fp32",
         image_size: int | None = None,
@@ -219,7 +217,7 @@ class Model:
     @overload
     def __call__(
         self,
-        images: list[Image] | tuple[Image, ...],
+        images: list[_Image] | tuple[_Image, ...],
         *,
         threshold: float | None = None,
         max_detections: int | None = None,
@@ -229,7 +227,7 @@ class Model:
     @overload
     def __call__(
         self,
-        images: Image,
+        images: _Image,
         *,
         threshold: float | None = None,
         max_detections: int | None = None,

@@ -89,7 +89,7 @@ py::list names() {
 }
 
 void bind_cost(py::module_& module) {
-  py::class_<graph::Cost> cost(module, "Cost", "What a network costs for one image.");
+  py::class_<graph::Cost> cost(module, "Cost", py::is_final(), "What a network costs for one image.");
   cost.attr("__module__") = kPackage;
   cost.def_readonly("parameters", &graph::Cost::parameters, "Trainable numbers.")
       .def_readonly("multiply_adds", &graph::Cost::multiply_adds, "Of the convolutions, for one image.")

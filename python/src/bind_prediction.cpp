@@ -93,7 +93,7 @@ std::string description(const Prediction& prediction) {
 }  // namespace
 
 void bind_prediction(py::module_& module) {
-  py::class_<Prediction> type(module, "Prediction", "What was found in one image.");
+  py::class_<Prediction> type(module, "Prediction", py::is_final(), "What was found in one image.");
   type.attr("__module__") = kPackage;
   type.def_readonly("task", &Prediction::task, "detect, segment or classify")
       .def_property_readonly(
