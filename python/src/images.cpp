@@ -30,11 +30,10 @@ int side_of(py::ssize_t side) {
 }
 
 ImageSource source_of_array(const py::array& array, ChannelOrder order, const std::string& place) {
-  const py::dtype type = array.dtype();
-  if (type.kind() != 'u' || type.itemsize() != 1) {
-    fail(ErrorKind::usage,
-         fmt::format("pixels are bytes (uint8), and the array's type is {}", std::string(py::str(py::object(type)))),
-         place, "scale to 0 to 255 and give array.astype(numpy.uint8)");
+  const std::string type = py::str(array.attr("dtype").attr("name"));
+  if (type != "uint8") {
+    fail(ErrorKind::usage, fmt::format("pixels are bytes (uint8), and the array's type is {}", type), place,
+         "scale to 0 to 255 and give array.astype(numpy.uint8)");
   }
   const bool gray = array.ndim() == 2;
   if (!gray && (array.ndim() != 3 || array.shape(2) != 3)) refuse_shape(array, place);
