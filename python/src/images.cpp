@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "bytes.h"
 #include "image/decode.h"
 #include "text.h"
 
@@ -67,17 +68,6 @@ ImageSource source_of_pil(const py::handle& object, const std::string& place) {
   return source_of_array(py::module_::import("numpy").attr("asarray")(image), ChannelOrder::rgb, place);
 }
 
-ImageSource source_of_buffer(const py::handle& object, const std::string& place) {
-  const py::object view = py::reinterpret_steal<py::object>(PyMemoryView_FromObject(object.ptr()));
-  if (!view) throw py::error_already_set();
-  const Py_buffer& buffer = *PyMemoryView_GET_BUFFER(view.ptr());
-  if (buffer.itemsize != 1 || PyBuffer_IsContiguous(&buffer, 'C') == 0) {
-    fail(ErrorKind::usage, "a buffer that is no plain sequence of bytes", place,
-         "give the bytes of an image file, or pixels as a NumPy array");
-  }
-  return {place, std::span(static_cast<const uint8_t*>(buffer.buf), static_cast<size_t>(buffer.len)), view};
-}
-
 image::Image copy_pixels(const PixelView& view) {
   image::Image image = image::make_image(view.height, view.width);
   const std::ptrdiff_t red = view.order == ChannelOrder::bgr ? 2 * view.channel_step : 0;
@@ -113,7 +103,10 @@ ImageSource source_of(const py::handle& object, ChannelOrder order, const std::s
   if (py::hasattr(object, "__array_interface__") || py::hasattr(object, "__array__")) {
     return source_of_array(py::module_::import("numpy").attr("asarray")(object), order, place);
   }
-  if (PyObject_CheckBuffer(object.ptr()) != 0) return source_of_buffer(object, place);
+  if (PyObject_CheckBuffer(object.ptr()) != 0) {
+    const HeldBytes held = bytes_of(object, place);
+    return {place, held.bytes, held.keeper};
+  }
   throw py::type_error(
       fmt::format("{}: {} is no image; give a path, the bytes of an image file, a NumPy array "
                   "[height, width, 3] of uint8, or a PIL image",

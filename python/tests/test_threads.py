@@ -158,6 +158,23 @@ sys.exit(1)
         path = self.image_file("a.png", IMAGES[0])
         subprocess.run([sys.executable, "-W", "error", "-c", code, model_path("segment"), path], check=True)
 
+    def test_the_process_ends_while_a_thread_computes(self):
+        code = """
+import numpy, spinenet_cpp, sys, threading, time
+model, pixels = spinenet_cpp.Model(sys.argv[1], threads=1), numpy.zeros((60, 90, 3), numpy.uint8)
+begun = threading.Barrier(4)
+def work():
+    begun.wait()
+    while True:
+        model(pixels)
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+begun.wait()
+time.sleep(0.2)
+"""
+        for _ in range(5):
+            subprocess.run([sys.executable, "-c", code, model_path("segment")], check=True)
+
 
 if __name__ == "__main__":
     unittest.main()
