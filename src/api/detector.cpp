@@ -43,7 +43,7 @@ class Computing {
   }
 
   DetectorSession& session_;
-  ThreadLease lease_;
+  runtime::ThreadLease lease_;
 };
 
 std::span<const uint8_t> bytes_of(std::span<const std::byte> file) {
@@ -57,11 +57,11 @@ std::span<const char> text_of(std::span<const std::byte> file) {
 }  // namespace
 
 int thread_budget() {
-  return process_thread_budget_size();
+  return runtime::process_thread_budget_size();
 }
 
 void set_thread_budget(int threads) {
-  at_border([&] { set_process_thread_budget(threads); });
+  at_border([&] { runtime::set_process_thread_budget(threads); });
 }
 
 Model::Model(const std::string& path, const ModelOptions& options)

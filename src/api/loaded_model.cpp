@@ -15,14 +15,6 @@ namespace {
 // Of an image in the caller's memory, from its first row to its last: offsets in it do not overflow.
 constexpr int64_t kMostBytes = int64_t{1} << 40;
 
-int requested_threads(const ModelOptions& options, const ThreadBudget& budget) {
-  if (options.threads < 0 || options.threads > budget.size()) {
-    fail(spinenet::ErrorKind::usage, fmt::format("{} threads of a budget of {}", options.threads, budget.size()),
-         "model", "ask for fewer, or raise the budget before the first model is opened");
-  }
-  return options.threads > 0 ? options.threads : budget.size();
-}
-
 void check_options(const DetectorOptions& options) {
   if (!(options.score_threshold >= 0 && options.score_threshold <= 1)) {
     fail(spinenet::ErrorKind::usage, fmt::format("a score threshold of {}", options.score_threshold), "detector",
@@ -73,11 +65,11 @@ engine::Precision engine_precision(Precision precision) {
 
 std::shared_ptr<const LoadedModel> load(runtime::Model model, const ModelOptions& options, int64_t memory_limit) {
   auto loaded = std::make_shared<LoadedModel>();
-  loaded->budget = &process_thread_budget();
+  loaded->budget = &runtime::process_thread_budget();
   for (const formats::ModelClass& c : model.file.classes) loaded->classes.push_back({c.id, c.name});
   runtime::RunOptions run;
   run.image_size = options.image_size;
-  run.threads = requested_threads(options, *loaded->budget);
+  run.threads = runtime::threads_within(*loaded->budget, options.threads, "model");
   run.precision = engine_precision(options.precision);
   run.autotune = options.choose == Choose::measure;
   run.memory_limit = memory_limit;

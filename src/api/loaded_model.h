@@ -12,17 +12,17 @@
 
 #include <spinenet/detector.h>
 
-#include "api/thread_budget.h"
 #include "image/image.h"
 #include "runtime/detect_function.h"
 #include "runtime/prepare.h"
+#include "runtime/thread_budget.h"
 
 namespace spinenet::api {
 
 struct LoadedModel {
   runtime::PreparedModel prepared;
   std::vector<Class> classes;
-  ThreadBudget* budget = nullptr;
+  runtime::ThreadBudget* budget = nullptr;
 };
 
 // `memory_limit`: as that of runtime::RunOptions. spinenet::ErrorKind::usage for options out of range.

@@ -1,7 +1,6 @@
 // spinenet predict: what is in these images.
 #include "runtime/predict.h"
 
-#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -20,9 +19,6 @@
 
 namespace spinenet::cli {
 namespace {
-
-constexpr double kObjectThreshold = 0.3;
-constexpr int kMostObjects = 100, kMostClasses = 5;
 
 struct PredictFlags {
   std::string model;
@@ -51,18 +47,11 @@ std::optional<image::Image> try_read(const std::string& file, int64_t& failed) {
   }
 }
 
-// What is shown where no flag says it: objects that are likely enough, and a classifier's best five classes.
 detect::PostprocessOptions shown(const PredictFlags& flags, const runtime::Model& model) {
-  const bool classes = model.file.task == name_of(arch::Task::classify);
-  if (classes && flags.max_per_class) {
+  if (model.file.task == name_of(arch::Task::classify) && flags.max_per_class) {
     fail(ErrorKind::usage, "--max-per-class is for models that find objects", flags.model, "use --max");
   }
-  detect::PostprocessOptions post = runtime::usual_postprocess(model.architecture);
-  post.score_threshold = static_cast<float>(flags.threshold.value_or(classes ? 0 : kObjectThreshold));
-  post.max_detections = flags.max_detections.value_or(classes ? kMostClasses : kMostObjects);
-  post.max_per_class = flags.max_per_class.value_or(post.max_per_class);
-  post.pre_nms = std::max(post.pre_nms, post.max_detections);
-  return post;
+  return runtime::shown_postprocess(model, {flags.threshold, flags.max_detections, flags.max_per_class});
 }
 
 Predicted predict_all(const PredictFlags& flags, const std::vector<runtime::NumberedImage>& images,
@@ -140,17 +129,18 @@ void add_paths(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
 
 void add_options(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
   add_paths(verb, flags, paths);
-  verb.add_option("--threshold", flags.threshold,
-                  fmt::format("Minimum score of what is shown [{} for objects, 0 for classes]", kObjectThreshold))
+  verb.add_option(
+          "--threshold", flags.threshold,
+          fmt::format("Minimum score of what is shown [{} for objects, 0 for classes]", runtime::kObjectThreshold))
       ->check(within(0.0, 1.0))
       ->type_name("S");
   verb.add_option("--max", flags.max_detections,
                   fmt::format("Maximum number of objects, or of classes, per image [{} objects, {} classes]",
-                              kMostObjects, kMostClasses))
-      ->check(within(1, 100000))
+                              runtime::kMostObjects, runtime::kMostClasses))
+      ->check(within(1, runtime::kMostShown))
       ->type_name("N");
   verb.add_option("--max-per-class", flags.max_per_class, "Maximum number of objects of each class per image")
-      ->check(within(1, 100000))
+      ->check(within(1, runtime::kMostShown))
       ->type_name("N");
   add_run_flags(verb, flags.run, paths);
 }

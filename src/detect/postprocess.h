@@ -29,6 +29,8 @@ struct PostprocessOptions {
   float iou = 0.5F;
   int max_detections = 100;
   int max_per_class = std::numeric_limits<int>::max();  // of the detections
+
+  bool operator==(const PostprocessOptions&) const = default;
 };
 
 inline NmsOptions nms_options(const PostprocessOptions& options) {

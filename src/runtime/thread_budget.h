@@ -8,8 +8,9 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <string_view>
 
-namespace spinenet::api {
+namespace spinenet::runtime {
 
 inline constexpr int kMostThreads = 1024;  // of a budget
 
@@ -36,6 +37,9 @@ class ThreadBudget {
   mutable std::atomic<Queue*> queue_;  // of this process
 };
 
+// The threads of a budget that were asked for; 0: all of them. ErrorKind::usage for more than it has, with the place.
+int threads_within(const ThreadBudget& budget, int wanted, std::string_view place);
+
 // Some threads of a budget, for as long as it lives.
 class ThreadLease {
  public:
@@ -55,4 +59,4 @@ ThreadBudget& process_thread_budget();
 int process_thread_budget_size();
 void set_process_thread_budget(int threads);
 
-}  // namespace spinenet::api
+}  // namespace spinenet::runtime

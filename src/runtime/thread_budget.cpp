@@ -1,4 +1,4 @@
-#include "api/thread_budget.h"
+#include "runtime/thread_budget.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -9,7 +9,7 @@
 #include "base/format.h"
 #include "base/thread_pool.h"
 
-namespace spinenet::api {
+namespace spinenet::runtime {
 namespace {
 
 // The one thing that belongs to the process: cores are shared by all that runs in it. No lock: one that another thread
@@ -20,7 +20,7 @@ std::atomic<ThreadBudget*> process_budget{nullptr};
 
 int checked(int threads) {
   if (threads < 1 || threads > kMostThreads) {
-    fail(spinenet::ErrorKind::usage, fmt::format("{} threads", threads), "thread budget",
+    fail(ErrorKind::usage, fmt::format("{} threads", threads), "thread budget",
          fmt::format("use 1 to {}", kMostThreads));
   }
   return threads;
@@ -90,6 +90,14 @@ uint64_t ThreadBudget::waiting() const {
   return queue.tickets - queue.served;
 }
 
+int threads_within(const ThreadBudget& budget, int wanted, std::string_view place) {
+  if (wanted < 0 || wanted > budget.size()) {
+    fail(ErrorKind::usage, fmt::format("{} threads of a budget of {}", wanted, budget.size()), place,
+         "ask for fewer, or raise the budget before the first model is opened");
+  }
+  return wanted > 0 ? wanted : budget.size();
+}
+
 ThreadBudget& process_thread_budget() {
   if (ThreadBudget* budget = process_budget.load()) return *budget;
   auto made = std::make_unique<ThreadBudget>(fix_process_size());
@@ -108,8 +116,8 @@ void set_process_thread_budget(int threads) {
     if (process_size.compare_exchange_weak(now, wanted)) return;
   }
   if (-now == wanted) return;
-  fail(spinenet::ErrorKind::usage, fmt::format("it is {} threads already", -now), "thread budget",
+  fail(ErrorKind::usage, fmt::format("it is {} threads already", -now), "thread budget",
        "set it before the first model is opened");
 }
 
-}  // namespace spinenet::api
+}  // namespace spinenet::runtime

@@ -1,4 +1,4 @@
-#include "api/thread_budget.h"
+#include "runtime/thread_budget.h"
 
 #include <atomic>
 #include <chrono>
@@ -8,12 +8,11 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <spinenet/detector.h>
 
 #include "base/child_process_fixture.h"
 #include "base/error.h"
 
-namespace spinenet::api {
+namespace spinenet::runtime {
 namespace {
 
 TEST(ThreadBudget, NeverGivesMoreThanThereIs) {
@@ -77,9 +76,9 @@ TEST(ThreadBudget, ServesInTheOrderOfTheAsking) {
 TEST(ThreadBudget, HasBounds) {
   EXPECT_EQ(ThreadBudget(kMostThreads).size(), kMostThreads);
   for (const int threads : {-1, 0, kMostThreads + 1, 2'000'000'000}) {
-    EXPECT_THROW((ThreadBudget(threads)), spinenet::Error) << threads;
+    EXPECT_THROW((ThreadBudget(threads)), Error) << threads;
     try {
-      api::set_thread_budget(threads);
+      set_process_thread_budget(threads);
       ADD_FAILURE() << threads;
     } catch (const Error& error) {
       EXPECT_EQ(error.kind(), ErrorKind::usage);
@@ -88,22 +87,30 @@ TEST(ThreadBudget, HasBounds) {
   }
 }
 
+TEST(ThreadBudget, GivesTheThreadsThatWereAskedFor) {
+  const ThreadBudget budget(3);
+  EXPECT_EQ(threads_within(budget, 0, "model"), 3);
+  EXPECT_EQ(threads_within(budget, 2, "model"), 2);
+  EXPECT_THROW(threads_within(budget, 4, "model"), Error);
+  EXPECT_THROW(threads_within(budget, -1, "model"), Error);
+}
+
 TEST(ThreadBudget, OfTheProcessIsFixedOnceUsed) {
   const int size = process_thread_budget().size();
   EXPECT_GE(size, 1);
-  EXPECT_THROW(set_process_thread_budget(size + 1), spinenet::Error);
+  EXPECT_THROW(set_process_thread_budget(size + 1), Error);
   EXPECT_NO_THROW(set_process_thread_budget(size));
-  EXPECT_EQ(api::thread_budget(), size);
+  EXPECT_EQ(process_thread_budget_size(), size);
 }
 
 // In a process of its own, where nothing is fixed yet.
 TEST(ThreadBudgetDeathTest, AskingForTheSizeFixesNothing) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto ask_and_set = [] {
-    const int other = api::thread_budget() == 1 ? 2 : 1;
-    api::set_thread_budget(other);
-    const bool wanted = api::thread_budget() == other;
-    api::set_thread_budget(other + 1);
+    const int other = process_thread_budget_size() == 1 ? 2 : 1;
+    set_process_thread_budget(other);
+    const bool wanted = process_thread_budget_size() == other;
+    set_process_thread_budget(other + 1);
     std::_Exit(wanted && process_thread_budget().size() == other + 1 ? 0 : 1);
   };
   EXPECT_EXIT(ask_and_set(), testing::ExitedWithCode(0), "");
@@ -127,7 +134,7 @@ bool set_holds_beside_first_use(int other) {
     meet();
     try {
       set_process_thread_budget(other);
-    } catch (const spinenet::Error&) {
+    } catch (const Error&) {
       is_set = false;
     }
     const int told = process_thread_budget_size();
@@ -168,4 +175,4 @@ TEST(ThreadBudget, IsWholeInTheChildOfAFork) {
 }
 
 }  // namespace
-}  // namespace spinenet::api
+}  // namespace spinenet::runtime

@@ -1,0 +1,41 @@
+"""Object detection, instance segmentation and classification with SpineNet on the CPU.
+
+    import spinenet_cpp
+
+    model = spinenet_cpp.Model("best.safetensors")
+    found = model("photo.jpg")
+    found.boxes, found.scores, found.names
+
+Every error of the package is a spinenet_cpp.Error whose message names the file, the place and what to do.
+"""
+
+from spinenet_cpp._core import (
+    Architecture,
+    Cost,
+    Model,
+    Prediction,
+    architectures,
+    set_thread_budget,
+    thread_budget,
+    version,
+)
+from spinenet_cpp.errors import BadDataError, Error, FailedError, InputOutputError, UnsupportedError, UsageError
+
+__version__ = version()
+
+__all__ = [
+    "Architecture",
+    "BadDataError",
+    "Cost",
+    "Error",
+    "FailedError",
+    "InputOutputError",
+    "Model",
+    "Prediction",
+    "UnsupportedError",
+    "UsageError",
+    "architectures",
+    "set_thread_budget",
+    "thread_budget",
+    "version",
+]

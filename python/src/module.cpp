@@ -1,0 +1,13 @@
+// The extension module spinenet_cpp._core.
+#include "bindings.h"
+
+PYBIND11_MODULE(_core, module) {
+  using namespace spinenet::python;
+  module.doc() = "The compiled part of spinenet_cpp.";
+  module.def(
+      "version", [] { return SPINENET_VERSION; }, "The version of the program and of this package, such as 0.3.0.");
+  bind_errors(module);
+  bind_architecture(module);
+  bind_prediction(module);
+  bind_model(module);
+}
