@@ -136,6 +136,10 @@ bool make_folders(const fs::path& folder, const FolderClaim& claim) {
 std::optional<FolderMarker> read_marker(const fs::path& folder) {
   const fs::path file = folder / kMarker;
   if (type_of(file) == fs::file_type::not_found) return std::nullopt;
+  if (::access(file.c_str(), R_OK) != 0) {
+    fail(ErrorKind::io, fmt::format("cannot be read: {}", std::strerror(errno)), file.string(),
+         "allow reading it, or name another folder");
+  }
   const Json json = parse_json(short_content(file), file.string());
   const auto text_of = [&](const char* key) -> std::optional<std::string> {
     if (!json.is_object() || !json.contains(key) || !json[key].is_string()) return std::nullopt;
@@ -151,6 +155,10 @@ std::optional<FolderMarker> read_marker(const fs::path& folder) {
 OwnedFolder::OwnedFolder(fs::path path, const FolderKind& kind, const FolderClaim& claim)
     : path_(std::move(path)), kind_(kind), layer_(claim.layer), shared_(claim.shared) {
   made_folder_ = make_folders(path_, claim);
+  if (::faccessat(AT_FDCWD, path_.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+    fail(ErrorKind::io, fmt::format("cannot be written into: {}", std::strerror(errno)), path_.string(),
+         fmt::format("allow writing, or name another folder with {}", claim.flag));
+  }
   try {
     require_own(path_, kind_, claim);
     lock(claim);

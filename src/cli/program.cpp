@@ -86,6 +86,10 @@ int run_guarded(const std::function<int()>& body) {
   } catch (const Error& error) {
     tell(error.what());
     return exit_status(error.kind());
+  } catch (const std::filesystem::filesystem_error& error) {
+    tell(fmt::format("{}: cannot be reached: {}; allow reading it, or name another path",
+                     error.path1().empty() ? std::string(".") : error.path1().string(), error.code().message()));
+    return exit_status(ErrorKind::io);
   } catch (const std::bad_alloc&) {
     tell("out of memory; use a smaller image size or batch");
     return 1;

@@ -22,10 +22,10 @@ void check_objects(const Recipe& recipe, const RunData& data) {
     fail(ErrorKind::bad_data, "has no object to learn from", recipe.data.train_annotations,
          "name annotations with boxes in data.train_annotations");
   }
-  if (recipe.early_stop > 0 && data.val && !has_object(data.val_annotations)) {
-    fail(ErrorKind::bad_data, "has no object, so no AP that training could end early by",
+  if (data.val && !has_object(data.val_annotations)) {
+    fail(ErrorKind::bad_data, "has no object that is not a crowd, so there is no AP to measure",
          recipe.data.hold_out > 0 ? "data.hold_out" : recipe.data.val_annotations,
-         "measure on images with objects, or set early_stop to 0");
+         "measure on images with objects, or set data.val_annotations to \"\" to measure nothing");
   }
 }
 

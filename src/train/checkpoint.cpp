@@ -55,19 +55,6 @@ std::vector<std::pair<std::string, torch::Tensor>> named_tensors(const TrainStat
   return named;
 }
 
-// Newest first.
-std::vector<std::filesystem::path> checkpoints_in(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> found;
-  if (!std::filesystem::is_directory(folder)) return found;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("step-") && name.ends_with(".safetensors")) found.push_back(entry.path());
-  }
-  std::sort(found.rbegin(), found.rend());
-  return found;
-}
-
 // Keeps the one just written and the newest before it. Later ones are those that were found broken.
 void remove_others(const OwnedFolder& run, const std::string& written) {
   size_t kept = 0;
@@ -89,6 +76,17 @@ void restore(TrainState& state, const formats::TensorFile& file, const std::stri
 }
 
 }  // namespace
+
+std::vector<std::filesystem::path> checkpoints_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> found;
+  if (!std::filesystem::is_directory(folder)) return found;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("step-") && name.ends_with(".safetensors")) found.push_back(entry.path());
+  }
+  std::sort(found.rbegin(), found.rend());
+  return found;
+}
 
 void save_checkpoint(const OwnedFolder& run, const TrainState& state, const std::string& recipe) {
   formats::TensorFile file;

@@ -38,6 +38,9 @@ struct TrainState {
 // are then untouched.
 void save_checkpoint(const OwnedFolder& run, const TrainState& state, const std::string& recipe);
 
+// Whole or not, newest first. What cannot be read throws.
+std::vector<std::filesystem::path> checkpoints_in(const std::filesystem::path& folder);
+
 // Throws where the run cannot go on from a checkpoint of this recipe. `place`: the checkpoint, for the message.
 using CheckRecipe = std::function<void(const std::string& recipe, const std::string& place)>;
 

@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <fstream>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "base/yaml_file.h"
+#include "train/run_folder.h"
 #include "train/schedule.h"
 
 namespace spinenet::train {
@@ -40,6 +43,23 @@ void add_changes(std::span<const Field> before, std::span<const Field> now, cons
     std::string was = before[i].write(), is = now[i].write();
     if (was != is) found.push_back({key, std::move(was), std::move(is)});
   }
+}
+
+// The greatest step that the last lines of metrics.jsonl name; 0 where there are none.
+int64_t last_step_of(const std::filesystem::path& metrics) {
+  constexpr std::streamoff kEnd = 1 << 16;
+  constexpr std::string_view kBegin = "{\"step\":";
+  std::ifstream in(metrics, std::ios::binary | std::ios::ate);
+  if (!in) return 0;
+  in.seekg(std::max<std::streamoff>(0, static_cast<std::streamoff>(in.tellg()) - kEnd));
+  int64_t last = 0;
+  for (std::string line; std::getline(in, line);) {
+    if (!line.starts_with(kBegin)) continue;
+    int64_t step = 0;
+    std::from_chars(line.data() + kBegin.size(), line.data() + line.size(), step);
+    last = std::max(last, step);
+  }
+  return last;
 }
 
 }  // namespace
@@ -132,6 +152,20 @@ std::vector<std::string> notes_of(const ResumedRun& run) {
                     p.evaluations_without_gain));
   }
   return notes;
+}
+
+void require_unbegun(const std::filesystem::path& run, int64_t checkpoint_every) {
+  std::string trace;
+  if (std::filesystem::exists(run / "last.safetensors")) {
+    trace = "it came to its end (last.safetensors)";
+  } else if (!checkpoints_in(checkpoints_of(run)).empty()) {
+    trace = "those in it are broken";
+  } else if (const int64_t step = last_step_of(run / "metrics.jsonl"); step > checkpoint_every) {
+    trace = fmt::format("it came to step {} (metrics.jsonl)", step);
+  }
+  if (trace.empty()) return;
+  fail(ErrorKind::bad_data, fmt::format("has no whole checkpoint left, though {}: going on would begin again", trace),
+       run.string(), "put the files of checkpoints/ back, or begin another run, in another folder");
 }
 
 }  // namespace spinenet::train

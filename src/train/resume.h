@@ -51,6 +51,11 @@ struct ResumedRun {
 // The length of the whole run. One that trains for longer has its schedule, of whatever kind, stretched over the whole.
 // ErrorKind::bad_data where the checkpoint's length is not that of its recipe on this data.
 int64_t total_steps_of(const ResumedRun& run);
+// Throws where no whole checkpoint is left of a run that must have written one, so that going on would begin again and
+// replace what was learned: broken ones are there, or the run came to its end, or its metrics.jsonl speaks of a later
+// step than the first checkpoint's. `checkpoint_every` as the run had it.
+void require_unbegun(const std::filesystem::path& run, int64_t checkpoint_every);
+
 // What its user should know, a line each: what changed, how the learning rate goes on, why no step is left.
 std::vector<std::string> notes_of(const ResumedRun& run);
 

@@ -79,6 +79,32 @@ TEST(Resume, TheRecipeOfTheCommandLineIsComparedInWhatItSays) {
   EXPECT_NO_THROW(tell_own_recipe(own, ""));
 }
 
+TEST(Resume, ARunThatHadACheckpointIsNotBegunAgain) {
+  using spinenet::fixture::put_file;
+  const auto refused = [](const std::filesystem::path& run) -> std::string {
+    try {
+      require_unbegun(run, 10);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::bad_data);
+      return error.what();
+    }
+    return "";
+  };
+  const spinenet::fixture::ScratchFolder scratch;
+  const auto run = [&](const char* name, const char* file, const char* text) {
+    std::filesystem::create_directories((scratch / name / file).parent_path());
+    put_file(scratch / name / file, text);
+    return scratch / name;
+  };
+  EXPECT_EQ(refused(scratch / "none"), "");
+  EXPECT_EQ(refused(run("young", "metrics.jsonl", "{\"step\":10,\"loss\":1}\n{\"step\":5")), "");
+  EXPECT_EQ(refused(run("odd", "metrics.jsonl", "\n{}\n{\"step\":\"x\"}\n[1,2]\n")), "");
+  EXPECT_NE(refused(run("late", "metrics.jsonl", "{\"step\":9}\n{\"step\":11,\"loss\":1}\n")).find("step 11"),
+            std::string::npos);
+  EXPECT_NE(refused(run("ended", "last.safetensors", "x")).find("came to its end"), std::string::npos);
+  EXPECT_NE(refused(run("broken", "checkpoints/step-000000010.safetensors", "x")).find("broken"), std::string::npos);
+}
+
 // 6 epochs of 5 steps, all done.
 ResumedRun finished_run() {
   ResumedRun run;

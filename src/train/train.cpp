@@ -225,6 +225,7 @@ bool Run::load() {
     require_resumable(resumed.before, recipe_, {place, run.string(), ErrorKind::bad_data});
   };
   if (!load_checkpoint(checkpoints_of(run), trainer_->state(), check)) {
+    require_unbegun(run, read_recipe(run / "recipe.yaml", {}).checkpoint_every);
     if (leader()) log_info("no whole checkpoint yet: starting from the beginning");
     return false;
   }
