@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 #include "image/resize.h"
 #include "image/text.h"
@@ -11,13 +12,10 @@
 namespace spinenet::image {
 namespace {
 
-constexpr Color kCasing{0, 0, 0};
-constexpr float kCasingStrength = 0.55F;
-
 // What is drawn of each object, in pixels of the drawn image.
 struct Scene {
   std::vector<std::optional<PixelArea>> boxes;  // not cut; nothing: none, or not finite
-  std::vector<PixelArea> areas;                 // what labels leave visible, cut to the image
+  std::vector<LabelledObject> seen;             // what labels leave visible, cut to the image
   std::vector<MaskWindow> masks;
   std::vector<Color> colors;
 };
@@ -65,7 +63,7 @@ Scene scene_of(std::span<const DrawnObject> objects, const Image& image, double 
   Scene scene;
   for (const DrawnObject& object : objects) {
     scene.boxes.push_back(object.box ? pixels_of(*object.box, image, scale_y, scale_x) : std::nullopt);
-    scene.areas.push_back(scene.boxes.back() ? visible(*scene.boxes.back(), image) : PixelArea());
+    scene.seen.push_back({scene.boxes.back() ? visible(*scene.boxes.back(), image) : PixelArea(), {}});
     scene.masks.push_back(resized(object.mask, scale_y, scale_x));
     scene.colors.push_back(class_color(object.label));
   }
@@ -101,13 +99,13 @@ void draw_frame(Image& image, const PixelArea& box, int line, Color color, float
 void draw_boxes(Image& image, const Scene& scene, const std::vector<bool>& masked, int line) {
   std::vector<size_t> order(scene.boxes.size());
   std::iota(order.rbegin(), order.rend(), size_t{0});
-  const auto size = [&](size_t i) { return int64_t{scene.areas[i].width} * scene.areas[i].height; };
+  const auto size = [&](size_t i) { return int64_t{scene.seen[i].area.width} * scene.seen[i].area.height; };
   std::ranges::stable_sort(order, [&](size_t a, size_t b) { return size(a) > size(b); });
   for (const size_t i : order) {
     if (masked[i] || !scene.boxes[i]) continue;
     const PixelArea& box = *scene.boxes[i];
     const int thin = std::clamp(std::min(box.height, box.width) / 8, 1, line);
-    draw_frame(image, {box.x - 1, box.y - 1, box.width + 2, box.height + 2}, 1, kCasing, kCasingStrength);
+    draw_frame(image, {box.x - 1, box.y - 1, box.width + 2, box.height + 2}, 1, kRim, kRimStrength);
     draw_frame(image, box, thin, scene.colors[i], 1);
   }
 }
@@ -123,9 +121,17 @@ void draw_masks(Image& image, Scene& scene, const std::vector<bool>& masked, int
   }
   if (masks.empty()) return;
   const InstanceMap map = make_instance_map(masks, image.height, image.width);
-  const std::vector<Color> colors = instance_colors(touching(map, masks.size(), 4 * line));
+  std::vector<std::vector<int>> meeting = touching(map, masks.size(), 4 * line);
+  const std::vector<Color> under = grounds(image, map, masks.size());
+  std::vector<Instance> instances;
+  for (size_t i = 0; i < masks.size(); ++i) instances.push_back({std::move(meeting[i]), under[i]});
+  const std::vector<Color> colors = instance_colors(instances);
   paint(image, map, masks, colors, {.line = line});
-  for (size_t i = 0; i < objects.size(); ++i) scene.colors[objects[i]] = colors[i];
+  const std::vector<LabelledObject> seen = extents(map, masks.size());
+  for (size_t i = 0; i < objects.size(); ++i) {
+    scene.colors[objects[i]] = colors[i];
+    if (seen[i].tips) scene.seen[objects[i]] = seen[i];
+  }
 }
 
 void draw_labels(Drawing& drawing, const Scene& scene, std::span<const DrawnObject> objects) {
@@ -138,11 +144,12 @@ void draw_labels(Drawing& drawing, const Scene& scene, std::span<const DrawnObje
     if (!object.name.empty()) texts[i] = label_text(object.name, object.detail, capitals, image.width);
     if (!texts[i].empty()) sizes[i] = label_size(texts[i], capitals);
   }
-  std::vector<std::optional<PixelArea>> places = place_labels(scene.areas, sizes, image.height, image.width);
+  std::vector<std::optional<PixelArea>> places = place_labels(scene.seen, sizes, image.height, image.width);
   for (size_t i = 0; i < objects.size(); ++i) {
     const bool fits = sizes[i].width > 0 && sizes[i].height <= image.height;
     if (!objects[i].box && fits) places[i] = PixelArea{0, 0, sizes[i].width, sizes[i].height};
-    const bool seen = !objects[i].box || scene.areas[i].width * scene.areas[i].height > 0;
+    const PixelArea& area = scene.seen[i].area;
+    const bool seen = !objects[i].box || (area.width > 0 && area.height > 0);
     if (!objects[i].name.empty() && seen) ++(places[i] ? drawing.labels : drawing.unlabelled);
   }
   // The best on top.

@@ -132,7 +132,7 @@ TEST(Draw, MasksTakeThePlaceOfBoxesInColoursOfTheirOwn) {
   EXPECT_GE(color_distance(first, second), kApart) << "both are of class 0";
   EXPECT_EQ(color_at(image, 25, 39), first);
   EXPECT_EQ(color_at(image, 25, 40), second);
-  EXPECT_EQ(color_at(image, 9, 20), (Color{200, 200, 200})) << "no rim: there is no box";
+  EXPECT_EQ(color_at(image, 9, 20), (Color{90, 90, 90})) << "the rim";
   EXPECT_EQ(color_at(image, 60, 20), class_color(4)) << "an empty mask shows the box";
 }
 

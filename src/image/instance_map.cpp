@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 
@@ -61,6 +62,21 @@ void tint(uint8_t* pixel, Color color, float strength) {
   pixel[0] = mixed.r;
   pixel[1] = mixed.g;
   pixel[2] = mixed.b;
+}
+
+void draw_rim(Image& image, const InstanceMap& map) {
+  const std::array<std::array<int, 2>, 4> sides{{{-1, 0}, {1, 0}, {0, -1}, {0, 1}}};
+  for (int y = 0; y < map.height; ++y) {
+    for (int x = 0; x < map.width; ++x) {
+      if (map.at(y, x) != kNobody) continue;
+      const bool beside = std::ranges::any_of(sides, [&](const std::array<int, 2>& side) {
+        const int row = y + side[0], column = x + side[1];
+        const bool in = row >= 0 && column >= 0 && row < map.height && column < map.width;
+        return in && map.at(row, column) != kNobody;
+      });
+      if (beside) tint(image.at(y, x), kRim, kRimStrength);
+    }
+  }
 }
 
 // Of a line of pixels, `step` apart: those stay that have no 0 within `reach` pixels to either side; beyond its ends
@@ -148,8 +164,60 @@ std::vector<std::vector<int>> touching(const InstanceMap& map, size_t masks, int
   return lists;
 }
 
+std::vector<LabelledObject> extents(const InstanceMap& map, size_t masks) {
+  // The rectangle from its first to its last pixel, both inclusive, and the sums of what lies on its sides.
+  struct Range {
+    int first = std::numeric_limits<int>::max(), last = -1;
+    int64_t at_first = 0, at_last = 0, firsts = 0, lasts = 0;
+
+    void add(int here, int across) {
+      if (here < first) first = here, at_first = firsts = 0;
+      if (here > last) last = here, at_last = lasts = 0;
+      if (here == first) at_first += across, ++firsts;
+      if (here == last) at_last += across, ++lasts;
+    }
+  };
+  std::vector<Range> rows(masks), columns(masks);
+  for (int y = 0; y < map.height; ++y) {
+    for (int x = 0; x < map.width; ++x) {
+      if (map.at(y, x) == kNobody) continue;
+      const auto owner = static_cast<size_t>(map.at(y, x));
+      rows[owner].add(y, x);
+      columns[owner].add(x, y);
+    }
+  }
+  std::vector<LabelledObject> found(masks);
+  for (size_t i = 0; i < masks; ++i) {
+    const Range& row = rows[i];
+    const Range& column = columns[i];
+    if (row.last < 0) continue;
+    found[i].area = {column.first, row.first, column.last - column.first + 1, row.last - row.first + 1};
+    found[i].tips =
+        Tips{static_cast<int>(row.at_first / row.firsts), static_cast<int>(row.at_last / row.lasts),
+             static_cast<int>(column.at_first / column.firsts), static_cast<int>(column.at_last / column.lasts)};
+  }
+  return found;
+}
+
+std::vector<Color> grounds(const Image& image, const InstanceMap& map, size_t masks) {
+  std::vector<std::array<int64_t, 4>> sums(masks);
+  for (size_t at = 0; at < map.owner.size(); ++at) {
+    if (map.owner[at] == kNobody) continue;
+    std::array<int64_t, 4>& sum = sums[static_cast<size_t>(map.owner[at])];
+    for (size_t c = 0; c < 3; ++c) sum[c] += image.pixels[3 * at + c];
+    ++sum[3];
+  }
+  std::vector<Color> means;
+  for (const std::array<int64_t, 4>& sum : sums) {
+    const auto mean = [&](size_t c) { return static_cast<uint8_t>(sum[c] / std::max<int64_t>(1, sum[3])); };
+    means.push_back({mean(0), mean(1), mean(2)});
+  }
+  return means;
+}
+
 void paint(Image& image, const InstanceMap& map, std::span<const MaskWindow> masks, std::span<const Color> colors,
            const MaskLook& look) {
+  draw_rim(image, map);
   for (size_t i = 0; i < masks.size(); ++i) {
     const PixelArea area = cut(masks[i].area, map.height, map.width);
     // What lies around the window is seen, too: there is no edge where the object goes on, nor at the image's own.

@@ -41,10 +41,17 @@ InstanceMap make_instance_map(std::span<const MaskWindow> masks, int height, int
 // For each mask those that it meets at an edge or a corner, or across a gap of fewer than `gap` pixels.
 std::vector<std::vector<int>> touching(const InstanceMap& map, size_t masks, int gap);
 
+// For each mask the rectangle around what is seen of it, with its tips; without an area where nothing is.
+std::vector<LabelledObject> extents(const InstanceMap& map, size_t masks);
+
+// For each mask the mean colour of the image under it.
+std::vector<Color> grounds(const Image& image, const InstanceMap& map, size_t masks);
+
 struct MaskLook {
   int line = 1;           // pixels of the edge
   float strength = 0.4F;  // of the tint inside it; 0 leaves the image as it is
 };
+// A dark rim of a pixel lies around all of them, which shows them on a ground of their own colour.
 void paint(Image& image, const InstanceMap& map, std::span<const MaskWindow> masks, std::span<const Color> colors,
            const MaskLook& look);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include <gtest/gtest.h>
 
@@ -18,6 +19,12 @@ MaskWindow rectangle(int x, int y, int width, int height) {
 Color color_at(const Image& image, int y, int x) {
   const uint8_t* pixel = image.at(y, x);
   return {pixel[0], pixel[1], pixel[2]};
+}
+
+std::vector<Color> colors_of(const InstanceMap& map, size_t masks) {
+  std::vector<Instance> instances;
+  for (std::vector<int>& of_one : touching(map, masks, 2)) instances.push_back({std::move(of_one), {90, 90, 90}});
+  return instance_colors(instances);
 }
 
 TEST(InstanceMap, SmallMasksLieOverLargeOnes) {
@@ -65,7 +72,7 @@ TEST(InstanceMap, TouchingMasksGetColoursThatAreApart) {
                                 6 + static_cast<int>(random.below(14)), 6 + static_cast<int>(random.below(14))));
     }
     const InstanceMap map = make_instance_map(masks, 200, 200);
-    const std::vector<Color> colors = instance_colors(touching(map, masks.size(), 2));
+    const std::vector<Color> colors = colors_of(map, masks.size());
     int met = 0;
     for (int y = 0; y + 1 < 200; ++y) {
       for (int x = 0; x + 1 < 200; ++x) {
@@ -91,7 +98,8 @@ TEST(InstanceMap, AMaskIsATintInsideAnEdge) {
     for (int x = 0; x < 12; ++x) {
       const bool in = x >= 2 && x < 10 && y >= 3 && y < 9;
       const bool deep = x >= 4 && x < 8 && y >= 5 && y < 7;
-      const Color wanted = !in ? Color{100, 100, 100} : deep ? Color{162, 60, 60} : red;
+      const bool rim = !in && ((x >= 2 && x < 10 && y >= 2 && y < 10) || (x >= 1 && x < 11 && y >= 3 && y < 9));
+      const Color wanted = rim ? Color{45, 45, 45} : !in ? Color{100, 100, 100} : deep ? Color{162, 60, 60} : red;
       EXPECT_EQ(color_at(image, y, x), wanted) << y << " " << x;
     }
   }
@@ -110,6 +118,27 @@ TEST(InstanceMap, TwoMasksHaveTwoEdgesBetweenThem) {
   EXPECT_EQ(color_at(image, 10, 11), blue);
   EXPECT_EQ(color_at(image, 10, 12), (Color{60, 60, 162}));
   EXPECT_EQ(color_at(image, 0, 0), (Color{162, 60, 60}));
+}
+
+TEST(InstanceMap, ExtentsHaveTheTipsOfWhatIsSeen) {
+  // An L, whose upper end is at the left and whose right end is below; half of a square that it lies on; one hidden.
+  MaskWindow corner{{3, 2, 5, 4}, {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 1, 1, 1, 1}};
+  const std::vector<MaskWindow> masks{corner, rectangle(0, 10, 8, 4), rectangle(0, 10, 4, 4), rectangle(0, 10, 4, 4)};
+  const auto found = extents(make_instance_map(masks, 20, 20), masks.size());
+  EXPECT_EQ(found[0].area, corner.area);
+  EXPECT_EQ(found[0].tips, (Tips{3, 5, 3, 5}));
+  EXPECT_EQ(found[1].area, (PixelArea{4, 10, 4, 4}));
+  EXPECT_EQ(found[2].area, (PixelArea{0, 10, 4, 4}));
+  EXPECT_FALSE(found[3].tips);
+}
+
+TEST(InstanceMap, GroundsAreMeans) {
+  Image image = make_image(10, 10, 50);
+  for (int x = 0; x < 10; ++x) image.at(3, x)[1] = 150;
+  const std::vector<MaskWindow> masks{rectangle(2, 3, 4, 2), rectangle(2, 3, 4, 2)};
+  const auto means = grounds(image, make_instance_map(masks, 10, 10), masks.size());
+  EXPECT_EQ(means[0], (Color{50, 100, 50}));
+  EXPECT_EQ(means[1], (Color{0, 0, 0})) << "nothing is seen of it";
 }
 
 TEST(InstanceMap, EnlargedMasksCoverTheSameWithSmoothOutlines) {

@@ -8,6 +8,8 @@
 namespace spinenet::image {
 namespace {
 
+constexpr double kLabelWeight = 4;
+
 int64_t size_of(const PixelArea& area) {
   return int64_t{area.width} * area.height;
 }
@@ -23,31 +25,43 @@ double share(const PixelArea& place, const PixelArea& of) {
   return covered == 0 ? 0 : static_cast<double>(covered) / static_cast<double>(size_of(of));
 }
 
-}  // namespace
+using Corner = std::array<int, 2>;  // x, y of a label
 
-std::vector<PixelArea> label_places(const PixelArea& object, const LabelSize& size, int height, int width) {
-  std::vector<PixelArea> places;
-  if (size.width > width || size.height > height) return places;
+std::vector<Corner> corners_at(const PixelArea& object, const LabelSize& size) {
   const int left = object.x, right = object.x + object.width - size.width;
   const int top = object.y, bottom = object.y + object.height - size.height;
   const int above = object.y - size.height, below = object.y + object.height;
   const int before = object.x - size.width, behind = object.x + object.width;
   const int middle = left + (object.width - size.width) / 2;
-  const std::array<std::array<int, 2>, 14> corners{{{left, above},
-                                                    {right, above},
-                                                    {middle, above},
-                                                    {left, below},
-                                                    {right, below},
-                                                    {middle, below},
-                                                    {behind, top},
-                                                    {before, top},
-                                                    {behind, bottom},
-                                                    {before, bottom},
-                                                    {left, top},
-                                                    {right, top},
-                                                    {left, bottom},
-                                                    {right, bottom}}};
-  for (const auto& [x, y] : corners) {
+  return {{left, above},   {right, above}, {middle, above}, {left, below},    {right, below},
+          {middle, below}, {behind, top},  {before, top},   {behind, bottom}, {before, bottom},
+          {left, top},     {right, top},   {left, bottom},  {right, bottom}};
+}
+
+std::vector<Corner> corners_at(const PixelArea& object, const Tips& tips, const LabelSize& size) {
+  const int above = object.y - size.height, below = object.y + object.height;
+  const int before = object.x - size.width, behind = object.x + object.width;
+  std::vector<Corner> corners;
+  // The label's middle at the tip, then its ends.
+  for (const int back : {size.width / 2, size.width / 8, size.width - size.width / 8}) {
+    corners.push_back({tips.above - back, above});
+    corners.push_back({tips.below - back, below});
+  }
+  for (const int up : {size.height / 2, 0, size.height}) {
+    corners.push_back({behind, tips.right - up});
+    corners.push_back({before, tips.left - up});
+  }
+  corners.push_back({object.x + (object.width - size.width) / 2, object.y + (object.height - size.height) / 2});
+  return corners;
+}
+
+}  // namespace
+
+std::vector<PixelArea> label_places(const LabelledObject& object, const LabelSize& size, int height, int width) {
+  std::vector<PixelArea> places;
+  if (size.width > width || size.height > height) return places;
+  const PixelArea& area = object.area;
+  for (const auto& [x, y] : object.tips ? corners_at(area, *object.tips, size) : corners_at(area, size)) {
     const PixelArea place{std::clamp(x, 0, width - size.width), std::clamp(y, 0, height - size.height), size.width,
                           size.height};
     if (std::ranges::find(places, place) == places.end()) places.push_back(place);
@@ -55,22 +69,22 @@ std::vector<PixelArea> label_places(const PixelArea& object, const LabelSize& si
   return places;
 }
 
-double hidden_by(const PixelArea& place, std::span<const PixelArea> objects,
+double hidden_by(const PixelArea& place, std::span<const LabelledObject> objects,
                  std::span<const std::optional<PixelArea>> labels) {
   double hidden = 0;
-  for (const PixelArea& object : objects) hidden += share(place, object);
+  for (const LabelledObject& object : objects) hidden += share(place, object.area);
   for (const std::optional<PixelArea>& label : labels) {
-    if (label) hidden += 2 * share(place, *label);
+    if (label) hidden += kLabelWeight * share(place, *label);
   }
   return hidden;
 }
 
-std::vector<std::optional<PixelArea>> place_labels(std::span<const PixelArea> objects, std::span<const LabelSize> sizes,
-                                                   int height, int width) {
+std::vector<std::optional<PixelArea>> place_labels(std::span<const LabelledObject> objects,
+                                                   std::span<const LabelSize> sizes, int height, int width) {
   std::vector<std::optional<PixelArea>> labels(objects.size());
   const size_t most = std::min(objects.size(), static_cast<size_t>(kMostLabels));
   for (size_t i = 0; i < most; ++i) {
-    if (sizes[i].width == 0 || size_of(objects[i]) == 0) continue;
+    if (sizes[i].width == 0 || size_of(objects[i].area) == 0) continue;
     double least = kMostHidden;
     for (const PixelArea& place : label_places(objects[i], sizes[i], height, width)) {
       const double hidden = hidden_by(place, objects, std::span(labels).first(i));

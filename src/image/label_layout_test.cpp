@@ -28,7 +28,7 @@ bool inside(const PixelArea& area) {
 }
 
 struct Crowd {
-  std::vector<PixelArea> objects;
+  std::vector<LabelledObject> objects;
   std::vector<LabelSize> sizes;
 };
 
@@ -38,23 +38,36 @@ Crowd random_crowd(uint64_t seed, int count) {
   for (int i = 0; i < count; ++i) {
     const int width = 4 + static_cast<int>(random.below(random.chance(0.8) ? 40 : 200));
     const int height = 4 + static_cast<int>(random.below(random.chance(0.8) ? 40 : 200));
-    crowd.objects.push_back({static_cast<int>(random.below(kWidth - width + 1)),
-                             static_cast<int>(random.below(kHeight - height + 1)), width, height});
+    const int x = static_cast<int>(random.below(kWidth - width + 1));
+    const int y = static_cast<int>(random.below(kHeight - height + 1));
+    crowd.objects.push_back({{x, y, width, height}, {}});
+    if (random.chance(0.5)) {
+      const auto column = [&] { return x + static_cast<int>(random.below(width)); };
+      const auto row = [&] { return y + static_cast<int>(random.below(height)); };
+      crowd.objects.back().tips = Tips{column(), column(), row(), row()};
+    }
     crowd.sizes.push_back({14, 30 + static_cast<int>(random.below(60))});
   }
   return crowd;
 }
 
 TEST(LabelLayout, ALabelStandsOnItsObjectWhereThatIsFree) {
-  const std::vector<PixelArea> objects{{100, 100, 50, 60}};
+  const std::vector<LabelledObject> objects{{{100, 100, 50, 60}, {}}};
   const auto labels = place_labels(objects, std::vector<LabelSize>{{14, 40}}, kHeight, kWidth);
   EXPECT_EQ(labels[0], (PixelArea{100, 86, 40, 14}));
 }
 
 TEST(LabelLayout, OfAnObjectAtTheUpperEdgeItStandsBelow) {
-  const std::vector<PixelArea> objects{{100, 0, 50, 60}};
+  const std::vector<LabelledObject> objects{{{100, 0, 50, 60}, {}}};
   const auto labels = place_labels(objects, std::vector<LabelSize>{{14, 40}}, kHeight, kWidth);
   EXPECT_EQ(labels[0], (PixelArea{100, 60, 40, 14}));
+}
+
+// A slanted object is far from the corners of the rectangle around it.
+TEST(LabelLayout, OfAMaskItStandsAtTheTipOfIt) {
+  const std::vector<LabelledObject> objects{{{100, 100, 200, 100}, Tips{280, 120, 190, 110}}};
+  const auto labels = place_labels(objects, std::vector<LabelSize>{{14, 40}}, kHeight, kWidth);
+  EXPECT_EQ(labels[0], (PixelArea{260, 86, 40, 14}));
 }
 
 TEST(LabelLayout, HiddenSharesAreThoseOfPixels) {
@@ -62,11 +75,12 @@ TEST(LabelLayout, HiddenSharesAreThoseOfPixels) {
   std::vector<std::optional<PixelArea>> labels{PixelArea{10, 10, 50, 14}, std::nullopt, PixelArea{90, 40, 50, 14}};
   for (const PixelArea& place : label_places(crowd.objects[4], crowd.sizes[4], kHeight, kWidth)) {
     double hidden = 0;
-    for (const PixelArea& object : crowd.objects) {
-      hidden += static_cast<double>(covered(place, object)) / (object.width * object.height);
+    for (const LabelledObject& object : crowd.objects) {
+      const PixelArea& area = object.area;
+      hidden += static_cast<double>(covered(place, area)) / (area.width * area.height);
     }
     for (const auto& label : labels) {
-      if (label) hidden += 2.0 * static_cast<double>(covered(place, *label)) / (label->width * label->height);
+      if (label) hidden += 4.0 * static_cast<double>(covered(place, *label)) / (label->width * label->height);
     }
     EXPECT_NEAR(hidden_by(place, crowd.objects, labels), hidden, 1e-9);
   }
@@ -81,7 +95,7 @@ TEST(LabelLayout, PlacesLieInsideTheImageAndTouchTheirObject) {
       for (const PixelArea& place : places) {
         EXPECT_TRUE(inside(place)) << place.x << " " << place.y;
         EXPECT_EQ(std::ranges::count(places, place), 1);
-        const PixelArea& o = crowd.objects[i];
+        const PixelArea& o = crowd.objects[i].area;
         const PixelArea around{place.x - 1, place.y - 1, place.width + 2, place.height + 2};
         EXPECT_GT(covered(around, o), 0) << seed << " " << i;
       }
@@ -116,8 +130,14 @@ TEST(LabelLayout, NoLabelCoversMoreThanHalfOfAnObject) {
     const auto labels = place_labels(crowd.objects, crowd.sizes, kHeight, kWidth);
     for (const auto& label : labels) {
       if (!label) continue;
-      for (const PixelArea& object : crowd.objects) {
-        EXPECT_LE(2 * covered(*label, object), object.width * object.height) << seed;
+      for (const LabelledObject& object : crowd.objects) {
+        EXPECT_LE(2 * covered(*label, object.area), object.area.width * object.area.height) << seed;
+      }
+    }
+    for (size_t i = 0; i < labels.size(); ++i) {
+      for (size_t j = 0; j < i; ++j) {
+        if (!labels[i] || !labels[j]) continue;
+        EXPECT_LE(8 * covered(*labels[i], *labels[j]), labels[j]->width * labels[j]->height) << seed;
       }
     }
   }
@@ -125,23 +145,24 @@ TEST(LabelLayout, NoLabelCoversMoreThanHalfOfAnObject) {
 
 // A small object above another one stands where the label of that one would.
 TEST(LabelLayout, ASmallNeighbourIsLeftFree) {
-  const std::vector<PixelArea> objects{{100, 100, 60, 60}, {105, 88, 10, 10}};
+  const std::vector<LabelledObject> objects{{{100, 100, 60, 60}, {}}, {{105, 88, 10, 10}, {}}};
   const auto labels = place_labels(objects, std::vector<LabelSize>{{14, 50}, {14, 50}}, kHeight, kWidth);
   ASSERT_TRUE(labels[0] && labels[1]);
-  EXPECT_EQ(covered(*labels[0], objects[1]), 0);
-  EXPECT_EQ(covered(*labels[1], objects[0]), 0);
+  EXPECT_EQ(covered(*labels[0], objects[1].area), 0);
+  EXPECT_EQ(covered(*labels[1], objects[0].area), 0);
   EXPECT_EQ(covered(*labels[0], *labels[1]), 0);
 }
 
 TEST(LabelLayout, WhatHasNoPlaceHasNoLabel) {
-  const std::vector<PixelArea> objects{{10, 10, 20, 20}, {50, 50, 0, 20}, {90, 90, 20, 20}, {150, 90, 20, 20}};
+  const std::vector<LabelledObject> objects{
+      {{10, 10, 20, 20}, {}}, {{50, 50, 0, 20}, {}}, {{90, 90, 20, 20}, {}}, {{150, 90, 20, 20}, {}}};
   const std::vector<LabelSize> sizes{{14, kWidth + 1}, {14, 20}, {0, 0}, {kHeight + 1, 20}};
   for (const auto& label : place_labels(objects, sizes, kHeight, kWidth)) EXPECT_FALSE(label);
   EXPECT_TRUE(place_labels({}, {}, kHeight, kWidth).empty());
 }
 
 TEST(LabelLayout, OfVeryManyObjectsTheFirstHaveLabels) {
-  const std::vector<PixelArea> objects(5000, PixelArea{0, 0, 100'000, 100'000});
+  const std::vector<LabelledObject> objects(5000, LabelledObject{{0, 0, 100'000, 100'000}, {}});
   const std::vector<LabelSize> sizes(5000, LabelSize{1, 1});
   const auto labels = place_labels(objects, sizes, 100'000, 100'000);
   for (size_t i = kMostLabels; i < labels.size(); ++i) EXPECT_FALSE(labels[i]);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <limits>
+#include <utility>
 
 namespace spinenet::image {
 namespace {
@@ -21,6 +22,8 @@ constexpr std::array<Color, kBaseColors> kBase{{{255, 85, 0},
                                                 {136, 68, 136},
                                                 {51, 170, 102},
                                                 {187, 51, 255}}};
+// A tone is taken only where each base colour is wrong.
+constexpr double kManyTimes = 1e9;
 constexpr Color kBlack{0, 0, 0}, kWhite{255, 255, 255};
 
 // The light of each sample, sRGB's curve undone.
@@ -62,6 +65,19 @@ double nearest(Color color, std::span<const int> touching, std::span<const int> 
   return least;
 }
 
+// What is wrong with a colour for an instance, and how near it is to the colours of those that it touches, or how often
+// it is there already. The least is the best.
+using Rank = std::pair<int, double>;
+
+Rank rank_of(int color, const Instance& instance, std::span<const int> chosen,
+             const std::array<int, kPaletteColors>& used) {
+  const bool tone = color >= kBaseColors;
+  const double distance = nearest(class_color(color), instance.touching, chosen);
+  if (distance < kApart) return {2, -distance};
+  const bool seen = color_distance(class_color(color), instance.ground) >= kOffGround;
+  return {seen ? 0 : 1, used[static_cast<size_t>(color)] + (tone ? kManyTimes : 0.0)};
+}
+
 }  // namespace
 
 Color class_color(int label) {
@@ -71,24 +87,20 @@ Color class_color(int label) {
   return place < 2 * kBaseColors ? blended(base, kWhite, 0.45F) : blended(base, kBlack, 0.4F);
 }
 
-std::vector<Color> instance_colors(std::span<const std::vector<int>> touching) {
-  std::vector<int> chosen(touching.size(), -1);
+std::vector<Color> instance_colors(std::span<const Instance> instances) {
+  std::vector<int> chosen(instances.size(), -1);
   std::array<int, kPaletteColors> used{};
   std::vector<Color> colors;
-  for (size_t i = 0; i < touching.size(); ++i) {
-    int best = -1, farthest = 0;
-    double most = -1;
+  for (size_t i = 0; i < instances.size(); ++i) {
+    int best = 0;
+    Rank least{3, 0};
     for (int c = 0; c < kPaletteColors; ++c) {
-      const double distance = nearest(class_color(c), touching[i], chosen);
-      if (distance > most) farthest = c, most = distance;
-      // Tones only where every base colour is taken, each colour as often as the others.
-      const bool better = best < 0 || (best >= kBaseColors) == (c >= kBaseColors);
-      if (distance < kApart || !better) continue;
-      if (best < 0 || used[static_cast<size_t>(c)] < used[static_cast<size_t>(best)]) best = c;
+      const Rank rank = rank_of(c, instances[i], chosen, used);
+      if (rank < least) best = c, least = rank;
     }
-    chosen[i] = best < 0 ? farthest : best;
-    ++used[static_cast<size_t>(chosen[i])];
-    colors.push_back(class_color(chosen[i]));
+    chosen[i] = best;
+    ++used[static_cast<size_t>(best)];
+    colors.push_back(class_color(best));
   }
   return colors;
 }

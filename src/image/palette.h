@@ -25,10 +25,17 @@ constexpr double kApart = 0.13;  // distance of any two base colours, at least
 // The colour of a class, the same in every image. After kPaletteColors they repeat; any int is allowed.
 Color class_color(int label);
 
-// A colour for each instance, given those that it touches (by index, in both directions): from the palette, at least
-// kApart from the colours of those; where there is none, as far from them as can be. The same input gives the same
-// colours.
-std::vector<Color> instance_colors(std::span<const std::vector<int>> touching);
+// An instance as its colour depends on it.
+struct Instance {
+  std::vector<int> touching;  // the instances that it touches, by index, in both directions
+  Color ground;               // of the image under it
+};
+
+// From the palette, at least kApart from the colours of those that it touches, and, where that is possible, kOffGround
+// from the ground; where every colour is too near to one of the former, as far from them as can be. The same input
+// gives the same colours.
+constexpr double kOffGround = 0.16;
+std::vector<Color> instance_colors(std::span<const Instance> instances);
 
 // The Euclidean distance in OKLab (Ottosson 2020): black and white are 1 apart.
 double color_distance(Color a, Color b);
@@ -38,6 +45,10 @@ double contrast(Color a, Color b);
 
 // Black or white, whichever has more contrast; that is at least 4.58.
 Color ink_on(Color ground);
+
+// What is around lines, so that they are seen on a ground of their own colour.
+constexpr Color kRim{0, 0, 0};
+constexpr float kRimStrength = 0.55F;
 
 // `strength` 0: the first colour, 1: the second.
 Color blended(Color from, Color to, float strength);

@@ -75,10 +75,12 @@ TEST(Palette, InstancesThatTouchAreApart) {
   Random random(5);
   for (int round = 0; round < 40; ++round) {
     const int count = 2 + static_cast<int>(random.below(60));
-    std::vector<std::vector<int>> touching(static_cast<size_t>(count));
+    std::vector<Instance> instances(static_cast<size_t>(count));
+    const auto sample = [&] { return static_cast<uint8_t>(random.below(256)); };
+    for (Instance& one : instances) one.ground = {sample(), sample(), sample()};
     const auto touch = [&](int a, int b) {
-      auto& of_a = touching[static_cast<size_t>(a)];
-      auto& of_b = touching[static_cast<size_t>(b)];
+      auto& of_a = instances[static_cast<size_t>(a)].touching;
+      auto& of_b = instances[static_cast<size_t>(b)].touching;
       if (a == b || of_a.size() >= 11 || of_b.size() >= 11 || std::ranges::count(of_a, b) > 0) return;
       of_a.push_back(b);
       of_b.push_back(a);
@@ -86,29 +88,41 @@ TEST(Palette, InstancesThatTouchAreApart) {
     for (int edge = 0; edge < 6 * count; ++edge) {
       touch(static_cast<int>(random.below(count)), static_cast<int>(random.below(count)));
     }
-    const std::vector<Color> colors = instance_colors(touching);
-    EXPECT_EQ(colors, instance_colors(touching));
-    for (size_t a = 0; a < touching.size(); ++a) {
-      for (const int b : touching[a]) {
+    const std::vector<Color> colors = instance_colors(instances);
+    EXPECT_EQ(colors, instance_colors(instances));
+    for (size_t a = 0; a < instances.size(); ++a) {
+      for (const int b : instances[a].touching) {
         EXPECT_GE(color_distance(colors[a], colors[static_cast<size_t>(b)]), kApart) << round << " " << a << " " << b;
       }
     }
   }
 }
 
+TEST(Palette, InstancesAloneAreOffTheirGround) {
+  for (int r = 0; r < 256; r += 15) {
+    for (int g = 0; g < 256; g += 15) {
+      for (int b = 0; b < 256; b += 15) {
+        const Color ground{static_cast<uint8_t>(r), static_cast<uint8_t>(g), static_cast<uint8_t>(b)};
+        const std::vector<Instance> one{{{}, ground}};
+        EXPECT_GE(color_distance(instance_colors(one)[0], ground), kOffGround) << r << " " << g << " " << b;
+      }
+    }
+  }
+}
+
 TEST(Palette, ThoseThatDoNotTouchUseItWhole) {
-  const std::vector<std::vector<int>> alone(kBaseColors);
+  const std::vector<Instance> alone(kBaseColors);
   const std::vector<Color> colors = instance_colors(alone);
   for (int i = 0; i < kBaseColors; ++i) EXPECT_EQ(colors[static_cast<size_t>(i)], class_color(i));
 }
 
-// More than there are colours: none is refused, and no two of the first kBaseColors are equal.
+// More than there are colours: none is refused, and no two of the first are equal.
 TEST(Palette, ManyThatAllTouchStillGetColours) {
   constexpr int kCount = 60;
-  std::vector<std::vector<int>> all(kCount);
+  std::vector<Instance> all(kCount);
   for (int a = 0; a < kCount; ++a) {
     for (int b = 0; b < kCount; ++b) {
-      if (a != b) all[static_cast<size_t>(a)].push_back(b);
+      if (a != b) all[static_cast<size_t>(a)].touching.push_back(b);
     }
   }
   const std::vector<Color> colors = instance_colors(all);

@@ -131,9 +131,9 @@ void draw_label(Image& image, const PixelArea& area, std::string_view text, int 
     for (int x = 0; x < area.width; ++x) {
       const bool edge = y == 0 || x == 0 || y + 1 == area.height || x + 1 == area.width;
       const Color under = color_at(image, area.y + y, area.x + x);
-      const Color ground = edge ? color : blended(under, color, look.strength);
+      const Color ground = blended(under, color, look.strength);
       const float ink = static_cast<float>(letters.at<uint8_t>(y, x)) / 255;
-      set_color(image, area.y + y, area.x + x, blended(ground, look.ink, ink));
+      set_color(image, area.y + y, area.x + x, edge ? color : blended(ground, look.ink, ink));
     }
   }
 }

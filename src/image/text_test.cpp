@@ -104,7 +104,6 @@ TEST(Text, StaysInItsArea) {
           if (!in) {
             EXPECT_EQ(color_at(image, y, x), (Color{200, 200, 200})) << text << " " << y << " " << x;
           } else if (edge) {
-            // Letters end before the edge of their ground.
             EXPECT_EQ(color_at(image, y, x), green) << capitals << " " << text << " " << y << " " << x;
           } else {
             inked += image.at(y, x)[1] < 60 ? 1 : 0;
