@@ -49,12 +49,6 @@ std::optional<PixelArea> pixels_of(const DrawnBox& box, const Image& image, doub
   return PixelArea{x1, y1, std::max(1, x2 - x1), std::max(1, y2 - y1)};
 }
 
-PixelArea visible(const PixelArea& box, const Image& image) {
-  const int x1 = std::clamp(box.x, 0, image.width), x2 = std::clamp(box.x + box.width, 0, image.width);
-  const int y1 = std::clamp(box.y, 0, image.height), y2 = std::clamp(box.y + box.height, 0, image.height);
-  return {x1, y1, x2 - x1, y2 - y1};
-}
-
 bool has_pixels(const MaskWindow& mask) {
   return std::ranges::any_of(mask.pixels, [](uint8_t pixel) { return pixel != 0; });
 }
@@ -63,7 +57,7 @@ Scene scene_of(std::span<const DrawnObject> objects, const Image& image, double 
   Scene scene;
   for (const DrawnObject& object : objects) {
     scene.boxes.push_back(object.box ? pixels_of(*object.box, image, scale_y, scale_x) : std::nullopt);
-    scene.seen.push_back({scene.boxes.back() ? visible(*scene.boxes.back(), image) : PixelArea(), {}});
+    scene.seen.push_back({scene.boxes.back() ? cut(*scene.boxes.back(), image.height, image.width) : PixelArea(), {}});
     scene.masks.push_back(resized(object.mask, scale_y, scale_x));
     scene.colors.push_back(class_color(object.label));
   }
@@ -71,15 +65,9 @@ Scene scene_of(std::span<const DrawnObject> objects, const Image& image, double 
 }
 
 void tint(Image& image, const PixelArea& bar, Color color, float strength) {
-  const PixelArea area = visible(bar, image);
+  const PixelArea area = cut(bar, image.height, image.width);
   for (int y = area.y; y < area.y + area.height; ++y) {
-    for (int x = area.x; x < area.x + area.width; ++x) {
-      uint8_t* pixel = image.at(y, x);
-      const Color mixed = blended({pixel[0], pixel[1], pixel[2]}, color, strength);
-      pixel[0] = mixed.r;
-      pixel[1] = mixed.g;
-      pixel[2] = mixed.b;
-    }
+    for (int x = area.x; x < area.x + area.width; ++x) image::tint(image.at(y, x), color, strength);
   }
 }
 

@@ -28,12 +28,6 @@ double sample(const MaskWindow& mask, double y, double x) {
          down * ((1 - right) * at(top + 1, left) + right * at(top + 1, left + 1));
 }
 
-PixelArea cut(const PixelArea& area, int height, int width) {
-  const int x1 = std::clamp(area.x, 0, width), x2 = std::clamp(area.x + area.width, 0, width);
-  const int y1 = std::clamp(area.y, 0, height), y2 = std::clamp(area.y + area.height, 0, height);
-  return {x1, y1, x2 - x1, y2 - y1};
-}
-
 void check_size(const MaskWindow& mask) {
   const PixelArea& a = mask.area;
   if (a.height >= 0 && a.width >= 0 &&
@@ -55,13 +49,6 @@ std::vector<size_t> from_below(std::span<const MaskWindow> masks) {
   std::iota(order.rbegin(), order.rend(), size_t{0});
   std::ranges::stable_sort(order, [&](size_t a, size_t b) { return size[a] > size[b]; });
   return order;
-}
-
-void tint(uint8_t* pixel, Color color, float strength) {
-  const Color mixed = blended({pixel[0], pixel[1], pixel[2]}, color, strength);
-  pixel[0] = mixed.r;
-  pixel[1] = mixed.g;
-  pixel[2] = mixed.b;
 }
 
 void draw_rim(Image& image, const InstanceMap& map) {

@@ -57,6 +57,12 @@ std::vector<Corner> corners_at(const PixelArea& object, const Tips& tips, const 
 
 }  // namespace
 
+PixelArea cut(const PixelArea& area, int height, int width) {
+  const int x1 = std::clamp(area.x, 0, width), x2 = std::clamp(area.x + area.width, 0, width);
+  const int y1 = std::clamp(area.y, 0, height), y2 = std::clamp(area.y + area.height, 0, height);
+  return {x1, y1, x2 - x1, y2 - y1};
+}
+
 std::vector<PixelArea> label_places(const LabelledObject& object, const LabelSize& size, int height, int width) {
   std::vector<PixelArea> places;
   if (size.width > width || size.height > height) return places;

@@ -19,6 +19,9 @@ struct PixelArea {
   bool operator==(const PixelArea&) const = default;
 };
 
+// What of it lies inside an image of this size.
+PixelArea cut(const PixelArea& area, int height, int width);
+
 // Where the edge of an object touches that of the rectangle around it: the columns above and below, the rows to the
 // left and to the right. A label stands there, since the corners of the rectangle may be far from the object.
 struct Tips {

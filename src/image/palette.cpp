@@ -126,4 +126,11 @@ Color blended(Color from, Color to, float strength) {
   return {channel(from.r, to.r), channel(from.g, to.g), channel(from.b, to.b)};
 }
 
+void tint(uint8_t* pixel, Color color, float strength) {
+  const Color mixed = blended({pixel[0], pixel[1], pixel[2]}, color, strength);
+  pixel[0] = mixed.r;
+  pixel[1] = mixed.g;
+  pixel[2] = mixed.b;
+}
+
 }  // namespace spinenet::image

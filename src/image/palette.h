@@ -52,5 +52,7 @@ constexpr float kRimStrength = 0.55F;
 
 // `strength` 0: the first colour, 1: the second.
 Color blended(Color from, Color to, float strength);
+// The same of a pixel's three samples.
+void tint(uint8_t* pixel, Color color, float strength);
 
 }  // namespace spinenet::image

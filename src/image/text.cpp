@@ -67,13 +67,6 @@ Color color_at(const Image& image, int y, int x) {
   return {pixel[0], pixel[1], pixel[2]};
 }
 
-void set_color(Image& image, int y, int x, Color color) {
-  uint8_t* pixel = image.at(y, x);
-  pixel[0] = color.r;
-  pixel[1] = color.g;
-  pixel[2] = color.b;
-}
-
 // Whether ink is legible on every pixel of the ground.
 bool is_legible(const Image& image, const PixelArea& area, Color color, const LabelLook& look) {
   for (int y = area.y; y < area.y + area.height; ++y) {
@@ -104,13 +97,16 @@ LabelSize label_size(std::string_view text, int capitals) {
 
 std::string label_text(const std::string& name, const std::string& detail, int capitals, int width) {
   const auto fits = [&](const std::string& text) { return label_size(text, capitals).width <= width; };
+  const std::string letters = drawable(name);
   for (const std::string& behind : {detail.empty() ? detail : " " + detail, std::string()}) {
     if (fits(name + behind)) return name + behind;
-    std::string cut = drawable(name);
-    while (!cut.empty()) {
-      cut.pop_back();
-      if (!cut.empty() && fits(cut + "..." + behind)) return cut + "..." + behind;
+    // The longest part that fits: `most` is one letter too many.
+    size_t least = 0, most = letters.size();
+    while (most > least + 1) {
+      const size_t middle = (least + most) / 2;
+      (fits(letters.substr(0, middle) + "..." + behind) ? least : most) = middle;
     }
+    if (least > 0) return letters.substr(0, least) + "..." + behind;
   }
   return {};
 }
@@ -133,7 +129,7 @@ void draw_label(Image& image, const PixelArea& area, std::string_view text, int 
       const Color under = color_at(image, area.y + y, area.x + x);
       const Color ground = blended(under, color, look.strength);
       const float ink = static_cast<float>(letters.at<uint8_t>(y, x)) / 255;
-      set_color(image, area.y + y, area.x + x, edge ? color : blended(ground, look.ink, ink));
+      tint(image.at(area.y + y, area.x + x), edge ? color : blended(ground, look.ink, ink), 1);
     }
   }
 }
