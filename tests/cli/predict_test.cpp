@@ -168,7 +168,9 @@ TEST_F(Predict, FindsTheClassesThatAreAskedForAlone) {
   }
   ASSERT_GT(pears.size(), 20U);
   const Json asked = run_json(line + "--max 20 --classes pear");
-  ASSERT_EQ(asked.size(), 20U);
+  // Those of which nothing lies on the image are left out behind the limit.
+  ASSERT_GE(asked.size(), 15U);
+  ASSERT_LE(asked.size(), 20U);
   for (size_t i = 0; i < asked.size(); ++i) {
     EXPECT_EQ(asked[i]["category"], "pear");
     EXPECT_EQ(asked[i]["score"], pears[i]["score"]) << i;
@@ -189,11 +191,17 @@ double overlap(const Json& a, const Json& b) {
   return width * height / (one[2] * one[3] + other[2] * other[3] - width * height);
 }
 
-// The greatest overlap of two results of one class, and of two of different ones.
+// The greatest overlap of two results of one class, and of two of different ones, of those that the edges of the image
+// (90 x 120) did not cut.
 std::pair<double, double> overlaps(const Json& results) {
+  const auto whole = [](const Json& result) {
+    const auto box = result["bbox"].get<std::vector<double>>();
+    return box[0] > 0.01 && box[1] > 0.01 && box[0] + box[2] < 119.99 && box[1] + box[3] < 89.99;
+  };
   std::pair<double, double> most;
   for (size_t i = 0; i < results.size(); ++i) {
-    for (size_t j = 0; j < i; ++j) {
+    for (size_t j = 0; j < i && whole(results[i]); ++j) {
+      if (!whole(results[j])) continue;
       double& of = results[i]["category"] == results[j]["category"] ? most.first : most.second;
       of = std::max(of, overlap(results[i], results[j]));
     }
@@ -206,8 +214,8 @@ TEST_F(Predict, SuppressesAsItIsTold) {
   const std::string line = "predict tiny.safetensors a.png --json --threshold 0.05 --max 400 ";
   const Json usual = run_json(line);
   EXPECT_EQ(usual, run_json(line + "--iou 0.5"));
-  EXPECT_LE(overlaps(usual).first, 0.55) << "boxes are cut to the image after the suppression";
-  EXPECT_GT(overlaps(usual).second, 0.9) << "apples and pears at the same place";
+  EXPECT_LE(overlaps(usual).first, 0.501);
+  EXPECT_GT(overlaps(usual).second, 0.6) << "apples and pears at the same place";
   size_t before = 0;
   for (const char* iou : {"0.1", "0.3", "0.8"}) {
     const Json found = run_json(line + "--iou " + iou);
@@ -216,7 +224,8 @@ TEST_F(Predict, SuppressesAsItIsTold) {
   }
   const Json agnostic = run_json(line + "--agnostic-nms");
   EXPECT_LT(agnostic.size(), usual.size());
-  EXPECT_LT(overlaps(agnostic).second, 0.9);
+  EXPECT_LE(overlaps(agnostic).first, 0.501);
+  EXPECT_LE(overlaps(agnostic).second, 0.501);
   EXPECT_EQ(run("predict tiny.safetensors a.png --iou 1.5").status, 2);
 }
 
