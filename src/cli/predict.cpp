@@ -147,13 +147,13 @@ void add_options(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
   verb.add_option("--max-per-class", flags.max_per_class, "Maximum number of objects of each class per image")
       ->check(within(1, 100000))
       ->type_name("N");
-  verb.add_option("--classes", flags.classes, "Find objects of these classes alone: names of the model, with commas")
+  verb.add_option("--classes", flags.classes, "Find these classes alone, by their names in the model: cat,dog")
       ->type_name("NAMES");
   verb.add_option("--iou", flags.iou,
-                  "Of boxes of a class that overlap more than this the best one is kept [0.5, 0.6 of a YOLO head]")
+                  "Of boxes of one class that overlap by more than this, the best is kept [0.5, 0.6 of a YOLO head]")
       ->check(within(0.0, 1.0))
       ->type_name("T");
-  verb.add_flag("--agnostic-nms", flags.agnostic_nms, "The same of boxes of whatever classes");
+  verb.add_flag("--agnostic-nms", flags.agnostic_nms, "Let boxes of different classes suppress each other, too");
   verb.add_option("--labels", flags.labels, "Drawn beside each object: none, names, or scores (behind names) [scores]")
       ->type_name("KIND");
   verb.add_option("--line-width", flags.line_width,
