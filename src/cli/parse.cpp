@@ -106,9 +106,9 @@ void complete_json_flag(std::vector<std::string>& words) {
 }
 
 // What an option's value may be that is no path.
-constexpr std::array<std::string_view, 19> kNoPaths{"FORMAT", "PARTS",     "PATTERN", "N",      "S",    "T",    "E",
-                                                    "NAME",   "TASK",      "LEVEL",   "SIZE",   "FORM", "KIND", "KEY",
-                                                    "TYPE",   "KEY=VALUE", "EPOCH",   "N|LIST", "INT"};
+constexpr std::array<std::string_view, 20> kNoPaths{"FORMAT", "PARTS",     "PATTERN", "N",     "S",      "T",    "E",
+                                                    "NAME",   "NAMES",     "TASK",    "LEVEL", "SIZE",   "FORM", "KIND",
+                                                    "KEY",    "KEY=VALUE", "TYPE",    "EPOCH", "N|LIST", "INT"};
 
 void add_unknown_kinds(const CLI::App& app, const PathTable& paths, std::vector<std::string>& found) {
   for (const CLI::Option* option : app.get_options()) {

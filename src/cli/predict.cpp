@@ -3,19 +3,19 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "arch/task.h"
 #include "base/enum_names.h"
 #include "base/error.h"
 #include "base/format.h"
-#include "base/log.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/run_flags.h"
 #include "image/named_images.h"
+#include "runtime/class_names.h"
 #include "runtime/detect_function.h"
-#include "runtime/drawn_images.h"
-#include "runtime/image_ids.h"
+#include "runtime/predict_images.h"
 
 namespace spinenet::cli {
 namespace {
@@ -27,53 +27,52 @@ struct PredictFlags {
   std::optional<double> threshold;  // else what suits the task
   std::optional<int> max_detections;
   std::optional<int> max_per_class;
+  std::optional<double> iou;
+  std::optional<int> line_width;
+  std::optional<std::string> classes, labels;
+  bool agnostic_nms = false, no_enlarge = false;
   bool overwrite = false;
   RunFlags run;
 };
 
-struct Predicted {
-  std::vector<runtime::ImagePrediction> done;
-  int64_t failed = 0;  // images that could not be read
-};
-
-// Goes on after an image that cannot be read, and counts it.
-std::optional<image::Image> try_read(const std::string& file, int64_t& failed) {
-  try {
-    return image::read_input(file);
-  } catch (const Error& error) {
-    log_warning(error.what());
-    ++failed;
-    return std::nullopt;
+// What is found where no flag says it is up to the task.
+detect::PostprocessOptions found(const PredictFlags& flags, const runtime::Model& model) {
+  const bool classes = model.file.task == name_of(arch::Task::classify);
+  const std::pair<std::string_view, bool> of_objects[] = {{"--max-per-class", flags.max_per_class.has_value()},
+                                                          {"--iou", flags.iou.has_value()},
+                                                          {"--agnostic-nms", flags.agnostic_nms},
+                                                          {"--line-width", flags.line_width.has_value()}};
+  for (const auto& [flag, given] : of_objects) {
+    if (!classes || !given) continue;
+    fail(ErrorKind::usage, fmt::format("{} is for models that find objects", flag), flags.model, "leave it out");
   }
+  detect::PostprocessOptions post =
+      runtime::shown_postprocess(model, {flags.threshold, flags.max_detections, flags.max_per_class});
+  if (flags.iou) post.iou = static_cast<float>(*flags.iou);
+  post.class_agnostic = flags.agnostic_nms;
+  if (flags.classes) post.labels = runtime::labels_named(*flags.classes, model.file.classes, "--classes");
+  return post;
 }
 
-detect::PostprocessOptions shown(const PredictFlags& flags, const runtime::Model& model) {
-  if (model.file.task == name_of(arch::Task::classify) && flags.max_per_class) {
-    fail(ErrorKind::usage, "--max-per-class is for models that find objects", flags.model, "use --max");
+runtime::DrawOptions drawn(const PredictFlags& flags) {
+  runtime::DrawOptions options;
+  if (flags.labels) {
+    options.labels = parse_enum<runtime::LabelContent>(ErrorKind::usage, "kind of labels", *flags.labels, "--labels");
   }
-  return runtime::shown_postprocess(model, {flags.threshold, flags.max_detections, flags.max_per_class});
-}
-
-Predicted predict_all(const PredictFlags& flags, const std::vector<runtime::NumberedImage>& images,
-                      const runtime::PreparedModel& prepared, std::optional<runtime::DrawnImages>& folder,
-                      const CommonOptions& common) {
-  const runtime::PredictFunction predict = make_predict_function(prepared, shown(flags, prepared.model));
-  Progress progress("predict", static_cast<int64_t>(images.size()), progress_of(common));
-  Predicted predicted;
-  for (size_t i = 0; i < images.size(); ++i) {
-    const auto& [file, id] = images[i];
-    if (std::optional<image::Image> image = try_read(file, predicted.failed)) {
-      predicted.done.push_back({id, file, image->height, image->width, predict(*image)});
-      const auto& classes = prepared.model.file.classes;
-      if (folder) folder->write(file, draw(*std::move(image), predicted.done.back().found, classes));
-    }
-    progress.update(static_cast<int64_t>(i) + 1);
+  if ((flags.labels || flags.line_width || flags.no_enlarge) && flags.out.empty()) {
+    fail(ErrorKind::usage, "nothing is drawn that --labels, --line-width or --no-enlarge could change", "predict",
+         "add --out DIR");
   }
-  return predicted;
+  options.drawing.line_width = flags.line_width.value_or(0);
+  options.drawing.enlarge = !flags.no_enlarge;
+  return options;
 }
 
 int run_predict(const PredictFlags& flags, const Invocation& invocation) {
+  const runtime::DrawOptions draw = drawn(flags);
   const std::vector<std::string> files = image::expand_inputs(flags.inputs);
+  runtime::Model model = runtime::open_model(flags.model);
+  const detect::PostprocessOptions post = found(flags, model);
   std::optional<Output> json;
   if (!flags.json.empty() && flags.json != "-") {
     json = output_beside_inputs(invocation.files, files, {flags.json, "predict --json", flags.overwrite});
@@ -85,8 +84,10 @@ int run_predict(const PredictFlags& flags, const Invocation& invocation) {
   }
   const std::vector<runtime::NumberedImage> images = runtime::numbered(files, flags.annotations);
   const runtime::RunOptions options = run_options(flags.run, invocation);
-  const runtime::PreparedModel prepared = runtime::prepare(runtime::open_model(flags.model), options);
-  const Predicted predicted = predict_all(flags, images, prepared, folder, invocation.common);
+  warn_if_untrained(model);
+  const runtime::PreparedModel prepared = runtime::prepare(std::move(model), options);
+  const auto predicted =
+      runtime::predict_images(prepared, images, folder, {post, draw, progress_of(invocation.common)});
   const auto& classes = prepared.model.file.classes;
   if (flags.json == "-") {
     print_json(to_json(predicted.done, classes));
@@ -142,6 +143,23 @@ void add_options(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
   verb.add_option("--max-per-class", flags.max_per_class, "Maximum number of objects of each class per image")
       ->check(within(1, runtime::kMostShown))
       ->type_name("N");
+  verb.add_option("--classes", flags.classes, "Find these classes alone, by their names in the model: cat,dog")
+      ->type_name("NAMES");
+  verb.add_option("--iou", flags.iou,
+                  "Of boxes of one class that overlap by more than this, the best is kept [0.5, 0.6 of a YOLO head]")
+      ->check(within(0.0, 1.0))
+      ->type_name("T");
+  verb.add_flag("--agnostic-nms", flags.agnostic_nms, "Let boxes of different classes suppress each other, too");
+  verb.add_option("--labels", flags.labels, "Drawn beside each object: none, names, or scores (behind names) [scores]")
+      ->type_name("KIND");
+  verb.add_option("--line-width", flags.line_width,
+                  "Of drawn boxes and edges of masks, in pixels [by the image's size]")
+      ->check(within(1, 100))
+      ->type_name("N");
+  verb.add_flag("--no-enlarge", flags.no_enlarge,
+                fmt::format("Draw small images at their size; else those of less than {} pixels on the longer side "
+                            "by a whole factor larger",
+                            image::kLeastSide));
   add_run_flags(verb, flags.run, paths);
 }
 

@@ -1,79 +1,54 @@
 #include "compare/images.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "image/draw.h"
 #include "image/encode.h"
-#include "image/resize.h"
 #include "runtime/predict.h"
 
 namespace spinenet::compare {
 namespace {
 
 constexpr int64_t kShownImages = 8;
-constexpr int kLeastSide = 320, kMostSide = 640;  // pixels of the longer one as shown
+constexpr int kMostSide = 640;  // pixels of the longer one as shown
 constexpr float kShownScore = 0.4F;
 constexpr int kQuality = 82;
 
-// An object as it is drawn, in pixels of the image.
-struct ShownObject {
-  detect::Box box;
-  int label = 0;
-  std::string text;
-  std::vector<uint8_t> mask;  // of the whole image, or none
-};
-
-// Masks at the image's own size, boxes and words at the shown one, where they stay sharp.
-image::Image draw_objects(image::Image image, const std::vector<ShownObject>& objects) {
-  for (const ShownObject& o : objects) {
-    if (!o.mask.empty()) image::draw_mask(image, o.mask, image::class_color(o.label));
-  }
-  const int longer = std::max(image.height, image.width);
-  const float scale =
-      static_cast<float>(std::clamp(longer, kLeastSide, kMostSide)) / static_cast<float>(std::max(longer, 1));
-  const auto scaled = [&](int side) { return std::max(1, static_cast<int>(static_cast<float>(side) * scale)); };
-  image::Image shown = image::resize(image, scaled(image.height), scaled(image.width));
-  for (const ShownObject& o : objects) {
-    const detect::Box& b = o.box;
-    const image::Color color = image::class_color(o.label);
-    if (b.x2 > b.x1) image::draw_box(shown, {b.x1 * scale, b.y1 * scale, b.x2 * scale, b.y2 * scale, color});
-    if (!o.text.empty())
-      image::draw_label(shown, static_cast<int>(b.x1 * scale), static_cast<int>(b.y1 * scale), o.text, color);
-  }
-  return shown;
+std::string drawn(const image::Image& image, std::span<const image::DrawnObject> objects) {
+  return image::encode_jpeg(draw_objects(image, objects, {.most_side = kMostSide}).image, kQuality);
 }
 
-std::vector<uint8_t> mask_of(const detect::ObjectMask& mask, const image::Image& image) {
+image::MaskWindow mask_of(const detect::ObjectMask& mask, const image::Image& image) {
   if (mask.shape.empty()) return {};
-  if (mask.shape.polygons.empty()) return detect::decode_mask(mask.shape.rle);
+  if (mask.shape.polygons.empty()) return runtime::mask_window(mask.shape.rle);
   std::vector<detect::Rle> parts;
   for (const std::vector<double>& polygon : mask.shape.polygons) {
     parts.push_back(detect::rle_from_polygon(polygon, image.height, image.width));
   }
-  return detect::decode_mask(detect::merge(parts));
-}
-
-// A class's name in the corner of the image.
-ShownObject word(int label, std::string text) {
-  return {{}, label, std::move(text), {}};
+  return runtime::mask_window(detect::merge(parts));
 }
 
 plot::ComparedImage truth_of(const data::LabelledImage& sample, const ValidationSet& set) {
   const auto name = [&](int label) { return set.classes[static_cast<size_t>(label)]; };
-  std::vector<ShownObject> objects;
-  if (sample.label >= 0) objects.push_back(word(sample.label, name(sample.label)));
+  std::vector<image::DrawnObject> objects;
+  if (sample.label >= 0)
+    objects.push_back({.box = {}, .label = sample.label, .name = name(sample.label), .detail = {}});
   for (size_t i = 0; i < sample.targets.size(); ++i) {
     const data::Target& target = sample.targets[i];
     if (target.crowd) continue;
-    objects.push_back({target.box, target.label, name(target.label),
-                       i < sample.masks.size() ? mask_of(sample.masks[i], sample.image) : std::vector<uint8_t>{}});
+    const detect::Box& box = target.box;
+    objects.push_back({.box = image::DrawnBox{box.x1, box.y1, box.x2, box.y2},
+                       .label = target.label,
+                       .name = name(target.label),
+                       .detail = {},
+                       .mask = i < sample.masks.size() ? mask_of(sample.masks[i], sample.image) : image::MaskWindow()});
   }
   std::string said = sample.label >= 0 ? name(sample.label) : fmt::format("{} there", objects.size());
-  return {fmt::format("image {}: {}", sample.image_id, said),
-          image::encode_jpeg(draw_objects(sample.image, objects), kQuality)};
+  return {fmt::format("image {}: {}", sample.image_id, said), drawn(sample.image, objects)};
 }
 
 struct Opened {
@@ -83,26 +58,15 @@ struct Opened {
 };
 
 plot::ComparedImage answer_of(const Opened& model, const image::Image& image) {
-  const auto name = [&](int label) { return model.classes[static_cast<size_t>(label)].name; };
-  std::vector<ShownObject> objects;
-  std::string said;
-  std::visit(graph::Overloaded{
-                 [&](const std::vector<detect::Detection>& detections) {
-                   // The surest on top.
-                   for (size_t i = detections.size(); i > 0; --i) {
-                     const detect::Detection& d = detections[i - 1];
-                     objects.push_back({d.box, d.label, fmt::format("{} {:.2f}", name(d.label), d.score),
-                                        d.mask.counts.empty() ? std::vector<uint8_t>{} : detect::decode_mask(d.mask)});
-                   }
-                   said = fmt::format("{} found", detections.size());
-                 },
-                 [&](const std::vector<runtime::ClassScore>& scores) {
-                   const runtime::ClassScore& best = scores.front();
-                   objects.push_back(word(best.label, fmt::format("{} {:.2f}", name(best.label), best.score)));
-                   said = name(best.label);
-                 }},
-             model.predict(image));
-  return {fmt::format("{}: {}", model.name, said), image::encode_jpeg(draw_objects(image, objects), kQuality)};
+  const runtime::Prediction found = model.predict(image);
+  const std::string said = std::visit(
+      graph::Overloaded{
+          [](const std::vector<detect::Detection>& detections) { return fmt::format("{} found", detections.size()); },
+          [&](const std::vector<runtime::ClassScore>& scores) {
+            return model.classes[static_cast<size_t>(scores.front().label)].name;
+          }},
+      found);
+  return {fmt::format("{}: {}", model.name, said), drawn(image, runtime::drawn_objects(found, model.classes))};
 }
 
 Opened open_named(const NamedModel& named, int threads) {

@@ -40,13 +40,15 @@ Counts counts_of(const BoxHeadOutput& output, size_t rois) {
   return counts;
 }
 
-void add_candidates(std::vector<ClassBox>& candidates, std::span<const float> logits, size_t roi, float threshold) {
+void add_candidates(std::vector<ClassBox>& candidates, std::span<const float> logits, size_t roi,
+                    const PostprocessOptions& options) {
   const float highest = *std::max_element(logits.begin(), logits.end());
   float sum = 0;
   for (const float logit : logits) sum += std::exp(logit - highest);
   for (size_t row = 1; row < logits.size(); ++row) {
     const float score = std::exp(logits[row] - highest) / sum;
-    if (score >= threshold) candidates.push_back({score, static_cast<int>(row) - 1, roi});
+    const int label = static_cast<int>(row) - 1;
+    if (score >= options.score_threshold && counts(options, label)) candidates.push_back({score, label, roi});
   }
 }
 
@@ -90,7 +92,7 @@ std::vector<Detection> box_head_detections(const BoxHeadOutput& output, std::spa
   const auto [classes, boxes_each] = counts_of(output, rois.size());
   std::vector<ClassBox> candidates;
   for (size_t r = 0; r < rois.size(); ++r) {
-    add_candidates(candidates, output.classes.subspan(r * (classes + 1), classes + 1), r, options.score_threshold);
+    add_candidates(candidates, output.classes.subspan(r * (classes + 1), classes + 1), r, options);
   }
   std::sort(candidates.begin(), candidates.end());
   candidates.resize(std::min(candidates.size(), static_cast<size_t>(std::max(0, options.pre_nms))));

@@ -65,6 +65,33 @@ TEST(BoxHead, DetectionsAreTorchvisions) {
   }
 }
 
+TEST(BoxHead, ClassesThatAreNotAskedForTakeNoPart) {
+  const Head head;
+  const auto found = [&](const PostprocessOptions& options) {
+    return box_head_detections({head.classes, head.boxes}, head.rois, kHeadImage, options);
+  };
+  std::vector<Detection> of_two;
+  for (const Detection& d : found({.max_detections = 1000})) {
+    if (d.label != 1) of_two.push_back(d);
+  }
+  const std::vector<Detection> asked = found({.max_detections = 1000, .labels = {0, 2}});
+  ASSERT_EQ(asked.size(), of_two.size());
+  for (size_t i = 0; i < asked.size(); ++i) EXPECT_EQ(asked[i].box, of_two[i].box);
+  // Across classes no two of the boxes overlap, and each that is gone is covered by a better one.
+  const std::vector<Detection> agnostic = found({.max_detections = 1000, .class_agnostic = true});
+  for (const Detection& d : found({.max_detections = 1000})) {
+    int covering = 0;
+    bool kept = false;
+    for (const Detection& other : agnostic) {
+      kept = kept || (other.box == d.box && other.label == d.label);
+      if (iou(other.box, d.box) > 0.5F && other.score >= d.score && !(other.box == d.box && other.label == d.label)) {
+        ++covering;
+      }
+    }
+    EXPECT_EQ(kept, covering == 0);
+  }
+}
+
 TEST(BoxHead, CodesGoThereAndBack) {
   const Box roi{10, 20, 50, 90};
   const Box box{15, 18, 61, 77};

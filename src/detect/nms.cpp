@@ -45,8 +45,9 @@ std::vector<int> suppress(std::span<const Box> boxes, std::span<const float> sco
     if (static_cast<int>(kept.size()) >= options.max_kept) break;
     int of_class = 0;
     const bool covered = std::any_of(kept.begin(), kept.end(), [&](int other) {
-      if (label(other) != label(candidate)) return false;
-      return ++of_class >= options.max_per_class || overlap(options.kind, box(other), box(candidate)) > options.iou;
+      const bool same = label(other) == label(candidate);
+      if (same && ++of_class >= options.max_per_class) return true;
+      return (same || options.class_agnostic) && overlap(options.kind, box(other), box(candidate)) > options.iou;
     });
     if (!covered) kept.push_back(candidate);
   }

@@ -36,6 +36,7 @@ struct NmsOptions {
   int max_kept = 100;
   int max_per_class = std::numeric_limits<int>::max();
   NmsKind kind = NmsKind::iou;
+  bool class_agnostic = false;  // boxes of different classes suppress each other, too
 };
 
 // The detections that nms_by_class keeps, in its order, of each class at most so many.

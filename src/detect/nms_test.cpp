@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <tuple>
 
 #include <gtest/gtest.h>
 
@@ -134,6 +135,58 @@ TEST(Nms, KeepsAtMostSoManyOfEachClass) {
   EXPECT_EQ(kept({.max_per_class = 1}), (std::vector<float>{0.9F, 0.7F}));
   EXPECT_EQ(kept({.max_per_class = 2}), (std::vector<float>{0.9F, 0.8F, 0.7F, 0.5F}));
   EXPECT_EQ(kept({.max_kept = 3, .max_per_class = 2}), (std::vector<float>{0.9F, 0.8F, 0.7F}));
+}
+
+// From the definition: of all boxes, one after another the best that is left, which drops what it overlaps.
+std::vector<Detection> slow_agnostic(const Scene& scene, float threshold) {
+  std::vector<bool> gone(scene.boxes.size(), false);
+  std::vector<Detection> kept;
+  for (;;) {
+    int best = -1;
+    for (int i = 0; i < static_cast<int>(scene.boxes.size()); ++i) {
+      const auto at = static_cast<size_t>(i);
+      if (gone[at]) continue;
+      const auto before = [&](int other) {
+        const auto o = static_cast<size_t>(other);
+        return std::tuple(-scene.scores[at], scene.labels[at], i) <
+               std::tuple(-scene.scores[o], scene.labels[o], other);
+      };
+      if (best < 0 || before(best)) best = i;
+    }
+    if (best < 0) return kept;
+    const auto chosen = static_cast<size_t>(best);
+    kept.push_back({scene.boxes[chosen], scene.labels[chosen], scene.scores[chosen]});
+    for (size_t i = 0; i < scene.boxes.size(); ++i) {
+      gone[i] = gone[i] || i == chosen || iou(scene.boxes[chosen], scene.boxes[i]) > threshold;
+    }
+  }
+}
+
+TEST(Nms, AcrossClassesEqualsTheSlowOne) {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    const Scene scene = random_scene(seed, 150);
+    for (const float threshold : {0.0F, 0.2F, 0.5F, 0.8F, 1.0F}) {
+      const std::vector<Detection> wanted = slow_agnostic(scene, threshold);
+      const std::vector<Detection> found = detections_by_class(
+          scene.boxes, scene.scores, scene.labels, {.iou = threshold, .max_kept = 1000, .class_agnostic = true});
+      ASSERT_EQ(found.size(), wanted.size()) << seed << " " << threshold;
+      for (size_t i = 0; i < found.size(); ++i) {
+        EXPECT_EQ(found[i].box, wanted[i].box);
+        EXPECT_EQ(found[i].label, wanted[i].label);
+        EXPECT_EQ(found[i].score, wanted[i].score);
+      }
+      EXPECT_LE(found.size(), nms_by_class(scene.boxes, scene.scores, scene.labels, threshold, 1000).size());
+    }
+  }
+}
+
+TEST(Nms, AcrossClassesStillCountsEachClassByItself) {
+  const std::vector<Box> boxes{{0, 0, 1, 1}, {2, 0, 3, 1}, {4, 0, 5, 1}, {4, 0, 5, 1}};
+  const std::vector<float> scores{0.9F, 0.8F, 0.7F, 0.6F};
+  const auto found =
+      detections_by_class(boxes, scores, std::vector<int>{0, 0, 1, 2}, {.max_per_class = 1, .class_agnostic = true});
+  ASSERT_EQ(found.size(), 2U);
+  EXPECT_EQ(found[1].label, 1);
 }
 
 }  // namespace

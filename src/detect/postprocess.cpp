@@ -86,6 +86,7 @@ std::vector<Candidate> best_candidates(std::span<const LevelOutput> levels, int6
       const std::span plane(level.classes + channel * cells, static_cast<size_t>(cells));
       const int64_t shape = channel / classes;
       const int label = static_cast<int>(channel % classes);
+      if (!counts(options, label)) continue;
       scan(plane, std::max(threshold, surely_below(shortlist.least_score())), [&](size_t cell) {
         shortlist.add({sigmoid(plane[cell]), label, first_anchor + static_cast<int64_t>(cell) * per_cell + shape});
       });

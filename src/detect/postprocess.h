@@ -6,6 +6,7 @@
 // Thread contract: pure functions.
 #pragma once
 
+#include <algorithm>
 #include <limits>
 #include <span>
 #include <vector>
@@ -29,12 +30,22 @@ struct PostprocessOptions {
   float iou = 0.5F;
   int max_detections = 100;
   int max_per_class = std::numeric_limits<int>::max();  // of the detections
+  bool class_agnostic = false;                          // as in NmsOptions
+  std::vector<int> labels = {};  // the classes that count, before the suppression; none: all of them
 
   bool operator==(const PostprocessOptions&) const = default;
 };
 
+// Whether detections of this class are asked for.
+inline bool counts(const PostprocessOptions& options, int label) {
+  return options.labels.empty() || std::ranges::find(options.labels, label) != options.labels.end();
+}
+
 inline NmsOptions nms_options(const PostprocessOptions& options) {
-  return {.iou = options.iou, .max_kept = options.max_detections, .max_per_class = options.max_per_class};
+  return {.iou = options.iou,
+          .max_kept = options.max_detections,
+          .max_per_class = options.max_per_class,
+          .class_agnostic = options.class_agnostic};
 }
 
 // `anchors` as make_anchors returns them for the same levels. Boxes are in pixels of the network's input, not clipped.

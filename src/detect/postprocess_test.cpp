@@ -56,7 +56,8 @@ std::vector<Detection> postprocess_slowly(const Heads& heads, const PostprocessO
         for (int k = 0; k < heads.classes; ++k) {
           const float x =
               level.classes[(a * static_cast<size_t>(heads.classes) + static_cast<size_t>(k)) * cells + cell];
-          if (x >= threshold) {
+          const bool asked = options.labels.empty() || std::ranges::count(options.labels, k) > 0;
+          if (asked && x >= threshold) {
             entries.push_back({1.0F / (1.0F + std::exp(-x)), k, anchor, decode(code, heads.anchors[anchor])});
           }
         }
@@ -70,7 +71,8 @@ std::vector<Detection> postprocess_slowly(const Heads& heads, const PostprocessO
   std::vector<Detection> kept;
   for (const Entry& entry : entries) {
     const bool covered = std::any_of(kept.begin(), kept.end(), [&](const Detection& other) {
-      return other.label == entry.label && iou(other.box, entry.box) > options.iou;
+      const bool meet = options.class_agnostic || other.label == entry.label;
+      return meet && iou(other.box, entry.box) > options.iou;
     });
     if (!covered) kept.push_back({entry.box, entry.label, entry.score});
   }
@@ -114,7 +116,10 @@ TEST(Postprocess, EqualsTheSlowOneOnRandomOutputsWithTies) {
                                                 {.pre_nms = 40},
                                                 {.score_threshold = 0, .pre_nms = 5},
                                                 {.score_threshold = 0.3F, .iou = 0.2F, .max_detections = 7},
-                                                {.score_threshold = 0.9F}};
+                                                {.score_threshold = 0.9F},
+                                                {.class_agnostic = true},
+                                                {.iou = 0.3F, .labels = {0, 2}},
+                                                {.pre_nms = 60, .class_agnostic = true, .labels = {1, 3}}};
   for (int round = 0; round < 12; ++round) {
     Heads heads = make_heads(kSmall, 1 + round % 4, 64);
     for (std::vector<float>& map : heads.class_maps) {

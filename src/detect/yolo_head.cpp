@@ -20,7 +20,7 @@ struct YoloReading {
   std::span<const YoloOutput> outputs;
   std::span<const YoloLevel> levels;
   int classes;
-  float threshold;
+  const PostprocessOptions& options;
 
   int64_t cells(size_t level) const { return int64_t{outputs[level].height} * outputs[level].width; }
   // The plane of one channel of one anchor.
@@ -35,10 +35,11 @@ void add_classes(const YoloReading& reading, size_t level, size_t anchor, int64_
   const float* const objectness = reading.plane(level, anchor, kYoloBoxChannels - 1);
   for (int64_t cell = 0; cell < reading.cells(level); ++cell) {
     const float object = sigmoid(objectness[cell]);
-    if (!(object > reading.threshold)) continue;
+    if (!(object > reading.options.score_threshold)) continue;
     for (int label = 0; label < reading.classes; ++label) {
       const float score = object * sigmoid(reading.plane(level, anchor, kYoloBoxChannels + label)[cell]);
-      if (!(score > reading.threshold) || score < shortlist.least_score()) continue;
+      if (!(score > reading.options.score_threshold) || score < shortlist.least_score()) continue;
+      if (!counts(reading.options, label)) continue;
       shortlist.add({score, label, first_index + cell * anchors + static_cast<int64_t>(anchor)});
     }
   }
@@ -87,7 +88,7 @@ std::vector<Detection> yolo_detections(std::span<const YoloOutput> outputs, std:
          fmt::format("{} outputs of {} classes do not fit {} levels", outputs.size(), classes, levels.size()),
          "YOLO head");
   }
-  const YoloReading reading{outputs, levels, classes, options.score_threshold};
+  const YoloReading reading{outputs, levels, classes, options};
   Shortlist shortlist(static_cast<size_t>(std::max(0, options.pre_nms)));
   int64_t first_index = 0;
   for (size_t level = 0; level < levels.size(); ++level) {

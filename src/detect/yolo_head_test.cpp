@@ -84,6 +84,7 @@ std::vector<Detection> slow_detections(YoloHeads& heads, const PostprocessOption
           for (int label = 0; label < heads.classes; ++label) {
             const double score = logistic(value(4)) * logistic(value(5 + label));
             if (!(score > static_cast<double>(options.score_threshold))) continue;
+            if (!options.labels.empty() && std::ranges::count(options.labels, label) == 0) continue;
             const Box box{static_cast<float>(x - w), static_cast<float>(y - h), static_cast<float>(x + w),
                           static_cast<float>(y + h)};
             entries.push_back({{box, label, static_cast<float>(score)}, entries.size()});
@@ -99,7 +100,7 @@ std::vector<Detection> slow_detections(YoloHeads& heads, const PostprocessOption
   for (const Entry& entry : entries) {
     const Box& b = entry.detection.box;
     const bool covered = std::any_of(kept.begin(), kept.end(), [&](const Detection& other) {
-      if (other.label != entry.detection.label) return false;
+      if (!options.class_agnostic && other.label != entry.detection.label) return false;
       const Box& a = other.box;
       const float dx = (a.x1 + a.x2 - b.x1 - b.x2) / 2, dy = (a.y1 + a.y2 - b.y1 - b.y2) / 2;
       const float cx = std::max(a.x2, b.x2) - std::min(a.x1, b.x1), cy = std::max(a.y2, b.y2) - std::min(a.y1, b.y1);
@@ -118,7 +119,9 @@ TEST(YoloDetections, EqualTheSlowOnes) {
       for (std::vector<float>& map : heads.maps) {
         for (float& x : map) x = static_cast<float>(random.normal());
       }
-      const PostprocessOptions options{.score_threshold = threshold, .iou = 0.45F, .max_detections = 40};
+      PostprocessOptions options{.score_threshold = threshold, .iou = 0.45F, .max_detections = 40};
+      options.class_agnostic = round % 2 == 1;
+      if (round % 3 == 2) options.labels = {0, 2};
       const std::vector<Detection> found = yolo_detections(heads.outputs(), heads.levels, heads.classes, options);
       const std::vector<Detection> expected = slow_detections(heads, options);
       ASSERT_EQ(found.size(), expected.size());

@@ -3,145 +3,178 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <string>
+#include <numeric>
+#include <utility>
 
-#include <opencv2/imgproc.hpp>
-
-#include "base/error.h"
-#include "base/format.h"
+#include "image/resize.h"
+#include "image/text.h"
 
 namespace spinenet::image {
 namespace {
 
-constexpr int kFont = cv::FONT_HERSHEY_SIMPLEX;
+// What is drawn of each object, in pixels of the drawn image.
+struct Scene {
+  std::vector<std::optional<PixelArea>> boxes;  // not cut; nothing: none, or not finite
+  std::vector<LabelledObject> seen;             // what labels leave visible, cut to the image
+  std::vector<MaskWindow> masks;
+  std::vector<Color> colors;
+};
 
-cv::Mat view(Image& image) {
-  return {image.height, image.width, CV_8UC3, image.pixels.data()};
+double side_of(int height, int width) {
+  return std::sqrt(static_cast<double>(height) * width);
 }
 
-cv::Scalar scalar(Color color) {
-  return {double(color.r), double(color.g), double(color.b)};
+Image scaled(Image image, const DrawingOptions& options, int& enlarged) {
+  const int longer = std::max(image.height, image.width);
+  if (options.enlarge) enlarged = enlargement(image.height, image.width);
+  double scale = enlarged;
+  if (options.most_side > 0 && longer > options.most_side) scale = options.most_side / static_cast<double>(longer);
+  if (scale == 1) return image;
+  const auto side = [&](int before) { return std::max(1, static_cast<int>(std::lround(before * scale))); };
+  return resize(image, side(image.height), side(image.width));
 }
 
-int line_thickness(const Image& image) {
-  return std::max(1, static_cast<int>(std::lround(std::min(image.height, image.width) / 240.0)));
+// Far outside is as good as just outside, and safe in integers.
+int to_pixel(double coordinate, int limit) {
+  return static_cast<int>(std::lround(std::clamp(coordinate, -1.0 * limit, 2.0 * limit)));
 }
 
-// The least that can be read, and from 350-pixel images on growing with them.
-double font_scale(const Image& image) {
-  return std::max(0.35, std::min(image.height, image.width) / 1000.0);
-}
-
-// Hershey fonts have ASCII alone: one '?' stands for each other letter of UTF-8, a space for each control byte.
-std::string drawable(std::string_view text) {
-  std::string result;
-  for (const char letter : text) {
-    const auto byte = static_cast<unsigned char>(letter);
-    if (byte < 0x20 || byte == 0x7F) {
-      result += ' ';
-    } else if (byte < 0x80) {
-      result += letter;
-    } else if (byte >= 0xC0) {
-      result += '?';
-    }
+std::optional<PixelArea> pixels_of(const DrawnBox& box, const Image& image, double scale_y, double scale_x) {
+  for (const float side : {box.x1, box.y1, box.x2, box.y2}) {
+    if (!std::isfinite(side)) return std::nullopt;
   }
-  return result;
+  const int x1 = to_pixel(box.x1 * scale_x, image.width), x2 = to_pixel(box.x2 * scale_x, image.width);
+  const int y1 = to_pixel(box.y1 * scale_y, image.height), y2 = to_pixel(box.y2 * scale_y, image.height);
+  // A box of less than a pixel is still seen.
+  return PixelArea{x1, y1, std::max(1, x2 - x1), std::max(1, y2 - y1)};
 }
 
-// Black on light ground, white on dark.
-Color ink_on(Color ground) {
-  const double light = 0.299 * ground.r + 0.587 * ground.g + 0.114 * ground.b;
-  return light > 140 ? Color{0, 0, 0} : Color{255, 255, 255};
+bool has_pixels(const MaskWindow& mask) {
+  return std::ranges::any_of(mask.pixels, [](uint8_t pixel) { return pixel != 0; });
 }
 
-int to_pixel(float coordinate, int limit) {
-  // Far outside is as good as just outside, and safe in integers.
-  return static_cast<int>(std::lround(std::clamp(coordinate, -1.0F * limit, 2.0F * limit)));
+Scene scene_of(std::span<const DrawnObject> objects, const Image& image, double scale_y, double scale_x) {
+  Scene scene;
+  for (const DrawnObject& object : objects) {
+    scene.boxes.push_back(object.box ? pixels_of(*object.box, image, scale_y, scale_x) : std::nullopt);
+    scene.seen.push_back({scene.boxes.back() ? cut(*scene.boxes.back(), image.height, image.width) : PixelArea(), {}});
+    scene.masks.push_back(resized(object.mask, scale_y, scale_x));
+    scene.colors.push_back(class_color(object.label));
+  }
+  return scene;
 }
 
-void blend(uint8_t* pixel, Color color, float alpha) {
-  const std::array<uint8_t, 3> target = {color.r, color.g, color.b};
-  for (size_t c = 0; c < 3; ++c) {
-    pixel[c] = static_cast<uint8_t>(std::lround(pixel[c] + (target[c] - pixel[c]) * alpha));
+void tint(Image& image, const PixelArea& bar, Color color, float strength) {
+  const PixelArea area = cut(bar, image.height, image.width);
+  for (int y = area.y; y < area.y + area.height; ++y) {
+    for (int x = area.x; x < area.x + area.width; ++x) image::tint(image.at(y, x), color, strength);
+  }
+}
+
+// Four bars that grow inwards and meet without overlap.
+void draw_frame(Image& image, const PixelArea& box, int line, Color color, float strength) {
+  const int high = std::min(line, box.height), wide = std::min(line, box.width);
+  const int inner = std::max(0, box.height - 2 * line);
+  tint(image, {box.x, box.y, box.width, high}, color, strength);
+  tint(image, {box.x, box.y + line + inner, box.width, std::min(high, box.height - high)}, color, strength);
+  tint(image, {box.x, box.y + line, wide, inner}, color, strength);
+  tint(image, {box.x + std::max(line, box.width - line), box.y + line, std::min(wide, box.width - wide), inner}, color,
+       strength);
+}
+
+// A dark rim of a pixel lies around each box, which shows it on a ground of its own colour. Lines of small boxes are
+// thinner: an eighth of the shorter side at most, and a pixel at least.
+void draw_boxes(Image& image, const Scene& scene, const std::vector<bool>& masked, int line) {
+  std::vector<size_t> order(scene.boxes.size());
+  std::iota(order.rbegin(), order.rend(), size_t{0});
+  const auto size = [&](size_t i) { return int64_t{scene.seen[i].area.width} * scene.seen[i].area.height; };
+  std::ranges::stable_sort(order, [&](size_t a, size_t b) { return size(a) > size(b); });
+  for (const size_t i : order) {
+    if (masked[i] || !scene.boxes[i]) continue;
+    const PixelArea& box = *scene.boxes[i];
+    const int thin = std::clamp(std::min(box.height, box.width) / 8, 1, line);
+    draw_frame(image, {box.x - 1, box.y - 1, box.width + 2, box.height + 2}, 1, kRim, kRimStrength);
+    draw_frame(image, box, thin, scene.colors[i], 1);
+  }
+}
+
+// Objects with masks get colours of their own.
+void draw_masks(Image& image, Scene& scene, const std::vector<bool>& masked, int line) {
+  std::vector<MaskWindow> masks;
+  std::vector<size_t> objects;
+  for (size_t i = 0; i < masked.size(); ++i) {
+    if (!masked[i]) continue;
+    masks.push_back(std::move(scene.masks[i]));
+    objects.push_back(i);
+  }
+  if (masks.empty()) return;
+  const InstanceMap map = make_instance_map(masks, image.height, image.width);
+  std::vector<std::vector<int>> meeting = touching(map, masks.size(), 4 * line);
+  const std::vector<Color> under = grounds(image, map, masks.size());
+  std::vector<Instance> instances;
+  for (size_t i = 0; i < masks.size(); ++i) instances.push_back({std::move(meeting[i]), under[i]});
+  const std::vector<Color> colors = instance_colors(instances);
+  paint(image, map, masks, colors, {.line = line});
+  const std::vector<LabelledObject> seen = extents(map, masks.size());
+  for (size_t i = 0; i < objects.size(); ++i) {
+    scene.colors[objects[i]] = colors[i];
+    if (seen[i].tips) scene.seen[objects[i]] = seen[i];
+  }
+}
+
+void draw_labels(Drawing& drawing, const Scene& scene, std::span<const DrawnObject> objects) {
+  Image& image = drawing.image;
+  const int capitals = capital_height(image.height, image.width);
+  std::vector<std::string> texts(objects.size());
+  std::vector<LabelSize> sizes(objects.size());
+  for (size_t i = 0; i < objects.size() && i < kMostLabels; ++i) {
+    const DrawnObject& object = objects[i];
+    if (!object.name.empty()) texts[i] = label_text(object.name, object.detail, capitals, image.width);
+    if (!texts[i].empty()) sizes[i] = label_size(texts[i], capitals);
+  }
+  std::vector<std::optional<PixelArea>> places = place_labels(scene.seen, sizes, image.height, image.width);
+  for (size_t i = 0; i < objects.size(); ++i) {
+    const bool fits = sizes[i].width > 0 && sizes[i].height <= image.height;
+    if (!objects[i].box && fits) places[i] = PixelArea{0, 0, sizes[i].width, sizes[i].height};
+    const PixelArea& area = scene.seen[i].area;
+    const bool seen = !objects[i].box || (area.width > 0 && area.height > 0);
+    if (!objects[i].name.empty() && seen) ++(places[i] ? drawing.labels : drawing.unlabelled);
+  }
+  // The best on top.
+  for (size_t i = objects.size(); i > 0; --i) {
+    if (places[i - 1]) draw_label(image, *places[i - 1], texts[i - 1], capitals, scene.colors[i - 1]);
   }
 }
 
 }  // namespace
 
-Color class_color(int label) {
-  // Hue steps by the golden ratio keep near labels apart; every round of eight also changes lightness.
-  const auto index = static_cast<uint32_t>(label);
-  const double hue = std::fmod(0.02 + index * 0.6180339887498949, 1.0) * 6;
-  const double value = 1.0 - 0.22 * (index / 8 % 3);
-  const double saturation = index / 4 % 2 == 0 ? 0.85 : 0.6;
-  const auto channel = [&](double offset) {
-    const double distance = std::abs(std::fmod(hue + offset, 6.0) - 3);  // 3 at the channel's own hue
-    const double strength = std::clamp(distance - 1, 0.0, 1.0);
-    return static_cast<uint8_t>(std::lround(255 * value * (1 - saturation * (1 - strength))));
-  };
-  return {channel(0), channel(4), channel(2)};
+int line_width(int height, int width) {
+  return std::max(1, static_cast<int>(std::lround(side_of(height, width) / 300)));
 }
 
-void draw_box(Image& image, const BoxOutline& box) {
-  if (!std::isfinite(box.x1) || !std::isfinite(box.y1) || !std::isfinite(box.x2) || !std::isfinite(box.y2)) return;
-  if (image.pixels.empty()) return;
-  const int thickness = box.thickness > 0 ? box.thickness : line_thickness(image);
-  const cv::Point first(to_pixel(box.x1, image.width), to_pixel(box.y1, image.height));
-  const cv::Point last(to_pixel(box.x2, image.width) - 1, to_pixel(box.y2, image.height) - 1);
-  // Lines grow inwards as filled bars, so they never cover the neighbour and corners stay square.
-  const int t = thickness;
-  cv::Mat pixels = view(image);
-  const auto bar = [&](int x1, int y1, int x2, int y2) {
-    const cv::Rect area = cv::Rect(cv::Point(x1, y1), cv::Point(x2 + 1, y2 + 1)) & cv::Rect({}, pixels.size());
-    if (area.area() > 0) pixels(area).setTo(scalar(box.color));
-  };
-  const int right = std::max(first.x, last.x);
-  const int bottom = std::max(first.y, last.y);
-  bar(first.x, first.y, right, std::min(first.y + t - 1, bottom));
-  bar(first.x, std::max(bottom - t + 1, first.y), right, bottom);
-  bar(first.x, first.y, std::min(first.x + t - 1, right), bottom);
-  bar(std::max(right - t + 1, first.x), first.y, right, bottom);
+int capital_height(int height, int width) {
+  return std::max(8, static_cast<int>(std::lround(side_of(height, width) / 60)));
 }
 
-void draw_label(Image& image, int x, int y, std::string_view text, Color color) {
-  if (image.pixels.empty()) return;
-  const std::string letters = drawable(text);
-  const double scale = font_scale(image);
-  const int thickness = std::max(1, static_cast<int>(std::lround(scale * 1.6)));
-  int descent = 0;
-  const cv::Size size = cv::getTextSize(letters, kFont, scale, thickness, &descent);
-  const int margin = std::max(2, size.height / 4);
-  const int height = size.height + descent + margin + thickness + 1;
-  const int width = size.width + 2 * margin;
-  const int top_above = std::clamp(y, 0, image.height) - height;
-  const int top = top_above >= 0 ? top_above : std::clamp(y, 0, std::max(0, image.height - height));
-  const int left = std::clamp(x, 0, std::max(0, image.width - width));
-  cv::Mat pixels = view(image);
-  const cv::Rect ground = cv::Rect(left, top, width, height) & cv::Rect({}, pixels.size());
-  if (ground.area() == 0) return;
-  pixels(ground).setTo(scalar(color));
-  cv::Mat inside = pixels(ground);
-  cv::putText(inside, letters, {margin, margin + size.height}, kFont, scale, scalar(ink_on(color)), thickness,
-              cv::LINE_AA);
+int enlargement(int height, int width) {
+  const int longer = std::max(height, width);
+  return longer < 1 || longer >= kLeastSide ? 1 : (kLeastSide + longer - 1) / longer;
 }
 
-void draw_mask(Image& image, std::span<const uint8_t> mask, Color color, float alpha) {
-  if (mask.size() * 3 != image.pixels.size()) {
-    fail(ErrorKind::usage, fmt::format("a mask of {} values does not fit {} x {} (height x width)", mask.size(),
-                                       image.height, image.width));
-  }
-  const float strength = std::clamp(alpha, 0.0F, 1.0F);
-  const auto inside = [&](int y, int x) {
-    if (y < 0 || x < 0 || y >= image.height || x >= image.width) return false;
-    return mask[static_cast<size_t>(y) * static_cast<size_t>(image.width) + static_cast<size_t>(x)] != 0;
-  };
-  for (int y = 0; y < image.height; ++y) {
-    for (int x = 0; x < image.width; ++x) {
-      if (!inside(y, x)) continue;
-      const bool is_edge = !inside(y - 1, x) || !inside(y + 1, x) || !inside(y, x - 1) || !inside(y, x + 1);
-      blend(image.at(y, x), color, is_edge ? 1.0F : strength);
-    }
-  }
+Drawing draw_objects(Image image, std::span<const DrawnObject> objects, const DrawingOptions& options) {
+  Drawing drawing;
+  if (image.pixels.empty()) return {std::move(image)};
+  const int height = image.height, width = image.width;
+  drawing.image = scaled(std::move(image), options, drawing.enlarged);
+  Scene scene = scene_of(objects, drawing.image, drawing.image.height / static_cast<double>(height),
+                         drawing.image.width / static_cast<double>(width));
+  const int line = options.line_width > 0 ? options.line_width : line_width(drawing.image.height, drawing.image.width);
+  std::vector<bool> masked;
+  for (const MaskWindow& mask : scene.masks) masked.push_back(has_pixels(mask));
+  draw_masks(drawing.image, scene, masked, line);
+  draw_boxes(drawing.image, scene, masked, line);
+  draw_labels(drawing, scene, objects);
+  return drawing;
 }
 
 }  // namespace spinenet::image

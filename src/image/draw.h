@@ -1,39 +1,54 @@
-// Boxes, labels and masks drawn on an image. Lines and letters scale with the image, and all of it is clipped to it.
+// Objects drawn on an image: a box in the colour of its class, or a mask in a colour of its own, and a label. Lines and
+// letters scale with the image, and small images are enlarged first, so that both leave the objects visible.
 //
 // Thread contract: every function may be called from several threads on different images.
 #pragma once
 
-#include <cstdint>
+#include <optional>
 #include <span>
-#include <string_view>
+#include <string>
+#include <vector>
 
 #include "image/image.h"
+#include "image/instance_map.h"
+#include "image/palette.h"
 
 namespace spinenet::image {
 
-struct Color {
-  uint8_t r = 0, g = 0, b = 0;
-  bool operator==(const Color&) const = default;
+struct DrawnBox {
+  float x1 = 0, y1 = 0, x2 = 0, y2 = 0;  // pixels of the image; one that is not finite is not drawn
 };
 
-// A strong colour for each label; neighbouring labels differ clearly. Any int is allowed.
-Color class_color(int label);
-
-struct BoxOutline {
-  float x1 = 0, y1 = 0, x2 = 0, y2 = 0;  // pixels
-  Color color;
-  int thickness = 0;  // pixels; 0 chooses by the size of the image
+struct DrawnObject {
+  std::optional<DrawnBox> box;  // nothing: what is said is of the whole image
+  int label = 0;                // the class
+  std::string name;             // on the label, cut where it is wider than the image; "": no label
+  std::string detail;           // behind the name: a score
+  MaskWindow mask{};            // where it has pixels, it is drawn in the place of the box
 };
 
-// A box with a coordinate that is not finite is not drawn.
-void draw_box(Image& image, const BoxOutline& box);
+// Images whose longer side has fewer pixels are enlarged for drawing by the least whole factor that reaches it.
+constexpr int kLeastSide = 480;
 
-// Text on a filled ground of `color`, standing on the top left corner (x, y) of a box; inside it where there is no room
-// above. Letters outside ASCII appear as '?'.
-void draw_label(Image& image, int x, int y, std::string_view text, Color color);
+struct DrawingOptions {
+  int line_width = 0;   // pixels of the drawn image; 0: by its size
+  bool enlarge = true;  // small images, as kLeastSide has it
+  int most_side = 0;    // larger images are reduced to it; 0: none is
+};
 
-// Tints the pixels where mask [height * width] is not zero and draws the mask's edge. Alpha 0 leaves the inside as it
-// is, 1 fills it.
-void draw_mask(Image& image, std::span<const uint8_t> mask, Color color, float alpha = 0.45F);
+// Pixels of a drawn image of this size.
+int line_width(int height, int width);
+int capital_height(int height, int width);
+// The factor for an image of this size, 1 for one that is large enough.
+int enlargement(int height, int width);
+
+struct Drawing {
+  Image image;
+  int enlarged = 1;                    // the factor
+  int64_t labels = 0, unlabelled = 0;  // drawn; left out, since there was no place that hides little
+};
+
+// The best objects first: their labels are placed first. Larger boxes and masks lie below smaller ones.
+Drawing draw_objects(Image image, std::span<const DrawnObject> objects, const DrawingOptions& options = {});
 
 }  // namespace spinenet::image

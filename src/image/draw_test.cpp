@@ -1,159 +1,184 @@
 #include "image/draw.h"
 
+#include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 
 #include <gtest/gtest.h>
 
-#include "image/test_image.h"
+#include "base/random.h"
+#include "image/text.h"
 
 namespace spinenet::image {
 namespace {
+
+constexpr DrawingOptions kAsItIs{.enlarge = false};
 
 Color color_at(const Image& image, int y, int x) {
   const uint8_t* pixel = image.at(y, x);
   return {pixel[0], pixel[1], pixel[2]};
 }
 
-int count_changed(const Image& image) {
+int count_changed(const Image& image, Color before = {}) {
   int count = 0;
   for (int y = 0; y < image.height; ++y) {
-    for (int x = 0; x < image.width; ++x) count += color_at(image, y, x) == Color{} ? 0 : 1;
+    for (int x = 0; x < image.width; ++x) count += color_at(image, y, x) == before ? 0 : 1;
   }
   return count;
 }
 
-constexpr Color kRed{255, 0, 0};
-
-TEST(Draw, NearLabelsHaveClearlyDifferentColours) {
-  const auto distance = [](Color a, Color b) {
-    return std::abs(a.r - b.r) + std::abs(a.g - b.g) + std::abs(a.b - b.b);
-  };
-  for (int label = 0; label < 90; ++label) {
-    EXPECT_EQ(class_color(label), class_color(label));
-    for (int other = label + 1; other < label + 4; ++other) {
-      EXPECT_GT(distance(class_color(label), class_color(other)), 60) << label << " " << other;
-    }
-  }
-  for (int label = 0; label < 20; ++label) {
-    for (int other = label + 1; other < 20; ++other) EXPECT_GT(distance(class_color(label), class_color(other)), 20);
-  }
-  class_color(std::numeric_limits<int>::min());
-  class_color(std::numeric_limits<int>::max());
+DrawnObject box(float x1, float y1, float x2, float y2, int label = 0) {
+  DrawnObject object;
+  object.box = DrawnBox{x1, y1, x2, y2};
+  object.label = label;
+  return object;
 }
 
-TEST(Draw, ABoxIsItsOutlineInsideItsEdges) {
-  Image image = make_image(20, 30);
-  draw_box(image, {.x1 = 4, .y1 = 5, .x2 = 14, .y2 = 12, .color = kRed, .thickness = 2});
-  for (int y = 0; y < 20; ++y) {
-    for (int x = 0; x < 30; ++x) {
-      const bool inside = x >= 4 && x < 14 && y >= 5 && y < 12;
-      const bool hollow = x >= 6 && x < 12 && y >= 7 && y < 10;
-      EXPECT_EQ(color_at(image, y, x), (inside && !hollow ? kRed : Color{})) << y << " " << x;
+DrawnObject named(DrawnObject object, const std::string& name) {
+  object.name = name;
+  return object;
+}
+
+TEST(Draw, ABoxIsItsOutlineInsideItsEdgesWithADarkRim) {
+  const std::vector<DrawnObject> objects{box(4, 5, 44, 32)};
+  const Image image = draw_objects(make_image(50, 60, 200), objects, {.line_width = 3, .enlarge = false}).image;
+  for (int y = 0; y < 50; ++y) {
+    for (int x = 0; x < 60; ++x) {
+      const bool rim = x >= 3 && x < 45 && y >= 4 && y < 33;
+      const bool inside = x >= 4 && x < 44 && y >= 5 && y < 32;
+      const bool hollow = x >= 7 && x < 41 && y >= 8 && y < 29;
+      const Color wanted = inside && !hollow ? class_color(0)
+                           : rim && !inside  ? Color{90, 90, 90}
+                                             : Color{200, 200, 200};
+      EXPECT_EQ(color_at(image, y, x), wanted) << y << " " << x;
+    }
+  }
+}
+
+TEST(Draw, LinesOfSmallBoxesLeaveThemVisible) {
+  for (const int side : {1, 2, 3, 5, 9, 16, 30, 60}) {
+    const std::vector<DrawnObject> objects{
+        box(10, 10, 10.0F + static_cast<float>(side), 10.0F + static_cast<float>(side))};
+    const Image image = draw_objects(make_image(1000, 1000, 200), objects, {.line_width = 8, .enlarge = false}).image;
+    int colored = 0;
+    for (int y = 10; y < 10 + side; ++y) {
+      for (int x = 10; x < 10 + side; ++x) colored += color_at(image, y, x) == class_color(0) ? 1 : 0;
+    }
+    EXPECT_GT(colored, 0);
+    if (side >= 9) {
+      EXPECT_LE(2 * colored, side * side + 4 * side) << side;
     }
   }
 }
 
 TEST(Draw, BoxesOutsideAreClippedAndUnboundedOnesLeftOut) {
-  Image image = make_image(20, 30);
-  draw_box(image, {.x1 = -5, .y1 = -5, .x2 = 5, .y2 = 5, .color = kRed, .thickness = 1});
-  EXPECT_EQ(count_changed(image), 5 + 4);
-  image = make_image(20, 30);
-  draw_box(image, {.x1 = 100, .y1 = 100, .x2 = 200, .y2 = 200, .color = kRed});
-  draw_box(image, {.x1 = NAN, .y1 = 0, .x2 = 9, .y2 = 9, .color = kRed});
-  draw_box(image, {.x1 = 0, .y1 = 0, .x2 = INFINITY, .y2 = 9, .color = kRed});
-  draw_box(image, {.x1 = -1e30F, .y1 = -1e30F, .x2 = 1e30F, .y2 = 1e30F, .color = kRed});
-  EXPECT_EQ(count_changed(image), 0);
+  const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
+  std::vector<DrawnObject> objects{named(box(-5, -5, 5, 5), "cut")};
+  EXPECT_EQ(draw_objects(make_image(100, 200), objects, kAsItIs).labels, 1);
+  objects = {named(box(500, 500, 600, 600), "a"), named(box(nan, 0, 9, 9), "b"), named(box(0, 0, infinity, 9), "c")};
+  const Drawing drawing = draw_objects(make_image(100, 200), objects, kAsItIs);
+  EXPECT_EQ(count_changed(drawing.image), 0);
+  EXPECT_EQ(drawing.labels + drawing.unlabelled, 0);
+  objects = {box(-1e30F, -1e30F, 1e30F, 1e30F)};
+  draw_objects(make_image(100, 200), objects, kAsItIs);
 }
 
-TEST(Draw, LinesGrowWithTheImage) {
-  const auto thickness = [](int side) {
-    Image image = make_image(side, side);
-    draw_box(image, {.x1 = 0, .y1 = 0, .x2 = static_cast<float>(side), .y2 = static_cast<float>(side), .color = kRed});
-    int x = 0;
-    while (color_at(image, side / 2, x) == kRed) ++x;
-    return x;
-  };
-  EXPECT_EQ(thickness(64), 1);
-  EXPECT_GT(thickness(640), 1);
-  EXPECT_GT(thickness(2000), thickness(640));
-}
-
-TEST(Draw, ALabelStandsAboveItsCornerOrInsideAtTheTop) {
-  Image image = make_image(100, 200);
-  draw_label(image, 50, 60, "cat 0.93", kRed);
-  EXPECT_EQ(color_at(image, 59, 50), kRed);
-  EXPECT_EQ(color_at(image, 60, 50), Color{});
-  EXPECT_EQ(color_at(image, 59, 49), Color{});
-  int letters = 0;
-  for (int y = 0; y < 60; ++y) {
-    for (int x = 50; x < 200; ++x) letters += image.at(y, x)[1] > 128 ? 1 : 0;
+TEST(Draw, LinesAndLettersGrowWithTheImage) {
+  EXPECT_EQ(line_width(64, 64), 1);
+  EXPECT_EQ(line_width(640, 640), 2);
+  EXPECT_EQ(line_width(1080, 1920), 5);
+  EXPECT_EQ(capital_height(64, 64), 8);
+  EXPECT_GT(capital_height(1080, 1920), capital_height(640, 640));
+  for (int side = 32; side < 5000; side += 100) {
+    EXPECT_LE(line_width(side, side), line_width(side + 100, side + 100));
+    EXPECT_LE(capital_height(side, side), capital_height(side + 100, side + 100));
   }
-  EXPECT_GT(letters, 20);
-  image = make_image(100, 200);
-  draw_label(image, 50, 3, "cat", kRed);
-  EXPECT_EQ(color_at(image, 3, 50), kRed);
-  EXPECT_EQ(color_at(image, 2, 50), Color{});
+  const std::vector<DrawnObject> objects{box(0, 0, 2000, 2000)};
+  const Image image = draw_objects(make_image(2000, 2000), objects, kAsItIs).image;
+  int thickness = 0;
+  while (color_at(image, 1000, thickness) == class_color(0)) ++thickness;
+  EXPECT_EQ(thickness, line_width(2000, 2000));
 }
 
-TEST(Draw, TheGroundOfALabelHoldsLettersThatReachBelowTheLine) {
-  for (const int side : {100, 300, 600, 1500}) {
-    // Rows of bare ground under the letters.
-    const auto rows_below = [&](const char* text) {
-      Image image = make_image(side, side);
-      draw_label(image, 0, side / 2, text, kRed);
-      for (int row = 0; row < side / 2; ++row) {
-        for (int x = 0; x < side; ++x) {
-          if (image.at(side / 2 - 1 - row, x)[1] > 60) return row;
-        }
-      }
-      return -1;
-    };
-    EXPECT_GE(rows_below("gjpqy"), 1) << side;
-    EXPECT_GT(rows_below("acemn"), rows_below("gjpqy")) << side;
+TEST(Draw, SmallImagesAreEnlargedByAWholeFactor) {
+  EXPECT_EQ(enlargement(480, 100), 1);
+  EXPECT_EQ(enlargement(100, 479), 2);
+  EXPECT_EQ(enlargement(240, 240), 2);
+  EXPECT_EQ(enlargement(90, 120), 4);
+  EXPECT_EQ(enlargement(1, 1), 480);
+  EXPECT_EQ(enlargement(0, 0), 1);
+  const std::vector<DrawnObject> objects{box(10, 20, 60, 70)};
+  const Drawing drawing = draw_objects(make_image(90, 120, 200), objects, {.line_width = 1});
+  EXPECT_EQ(drawing.enlarged, 4);
+  EXPECT_EQ(drawing.image.height, 360);
+  EXPECT_EQ(drawing.image.width, 480);
+  EXPECT_EQ(color_at(drawing.image, 80, 100), class_color(0));
+  EXPECT_EQ(color_at(drawing.image, 279, 239), class_color(0));
+  EXPECT_EQ(color_at(drawing.image, 81, 101), (Color{200, 200, 200}));
+  EXPECT_EQ(draw_objects(make_image(90, 120), objects, kAsItIs).image.height, 90);
+  const Drawing reduced = draw_objects(make_image(1000, 2000), objects, {.most_side = 500});
+  EXPECT_EQ(reduced.image.height, 250);
+  EXPECT_EQ(reduced.image.width, 500);
+}
+
+TEST(Draw, MasksTakeThePlaceOfBoxesInColoursOfTheirOwn) {
+  std::vector<DrawnObject> objects{box(10, 10, 40, 40), box(40, 10, 70, 40), box(10, 60, 40, 90, 4)};
+  for (size_t i = 0; i < 2; ++i) {
+    objects[i].mask = {{10 + 30 * static_cast<int>(i), 10, 30, 30}, std::vector<uint8_t>(900, 1)};
   }
+  objects[2].mask = {{10, 60, 30, 30}, std::vector<uint8_t>(900, 0)};
+  const Image image = draw_objects(make_image(100, 100, 200), objects, {.line_width = 2, .enlarge = false}).image;
+  const Color first = color_at(image, 10, 20), second = color_at(image, 10, 60);
+  EXPECT_GE(color_distance(first, second), kApart) << "both are of class 0";
+  EXPECT_EQ(color_at(image, 25, 39), first);
+  EXPECT_EQ(color_at(image, 25, 40), second);
+  EXPECT_EQ(color_at(image, 9, 20), (Color{90, 90, 90})) << "the rim";
+  EXPECT_EQ(color_at(image, 60, 20), class_color(4)) << "an empty mask shows the box";
 }
 
-TEST(Draw, LabelsStayInsideTheImage) {
-  for (const int x : {-1'000'000, -3, 0, 195, 1'000'000}) {
-    for (const int y : {-1'000'000, -3, 0, 99, 1'000'000}) {
-      Image image = make_image(100, 200);
-      draw_label(image, x, y, "dog", kRed);
-      EXPECT_GT(count_changed(image), 100) << x << " " << y;
+TEST(Draw, WhatIsSaidOfTheWholeImageStandsInItsCorner) {
+  DrawnObject said;
+  said.name = "cat";
+  said.detail = "0.93";
+  said.label = 3;
+  const Drawing drawing = draw_objects(make_image(500, 500, 200), {&said, 1});
+  EXPECT_EQ(drawing.labels, 1);
+  EXPECT_EQ(color_at(drawing.image, 0, 0), class_color(3));
+  EXPECT_EQ(color_at(drawing.image, 499, 499), (Color{200, 200, 200}));
+}
+
+// Whatever is drawn, nothing is written outside, and every label is counted once.
+TEST(Draw, RandomScenesOfEverySizeAreDrawn) {
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    Random random(seed);
+    const int height = 1 + static_cast<int>(random.below(120)), width = 1 + static_cast<int>(random.below(120));
+    std::vector<DrawnObject> objects;
+    int64_t visible = 0;
+    for (int i = 0; i < 30; ++i) {
+      const auto side = [&](int limit) { return static_cast<float>(random.uniform(-10, limit + 10)); };
+      const float x = side(width), y = side(height);
+      objects.push_back(named(box(x, y, x + 30, y + 20, i), i % 3 == 0 ? std::string(300, 'x') : "name"));
+      objects.back().detail = "0.50";
+      if (i % 4 == 0)
+        objects.back().mask = {{static_cast<int>(x), static_cast<int>(y), 9, 7}, std::vector<uint8_t>(63, 1)};
+      visible += x + 29 > 0 && y + 19 > 0 && x < static_cast<float>(width) - 1 && y < static_cast<float>(height) - 1;
+    }
+    for (const bool enlarge : {false, true}) {
+      const Drawing drawing = draw_objects(make_image(height, width, 90), objects, {.enlarge = enlarge});
+      EXPECT_EQ(drawing.image.pixels.size(),
+                static_cast<size_t>(drawing.image.height) * static_cast<size_t>(drawing.image.width) * 3);
+      EXPECT_GE(drawing.labels + drawing.unlabelled, visible) << seed;
+      EXPECT_LE(drawing.labels + drawing.unlabelled, 30);
+      EXPECT_EQ(drawing.image.pixels,
+                draw_objects(make_image(height, width, 90), objects, {.enlarge = enlarge}).image.pixels);
     }
   }
-  Image tiny = make_image(1, 1);
-  draw_label(tiny, 0, 0, "a label much longer than the image is wide", kRed);
-  Image image = make_image(50, 60);
-  draw_label(image, 3, 40,
-             "Stra\xC3\x9F"
-             "e \xE7\x8A\xAC\n\x80",
-             kRed);
-  draw_label(image, 3, 40, "", kRed);
-  draw_label(image, 3, 40, std::string(10'000, 'x'), kRed);
-}
-
-TEST(Draw, AMaskTintsItsInsideAndNothingElse) {
-  Image image = make_image(10, 10, 100);
-  std::vector<uint8_t> mask(100, 0);
-  for (size_t y = 2; y < 7; ++y) {
-    for (size_t x = 3; x < 8; ++x) mask[y * 10 + x] = 1;
-  }
-  draw_mask(image, mask, kRed, 0.5F);
-  EXPECT_EQ(color_at(image, 2, 3), kRed);
-  EXPECT_EQ(color_at(image, 4, 5), (Color{178, 50, 50}));
-  EXPECT_EQ(color_at(image, 1, 3), (Color{100, 100, 100}));
-  EXPECT_EQ(color_at(image, 7, 8), (Color{100, 100, 100}));
-  EXPECT_THROW(draw_mask(image, std::vector<uint8_t>(99), kRed), Error);
 }
 
 TEST(Draw, EmptyImagesAreLeftAlone) {
-  Image image;
-  draw_box(image, {.x1 = 0, .y1 = 0, .x2 = 5, .y2 = 5, .color = kRed});
-  draw_label(image, 0, 0, "cat", kRed);
-  draw_mask(image, {}, kRed);
-  EXPECT_TRUE(image.pixels.empty());
+  const std::vector<DrawnObject> objects{named(box(0, 0, 5, 5), "cat")};
+  EXPECT_TRUE(draw_objects(Image(), objects).image.pixels.empty());
+  EXPECT_EQ(count_changed(draw_objects(make_image(500, 500), {}).image), 0);
 }
 
 }  // namespace

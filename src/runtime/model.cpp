@@ -3,6 +3,10 @@
 #include <fstream>
 
 #include "arch/text.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "base/printable.h"
+#include "formats/first_values.h"
 
 namespace spinenet::runtime {
 namespace {
@@ -30,6 +34,14 @@ Model open_model(const std::filesystem::path& path) {
 
 Model open_model(std::span<const char> bytes, const std::filesystem::path& path) {
   return understand(formats::parse_model(bytes, path.string()), path);
+}
+
+void warn_if_untrained(const Model& model) {
+  if (!formats::is_head_untrained(model.file, model.path.string())) return;
+  log_warning(
+      fmt::format("{}: its head has first values alone, so that what it says of images is noise; train it: spinenet "
+                  "train RECIPE --from {}",
+                  printable(model.path.string()), printable(model.path.string())));
 }
 
 }  // namespace spinenet::runtime

@@ -27,4 +27,8 @@ Model open_model(const std::filesystem::path& path);
 // The same of a file's bytes; `path` only appears in messages.
 Model open_model(std::span<const char> bytes, const std::filesystem::path& path);
 
+// Warns where nothing was learned into the layers that answer: whatever such a model says of images is noise. Before
+// prepare(), which takes the weights.
+void warn_if_untrained(const Model& model);
+
 }  // namespace spinenet::runtime

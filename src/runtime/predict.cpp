@@ -38,8 +38,9 @@ detect::PostprocessOptions shown_postprocess(const Model& model, const ShownOpti
 
 std::vector<ClassScore> shown_classes(std::span<const float> scores, const detect::PostprocessOptions& post) {
   std::vector<ClassScore> best;
-  for (const int label : eval::best_classes(scores, post.max_detections)) {
+  for (const int label : eval::best_classes(scores, static_cast<int>(scores.size()))) {
     const float score = scores[static_cast<size_t>(label)];
+    if (!detect::counts(post, label) || std::ssize(best) >= post.max_detections) continue;
     if (best.empty() || score >= post.score_threshold) best.push_back({label, score});
   }
   return best;

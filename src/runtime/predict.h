@@ -34,7 +34,7 @@ using PredictFunction = std::function<Prediction(const image::Image&)>;
 std::vector<ClassScore> shown_classes(std::span<const float> scores, const detect::PostprocessOptions& post);
 
 // Of a detector, the objects of at least the score and at most the number of `post`; of a classifier, at most so many
-// of the best classes, without those after the first whose score is below that.
+// of the best classes, without those after the first whose score is below that. Both of the classes that count alone.
 PredictFunction make_predict_function(const PreparedModel& prepared, const detect::PostprocessOptions& post);
 
 }  // namespace spinenet::runtime

@@ -1,10 +1,11 @@
 #include "runtime/prediction.h"
 
+#include <utility>
+
 #include "base/format.h"
 #include "base/printable.h"
 #include "base/text_table.h"
 #include "graph/program.h"
-#include "image/draw.h"
 
 namespace spinenet::runtime {
 namespace {
@@ -13,22 +14,13 @@ const formats::ModelClass& class_of(int label, std::span<const formats::ModelCla
   return classes[static_cast<size_t>(label)];
 }
 
-void draw_detections(image::Image& image, const std::vector<detect::Detection>& detections,
-                     std::span<const formats::ModelClass> classes) {
-  // The surest on top.
-  for (size_t i = detections.size(); i > 0; --i) {
-    const detect::Detection& d = detections[i - 1];
-    if (!d.mask.counts.empty()) image::draw_mask(image, detect::decode_mask(d.mask), image::class_color(d.label));
-  }
-  for (size_t i = detections.size(); i > 0; --i) {
-    const detect::Detection& d = detections[i - 1];
-    image::draw_box(image, {d.box.x1, d.box.y1, d.box.x2, d.box.y2, image::class_color(d.label), 0});
-  }
-  for (size_t i = detections.size(); i > 0; --i) {
-    const detect::Detection& d = detections[i - 1];
-    image::draw_label(image, static_cast<int>(d.box.x1), static_cast<int>(d.box.y1),
-                      fmt::format("{} {:.2f}", class_of(d.label, classes).name, d.score), image::class_color(d.label));
-  }
+image::DrawnObject labelled(int label, float score, std::span<const formats::ModelClass> classes,
+                            LabelContent content) {
+  image::DrawnObject object;
+  object.label = label;
+  if (content != LabelContent::none) object.name = class_of(label, classes).name;
+  if (content == LabelContent::scores) object.detail = fmt::format("{:.2f}", score);
+  return object;
 }
 
 void add_detections(Json& json, const ImagePrediction& p, const std::vector<detect::Detection>& detections,
@@ -88,17 +80,45 @@ std::string scores_text(const ImagePrediction& p, const std::vector<ClassScore>&
 
 }  // namespace
 
-image::Image draw(image::Image image, const Prediction& found, std::span<const formats::ModelClass> classes) {
-  std::visit(graph::Overloaded{
-                 [&](const std::vector<detect::Detection>& detections) { draw_detections(image, detections, classes); },
-                 [&](const std::vector<ClassScore>& scores) {
-                   const ClassScore& best = scores.front();
-                   image::draw_label(image, 0, 0,
-                                     fmt::format("{} {:.2f}", class_of(best.label, classes).name, best.score),
-                                     image::class_color(best.label));
-                 }},
+image::MaskWindow mask_window(const detect::Rle& mask) {
+  if (mask.counts.empty()) return {};
+  const detect::PixelRect around = detect::pixel_extent(mask);
+  return {{static_cast<int>(around.x), static_cast<int>(around.y), static_cast<int>(around.width),
+           static_cast<int>(around.height)},
+          detect::decode_window(mask, around)};
+}
+
+image::DrawnObject drawn_object(const detect::Detection& detection, std::span<const formats::ModelClass> classes,
+                                LabelContent labels) {
+  image::DrawnObject object = labelled(detection.label, detection.score, classes, labels);
+  const detect::Box& box = detection.box;
+  object.box = image::DrawnBox{box.x1, box.y1, box.x2, box.y2};
+  object.mask = mask_window(detection.mask);
+  return object;
+}
+
+image::DrawnObject drawn_object(const ClassScore& best, std::span<const formats::ModelClass> classes,
+                                LabelContent labels) {
+  return labelled(best.label, best.score, classes, labels);
+}
+
+std::vector<image::DrawnObject> drawn_objects(const Prediction& found, std::span<const formats::ModelClass> classes,
+                                              LabelContent labels) {
+  std::vector<image::DrawnObject> objects;
+  std::visit(graph::Overloaded{[&](const std::vector<detect::Detection>& detections) {
+                                 for (const detect::Detection& d : detections)
+                                   objects.push_back(drawn_object(d, classes, labels));
+                               },
+                               [&](const std::vector<ClassScore>& scores) {
+                                 objects.push_back(drawn_object(scores.front(), classes, labels));
+                               }},
              found);
-  return image;
+  return objects;
+}
+
+image::Drawing draw(image::Image image, const Prediction& found, std::span<const formats::ModelClass> classes,
+                    const DrawOptions& options) {
+  return image::draw_objects(std::move(image), drawn_objects(found, classes, options.labels), options.drawing);
 }
 
 Json to_json(std::span<const ImagePrediction> predictions, std::span<const formats::ModelClass> classes) {

@@ -9,9 +9,11 @@
 #include <variant>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/json.h"
 #include "detect/detections.h"
 #include "formats/model_file.h"
+#include "image/draw.h"
 #include "image/image.h"
 
 namespace spinenet::runtime {
@@ -32,7 +34,29 @@ struct ImagePrediction {
   Prediction found;
 };
 
-image::Image draw(image::Image image, const Prediction& found, std::span<const formats::ModelClass> classes);
+// What labels say: the class, or the class and its score.
+enum class LabelContent { none, names, scores };
+constexpr auto names(LabelContent) {
+  using enum LabelContent;
+  return named<LabelContent>({{none, "none"}, {names, "names"}, {scores, "scores"}});
+}
+
+struct DrawOptions {
+  LabelContent labels = LabelContent::scores;
+  image::DrawingOptions drawing{};
+};
+
+// As it is drawn, with its mask or, without one, its box.
+image::DrawnObject drawn_object(const detect::Detection& detection, std::span<const formats::ModelClass> classes,
+                                LabelContent labels = LabelContent::scores);
+image::DrawnObject drawn_object(const ClassScore& best, std::span<const formats::ModelClass> classes,
+                                LabelContent labels = LabelContent::scores);
+std::vector<image::DrawnObject> drawn_objects(const Prediction& found, std::span<const formats::ModelClass> classes,
+                                              LabelContent labels = LabelContent::scores);
+image::MaskWindow mask_window(const detect::Rle& mask);
+
+image::Drawing draw(image::Image image, const Prediction& found, std::span<const formats::ModelClass> classes,
+                    const DrawOptions& options = {});
 
 // A list with an entry for each detection (image_id, category_id, bbox, score, category, file_name, and segmentation
 // where the model gives masks), or for each image (image_id, file_name, category_id, category, score, and `classes`

@@ -45,10 +45,37 @@ TEST(Prediction, ControlsInNamesStayOutOfTheTable) {
 }
 
 TEST(Prediction, IsDrawnOnTheImage) {
-  const image::Image image = image::make_image(40, 50, 90);
-  EXPECT_NE(draw(image, std::vector<detect::Detection>{{{5, 5, 30, 30}, 1, 0.75F}}, kFruit).pixels, image.pixels);
-  EXPECT_NE(draw(image, std::vector<ClassScore>{{1, 0.9F}}, kFruit).pixels, image.pixels);
-  EXPECT_EQ(draw(image, std::vector<detect::Detection>(), kFruit).pixels, image.pixels);
+  const image::Image image = image::make_image(480, 500, 90);
+  EXPECT_NE(draw(image, std::vector<detect::Detection>{{{5, 5, 30, 30}, 1, 0.75F}}, kFruit).image.pixels, image.pixels);
+  EXPECT_NE(draw(image, std::vector<ClassScore>{{1, 0.9F}}, kFruit).image.pixels, image.pixels);
+  EXPECT_EQ(draw(image, std::vector<detect::Detection>(), kFruit).image.pixels, image.pixels);
+}
+
+TEST(Prediction, IsDrawnWithTheLabelsThatAreAskedFor) {
+  const detect::Detection pear{{5, 5, 30, 30}, 1, 0.756F};
+  EXPECT_EQ(drawn_object(pear, kFruit).name, "pear");
+  EXPECT_EQ(drawn_object(pear, kFruit).detail, "0.76");
+  EXPECT_EQ(drawn_object(pear, kFruit, LabelContent::names).name, "pear");
+  EXPECT_EQ(drawn_object(pear, kFruit, LabelContent::names).detail, "");
+  EXPECT_EQ(drawn_object(pear, kFruit, LabelContent::none).name, "");
+  EXPECT_EQ(drawn_object(ClassScore{0, 0.5F}, kFruit).name, "apple");
+  EXPECT_FALSE(drawn_object(ClassScore{0, 0.5F}, kFruit).box);
+  const std::vector<ClassScore> scores{{1, 0.9F}, {0, 0.1F}};
+  EXPECT_EQ(drawn_objects(scores, kFruit).size(), 1U) << "a classifier's best class alone";
+}
+
+TEST(Prediction, MasksAreDrawnFromTheWindowAroundThem) {
+  std::vector<uint8_t> pixels(20 * 30, 0);
+  for (size_t y = 4; y < 9; ++y) {
+    for (size_t x = 7; x < 20; ++x) pixels[y * 30 + x] = (x + y) % 3 == 0 ? 0 : 1;
+  }
+  const image::MaskWindow window = mask_window(detect::encode_mask(pixels, 20, 30));
+  EXPECT_EQ(window.area, (image::PixelArea{7, 4, 13, 5}));
+  for (size_t y = 4; y < 9; ++y) {
+    for (size_t x = 7; x < 20; ++x) EXPECT_EQ(window.pixels[(y - 4) * 13 + x - 7], pixels[y * 30 + x]);
+  }
+  EXPECT_TRUE(mask_window({}).pixels.empty());
+  EXPECT_TRUE(mask_window(detect::encode_mask(std::vector<uint8_t>(600, 0), 20, 30)).pixels.empty());
 }
 
 }  // namespace

@@ -7,13 +7,11 @@
 #include "base/log.h"
 #include "image/draw.h"
 #include "image/encode.h"
-#include "image/resize.h"
 
 namespace spinenet::train {
 namespace {
 
 constexpr size_t kClassImages = 12;
-constexpr int kClassImageSide = 240;           // pixels, at least
 constexpr size_t kMistakes = 20;               // in the table
 constexpr size_t kLargestConfusionTable = 24;  // classes: more are not readable
 
@@ -63,16 +61,15 @@ std::vector<plot::Series> calibration_curves(const eval::TopKMetrics& metrics) {
 
 plot::ReportImage draw_sample(const image::Image& image, const eval::Classified& found,
                               const eval::TopKMetrics& metrics) {
-  const double scale = std::max(1.0, kClassImageSide / static_cast<double>(std::max(image.height, image.width)));
-  image::Image drawn =
-      image::resize(image, static_cast<int>(image.height * scale), static_cast<int>(image.width * scale));
   const int best = eval::best_classes(found.scores, 1).front();
   const std::string& name = metrics.per_class[static_cast<size_t>(best)].name;
-  const float score = found.scores[static_cast<size_t>(best)];
-  image::draw_label(drawn, 0, 0, fmt::format("{} {:.2f}", name, score), image::class_color(best));
+  image::DrawnObject said;
+  said.label = best;
+  said.name = name;
+  said.detail = fmt::format("{:.2f}", found.scores[static_cast<size_t>(best)]);
   const std::string& truth = metrics.per_class[static_cast<size_t>(found.label)].name;
   return {best == found.label ? fmt::format("{}, found", truth) : fmt::format("{}, taken for {}", truth, name),
-          image::encode_jpeg(drawn, 85)};
+          image::encode_jpeg(image::draw_objects(image, {&said, 1}).image, 85)};
 }
 
 std::vector<plot::ReportImage> sample_images(const data::Dataset& val, std::span<const eval::Classified> found,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -10,13 +11,12 @@
 #include "eval/pr_curve.h"
 #include "image/draw.h"
 #include "image/encode.h"
-#include "image/resize.h"
+#include "runtime/prediction.h"
 
 namespace spinenet::train {
 namespace {
 
 constexpr int kDetectImages = 12;
-constexpr int kDetectImageSide = 480;  // pixels, at least
 constexpr double kShownScore = 0.4;
 
 size_t label_of(const detect::Result& result, const RunData& data) {
@@ -25,37 +25,26 @@ size_t label_of(const detect::Result& result, const RunData& data) {
   return static_cast<size_t>(found - data.classes.begin());
 }
 
-void draw_masks(image::Image& image, int64_t image_id, const RunData& data, std::span<const detect::Result> results) {
-  for (const detect::Result& result : results) {
-    if (result.image_id != image_id || result.score < kShownScore || result.mask.counts.empty()) continue;
-    image::draw_mask(image, detect::decode_mask(result.mask),
-                     image::class_color(static_cast<int>(label_of(result, data))));
-  }
-}
-
-// Small images are enlarged, so that boxes and labels leave the objects visible.
 plot::ReportImage draw_sample(data::LabelledImage sample, const RunData& data,
                               std::span<const detect::Result> results) {
-  const float scale = std::max(1.0F, static_cast<float>(kDetectImageSide) /
-                                         static_cast<float>(std::max(sample.image.height, sample.image.width)));
-  draw_masks(sample.image, sample.image_id, data, results);
-  image::Image image = image::resize(sample.image, static_cast<int>(static_cast<float>(sample.image.height) * scale),
-                                     static_cast<int>(static_cast<float>(sample.image.width) * scale));
-  int drawn = 0;
+  std::vector<const detect::Result*> shown;
   for (const detect::Result& result : results) {
-    if (result.image_id != sample.image_id || result.score < kShownScore) continue;
-    const size_t label = label_of(result, data);
-    const image::Color color = image::class_color(static_cast<int>(label));
-    const auto x1 = static_cast<float>(result.bbox[0]) * scale;
-    const auto y1 = static_cast<float>(result.bbox[1]) * scale;
-    image::draw_box(image, {x1, y1, x1 + static_cast<float>(result.bbox[2]) * scale,
-                            y1 + static_cast<float>(result.bbox[3]) * scale, color});
-    image::draw_label(image, static_cast<int>(x1), static_cast<int>(y1),
-                      fmt::format("{} {:.2f}", data.classes[label].name, result.score), color);
-    ++drawn;
+    if (result.image_id == sample.image_id && result.score >= kShownScore) shown.push_back(&result);
   }
-  return {fmt::format("image {}: {} found, {} there", sample.image_id, drawn, sample.targets.size()),
-          image::encode_jpeg(image, 85)};
+  std::ranges::stable_sort(shown, [](const auto* a, const auto* b) { return a->score > b->score; });
+  std::vector<image::DrawnObject> objects;
+  for (const detect::Result* result : shown) {
+    const size_t label = label_of(*result, data);
+    const auto& [x, y, width, height] = result->bbox;
+    objects.push_back({.box = image::DrawnBox{static_cast<float>(x), static_cast<float>(y),
+                                              static_cast<float>(x + width), static_cast<float>(y + height)},
+                       .label = static_cast<int>(label),
+                       .name = data.classes[label].name,
+                       .detail = fmt::format("{:.2f}", result->score),
+                       .mask = runtime::mask_window(result->mask)});
+  }
+  return {fmt::format("image {}: {} found, {} there", sample.image_id, objects.size(), sample.targets.size()),
+          image::encode_jpeg(image::draw_objects(std::move(sample.image), objects).image, 85)};
 }
 
 std::vector<plot::ReportImage> sample_images(const RunData& data, std::span<const detect::Result> results) {

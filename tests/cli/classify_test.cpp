@@ -53,6 +53,24 @@ TEST_F(Classify, PredictGivesClassesWithScores) {
   EXPECT_EQ(sure[0].at("classes").size(), 1U) << "the first class is always given";
 }
 
+TEST_F(Classify, PredictGivesTheClassesThatAreAskedForAlone) {
+  const std::string line = "predict tiny.safetensors set/apple --json --threshold 0";
+  const Json all = run_json(line);
+  const Json pears = run_json(line + " --classes pear");
+  ASSERT_EQ(pears.size(), all.size());
+  for (size_t i = 0; i < all.size(); ++i) {
+    ASSERT_EQ(pears[i].at("classes").size(), 1U);
+    EXPECT_EQ(pears[i].at("category"), "pear");
+    const auto& both = all[i].at("classes");
+    EXPECT_EQ(pears[i].at("score"), both[both[0].at("category") == "pear" ? 0 : 1].at("score"));
+  }
+  for (const char* flag : {"--iou 0.4", "--agnostic-nms", "--max-per-class 2", "--line-width 2"}) {
+    const Outcome outcome = run(fmt::format("predict tiny.safetensors set/apple --out drawn {}", flag));
+    EXPECT_EQ(outcome.status, 2) << flag;
+    EXPECT_NE(outcome.err.find("is for models that find objects"), std::string::npos) << outcome.err;
+  }
+}
+
 TEST_F(Classify, PredictGivesAsManyClassesAsAreAskedFor) {
   const auto count = [&](const std::string& flags) {
     return run_json("predict tiny.safetensors set/apple/1.png --json " + flags)[0].at("classes").size();

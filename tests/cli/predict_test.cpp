@@ -1,10 +1,13 @@
 // spinenet predict.
+#include <algorithm>
 #include <map>
+#include <utility>
 
 #include "base/files.h"
 #include "base/format.h"
 #include "base/output_fixture.h"
 #include "cli/program.h"
+#include "formats/first_values.h"
 #include "image/decode.h"
 #include "image/encode.h"
 
@@ -78,9 +81,175 @@ TEST_F(Predict, DrawsAndWritesFiles) {
   EXPECT_NE(outcome.out.find("a.png (120x90): "), std::string::npos) << outcome.out;
   EXPECT_GT(read_json(folder_ / "found.json").size(), 0U);
   const image::Image drawn = image::read_image(folder_ / "drawn/a.png");
+  EXPECT_EQ(drawn.height, 360);
+  EXPECT_EQ(drawn.width, 480);
+  EXPECT_EQ(image::read_image(folder_ / "drawn/b.jpg").width, 480);
+  EXPECT_NE(outcome.err.find("2 of 2 images are drawn enlarged, to 480 pixels or more on the longer side"),
+            std::string::npos)
+      << outcome.err;
+}
+
+TEST_F(Predict, DrawsSmallImagesAtTheirSizeWhereAsked) {
+  write_image("a.png", 1);
+  const Outcome outcome = run("predict tiny.safetensors a.png --out drawn --threshold 0.05 --no-enlarge");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.err.find("enlarged"), std::string::npos) << outcome.err;
+  const image::Image drawn = image::read_image(folder_ / "drawn/a.png");
   EXPECT_EQ(drawn.height, 90);
   EXPECT_NE(drawn.pixels, test_image(90, 120, 1).pixels);
-  EXPECT_EQ(image::read_image(folder_ / "drawn/b.jpg").width, 120);
+}
+
+// What differs between two drawings of one image, in pixels.
+int difference(const image::Image& a, const image::Image& b) {
+  EXPECT_EQ(a.pixels.size(), b.pixels.size());
+  int count = 0;
+  for (size_t i = 0; i + 2 < std::min(a.pixels.size(), b.pixels.size()); i += 3) {
+    count += std::equal(a.pixels.begin() + static_cast<std::ptrdiff_t>(i),
+                        a.pixels.begin() + static_cast<std::ptrdiff_t>(i) + 3,
+                        b.pixels.begin() + static_cast<std::ptrdiff_t>(i))
+                 ? 0
+                 : 1;
+  }
+  return count;
+}
+
+TEST_F(Predict, DrawsTheLabelsThatAreAskedFor) {
+  write_image("a.png", 1);
+  std::map<std::string, image::Image> drawn;
+  for (const std::string labels : {"none", "names", "scores", "usual"}) {
+    const std::string flag = labels == "usual" ? "" : "--labels " + labels;
+    const Outcome outcome = run(
+        fmt::format("predict tiny.safetensors a.png --out {} --threshold 0 --max 1 --line-width 1 {}", labels, flag));
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    drawn[labels] = image::read_image(folder_ / labels / "a.png");
+  }
+  EXPECT_EQ(drawn["usual"].pixels, drawn["scores"].pixels);
+  const int names = difference(drawn["none"], drawn["names"]), scores = difference(drawn["none"], drawn["scores"]);
+  EXPECT_GT(names, 200);
+  EXPECT_GT(scores, names * 5 / 4) << "a score takes room";
+}
+
+TEST_F(Predict, DrawsLinesOfTheWidthThatIsAskedFor) {
+  write_image("a.png", 1, 480, 640);
+  std::vector<int> changed;
+  for (const int width : {1, 4, 12}) {
+    const Outcome outcome = run(fmt::format(
+        "predict tiny.safetensors a.png --out w{} --threshold 0 --max 1 --labels none --line-width {}", width, width));
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    changed.push_back(
+        difference(image::read_image(folder_ / fmt::format("w{}/a.png", width)), test_image(480, 640, 1)));
+  }
+  EXPECT_GT(changed[0], 0);
+  EXPECT_GT(changed[1], changed[0]);
+  EXPECT_GT(changed[2], changed[1]);
+}
+
+TEST_F(Predict, FlagsOfDrawingNeedSomethingDrawn) {
+  write_image("a.png", 1);
+  for (const char* flags : {"--labels none", "--line-width 3", "--no-enlarge"}) {
+    const Outcome outcome = run(fmt::format("predict tiny.safetensors a.png {}", flags));
+    EXPECT_EQ(outcome.status, 2) << flags;
+    EXPECT_NE(outcome.err.find("add --out DIR"), std::string::npos) << outcome.err;
+  }
+  const Outcome kind = run("predict tiny.safetensors a.png --out drawn --labels name");
+  EXPECT_EQ(kind.status, 2);
+  EXPECT_NE(kind.err.find("did you mean \"names\"?"), std::string::npos) << kind.err;
+  EXPECT_EQ(run("predict tiny.safetensors a.png --out drawn --line-width 0").status, 2);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "drawn"));
+}
+
+// As many as would be found without the others, not those of the first few.
+TEST_F(Predict, FindsTheClassesThatAreAskedForAlone) {
+  write_image("a.png", 1);
+  const std::string line = "predict tiny.safetensors a.png --json --threshold 0 ";
+  Json pears = Json::array();
+  for (const Json& result : run_json(line + "--max 100000")) {
+    if (result["category"] == "pear") pears.push_back(result);
+  }
+  ASSERT_GT(pears.size(), 20U);
+  const Json asked = run_json(line + "--max 20 --classes pear");
+  // Those of which nothing lies on the image are left out behind the limit.
+  ASSERT_GE(asked.size(), 15U);
+  ASSERT_LE(asked.size(), 20U);
+  for (size_t i = 0; i < asked.size(); ++i) {
+    EXPECT_EQ(asked[i]["category"], "pear");
+    EXPECT_EQ(asked[i]["score"], pears[i]["score"]) << i;
+  }
+  EXPECT_EQ(run_json(line + "--classes 'pear, apple'"), run_json(line));
+  const Outcome wrong = run(line + "--classes pear,aple");
+  EXPECT_EQ(wrong.status, 2);
+  EXPECT_EQ(wrong.out, "");
+  EXPECT_NE(wrong.err.find("--classes: unknown class \"aple\"; did you mean \"apple\"?"), std::string::npos)
+      << wrong.err;
+}
+
+double overlap(const Json& a, const Json& b) {
+  const auto one = a["bbox"].get<std::vector<double>>(), other = b["bbox"].get<std::vector<double>>();
+  const double width = std::min(one[0] + one[2], other[0] + other[2]) - std::max(one[0], other[0]);
+  const double height = std::min(one[1] + one[3], other[1] + other[3]) - std::max(one[1], other[1]);
+  if (width <= 0 || height <= 0) return 0;
+  return width * height / (one[2] * one[3] + other[2] * other[3] - width * height);
+}
+
+// The greatest overlap of two results of one class, and of two of different ones, of those that the edges of the image
+// (90 x 120) did not cut.
+std::pair<double, double> overlaps(const Json& results) {
+  const auto whole = [](const Json& result) {
+    const auto box = result["bbox"].get<std::vector<double>>();
+    return box[0] > 0.01 && box[1] > 0.01 && box[0] + box[2] < 119.99 && box[1] + box[3] < 89.99;
+  };
+  std::pair<double, double> most;
+  for (size_t i = 0; i < results.size(); ++i) {
+    for (size_t j = 0; j < i && whole(results[i]); ++j) {
+      if (!whole(results[j])) continue;
+      double& of = results[i]["category"] == results[j]["category"] ? most.first : most.second;
+      of = std::max(of, overlap(results[i], results[j]));
+    }
+  }
+  return most;
+}
+
+TEST_F(Predict, SuppressesAsItIsTold) {
+  write_image("a.png", 1);
+  const std::string line = "predict tiny.safetensors a.png --json --threshold 0.05 --max 400 ";
+  const Json usual = run_json(line);
+  EXPECT_EQ(usual, run_json(line + "--iou 0.5"));
+  EXPECT_LE(overlaps(usual).first, 0.501);
+  EXPECT_GT(overlaps(usual).second, 0.6) << "apples and pears at the same place";
+  size_t before = 0;
+  for (const char* iou : {"0.1", "0.3", "0.8"}) {
+    const Json found = run_json(line + "--iou " + iou);
+    EXPECT_GT(found.size(), before) << iou;
+    before = found.size();
+  }
+  const Json agnostic = run_json(line + "--agnostic-nms");
+  EXPECT_LT(agnostic.size(), usual.size());
+  EXPECT_LE(overlaps(agnostic).first, 0.501);
+  EXPECT_LE(overlaps(agnostic).second, 0.501);
+  EXPECT_EQ(run("predict tiny.safetensors a.png --iou 1.5").status, 2);
+}
+
+TEST_F(Predict, SaysOnceThatAHeadIsUntrained) {
+  write_image("a.png", 1);
+  formats::ModelFile model = tiny_model();
+  std::vector<std::string> head;
+  for (const auto& [name, tensor] : model.weights) {
+    if (name.starts_with("head.")) head.push_back(name);
+  }
+  formats::set_first_values(model, head);
+  formats::write_model(fixture::output(folder_ / "untrained.safetensors"), model);
+  fixture::put_file(folder_ / "val.json",
+                    R"({"images": [{"id": 1, "file_name": "a.png", "height": 90, "width": 120}], "annotations": [],
+                        "categories": [{"id": 3, "name": "apple"}, {"id": 7, "name": "pear"}]})");
+  for (const char* line : {"predict {} a.png", "eval {} --annotations val.json --images ."}) {
+    const Outcome warned = run(fmt::format(fmt::runtime(line), "untrained.safetensors"));
+    EXPECT_EQ(warned.status, 0) << warned.err;
+    const std::string message = "warning: untrained.safetensors: its head has first values alone";
+    EXPECT_NE(warned.err.find(message), std::string::npos) << warned.err;
+    EXPECT_EQ(warned.err.find(message), warned.err.rfind(message)) << warned.err;
+    EXPECT_NE(warned.err.find("spinenet train RECIPE --from untrained.safetensors"), std::string::npos) << warned.err;
+    EXPECT_EQ(run(fmt::format(fmt::runtime(line), "tiny.safetensors")).err.find("first values"), std::string::npos);
+  }
 }
 
 TEST_F(Predict, ReadsFoldersAndPatternsInOrder) {

@@ -68,7 +68,8 @@ TEST_F(Segment, PredictWritesTheMaskOfEachObject) {
 }
 
 TEST_F(Segment, PredictDrawsTheMasks) {
-  const Outcome outcome = run("predict tiny.safetensors a.png --out drawn --json found.json --threshold 0 --max 3");
+  const Outcome outcome =
+      run("predict tiny.safetensors a.png --out drawn --json found.json --threshold 0 --max 3 --no-enlarge");
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const image::Image before = test_image(90, 120, 1), after = image::read_image(folder_ / "drawn/a.png");
   ASSERT_EQ(after.pixels.size(), before.pixels.size());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/error.h"
 #include "data/loading/mix.h"
@@ -15,19 +16,24 @@ namespace {
 
 constexpr int kGap = 4;  // pixels between two inputs
 
-void draw(LabelledImage& input, const CocoDataset& dataset) {
-  for (size_t i = 0; i < input.targets.size() && !input.masks.empty(); ++i) {
-    const auto side = static_cast<float>(input.image.width);
-    const std::vector<uint8_t> mask = detect::mask_target(input.masks[i], {0, 0, side, side}, input.image.width);
-    image::draw_mask(input.image, mask, image::class_color(input.targets[i].label));
+image::Image drawn(LabelledImage input, const CocoDataset& dataset) {
+  std::vector<image::DrawnObject> objects;
+  for (size_t i = 0; i < input.targets.size(); ++i) {
+    const Target& target = input.targets[i];
+    const detect::Box& box = target.box;
+    image::DrawnObject object;
+    object.box = image::DrawnBox{box.x1, box.y1, box.x2, box.y2};
+    object.label = target.label;
+    object.name = dataset.classes()[static_cast<size_t>(target.label)].name;
+    if (target.crowd) object.detail = "(crowd)";
+    if (!input.masks.empty()) {
+      const int width = input.image.width;
+      const auto side = static_cast<float>(width);
+      object.mask = {{0, 0, width, width}, detect::mask_target(input.masks[i], {0, 0, side, side}, width)};
+    }
+    objects.push_back(std::move(object));
   }
-  for (const Target& target : input.targets) {
-    const image::Color color = image::class_color(target.label);
-    image::draw_box(input.image, {target.box.x1, target.box.y1, target.box.x2, target.box.y2, color});
-    const std::string& name = dataset.classes()[static_cast<size_t>(target.label)].name;
-    image::draw_label(input.image, static_cast<int>(target.box.x1), static_cast<int>(target.box.y1),
-                      target.crowd ? name + " (crowd)" : name, color);
-  }
+  return image::draw_objects(std::move(input.image), objects).image;
 }
 
 }  // namespace
@@ -44,14 +50,14 @@ image::Image preview(const CocoDataset& dataset, const PreviewOptions& options) 
   if (options.augment.mixes()) others = {dataset.size(), [&](int64_t index) { return dataset.get(index); }};
   const auto columns = static_cast<int>(std::ceil(std::sqrt(static_cast<double>(count))));
   const auto rows = static_cast<int>((count + columns - 1) / columns);
-  const int step = options.size + kGap;
+  const int size = options.size * image::enlargement(options.size, options.size), step = size + kGap;
   image::Image sheet = image::make_image(rows * step - kGap, columns * step - kGap, 255);
   for (int64_t i = 0; i < count; ++i) {
     const int64_t index = order[static_cast<size_t>(i)];
     LabelledImage input = training_input(dataset.get(index), options.augment, options.size, others,
                                          sample_random(options.seed, 0, index));
-    draw(input, dataset);
-    image::paste(input.image, sheet, static_cast<int>(i % columns) * step, static_cast<int>(i / columns) * step);
+    image::paste(drawn(std::move(input), dataset), sheet, static_cast<int>(i % columns) * step,
+                 static_cast<int>(i / columns) * step);
   }
   return sheet;
 }

@@ -19,7 +19,8 @@ struct PreviewOptions {
 };
 
 // The inputs of the first epoch's first images in an almost square grid, as a Loader of this seed and size makes them.
-// ErrorKind::usage where the options are wrong, ErrorKind::bad_data where an image cannot be read.
+// Small ones are enlarged for drawing (image/draw.h). ErrorKind::usage where the options are wrong, ErrorKind::bad_data
+// where an image cannot be read.
 image::Image preview(const CocoDataset& dataset, const PreviewOptions& options);
 
 }  // namespace spinenet::data

@@ -32,10 +32,11 @@ class Preview : public testing::Test {
 TEST_F(Preview, ShowsTheInputsSideBySide) {
   PreviewOptions options;
   options.size = 64;
-  const image::Image sheet = preview(squares(), options);  // five inputs: three columns, two rows
-  EXPECT_EQ(sheet.width, 3 * 68 - 4);
-  EXPECT_EQ(sheet.height, 2 * 68 - 4);
-  EXPECT_EQ(sheet.at(100, 180)[0], 255) << "the sixth place is empty";
+  // Five inputs: three columns, two rows. Each is drawn eight times as large.
+  const image::Image sheet = preview(squares(), options);
+  EXPECT_EQ(sheet.width, 3 * 516 - 4);
+  EXPECT_EQ(sheet.height, 2 * 516 - 4);
+  EXPECT_EQ(sheet.at(750, 1300)[0], 255) << "the sixth place is empty";
 }
 
 TEST_F(Preview, EachOptionChangesWhatIsShown) {
