@@ -20,7 +20,7 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
       "Begin with:\n  spinenet data scenes --out scenes --level easy\n"
       "  spinenet train recipes/scenes-easy.yaml --set data.root=scenes --out runs/easy\n"
       "  spinenet predict runs/easy scenes/val --out drawn\n\n"
-      "`spinenet COMMAND --help` tells what a command takes.\n"
+      "spinenet COMMAND --help tells what a command takes.\n"
       "Results go to standard output, log and progress to standard error.\n"
       "Exit status: 0 done, 1 failed, 2 wrong usage, 65 bad data, 130 and 143 stopped by a signal.");
   add_describe(*app, invocation);
