@@ -1,4 +1,5 @@
-# What an install has and how it becomes packages: the program and the shared library (component runtime), the program
+# What an install has and how it becomes packages: the program with its manual pages and completion scripts and the
+# shared library (component runtime), the program
 # with LibTorch that it starts (component train, in libexec/spinenet), headers, CMake package and pkg-config file
 # (component dev). Each component has the licences with it, and, where Python is there, a bill of materials (SPDX 2.3,
 # scripts/make_sbom), which is written from what was installed.
@@ -11,6 +12,11 @@ install(TARGETS spinenet RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT r
 if(SPINENET_BUILD_TRAIN)
   install(TARGETS spinenet-train RUNTIME DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/spinenet COMPONENT train)
 endif()
+# Manual pages and completion, in share/ as SPINENET_MANUAL_DIR has them; only pages may have another place.
+install(DIRECTORY ${SPINENET_MANUAL_DIR}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT runtime OPTIONAL)
+foreach(folder bash-completion zsh fish)
+  install(DIRECTORY ${SPINENET_MANUAL_DIR}/${folder} DESTINATION ${CMAKE_INSTALL_DATADIR} COMPONENT runtime OPTIONAL)
+endforeach()
 install(TARGETS spinenet_shared EXPORT spinenetTargets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime NAMELINK_COMPONENT dev)
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/spinenet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
@@ -79,7 +85,10 @@ function(spinenet_documents component package)
                           --out \"\${prefix}/${folder}/${package}.spdx.json\" ${arguments} COMMAND_ERROR_IS_FATAL ANY)"
     COMPONENT ${component})
 endfunction()
-spinenet_documents(runtime spinenet ${CMAKE_INSTALL_BINDIR}/spinenet ${CMAKE_INSTALL_LIBDIR}/libspinenet.so.*)
+spinenet_documents(runtime spinenet ${CMAKE_INSTALL_BINDIR}/spinenet ${CMAKE_INSTALL_LIBDIR}/libspinenet.so.*
+                   ${CMAKE_INSTALL_MANDIR}/man1/spinenet*.1 ${CMAKE_INSTALL_DATADIR}/bash-completion/completions/spinenet
+                   ${CMAKE_INSTALL_DATADIR}/zsh/site-functions/_spinenet
+                   ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d/spinenet.fish)
 if(SPINENET_BUILD_TRAIN)
   spinenet_documents(train spinenet-train ${CMAKE_INSTALL_LIBEXECDIR}/spinenet/spinenet-train)
 endif()

@@ -1,8 +1,11 @@
 #include "base/log.h"
 
+#include <atomic>
+
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "base/drawn_line.h"
 #include "base/printable.h"
 
 namespace spinenet {
@@ -19,7 +22,18 @@ spdlog::logger& logger() {
   return instance;
 }
 
+std::atomic<bool> drawn_line = false;
+
+void write(spdlog::level::level_enum level, std::string_view start, std::string_view message) {
+  if (!logger().should_log(level)) return;
+  logger().log(level, "{}{}{}", drawn_line.exchange(false) ? "\r\x1b[K" : "", start, printable_lines(message));
+}
+
 }  // namespace
+
+void set_drawn_line(bool stands) {
+  drawn_line = stands;
+}
 
 void set_log_level(LogLevel level) {
   switch (level) {
@@ -36,13 +50,13 @@ void set_log_level(LogLevel level) {
 }
 
 void log_debug(std::string_view message) {
-  logger().debug("{}", printable_lines(message));
+  write(spdlog::level::debug, "", message);
 }
 void log_info(std::string_view message) {
-  logger().info("{}", printable_lines(message));
+  write(spdlog::level::info, "", message);
 }
 void log_warning(std::string_view message) {
-  logger().warn("warning: {}", printable_lines(message));
+  write(spdlog::level::warn, "warning: ", message);
 }
 
 }  // namespace spinenet

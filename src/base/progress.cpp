@@ -10,6 +10,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/drawn_line.h"
 #include "base/format.h"
 
 namespace spinenet {
@@ -120,6 +121,7 @@ void Progress::draw(double time, bool last) {
   last_draw_ = time;
   if (options_.terminal) {
     options_.write(fmt::format("\r\x1b[K{}{}", bar_line(time - start_, last), last ? "\n" : ""));
+    set_drawn_line(!last);
   } else {
     options_.write(fmt::format("{}: {}\n", title_, numbers(time - start_, last)));
   }

@@ -16,7 +16,7 @@ size_t characters_in(std::string_view text) {
 }
 
 bool is_number(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789.-+ kMGT%x") == std::string_view::npos;
+  return text == "–" || (!text.empty() && text.find_first_not_of("0123456789.-+ kMGT%x") == std::string_view::npos);
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 
 #include "base/format.h"
 #include "base/progress.h"
+#include "base/text_table.h"
 #include "cli/command.h"
-#include "cli/output.h"
 #include "image/named_images.h"
 #include "runtime/calibrate_model.h"
 
@@ -28,20 +28,19 @@ std::vector<std::string> spread(const std::vector<std::string>& files, int most)
   return chosen;
 }
 
-void print_result(const CalibrateFlags& flags, const engine::Calibration& found, bool json) {
-  if (json) {
-    print_json({{"file", flags.out},
-                {"images", found.images},
-                {"pictures", found.images},  // its name up to 0.2
-                {"output_error", found.error},
-                {"kept_in_fp32", found.kept}});
-    return;
-  }
-  print(table_text({{"model", flags.out},
-                    {"images", fmt::format("{}", found.images)},
-                    {"error", fmt::format("{:.3f} of an output's standard deviation, int8 against fp32", found.error)},
-                    {"in fp32", found.kept.empty() ? "none that could be in int8"
-                                                   : fmt::format("{}", fmt::join(found.kept, ", "))}}));
+void print_calibration(const CalibrateFlags& flags, const engine::Calibration& found, const CommonOptions& common) {
+  print_result(
+      common,
+      {{"file", flags.out},
+       {"images", found.images},
+       {"pictures", found.images},  // its name up to 0.2
+       {"output_error", found.error},
+       {"kept_in_fp32", found.kept}},
+      table_text({{"model", flags.out},
+                  {"images", fmt::format("{}", found.images)},
+                  {"error", fmt::format("{:.3f} of an output's standard deviation, int8 against fp32", found.error)},
+                  {"in fp32", found.kept.empty() ? "none that could be in int8"
+                                                 : fmt::format("{}", fmt::join(found.kept, ", "))}}));
 }
 
 int run_calibrate(const CalibrateFlags& flags, const Invocation& invocation) {
@@ -63,7 +62,7 @@ int run_calibrate(const CalibrateFlags& flags, const Invocation& invocation) {
   const engine::Calibration found = calibrate_model(model, images, options);
   set_calibration(model, found);
   formats::write_model(output, model.file);
-  print_result(flags, found, common.json);
+  print_calibration(flags, found, common);
   return 0;
 }
 
@@ -73,11 +72,11 @@ void add_calibrate(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<CalibrateFlags>();
   CLI::App& verb = *app.add_subcommand("calibrate", "Make a model that can compute in int8, from images like yours");
   PathTable& paths = invocation.paths;
-  paths.add(verb,
-            verb.add_option("MODEL", options->model, "A model (.safetensors) of a detector or classifier")
-                ->required()
-                ->type_name(""),
-            PathRole::input, "the model");
+  paths.add_model(verb,
+                  verb.add_option("MODEL", options->model, fmt::format("{}, of a detector or classifier", kModelText))
+                      ->required()
+                      ->type_name(""),
+                  options->model);
   paths.add(
       verb,
       verb.add_option("INPUT", options->inputs, "Images, folders, or patterns such as 'a/*.jpg'; no annotations needed")

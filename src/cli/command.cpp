@@ -2,6 +2,7 @@
 
 #include "base/format.h"
 #include "base/thread_pool.h"
+#include "cli/output.h"
 
 namespace spinenet::cli {
 
@@ -28,6 +29,11 @@ void add_json_flag(CLI::App& verb, CommonOptions& common) {
 
 void add_overwrite_flag(CLI::App& verb, bool& overwrite) {
   verb.add_flag("--overwrite", overwrite, "Replace a file that this command did not make");
+}
+
+void print_result(const CommonOptions& common, const Json& json, std::string_view text) {
+  if (common.json) return print_json(json);
+  print(text);
 }
 
 int threads_of(const CommonOptions& common) {

@@ -31,20 +31,27 @@ struct CommonOptions {
 struct Invocation {
   std::vector<std::string> arguments;  // with the program's name first
   CommonOptions common;
-  PathTable paths;           // of every command; only while the command line is read
-  RunFiles files;            // what the options name to be read
-  std::function<int()> run;  // the exit status
+  PathTable paths;                 // of every command; only while the command line is read
+  RunFiles files;                  // what the options name to be read
+  std::vector<std::string> notes;  // what was understood of them that their user must know
+  std::function<int()> run;        // the exit status
   // What the mains of the two programs set.
   std::string build_id;
   std::optional<Training> training;     // in spinenet-train alone
   runtime::DeviceForward other_device;  // LibTorch in spinenet-train; in spinenet what starts that program
 };
 
+// What a MODEL is, for the descriptions.
+inline constexpr const char* kModelText = "A model (.safetensors), or the run folder of a training: its best model";
+
 // Flags that every verb has. `predict` has a --json of its own.
 void add_common_flags(CLI::App& verb, CommonOptions& common);
 void add_json_flag(CLI::App& verb, CommonOptions& common);
 // Of every command that writes a file.
 void add_overwrite_flag(CLI::App& verb, bool& overwrite);
+
+// What a command found, as --json or as its user reads it.
+void print_result(const CommonOptions& common, const Json& json, std::string_view text);
 
 // A check that a number lies between two, ends included.
 CLI::Validator within(double low, double high);
@@ -67,5 +74,7 @@ void add_search(CLI::App& app, Invocation& invocation);
 void add_study(CLI::App& app, Invocation& invocation);
 void add_bench(CLI::App& app, Invocation& invocation);
 void add_checks(CLI::App& app, Invocation& invocation);
+void add_completion(CLI::App& app, Invocation& invocation);
+void add_man(CLI::App& app, Invocation& invocation);
 
 }  // namespace spinenet::cli

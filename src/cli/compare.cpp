@@ -10,7 +10,6 @@
 #include "base/stop_signal.h"
 #include "base/text_table.h"
 #include "cli/command.h"
-#include "cli/output.h"
 #include "cli/training_program.h"
 #include "compare/plan.h"
 
@@ -49,11 +48,7 @@ int run_compare(const CompareFlags& flags, const Invocation& invocation) {
     log_info("stopped: the same command goes on from here");
     return 128 + *setup.stop_signal;
   }
-  if (invocation.common.json) {
-    print_json(to_json(*comparison));
-  } else {
-    print(table_text(table_rows(*comparison)));
-  }
+  print_result(invocation.common, to_json(*comparison), table_text(table_rows(*comparison)));
   if (*setup.stop_signal != 0) return 128 + *setup.stop_signal;
   const auto has_failed = [](const compare::Contestant& c) { return !c.failed.empty(); };
   return std::ranges::any_of(comparison->contestants, has_failed) ? 1 : 0;

@@ -68,11 +68,7 @@ int run_check(const DataOptions& options, const Invocation& invocation) {
   const CommonOptions& common = invocation.common;
   const data::CheckReport report =
       data::check_coco(options.annotations, options.images, check_options(options, common));
-  if (common.json) {
-    print_json(to_json(report));
-  } else {
-    print(to_text(report, options.annotations));
-  }
+  print_result(common, to_json(report), to_text(report, options.annotations));
   return report.errors > 0 ? exit_status(ErrorKind::bad_data) : 0;
 }
 
@@ -80,14 +76,9 @@ int run_stats(const DataOptions& options, const Invocation& invocation) {
   const detect::Annotations annotations = data::read_coco(options.annotations);
   const data::DatasetStats found = data::stats(annotations);
   const std::optional<data::DatasetAdvice> advice = data::advice(annotations);
-  if (invocation.common.json) {
-    Json json = to_json(found);
-    if (advice) json["advice"] = to_json(*advice);
-    print_json(json);
-  } else {
-    print(to_text(found));
-    if (advice) print(to_text(*advice));
-  }
+  Json json = to_json(found);
+  if (advice) json["advice"] = to_json(*advice);
+  print_result(invocation.common, json, to_text(found) + (advice ? to_text(*advice) : ""));
   return 0;
 }
 
@@ -97,11 +88,7 @@ int run_fix(const DataOptions& options, const Invocation& invocation) {
   const Output output = files.output({options.out, "data fix --out", options.overwrite});
   const data::FixReport report =
       data::fix_coco(options.annotations, options.images, output, check_options(options, common));
-  if (common.json) {
-    print_json(to_json(report, options.out));
-  } else {
-    print(to_text(report, options.out));
-  }
+  print_result(common, to_json(report, options.out), to_text(report, options.out));
   return 0;
 }
 
@@ -121,17 +108,15 @@ int run_scenes(const SceneFlags& flags, const CommonOptions& common) {
   const bool made = data::make_scenes(flags.out, options, work) == data::ScenesMade::now;
   if (progress) progress->finish();
   if (!made) log_info(fmt::format("{} has these scenes already", flags.out));
-  if (common.json) {
-    print_json(Json{{"folder", flags.out},
-                    {"level", flags.level},
-                    {"images", options.images},
-                    {"val_images", options.val_images},
-                    {"size", options.size},
-                    {"seed", options.seed}});
-  } else {
-    print(fmt::format("{} images to train on and {} to measure on, {}x{}, in {}\n", options.images, options.val_images,
-                      options.size, options.size, flags.out));
-  }
+  print_result(common,
+               {{"folder", flags.out},
+                {"level", flags.level},
+                {"images", options.images},
+                {"val_images", options.val_images},
+                {"size", options.size},
+                {"seed", options.seed}},
+               fmt::format("{} images to train on and {} to measure on, {}x{}, in {}\n", options.images,
+                           options.val_images, options.size, options.size, flags.out));
   return 0;
 }
 

@@ -1,6 +1,5 @@
 #include "cli/data_sets.h"
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,11 +7,9 @@
 #include "base/enum_names.h"
 #include "base/error.h"
 #include "base/format.h"
-#include "base/printable.h"
-#include "base/text_table.h"
-#include "cli/output.h"
 #include "data/convert/convert.h"
 #include "data/convert/merge.h"
+#include "data/convert/report_text.h"
 #include "data/convert/set_text.h"
 #include "data/convert/split.h"
 
@@ -51,17 +48,6 @@ std::vector<std::string> class_list_in(const std::string& file) {
   return classes;
 }
 
-std::string tally_text(const char* heading, const data::Tally& tally,
-                       const std::map<std::string, std::string>& first_places = {}) {
-  std::string text;
-  for (const auto& [what, count] : tally) {
-    const auto place = first_places.find(what);
-    const std::string first = place == first_places.end() ? "" : fmt::format(" (first: {})", printable(place->second));
-    text += fmt::format("  {}: {}{}\n", count, printable(what), first);
-  }
-  return text.empty() ? "" : fmt::format("{}:\n{}", heading, text);
-}
-
 int run_convert(const ConvertFlags& flags, const Invocation& invocation) {
   data::ConvertOptions options;
   options.from = format_of(flags.from, "--from");
@@ -73,39 +59,8 @@ int run_convert(const ConvertFlags& flags, const Invocation& invocation) {
   options.boxes_only = flags.boxes_only;
   options.zero_based = flags.zero_based;
   const data::ConvertReport report = data::convert_set(flags.source, flags.out, options);
-  if (invocation.common.json) {
-    print_json(to_json(report));
-    return 0;
-  }
-  print(fmt::format("{} images ({} without objects), {} objects ({} with masks), {} categories: {} files in {}\n",
-                    report.images, report.images_without_objects, report.objects, report.masks, report.categories,
-                    report.file_count, printable(flags.out)));
-  print(tally_text("not kept of the source", report.not_read, report.first_places));
-  print(tally_text(fmt::format("not kept in {}", flags.to).c_str(), report.not_written));
+  print_result(invocation.common, to_json(report), report_text(report, options.to, flags.out));
   return 0;
-}
-
-std::string split_text(const data::SplitReport& report, const std::string& out) {
-  std::vector<std::vector<std::string>> rows{{"class"}};
-  for (const data::SplitPart& part : report.parts) {
-    rows.front().push_back(part.name + " images");
-    rows.front().push_back(part.name + " objects");
-  }
-  const auto add = [&](const std::string& name, const std::vector<int64_t>& images,
-                       const std::vector<int64_t>& objects) {
-    std::vector<std::string> row{name};
-    for (size_t i = 0; i < images.size(); ++i) {
-      row.push_back(std::to_string(images[i]));
-      row.push_back(std::to_string(objects[i]));
-    }
-    rows.push_back(std::move(row));
-  };
-  for (const data::SplitClassCount& count : report.classes)
-    add(printable(count.category.name), count.images, count.objects);
-  add("all", report.images, report.objects);
-  std::string text = table_text(rows);
-  if (report.without_group > 0) text += fmt::format("{} images of no group, each for itself\n", report.without_group);
-  return text + fmt::format("written to {}\n", printable(out));
 }
 
 int run_split(const SplitFlags& flags, const Invocation& invocation) {
@@ -115,11 +70,7 @@ int run_split(const SplitFlags& flags, const Invocation& invocation) {
   options.group_by = flags.group_by;
   options.stratify = flags.stratify;
   const data::SplitReport report = data::split_coco(flags.annotations, flags.out, options);
-  if (invocation.common.json) {
-    print_json(to_json(report));
-  } else {
-    print(split_text(report, flags.out));
-  }
+  print_result(invocation.common, to_json(report), report_text(report, flags.out));
   return 0;
 }
 
@@ -129,18 +80,7 @@ int run_merge(const MergeFlags& flags, const Invocation& invocation) {
   if (flags.files.size() < 2) fail(ErrorKind::usage, "one file alone cannot be merged", "", "give two or more");
   const data::MergeReport report =
       data::merge_coco({flags.files.begin(), flags.files.end()}, output, {flags.by_name, flags.prefix});
-  if (invocation.common.json) {
-    print_json(to_json(report));
-    return 0;
-  }
-  print(fmt::format("{} files: {} images, {} annotations, {} categories in {}\n", report.files, report.images,
-                    report.annotations, report.categories, printable(flags.out)));
-  if (report.images_renumbered + report.annotations_renumbered + report.categories_renumbered > 0) {
-    print(fmt::format("new ids: {} images, {} annotations, {} categories\n", report.images_renumbered,
-                      report.annotations_renumbered, report.categories_renumbered));
-  }
-  print(tally_text("keys with another value in an earlier file, which stands", report.left_out));
-  print(tally_text("to be known", report.notes));
+  print_result(invocation.common, to_json(report), report_text(report, flags.out));
   return 0;
 }
 

@@ -6,7 +6,6 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "cli/command.h"
-#include "cli/output.h"
 #include "graph/description.h"
 #include "plot/architecture.h"
 #include "runtime/model.h"
@@ -47,11 +46,7 @@ int run_describe(DescribeFlags options, const Invocation& invocation) {
                                       {.height = side, .width = side, .classes = description.classes}));
     log_info(fmt::format("drawing: {}", options.svg));
   }
-  if (invocation.common.json) {
-    print_json(to_json(description));
-  } else {
-    print(to_table(description));
-  }
+  print_result(invocation.common, to_json(description), to_table(description));
   return 0;
 }
 
@@ -61,12 +56,13 @@ void add_describe(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<DescribeFlags>();
   CLI::App& verb = *app.add_subcommand("describe", "Show the blocks, shapes and cost of an architecture or a model");
   PathTable& paths = invocation.paths;
-  paths.add(verb,
-            verb.add_option("ARCH", options->name,
-                            "A known architecture, an architecture JSON file, or a model (.safetensors)")
-                ->required()
-                ->type_name(""),
-            PathRole::input, "the architecture");
+  paths.add_model(verb,
+                  verb.add_option("ARCH", options->name,
+                                  "A known architecture, an architecture JSON file, a model (.safetensors), or the run "
+                                  "folder of a training")
+                      ->required()
+                      ->type_name(""),
+                  options->name, PathRole::network);
   verb.add_option("--task", options->task, "detect, segment or classify; by default the model's own")
       ->type_name("TASK");
   verb.add_option("--size", options->size, "Image size in pixels; 640 (224 to classify), or the model's")

@@ -82,11 +82,7 @@ int eval_classifier(runtime::Model model, const EvalFlags& flags, const Invocati
                                                                      .batch = flags.batch,
                                                                      .threads = options.threads,
                                                                      .progress = progress_of(invocation.common)});
-  if (invocation.common.json) {
-    print_json(to_json(evaluation.metrics));
-  } else {
-    print(to_table(evaluation.metrics));
-  }
+  print_result(invocation.common, to_json(evaluation.metrics), to_table(evaluation.metrics));
   return 0;
 }
 
@@ -163,9 +159,10 @@ int run_eval(const EvalFlags& flags, const Invocation& invocation) {
 }
 
 void add_paths(CLI::App& verb, EvalFlags& flags, PathTable& paths) {
-  paths.add(verb,
-            verb.add_option("MODEL", flags.model, "A model (.safetensors); without one give --results")->type_name(""),
-            PathRole::input, "the model");
+  paths.add_model(
+      verb,
+      verb.add_option("MODEL", flags.model, fmt::format("{}; without one give --results", kModelText))->type_name(""),
+      flags.model);
   paths.add(verb,
             verb.add_option("--annotations", flags.annotations,
                             "Annotations in COCO JSON; of a classifier's images in iNaturalist-style JSON, or none "
@@ -221,7 +218,7 @@ void add_eval(CLI::App& app, Invocation& invocation) {
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
   verb.footer(
-      "Examples:\n  spinenet eval best.safetensors --annotations val.json --images val/\n"
+      "Examples:\n  spinenet eval runs/easy --annotations val.json --images val/\n"
       "  spinenet eval --annotations val.json --results results.json --iou segm --json\n"
       "  spinenet eval classifier.safetensors --images val/ --json");
   verb.callback(

@@ -1,18 +1,12 @@
 // spinenet import: a model of weights that another program published.
-#include <algorithm>
-#include <charconv>
-#include <map>
 #include <memory>
-#include <string_view>
 
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
-#include "base/log.h"
-#include "base/printable.h"
+#include "base/text_table.h"
 #include "cli/command.h"
-#include "cli/output.h"
 #include "formats/import/tensor_bundle.h"
+#include "runtime/import_classes.h"
 #include "runtime/import_model.h"
 
 namespace spinenet::cli {
@@ -26,50 +20,11 @@ struct ImportFlags {
   bool overwrite = false, averages = false;
 };
 
-constexpr int kMaxClasses = 100'000;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-// A number of classes, or a file with one name in each line. Their ids follow from the source.
-std::vector<formats::ModelClass> classes_of(const std::string& given) {
-  std::vector<formats::ModelClass> classes;
-  int count = 0;
-  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), count);
-  if (error == std::errc() && end == given.data() + given.size()) {
-    if (count < 1 || count > kMaxClasses) {
-      fail(ErrorKind::usage, fmt::format("--classes {}", given), "", fmt::format("use 1 to {}", kMaxClasses));
-    }
-    classes.resize(static_cast<size_t>(count));
-    return classes;
-  }
-  const std::string text = given.empty() ? "" : read_file(given);
-  std::map<std::string, size_t> lines;
-  for (size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; at < text.size();) {
-    const size_t line_end = std::min(text.find('\n', at), text.size());
-    std::string name = text.substr(at, line_end - at);
-    if (name.ends_with('\r')) name.pop_back();
-    at = line_end + 1;
-    if (name.empty()) {
-      fail(ErrorKind::bad_data, fmt::format("line {} is empty", classes.size() + 1), given,
-           "give one class name in each line");
-    }
-    const auto [same, is_new] = lines.emplace(name, classes.size() + 1);
-    if (!is_new) {  // ImageNet has two cranes
-      log_warning(fmt::format("{}: lines {} and {} are the same name \"{}\"", given, same->second, classes.size() + 1,
-                              printable(name)));
-    }
-    classes.push_back({0, std::move(name)});
-  }
-  if (!given.empty() && classes.empty()) {
-    fail(ErrorKind::bad_data, "names no class", given, "give one class name in each line, or a number");
-  }
-  return classes;
-}
-
 runtime::ImportOptions options_of(const ImportFlags& flags) {
   runtime::ImportOptions options;
   options.architecture = flags.architecture;
   if (!flags.task.empty()) options.task = arch::task_named(flags.task);
-  options.classes = classes_of(flags.classes);
+  options.classes = runtime::named_or_counted_classes(flags.classes, "--classes");
   options.number_classes = true;
   options.averages = flags.averages;
   options.image_size = flags.image_size;
@@ -87,19 +42,12 @@ int run_import(const ImportFlags& flags, const Invocation& invocation) {
   const Output output = files.output({flags.out, "import --out", flags.overwrite});
   const runtime::ImportedModel imported = runtime::import_model(flags.source, options_of(flags));
   formats::write_model(output, imported.model);
-  if (invocation.common.json) {
-    Json json{{"file", flags.out},
-              {"task", imported.model.task},
-              {"classes", imported.model.classes.size()},
-              {"image_size", imported.model.image_size}};
-    json.update(to_json(imported.report));
-    print_json(json);
-  } else {
-    print(table_text({{"model", flags.out},
-                      {"task", fmt::format("{}, {} classes, {} px", imported.model.task, imported.model.classes.size(),
-                                           imported.model.image_size)}}));
-    print(to_table(imported.report));
-  }
+  const formats::ModelFile& model = imported.model;
+  Json json{
+      {"file", flags.out}, {"task", model.task}, {"classes", model.classes.size()}, {"image_size", model.image_size}};
+  json.update(to_json(imported.report));
+  const std::string task = fmt::format("{}, {} classes, {} px", model.task, model.classes.size(), model.image_size);
+  print_result(invocation.common, json, table_text({{"model", flags.out}, {"task", task}}) + to_table(imported.report));
   return 0;
 }
 

@@ -1,12 +1,12 @@
 #include "cli/parse.h"
 
 #include <algorithm>
-#include <array>
 #include <memory>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/known_names.h"
+#include "cli/command_table.h"
 #include "cli/output.h"
 
 namespace spinenet::cli {
@@ -17,6 +17,10 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   app->set_version_flag("--version", "spinenet " SPINENET_VERSION);
   app->require_subcommand(1);
   app->footer(
+      "Begin with:\n  spinenet data scenes --out scenes --level easy\n"
+      "  spinenet train recipes/scenes-easy.yaml --set data.root=scenes --out runs/easy\n"
+      "  spinenet predict runs/easy scenes/val --out drawn\n\n"
+      "spinenet COMMAND --help tells what a command takes.\n"
       "Results go to standard output, log and progress to standard error.\n"
       "Exit status: 0 done, 1 failed, 2 wrong usage, 65 bad data, 130 and 143 stopped by a signal.");
   add_describe(*app, invocation);
@@ -32,6 +36,8 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   add_study(*app, invocation);
   add_bench(*app, invocation);
   add_checks(*app, invocation);
+  add_completion(*app, invocation);
+  add_man(*app, invocation);
   return app;
 }
 
@@ -68,12 +74,13 @@ bool is_flag(const std::string& word) {
   return word.size() > 1 && word[0] == '-' && (word[1] < '0' || word[1] > '9') && word[1] != '.';
 }
 
-// Walks along the words as CLI11 will, and refuses unknown verbs and flags with the nearest name.
-void check_names(const CLI::App& root, const std::vector<std::string>& words) {
+// Walks along the words as CLI11 will, and refuses unknown verbs and flags with the nearest name. Whether they lead to
+// a verb with verbs of its own and no further.
+bool lacks_verb(const CLI::App& root, const std::vector<std::string>& words) {
   const CLI::App* at = &root;
   for (size_t i = 1; i < words.size(); ++i) {
     const std::string& word = words[i];
-    if (word == "--") return;
+    if (word == "--") return false;
     if (is_flag(word)) {
       const bool is_long = word.starts_with("--");
       const std::string name = is_long ? word.substr(0, word.find('=')) : word.substr(0, 2);
@@ -84,9 +91,7 @@ void check_names(const CLI::App& root, const std::vector<std::string>& words) {
       at = at->get_subcommand(word);
     }
   }
-  if (!verbs_of(*at).empty() && std::none_of(words.begin(), words.end(), is_flag)) {
-    fail(ErrorKind::usage, "a command is missing", "", fmt::format("use {}", fmt::join(verbs_of(*at), ", ")));
-  }
+  return !verbs_of(*at).empty() && std::none_of(words.begin(), words.end(), is_flag);
 }
 
 const CLI::App& innermost(const CLI::App& app) {
@@ -105,32 +110,12 @@ void complete_json_flag(std::vector<std::string>& words) {
   }
 }
 
-// What an option's value may be that is no path.
-constexpr std::array<std::string_view, 20> kNoPaths{"FORMAT", "PARTS",     "PATTERN", "N",     "S",      "T",    "E",
-                                                    "NAME",   "NAMES",     "TASK",    "LEVEL", "SIZE",   "FORM", "KIND",
-                                                    "KEY",    "KEY=VALUE", "TYPE",    "EPOCH", "N|LIST", "INT"};
-
-void add_unknown_kinds(const CLI::App& app, const PathTable& paths, std::vector<std::string>& found) {
-  for (const CLI::Option* option : app.get_options()) {
-    const bool takes_value = option->get_expected_max() > 0 && option->get_type_size_max() > 0;
-    const bool is_path =
-        std::ranges::any_of(paths.options(), [&](const PathOption& path) { return path.option == option; });
-    if (!takes_value || is_path || std::ranges::find(kNoPaths, option->get_type_name()) != kNoPaths.end()) continue;
-    found.push_back(fmt::format("{} {} ({})", app.get_name(), option->get_name(), option->get_type_name()));
-  }
-  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
-    add_unknown_kinds(*verb, paths, found);
-  }
-}
-
 }  // namespace
 
-std::vector<std::string> options_of_unknown_kind() {
+std::vector<std::string> options_of_unknown_type() {
   Invocation invocation;
   const std::unique_ptr<CLI::App> app = make_app(invocation);
-  std::vector<std::string> found;
-  add_unknown_kinds(*app, invocation.paths, found);
-  return found;
+  return options_of_unknown_type(*app, invocation.paths);
 }
 
 void parse_command_line(std::vector<std::string> arguments, Invocation& invocation) {
@@ -142,10 +127,11 @@ void parse_command_line(std::vector<std::string> arguments, Invocation& invocati
   complete_json_flag(arguments);
   // The options that CLI11 fills live in the closures that are the verbs' actions, so the app itself may go.
   const std::shared_ptr<CLI::App> app = make_app(invocation);
-  check_names(*app, arguments);
+  if (lacks_verb(*app, arguments)) arguments.emplace_back("--help");
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend() - 1);
   try {
     app->parse(reversed);
+    invocation.notes = invocation.paths.resolve_models();
     invocation.files = files_read_by(invocation.paths);
   } catch (const CLI::CallForHelp&) {
     invocation.run = [app] {

@@ -12,8 +12,7 @@ namespace spinenet::cli {
 // nearest name where there is one, for everything that is wrong.
 void parse_command_line(std::vector<std::string> arguments, Invocation& invocation);
 
-// Options that take a value and are neither a path of the table (cli/paths.h) nor of a type that is known to be none.
-// There are none: a test says so.
-std::vector<std::string> options_of_unknown_kind();
+// Of every command (cli/command_table.h).
+std::vector<std::string> options_of_unknown_type();
 
 }  // namespace spinenet::cli

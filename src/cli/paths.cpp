@@ -1,5 +1,10 @@
 #include "cli/paths.h"
 
+#include <algorithm>
+
+#include "arch/families.h"
+#include "runtime/run_model.h"
+
 namespace spinenet::cli {
 namespace {
 
@@ -20,6 +25,25 @@ CLI::Option* PathTable::add(CLI::App& verb, CLI::Option* option, PathRole role, 
   options_.push_back(
       {option, command_of(verb), name_of_option(*option), role, std::move(what), option->get_required()});
   return option;
+}
+
+void PathTable::add_model(CLI::App& verb, CLI::Option* option, std::string& value, PathRole role) {
+  add(verb, option, role, role == PathRole::model ? "the model" : "the network");
+  options_.back().value = &value;
+}
+
+std::vector<std::string> PathTable::resolve_models() const {
+  std::vector<std::string> notes;
+  for (const PathOption& path : options_) {
+    if (path.value == nullptr || path.option->count() == 0) continue;
+    const bool is_name =
+        path.role == PathRole::network && std::ranges::count(arch::architecture_names(), *path.value) > 0;
+    if (is_name) continue;
+    runtime::RunModel model = runtime::model_at(*path.value);
+    *path.value = model.path.string();
+    if (!model.note.empty()) notes.push_back(std::move(model.note));
+  }
+  return notes;
 }
 
 Json to_json(const PathTable& paths) {
@@ -50,6 +74,10 @@ RunFiles files_read_by(const PathTable& paths) {
     switch (path.role) {
       case PathRole::output:
       case PathRole::owned_folder:
+        break;
+      case PathRole::model:
+      case PathRole::network:
+        if (path.option->count() > 0) files.add_input(*path.value, path.what);
         break;
       case PathRole::input:
         for (const std::string& value : path.option->results()) files.add_input(value, path.what);

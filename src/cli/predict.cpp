@@ -103,8 +103,7 @@ int run_predict(const PredictFlags& flags, const Invocation& invocation) {
 }
 
 void add_paths(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
-  paths.add(verb, verb.add_option("MODEL", flags.model, "A model (.safetensors)")->required()->type_name(""),
-            PathRole::input, "the model");
+  paths.add_model(verb, verb.add_option("MODEL", flags.model, kModelText)->required()->type_name(""), flags.model);
   paths.add(
       verb,
       verb.add_option("INPUT", flags.inputs, "Images, folders, patterns such as 'a/*.jpg', or - for standard input")
@@ -151,7 +150,7 @@ void add_options(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
       ->type_name("T");
   verb.add_flag("--agnostic-nms", flags.agnostic_nms, "Let boxes of different classes suppress each other, too");
   verb.add_option("--labels", flags.labels, "Drawn beside each object: none, names, or scores (behind names) [scores]")
-      ->type_name("KIND");
+      ->type_name("LABELS");
   verb.add_option("--line-width", flags.line_width,
                   "Of drawn boxes and edges of masks, in pixels [by the image's size]")
       ->check(within(1, 100))
@@ -171,7 +170,7 @@ void add_predict(CLI::App& app, Invocation& invocation) {
   add_options(verb, *flags, invocation.paths);
   add_common_flags(verb, invocation.common);
   verb.footer(
-      "Examples:\n  spinenet predict best.safetensors photo.jpg --out drawn\n"
+      "Examples:\n  spinenet predict runs/easy photo.jpg --out drawn\n"
       "  spinenet predict best.safetensors holiday/ --threshold 0.5 --json found.json\n"
       "  cat photo.jpg | spinenet predict best.safetensors - --json\n\n"
       "Boxes are in pixels of the upright image. An image that cannot be read is reported, the others are done, "

@@ -18,6 +18,7 @@
 #include "base/stop_signal.h"
 #include "cli/output.h"
 #include "cli/parse.h"
+#include "cli/training_program.h"
 #include "search/store/address.h"
 
 namespace spinenet::cli {
@@ -52,6 +53,10 @@ int run_command_line(const std::vector<std::string>& arguments, Invocation& invo
   parse_command_line(arguments, invocation);
   if (invocation.common.quiet) set_log_level(LogLevel::quiet);
   if (invocation.common.verbose) set_log_level(LogLevel::debug);
+  const bool told = std::getenv(kBuildVariable) != nullptr;  // by the program that started this one
+  for (const std::string& note : invocation.notes) {
+    if (!told) log_info(note);
+  }
   return invocation.run();
 }
 

@@ -32,7 +32,7 @@ engine::Precision precision_named(const std::string& name) {
 
 void add_precision_flag(CLI::App& verb, std::string& precision) {
   verb.add_option("--precision", precision, "fp32, bf16, or int8 of a calibrated model")
-      ->type_name("NAME")
+      ->type_name("PRECISION")
       ->capture_default_str();
 }
 
@@ -50,7 +50,7 @@ void add_run_flags(CLI::App& verb, RunFlags& flags, PathTable& paths) {
   verb.add_option("--size", flags.size, "Image size; the model's own if not given")
       ->check(within(1, 65536))
       ->type_name("N");
-  verb.add_option("--device", flags.device, "cpu, cuda, cuda:N or auto")->type_name("NAME")->capture_default_str();
+  verb.add_option("--device", flags.device, "cpu, cuda, cuda:N or auto")->type_name("DEVICE")->capture_default_str();
   add_precision_flag(verb, flags.precision);
   add_autotune_flags(verb, flags.autotune, paths);
 }

@@ -71,11 +71,7 @@ int run_search(const SearchFlags& flags, const Invocation& invocation) {
   const int status = search::lead_search(options);
   if (status != 0 && !search::find_study(options.study)) return status;
   const Json summary = search::study_summary(*search::look_at_store(options.study), options.study);
-  if (invocation.common.json) {
-    print_json(summary);
-  } else {
-    print(search::study_summary_text(summary));
-  }
+  print_result(invocation.common, summary, search::study_summary_text(summary));
   return status;
 }
 
@@ -129,7 +125,7 @@ void add_search(CLI::App& app, Invocation& invocation) {
   verb.add_flag("--keep-runs", flags->keep_runs,
                 "Keep the run folders of measured trials, too, not only of failed ones");
   verb.add_flag("--keys", flags->keys, "Print every key of a search recipe with its default");
-  verb.add_option("--worker", flags->worker)->group("");
+  verb.add_option("--worker", flags->worker)->group("")->type_name("N");
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
   verb.footer(

@@ -19,12 +19,13 @@ void add_train(CLI::App& app, Invocation& invocation) {
             verb.add_option("--out", flags->out, "The run folder; runs/ and the recipe's name if not given")
                 ->type_name("DIR"),
             PathRole::owned_folder);
-  paths.add(verb,
-            verb.add_option("--from", flags->from,
-                            "A model to begin with: its weights and how it sees pixels, and its architecture where its "
-                            "task is the recipe's")
-                ->type_name("MODEL"),
-            PathRole::input, "the model");
+  paths.add_model(
+      verb,
+      verb.add_option("--from", flags->from,
+                      "A model, or a run folder, to begin with: its weights and how it sees pixels, and its "
+                      "architecture where its task is the recipe's")
+          ->type_name("MODEL"),
+      flags->from);
   verb.add_option("--set", flags->settings, "Change a value of the recipe: --set optimizer.learning_rate=0.01")
       ->type_name("KEY=VALUE")
       ->allow_extra_args(false);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "base/score_text.h"
 #include "base/text_table.h"
 
 namespace spinenet::compare {
@@ -155,9 +156,8 @@ std::vector<std::string> cautions(const Comparison& comparison) {
 }
 
 std::string text_of(const MeanAndSpread& value) {
-  if (value.mean < 0) return "–";
-  return value.deviation ? fmt::format("{:.3f} ± {:.3f}", value.mean, *value.deviation)
-                         : fmt::format("{:.3f}", value.mean);
+  const std::string mean = score_text(value.mean);
+  return value.mean >= 0 && value.deviation ? fmt::format("{} ± {}", mean, score_text(*value.deviation)) : mean;
 }
 
 std::vector<std::vector<std::string>> table_rows(const Comparison& comparison) {

@@ -1,10 +1,10 @@
 #include "compare/view.h"
 
-#include <cmath>
 #include <limits>
 #include <map>
 
 #include "base/format.h"
+#include "base/score_text.h"
 
 namespace spinenet::compare {
 namespace {
@@ -19,8 +19,7 @@ std::vector<plot::ComparePage::BarGroup> size_groups(const Comparison& compariso
     for (const Contestant& c : comparison.contestants) {
       const double mean = over_seeds(c, number).mean;
       any = any || mean >= 0;
-      group.bars.push_back(
-          {c.name, mean >= 0 ? std::round(1000 * mean) / 1000 : std::numeric_limits<double>::quiet_NaN()});
+      group.bars.push_back({c.name, mean >= 0 ? mean : std::numeric_limits<double>::quiet_NaN(), score_text(mean)});
     }
     if (any) groups.push_back(std::move(group));
   }

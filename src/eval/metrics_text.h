@@ -10,7 +10,7 @@
 
 namespace spinenet::eval {
 
-// In percent; a dash where undefined.
+// As base/score_text.h writes them.
 std::string to_table(const CocoMetrics& metrics);
 std::string to_table(const TopKMetrics& metrics);
 

@@ -55,7 +55,7 @@ std::string bar_chart(std::span<const Bar> bars, const ChartOptions& options) {
     svg += fmt::format("<rect class=\"f0\" x=\"{:.1f}\" y=\"{:.1f}\" width=\"{:.1f}\" height=\"{:.1f}\" rx=\"2\"/>\n",
                        std::min(place(0), place(value)), y + 4, std::abs(place(value) - place(0)), kBarRow - 8);
     svg += draw_text({.x = std::max(place(0), place(value)) + 5, .y = y + 15, .style = "value"},
-                     fmt::format("{:.3g}", value));
+                     bars[i].text.empty() ? fmt::format("{:.3g}", value) : bars[i].text);
   }
   svg += draw_rule("axis", place(0), top, place(0), bottom);
   if (!options.x_label.empty()) {

@@ -13,6 +13,7 @@ namespace spinenet::plot {
 struct Bar {
   std::string name;
   double value = 0;
+  std::string text = {};  // behind it; empty: the value
 };
 
 // The height follows the number of bars; x_min and x_max apply.

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/score_text.h"
 #include "plot/heat_map.h"
 #include "plot/markup.h"
 
@@ -54,8 +55,7 @@ std::string draw_confusion(const ConfusionTable& confusion) {
 }
 
 std::string score_cell(double score) {
-  const bool defined = std::isfinite(score) && score >= 0;
-  return fmt::format("<td class=\"number\">{}</td>", defined ? fmt::format("{:.3f}", score) : "–");
+  return fmt::format("<td class=\"number\">{}</td>", score_text(score));
 }
 
 std::string draw_classes(const std::vector<ReportClass>& classes) {

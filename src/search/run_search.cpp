@@ -10,6 +10,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "base/score_text.h"
 #include "base/text_table.h"
 #include "search/plan.h"
 #include "search/store/store_schema.h"
@@ -68,7 +69,7 @@ int64_t trials_of(const SearchOptions& options, const SearchRecipe& recipe) {
 
 void tell_end(const Claim& claim, const Outcome& outcome, bool accepted) {
   const std::string what = outcome.state == TrialState::complete
-                               ? fmt::format("score {:.4f}", outcome.measurement.score)
+                               ? "score " + search_score_text(outcome.measurement.score)
                                : fmt::format("{}: {}", name_of(outcome.failure), printable(outcome.reason));
   log_info(fmt::format("trial {}: {}{}", claim.number, what, accepted ? "" : " (too late: another worker has it)"));
 }

@@ -76,8 +76,8 @@ void write_report(const ReportSource& source) {
     report.notes.push_back("skipped: " + reason.get<std::string>());
   }
   const formats::ModelFile best = formats::read_model(source.folder.path() / "best.safetensors");
-  source.task.add_evaluation(report,
-                             nn::make_parameters(source.trainer.parameters(), best.weights, source.trainer.device()));
+  source.task.add_evaluation(
+      report, nn::make_parameters(source.trainer.parameters(), best.weights, source.trainer.device()), source.progress);
   report.recipe = source.recipe_text;
   source.folder.file("report.html").write(plot::render_report(report));
 }

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/owned_folder.h"
+#include "base/progress.h"
 #include "train/recipe.h"
 #include "train/task.h"
 #include "train/trainer.h"
@@ -18,6 +19,7 @@ struct ReportSource {
   const TrainTask& task;
   const Trainer& trainer;
   const Json& summary;
+  const ProgressOptions& progress;
 };
 
 // Measures best.safetensors of the folder once more on the validation set.

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/score_text.h"
 #include "image/draw.h"
 #include "image/encode.h"
 
@@ -93,7 +94,7 @@ std::vector<plot::ReportImage> sample_images(const data::Dataset& val, std::span
 void add_classification(plot::ReportData& report, const data::Dataset& val, std::span<const eval::Classified> found,
                         const eval::TopKMetrics& metrics) {
   for (const auto& [name, value] : eval::named_numbers(metrics)) {
-    report.headline.push_back({name, value < 0 ? "–" : fmt::format("{:.3f}", value)});
+    report.headline.push_back({name, score_text(value)});
   }
   report.tables.push_back(class_table(metrics));
   if (!metrics.per_group.empty()) report.tables.push_back(group_table(metrics));

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/score_text.h"
 #include "eval/confusion.h"
 #include "eval/pr_curve.h"
 #include "image/draw.h"
@@ -69,7 +70,7 @@ void add_detections(plot::ReportData& report, const RunData& data, std::span<con
   const eval::CocoEvaluation evaluation = eval::evaluate_coco(data.val_annotations, results, options);
   const eval::CocoMetrics& m = evaluation.metrics;
   for (const auto& [name, value] : eval::named_numbers(m)) {
-    if (name.starts_with("AP")) report.headline.push_back({name, value < 0 ? "–" : fmt::format("{:.3f}", value)});
+    if (name.starts_with("AP")) report.headline.push_back({name, score_text(value)});
   }
   std::map<int64_t, int64_t> objects;
   for (const detect::Annotation& annotation : data.val_annotations.annotations) ++objects[annotation.category_id];

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "data/classes/fashion_mnist.h"
 #include "data/coco/coco.h"
 #include "data/coco/coco_advice.h"
 #include "data/coco/yolo_anchors.h"
@@ -138,6 +139,19 @@ Recipe recipe_of(const TrainOptions& options) {
 torch::Device training_device(const TrainOptions& options, const Recipe& recipe, const ProcessPlace& place) {
   check_precision(recipe, options.resume ? run_path(options) / "recipe.yaml" : options.recipe);
   return nn::find_device(device_name(recipe, place));
+}
+
+std::pair<std::string, std::string> validation_paths(const Recipe& recipe) {
+  const DataRecipe& data = recipe.data;
+  const std::filesystem::path root = data.root;
+  const bool classes = recipe.task == arch::Task::classify;
+  if (classes && data.classes_from == ClassSource::fashion_mnist) {
+    return {"", data.root.empty() ? data::fashion_mnist_folder().string() : data.root};
+  }
+  const bool has_annotations = !classes || data.classes_from == ClassSource::annotations;
+  const bool measures = has_annotations ? !data.val_annotations.empty() : !data.val_images.empty();
+  if (data.hold_out > 0 || !measures) return {};
+  return {has_annotations ? (root / data.val_annotations).string() : "", (root / data.val_images).string()};
 }
 
 data::LoaderOptions loader_options(const Recipe& recipe, const ProcessPlace& place) {

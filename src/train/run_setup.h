@@ -4,6 +4,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
+#include <utility>
 
 #include "data/loading/loader.h"
 #include "nn/tensors.h"
@@ -24,6 +26,10 @@ Recipe recipe_of(const TrainOptions& options);
 
 // ErrorKind::unsupported where the device cannot train in the recipe's precision.
 torch::Device training_device(const TrainOptions& options, const Recipe& recipe, const ProcessPlace& place);
+
+// Annotation file and image folder of the validation set, as `spinenet eval` takes them; "" where there is none, or
+// where it is a part of the training set.
+std::pair<std::string, std::string> validation_paths(const Recipe& recipe);
 
 data::LoaderOptions loader_options(const Recipe& recipe, const ProcessPlace& place);
 

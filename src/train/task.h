@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "arch/architecture.h"
+#include "base/progress.h"
 #include "data/loading/loader.h"
 #include "formats/model_file.h"
 #include "plot/report.h"
@@ -51,11 +52,12 @@ class TrainTask {
   // The number that decides which model is the best: the first one of measure(). Greater is better, -1 undefined.
   virtual std::string_view main_metric() const = 0;
   // Of these weights (of parameters_of_all(programs())) on the validation set; the first three are shown in the log.
-  virtual NamedNumbers measure(const nn::Parameters& parameters) const = 0;
+  virtual NamedNumbers measure(const nn::Parameters& parameters, const ProgressOptions& bar) const = 0;
 
   virtual std::vector<CurveKeys> curves() const = 0;
   // Headline, classes, confusion and sample images. Nothing without a validation set.
-  virtual void add_evaluation(plot::ReportData& report, const nn::Parameters& best) const = 0;
+  virtual void add_evaluation(plot::ReportData& report, const nn::Parameters& best,
+                              const ProgressOptions& bar) const = 0;
   // What a model file must say beside the architecture, the classes and the size.
   virtual std::map<std::string, std::string> model_facts() const { return {}; }
 };

@@ -49,12 +49,13 @@ data::LoaderOptions ClassifyTask::training_loader(data::LoaderOptions common) co
   return common;
 }
 
-std::vector<eval::Classified> ClassifyTask::classify_validation(const nn::Parameters& parameters) const {
+std::vector<eval::Classified> ClassifyTask::classify_validation(const nn::Parameters& parameters,
+                                                                const ProgressOptions& bar) const {
   data::LoaderOptions options = measuring_loader(recipe_);
   options.crop = recipe_.classify.crop;
   options.batch = std::min(recipe_.batch, kMeasuredTogether);
   data::Loader loader(*data_.val, options);
-  Progress progress("measure", data_.val->size());
+  Progress progress("measure", data_.val->size(), bar);
   std::vector<eval::Classified> found;
   for (int64_t step = 0; step < loader.steps_per_epoch(); ++step) {
     const data::Batch batch = loader.next();
@@ -74,8 +75,8 @@ std::vector<eval::Classified> ClassifyTask::classify_validation(const nn::Parame
   return found;
 }
 
-NamedNumbers ClassifyTask::measure(const nn::Parameters& parameters) const {
-  return eval::named_numbers(eval::evaluate_top_k(classify_validation(parameters), data_.classes));
+NamedNumbers ClassifyTask::measure(const nn::Parameters& parameters, const ProgressOptions& bar) const {
+  return eval::named_numbers(eval::evaluate_top_k(classify_validation(parameters, bar), data_.classes));
 }
 
 std::vector<CurveKeys> ClassifyTask::curves() const {
@@ -84,9 +85,10 @@ std::vector<CurveKeys> ClassifyTask::curves() const {
           {"Calibration error", "error", {"ece"}}};
 }
 
-void ClassifyTask::add_evaluation(plot::ReportData& report, const nn::Parameters& best) const {
+void ClassifyTask::add_evaluation(plot::ReportData& report, const nn::Parameters& best,
+                                  const ProgressOptions& bar) const {
   if (!data_.val) return;
-  const std::vector<eval::Classified> found = classify_validation(best);
+  const std::vector<eval::Classified> found = classify_validation(best, bar);
   add_classification(report, *data_.val, found, eval::evaluate_top_k(found, data_.classes));
 }
 

@@ -25,14 +25,14 @@ class ClassifyTask final : public TrainTask {
   }
   bool measures() const override { return data_.val != nullptr; }
   std::string_view main_metric() const override { return "top1"; }
-  NamedNumbers measure(const nn::Parameters& parameters) const override;
+  NamedNumbers measure(const nn::Parameters& parameters, const ProgressOptions& bar) const override;
   std::vector<CurveKeys> curves() const override;
-  void add_evaluation(plot::ReportData& report, const nn::Parameters& best) const override;
+  void add_evaluation(plot::ReportData& report, const nn::Parameters& best, const ProgressOptions& bar) const override;
   std::map<std::string, std::string> model_facts() const override;
 
  private:
   // In the order of the validation set, less images that cannot be read.
-  std::vector<eval::Classified> classify_validation(const nn::Parameters& parameters) const;
+  std::vector<eval::Classified> classify_validation(const nn::Parameters& parameters, const ProgressOptions& bar) const;
 
   Recipe recipe_;
   ClassData data_;

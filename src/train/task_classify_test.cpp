@@ -88,7 +88,7 @@ Trained train_halves(const Recipe& recipe, int steps) {
   data::Loader loader(task.training_set(), task.training_loader(common));
   Trained trained;
   for (int step = 0; step < steps; ++step) trained.losses.push_back(trainer.step(loader.next()).loss());
-  trained.numbers = task.measure(trainer.measured());
+  trained.numbers = task.measure(trainer.measured(), standard_progress());
   return trained;
 }
 

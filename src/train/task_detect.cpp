@@ -114,20 +114,21 @@ data::LoaderOptions DetectTask::training_loader(data::LoaderOptions common) cons
   return common;
 }
 
-std::vector<detect::Result> DetectTask::detect_validation(const nn::Parameters& parameters) const {
+std::vector<detect::Result> DetectTask::detect_validation(const nn::Parameters& parameters,
+                                                          const ProgressOptions& bar) const {
   data::Loader loader(*data_.val, measuring_loader(recipe_));
   ValidateOptions options;
   options.classes = static_cast<int>(classes_.size());
   options.category_ids = data_.category_ids();
   options.post = post_;
-  Progress progress("measure", data_.val->size());
+  Progress progress("measure", data_.val->size(), bar);
   options.progress = [&](int64_t images) { progress.update(images); };
   return detect_all(programs_.front(), parameters, loader, head_, options);
 }
 
-NamedNumbers DetectTask::measure(const nn::Parameters& parameters) const {
+NamedNumbers DetectTask::measure(const nn::Parameters& parameters, const ProgressOptions& bar) const {
   const auto numbers =
-      eval::named_numbers(eval::evaluate_coco(data_.val_annotations, detect_validation(parameters), {}).metrics);
+      eval::named_numbers(eval::evaluate_coco(data_.val_annotations, detect_validation(parameters, bar), {}).metrics);
   return {numbers.begin(), numbers.end()};
 }
 
@@ -139,8 +140,9 @@ std::vector<CurveKeys> DetectTask::curves() const {
           {"By object size", "AP", {"APs", "APm", "APl"}}};
 }
 
-void DetectTask::add_evaluation(plot::ReportData& report, const nn::Parameters& best) const {
-  if (data_.val) add_detections(report, data_, detect_validation(best));
+void DetectTask::add_evaluation(plot::ReportData& report, const nn::Parameters& best,
+                                const ProgressOptions& bar) const {
+  if (data_.val) add_detections(report, data_, detect_validation(best, bar));
 }
 
 }  // namespace spinenet::train

@@ -25,13 +25,13 @@ class DetectTask final : public TrainTask {
   BatchLosses losses(const BatchPass& pass) const override;
   bool measures() const override { return data_.val != nullptr; }
   std::string_view main_metric() const override { return "AP"; }
-  NamedNumbers measure(const nn::Parameters& parameters) const override;
+  NamedNumbers measure(const nn::Parameters& parameters, const ProgressOptions& bar) const override;
   std::vector<CurveKeys> curves() const override;
-  void add_evaluation(plot::ReportData& report, const nn::Parameters& best) const override;
+  void add_evaluation(plot::ReportData& report, const nn::Parameters& best, const ProgressOptions& bar) const override;
 
  private:
   // In the order of the validation set.
-  std::vector<detect::Result> detect_validation(const nn::Parameters& parameters) const;
+  std::vector<detect::Result> detect_validation(const nn::Parameters& parameters, const ProgressOptions& bar) const;
 
   Recipe recipe_;
   RunData data_;

@@ -69,7 +69,8 @@ BatchLosses SegmentTask::losses(const BatchPass& pass) const {
                                      recipe_.two_stage, box_thresholds_, levels_.single_point});
 }
 
-std::vector<detect::Result> SegmentTask::segment_validation(const nn::Parameters& parameters) const {
+std::vector<detect::Result> SegmentTask::segment_validation(const nn::Parameters& parameters,
+                                                            const ProgressOptions& bar) const {
   const std::vector<nn::Parameters> parts = nn::parts_of(parameters, programs_);
   std::vector<graph::Forward> networks;
   for (size_t i = 0; i < programs_.size(); ++i) networks.push_back(forward_of(programs_[i], parts[i]));
@@ -82,7 +83,7 @@ std::vector<detect::Result> SegmentTask::segment_validation(const nn::Parameters
   options.proposals.post_nms = recipe_.two_stage.proposals;
   const runtime::Segmenter segmenter(std::move(network), options);
   data::Loader loader(*data_.val, measuring_loader(recipe_));
-  Progress progress("measure", data_.val->size());
+  Progress progress("measure", data_.val->size(), bar);
   std::vector<detect::Result> results;
   int64_t done = 0;
   for (int64_t step = 0; step < loader.steps_per_epoch(); ++step) {
@@ -102,8 +103,8 @@ std::vector<detect::Result> SegmentTask::segment_validation(const nn::Parameters
   return results;
 }
 
-NamedNumbers SegmentTask::measure(const nn::Parameters& parameters) const {
-  const std::vector<detect::Result> results = segment_validation(parameters);
+NamedNumbers SegmentTask::measure(const nn::Parameters& parameters, const ProgressOptions& bar) const {
+  const std::vector<detect::Result> results = segment_validation(parameters, bar);
   NamedNumbers numbers;
   for (const auto& [name, value] : mask_numbers(data_.val_annotations, results, eval::IouType::segm)) {
     numbers.emplace_back(name, value);
@@ -132,8 +133,9 @@ std::vector<CurveKeys> SegmentTask::curves() const {
           {"By object size", "AP", {"APs", "APm", "APl"}}};
 }
 
-void SegmentTask::add_evaluation(plot::ReportData& report, const nn::Parameters& best) const {
-  if (data_.val) add_detections(report, data_, segment_validation(best), eval::IouType::segm);
+void SegmentTask::add_evaluation(plot::ReportData& report, const nn::Parameters& best,
+                                 const ProgressOptions& bar) const {
+  if (data_.val) add_detections(report, data_, segment_validation(best, bar), eval::IouType::segm);
 }
 
 }  // namespace spinenet::train

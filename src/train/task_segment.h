@@ -26,15 +26,15 @@ class SegmentTask final : public TrainTask {
   bool measures() const override { return data_.val != nullptr; }
   // Of masks. Those of boxes are called box_AP and so on.
   std::string_view main_metric() const override { return "AP"; }
-  NamedNumbers measure(const nn::Parameters& parameters) const override;
+  NamedNumbers measure(const nn::Parameters& parameters, const ProgressOptions& bar) const override;
   std::vector<CurveKeys> curves() const override;
-  void add_evaluation(plot::ReportData& report, const nn::Parameters& best) const override;
+  void add_evaluation(plot::ReportData& report, const nn::Parameters& best, const ProgressOptions& bar) const override;
   // How many proposals were measured with, so that predict and eval take as many.
   std::map<std::string, std::string> model_facts() const override;
 
  private:
   // In the order of the validation set.
-  std::vector<detect::Result> segment_validation(const nn::Parameters& parameters) const;
+  std::vector<detect::Result> segment_validation(const nn::Parameters& parameters, const ProgressOptions& bar) const;
 
   Recipe recipe_;
   RunData data_;

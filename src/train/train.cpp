@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <functional>
 #include <optional>
+#include <tuple>
 
 #include "arch/text.h"
 #include "base/error.h"
@@ -13,8 +14,10 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "base/progress.h"
+#include "base/score_text.h"
 #include "base/stop_signal.h"
 #include "formats/model_file.h"
+#include "graph/network_cost.h"
 #include "nn/device.h"
 #include "nn/threads.h"
 #include "train/carry_over.h"
@@ -39,6 +42,8 @@ constexpr double kShareForSteps = 0.95;  // of max_minutes; the rest is for the 
 constexpr int kMostSkippedInARow = 10;   // non-finite steps
 constexpr int kMostFailedWrites = 5;     // in a row
 constexpr size_t kShownNumbers = 3;      // of a measurement, in the log
+constexpr int64_t kTimedSteps = 20;      // until the pace is told, or as many as these seconds have
+constexpr double kTimedSeconds = 10;
 
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -63,6 +68,8 @@ class Run {
   std::optional<double> unlike_first(double own);
   void check_same_start();
   void begin();
+  void tell_plan() const;
+  void tell_pace();
   void loop();
   void loop_to_end();
   bool at_epoch_end() const;
@@ -82,6 +89,7 @@ class Run {
   ProcessPlace place_;
   torch::Device device_;
   Communicator communicator_;
+  int threads_ = 1;
   std::optional<OwnedFolder> folder_;
   arch::Architecture architecture_;
   std::unique_ptr<TrainTask> task_;
@@ -92,6 +100,8 @@ class Run {
   Clock::time_point start_ = Clock::now();
   double step_seconds_ = 0;
   int64_t steps_timed_ = 0;
+  double first_step_seconds_ = 0;  // which is slower than the others
+  bool pace_told_ = false;
   int skipped_in_a_row_ = 0;
   int failed_writes_ = 0;
   int64_t last_checkpoint_ = -1;
@@ -112,8 +122,8 @@ Run::Run(const TrainOptions& options)
       device_(training_device(options, recipe_, place_)),
       communicator_(place_, device_, options.stop_signal) {
   if (device_.is_cpu()) keep_freed_memory();
-  nn::set_threads(recipe_.threads > 0 ? recipe_.threads : std::max(1, available_cores() / place_.world),
-                  recipe_.batch / place_.world);
+  threads_ = recipe_.threads > 0 ? recipe_.threads : std::max(1, available_cores() / place_.world);
+  nn::set_threads(threads_, recipe_.batch / place_.world);
   architecture_ = resolve_architecture(recipe_.architecture);
   if (leader()) {
     folder_.emplace(take_run_folder(run_path(options), options.resume));
@@ -251,7 +261,49 @@ void Run::resume() {
   metrics_ = std::make_unique<MetricsLog>(*folder_, p.metrics_bytes, p.step);
   ProgressOptions bar = options_.progress;
   bar.first = p.step;
+  tell_plan();
   progress_ = std::make_unique<Progress>("train", p.total_steps, bar);
+}
+
+void Run::tell_plan() const {
+  if (!options_.begins) return;
+  const Progression& p = trainer_->state().progression;
+  const DataRecord& record = task_->data_record();
+  const int size = recipe_.image_size;
+  const graph::Cost cost =
+      graph::network_cost(architecture_, recipe_.task, {size, size, static_cast<int>(record.classes)});
+  plot::TrainingPlan plan;
+  plan.folder = run_path(options_).string();
+  plan.architecture = architecture_.name;
+  plan.task = recipe_.task;
+  plan.image_size = size;
+  plan.classes = record.classes;
+  plan.images = record.training.images;
+  plan.validation_images = record.validation ? record.validation->images : 0;
+  plan.parameters = cost.parameters;
+  plan.multiply_adds = cost.multiply_adds;
+  plan.weights = recipe_.init.weights;
+  plan.device = device_.str();
+  plan.precision = name_of(recipe_.precision);
+  plan.threads = threads_;
+  plan.processes = place_.world;
+  plan.batch = recipe_.batch;
+  plan.steps_per_epoch = loader_->steps_per_epoch();
+  plan.epochs = recipe_.epochs;
+  plan.first_step = p.step;
+  plan.total_steps = p.total_steps;
+  plan.max_minutes = recipe_.max_minutes;
+  plan.metric = task_->main_metric();
+  std::tie(plan.annotations, plan.validation_folder) = validation_paths(recipe_);
+  options_.begins(plan);
+}
+
+void Run::tell_pace() {
+  if (pace_told_ || !options_.paced || steps_timed_ < 3) return;
+  if (steps_timed_ < kTimedSteps && step_seconds_ < kTimedSeconds) return;
+  pace_told_ = true;
+  options_.paced(trainer_->state().progression.step,
+                 (step_seconds_ - first_step_seconds_) / static_cast<double>(steps_timed_ - 1));
 }
 
 // Only here is the folder changed: what was wrong so far can be repaired and started again in the same folder, and a
@@ -305,9 +357,8 @@ void Run::after_step(const StepReport& report, const data::Batch& batch) {
   const Progression& p = trainer_->state().progression;
   if (progress_) {
     const bool measured = p.best_score >= 0;
-    progress_->update(p.step,
-                      fmt::format("loss {:.3f}", report.loss()) +
-                          (measured ? fmt::format("  best {} {:.3f}", task_->main_metric(), p.best_score) : ""));
+    progress_->update(p.step, fmt::format("loss {:.3f}", report.loss()) +
+                                  (measured ? "  best " + named_score(task_->main_metric(), p.best_score) : ""));
   }
   if (report.finite && (p.step % recipe_.log_every == 0 || p.step == p.total_steps)) {
     Json line{{"step", p.step}, {"loss", report.loss()}};
@@ -330,7 +381,8 @@ void Run::loop() {
     const data::Batch batch = loader_->next();
     const StepReport report = trainer_->step(batch);
     step_seconds_ += seconds_since(begin);
-    ++steps_timed_;
+    if (++steps_timed_ == 1) first_step_seconds_ = step_seconds_;
+    if (leader()) tell_pace();
     after_step(report, batch);
     fit_time();
     if (at_epoch_end()) end_epoch();
@@ -379,13 +431,13 @@ void Run::end_epoch() {
 
 void Run::measure() {
   Progression& p = trainer_->state().progression;
-  const NamedNumbers numbers = task_->measure(trainer_->measured());
+  const NamedNumbers numbers = task_->measure(trainer_->measured(), options_.progress);
   Json line{{"step", p.step}};
   for (const auto& [name, value] : numbers) line[name] = value;
   metrics_->write(line, "val");
   std::string shown;
   for (size_t i = 0; i < std::min(kShownNumbers, numbers.size()); ++i) {
-    shown += fmt::format("{}{} {:.4f}", i > 0 ? "  " : "", numbers[i].first, numbers[i].second);
+    shown += (i > 0 ? "  " : "") + named_score(numbers[i].first, numbers[i].second);
   }
   log_info(fmt::format("step {}: {}", p.step, shown));
   last_score_ = numbers.front().second;
@@ -478,7 +530,7 @@ Json Run::go() {
     save_model("last.safetensors");
     if (!folder_->holds("best.safetensors")) save_model("best.safetensors");
     try {
-      write_report({*folder_, recipe_text_, recipe_, *task_, *trainer_, summary()});
+      write_report({*folder_, recipe_text_, recipe_, *task_, *trainer_, summary(), options_.progress});
     } catch (const Error& error) {
       log_warning(fmt::format("no report: {}", error.what()));
     }

@@ -3,11 +3,13 @@
 
 #include <atomic>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/json.h"
 #include "base/progress.h"
+#include "plot/training_text.h"
 
 namespace spinenet::train {
 
@@ -24,6 +26,10 @@ struct TrainOptions {
   int64_t until_epoch = 0;  // measure, write a checkpoint and end after this epoch; 0: all of the recipe's
   ProgressOptions progress = standard_progress();
   const std::atomic<int>* stop_signal = nullptr;  // not 0: finish the step, write a checkpoint, end
+  // Told what will be done before the first step, of several processes by rank 0 alone. Empty: nobody wants to know.
+  std::function<void(const plot::TrainingPlan&)> begins = {};
+  // And once some steps are timed, what is to come.
+  std::function<void(int64_t done, double seconds_per_step)> paced = {};
 };
 
 // Trains, measures, writes everything into the run folder. A summary: run, steps, best AP, speed; with

@@ -14,6 +14,8 @@
 namespace spinenet {
 namespace {
 
+namespace fs = std::filesystem;
+
 class Predict : public ProgramTest {
  protected:
   void SetUp() override {
@@ -65,6 +67,65 @@ TEST_F(Predict, GivesCocoResults) {
     last = result["score"].get<double>();
     EXPECT_GE(last, 0.05);
   }
+}
+
+// A run folder of `train` is its model, for every verb that takes one.
+TEST_F(Predict, ARunFolderIsItsBestModel) {
+  write_image("a.png", 1);
+  const fs::path run_folder = folder_ / "runs/easy";
+  fs::create_directories(run_folder);
+  fixture::put_file(run_folder / ".spinenet", R"({"program": "spinenet", "kind": "a training run", "id": "1"})");
+  EXPECT_NE(run("predict runs/easy a.png").err.find("runs/easy: is a training run that has no model yet; its first"),
+            std::string::npos);
+  fs::copy_file(folder_ / "tiny.safetensors", run_folder / "last.safetensors");
+  const Outcome last = run("predict runs/easy a.png --json --threshold 0.05");
+  EXPECT_EQ(last.err, "runs/easy has no best model: taking the last one, runs/easy/last.safetensors\n");
+  EXPECT_EQ(run("predict runs/easy a.png --json --threshold 0.05 -q").err, "");
+  fs::rename(run_folder / "last.safetensors", run_folder / "best.safetensors");
+  const Outcome best = run("predict runs/easy/ a.png --json --threshold 0.05");
+  EXPECT_EQ(best.status, 0) << best.err;
+  EXPECT_EQ(best.err, "");
+  EXPECT_EQ(best.out, last.out);
+  EXPECT_EQ(best.out, run("predict tiny.safetensors a.png --json --threshold 0.05").out);
+  for (const char* line : {"describe runs/easy", "export runs/easy --onnx new.onnx", "bench runs/easy --runs 1",
+                           "calibrate runs/easy a.png --out int8.safetensors"}) {
+    EXPECT_EQ(run(line).status, 0) << line;
+  }
+  EXPECT_EQ(run_json("describe runs/easy --json")["classes"], 2);
+  EXPECT_NE(run("eval runs/easy --annotations nowhere.json --images .").err.find("nowhere.json"), std::string::npos);
+}
+
+TEST_F(Predict, TheModelOfARunFolderIsNeverWrittenOver) {
+  write_image("a.png", 1);
+  fs::create_directories(folder_ / "run");
+  fixture::put_file(folder_ / "run/.spinenet", R"({"program": "spinenet", "kind": "a training run", "id": "1"})");
+  fs::rename(folder_ / "tiny.safetensors", folder_ / "run/best.safetensors");
+  fs::create_hard_link(folder_ / "run/best.safetensors", folder_ / "same");
+  const std::string before = read_file(folder_ / "same");
+  for (const char* out : {"run/best.safetensors", "same"}) {
+    for (const std::string line : {"export run --overwrite --onnx ", "calibrate run a.png --overwrite --out ",
+                                   "describe run --overwrite --svg ", "predict run a.png --overwrite --json="}) {
+      const Outcome outcome = run(line + out);
+      EXPECT_EQ(outcome.status, 2) << line << out;
+      EXPECT_NE(outcome.err.find("is the "), std::string::npos) << outcome.err;
+      EXPECT_EQ(read_file(folder_ / "same"), before) << line << out;
+    }
+  }
+}
+
+TEST_F(Predict, AnotherFolderIsNoModel) {
+  write_image("set/a.png", 1);
+  for (const char* line :
+       {"predict set set/a.png", "eval set --annotations a.json --images set", "export set --onnx x.onnx", "bench set",
+        "calibrate set set/a.png --out x.safetensors", "describe set"}) {
+    const Outcome outcome = run(line);
+    EXPECT_EQ(outcome.status, 2) << line;
+    EXPECT_EQ(outcome.err,
+              "error: set: is a folder, and not that of a training run; name a model (.safetensors), or a "
+              "run folder of spinenet train\n");
+  }
+  fs::create_directories(folder_ / "spinenet-49s");
+  EXPECT_EQ(run("describe spinenet-49s").status, 0) << "a name that is known is no folder";
 }
 
 TEST_F(Predict, KeepsToThresholdAndNumber) {

@@ -1,6 +1,5 @@
 // Help, wrong usage, streams.
 #include <algorithm>
-#include <sstream>
 
 #include "base/files.h"
 #include "base/format.h"
@@ -9,33 +8,7 @@
 namespace spinenet {
 namespace {
 
-class Usage : public ProgramTest {
- protected:
-  // What the help of `outer` lists: verbs of the program, or "data check" and the like of the verb "data".
-  std::vector<std::string> listed(const std::string& outer = "") const {
-    constexpr std::string_view kHeading = "\nSubcommands:\n";
-    const std::string help = run(outer + " --help").out;
-    const size_t heading = help.find(kHeading);
-    std::vector<std::string> verbs;
-    if (heading == std::string::npos) return verbs;
-    std::istringstream lines(help.substr(heading + kHeading.size()));
-    for (std::string line; std::getline(lines, line) && line.starts_with("  ");) {
-      if (line.size() == 2 || line[2] == ' ') continue;  // a description goes on
-      verbs.push_back((outer.empty() ? "" : outer + " ") + line.substr(2, line.find(' ', 2) - 2));
-    }
-    return verbs;
-  }
-
-  // Every verb of the program, those of verbs behind them.
-  std::vector<std::string> every_verb() const {
-    std::vector<std::string> verbs;
-    for (const std::string& outer : listed()) {
-      verbs.push_back(outer);
-      for (std::string& inner : listed(outer)) verbs.push_back(std::move(inner));
-    }
-    return verbs;
-  }
-};
+class Usage : public ProgramTest {};
 
 TEST_F(Usage, HelpGoesToStandardOutput) {
   std::vector<std::string> help_lines{"--help", "-h", "help", "help describe", "data check -h"};
@@ -47,6 +20,16 @@ TEST_F(Usage, HelpGoesToStandardOutput) {
     EXPECT_TRUE(outcome.out.ends_with("\n")) << line;
     EXPECT_EQ(outcome.err, "") << line;
   }
+}
+
+TEST_F(Usage, WithoutAVerbIsAskedForHelp) {
+  for (const std::string line : {"", "data", "study"}) {
+    const Outcome outcome = run(line);
+    EXPECT_EQ(outcome.status, 0) << line;
+    EXPECT_EQ(outcome.out, run(line + " --help").out) << line;
+    EXPECT_EQ(outcome.err, "") << line;
+  }
+  EXPECT_NE(run("").out.find("Begin with:\n  spinenet data scenes "), std::string::npos);
 }
 
 // The first, the last and one of each verb that has verbs of its own: the lists of this test are not cut.
@@ -74,7 +57,6 @@ TEST_F(Usage, VersionIsOneLine) {
 
 TEST_F(Usage, IsAnsweredWithTheNearestName) {
   const std::vector<std::pair<std::string, std::string>> lines{
-      {"", "a command is missing"},
       {"predct x", "did you mean \"predict\"?"},
       {"data chek x", "did you mean \"check\"?"},
       {"describe spinenet-49 --jsn", "did you mean \"--json\"?"},

@@ -635,6 +635,42 @@ TEST_F(Run, StoppedEarlyItStaysStopped) {
   EXPECT_EQ(read_file(root_ / "early" / "metrics.jsonl"), metrics);
 }
 
+TEST_F(Run, SaysWhatItWillDoAndWhatCameOfIt) {
+  const std::string data = (root_ / "data").string(), folder = (root_ / "told").string();
+  const std::string said = said_by(start("told"), 0);
+  for (const std::string& part :
+       {std::string("learns to find objects of 2 classes at 128 x 128 pixels, from scratch.\n"),
+        std::string("There are 20 images to learn from, 20 to measure AP on.\n"),
+        std::string(
+            "6 epochs of 5 steps with 4 images each are 30 steps.\nIt runs on the CPU with 1 thread in fp32.\n"),
+        folder + " will have the recipe, ", std::string("\nA step takes "), std::string("\nTrained 30 steps in "),
+        std::string("\nThe best measurement is AP 0."), "\nThe report is " + folder + "/report.html.\nNext:\n",
+        "  spinenet predict " + folder + " " + data + "/images --out drawn\n",
+        "  spinenet eval " + folder + " --annotations " + data + "/annotations/val.json --images " + data + "/images\n",
+        "  spinenet export " + folder + " --onnx told.onnx\n"}) {
+    EXPECT_NE(said.find(part), std::string::npos) << part << "\nin\n" << said;
+  }
+  EXPECT_EQ(said.find("total_steps"), std::string::npos) << said;
+  // Those commands do what they say.
+  EXPECT_EQ(run({SPINENET_BINARY, "eval", folder, "--annotations", data + "/annotations/val.json", "--images",
+                 data + "/images", "--json"}),
+            0)
+      << log();
+  const std::string again = said_by(resume("told", {"--set", "epochs=7"}), 0);
+  EXPECT_NE(again.find("pixels, going on behind step 30.\n"), std::string::npos) << again;
+  EXPECT_NE(again.find("Trained 35 steps in "), std::string::npos) << again;
+}
+
+TEST_F(Run, QuietItSaysNothingAndAsJsonTheNumbers) {
+  EXPECT_EQ(said_by(start("quiet", {"-q", "--set", "epochs=1"}), 0), "");
+  const Json summary = parse_json(said_by(start("json", {"-q", "--json", "--set", "epochs=1"}), 0), "summary");
+  for (const char* key : {"run", "step", "total_steps", "AP", "best_AP", "best_step", "skipped_steps", "seconds",
+                          "images_per_second", "data_wait_share", "stopped_by_signal", "paused", "bad_images"}) {
+    EXPECT_TRUE(summary.contains(key)) << key;
+  }
+  EXPECT_EQ(summary.size(), 13U);
+}
+
 TEST_F(Run, AModelKnowsItsClassesBySourceIds) {
   ASSERT_EQ(run(start("whole", {"--set", "epochs=1"})), 0) << log();
   const formats::TensorFile model = formats::read_safetensors(root_ / "whole" / "best.safetensors");

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/log.h"
 #include "base/run_failure.h"
 #include "base/stop_signal.h"
 #include "cli/command.h"
@@ -55,11 +56,6 @@ int describe(const train::TrainOptions& options) {
   }
 }
 
-void print_summary(const Json& summary, bool as_json) {
-  if (as_json) return print_json(summary);
-  for (const auto& [name, value] : summary.items()) print(fmt::format("{}: {}\n", name, value.dump()));
-}
-
 int run_train(const TrainFlags& flags, const Invocation& invocation) {
   if (flags.keys) {
     print(train::recipe_keys());
@@ -73,8 +69,14 @@ int run_train(const TrainFlags& flags, const Invocation& invocation) {
   if (flags.describe) return describe(options);
   const std::atomic<int>& stop_signal = watch_stop_signals();
   options.stop_signal = &stop_signal;
+  plot::TrainingPlan plan;
+  options.begins = [&plan](const plot::TrainingPlan& told) { log_info(plot::plan_text(plan = told)); };
+  options.paced = [&plan](int64_t done, double seconds_per_step) {
+    log_info(plot::pace_text(plan, done, seconds_per_step));
+  };
   const Json summary = train::train(options);
-  if (train::process_place().rank == 0) print_summary(summary, invocation.common.json);
+  const bool told = invocation.common.json || !invocation.common.quiet;
+  if (train::process_place().rank == 0 && told) print_result(invocation.common, summary, plot::end_text(plan, summary));
   return stop_signal != 0 && summary.value("stopped_by_signal", false) ? 128 + stop_signal : 0;
 }
 

@@ -7,6 +7,7 @@
 #include "base/format.h"
 #include "base/printable.h"
 #include "base/progress.h"
+#include "base/score_text.h"
 #include "base/text_table.h"
 #include "plot/architecture.h"
 #include "plot/study_page.h"
@@ -105,15 +106,14 @@ std::vector<plot::Bar> parents(const std::vector<arch::ScalePermuted>& backbones
 std::string metric_text(const Trial& trial, const std::string& name) {
   const auto found = trial.measurement.metrics.find(name);
   if (found == trial.measurement.metrics.end() || found->second < 0) return "–";
-  if (found->second >= 10'000) return count_text(found->second);
-  return fmt::format("{:.4g}", found->second);
+  return name.starts_with("AP") ? score_text(found->second) : count_text(found->second);
 }
 
 plot::PageTable best_table(std::span<const Trial* const> order) {
   plot::PageTable table;
   table.head = {"trial", "score", "AP50", "small", "medium", "large", "multiply-adds", "parameters", "epochs"};
   for (const Trial* trial : order.first(std::min(kListed, order.size()))) {
-    std::vector<std::string> row{std::to_string(trial->number), fmt::format("{:.4f}", trial->measurement.score)};
+    std::vector<std::string> row{std::to_string(trial->number), search_score_text(trial->measurement.score)};
     for (const char* name : {"AP50", "APs", "APm", "APl", "multiply_adds", "parameters", "epochs"}) {
       row.push_back(metric_text(*trial, name));
     }
@@ -139,7 +139,7 @@ std::vector<plot::ReportFact> headline(const Study& study) {
   const StudyStatus& s = study.status;
   std::vector<plot::ReportFact> facts{{"trials", std::to_string(s.trials)}};
   if (s.best >= 0) {
-    facts.push_back({"best " + study.task.recipe.proxy.metric, fmt::format("{:.4f}", s.best_score)});
+    facts.push_back({"best " + study.task.recipe.proxy.metric, search_score_text(s.best_score)});
     facts.push_back({"found in trial", std::to_string(s.best)});
   }
   facts.push_back({"failed", std::to_string(s.failed)});
@@ -151,8 +151,9 @@ std::vector<plot::ReportFact> headline(const Study& study) {
 void draw_best(const Study& study, std::span<const Trial* const> order, plot::StudyPage& page) {
   for (const Trial* trial : order.first(std::min(kDrawn, order.size()))) {
     const graph::LowerOptions size{study.task.image_size, study.task.image_size, study.task.classes};
-    page.networks.push_back({fmt::format("trial {}: score {:.4f}", trial->number, trial->measurement.score),
-                             plot::architecture_svg(architecture_of(study, *trial), size)});
+    page.networks.push_back(
+        {fmt::format("trial {}: score {}", trial->number, search_score_text(trial->measurement.score)),
+         plot::architecture_svg(architecture_of(study, *trial), size)});
   }
 }
 

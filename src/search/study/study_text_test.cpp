@@ -19,7 +19,7 @@ TEST(StudySummaryText, CountsTheTrialsOfEachState) {
 TEST(StudySummaryText, NamesTheBestTrialAndItsCost) {
   const Json best{{"number", 7}, {"score", 0.25}, {"metrics", {{"multiply_adds", 2e6}}}};
   const std::string text = study_summary_text(summary_of(best));
-  EXPECT_NE(text.find("best: trial 7, score 0.2500, "), std::string::npos) << text;
+  EXPECT_NE(text.find("best: trial 7, score 0.250, "), std::string::npos) << text;
   EXPECT_TRUE(text.ends_with(" multiply-adds\n")) << text;
 }
 

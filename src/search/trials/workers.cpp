@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/score_text.h"
 
 namespace spinenet::search {
 namespace {
@@ -126,7 +127,7 @@ class Workers {
     if (!running_.empty() && now - shown_ < std::chrono::seconds(1)) return;
     shown_ = now;
     const StudyStatus s = store_.status();
-    std::string detail = s.best >= 0 ? fmt::format("best {:.4f} (trial {})", s.best_score, s.best) : "";
+    std::string detail = s.best >= 0 ? fmt::format("best {} (trial {})", search_score_text(s.best_score), s.best) : "";
     if (s.lost > 0) detail += fmt::format("  {} lost", s.lost);
     if (s.failed > 0) detail += fmt::format("  {} failed", s.failed);
     if (s.rejected > 0) detail += fmt::format("  {} rejected", s.rejected);

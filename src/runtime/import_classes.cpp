@@ -1,0 +1,56 @@
+#include "runtime/import_classes.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/format.h"
+#include "base/log.h"
+#include "base/printable.h"
+
+namespace spinenet::runtime {
+namespace {
+
+constexpr int kMostClasses = 100'000;
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+}  // namespace
+
+std::vector<formats::ModelClass> named_or_counted_classes(const std::string& given, std::string_view flag) {
+  std::vector<formats::ModelClass> classes;
+  int count = 0;
+  const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), count);
+  if (error == std::errc() && end == given.data() + given.size()) {
+    if (count < 1 || count > kMostClasses) {
+      fail(ErrorKind::usage, fmt::format("{} {}", flag, given), "", fmt::format("use 1 to {}", kMostClasses));
+    }
+    classes.resize(static_cast<size_t>(count));
+    return classes;
+  }
+  const std::string text = given.empty() ? "" : read_file(given);
+  std::map<std::string, size_t> lines;
+  for (size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; at < text.size();) {
+    const size_t line_end = std::min(text.find('\n', at), text.size());
+    std::string name = text.substr(at, line_end - at);
+    if (name.ends_with('\r')) name.pop_back();
+    at = line_end + 1;
+    if (name.empty()) {
+      fail(ErrorKind::bad_data, fmt::format("line {} is empty", classes.size() + 1), given,
+           "give one class name in each line");
+    }
+    const auto [same, is_new] = lines.emplace(name, classes.size() + 1);
+    if (!is_new) {  // ImageNet has two cranes
+      log_warning(fmt::format("{}: lines {} and {} are the same name \"{}\"", given, same->second, classes.size() + 1,
+                              printable(name)));
+    }
+    classes.push_back({0, std::move(name)});
+  }
+  if (!given.empty() && classes.empty()) {
+    fail(ErrorKind::bad_data, "names no class", given, "give one class name in each line, or a number");
+  }
+  return classes;
+}
+
+}  // namespace spinenet::runtime
