@@ -110,6 +110,16 @@ void complete_json_flag(std::vector<std::string>& words) {
   }
 }
 
+// A script's variable that is not set gives such a value, and "not given" is not what it means.
+void refuse_empty_values(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->count() == 0 || std::ranges::find(option->results(), "") == option->results().end()) continue;
+    if (option->get_expected_min() == 0) continue;  // a flag
+    fail(ErrorKind::usage, "an empty value", option->get_name(), "give it a value, or leave it out");
+  }
+  for (const CLI::App* verb : app.get_subcommands()) refuse_empty_values(*verb);
+}
+
 }  // namespace
 
 std::vector<std::string> options_of_unknown_type() {
@@ -131,6 +141,7 @@ void parse_command_line(std::vector<std::string> arguments, Invocation& invocati
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend() - 1);
   try {
     app->parse(reversed);
+    refuse_empty_values(*app);
     invocation.notes = invocation.paths.resolve_models();
     invocation.files = files_read_by(invocation.paths);
   } catch (const CLI::CallForHelp&) {

@@ -9,6 +9,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/printable.h"
+#include "base/yaml.h"
 
 namespace spinenet::runtime {
 namespace {
@@ -32,10 +33,13 @@ std::vector<formats::ModelClass> named_or_counted_classes(const std::string& giv
   const std::string text = given.empty() ? "" : read_file(given);
   std::map<std::string, size_t> lines;
   for (size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; at < text.size();) {
-    const size_t line_end = std::min(text.find('\n', at), text.size());
+    const size_t line_end = std::min(text.find_first_of("\r\n", at), text.size());
     std::string name = text.substr(at, line_end - at);
-    if (name.ends_with('\r')) name.pop_back();
-    at = line_end + 1;
+    at = line_end + (text.compare(line_end, 2, "\r\n") == 0 ? 2 : 1);
+    if (!is_utf8(name)) {
+      fail(ErrorKind::bad_data, fmt::format("line {} is not valid UTF-8", classes.size() + 1), given,
+           "save the file as UTF-8");
+    }
     if (name.empty()) {
       fail(ErrorKind::bad_data, fmt::format("line {} is empty", classes.size() + 1), given,
            "give one class name in each line");

@@ -14,6 +14,7 @@ constexpr int kSmallestInput = 256, kLargestInput = 1024;
 constexpr double kWantedSide = 12;                         // pixels of the input, of an object among the smallest tenth
 constexpr double kSmallestStride = 8;                      // of level 3
 constexpr double kSmallestAnchor = 1, kLargestAnchor = 4;  // in strides
+constexpr double kThinnest = 20;                           // sides of an anchor, one to the other
 constexpr double kDifferentRatios = 1.25;                  // two ratios closer than this are one
 
 // Of sorted values.
@@ -69,7 +70,7 @@ void choose_anchors(const Measures& of, DatasetAdvice& out) {
   out.anchor_size = std::clamp(std::round(2 * side / kSmallestStride) / 2, kSmallestAnchor, kLargestAnchor);
   const double narrow = quantile(of.ratios, 0.1), middle = quantile(of.ratios, 0.5), wide = quantile(of.ratios, 0.9);
   const auto add = [&](double ratio) {
-    const double rounded = std::max(0.05, std::round(ratio * 20) / 20);
+    const double rounded = std::clamp(std::round(ratio * 20) / 20, 1 / kThinnest, kThinnest);
     const bool known = std::ranges::find(out.aspect_ratios, rounded) != out.aspect_ratios.end();
     if (!known) out.aspect_ratios.push_back(rounded);
   };

@@ -49,6 +49,7 @@ TEST(CocoAdvice, NoRatioIsNamedTwice) {
   for (int i = 0; i < 16; ++i) sizes.push_back({1.5, 25});
   for (int i = 0; i < 4; ++i) sizes.push_back({1.5, 50});
   EXPECT_EQ(advice(boxes_of(sizes))->aspect_ratios, (std::vector<double>{0.05}));
+  EXPECT_EQ(advice(boxes_of({{128, 0.01}, {128, 0.02}}))->aspect_ratios, (std::vector<double>{20}));
 }
 
 TEST(CocoAdvice, TheTiniestObjectsAndTheLargestImagesOverflowNothing) {
