@@ -5,7 +5,6 @@
 
 #include "base/error.h"
 #include "base/format.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "formats/safetensors.h"
 
@@ -14,34 +13,6 @@ namespace {
 
 constexpr size_t kKept = 2;
 constexpr std::string_view kCheckpoints = "checkpoints/step-*.safetensors";
-constexpr std::string_view kFormat = "spinenet-checkpoint-2";
-
-Json to_json(const Progression& p) {
-  return Json{{"step", p.step},
-              {"total_steps", p.total_steps},
-              {"best_score", p.best_score},
-              {"best_step", p.best_step},
-              {"evaluations_without_gain", p.evaluations_without_gain},
-              {"metrics_bytes", p.metrics_bytes},
-              {"skipped_steps", p.skipped_steps}};
-}
-
-Progression progression_from(const std::string& text, const std::string& place) {
-  const Json json = parse_json(text, place);
-  Progression p;
-  try {
-    p.step = json.at("step");
-    p.total_steps = json.at("total_steps");
-    p.best_score = json.at("best_score");
-    p.best_step = json.at("best_step");
-    p.evaluations_without_gain = json.at("evaluations_without_gain");
-    p.metrics_bytes = json.at("metrics_bytes");
-    p.skipped_steps = json.at("skipped_steps");
-  } catch (const Json::exception& error) {
-    fail(ErrorKind::bad_data, fmt::format("its progress is not whole: {}", error.what()), place);
-  }
-  return p;
-}
 
 // The tensors of a state under the names they have in the file.
 std::vector<std::pair<std::string, torch::Tensor>> named_tensors(const TrainState& state) {
@@ -91,10 +62,7 @@ std::vector<std::filesystem::path> checkpoints_in(const std::filesystem::path& f
 void save_checkpoint(const OwnedFolder& run, const TrainState& state, const std::string& recipe) {
   formats::TensorFile file;
   for (const auto& [name, tensor] : named_tensors(state)) file.weights.emplace(name, nn::to_host(tensor));
-  file.metadata["format"] = kFormat;
-  file.metadata["recipe"] = recipe;
-  file.metadata["progress"] = to_json(state.progression).dump();
-  file.metadata["updates"] = std::to_string(state.optimizer.updates);
+  file.metadata = to_metadata({recipe, state.progression, state.optimizer.updates});
   const std::string written = fmt::format("checkpoints/step-{:09}.safetensors", state.progression.step);
   formats::write_safetensors(run.file(written), file);
   remove_others(run, written);
@@ -111,15 +79,11 @@ std::optional<std::filesystem::path> load_checkpoint(const std::filesystem::path
       continue;
     }
     const std::string place = path.string();
-    if (file.metadata["format"] != kFormat) {
-      fail(ErrorKind::bad_data,
-           fmt::format("has the format \"{}\", this program reads \"{}\"", file.metadata["format"], kFormat), place,
-           "use the version of the program that wrote it");
-    }
-    check(file.metadata["recipe"], place);
+    const CheckpointText text = checkpoint_text(file.metadata, place);
+    check(text.recipe, place);
     restore(state, file, place);
-    state.progression = progression_from(file.metadata["progress"], place);
-    state.optimizer.updates = std::stoll(file.metadata["updates"]);
+    state.progression = text.progression;
+    state.optimizer.updates = text.updates;
     return path;
   }
   return std::nullopt;

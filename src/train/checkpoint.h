@@ -5,7 +5,6 @@
 // writer per folder.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -13,20 +12,10 @@
 
 #include "base/owned_folder.h"
 #include "nn/parameters.h"
+#include "train/checkpoint_text.h"
 #include "train/optimizer.h"
 
 namespace spinenet::train {
-
-// What is not a tensor. Times of day are left out, so that equal runs have equal bytes.
-struct Progression {
-  int64_t step = 0;  // the next one to do
-  int64_t total_steps = 0;
-  double best_score = -1;  // of the metric that decides
-  int64_t best_step = -1;
-  int64_t evaluations_without_gain = 0;
-  int64_t metrics_bytes = 0;  // length of metrics.jsonl at this step
-  int64_t skipped_steps = 0;  // because of a non-finite loss
-};
 
 struct TrainState {
   nn::Parameters parameters, average;

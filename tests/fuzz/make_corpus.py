@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Writes the kept corpora convert, darknet, image, mask, pickle, pytorch, recipe, safetensors and
-tensor_bundle beside this script: one small input for each way through.
+"""Writes the kept corpora checkpoint, choices, class_json, convert, darknet, idx, image, mask, pickle, pytorch, recipe,
+safetensors, study and tensor_bundle beside this script: one small input for each way through.
 
-Needs: pip install pillow. The other corpora were written by hand or kept from a find.
+Needs: Python 3.11 and pip install pillow. study/whole.study is what fuzz_study leaves in TMPDIR. The other corpora were
+written by hand or kept from a find.
 """
 
 import collections
+import gzip
 import io
 import json
 import pathlib
 import pickle
 import random
+import sqlite3
 import struct
 import zipfile
 import zlib
@@ -482,6 +485,216 @@ def make_sets():
     keep("convert/entities", '1<!DOCTYPE a [<!ENTITY x "xx"><!ENTITY y "&x;&x;">]><annotation>&y;</annotation>')
 
 
+# Classification sets.
+
+
+def make_class_sets():
+    whole = {"images": [{"id": 7, "file_name": "a/1.jpg"}, {"id": "8", "file_name": "b.png"}, {"id": 9, "file_name": "c"}],
+             "annotations": [{"id": 1, "image_id": 7, "category_id": 30}, {"image_id": 8, "category_id": 4},
+                             {"image_id": 9, "category_id": 30}],
+             "categories": [{"id": 30, "name": "cat", "supercategory": "animal"}, {"id": 4, "name": 5}]}
+
+    def changed(name, change):
+        copy = json.loads(json.dumps(whole))
+        change(copy)
+        keep(f"class_json/{name}", json.dumps(copy))
+
+    changed("whole", lambda j: None)
+    changed("empty_class", lambda j: j["categories"].append({"id": 6, "name": "none"}))
+    changed("two_classes", lambda j: j["annotations"].append({"image_id": 7, "category_id": 4}))
+    changed("no_class", lambda j: j["annotations"].pop())
+    changed("unknown_image", lambda j: j["annotations"].append({"image_id": 1, "category_id": 4}))
+    changed("unknown_class", lambda j: j["annotations"].append({"image_id": 7, "category_id": 5}))
+    changed("same_name", lambda j: j["categories"].append({"id": 6, "name": "cat"}))
+    changed("same_id", lambda j: j["categories"].append({"id": 30, "name": "dog"}))
+    changed("same_image", lambda j: j["images"].append({"id": 10, "file_name": "c"}))
+    changed("leads_out", lambda j: j["images"].append({"id": 10, "file_name": "../c"}))
+    changed("wrong_types", lambda j: j["images"].extend([3, {"id": 1e300}, {"id": None, "file_name": []}]))
+    changed("no_list", lambda j: j.update(images={}))
+    keep("class_json/list", "[]")
+    keep("class_json/cut", json.dumps(whole)[:-20])
+
+
+# IDX files: two bytes say how long the file of labels is, which the file of images follows.
+
+
+def idx_pair(labels, images):
+    return struct.pack("<H", len(labels)) + labels + images
+
+
+def make_idx_files():
+    labels = struct.pack(">II", 0x801, 2) + bytes([3, 9])
+    images = struct.pack(">IIII", 0x803, 2, 28, 28) + bytes(x % 251 for x in range(2 * 784))
+    black = images[:16] + bytes(2 * 784)
+
+    def zipped(data):
+        return gzip.compress(data, mtime=0)
+
+    keep("idx/plain", idx_pair(labels, images))
+    keep("idx/gzipped", idx_pair(zipped(labels), zipped(black)))
+    keep("idx/gzipped_parts", idx_pair(zipped(labels[:9]) + zipped(labels[9:]), zipped(black)))
+    keep("idx/gzip_cut", idx_pair(labels, zipped(black)[:-5]))
+    keep("idx/gzip_goes_on", idx_pair(labels, zipped(black) + b"x"))
+    keep("idx/gzip_wrong_checksum", idx_pair(labels, zipped(black)[:-8] + bytes(8)))
+    keep("idx/label_10", idx_pair(labels[:-1] + b"\x0a", images))
+    keep("idx/other_number", idx_pair(struct.pack(">II", 0x801, 1) + b"\3", images))
+    keep("idx/cut", idx_pair(labels, images[:-1]))
+    keep("idx/many", idx_pair(labels, struct.pack(">IIII", 0x803, 300000, 28, 28)))
+    keep("idx/too_many", idx_pair(labels, struct.pack(">IIII", 0x803, 0xFFFFFFFF, 28, 28)))
+
+
+# Files of measured choices, and one choice.
+
+
+def make_choices():
+    kind = "spinenet convolution choices"
+    shape = "GenuineIntel, avx2, kernels 4: 1 threads, batch 1, fp32, 3x3 stride 1 pad 1 1, 64 to 64, 80x80"
+    choices = {shape: "winograd, 56, rows", "b": "winograd 2x2, 112, columns", "c": "tile strips, 320, rows"}
+    keep("choices/file", json.dumps({"format": kind, "choices": choices}, indent=1))
+    keep("choices/none", json.dumps({"format": kind, "choices": {}}))
+    keep("choices/other_format", json.dumps({"format": "other", "choices": choices}))
+    keep("choices/wrong_type", json.dumps({"format": kind, "choices": {"b": 7}}))
+    keep("choices/no_choice", json.dumps({"format": kind, "choices": {"b": "fast"}}))
+    keep("choices/twice", json.dumps({"format": kind, "choices": {"b": "direct, 1, rows"}}).replace("{", '{"choices":1,', 1))
+    keep("choices/choice", "gathered, 99, columns")
+    keep("choices/rows_of_zero", "direct, 0, rows")
+
+
+# Checkpoints of training: a safetensors file, or its four texts, a line each.
+
+PROGRESS = {"step": 7, "total_steps": 30, "best_score": 0.125, "best_step": 5, "evaluations_without_gain": 1,
+            "metrics_bytes": 99, "skipped_steps": 0}
+
+
+def make_run_checkpoints():
+    def texts(updates="6", progress=None, name="spinenet-checkpoint-2"):
+        return {"format": name, "updates": updates, "progress": json.dumps(progress or PROGRESS), "recipe": "epochs: 3"}
+
+    def lines(**changes):
+        return "\n".join(texts(**changes).values())
+
+    tensors = {name: {"dtype": "F32", "shape": [1], "data_offsets": [4 * i, 4 * i + 4]}
+               for i, name in enumerate(["average.values", "live.values", "optimizer.moment0"])}
+    keep("checkpoint/file", safetensors({"__metadata__": texts(), **tensors}, bytes(12)))
+    keep("checkpoint/lines", lines())
+    keep("checkpoint/other_format", lines(name="spinenet-checkpoint-1"))
+    keep("checkpoint/no_updates", lines(updates="many"))
+    keep("checkpoint/huge_updates", lines(updates="99999999999999999999"))
+    keep("checkpoint/huge_step", lines(progress={**PROGRESS, "step": 1e300}))
+    keep("checkpoint/part_of_a_step", lines(progress={**PROGRESS, "step": 6.5}))
+    keep("checkpoint/negative", lines(progress={**PROGRESS, "metrics_bytes": -1}))
+    keep("checkpoint/unsigned", lines(progress={**PROGRESS, "total_steps": 1 << 63}))
+    keep("checkpoint/null", lines(progress={**PROGRESS, "best_score": None}))
+    keep("checkpoint/no_progress", lines(progress=[1]))
+
+
+# Statements that change a study before it is opened.
+
+STATEMENTS = {
+    "unchanged": "",
+    "trigger": "CREATE TRIGGER a AFTER UPDATE ON spinenet_trial BEGIN DELETE FROM spinenet_trial; END",
+    "view": "DROP TABLE spinenet_trial; CREATE VIEW spinenet_trial AS SELECT 1 AS number",
+    "endless_view": "DROP TABLE spinenet_state; CREATE VIEW spinenet_state AS WITH RECURSIVE a(state) AS "
+                    "(SELECT 1 UNION ALL SELECT state + 1 FROM a) SELECT state FROM a",
+    "schema": "UPDATE sqlite_master SET sql = replace(sql, 'NOT NULL', '') WHERE name = 'spinenet_trial'",
+    "schema_broken": "UPDATE sqlite_master SET sql = 'CREATE TABLE spinenet_trial(' WHERE name = 'spinenet_trial'",
+    "schema_root": "UPDATE sqlite_master SET rootpage = 2 WHERE name = 'spinenet_trial'",
+    "page_twice": "UPDATE sqlite_master SET rootpage = 1 WHERE name = 'spinenet_state'",
+    "application": "PRAGMA application_id = 7",
+    "newer": "UPDATE spinenet_version SET version = 12",
+    "no_version": "DELETE FROM spinenet_version",
+    "text_as_number": "UPDATE spinenet_study SET next_number = 'many'",
+    "number_as_text": "UPDATE spinenet_trial SET choices = 7, metrics = 0.5",
+    "huge_next": "UPDATE spinenet_study SET next_number = 9223372036854775807, lag = 1",
+    "huge_token": "UPDATE spinenet_study SET token = 9223372036854775807",
+    "huge_number": "UPDATE spinenet_trial SET number = 9223372036854775807 WHERE number = 3",
+    "all_numbers": "UPDATE spinenet_trial SET number = 9223372036854775807 - number; "
+                   "UPDATE spinenet_study SET next_number = 9223372036854775807, lag = 1",
+    "huge_attempts": "UPDATE spinenet_trial SET attempts = 1000000000, state = 'running', lease_until = 0.0",
+    "infinite_score": "UPDATE spinenet_trial SET score = 9e999",
+    "infinite_tally": "UPDATE spinenet_study SET best_score = -9e999",
+    "no_lag": "UPDATE spinenet_study SET lag = 0",
+    "huge_lag": "UPDATE spinenet_study SET lag = 1000000000",
+    "lag": "UPDATE spinenet_study SET lag = 5",
+    "duplicates": "UPDATE spinenet_trial SET hash = 5, duplicate_of = 0 WHERE number > 0",
+    "long_text": "UPDATE spinenet_trial SET reason = printf('%.*c', 99999, 'x'), worker = reason",
+    "long_choices": "UPDATE spinenet_trial SET choices = '[' || printf('%.*c', 99999, '1') || ']'",
+    "many_choices": "UPDATE spinenet_trial SET choices = '[1' || replace(printf('%.*c', 30000, 'x'), 'x', ',1') || ']'",
+    "metrics": """UPDATE spinenet_trial SET metrics = '{"AP":"nan","\\u00e9":-0.0,"multiply_adds":1e300}'""",
+    "metrics_deep": "UPDATE spinenet_trial SET metrics = printf('%.*c', 9999, '[')",
+    "controls": "UPDATE spinenet_trial SET state = 'failed', failure = 'lost', reason = char(27, 10, 0x202e) || x'ff'",
+    "running": "UPDATE spinenet_trial SET state = 'running', lease_until = 0.0, lost_by = 'a' || char(10) || 'b'",
+    "task": """UPDATE spinenet_study SET task = '{"image_size":1e300,"classes":1,"architecture":{},"recipe":"a: ["}'""",
+    "task_cut": "UPDATE spinenet_study SET task = substr(task, 1, 900)",
+    "image_size": """UPDATE spinenet_study SET task = replace(task, '"image_size": 128', '"image_size": 1048576')""",
+    "classes": """UPDATE spinenet_study SET task = replace(task, '"classes": 1', '"classes": 1048576')""",
+    "algorithm": "UPDATE spinenet_study SET task = replace(task, 'kind: evolution', 'kind: random')",
+    "controller": "UPDATE spinenet_study SET task = replace(task, 'kind: evolution', 'kind: controller')",
+    "other_algorithm": "UPDATE spinenet_study SET algorithm = 'random'",
+    "state": "UPDATE spinenet_state SET state = '{}'",
+    "state_cut": "UPDATE spinenet_state SET state = substr(state, 1, 60)",
+    "state_number": "UPDATE spinenet_state SET state = replace(state, '0.25', '1e999')",
+    "no_state": "DELETE FROM spinenet_state",
+    "second_study": "INSERT INTO spinenet_study SELECT 2, space, algorithm, task, seed, lag, next_number, token, complete, "
+                    "failed, rejected, duplicates, best, best_score, first_started, last_finished, study_id, lost "
+                    "FROM spinenet_study",
+    "no_trials": "DELETE FROM spinenet_trial",
+    "hole": "DELETE FROM spinenet_trial WHERE number = 2",
+    "best": "UPDATE spinenet_study SET best = 4, best_score = 1e300",
+    "times": "UPDATE spinenet_study SET first_started = -1.0, last_finished = 1e300",
+    "wal": "PRAGMA journal_mode = WAL",
+}
+
+
+def endless(database, table):
+    """With small pages, and each page above the table's leaves above one and the same page, many times."""
+    with sqlite3.connect(":memory:") as study:
+        study.deserialize(database)
+        study.isolation_level = None
+        study.execute("PRAGMA page_size = 512")
+        study.execute("VACUUM")
+        key = study.execute(f"SELECT name FROM pragma_table_info('{table}') WHERE pk = 1").fetchone()[0]
+        study.execute(f"CREATE TEMP TABLE one AS SELECT * FROM {table} LIMIT 1")
+        study.execute(f"DELETE FROM {table}")
+        for _ in range(40):
+            study.execute(f"INSERT INTO {table} SELECT * FROM one")
+            study.execute(f"UPDATE one SET {key} = {key} + 1")
+        root = study.execute(f"SELECT rootpage FROM sqlite_master WHERE name = '{table}'").fetchone()[0]
+        data = bytearray(study.serialize())
+    page = bytes(data[512 * (root - 1) : 512 * root])
+    leaf = page[8:12]
+    pages = len(data) // 512
+
+    def pointing_to(below):
+        changed = bytearray(page)
+        changed[8:12] = below
+        for i in range(struct.unpack(">H", page[3:5])[0]):
+            cell = struct.unpack(">H", page[12 + 2 * i : 14 + 2 * i])[0]
+            changed[cell : cell + 4] = below
+        return changed
+
+    levels = 12
+    data[512 * (root - 1) : 512 * root] = pointing_to(struct.pack(">I", pages + 1))
+    for level in range(levels):
+        data += pointing_to(struct.pack(">I", pages + level + 2) if level + 1 < levels else leaf)
+    data[28:32] = struct.pack(">I", pages + levels)
+    return bytes(data)
+
+
+def make_studies():
+    for name, text in STATEMENTS.items():
+        keep(f"study/{name}.sql", text)
+    whole = (CORPUS / "study/whole.study").read_bytes()  # as fuzz_study makes it
+    keep("study/endless_trials.study", endless(whole, "spinenet_trial"))
+    keep("study/cut.study", whole[: len(whole) // 2])
+    keep("study/more_pages.study", whole[:28] + struct.pack(">I", 1 << 30) + whole[32:])
+
+
+make_class_sets()
+make_idx_files()
+make_choices()
+make_run_checkpoints()
+make_studies()
 make_sets()
 make_jpegs()
 make_pngs()

@@ -12,6 +12,8 @@
 #include <string_view>
 #include <vector>
 
+#include "data/classes/idx.h"
+
 namespace spinenet::data {
 
 inline constexpr int kGarmentSize = 28;
@@ -37,5 +39,7 @@ std::filesystem::path fashion_mnist_folder();
 
 // ErrorKind::io, naming the package, when the files are not there; ErrorKind::bad_data when they are cut or wrong.
 FashionMnist read_fashion_mnist(const std::filesystem::path& folder, GarmentSplit split);
+// The same of files that lie in memory.
+FashionMnist parse_fashion_mnist(const IdxFile& images, const IdxFile& labels);
 
 }  // namespace spinenet::data

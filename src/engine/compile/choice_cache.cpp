@@ -22,8 +22,6 @@ constexpr int kKernelVersion = 4;
 constexpr std::string_view kFormat = "spinenet convolution choices";
 constexpr uintmax_t kMostBytes = 16 << 20;
 
-using Choices = std::map<std::string, std::string>;
-
 Choices read_choices(const std::filesystem::path& file) {
   std::error_code error;  // which read_file() tells with the reason
   if (file.empty() || (!std::filesystem::exists(file, error) && !error)) return {};
@@ -31,19 +29,7 @@ Choices read_choices(const std::filesystem::path& file) {
   if (!error && bytes > kMostBytes) {
     fail(ErrorKind::bad_data, "too large for a file of choices", file.string());
   }
-  const SortedJson json = parse_sorted_json(read_file(file), file.string());
-  if (!json.is_object() || json.value("format", SortedJson()) != kFormat || !json.contains("choices") ||
-      !json["choices"].is_object()) {
-    fail(ErrorKind::bad_data, "not a file of choices", file.string());
-  }
-  Choices found;
-  for (const auto& [key, choice] : json["choices"].items()) {
-    if (!choice.is_string() || !parse_choice(choice.get<std::string>())) {
-      fail(ErrorKind::bad_data, "not a choice: " + key, file.string());
-    }
-    found[key] = choice.get<std::string>();
-  }
-  return found;
+  return parse_choices(read_file(file), file.string());
 }
 
 struct FileContent {
@@ -115,6 +101,28 @@ std::string processor_text() {
 
 }  // namespace
 
+Choices parse_choices(std::string_view text, std::string_view place) {
+  const SortedJson json = parse_sorted_json(text, place);
+  if (!json.is_object() || json.value("format", SortedJson()) != kFormat || !json.contains("choices") ||
+      !json["choices"].is_object()) {
+    fail(ErrorKind::bad_data, "not a file of choices", place);
+  }
+  Choices found;
+  for (const auto& [key, choice] : json["choices"].items()) {
+    if (!choice.is_string() || !parse_choice(choice.get<std::string>())) {
+      fail(ErrorKind::bad_data, "not a choice: " + key, place);
+    }
+    found[key] = choice.get<std::string>();
+  }
+  return found;
+}
+
+std::string to_text(const Choices& choices) {
+  const SortedJson json{{"format", kFormat}, {"choices", choices}};
+  // The processor's name may be anything.
+  return json.dump(1, ' ', false, SortedJson::error_handler_t::replace) + "\n";
+}
+
 std::string machine_text(std::string_view instructions) {
   return fmt::format("{}{}, kernels {}", processor_text(), instructions, kKernelVersion);
 }
@@ -162,11 +170,8 @@ void ChoiceCache::save() {
   if (file_.empty() || added_.empty()) return;
   Choices all = added_;
   all.merge(content_of(file_).choices);  // a broken file is written again
-  const SortedJson json{{"format", kFormat}, {"choices", all}};
-  // The processor's name may be anything.
-  const std::string text = json.dump(1, ' ', false, SortedJson::error_handler_t::replace) + "\n";
   try {
-    write(text);
+    write(to_text(all));
     added_.clear();
   } catch (const Error& error) {
     log_warning(fmt::format("{}; what was measured is not kept", error.what()));

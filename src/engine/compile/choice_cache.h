@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "engine/plan/plan.h"
 
@@ -17,6 +18,12 @@ namespace spinenet::engine {
 
 // "" when the environment names no folder for such files.
 std::filesystem::path default_choice_file();
+
+// What such a file holds: of a machine and a shape the choice as text, which parse_choice takes.
+using Choices = std::map<std::string, std::string>;
+// ErrorKind::bad_data for a text that is none.
+Choices parse_choices(std::string_view text, std::string_view place);
+std::string to_text(const Choices& choices);
 
 enum class ChoiceFile { named, own };  // by the user; in this program's cache folder
 
@@ -37,7 +44,7 @@ class ChoiceCache {
   std::filesystem::path file_;
   std::string machine_;
   ChoiceFile whose_;
-  std::map<std::string, std::string> known_, added_;
+  Choices known_, added_;
 };
 
 // Processor, instruction set and the version of the kernels.

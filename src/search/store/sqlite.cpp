@@ -48,10 +48,12 @@ constexpr SqlDialect kDialect{
 };
 static_assert(kApplication == 1399870324);
 
-// Reading a million trials takes some 50 million steps.
+// Counting a million trials takes some 10 million steps. A file may be made such that a statement finds the same rows
+// for ever.
 constexpr int kStepsBetweenLooks = 1'000'000;
-constexpr int kMostLooks = 1000;
+constexpr int kMostLooks = 50;
 constexpr int kLongestValue = 1 << 28;
+constexpr size_t kMostBytesAtOnce = size_t{1} << 29;
 
 struct CloseDatabase {
   void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
@@ -347,12 +349,17 @@ SqlResult SqliteDatabase::run(std::string_view statement, std::span<const SqlVal
   const Running running(prepared_statement);
   for (size_t i = 0; i < values.size(); ++i) bind(prepared_statement, static_cast<int>(i) + 1, values[i]);
   SqlResult result;
+  size_t bytes = 0;
   int code = SQLITE_ROW;
   while ((code = sqlite3_step(prepared_statement)) == SQLITE_ROW) {
     SqlRow& row = result.rows.emplace_back();
     const int columns = sqlite3_column_count(prepared_statement);
     row.reserve(static_cast<size_t>(columns));
-    for (int i = 0; i < columns; ++i) row.push_back(column(prepared_statement, i));
+    for (int i = 0; i < columns; ++i) {
+      row.push_back(column(prepared_statement, i));
+      bytes += sizeof(SqlValue) + static_cast<size_t>(sqlite3_column_bytes(prepared_statement, i));
+    }
+    if (bytes > kMostBytesAtOnce) refuse(SQLITE_INTERRUPT);
   }
   if (code != SQLITE_DONE) refuse(code);
   if (sqlite3_stmt_readonly(prepared_statement) == 0) result.changed = sqlite3_changes64(database_.get());

@@ -34,6 +34,19 @@ class Sqlite : public testing::Test {
     EXPECT_EQ(sqlite3_exec(database, statements.c_str(), nullptr, nullptr, &reason), SQLITE_OK) << reason;
     sqlite3_close(database);
   }
+  int64_t root_of(const std::string& table) const {
+    sqlite3* database = nullptr;
+    EXPECT_EQ(sqlite3_open(path().c_str(), &database), SQLITE_OK);
+    int64_t root = 0;
+    const auto take = [](void* found, int, char** values, char**) {
+      *static_cast<int64_t*>(found) = std::stoll(values[0]);
+      return 0;
+    };
+    const std::string query = fmt::format("SELECT rootpage FROM sqlite_master WHERE name = '{}'", table);
+    EXPECT_EQ(sqlite3_exec(database, query.c_str(), take, &root, nullptr), SQLITE_OK);
+    sqlite3_close(database);
+    return root;
+  }
   // A study with one trial that runs.
   void make_study() const {
     std::error_code none;
@@ -212,6 +225,69 @@ TEST_F(Sqlite, RefusesValuesOfOtherTypes) {
       look_at_store(path())->status();
     });
   }
+}
+
+// A table of small pages, above whose leaves each page has one and the same page below it, many times.
+class EndlessTable {
+ public:
+  EndlessTable(std::string bytes, int64_t root) : bytes_(std::move(bytes)) {
+    constexpr int kLevels = 12;
+    const std::string page = bytes_.substr(static_cast<size_t>(root - 1) * kPage, kPage);
+    const uint32_t leaf = word(static_cast<size_t>(root - 1) * kPage + kLast);
+    const auto pages = static_cast<uint32_t>(bytes_.size() / kPage);
+    for (uint32_t level = 0; level < kLevels; ++level) {
+      bytes_ += page;
+      point_all((pages + level) * kPage, level + 1 < kLevels ? pages + level + 2 : leaf);
+    }
+    point_all(static_cast<size_t>(root - 1) * kPage, pages + 1);
+    set_word(28, pages + kLevels);
+  }
+  const std::string& bytes() const { return bytes_; }
+
+  static constexpr size_t kPage = 512;
+
+ private:
+  static constexpr size_t kCount = 3, kLast = 8, kCells = 12;  // of a page of numbers
+
+  uint32_t word(size_t at) const {
+    uint32_t value = 0;
+    for (size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<uint8_t>(bytes_[at + i]);
+    return value;
+  }
+  void set_word(size_t at, uint32_t value) {
+    for (size_t i = 0; i < 4; ++i) bytes_[at + i] = static_cast<char>(value >> (24 - 8 * i));
+  }
+  size_t half(size_t at) const { return word(at) >> 16; }
+  void point_all(size_t page, uint32_t below) {
+    ASSERT_EQ(bytes_[page], 5) << "a page above others";
+    for (size_t i = 0; i < half(page + kCount); ++i) set_word(page + half(page + kCells + 2 * i), below);
+    set_word(page + kLast, below);
+  }
+
+  std::string bytes_;
+};
+
+TEST_F(Sqlite, ReadingATableWithoutAnEndEnds) {
+  const auto make_endless = [&](const std::string& table, const std::string& key) {
+    make_study();
+    std::string statements = fmt::format(
+        "PRAGMA journal_mode = DELETE; PRAGMA page_size = {}; VACUUM; CREATE TEMP TABLE one AS SELECT * FROM {};",
+        EndlessTable::kPage, table);
+    for (int i = 0; i < 100; ++i) {
+      statements += fmt::format("UPDATE one SET {0} = {0} + 1; INSERT INTO {1} SELECT * FROM one;", key, table);
+    }
+    change(statements);
+    const EndlessTable endless(read_file(path()), root_of(table));
+    write(endless.bytes());
+  };
+  make_endless("spinenet_trial", "number");
+  EXPECT_NO_THROW(look_at_store(path())->description());
+  expect_error(ErrorKind::bad_data, {path(), "not in order"}, [&] { look_at_store(path())->trials(); });
+  expect_error(ErrorKind::bad_data, {path(), "not in order"}, [&] { look_at_store(path())->status(); });
+  make_endless("spinenet_study", "id");
+  EXPECT_NO_THROW(look_at_store(path())->description());
+  expect_error(ErrorKind::bad_data, {path(), "does not end"},
+               [&] { open_store(path(), false)->claim(claim_options(), suggest_fresh); });
 }
 
 TEST_F(Sqlite, IsShownWhereItMayOnlyBeRead) {

@@ -201,6 +201,10 @@ StudyStatus SqlStore::status() {
     const StudyRow study = tables_.study();
     StudyStatus status = study.tally;
     for (const Trial& trial : tables_.trials(study.settled(), INT64_MAX)) count(status, trial);
+    if (status.trials != study.next) {
+      fail(ErrorKind::bad_data, fmt::format("the study is damaged: it has {} trials of {}", status.trials, study.next),
+           database_->place(), "restore a copy of it");
+    }
     return status;
   });
 }

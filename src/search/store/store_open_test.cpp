@@ -207,7 +207,8 @@ TEST_P(StoreOpen, LookingWritesNothing) {
 
 TEST_P(StoreOpen, RefusesATallyThatCannotBe) {
   for (const char* change : {"best = 99", "best = -2", "best = 1", "lag = 0", "lag = -5", "lag = 99999999999",
-                             "next_number = -1", "complete = -1", "failed = 1000", "lost = -1", "token = -4"}) {
+                             "next_number = -1", "next_number = 9223372036854775807", "complete = -1", "failed = 1000",
+                             "lost = -1", "token = -4", "token = 9223372036854775807"}) {
     static std::vector<std::unique_ptr<std::string>> statements;
     statements.push_back(std::make_unique<std::string>(fmt::format("UPDATE spinenet_study SET {}", change)));
     next_place();
@@ -232,6 +233,37 @@ TEST_P(StoreOpen, RefusesTrialsThatCannotBe) {
     sql(*statements.back());
     expect_error(ErrorKind::bad_data, {"trial 0"}, [&] { look_at_store(place())->trials(); });
   }
+  next_place();
+  claim_one(*open());
+  sql("UPDATE spinenet_trial SET number = 9223372036854775807");
+  expect_error(ErrorKind::bad_data, {"not in order"}, [&] { look_at_store(place())->trials(); });
+}
+
+TEST_P(StoreOpen, GivesAnyPartOfManyTrials) {
+  const auto store = open();
+  claim_one(*store);
+  sql("INSERT INTO spinenet_trial SELECT number + 2500, state, choices, hash, score, metrics, failure, reason, "
+      "attempts,"
+      " duplicate_of, worker, started, finished, token, lease_until, request, lost_by FROM spinenet_trial");
+  for (const char* step : {"1", "2", "4", "8", "16", "32", "64", "128", "256", "512", "1024"}) {
+    static std::vector<std::unique_ptr<std::string>> statements;
+    statements.push_back(std::make_unique<std::string>(
+        fmt::format("INSERT INTO spinenet_trial SELECT number + {}, state, choices, hash, score, metrics, failure, "
+                    "reason, attempts,"
+                    " duplicate_of, worker, started, finished, token, lease_until, request, lost_by FROM spinenet_trial"
+                    " WHERE number < 2500",
+                    step)));
+    sql(*statements.back());
+  }
+  EXPECT_EQ(store->trials().size(), 2049U);
+  for (const auto& [first, count] : {std::pair<int64_t, int64_t>{0, 1000}, {0, 1001}, {7, 2000}, {2040, 8}}) {
+    const std::vector<Trial> part = store->trials(first, count);
+    ASSERT_EQ(std::ssize(part), count);
+    EXPECT_EQ(part.front().number, first);
+    EXPECT_EQ(part.back().number, first + count - 1);
+  }
+  EXPECT_EQ(store->trials(2040).back().number, 2500);
+  EXPECT_TRUE(store->trials(2501).empty());
 }
 
 TEST_P(StoreOpen, NamesDamage) {

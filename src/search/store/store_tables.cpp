@@ -12,6 +12,9 @@ namespace {
 
 // In so much time the workers find a server that was started again.
 constexpr double kReconnectionSeconds = 1;
+// More than any study has, so that numbers and counts can be added up.
+constexpr int64_t kMostTrials = int64_t{1} << 50;
+constexpr int64_t kTrialsAtOnce = 1000;
 
 Claim read_claim(const SqlRow& row, std::string_view place) {
   Claim claim;
@@ -44,9 +47,9 @@ void validate(const StudyRow& study, std::string_view place) {
   const auto is_count = [&](int64_t count) { return count >= 0 && count <= study.settled(); };
   const bool counts =
       is_count(t.complete) && is_count(t.failed) && is_count(t.lost) && is_count(t.rejected) && is_count(t.duplicates);
-  const bool sound = study.lag >= 1 && study.next >= 0 && study.token >= 0 && counts && t.best >= -1 &&
-                     t.best < study.next && std::isfinite(t.best_score) && is_time(t.first_started) &&
-                     is_time(t.last_finished);
+  const bool sound = study.lag >= 1 && study.next >= 0 && study.next <= kMostTrials && study.token >= 0 &&
+                     study.token <= kMostTrials && counts && t.best >= -1 && t.best < study.next &&
+                     std::isfinite(t.best_score) && is_time(t.first_started) && is_time(t.last_finished);
   if (!sound) fail(ErrorKind::bad_data, "the study is damaged: its tally cannot be", place, "restore a copy of it");
 }
 
@@ -97,7 +100,7 @@ void StudyTables::insert_description(const StudyDescription& d, const std::strin
 }
 
 std::optional<StudyDescription> StudyTables::description() {
-  const SqlResult result = run("SELECT space, algorithm, task, seed, lag FROM spinenet_study");
+  const SqlResult result = run("SELECT space, algorithm, task, seed, lag FROM spinenet_study LIMIT 1");
   if (result.rows.empty()) return std::nullopt;
   const SqlRow& row = result.rows.front();
   StudyDescription d;
@@ -111,7 +114,7 @@ std::optional<StudyDescription> StudyTables::description() {
 
 std::string StudyTables::id() {
   if (version_ < 2) return "";
-  const SqlResult result = run("SELECT study_id FROM spinenet_study");
+  const SqlResult result = run("SELECT study_id FROM spinenet_study LIMIT 1");
   if (result.rows.empty()) fail(ErrorKind::usage, "there is no study", place(), "start one with spinenet search");
   const std::string& id = text(result.rows.front(), 0, place());
   const bool sound = id.size() == 32 && id.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -145,12 +148,12 @@ StudyRow StudyTables::study() {
   if (version_ >= 2) {
     return read_study(
         "SELECT lag, next_number, token, complete, failed, rejected, duplicates, best, best_score, first_started,"
-        " last_finished, lost FROM spinenet_study");
+        " last_finished, lost FROM spinenet_study LIMIT 1");
   }
   StudyRow study = read_study(
       "SELECT lag, next_number, token, complete, failed, rejected, duplicates, best, best_score, first_started,"
       " last_finished, (SELECT count(*) FROM spinenet_trial WHERE failure = 'lost' AND number < next_number - lag)"
-      " FROM spinenet_study");
+      " FROM spinenet_study LIMIT 1");
   study.tally.failed = std::max<int64_t>(0, study.tally.failed - study.tally.lost);
   return study;
 }
@@ -158,7 +161,7 @@ StudyRow StudyTables::study() {
 StudyRow StudyTables::lock_study() {
   return read_study(
       "SELECT lag, next_number, token, complete, failed, rejected, duplicates, best, best_score, first_started,"
-      " last_finished, lost FROM spinenet_study{lock}");
+      " last_finished, lost FROM spinenet_study LIMIT 1{lock}");
 }
 
 void StudyTables::write(const StudyRow& study) {
@@ -170,7 +173,7 @@ void StudyTables::write(const StudyRow& study) {
 }
 
 std::string StudyTables::state() {
-  const SqlResult result = run("SELECT state FROM spinenet_state");
+  const SqlResult result = run("SELECT state FROM spinenet_state LIMIT 1");
   if (result.rows.empty()) fail(ErrorKind::bad_data, "the study has no state", place(), "restore a copy of it");
   return text(result.rows.front(), 0, place());
 }
@@ -186,11 +189,24 @@ Trial StudyTables::trial(int64_t number) {
 }
 
 std::vector<Trial> StudyTables::trials(int64_t first, int64_t count) {
-  const SqlResult result =
-      run("SELECT {trial_columns} FROM spinenet_trial WHERE number >= $1 ORDER BY number LIMIT $2", {first, count});
   std::vector<Trial> trials;
-  trials.reserve(result.rows.size());
-  for (const SqlRow& row : result.rows) trials.push_back(read_trial(row, place()));
+  while (count > 0) {
+    const int64_t wanted = std::min(count, kTrialsAtOnce);
+    const SqlResult result =
+        run("SELECT {trial_columns} FROM spinenet_trial WHERE number >= $1 ORDER BY number LIMIT $2", {first, wanted});
+    for (const SqlRow& row : result.rows) {
+      Trial trial = read_trial(row, place());
+      // Pages that are part of a table more than once would have no end.
+      if (trial.number < first || trial.number >= kMostTrials) {
+        fail(ErrorKind::bad_data, fmt::format("the study is damaged: its trials are not in order at {}", trial.number),
+             place(), "restore a copy of it");
+      }
+      first = trial.number + 1;
+      trials.push_back(std::move(trial));
+    }
+    if (std::ssize(result.rows) < wanted) break;
+    count -= wanted;
+  }
   return trials;
 }
 

@@ -76,6 +76,7 @@ TEST_F(ReadStudy, RefusesABestTrialThatWasNotMeasured) {
 
 TEST_F(ReadStudy, RefusesMissingTrials) {
   expect_damaged("DELETE FROM spinenet_trial WHERE number = 1", [&] { read_study(place()); });
+  expect_damaged("DELETE FROM spinenet_trial", [&] { read_study(place()); });
 }
 
 TEST_F(ReadStudy, RefusesChoicesOfAnotherSpace) {

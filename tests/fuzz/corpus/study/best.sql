@@ -1,0 +1,1 @@
+UPDATE spinenet_study SET best = 4, best_score = 1e300

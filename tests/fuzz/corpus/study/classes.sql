@@ -1,0 +1,1 @@
+UPDATE spinenet_study SET task = replace(task, '"classes": 1', '"classes": 1048576')

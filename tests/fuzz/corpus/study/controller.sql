@@ -1,0 +1,1 @@
+UPDATE spinenet_study SET task = replace(task, 'kind: evolution', 'kind: controller')

@@ -1,0 +1,1 @@
+UPDATE spinenet_trial SET state = 'failed', failure = 'lost', reason = char(27, 10, 0x202e) || x'ff'

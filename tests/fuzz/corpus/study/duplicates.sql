@@ -1,0 +1,1 @@
+UPDATE spinenet_trial SET hash = 5, duplicate_of = 0 WHERE number > 0

@@ -1,0 +1,1 @@
+DROP TABLE spinenet_state; CREATE VIEW spinenet_state AS WITH RECURSIVE a(state) AS (SELECT 1 UNION ALL SELECT state + 1 FROM a) SELECT state FROM a

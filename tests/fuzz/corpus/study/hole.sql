@@ -1,0 +1,1 @@
+DELETE FROM spinenet_trial WHERE number = 2

@@ -1,0 +1,1 @@
+UPDATE spinenet_trial SET attempts = 1000000000, state = 'running', lease_until = 0.0

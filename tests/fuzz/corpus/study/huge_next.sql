@@ -1,0 +1,1 @@
+UPDATE spinenet_study SET next_number = 9223372036854775807, lag = 1

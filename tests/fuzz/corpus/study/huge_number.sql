@@ -1,0 +1,1 @@
+UPDATE spinenet_trial SET number = 9223372036854775807 WHERE number = 3

@@ -1,0 +1,1 @@
+UPDATE spinenet_study SET token = 9223372036854775807

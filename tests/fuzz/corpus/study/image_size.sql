@@ -1,0 +1,1 @@
+UPDATE spinenet_study SET task = replace(task, '"image_size": 128', '"image_size": 1048576')

@@ -1,0 +1,1 @@
+UPDATE spinenet_trial SET score = 9e999

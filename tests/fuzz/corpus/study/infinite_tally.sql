@@ -1,0 +1,1 @@
+UPDATE spinenet_study SET best_score = -9e999

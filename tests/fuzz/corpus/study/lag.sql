@@ -1,0 +1,1 @@
+UPDATE spinenet_study SET lag = 5

@@ -1,0 +1,1 @@
+UPDATE spinenet_trial SET choices = '[' || printf('%.*c', 99999, '1') || ']'

@@ -1,0 +1,1 @@
+UPDATE spinenet_trial SET reason = printf('%.*c', 99999, 'x'), worker = reason

@@ -1,0 +1,1 @@
+UPDATE spinenet_trial SET choices = '[1' || replace(printf('%.*c', 30000, 'x'), 'x', ',1') || ']'

@@ -1,0 +1,1 @@
+UPDATE spinenet_trial SET metrics = '{"AP":"nan","\u00e9":-0.0,"multiply_adds":1e300}'

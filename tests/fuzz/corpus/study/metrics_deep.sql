@@ -1,0 +1,1 @@
+UPDATE spinenet_trial SET metrics = printf('%.*c', 9999, '[')

@@ -1,0 +1,1 @@
+UPDATE spinenet_version SET version = 12

@@ -1,0 +1,1 @@
+UPDATE spinenet_trial SET choices = 7, metrics = 0.5

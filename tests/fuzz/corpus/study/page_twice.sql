@@ -1,0 +1,1 @@
+UPDATE sqlite_master SET rootpage = 1 WHERE name = 'spinenet_state'

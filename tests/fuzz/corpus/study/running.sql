@@ -1,0 +1,1 @@
+UPDATE spinenet_trial SET state = 'running', lease_until = 0.0, lost_by = 'a' || char(10) || 'b'

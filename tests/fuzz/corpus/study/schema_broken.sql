@@ -1,0 +1,1 @@
+UPDATE sqlite_master SET sql = 'CREATE TABLE spinenet_trial(' WHERE name = 'spinenet_trial'

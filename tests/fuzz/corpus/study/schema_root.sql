@@ -1,0 +1,1 @@
+UPDATE sqlite_master SET rootpage = 2 WHERE name = 'spinenet_trial'

@@ -1,0 +1,1 @@
+INSERT INTO spinenet_study SELECT 2, space, algorithm, task, seed, lag, next_number, token, complete, failed, rejected, duplicates, best, best_score, first_started, last_finished, study_id, lost FROM spinenet_study

@@ -1,0 +1,1 @@
+UPDATE spinenet_state SET state = substr(state, 1, 60)

@@ -1,0 +1,1 @@
+UPDATE spinenet_state SET state = replace(state, '0.25', '1e999')

@@ -1,0 +1,1 @@
+UPDATE spinenet_study SET task = '{"image_size":1e300,"classes":1,"architecture":{},"recipe":"a: ["}'

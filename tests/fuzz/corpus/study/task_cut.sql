@@ -1,0 +1,1 @@
+UPDATE spinenet_study SET task = substr(task, 1, 900)

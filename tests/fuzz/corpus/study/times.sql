@@ -1,0 +1,1 @@
+UPDATE spinenet_study SET first_started = -1.0, last_finished = 1e300

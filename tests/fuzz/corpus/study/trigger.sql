@@ -1,0 +1,1 @@
+CREATE TRIGGER a AFTER UPDATE ON spinenet_trial BEGIN DELETE FROM spinenet_trial; END

@@ -1,0 +1,1 @@
+DROP TABLE spinenet_trial; CREATE VIEW spinenet_trial AS SELECT 1 AS number
