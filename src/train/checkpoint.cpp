@@ -1,6 +1,7 @@
 #include "train/checkpoint.h"
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "base/error.h"
@@ -41,6 +42,10 @@ void restore(TrainState& state, const formats::TensorFile& file, const std::stri
     if (it == file.weights.end() || static_cast<int64_t>(it->second.data.size()) != tensor.numel()) {
       fail(ErrorKind::bad_data, fmt::format("tensor {} is missing or of another size", name), place,
            "it belongs to another network; start the run again in another folder");
+    }
+    if (!std::ranges::all_of(it->second.data, [](float value) { return std::isfinite(value); })) {
+      fail(ErrorKind::bad_data, fmt::format("tensor {} holds values that are not finite", name), place,
+           "remove it, so that the run goes on from the checkpoint before it, or begin another run");
     }
     tensor.copy_(nn::to_torch(it->second));
   }

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <fstream>
+#include <limits>
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -173,6 +174,38 @@ TEST_F(Checkpoint, OfAnotherNetworkIsRefused) {
     FAIL();
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("live.values"), std::string::npos) << error.what();
+  }
+}
+
+TEST_F(Checkpoint, OneWithValuesThatAreNotFiniteIsRefused) {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  struct Broken {
+    const char* name;
+    torch::Tensor& (*tensor)(TrainState&);
+    double value;
+  };
+  for (const Broken& broken : {
+           Broken{"live.values", [](TrainState& s) -> torch::Tensor& { return s.parameters.values; }, nan},
+           Broken{"live.statistics", [](TrainState& s) -> torch::Tensor& { return s.parameters.statistics; }, nan},
+           Broken{"average.values", [](TrainState& s) -> torch::Tensor& { return s.average.values; }, infinity},
+           Broken{"average.statistics", [](TrainState& s) -> torch::Tensor& { return s.average.statistics; }, nan},
+           Broken{"optimizer.moment0", [](TrainState& s) -> torch::Tensor& { return s.optimizer.moments[0]; },
+                  -infinity},
+       }) {
+    TrainState state = state_at(4);
+    torch::Tensor& tensor = broken.tensor(state);
+    tensor = tensor.clone();
+    tensor[3] = broken.value;
+    save(state);
+    TrainState loaded = state_at(0);
+    try {
+      load(loaded);
+      ADD_FAILURE() << broken.name << " was loaded";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::bad_data);
+      EXPECT_NE(std::string(error.what()).find(broken.name), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("not finite"), std::string::npos) << error.what();
+    }
   }
 }
 
