@@ -11,10 +11,12 @@ operation what it is in PyTorch (OPERATIONS). Parameters and buffers have the na
 is the model's weights.
 """
 
+import keyword
 import linecache
 import math
 import operator
 import os
+import re
 from typing import Any, Callable, Iterable, NamedTuple, Optional, Union
 
 import torch
@@ -26,7 +28,7 @@ from spinenet_cpp.errors import BadDataError, UsageError
 
 MEAN = (0.485, 0.456, 0.406)  # of the pixels as shares of 255, in the order red, green, blue
 STD = (0.229, 0.224, 0.225)
-_NORM_BUFFERS = ("running_mean", "running_var")
+_KEYWORD = re.compile(r"((?:self|getattr\([^()]*\))(?:\.\w+)*?)\.(%s)\b" % "|".join(keyword.kwlist))
 
 
 class BatchNorm(nn.BatchNorm2d):
@@ -225,6 +227,11 @@ def _put_layer(root: nn.Module, name: str, make: Callable[[], nn.Module]) -> Non
         module.add_module(last, make())
 
 
+def _name_keywords(body: list[str]) -> list[str]:
+    """Lines of generated code in which a layer called as a word of Python, head.class, is asked for by its name."""
+    return [_KEYWORD.sub(lambda found: f'getattr({found[1]}, "{found[2]}")', line) for line in body]
+
+
 def write_graph(root: nn.Module, program: dict[str, Any]) -> fx.Graph:
     """A network of _core.programs as a graph of torch.fx, its layers as submodules of `root` under their own names."""
     graph = fx.Graph()
@@ -236,6 +243,7 @@ def write_graph(root: nn.Module, program: dict[str, Any]) -> fx.Graph:
         values[op.output] = OPERATIONS[op.kind](place, op, *(values[i] for i in op.inputs))
     graph.output({name: values[value] for name, value in program["outputs"]})
     graph.lint()
+    graph.on_generate_code(lambda _: _name_keywords)
     return graph
 
 

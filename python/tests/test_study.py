@@ -275,6 +275,7 @@ lag: 4
         self.assertEqual(search.wait(timeout=400), 0, (self.folder / "search.log").read_text()[-2000:])
         trials = self.check_each_counted_once(count)
         self.assertTrue(all(trial["finished"] for trial in trials))
+        self.assertTrue(any(trial["attempts"] == 2 for trial in trials))
         print("workers:", collections.Counter(trial["worker"] for trial in trials))
 
 

@@ -199,7 +199,7 @@ seed: 3
         one(image, threshold=0)
         subprocess.run([PROGRAM, "predict", str(model), str(image), "--quiet", "--json"], check=True, capture_output=True)
         # It can be trained on, from its weights.
-        history = example.train(example.arguments(flags[:5] + [str(model), "--batch", "8", "--steps", "2", "--out",
+        history = example.train(example.arguments(flags[:4] + [str(model), "--batch", "8", "--steps", "2", "--out",
                                                               str(self.folder / "on.safetensors")]), told.append)
         self.assertEqual(len(history), 2)
 
