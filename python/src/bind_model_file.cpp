@@ -4,37 +4,39 @@
 #include "base/format.h"
 #include "base/output.h"
 #include "bindings.h"
+#include "bytes.h"
 #include "formats/safetensors.h"
 #include "runtime/model.h"
 #include "runtime/networks.h"
 #include "text.h"
 #include "weights.h"
+#include "without_lock.h"
 
 namespace spinenet::python {
 namespace {
 
 namespace py = pybind11;
-using ClassList = std::vector<std::pair<int64_t, std::string>>;
+using NamedClasses = std::vector<std::pair<int64_t, std::string>>;
 
-runtime::Model open(const py::object& source) {
+runtime::Model open_file(const py::object& source) {
   if (py::isinstance<py::str>(source) || py::hasattr(source, "__fspath__")) {
     const std::string path = path_of(source);
-    const py::gil_scoped_release release;
+    const WithoutLock without_lock;
     return runtime::open_model(path);
   }
   if (PyObject_CheckBuffer(source.ptr()) == 0) {
     throw py::type_error(fmt::format("a model is read from a path or from the bytes of its file, not from {}",
                                      Py_TYPE(source.ptr())->tp_name));
   }
-  const py::buffer_info bytes = py::reinterpret_borrow<py::buffer>(source).request();
-  const std::span file(static_cast<const char*>(bytes.ptr), static_cast<size_t>(bytes.size * bytes.itemsize));
-  const py::gil_scoped_release release;
+  const HeldBytes held = bytes_of(source, "model");
+  const std::span file(reinterpret_cast<const char*>(held.bytes.data()), held.bytes.size());
+  const WithoutLock without_lock;
   return runtime::open_model(file, "model");
 }
 
-py::dict read(const py::object& source) {
+py::dict read_file_of_model(const py::object& source) {
   using namespace py::literals;
-  runtime::Model model = open(source);
+  runtime::Model model = open_file(source);
   py::list classes;
   for (const formats::ModelClass& one : model.file.classes) {
     classes.append(py::make_tuple(one.id, text_to_python(one.name)));
@@ -46,9 +48,10 @@ py::dict read(const py::object& source) {
                   "extra"_a = extra, "weights"_a = to_dict(std::move(model.file.weights)));
 }
 
-void write(const py::object& path, const arch::Architecture& architecture, const std::string& task,
-           const ClassList& classes, int image_size, const std::array<float, 3>& mean, const std::array<float, 3>& std,
-           const py::dict& weights, std::map<std::string, std::string> extra, bool overwrite) {
+void write_file_of_model(const py::object& path, const arch::Architecture& architecture, const std::string& task,
+                         const NamedClasses& classes, int image_size, const std::array<float, 3>& mean,
+                         const std::array<float, 3>& std, const py::dict& weights,
+                         std::map<std::string, std::string> extra, bool overwrite) {
   runtime::Model model{path_of(path), {}, architecture};
   formats::ModelFile& file = model.file;
   file.architecture = arch::to_json(architecture);
@@ -59,7 +62,7 @@ void write(const py::object& path, const arch::Architecture& architecture, const
   file.std = std;
   file.weights = weights_of(weights);
   file.extra = std::move(extra);
-  const py::gil_scoped_release release;
+  const WithoutLock without_lock;
   runtime::networks_of(model);
   formats::check_finite(file.weights, model.path.string());
   formats::write_model(RunFiles().output({model.path, "spinenet_cpp", overwrite}), file);
@@ -68,8 +71,9 @@ void write(const py::object& path, const arch::Architecture& architecture, const
 }  // namespace
 
 void bind_model_file(py::module_& module) {
-  module.def("read_model_file", &read, "What a model file says, with its weights.", py::arg("path_or_bytes"));
-  module.def("write_model_file", &write, "Writes a model file.", py::arg("path"), py::arg("architecture"),
+  module.def("read_model_file", &read_file_of_model, "What a model file says, with its weights.",
+             py::arg("path_or_bytes"));
+  module.def("write_model_file", &write_file_of_model, "Writes a model file.", py::arg("path"), py::arg("architecture"),
              py::arg("task"), py::arg("classes"), py::arg("image_size"), py::arg("mean"), py::arg("std"),
              py::arg("weights"), py::arg("extra") = py::dict(), py::arg("overwrite") = false);
 }

@@ -15,6 +15,7 @@
 #include "networks.h"
 #include "settings.h"
 #include "text.h"
+#include "without_lock.h"
 
 namespace spinenet::python {
 namespace {
@@ -63,15 +64,15 @@ std::vector<detect::Box> anchors_of(const arch::Architecture& architecture, cons
 }
 
 // Crowds from everything else.
-struct Objects {
+struct SeparatedObjects {
   std::vector<detect::Box> boxes, crowd;
 };
-Objects objects_of(const Floats& boxes, const Bools& crowd) {
+SeparatedObjects objects_of(const Floats& boxes, const Bools& crowd) {
   const std::vector<detect::Box> all = boxes_of(boxes, "boxes");
   if (crowd.size() != 0 && crowd.size() != static_cast<py::ssize_t>(all.size())) {
     fail(ErrorKind::usage, fmt::format("{} boxes and {} entries", all.size(), crowd.size()), "crowd");
   }
-  Objects objects;
+  SeparatedObjects objects;
   for (size_t i = 0; i < all.size(); ++i) {
     const bool is_crowd = crowd.size() != 0 && crowd.data()[i];
     (is_crowd ? objects.crowd : objects.boxes).push_back(all[i]);
@@ -85,8 +86,8 @@ py::tuple labels_to_python(const data::AnchorLabels& labels) {
   return py::make_tuple(array_of(std::move(classes), {count}), array_of(labels.codes, {count, 4}));
 }
 
-py::tuple label_anchors(const Floats& anchors, const Floats& boxes, const Labels& labels, const Bools& crowd,
-                        float positive, float negative, bool force_match) {
+py::tuple labels_of_anchors(const Floats& anchors, const Floats& boxes, const Labels& labels, const Bools& crowd,
+                            float positive, float negative, bool force_match) {
   const std::vector<detect::Box> cells = boxes_of(anchors, "anchors"), all = boxes_of(boxes, "boxes");
   if (labels.size() != static_cast<py::ssize_t>(all.size())) {
     fail(ErrorKind::usage, fmt::format("{} boxes and {} labels", all.size(), labels.size()), "labels");
@@ -105,15 +106,15 @@ py::tuple label_anchors(const Floats& anchors, const Floats& boxes, const Labels
   }
   data::AnchorLabels found;
   {
-    const py::gil_scoped_release release;
+    const WithoutLock without_lock;
     found = data::label_anchors(cells, targets, {.match = {positive, negative, force_match}});
   }
   return labels_to_python(found);
 }
 
-py::tuple sample_rois(const Floats& proposals, const Floats& boxes, const Bools& crowd, int samples, double positives,
-                      float positive, uint64_t seed) {
-  const Objects objects = objects_of(boxes, crowd);
+py::tuple sampled_rois(const Floats& proposals, const Floats& boxes, const Bools& crowd, int samples, double positives,
+                       float positive, uint64_t seed) {
+  const SeparatedObjects objects = objects_of(boxes, crowd);
   Random random(seed);
   const detect::RoiSample sample = detect::sample_rois(boxes_of(proposals, "proposals"), objects.boxes, objects.crowd,
                                                        {{samples, positives}, positive}, random);
@@ -122,7 +123,7 @@ py::tuple sample_rois(const Floats& proposals, const Floats& boxes, const Bools&
   return py::make_tuple(boxes_to_array(sample.rois), array_of(std::move(matches), {count}));
 }
 
-py::array subsample(const Labels& matches, int samples, double positives, uint64_t seed) {
+py::array subsampled(const Labels& matches, int samples, double positives, uint64_t seed) {
   std::vector<int32_t> drawn;
   for (py::ssize_t i = 0; i < matches.size(); ++i) drawn.push_back(static_cast<int32_t>(matches.data()[i]));
   Random random(seed);
@@ -132,8 +133,8 @@ py::array subsample(const Labels& matches, int samples, double positives, uint64
   return array_of(std::move(all), {count});
 }
 
-py::tuple propose(const std::vector<Floats>& levels, const std::vector<Floats>& codes, const Floats& anchors,
-                  int height, int width, const detect::ProposalOptions& options) {
+py::tuple proposals_of(const std::vector<Floats>& levels, const std::vector<Floats>& codes, const Floats& anchors,
+                       int height, int width, const detect::ProposalOptions& options) {
   if (levels.size() != codes.size()) fail(ErrorKind::usage, "objectness and boxes of other levels", "propose");
   std::vector<detect::LevelOutput> outputs;
   py::ssize_t cells = 0;
@@ -153,7 +154,7 @@ py::tuple propose(const std::vector<Floats>& levels, const std::vector<Floats>& 
   }
   std::vector<detect::Proposal> found;
   {
-    const py::gil_scoped_release release;
+    const WithoutLock without_lock;
     found = detect::propose(outputs, all, {height, width}, options);
   }
   std::vector<detect::Box> boxes;
@@ -246,7 +247,7 @@ py::dict next_batch(Batches& batches) {
   using namespace py::literals;
   data::Batch batch;
   {
-    const py::gil_scoped_release release;
+    const WithoutLock without_lock;
     batch = batches.next();
   }
   const auto images = static_cast<py::ssize_t>(batch.images);
@@ -266,7 +267,7 @@ py::dict next_batch(Batches& batches) {
   return all;
 }
 
-py::list classes_of(const Batches& batches) {
+py::list classes_of_batches(const Batches& batches) {
   py::list classes;
   for (const detect::Category& one : batches.set().classes()) {
     classes.append(py::make_tuple(one.id, text_to_python(one.name)));
@@ -280,7 +281,7 @@ std::unique_ptr<Batches> open_batches(const py::object& annotations, const py::o
                                       const std::array<float, 3>& mean, const std::array<float, 3>& std) {
   const std::string file = path_of(annotations), folder = path_of(images);
   const std::vector<std::string> settings = settings_of(augment);
-  const py::gil_scoped_release release;
+  const WithoutLock without_lock;
   return std::make_unique<Batches>(file, folder, architecture ? &*architecture : nullptr, settings,
                                    BatchesOptions{image_size, batch, seed, train, threads, rank, world, mean, std});
 }
@@ -295,12 +296,11 @@ void bind_batches(py::module_& module) {
            py::arg_v("mean", usual.mean, "(0.485, 0.456, 0.406)"),
            py::arg_v("std", usual.deviation, "(0.229, 0.224, 0.225)"))
       .def("next", &next_batch, "The batch of the current step, which then moves on.")
-      .def("seek", &Batches::seek, "Makes a step the current one.", py::arg("step"),
-           py::call_guard<py::gil_scoped_release>())
+      .def("seek", &Batches::seek, "Makes a step the current one.", py::arg("step"), py::call_guard<WithoutLock>())
       .def_property_readonly("steps_per_epoch", &Batches::steps_per_epoch, "Batches until every image was seen.")
       .def_property_readonly(
           "images", [](const Batches& batches) { return batches.set().size(); }, "Of the data set.")
-      .def_property_readonly("classes", &classes_of, "Pairs of id and name, in the order of the labels.");
+      .def_property_readonly("classes", &classes_of_batches, "Pairs of id and name, in the order of the labels.");
 }
 
 }  // namespace
@@ -316,22 +316,22 @@ void bind_training(py::module_& module) {
       },
       "The anchors of a detector, or of a segmenter's region proposals.", py::arg("architecture"), py::arg("task"),
       py::arg("image_size"));
-  module.def("label_anchors", &label_anchors, "What each anchor learns.", py::arg("anchors"), py::arg("boxes"),
+  module.def("label_anchors", &labels_of_anchors, "What each anchor learns.", py::arg("anchors"), py::arg("boxes"),
              py::arg("labels"), py::arg("crowd") = py::tuple(), py::kw_only(), py::arg("positive") = match.positive,
              py::arg("negative") = match.negative, py::arg("force_match") = match.force_match);
   module.def(
       "propose",
       [](const std::vector<Floats>& objectness, const std::vector<Floats>& boxes, const Floats& anchors, int height,
          int width, int pre_nms, int post_nms, float iou) {
-        return propose(objectness, boxes, anchors, height, width, {pre_nms, post_nms, iou});
+        return proposals_of(objectness, boxes, anchors, height, width, {pre_nms, post_nms, iou});
       },
       "Boxes that may hold an object.", py::arg("objectness"), py::arg("boxes"), py::arg("anchors"), py::arg("height"),
       py::arg("width"), py::kw_only(), py::arg("pre_nms") = proposals.pre_nms, py::arg("post_nms") = proposals.post_nms,
       py::arg_v("iou", proposals.iou, "0.7"));
-  module.def("sample_rois", &sample_rois, "ROIs to learn from, with the box of each.", py::arg("proposals"),
+  module.def("sample_rois", &sampled_rois, "ROIs to learn from, with the box of each.", py::arg("proposals"),
              py::arg("boxes"), py::arg("crowd") = py::tuple(), py::kw_only(), py::arg("samples") = rois.share.samples,
              py::arg("positives") = rois.share.positives, py::arg("positive") = rois.positive, py::arg("seed") = 1);
-  module.def("subsample", &subsample, "All but a random sample of anchors ignored.", py::arg("matches"), py::kw_only(),
+  module.def("subsample", &subsampled, "All but a random sample of anchors ignored.", py::arg("matches"), py::kw_only(),
              py::arg("samples") = 256, py::arg("positives") = 0.5, py::arg("seed") = 1);
   bind_batches(module);
 }

@@ -107,12 +107,19 @@ AskedTrial::~AskedTrial() {
   end();
 }
 
+bool AskedTrial::wanted() const {
+  const std::lock_guard lock(mutex_);
+  return heartbeat_ != nullptr && !heartbeat_->lost();
+}
+
 void AskedTrial::end() {
-  if (process_ == ::getpid()) {
-    heartbeat_.reset();
-  } else {
+  if (process_ != ::getpid()) {
     (void)heartbeat_.release();  // its thread is the parent's
+    return;
   }
+  std::unique_ptr<search::Heartbeat> last;
+  const std::lock_guard lock(mutex_);
+  last.swap(heartbeat_);
 }
 
 OwnStudy::OwnStudy(search::StudyAddress address, const OwnStudyOptions& options)

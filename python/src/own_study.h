@@ -50,7 +50,7 @@ class AskedTrial {
 
   const search::Claim& claim() const { return claim_; }
   // Whether what comes of it may still count.
-  bool wanted() const { return heartbeat_ != nullptr && !heartbeat_->lost(); }
+  bool wanted() const;
   void end();
 
   arch::Architecture architecture;  // as the study's own trials train it
@@ -58,7 +58,8 @@ class AskedTrial {
  private:
   search::Claim claim_;
   pid_t process_;
-  std::unique_ptr<search::Heartbeat> heartbeat_;
+  mutable std::mutex mutex_;
+  std::unique_ptr<search::Heartbeat> heartbeat_;  // until it is told
 };
 
 class OwnStudy {
