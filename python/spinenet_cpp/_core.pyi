@@ -151,7 +151,7 @@ class Prediction:
         """[K] of a classifier: of all K classes in the order of Model.names; they sum to 1. None of other models."""
 
     def plot(self, *, color: Literal["rgb", "bgr"] = "rgb") -> NDArray[numpy.uint8]:
-        """The image with what was found drawn on it, [height, width, 3], in the order of channels that is asked for.
+        """The image with what was found drawn on it at its own size, [height, width, 3], in the order of channels that is asked for.
 
         The image is read again: from its file, or from the array that the model was called with. InputOutputError where
         the file is gone, UsageError where the image has another size now.
@@ -245,3 +245,292 @@ class Model:
         InputOutputError for a file that cannot be read, BadDataError for one that is no whole image, UsageError for an
         array of another shape or type and for options out of range. Ctrl-C ends a list between two images.
         """
+
+def operation_kinds() -> list[str]:
+    """The kinds of operations that a network may have: what spinenet_cpp.torch_module has a rule for each of."""
+
+def coarsest_stride(architecture: Architecture) -> int:
+    """Pixels: what height and width of an input are multiples of, so that all levels of a pyramid meet."""
+
+def programs(
+    architecture: Architecture, task: str, image_size: int, classes: int, stochastic_depth: float = 0.0
+) -> list[dict[str, Any]]:
+    """The networks of a task ("detect", "segment", "classify", or "features": the backbone alone) as plain data.
+
+    Each is a dict: "name"; "values": (channels, height, width) of each value, the first one the input's; "parameters":
+    (name, shape, whether it is trained); "operations" in order of execution: (name, kind, attributes, inputs, names of
+    parameters, output), inputs and output being places in "values"; "outputs": (name, value). A segmenter has several:
+    trunk, box_head, box_head2 .., mask_head. UsageError for a task that the architecture cannot do.
+    """
+
+def first_values(
+    architecture: Architecture,
+    task: str,
+    image_size: int,
+    classes: int,
+    seed: int = 1,
+    kernel: Literal["variance_scaling", "kaiming"] = "variance_scaling",
+    residual_norm_weight: float = 0.0,
+    deeper_norm_weight: float = 0.2,
+    merge_identity: bool = True,
+    merge_norm_bias: float = 1.5,
+    predictor_deviation: float = 1e-05,
+    prior: float = 0.01,
+) -> dict[str, NDArray[numpy.float32]]:
+    """What the parameters begin with, by name: the same bits as `spinenet train` with this seed and these init.*."""
+
+def reference(
+    architecture: Architecture,
+    task: str,
+    image_size: int,
+    classes: int,
+    network: str,
+    weights: dict[str, NDArray[numpy.float32]],
+    input: NDArray[numpy.float32],
+) -> list[NDArray[numpy.float32]]:
+    """What a network of programs() gives for an input [N, C, H, W]: its outputs by the plainest loops, in inference.
+
+    Slow: it is what other ways of running a network are compared with. BadDataError where the weights do not fit.
+    """
+
+def read_model_file(path_or_bytes: _Path | bytes) -> dict[str, Any]:
+    """What a model file says: architecture, task, classes (pairs of id and name), image_size, mean, std, extra, weights.
+
+    Errors as Model has them.
+    """
+
+def write_model_file(
+    path: _Path,
+    architecture: Architecture,
+    task: str,
+    classes: list[tuple[int, str]],
+    image_size: int,
+    mean: tuple[float, float, float],
+    std: tuple[float, float, float],
+    weights: dict[str, NDArray[numpy.float32]],
+    extra: dict[str, str] = {},
+    overwrite: bool = False,
+) -> None:
+    """A model file with these weights, whole or not at all.
+
+    A file that this wrote earlier is replaced, another one with `overwrite` alone. BadDataError where the weights are
+    not those of the network or not finite, UsageError for a file that is not to be replaced, InputOutputError where it
+    cannot be written.
+    """
+
+def anchors(
+    architecture: Architecture, task: Literal["detect", "segment"], image_size: int
+) -> NDArray[numpy.float32]:
+    """[A, 4]: x1, y1, x2, y2 of the anchors of RetinaNet's head, or of a segmenter's region proposals.
+
+    In the order of the outputs: level, row, column, shape. UsageError where the network has none.
+    """
+
+def label_anchors(
+    anchors: NDArray[numpy.float32],
+    boxes: NDArray[numpy.float32],
+    labels: NDArray[numpy.int64],
+    crowd: NDArray[numpy.bool_] = (),
+    *,
+    positive: float = 0.5,
+    negative: float = 0.5,
+    force_match: bool = True,
+) -> tuple[NDArray[numpy.int64], NDArray[numpy.float32]]:
+    """What each of A anchors learns of an image: classes [A] and codes [A, 4] (dy, dx, dh, dw).
+
+    A class is the label of the box that the anchor overlaps most, by at least `positive`; -1 is background, -2 ignored:
+    an overlap between `negative` and `positive`, or mostly within a crowd region. With `force_match` each box takes its
+    best anchor, whatever the overlap. Codes are 0 where no box is learned.
+    """
+
+def propose(
+    objectness: list[NDArray[numpy.float32]],
+    boxes: list[NDArray[numpy.float32]],
+    anchors: NDArray[numpy.float32],
+    height: int,
+    width: int,
+    *,
+    pre_nms: int = 2000,
+    post_nms: int = 1000,
+    iou: float = 0.7,
+) -> tuple[NDArray[numpy.float32], NDArray[numpy.float32]]:
+    """Boxes [P, 4] of one image that may hold an object, with their logits [P], in descending order.
+
+    `objectness`: [A, H, W] logits of each level, `boxes`: [A*4, H, W] codes. They are clipped to height x width.
+    """
+
+def sample_rois(
+    proposals: NDArray[numpy.float32],
+    boxes: NDArray[numpy.float32],
+    crowd: NDArray[numpy.bool_] = (),
+    *,
+    samples: int = 512,
+    positives: float = 0.25,
+    positive: float = 0.5,
+    seed: int = 1,
+) -> tuple[NDArray[numpy.float32], NDArray[numpy.int64]]:
+    """ROIs [R, 4] that the heads of a segmenter learn from, and of each the place of its box in `boxes`, or -1.
+
+    Up to `samples` of the proposals and the boxes themselves, at most a share of `positives` with an object; the places
+    count the boxes that are no crowds.
+    """
+
+def subsample(
+    matches: NDArray[numpy.int64], *, samples: int = 256, positives: float = 0.5, seed: int = 1
+) -> NDArray[numpy.int64]:
+    """Classes as label_anchors() gives them with all but a random sample ignored (-2), as region proposals learn."""
+
+@final
+class Batches:
+    """The batches that `spinenet train` makes of a COCO data set: decoded, augmented, normalised, labelled.
+
+    The same seed gives the same batches, to the bit. Threads of C++ make them ahead.
+    """
+
+    def __init__(
+        self,
+        annotations: _Path,
+        images: _Path,
+        image_size: int,
+        batch: int,
+        *,
+        architecture: Architecture | None = None,
+        seed: int = 1,
+        train: bool = True,
+        augment: dict[str, Any] = {},
+        threads: int = 1,
+        rank: int = 0,
+        world: int = 1,
+        mean: tuple[float, float, float] = (0.485, 0.456, 0.406),
+        std: tuple[float, float, float] = (0.229, 0.224, 0.225),
+    ) -> None:
+        """Of an annotation file and the folder of its images.
+
+        `batch`: images over all `world` processes, of which this is the one of `rank`. With an `architecture` batches
+        have what its anchors learn. `train`: shuffled and augmented, else in order and letterboxed. `augment`: the keys
+        of a recipe's augment (docs/config.md). UsageError for options that make no sense, BadDataError for a broken file.
+        """
+
+    def next(self) -> dict[str, Any]:
+        """The batch of the current step, which then moves on, from one epoch into the next.
+
+        "pixels" float32 [N, 3, size, size]; "image_ids" int64 [N]; "targets": for each image a dict of "boxes" [M, 4],
+        "labels" [M] and "crowd" [M]; with an architecture "classes" int64 [N, A] and "codes" float32 [N, A, 4] as
+        label_anchors() has them; "step".
+        """
+
+    def seek(self, step: int) -> None:
+        """Makes a step (counted over all epochs, from 0) the current one."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches until every image was seen."""
+
+    @property
+    def images(self) -> int:
+        """Of the data set."""
+
+    @property
+    def classes(self) -> list[tuple[int, str]]:
+        """Pairs of id and name, in the order of the labels."""
+
+@final
+class Trial:
+    """A network to evaluate, held by a lease that is prolonged in the background until the trial is told or dropped."""
+
+    @property
+    def number(self) -> int:
+        """In the study, from 0."""
+
+    @property
+    def attempt(self) -> int:
+        """How often it was handed out, this time included."""
+
+    @property
+    def choices(self) -> list[int]:
+        """What was decided, in the order of the space's decisions."""
+
+    @property
+    def architecture(self) -> Architecture: ...
+    @property
+    def wanted(self) -> bool:
+        """False once the lease is lost, or the trial told: whatever comes of it will not count."""
+
+@final
+class Study:
+    """A search whose networks you evaluate: ask() for one, tell() what came of it.
+
+    Any number of processes, and the workers of `spinenet search`, may work on one study at once; every trial counts
+    once. A process that dies holds its trials until their leases run out; another one then gets them. Threads may share
+    a Study; it must be opened in each process (UsageError after a fork).
+    """
+
+    def __init__(
+        self,
+        place: _Path,
+        space: str | None = None,
+        *,
+        algorithm: Literal["controller", "evolution", "random"] | None = None,
+        trials: int | None = None,
+        seed: int | None = None,
+        lag: int | None = None,
+        architecture: Architecture | None = None,
+        image_size: int | None = None,
+        classes: int | None = None,
+        settings: dict[str, Any] = {},
+        lease: float = 60.0,
+        worker: str = "",
+    ) -> None:
+        """The study at a place: a file, or postgresql://...
+
+        With a `space`, a space's name, it is begun where there is none; without, UsageError. `settings`: further keys of a search recipe
+        (docs/search-config.md), such as {"constraints.max_multiply_adds": 1e9}. `architecture`: whose backbone is
+        replaced, by default spinenet-49; `image_size` and `classes` count where the cost of a network matters.
+        Of a study that is there, also one of `spinenet search`, each that is given must be as it was begun (UsageError).
+        `trials`: the study ends with so many; `lease`: seconds.
+        """
+
+    def ask(self, wait: float | None = None) -> Trial | None:
+        """The next trial. None when the study is complete, or when none could be had for `wait` seconds.
+
+        Trials wait for earlier ones to end (the recipe's lag); without `wait` so does the call. Ctrl-C ends it.
+        """
+
+    def tell(
+        self,
+        trial: Trial,
+        score: float | None = None,
+        *,
+        metrics: dict[str, float] = {},
+        failure: Literal["non_finite", "out_of_memory", "timeout", "lost"] | None = None,
+        reason: str = "",
+    ) -> bool:
+        """What came of it: a score, which is maximised, with further numbers; or a failure.
+
+        non_finite, out_of_memory and timeout are held against the network; lost is not: a trial that three different
+        workers lost ends. A score that is not finite is the failure non_finite. False where the lease was lost: the
+        trial counts as another worker tells it.
+        """
+
+    def give_back(self, trial: Trial) -> bool:
+        """The trial was not tried: whoever asks next may have it at once."""
+
+    def trials(self) -> list[dict[str, Any]]:
+        """All that were begun, as `spinenet study export --json` writes them."""
+
+    def best(self, count: int = 1) -> list[tuple[float, Architecture]]:
+        """Score and network of the best trials, each network once."""
+
+    def architecture(self, number: int) -> Architecture:
+        """The network of a trial."""
+
+    def summary(self) -> dict[str, Any]:
+        """How far it is: what `spinenet study show --json` writes."""
+
+    @property
+    def place(self) -> str:
+        """Where it is kept, without a password."""
+
+    @property
+    def worker(self) -> str:
+        """The name of this process in the study."""

@@ -15,8 +15,8 @@ namespace {
 namespace py = pybind11;
 using Objects = std::vector<detect::Detection>;
 
-// Without Python's lock.
-image::Image drawn(const Prediction& prediction) {
+// Without Python's lock. `enlarge`: small images, as for the eye.
+image::Image drawn(const Prediction& prediction, bool enlarge) {
   image::Image image = read_source(prediction.source);
   const runtime::ImagePrediction& found = prediction.found;
   if (image.height != found.height || image.width != found.width) {
@@ -25,7 +25,9 @@ image::Image drawn(const Prediction& prediction) {
                      image.height, image.width, found.height, found.width),
          prediction.source.place, "draw before the image is changed");
   }
-  return runtime::draw(std::move(image), found.found, *prediction.classes);
+  runtime::DrawOptions options;
+  options.drawing.enlarge = enlarge;
+  return runtime::draw(std::move(image), found.found, *prediction.classes, options).image;
 }
 
 py::array plot(const Prediction& prediction, const std::string& color) {
@@ -33,7 +35,7 @@ py::array plot(const Prediction& prediction, const std::string& color) {
   image::Image image;
   {
     const WithoutLock without_lock;
-    image = drawn(prediction);
+    image = drawn(prediction, false);
     if (order == ChannelOrder::bgr) {
       for (size_t i = 0; i < image.pixels.size(); i += 3) std::swap(image.pixels[i], image.pixels[i + 2]);
     }
@@ -45,7 +47,7 @@ py::bytes png(const Prediction& prediction) {
   std::string bytes;
   {
     const WithoutLock without_lock;
-    bytes = image::encode_png(drawn(prediction));
+    bytes = image::encode_png(drawn(prediction, true));
   }
   return bytes;
 }

@@ -17,5 +17,9 @@ void bind_errors(pybind11::module_& module);
 void bind_architecture(pybind11::module_& module);
 void bind_prediction(pybind11::module_& module);
 void bind_model(pybind11::module_& module);
+void bind_program(pybind11::module_& module);
+void bind_model_file(pybind11::module_& module);
+void bind_training(pybind11::module_& module);
+void bind_study(pybind11::module_& module);
 
 }  // namespace spinenet::python

@@ -10,4 +10,8 @@ PYBIND11_MODULE(_core, module) {
   bind_architecture(module);
   bind_prediction(module);
   bind_model(module);
+  bind_program(module);
+  bind_model_file(module);
+  bind_training(module);
+  bind_study(module);
 }

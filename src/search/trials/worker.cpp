@@ -18,54 +18,10 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "base/text_table.h"
+#include "search/trials/heartbeat.h"
 
 namespace spinenet::search {
 namespace {
-
-// Prolongs a lease in the background as long as it lives.
-class Heartbeat {
- public:
-  Heartbeat(const WorkerOptions& options, const Claim& claim)
-      : options_(options), claim_(claim), thread_([this] { beat(); }) {}
-  Heartbeat(const Heartbeat&) = delete;
-  Heartbeat& operator=(const Heartbeat&) = delete;
-  ~Heartbeat() {
-    {
-      const std::lock_guard lock(mutex_);
-      end_ = true;
-    }
-    wake_.notify_all();
-    thread_.join();
-  }
-
-  bool lost() const { return lost_; }
-
- private:
-  void beat() {
-    try {
-      const std::unique_ptr<Store> store = open_store(options_.store, false);
-      const auto pause = std::chrono::duration<double>(options_.lease_seconds / 3);
-      std::unique_lock lock(mutex_);
-      while (!wake_.wait_for(lock, pause, [this] { return end_; })) {
-        lock.unlock();
-        if (!store->heartbeat(claim_, options_.lease_seconds)) lost_ = true;
-        lock.lock();
-        if (lost_) return;
-      }
-    } catch (const std::exception& error) {
-      // The trial goes on: its report decides whether the lease was still ours.
-      log_warning(fmt::format("heartbeat of trial {}: {}", claim_.number, error.what()));
-    }
-  }
-
-  const WorkerOptions& options_;
-  const Claim& claim_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool end_ = false;
-  std::atomic<bool> lost_ = false;
-  std::thread thread_;
-};
 
 Outcome failed(TrialFailure failure, std::string_view reason) {
   Outcome outcome;
@@ -104,7 +60,7 @@ class Worker {
   bool try_trial(const Claim& claim) {
     std::optional<Evaluation> evaluation;
     {
-      const Heartbeat heartbeat(options_, claim);
+      const Heartbeat heartbeat(options_.store, claim, options_.lease_seconds);
       TrialContext context;
       context.number = claim.number;
       context.attempt = claim.attempt;

@@ -1,0 +1,39 @@
+"""Two processes of DistributedDataParallel, each with half of a batch, end a step with the weights of one process."""
+import sys
+
+import numpy
+
+from torch_support import narrow, torch
+from spinenet_cpp.torch_module import torch_module
+
+
+def batch():
+    return torch.from_numpy(numpy.random.default_rng(1).standard_normal((4, 3, 64, 64)).astype(numpy.float32))
+
+
+def step(module, x):
+    # Batch norms by their running statistics, so that the batch may be divided.
+    module.eval()
+    optimiser = torch.optim.SGD(module.parameters(), lr=0.01)
+    module(x)["class"].square().mean().backward()
+    optimiser.step()
+
+
+def network():
+    return torch_module(narrow("resnet-50"), "classify", 64, 3)
+
+
+def process(rank, folder):
+    torch.set_num_threads(1)
+    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
+    module = network()
+    step(torch.nn.parallel.DistributedDataParallel(module), batch()[2 * rank: 2 * rank + 2])
+    alone = network()
+    step(alone, batch())
+    for name, tensor in module.state_dict().items():
+        torch.testing.assert_close(tensor, alone.state_dict()[name], rtol=1e-4, atol=1e-6, msg=name)
+    torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    torch.multiprocessing.spawn(process, args=(sys.argv[1],), nprocs=2)
