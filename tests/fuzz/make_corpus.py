@@ -647,12 +647,10 @@ STATEMENTS = {
 
 
 def endless(database, table):
-    """With small pages, and each page above the table's leaves above one and the same page, many times."""
+    """Each page above the table's leaves is above one and the same page, many times."""
     with sqlite3.connect(":memory:") as study:
         study.deserialize(database)
         study.isolation_level = None
-        study.execute("PRAGMA page_size = 512")
-        study.execute("VACUUM")
         key = study.execute(f"SELECT name FROM pragma_table_info('{table}') WHERE pk = 1").fetchone()[0]
         study.execute(f"CREATE TEMP TABLE one AS SELECT * FROM {table} LIMIT 1")
         study.execute(f"DELETE FROM {table}")
@@ -661,9 +659,10 @@ def endless(database, table):
             study.execute(f"UPDATE one SET {key} = {key} + 1")
         root = study.execute(f"SELECT rootpage FROM sqlite_master WHERE name = '{table}'").fetchone()[0]
         data = bytearray(study.serialize())
-    page = bytes(data[512 * (root - 1) : 512 * root])
+    size = struct.unpack(">H", data[16:18])[0]
+    page = bytes(data[size * (root - 1) : size * root])
     leaf = page[8:12]
-    pages = len(data) // 512
+    pages = len(data) // size
 
     def pointing_to(below):
         changed = bytearray(page)
@@ -674,7 +673,7 @@ def endless(database, table):
         return changed
 
     levels = 12
-    data[512 * (root - 1) : 512 * root] = pointing_to(struct.pack(">I", pages + 1))
+    data[size * (root - 1) : size * root] = pointing_to(struct.pack(">I", pages + 1))
     for level in range(levels):
         data += pointing_to(struct.pack(">I", pages + level + 2) if level + 1 < levels else leaf)
     data[28:32] = struct.pack(">I", pages + levels)
