@@ -1,5 +1,6 @@
 // The extension module spinenet_cpp._core.
 #include "bindings.h"
+#include "coco_bindings.h"
 
 PYBIND11_MODULE(_core, module) {
   using namespace spinenet::python;
@@ -10,4 +11,6 @@ PYBIND11_MODULE(_core, module) {
   bind_architecture(module);
   bind_prediction(module);
   bind_model(module);
+  bind_coco(module);
+  bind_mask(module);
 }
