@@ -10,6 +10,7 @@
 #include "graph/description.h"
 #include "plot/architecture.h"
 #include "text.h"
+#include "without_lock.h"
 
 namespace spinenet::python {
 namespace {
@@ -19,7 +20,7 @@ using arch::Architecture;
 using OptionalInt = std::optional<int>;
 using OptionalText = std::optional<std::string>;
 
-Architecture parse(const std::string& text) {
+Architecture parse_architecture(const std::string& text) {
   return arch::architecture_from_json(parse_json(text, "architecture"), "architecture");
 }
 
@@ -28,12 +29,12 @@ bool begins_as_json(std::string_view text) {
   return first != std::string_view::npos && text[first] == '{';
 }
 
-Architecture open(const py::object& source) {
+Architecture open_architecture(const py::object& source) {
   if (py::isinstance<py::dict>(source)) {
-    return parse(py::cast<std::string>(py::module_::import("json").attr("dumps")(source)));
+    return parse_architecture(py::cast<std::string>(py::module_::import("json").attr("dumps")(source)));
   }
   const std::string text = path_of(source);
-  if (py::isinstance<py::str>(source) && begins_as_json(text)) return parse(text);
+  if (py::isinstance<py::str>(source) && begins_as_json(text)) return parse_architecture(text);
   return arch::find_architecture(text);
 }
 
@@ -54,13 +55,13 @@ graph::DescribeOptions options_of(const Architecture& architecture, OptionalInt 
 
 graph::Description describe(const Architecture& architecture, OptionalInt image_size, const OptionalText& task,
                             OptionalInt classes) {
-  const py::gil_scoped_release release;
+  const WithoutLock without_lock;
   return graph::describe(architecture, options_of(architecture, image_size, task, classes));
 }
 
 std::string svg(const Architecture& architecture, OptionalInt image_size, const OptionalText& task,
                 OptionalInt classes) {
-  const py::gil_scoped_release release;
+  const WithoutLock without_lock;
   const graph::DescribeOptions options = options_of(architecture, image_size, task, classes);
   const int side = graph::describe(architecture, options).input_size;
   return plot::architecture_svg(architecture, options.task,
@@ -82,7 +83,7 @@ Architecture mutate(const Architecture& architecture, uint64_t seed, const std::
   return mutated;
 }
 
-py::list names() {
+py::list known_names() {
   py::list names;
   for (const std::string& name : arch::architecture_names()) names.append(name);
   return names;
@@ -102,12 +103,12 @@ void bind_cost(py::module_& module) {
 
 void bind_architecture(py::module_& module) {
   bind_cost(module);
-  module.def("architectures", &names, "The names that Architecture knows.");
+  module.def("architectures", &known_names, "The names that Architecture knows.");
   const py::arg_v size("image_size", py::none()), task("task", py::none()), classes("classes", py::none());
   py::class_<Architecture> type(module, "Architecture", "A network as data.");
   type.attr("__module__") = kPackage;
-  type.def(py::init(&open), py::arg("source"))
-      .def_static("from_json", &parse, "Of the text of an architecture JSON.", py::arg("text"))
+  type.def(py::init(&open_architecture), py::arg("source"))
+      .def_static("from_json", &parse_architecture, "Of the text of an architecture JSON.", py::arg("text"))
       .def_property_readonly("name", [](const Architecture& a) { return text_to_python(a.name); })
       .def_property_readonly(
           "task", [](const Architecture& a) { return name_of(arch::default_task(a)); }, "Its usual task.")
@@ -133,7 +134,7 @@ void bind_architecture(py::module_& module) {
           "__eq__", [](const Architecture& a, const Architecture& b) { return a == b; }, py::is_operator())
       .def("__repr__", [](const Architecture& a) { return text_to_python(fmt::format("<Architecture {}>", a.name)); })
       .def(py::pickle([](const Architecture& a) { return py::str(to_text(arch::to_json(a))); },
-                      [](const py::str& text) { return parse(text); }));
+                      [](const py::str& text) { return parse_architecture(text); }));
 }
 
 }  // namespace spinenet::python

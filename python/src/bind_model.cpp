@@ -3,18 +3,20 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "bindings.h"
+#include "bytes.h"
 #include "images.h"
 #include "model.h"
 #include "prediction.h"
 #include "runtime/model.h"
 #include "text.h"
+#include "without_lock.h"
 
 namespace spinenet::python {
 namespace {
 
 namespace py = pybind11;
 
-bool is_path(const py::handle& object) {
+bool is_model_path(const py::handle& object) {
   return py::isinstance<py::str>(object) || py::hasattr(object, "__fspath__");
 }
 
@@ -30,21 +32,21 @@ runtime::RunOptions run_options(int threads, const std::string& precision, std::
   return options;
 }
 
-std::unique_ptr<Model> open(const py::object& source, int threads, const std::string& precision,
-                            std::optional<int> image_size) {
+std::unique_ptr<Model> open_model(const py::object& source, int threads, const std::string& precision,
+                                  std::optional<int> image_size) {
   const runtime::RunOptions options = run_options(threads, precision, image_size);
-  if (is_path(source)) {
+  if (is_model_path(source)) {
     const std::string path = path_of(source);
-    const py::gil_scoped_release release;
+    const WithoutLock without_lock;
     return std::make_unique<Model>(runtime::open_model(path), options);
   }
   if (PyObject_CheckBuffer(source.ptr()) == 0) {
     throw py::type_error(fmt::format("a model is opened from a path or from the bytes of its file, not from {}",
                                      Py_TYPE(source.ptr())->tp_name));
   }
-  const py::buffer_info bytes = py::reinterpret_borrow<py::buffer>(source).request();
-  const std::span file(static_cast<const char*>(bytes.ptr), static_cast<size_t>(bytes.size * bytes.itemsize));
-  const py::gil_scoped_release release;
+  const HeldBytes held = bytes_of(source, "model");
+  const std::span file(reinterpret_cast<const char*>(held.bytes.data()), held.bytes.size());
+  const WithoutLock without_lock;
   return std::make_unique<Model>(runtime::open_model(file, "model"), options);
 }
 
@@ -62,7 +64,7 @@ class Call {
     if (const auto* path = std::get_if<std::filesystem::path>(&source.pixels)) seen.file_name = path->string();
     Found found;
     {
-      const py::gil_scoped_release release;
+      const WithoutLock without_lock;
       const image::Image pixels = read_source(source);
       seen.height = pixels.height;
       seen.width = pixels.width;
@@ -76,7 +78,8 @@ class Call {
   Model::Session session_;
 };
 
-py::object call(Model& model, const py::object& images, const runtime::ShownOptions& shown, const std::string& color) {
+py::object call_model(Model& model, const py::object& images, const runtime::ShownOptions& shown,
+                      const std::string& color) {
   const auto order = parse_enum<ChannelOrder>(ErrorKind::usage, "order of the channels", color, "color");
   Call session(model, runtime::shown_postprocess(model.prepared().model, shown));
   if (!py::isinstance<py::list>(images) && !py::isinstance<py::tuple>(images)) {
@@ -92,19 +95,19 @@ py::object call(Model& model, const py::object& images, const runtime::ShownOpti
   return predictions;
 }
 
-py::list names_of(const Model& model) {
+py::list class_names(const Model& model) {
   py::list names;
   for (const formats::ModelClass& one : *model.classes()) names.append(text_to_python(one.name));
   return names;
 }
 
-py::list ids_of(const Model& model) {
+py::list class_ids(const Model& model) {
   py::list ids;
   for (const formats::ModelClass& one : *model.classes()) ids.append(one.id);
   return ids;
 }
 
-std::string description(const Model& model) {
+std::string model_text(const Model& model) {
   const runtime::PreparedModel& prepared = model.prepared();
   return fmt::format("<Model {}: {}, {} classes, {} pixels, {}, {} thread{}>", prepared.model.path.string(),
                      prepared.model.file.task, model.classes()->size(), prepared.image_size, name_of(model.precision()),
@@ -119,21 +122,21 @@ void bind_model(py::module_& module) {
              py::arg("threads"));
   py::class_<Model> type(module, "Model", "A model file opened and made ready for this processor.");
   type.attr("__module__") = kPackage;
-  type.def(py::init(&open), py::arg("path_or_bytes"), py::arg("threads") = 0, py::arg("precision") = "fp32",
+  type.def(py::init(&open_model), py::arg("path_or_bytes"), py::arg("threads") = 0, py::arg("precision") = "fp32",
            py::arg("image_size") = py::none())
       .def(
           "__call__",
           [](Model& model, const py::object& images, std::optional<double> threshold, std::optional<int> max_detections,
              std::optional<int> max_per_class, const std::string& color) {
-            return call(model, images, {threshold, max_detections, max_per_class}, color);
+            return call_model(model, images, {threshold, max_detections, max_per_class}, color);
           },
           "What is in an image, or in each image of a list.", py::arg("images"), py::kw_only(),
           py::arg("threshold") = py::none(), py::arg("max_detections") = py::none(),
           py::arg("max_per_class") = py::none(), py::arg("color") = "rgb")
       .def_property_readonly(
           "task", [](const Model& m) { return m.prepared().model.file.task; }, "detect, segment or classify")
-      .def_property_readonly("names", &names_of, "The names of the classes, in the order of the labels.")
-      .def_property_readonly("class_ids", &ids_of, "Their ids in the data that the model was trained on.")
+      .def_property_readonly("names", &class_names, "The names of the classes, in the order of the labels.")
+      .def_property_readonly("class_ids", &class_ids, "Their ids in the data that the model was trained on.")
       .def_property_readonly(
           "image_size", [](const Model& m) { return m.prepared().image_size; }, "Pixels.")
       .def_property_readonly(
@@ -142,7 +145,7 @@ void bind_model(py::module_& module) {
           "precision", [](const Model& m) { return name_of(m.precision()); }, "fp32, bf16 or int8")
       .def_property_readonly(
           "architecture", [](const Model& m) { return m.prepared().model.architecture; }, "The network, as data.")
-      .def("__repr__", [](const Model& m) { return text_to_python(description(m)); });
+      .def("__repr__", [](const Model& m) { return text_to_python(model_text(m)); });
 }
 
 }  // namespace spinenet::python

@@ -7,6 +7,7 @@
 #include "image/encode.h"
 #include "prediction.h"
 #include "text.h"
+#include "without_lock.h"
 
 namespace spinenet::python {
 namespace {
@@ -31,7 +32,7 @@ py::array plot(const Prediction& prediction, const std::string& color) {
   const auto order = parse_enum<ChannelOrder>(ErrorKind::usage, "order of the channels", color, "color");
   image::Image image;
   {
-    const py::gil_scoped_release release;
+    const WithoutLock without_lock;
     image = drawn(prediction);
     if (order == ChannelOrder::bgr) {
       for (size_t i = 0; i < image.pixels.size(); i += 3) std::swap(image.pixels[i], image.pixels[i + 2]);
@@ -43,7 +44,7 @@ py::array plot(const Prediction& prediction, const std::string& color) {
 py::bytes png(const Prediction& prediction) {
   std::string bytes;
   {
-    const py::gil_scoped_release release;
+    const WithoutLock without_lock;
     bytes = image::encode_png(drawn(prediction));
   }
   return bytes;
@@ -55,7 +56,7 @@ py::object masks(Prediction& prediction) {
   const auto height = prediction.found.height, width = prediction.found.width;
   std::vector<uint8_t> all;
   {
-    const py::gil_scoped_release release;
+    const WithoutLock without_lock;
     all.reserve(objects.size() * static_cast<size_t>(height) * static_cast<size_t>(width));
     for (const detect::Detection& object : objects) {
       const std::vector<uint8_t> one = detect::decode_mask(object.mask);
@@ -66,7 +67,7 @@ py::object masks(Prediction& prediction) {
   return prediction.masks;
 }
 
-py::list names_of(const Prediction& prediction) {
+py::list found_names(const Prediction& prediction) {
   py::list names;
   const auto labels = prediction.labels.unchecked<int64_t, 1>();
   for (py::ssize_t i = 0; i < labels.shape(0); ++i) {
@@ -82,7 +83,7 @@ py::object to_coco(const Prediction& prediction, std::optional<int64_t> image_id
   return json_to_python(runtime::to_json({&named, 1}, *prediction.classes));
 }
 
-std::string description(const Prediction& prediction) {
+std::string prediction_text(const Prediction& prediction) {
   const auto count = prediction.scores.size();
   const char* what = prediction.is_of_classifier() ? "class" : "object";
   const char* plural = count == 1 ? "" : prediction.is_of_classifier() ? "es" : "s";
@@ -109,7 +110,7 @@ void bind_prediction(py::module_& module) {
       .def_readonly("scores", &Prediction::scores, "float32 [N], in descending order.")
       .def_readonly("labels", &Prediction::labels, "int64 [N]: places in the model's list of classes.")
       .def_readonly("class_ids", &Prediction::ids, "int64 [N]: the ids of the classes in the training data.")
-      .def_property_readonly("names", &names_of, "The names of the classes, N of them.")
+      .def_property_readonly("names", &found_names, "The names of the classes, N of them.")
       .def_property_readonly("masks", &masks, "bool [N, height, width]; None where the model gives no masks.")
       .def_readonly("probabilities", &Prediction::probabilities, "float32 [K] of a classifier's K classes, else None.")
       .def("plot", &plot, "The image with what was found drawn on it: uint8 [height, width, 3].", py::kw_only(),
@@ -118,7 +119,7 @@ void bind_prediction(py::module_& module) {
            py::arg("image_id") = py::none(), py::arg("file_name") = py::none())
       .def("_repr_png_", &png)
       .def("__len__", [](const Prediction& p) { return p.scores.size(); })
-      .def("__repr__", &description);
+      .def("__repr__", &prediction_text);
 }
 
 }  // namespace spinenet::python

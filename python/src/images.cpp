@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "bytes.h"
 #include "image/decode.h"
 #include "text.h"
 
@@ -30,11 +31,10 @@ int side_of(py::ssize_t side) {
 }
 
 ImageSource source_of_array(const py::array& array, ChannelOrder order, const std::string& place) {
-  const py::dtype type = array.dtype();
-  if (type.kind() != 'u' || type.itemsize() != 1) {
-    fail(ErrorKind::usage,
-         fmt::format("pixels are bytes (uint8), and the array's type is {}", std::string(py::str(py::object(type)))),
-         place, "scale to 0 to 255 and give array.astype(numpy.uint8)");
+  const std::string type = py::str(array.attr("dtype").attr("name"));
+  if (type != "uint8") {
+    fail(ErrorKind::usage, fmt::format("pixels are bytes (uint8), and the array's type is {}", type), place,
+         "scale to 0 to 255 and give array.astype(numpy.uint8)");
   }
   const bool gray = array.ndim() == 2;
   if (!gray && (array.ndim() != 3 || array.shape(2) != 3)) refuse_shape(array, place);
@@ -66,17 +66,6 @@ ImageSource source_of_pil(const py::handle& object, const std::string& place) {
     image = object.attr("convert")("RGB");
   }
   return source_of_array(py::module_::import("numpy").attr("asarray")(image), ChannelOrder::rgb, place);
-}
-
-ImageSource source_of_buffer(const py::handle& object, const std::string& place) {
-  const py::object view = py::reinterpret_steal<py::object>(PyMemoryView_FromObject(object.ptr()));
-  if (!view) throw py::error_already_set();
-  const Py_buffer& buffer = *PyMemoryView_GET_BUFFER(view.ptr());
-  if (buffer.itemsize != 1 || PyBuffer_IsContiguous(&buffer, 'C') == 0) {
-    fail(ErrorKind::usage, "a buffer that is no plain sequence of bytes", place,
-         "give the bytes of an image file, or pixels as a NumPy array");
-  }
-  return {place, std::span(static_cast<const uint8_t*>(buffer.buf), static_cast<size_t>(buffer.len)), view};
 }
 
 image::Image copy_pixels(const PixelView& view) {
@@ -114,7 +103,10 @@ ImageSource source_of(const py::handle& object, ChannelOrder order, const std::s
   if (py::hasattr(object, "__array_interface__") || py::hasattr(object, "__array__")) {
     return source_of_array(py::module_::import("numpy").attr("asarray")(object), order, place);
   }
-  if (PyObject_CheckBuffer(object.ptr()) != 0) return source_of_buffer(object, place);
+  if (PyObject_CheckBuffer(object.ptr()) != 0) {
+    const HeldBytes held = bytes_of(object, place);
+    return {place, held.bytes, held.keeper};
+  }
   throw py::type_error(
       fmt::format("{}: {} is no image; give a path, the bytes of an image file, a NumPy array "
                   "[height, width, 3] of uint8, or a PIL image",

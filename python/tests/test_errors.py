@@ -27,6 +27,7 @@ class ErrorsTest(FolderTest):
         path = self.folder / "cut.safetensors"
         path.write_bytes(whole[:-1])
         self.refused(spinenet_cpp.BadDataError, "^" + str(path), lambda: Model(path))
+        self.refused(spinenet_cpp.UsageError, "^model: .*plain sequence", lambda: Model(memoryview(whole)[::2]))
         for source in (None, 3, ["a"], {}):
             with self.assertRaises(TypeError):
                 Model(source)

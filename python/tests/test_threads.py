@@ -62,9 +62,9 @@ class ThreadsTest(FolderTest):
         for task in TASKS:
             for model in (_models[task], spinenet_cpp.Model(model_path(task), threads=1)):
                 found = in_threads(8, lambda i: [model(image, threshold=0.02).to_coco(k)
-                                                 for _ in range(3) for k, image in enumerate(IMAGES, 1)])
+                                                 for _ in range(2) for k, image in enumerate(IMAGES, 1)])
                 for one in found:
-                    self.assertEqual(one, 3 * self.expected[task])
+                    self.assertEqual(one, 2 * self.expected[task])
 
     def test_threads_with_options_of_their_own(self):
         thresholds = [0.01 * (1 + i % 4) for i in range(8)]
@@ -122,12 +122,12 @@ class ThreadsTest(FolderTest):
         for thread in threads:
             thread.start()
         try:
-            good = [child_gives(lambda: found_by(task) == self.expected[task]) for _ in range(5) for task in TASKS]
+            good = [child_gives(lambda: found_by(task) == self.expected[task]) for _ in range(3) for task in TASKS]
         finally:
             stop.set()
             for thread in threads:
                 thread.join()
-        self.assertEqual(good, 15 * [True])
+        self.assertEqual(good, 9 * [True])
 
     def test_processes_of_multiprocessing(self):
         with warnings.catch_warnings():
@@ -157,6 +157,23 @@ sys.exit(1)
         code = "import spinenet_cpp, sys; model = spinenet_cpp.Model(sys.argv[1]); keep = [model, model(sys.argv[2])]"
         path = self.image_file("a.png", IMAGES[0])
         subprocess.run([sys.executable, "-W", "error", "-c", code, model_path("segment"), path], check=True)
+
+    def test_the_process_ends_while_a_thread_computes(self):
+        code = """
+import numpy, spinenet_cpp, sys, threading, time
+model, pixels = spinenet_cpp.Model(sys.argv[1], threads=1), numpy.zeros((60, 90, 3), numpy.uint8)
+begun = threading.Barrier(4)
+def work():
+    begun.wait()
+    while True:
+        model(pixels)
+for _ in range(3):
+    threading.Thread(target=work, daemon=True).start()
+begun.wait()
+time.sleep(0.2)
+"""
+        for _ in range(5):
+            subprocess.run([sys.executable, "-c", code, model_path("segment")], check=True)
 
 
 if __name__ == "__main__":
