@@ -7,7 +7,8 @@
 spinenet_cpp is found by PYTHONPATH (BUILD/python, or an installed wheel). The peers that are not installed are named and
 passed over. Each run is a process of its own; the tools take turns; imports, the start of Python and (for lists) the making
 of the list are not timed, everything else is: reading the annotations, loading the results, evaluate, accumulate,
-summarize. The median of the rounds counts, and the numbers of all are compared.
+summarize. The median of the rounds counts, and the numbers of all are compared. The time of the processors is that of all threads of the
+process together: on a machine with other work it says more than the time that passed.
 """
 import argparse
 import json
@@ -38,6 +39,7 @@ elif name == "vernier":
 elif name == "faster-coco-eval":
     from faster_coco_eval import COCO, COCOeval_faster as COCOeval
 results = json.load(open(results_file)) if source == "lists" else results_file
+cpu = time.process_time()
 start = time.perf_counter()
 if name == "vernier":
     # It has no loadRes: its evaluator takes the bytes of the files, or the list.
@@ -61,7 +63,7 @@ else:
 end = time.perf_counter()
 marks.append(end)
 parts = [b - a for a, b in zip(marks, marks[1:])]
-print(json.dumps({"total_s": end - start, "parts_s": parts, "numbers": [float(v) for v in numbers[:12]]}))
+print(json.dumps({"total_s": end - start, "cpu_s": time.process_time() - cpu, "parts_s": parts, "numbers": [float(v) for v in numbers[:12]]}))
 """
 
 
@@ -89,13 +91,16 @@ def compare(folder, iou, source, peers, rounds):
         sys.exit(f"spinenet_cpp: {failed['spinenet_cpp']}")
     own = answers["spinenet_cpp"]
     ours = statistics.median(one["total_s"] for one in own)
+    own_cpu = statistics.median(one["cpu_s"] for one in own)
     for name, found in answers.items():
         if name in failed:
             print(f"{name:<22} {iou} {source:<5} not timed: {failed[name]}")
             continue
         total = statistics.median(one["total_s"] for one in found)
+        cpu = statistics.median(one["cpu_s"] for one in found)
         apart = max(abs(a - b) for a, b in zip(found[0]["numbers"], own[0]["numbers"]))
-        print(f"{name:<22} {iou} {source:<5} {total:8.3f} s {total / ours:7.2f} times ours, numbers at most {apart:.1e} apart")
+        print(f"{name:<22} {iou} {source:<5} {total:8.3f} s {total / ours:7.2f} times ours; {cpu:8.3f} s of processors "
+              f"{cpu / own_cpu:7.2f} times ours; numbers at most {apart:.1e} apart")
     parts = [statistics.median(one["parts_s"][place] for one in own) for place in range(4)]
     print("   ours: annotations %.3f, results %.3f, evaluate %.3f, accumulate and summarize %.3f s" % tuple(parts))
 

@@ -5,6 +5,7 @@
 #include "coco_items.h"
 #include "coco_measured.h"
 #include "text.h"
+#include "without_lock.h"
 
 namespace spinenet::python {
 namespace {
@@ -25,20 +26,20 @@ py::list category_ids(const CocoTruth& truth) {
 
 std::shared_ptr<const CocoTruth> truth_from_file(const py::object& path) {
   const std::string name = path_of(path);
-  const py::gil_scoped_release release;
+  const WithoutLock without_lock;
   return read_truth(name);
 }
 
 std::shared_ptr<const CocoResults> results_from_file(const py::object& path,
                                                      const std::shared_ptr<const CocoTruth>& truth) {
   const std::string name = path_of(path);
-  const py::gil_scoped_release release;
+  const WithoutLock without_lock;
   return read_results(name, *truth);
 }
 
 std::shared_ptr<const CocoResults> decoded(GatheredResults gathered) {
   {
-    const py::gil_scoped_release release;
+    const WithoutLock without_lock;
     decode_masks(gathered);
   }
   return std::make_shared<CocoResults>(std::move(gathered.found));
@@ -59,11 +60,15 @@ std::shared_ptr<CocoMeasured> measure(const std::shared_ptr<const CocoTruth>& tr
                                       const std::shared_ptr<const CocoResults>& results, const std::string& iou,
                                       eval::CellSelection selection, eval::CocoProtocol protocol) {
   const auto type = parse_enum<eval::IouType>(ErrorKind::usage, "kind of overlap", iou, "iouType");
-  const py::gil_scoped_release release;
+  const WithoutLock without_lock;
   return measure_coco(truth, results, type, std::move(selection), std::move(protocol));
 }
 
 py::tuple take_arrays(CocoMeasured& measured) {
+  if (!measured.arrays) {
+    const WithoutLock without_lock;
+    measure_again(measured);
+  }
   eval::CocoArrays arrays = std::move(measured.arrays).value();
   measured.arrays.reset();
   return py::make_tuple(array_of(std::move(arrays.precision), {arrays.t, arrays.r, arrays.k, arrays.a, arrays.m}),

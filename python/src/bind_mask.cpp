@@ -13,6 +13,7 @@
 #include "detect/mask.h"
 #include "detect/mask_columns.h"
 #include "eval/overlap.h"
+#include "without_lock.h"
 
 namespace spinenet::python {
 namespace {
@@ -64,7 +65,7 @@ py::list encode(const ByteArray& masks) {
   const auto pixels = static_cast<size_t>(height * width);
   std::vector<Rle> rles;
   {
-    const py::gil_scoped_release release;
+    const WithoutLock without_lock;
     for (py::ssize_t i = 0; i < count; ++i) {
       rles.push_back(
           detect::encode_columns(std::span(masks.data() + static_cast<size_t>(i) * pixels, pixels), height, width));
@@ -80,7 +81,7 @@ py::array decode(const py::list& codes) {
       {static_cast<py::ssize_t>(height), static_cast<py::ssize_t>(width), static_cast<py::ssize_t>(rles.size())});
   uint8_t* data = masks.mutable_data();
   const auto pixels = static_cast<size_t>(height * width);
-  const py::gil_scoped_release release;
+  const WithoutLock without_lock;
   for (size_t i = 0; i < rles.size(); ++i) {
     detect::decode_columns(rles[i], std::span(data + i * pixels, pixels));
   }
@@ -124,7 +125,7 @@ py::array mask_ious(const py::list& detected, const py::list& truths, const std:
   std::vector<double> ious;
   ious.reserve(d.size() * g.size());
   {
-    const py::gil_scoped_release release;
+    const WithoutLock without_lock;
     std::vector<detect::PixelRect> extents;
     for (const Rle& rle : g) extents.push_back(detect::pixel_extent(rle));
     for (const Rle& one : d) {

@@ -74,6 +74,13 @@ bool has_every_mask(const CocoTruth& truth) {
 
 }  // namespace
 
+void measure_again(CocoMeasured& measured) {
+  eval::Measurement what{&measured.truth->content, measured.results->results, measured.iou};
+  what.area_of_boxes = measured.results->area_of_boxes;
+  what.result_areas = measured.results->areas;
+  measured.arrays = eval::measure(measured.index, what, measured.protocol);
+}
+
 std::shared_ptr<CocoMeasured> measure_coco(std::shared_ptr<const CocoTruth> truth,
                                            std::shared_ptr<const CocoResults> results, eval::IouType iou,
                                            eval::CellSelection selection, eval::CocoProtocol protocol) {
@@ -86,10 +93,7 @@ std::shared_ptr<CocoMeasured> measure_coco(std::shared_ptr<const CocoTruth> trut
   measured->selection = std::move(selection);
   try {
     measured->index = eval::index_cells(measured->truth->content, measured->results->results, measured->selection);
-    eval::Measurement what{&measured->truth->content, measured->results->results, iou};
-    what.area_of_boxes = measured->results->area_of_boxes;
-    what.result_areas = measured->results->areas;
-    measured->arrays = eval::measure(measured->index, what, measured->protocol);
+    measure_again(*measured);
   } catch (const Error&) {
     return nullptr;
   }

@@ -20,13 +20,16 @@ struct CocoMeasured {
   eval::IouType iou = eval::IouType::bbox;
   eval::CellIndex index;
   eval::CellSelection selection;
-  std::optional<eval::CocoArrays> arrays;  // moved out once
+  std::optional<eval::CocoArrays> arrays;  // empty once they are taken
 };
 
 // Null where the data is not what the evaluation understands as pycocotools does.
 std::shared_ptr<CocoMeasured> measure_coco(std::shared_ptr<const CocoTruth> truth,
                                            std::shared_ptr<const CocoResults> results, eval::IouType iou,
                                            eval::CellSelection selection, eval::CocoProtocol protocol);
+
+// Fills in arrays that were taken.
+void measure_again(CocoMeasured& measured);
 
 // What the entries of evalImgs repeat: the ids as pycocotools' params hold them.
 struct EvalNames {
