@@ -1,5 +1,6 @@
 // The extension module spinenet_cpp._core.
 #include "bindings.h"
+#include "coco_bindings.h"
 
 PYBIND11_MODULE(_core, module) {
   using namespace spinenet::python;
@@ -14,4 +15,6 @@ PYBIND11_MODULE(_core, module) {
   bind_model_file(module);
   bind_training(module);
   bind_study(module);
+  bind_coco(module);
+  bind_mask(module);
 }

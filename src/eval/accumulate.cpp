@@ -8,8 +8,6 @@
 namespace spinenet::eval {
 namespace {
 
-constexpr uint32_t kAllThresholds = (1U << kIouThresholdCount) - 1;
-
 // One result of a category, in order of score over all images.
 struct Ranked {
   double score;
@@ -28,13 +26,13 @@ std::vector<Ranked> rank_results(const MatchedCells& matched, uint32_t k) {
   return ranked;
 }
 
-int64_t count_targets(const MatchedCells& matched, uint32_t k, AreaRange range) {
+int64_t count_targets(const MatchedCells& matched, uint32_t k, const AreaLimits& range) {
   const CellIndex& index = *matched.index;
   const Cell& first = index.cells[index.category_begin[k]];
   const Cell& last = index.cells[index.category_begin[k + 1] - 1];
   int64_t count = 0;
   for (uint32_t i = first.truth_begin; i < last.truth_end; ++i) {
-    if (!ignored_truth(matched.annotations->annotations[index.truths[i]], range)) ++count;
+    if (!ignored_truth(matched.task->question.annotations->annotations[index.truths[i]], range)) ++count;
   }
   return count;
 }
@@ -51,7 +49,7 @@ struct Curve {
   }
 };
 
-using Curves = std::array<Curve, kIouThresholdCount>;
+using Curves = std::array<Curve, kPassThresholds>;
 
 // The COCO API divides by the sum plus the distance from 1 to the next double.
 double precision_of(int64_t hits, int64_t false_hits) {
@@ -59,16 +57,17 @@ double precision_of(int64_t hits, int64_t false_hits) {
          (static_cast<double>(false_hits) + static_cast<double>(hits) + std::numeric_limits<double>::epsilon());
 }
 
-// Returns whether any result is among the first `limit` of its cell.
+// The curves of the results that are among the first `limit` of their cells.
 void trace(const MatchedCells& matched, std::span<const Ranked> ranked, size_t a, int limit, Curves& curves) {
   for (Curve& curve : curves) curve.clear();
+  const uint32_t all_thresholds = matched.task->every_threshold();
   int64_t missed_by_all = 0;
   for (const Ranked& result : ranked) {
     if (result.rank >= static_cast<uint32_t>(limit)) continue;
     const MatchBits& bits = matched.results[result.at].bits;
-    const uint32_t counted = kAllThresholds & ~uint32_t{bits.ignored[a]};
+    const uint32_t counted = all_thresholds & ~uint32_t{bits.ignored[a]};
     const uint32_t hit = counted & bits.matched[a];
-    if (hit == 0 && counted == kAllThresholds) {
+    if (hit == 0 && counted == all_thresholds) {
       ++missed_by_all;
       continue;
     }
@@ -85,45 +84,44 @@ void trace(const MatchedCells& matched, std::span<const Ranked> ranked, size_t a
 }
 
 struct Place {
-  int64_t t, k;
-  AreaRange a;
-  int64_t m;
+  int64_t t, k, a, m;
 };
 
 // Precision and score at each recall threshold. Only true positives raise recall, and after one precision only falls,
 // so the highest precision from any result on is that of a true positive; recall 0 is reached by the first result.
-void write_curve(Curve& curve, const Place& place, int64_t targets, double first_score, CocoEvaluation& evaluation) {
-  static const std::array<double, kRecallThresholdCount> thresholds = recall_thresholds();
+void write_curve(Curve& curve, const Place& place, int64_t targets, double first_score,
+                 std::span<const double> thresholds, CocoArrays& arrays) {
   const size_t hits = curve.precision.size();
   for (size_t i = hits; i > 1; --i) curve.precision[i - 2] = std::max(curve.precision[i - 2], curve.precision[i - 1]);
   const auto recall = [targets](size_t count) { return static_cast<double>(count) / static_cast<double>(targets); };
-  evaluation.recall[evaluation.recall_at(place.t, place.k, place.a, place.m)] = recall(hits);
+  arrays.recall[arrays.recall_at(place.t, place.k, place.a, place.m)] = recall(hits);
   size_t needed = 1;  // true positives
-  for (int64_t r = 0; r < kRecallThresholdCount; ++r) {
-    while (needed <= hits && recall(needed) < thresholds[static_cast<size_t>(r)]) ++needed;
-    const size_t at = evaluation.precision_at(place.t, r, place.k, place.a, place.m);
+  for (size_t r = 0; r < thresholds.size(); ++r) {
+    while (needed <= hits && recall(needed) < thresholds[r]) ++needed;
+    const size_t at = arrays.precision_at(place.t, static_cast<int64_t>(r), place.k, place.a, place.m);
     const bool reached = needed <= hits;
-    evaluation.precision[at] = reached ? curve.precision[needed - 1] : 0.0;
-    evaluation.scores[at] = r == 0 ? first_score : reached ? curve.score[needed - 1] : 0.0;
+    arrays.precision[at] = reached ? curve.precision[needed - 1] : 0.0;
+    arrays.scores[at] = thresholds[r] <= 0 ? first_score : reached ? curve.score[needed - 1] : 0.0;
   }
 }
 
 }  // namespace
 
-void accumulate_category(const MatchedCells& matched, uint32_t k, CocoEvaluation& evaluation) {
+void accumulate_category(const MatchedCells& matched, const CocoProtocol& protocol, const PassPlace& pass, uint32_t k,
+                         CocoArrays& arrays) {
   if (matched.index->category_begin[k] == matched.index->category_begin[k + 1]) return;
   const std::vector<Ranked> ranked = rank_results(matched, k);
   const double first_score = ranked.empty() ? 0.0 : ranked.front().score;
   Curves curves;
-  for (int a = 0; a < kAreaRangeCount; ++a) {
-    const auto range = static_cast<AreaRange>(a);
-    const int64_t targets = count_targets(matched, k, range);
+  for (size_t a = 0; a < matched.task->areas.size(); ++a) {
+    const int64_t targets = count_targets(matched, k, matched.task->areas[a]);
     if (targets == 0) continue;
-    for (size_t m = 0; m < evaluation.max_detections.size(); ++m) {
-      trace(matched, ranked, static_cast<size_t>(a), evaluation.max_detections[m], curves);
-      for (int t = 0; t < kIouThresholdCount; ++t) {
-        write_curve(curves[static_cast<size_t>(t)], {t, k, range, static_cast<int64_t>(m)}, targets, first_score,
-                    evaluation);
+    for (size_t m = 0; m < protocol.max_detections.size(); ++m) {
+      trace(matched, ranked, a, protocol.max_detections[m], curves);
+      for (size_t t = 0; t < matched.task->thresholds.size(); ++t) {
+        const Place place{static_cast<int64_t>(pass.first_threshold + t), k, static_cast<int64_t>(pass.first_area + a),
+                          static_cast<int64_t>(m)};
+        write_curve(curves[t], place, targets, first_score, protocol.recall_thresholds, arrays);
       }
     }
   }

@@ -12,29 +12,33 @@ namespace {
 
 constexpr uint32_t kNone = std::numeric_limits<uint32_t>::max();
 
-// From an id to its place in ascending order. Ids within a moderate range are looked up in a table.
+// From an id to its place in a list without repetition. Ids within a moderate range are looked up in a table.
 class IdPlaces {
  public:
-  explicit IdPlaces(std::vector<int64_t> sorted_ids) : ids_(std::move(sorted_ids)) {
+  explicit IdPlaces(std::span<const int64_t> list) : ids_(list.begin(), list.end()), places_(list.size()) {
     constexpr uint64_t kLargestTable = 1 << 22;
     if (ids_.empty()) return;
+    for (size_t i = 0; i < places_.size(); ++i) places_[i] = static_cast<uint32_t>(i);
+    std::sort(places_.begin(), places_.end(), [list](uint32_t a, uint32_t b) { return list[a] < list[b]; });
+    for (size_t i = 0; i < ids_.size(); ++i) ids_[i] = list[places_[i]];
     const uint64_t range = static_cast<uint64_t>(ids_.back()) - static_cast<uint64_t>(ids_.front());
     if (range >= kLargestTable) return;
     table_.assign(range + 1, kNone);
-    for (size_t i = 0; i < ids_.size(); ++i) table_[offset(ids_[i])] = static_cast<uint32_t>(i);
+    for (size_t i = 0; i < ids_.size(); ++i) table_[offset(ids_[i])] = places_[i];
   }
 
   uint32_t operator()(int64_t id) const {
     if (ids_.empty() || id < ids_.front() || id > ids_.back()) return kNone;
     if (!table_.empty()) return table_[offset(id)];
     const auto at = std::lower_bound(ids_.begin(), ids_.end(), id);
-    return *at == id ? static_cast<uint32_t>(at - ids_.begin()) : kNone;
+    return *at == id ? places_[static_cast<size_t>(at - ids_.begin())] : kNone;
   }
 
  private:
   size_t offset(int64_t id) const { return static_cast<uint64_t>(id) - static_cast<uint64_t>(ids_.front()); }
 
-  std::vector<int64_t> ids_;
+  std::vector<int64_t> ids_;  // ascending
+  std::vector<uint32_t> places_;
   std::vector<uint32_t> table_;
 };
 
@@ -50,11 +54,11 @@ std::vector<const Item*> in_id_order(const std::vector<Item>& items) {
 }
 
 template <class Item>
-IdPlaces places_of(const std::vector<const Item*>& items) {
+std::vector<int64_t> ids_of(const std::vector<const Item*>& items) {
   std::vector<int64_t> ids;
   ids.reserve(items.size());
   for (const Item* item : items) ids.push_back(item->id);
-  return IdPlaces(std::move(ids));
+  return ids;
 }
 
 // Category and image of each item, as places; items without either are left out.
@@ -126,14 +130,15 @@ Keys truth_keys(const detect::Annotations& annotations, const IdPlaces& categori
        "results", "use the image ids of the annotation file");
 }
 
-Keys result_keys(std::span<const detect::Result> results, const IdPlaces& categories, const IdPlaces& images) {
+Keys result_keys(std::span<const detect::Result> results, const IdPlaces& categories, const IdPlaces& images,
+                 bool refuse_others) {
   Keys keys;
   for (std::vector<uint32_t>* list : {&keys.item, &keys.category, &keys.image}) list->reserve(results.size());
   for (size_t i = 0; i < results.size(); ++i) {
     const uint32_t category = categories(results[i].category_id);
     const uint32_t image = images(results[i].image_id);
-    if (image == kNone) refuse_unknown_images(results, images);
-    if (category != kNone) keys.add(static_cast<uint32_t>(i), category, image);
+    if (image == kNone && refuse_others) refuse_unknown_images(results, images);
+    if (category != kNone && image != kNone) keys.add(static_cast<uint32_t>(i), category, image);
   }
   return keys;
 }
@@ -162,17 +167,13 @@ std::vector<Cell> merge_cells(const Keys& truths, const Keys& results) {
   return cells;
 }
 
-}  // namespace
-
-CellIndex index_cells(const detect::Annotations& annotations, std::span<const detect::Result> results,
-                      bool use_categories) {
-  CellIndex index;
-  index.categories = in_id_order(annotations.categories);
-  index.images = in_id_order(annotations.images);
-  const IdPlaces categories = places_of(index.categories);
-  const IdPlaces images = places_of(index.images);
+// Fills in the cells of an index that has its categories and images.
+void fill_cells(const detect::Annotations& annotations, std::span<const detect::Result> results,
+                std::span<const int64_t> category_ids, bool use_categories, bool refuse_others, CellIndex& index) {
+  const IdPlaces categories(category_ids);
+  const IdPlaces images(ids_of(index.images));
   Keys truths = truth_keys(annotations, categories, images);
-  Keys found = result_keys(results, categories, images);
+  Keys found = result_keys(results, categories, images, refuse_others);
   sort_keys(truths, index.categories.size(), index.images.size(), use_categories);
   sort_keys(found, index.categories.size(), index.images.size(), use_categories);
   index.cells = merge_cells(truths, found);
@@ -182,6 +183,34 @@ CellIndex index_cells(const detect::Annotations& annotations, std::span<const de
   index.category_begin.assign(count + 1, 0);
   for (const Cell& cell : index.cells) ++index.category_begin[cell.category + 1];
   for (size_t k = 0; k < count; ++k) index.category_begin[k + 1] += index.category_begin[k];
+}
+
+}  // namespace
+
+CellIndex index_cells(const detect::Annotations& annotations, std::span<const detect::Result> results,
+                      bool use_categories) {
+  CellIndex index;
+  index.categories = in_id_order(annotations.categories);
+  index.images = in_id_order(annotations.images);
+  fill_cells(annotations, results, ids_of(index.categories), use_categories, true, index);
+  return index;
+}
+
+CellIndex index_cells(const detect::Annotations& annotations, std::span<const detect::Result> results,
+                      const CellSelection& selection) {
+  CellIndex index;
+  const std::vector<const detect::Category*> categories = in_id_order(annotations.categories);
+  const std::vector<int64_t> known = ids_of(categories);
+  const IdPlaces places(known);
+  for (const int64_t id : selection.category_ids) {
+    const uint32_t at = places(id);
+    index.categories.push_back(at == kNone ? nullptr : categories[at]);
+  }
+  index.images = in_id_order(annotations.images);
+  std::erase_if(index.images, [&selection](const detect::ImageInfo* image) {
+    return !std::binary_search(selection.image_ids.begin(), selection.image_ids.end(), image->id);
+  });
+  fill_cells(annotations, results, selection.category_ids, selection.use_categories, false, index);
   return index;
 }
 

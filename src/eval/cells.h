@@ -27,7 +27,7 @@ struct Cell {
 };
 
 struct CellIndex {
-  std::vector<const detect::Category*> categories;  // by id, each id once
+  std::vector<const detect::Category*> categories;  // in their order; null for an id without a category
   std::vector<const detect::ImageInfo*> images;     // by id, each id once
   std::vector<uint32_t> truths;                     // places in Annotations::annotations
   std::vector<uint32_t> results;                    // places in the results
@@ -41,5 +41,14 @@ struct CellIndex {
 // The index points into `annotations`.
 CellIndex index_cells(const detect::Annotations& annotations, std::span<const detect::Result> results,
                       bool use_categories);
+
+// What is counted: all else is in no cell.
+struct CellSelection {
+  std::vector<int64_t> image_ids;     // ascending, each once; those that the annotations do not have are passed over
+  std::vector<int64_t> category_ids;  // each once, in the order of the cells
+  bool use_categories = true;
+};
+CellIndex index_cells(const detect::Annotations& annotations, std::span<const detect::Result> results,
+                      const CellSelection& selection);
 
 }  // namespace spinenet::eval

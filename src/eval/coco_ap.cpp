@@ -60,15 +60,12 @@ void check_scores(std::span<const detect::Result> results) {
   fail(ErrorKind::bad_data, fmt::format("the score of result {} is not a number", bad - results.begin()), "results");
 }
 
+// Without its arrays.
 CocoEvaluation empty_evaluation(const CellIndex& index, bool use_categories, std::vector<int> max_detections) {
   CocoEvaluation evaluation;
   evaluation.category_count = index.category_count();
   evaluation.max_detections = std::move(max_detections);
   std::copy_n(evaluation.max_detections.begin(), 3, evaluation.metrics.max_detections.begin());
-  const size_t cells = index.category_count() * kAreaRangeCount * evaluation.max_detections.size();
-  evaluation.precision.assign(kIouThresholdCount * kRecallThresholdCount * cells, -1.0);
-  evaluation.scores.assign(kIouThresholdCount * kRecallThresholdCount * cells, -1.0);
-  evaluation.recall.assign(kIouThresholdCount * cells, -1.0);
   if (use_categories) {
     for (const detect::Category* category : index.categories) {
       ClassMetrics metrics;
@@ -86,7 +83,7 @@ MatchedCells match_all(const MatchTask& task, ThreadPool& pool) {
   constexpr int64_t kCellsPerJob = 128;
   const CellIndex& index = *task.question.index;
   MatchedCells matched;
-  matched.annotations = task.question.annotations;
+  matched.task = &task;
   matched.index = &index;
   matched.results.resize(index.results.size());
   matched.kept.resize(index.cells.size());
@@ -166,22 +163,47 @@ void require_masks(const detect::Annotations& annotations, std::string_view plac
   }
 }
 
+CocoArrays measure(const CellIndex& index, const Measurement& what, const CocoProtocol& protocol) {
+  check_protocol(protocol);
+  ThreadPool pool((what.threads > 0 ? what.threads : available_cores()) - 1);
+  CocoArrays arrays(protocol, index.category_count());
+  const std::vector<uint32_t> order = by_size(index);
+  MatchTask task;
+  const double lowest = *std::min_element(protocol.iou_thresholds.begin(), protocol.iou_thresholds.end());
+  task.question = {what.annotations, what.results, &index, what.iou, std::min(lowest, 1 - 1e-10)};
+  task.limit = static_cast<size_t>(protocol.max_detections.back());
+  task.area_of_boxes = what.area_of_boxes;
+  task.result_areas = what.result_areas;
+  const std::span thresholds(protocol.iou_thresholds);
+  const std::span areas(protocol.area_ranges);
+  for (size_t t = 0; t < thresholds.size(); t += kPassThresholds) {
+    const auto pass_thresholds = thresholds.subspan(t, std::min(kPassThresholds, thresholds.size() - t));
+    task.thresholds.assign(pass_thresholds.begin(), pass_thresholds.end());
+    for (size_t a = 0; a < areas.size(); a += kPassAreas) {
+      const auto pass_areas = areas.subspan(a, std::min(kPassAreas, areas.size() - a));
+      task.areas.assign(pass_areas.begin(), pass_areas.end());
+      const MatchedCells matched = match_all(task, pool);
+      pool.parallel_for(static_cast<int64_t>(order.size()), [&, t, a](int64_t i) {
+        accumulate_category(matched, protocol, {t, a}, order[static_cast<size_t>(i)], arrays);
+      });
+    }
+  }
+  return arrays;
+}
+
 CocoEvaluation evaluate_coco(const detect::Annotations& annotations, std::span<const detect::Result> results,
                              const CocoEvalOptions& options) {
-  std::vector<int> max_detections = checked_limits(options.max_detections);
+  CocoProtocol protocol = standard_protocol();
+  protocol.max_detections = checked_limits(options.max_detections);
   check_annotation_ids(annotations);
   check_scores(results);
   const CellIndex index = index_cells(annotations, results, options.use_categories);
-  ThreadPool pool((options.threads > 0 ? options.threads : available_cores()) - 1);
-  MatchTask task;
-  task.question = {&annotations, results, &index, options.iou, iou_thresholds().front()};
-  task.limit = static_cast<size_t>(max_detections.back());
-  task.area_of_boxes = results.empty() || !results.front().box_from_mask;
-  CocoEvaluation evaluation = empty_evaluation(index, options.use_categories, std::move(max_detections));
-  const MatchedCells matched = match_all(task, pool);
-  const std::vector<uint32_t> order = by_size(index);
-  pool.parallel_for(static_cast<int64_t>(order.size()),
-                    [&](int64_t i) { accumulate_category(matched, order[static_cast<size_t>(i)], evaluation); });
+  CocoEvaluation evaluation = empty_evaluation(index, options.use_categories, protocol.max_detections);
+  const bool area_of_boxes = results.empty() || !results.front().box_from_mask;
+  CocoArrays arrays = measure(index, {&annotations, results, options.iou, area_of_boxes, options.threads}, protocol);
+  evaluation.precision = std::move(arrays.precision);
+  evaluation.scores = std::move(arrays.scores);
+  evaluation.recall = std::move(arrays.recall);
   summarize(evaluation);
   return evaluation;
 }

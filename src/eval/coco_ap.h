@@ -20,6 +20,7 @@
 #include "detect/annotations.h"
 #include "detect/detections.h"
 #include "eval/overlap.h"
+#include "eval/protocol.h"
 
 namespace spinenet::eval {
 
@@ -81,6 +82,18 @@ struct CocoEvaluation {
     return recall_at(t * kRecallThresholdCount + r, k, a, m);
   }
 };
+
+struct Measurement {
+  const detect::Annotations* annotations = nullptr;
+  std::span<const detect::Result> results;
+  IouType iou = IouType::bbox;
+  bool area_of_boxes = true;               // a result's size is that of its box, else of its mask
+  int threads = 0;                         // 0: all cores this process may use
+  std::span<const double> result_areas{};  // where given, the sizes of the results
+};
+// The arrays of any protocol, for the cells of an index. Scores are numbers, and annotation ids differ: it is the
+// caller's to know. ErrorKind::usage for a protocol out of range.
+CocoArrays measure(const CellIndex& index, const Measurement& what, const CocoProtocol& protocol);
 
 // ErrorKind::bad_data naming the first annotation without a mask: what is to be measured by masks needs all of them.
 void require_masks(const detect::Annotations& annotations, std::string_view place);

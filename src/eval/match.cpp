@@ -5,20 +5,14 @@
 namespace spinenet::eval {
 namespace {
 
-constexpr uint16_t kEveryThreshold = (1U << kIouThresholdCount) - 1;
 constexpr double kHighestThreshold = 1 - 1e-10;
-
-bool outside(double area, AreaRange range) {
-  const auto [low, high] = limits(range);
-  return area < low || area > high;
-}
 
 // One truth of the cell, with bit a of `ignored` for area range a, and bit t of `taken[a]` for threshold t.
 struct Target {
   bool crowd = false;
   bool counts_as_match = true;
-  std::array<bool, kAreaRangeCount> ignored{};
-  std::array<uint16_t, kAreaRangeCount> taken{};
+  std::array<bool, kPassAreas> ignored{};
+  std::array<uint16_t, kPassAreas> taken{};
 };
 
 std::vector<Target> make_targets(const MatchTask& task, const Cell& cell) {
@@ -29,16 +23,14 @@ std::vector<Target> make_targets(const MatchTask& task, const Cell& cell) {
     Target target;
     target.crowd = annotation.crowd;
     target.counts_as_match = annotation.id != 0;
-    for (int a = 0; a < kAreaRangeCount; ++a) {
-      target.ignored[static_cast<size_t>(a)] = ignored_truth(annotation, static_cast<AreaRange>(a));
-    }
+    for (size_t a = 0; a < task.areas.size(); ++a) target.ignored[a] = ignored_truth(annotation, task.areas[a]);
     targets.push_back(target);
   }
   return targets;
 }
 
 // The truth that a result takes at threshold t, or null. Among equal overlaps the last wins.
-Target* best_target(std::span<const Overlap> ordered, std::vector<Target>& targets, size_t a, int t, double lowest) {
+Target* best_target(std::span<const Overlap> ordered, std::vector<Target>& targets, size_t a, size_t t, double lowest) {
   Target* best = nullptr;
   double best_iou = std::min(lowest, kHighestThreshold);
   for (const Overlap& overlap : ordered) {
@@ -53,13 +45,13 @@ Target* best_target(std::span<const Overlap> ordered, std::vector<Target>& targe
 }
 
 // Matches one result in area range a.
-void match_result(std::span<const Overlap> overlaps, size_t a, std::vector<Target>& targets, MatchBits& bits) {
-  static const std::array<double, kIouThresholdCount> thresholds = iou_thresholds();
+void match_result(const MatchTask& task, std::span<const Overlap> overlaps, size_t a, std::vector<Target>& targets,
+                  MatchBits& bits) {
   std::vector<Overlap> ordered(overlaps.begin(), overlaps.end());
   std::stable_partition(ordered.begin(), ordered.end(),
                         [&](const Overlap& overlap) { return !targets[overlap.truth].ignored[a]; });
-  for (int t = 0; t < kIouThresholdCount; ++t) {
-    Target* target = best_target(ordered, targets, a, t, thresholds[static_cast<size_t>(t)]);
+  for (size_t t = 0; t < task.thresholds.size(); ++t) {
+    Target* target = best_target(ordered, targets, a, t, task.thresholds[t]);
     if (target == nullptr) continue;
     const auto bit = static_cast<uint16_t>(1U << t);
     target->taken[a] |= bit;
@@ -68,15 +60,13 @@ void match_result(std::span<const Overlap> overlaps, size_t a, std::vector<Targe
   }
 }
 
-double result_area(const MatchTask& task, const detect::Result& result) {
-  if (task.area_of_boxes || result.mask.counts.empty()) return result.bbox[2] * result.bbox[3];
-  return static_cast<double>(area(result.mask));
-}
-
 }  // namespace
 
-bool ignored_truth(const detect::Annotation& annotation, AreaRange range) {
-  return annotation.crowd || outside(annotation.area, range);
+double result_area(const MatchTask& task, uint32_t at) {
+  if (!task.result_areas.empty()) return task.result_areas[at];
+  const detect::Result& result = task.question.results[at];
+  if (task.area_of_boxes || result.mask.counts.empty()) return result.bbox[2] * result.bbox[3];
+  return static_cast<double>(area(result.mask));
 }
 
 uint32_t match_cell(const MatchTask& task, const Cell& cell, std::span<MatchedResult> out) {
@@ -87,15 +77,14 @@ uint32_t match_cell(const MatchTask& task, const Cell& cell, std::span<MatchedRe
   find_overlaps(task.question, cell, kept, overlaps);
   std::vector<Target> targets = make_targets(task, cell);
   for (size_t d = 0; d < kept.size(); ++d) {
-    const detect::Result& result = task.question.results[kept[d]];
-    const double pixels = result_area(task, result);
+    const double pixels = result_area(task, kept[d]);
     MatchBits bits;
-    for (size_t a = 0; a < kAreaRangeCount; ++a) {
-      if (!overlaps.of(d).empty()) match_result(overlaps.of(d), a, targets, bits);
-      const auto unmatched = static_cast<uint16_t>(kEveryThreshold & ~bits.matched[a]);
-      if (outside(pixels, static_cast<AreaRange>(a))) bits.ignored[a] |= unmatched;
+    for (size_t a = 0; a < task.areas.size(); ++a) {
+      if (!overlaps.of(d).empty()) match_result(task, overlaps.of(d), a, targets, bits);
+      const auto unmatched = static_cast<uint16_t>(task.every_threshold() & ~bits.matched[a]);
+      if (outside(pixels, task.areas[a])) bits.ignored[a] |= unmatched;
     }
-    out[d] = {result.score, bits};
+    out[d] = {task.question.results[kept[d]].score, bits};
   }
   return static_cast<uint32_t>(kept.size());
 }

@@ -1,5 +1,6 @@
-// Results of a cell matched with its truths, at every IoU threshold and in every area range at once: in order of score,
-// each takes the free truth it overlaps most; truths that do not count (crowd, outside the area range) come last.
+// Results of a cell matched with its truths, at up to 16 IoU thresholds and in up to four area ranges at once (more
+// take several passes): in order of score, each takes the free truth it overlaps most; truths that do not count (crowd,
+// outside the area range) come last.
 //
 // Thread contract: match_cell may run for different cells at the same time.
 #pragma once
@@ -9,14 +10,18 @@
 #include <span>
 #include <vector>
 
-#include "eval/coco_ap.h"
+#include "eval/overlap.h"
+#include "eval/protocol.h"
 
 namespace spinenet::eval {
 
-// Bit t stands for IoU threshold t.
+inline constexpr size_t kPassThresholds = 16;
+inline constexpr size_t kPassAreas = 4;
+
+// Bit t stands for IoU threshold t of the pass.
 struct MatchBits {
-  std::array<uint16_t, kAreaRangeCount> matched{};
-  std::array<uint16_t, kAreaRangeCount> ignored{};
+  std::array<uint16_t, kPassAreas> matched{};
+  std::array<uint16_t, kPassAreas> ignored{};
 };
 
 struct MatchedResult {
@@ -26,12 +31,17 @@ struct MatchedResult {
 
 struct MatchTask {
   OverlapQuestion question;
-  size_t limit = 100;         // results per cell
-  bool area_of_boxes = true;  // else of masks
+  std::vector<double> thresholds;          // at most kPassThresholds
+  std::vector<AreaLimits> areas;           // at most kPassAreas
+  size_t limit = 100;                      // results per cell
+  bool area_of_boxes = true;               // else of masks
+  std::span<const double> result_areas{};  // where given, they count instead
+
+  uint16_t every_threshold() const { return static_cast<uint16_t>((1U << thresholds.size()) - 1); }
 };
 
-// Whether an annotation is no target in an area range.
-bool ignored_truth(const detect::Annotation& annotation, AreaRange range);
+// The size of a result, by its place among the results.
+double result_area(const MatchTask& task, uint32_t at);
 
 // Writes the cell's kept results by falling score to the front of `out` (as long as the cell's results); returns how
 // many.

@@ -10,17 +10,6 @@
 namespace spinenet::eval {
 namespace {
 
-double box_iou(const std::array<double, 4>& detected, const std::array<double, 4>& truth, bool crowd) {
-  const double w = std::min(detected[2] + detected[0], truth[2] + truth[0]) - std::max(detected[0], truth[0]);
-  if (w <= 0) return 0;
-  const double h = std::min(detected[3] + detected[1], truth[3] + truth[1]) - std::max(detected[1], truth[1]);
-  if (h <= 0) return 0;
-  const double shared = w * h;
-  const double detected_area = detected[2] * detected[3];
-  const double joined = crowd ? detected_area : detected_area + truth[2] * truth[3] - shared;
-  return shared / joined;
-}
-
 // A mask with what bounds its overlap cheaply.
 struct MeasuredMask {
   const detect::Rle* rle = nullptr;
@@ -96,6 +85,17 @@ class MaskCell {
 };
 
 }  // namespace
+
+double box_iou(const std::array<double, 4>& detected, const std::array<double, 4>& truth, bool crowd) {
+  const double w = std::min(detected[2] + detected[0], truth[2] + truth[0]) - std::max(detected[0], truth[0]);
+  if (w <= 0) return 0;
+  const double h = std::min(detected[3] + detected[1], truth[3] + truth[1]) - std::max(detected[1], truth[1]);
+  if (h <= 0) return 0;
+  const double shared = w * h;
+  const double detected_area = detected[2] * detected[3];
+  const double joined = crowd ? detected_area : detected_area + truth[2] * truth[3] - shared;
+  return shared / joined;
+}
 
 void find_overlaps(const OverlapQuestion& question, const Cell& cell, std::span<const uint32_t> kept,
                    CellOverlaps& overlaps) {

@@ -5,6 +5,7 @@
 // uncomputed. Thread contract: one CellOverlaps per thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -19,6 +20,9 @@ constexpr auto names(IouType) {
   using enum IouType;
   return named<IouType>({{bbox, "bbox"}, {segm, "segm"}});
 }
+
+// Of x, y, width, height; with `crowd` the share of `detected` that lies in `truth`.
+double box_iou(const std::array<double, 4>& detected, const std::array<double, 4>& truth, bool crowd);
 
 struct Overlap {
   uint32_t truth = 0;  // place in the cell
