@@ -224,7 +224,8 @@ TEST_F(Completion, FishOffersThem) {
   EXPECT_EQ(offered("spinenet predict model.safetensors --out fo"), Words{"folder/"});
   EXPECT_EQ(offered("spinenet predict model.safetensors --max "), Words{});
   for (const std::string& flag : flags_of("data check")) {
-    if (flag.starts_with("--")) EXPECT_TRUE(offered("spinenet data check --").contains(flag)) << flag;
+    if (!flag.starts_with("--")) continue;
+    EXPECT_TRUE(offered("spinenet data check --").contains(flag)) << flag;
   }
 }
 
@@ -274,7 +275,8 @@ TEST_F(ManPages, HaveEveryVerbAndEveryFlag) {
   EXPECT_EQ(run("man --list").out, list);
   const std::string program = page("");
   for (const std::string& verb : verbs) {
-    if (verb.find(' ') == std::string::npos) EXPECT_NE(program.find("\\fB" + verb + "\\fR"), std::string::npos) << verb;
+    if (verb.find(' ') != std::string::npos) continue;
+    EXPECT_NE(program.find("\\fB" + verb + "\\fR"), std::string::npos) << verb;
   }
 }
 
