@@ -124,16 +124,18 @@ class Training(FolderTest):
                 self.check_ten_steps(optimizer)
 
     def check_ten_steps(self, optimizer):
-        root = scenes(self.folder / optimizer / "scenes", 8)
+        root = scenes(self.folder / optimizer / "scenes", 16)
         architecture = self.network()
         (self.folder / "network.json").write_text(architecture.to_json())
-        rate, decay, momentum = (0.003, 0.02, 0.9) if optimizer == "adamw" else (0.02, 1e-4, 0.9)
+        # Rates at which rounding, which differs from one PyTorch to another, does not grow a thousandfold in ten steps:
+        # at greater ones the same loop in double precision is as far from either as they are from each other.
+        rate, decay, momentum = (5e-4, 0.02, 0.9) if optimizer == "adamw" else (4e-3, 1e-4, 0.9)
         recipe = self.folder / "ten.yaml"
         recipe.write_text(f"""
 architecture: {{base: {self.folder / "network.json"}}}
 data: {{root: {root}, train_images: train, val_annotations: "", loader_threads: 1}}
 image_size: 128
-batch: 4
+batch: 8
 epochs: 5
 optimizer: {{kind: {optimizer}, learning_rate: {rate}, weight_decay: {decay}, momentum: {momentum}, ema_decay: 0, clip_norm: 5}}
 schedule: {{warmup_steps: 4, warmup_factor: 0.1, final_factor: 0.1}}
@@ -151,7 +153,7 @@ seed: 3
         expected = [line for line in expected if "loss" in line]
         self.assertEqual(len(expected), 10)
 
-        batches = Batches(root / "annotations" / "train.json", root / "train", 128, 4, architecture=architecture, seed=3,
+        batches = Batches(root / "annotations" / "train.json", root / "train", 128, 8, architecture=architecture, seed=3,
                           augment={"scale_min": 0.8, "scale_max": 1.25})
         network = torch_module(architecture, "detect", 128, batches.classes, seed=3).train()
         kernels = [p for p in network.parameters() if p.ndim > 1]
