@@ -31,7 +31,7 @@ class _File:
 
     def json(self) -> Any:
         if _stamp(self._path) != self._stamp:
-            raise BadDataError(f"{self._path}: the file has changed since it was loaded; load it anew")
+            raise BadDataError(f"{self._path}: the file has changed since it was loaded; load it again")
         with open(self._path) as file:
             return json.load(file)
 
