@@ -390,6 +390,37 @@ class ContentTest(unittest.TestCase):
         evaluation.accumulate()
         return evaluation.eval["precision"]
 
+    def test_parts_can_be_put_together(self):
+        """As torchvision's references do: evalImgs of each batch, joined and set before accumulate()."""
+        ids = [image["id"] for image in self.truth["images"]]
+
+        def work():
+            evaluation = cocoeval.COCOeval(copy.deepcopy(self.source), iouType="bbox")
+            parts = []
+            for batch in (ids[:1], ids[1:]):
+                found = [one for one in self.results if one["image_id"] in batch]
+                evaluation.cocoDt = self.source.loadRes(copy.deepcopy(found)) if found else coco.COCO()
+                evaluation.params.imgIds = list(batch)
+                evaluation.evaluate()
+                p = evaluation.params
+                parts.append(numpy.asarray(evaluation.evalImgs).reshape(-1, len(p.areaRng), len(p.imgIds)))
+            evaluation.evalImgs = list(numpy.concatenate(parts, 2).flatten())
+            evaluation.params.imgIds = ids
+            evaluation._paramsEval = copy.deepcopy(evaluation.params)
+            evaluation.accumulate()
+            return evaluation
+
+        found, expected = coco_sets.quiet(work), self.measured()
+        for name in ("precision", "recall", "scores"):
+            self.assertTrue(numpy.array_equal(found.eval[name], expected.eval[name]), name)
+
+    def test_a_sum_can_be_made_twice(self):
+        evaluation = self.measured()
+        before = evaluation.eval["precision"].copy()
+        evaluation.eval["precision"][:] = 7
+        coco_sets.quiet(evaluation.accumulate)
+        self.assertTrue(numpy.array_equal(evaluation.eval["precision"], before))
+
     def test_a_subclass_with_a_step_of_its_own_is_heard(self):
         class Strict(cocoeval.COCOeval):
             def computeIoU(self, imgId, catId):
