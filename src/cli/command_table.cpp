@@ -26,7 +26,7 @@ Names names_in(const auto& range) {
 
 // By the name of a type: all that its values may be, or the usual ones; none where they are numbers or free text.
 const std::map<std::string, Names>& known_types() {
-  static const std::map<std::string, Names> kTypes = [] {
+  static const std::map<std::string, Names> types_by_name = [] {
     std::map<std::string, Names> types{{"ARCH", names_in(arch::architecture_names())},
                                        {"TASK", names_in(names_of<arch::Task>())},
                                        {"LEVEL", names_in(names_of<data::SceneLevel>())},
@@ -45,7 +45,7 @@ const std::map<std::string, Names>& known_types() {
     }
     return types;
   }();
-  return kTypes;
+  return types_by_name;
 }
 
 std::vector<const CLI::App*> commands_of(const CLI::App& app) {
