@@ -102,30 +102,30 @@ TEST(MaskTarget, IsMirroredWithTheImage) {
 
 // Cells far from the object are not read one by one; those near it are, wherever the ROI lies.
 TEST(MaskTarget, EveryCellIsWhatRoiAlignReadsThere) {
-  constexpr int kSide = 60, kSize = 16;
+  constexpr int kImage = 60, kGrid = 16;
   Random random(1);
   for (int round = 0; round < 300; ++round) {
     const auto draw = [&](int below) { return static_cast<int>(random.below(below)); };
-    const int left = draw(kSide), top = draw(kSide);
-    const int right = std::min(kSide, left + 1 + draw(12)), bottom = std::min(kSide, top + 1 + draw(12));
-    std::vector<uint8_t> pixels(kSide * kSide, 0);
-    std::vector<float> map(kSide * kSide, 0);
+    const int left = draw(kImage), top = draw(kImage);
+    const int right = std::min(kImage, left + 1 + draw(12)), bottom = std::min(kImage, top + 1 + draw(12));
+    std::vector<uint8_t> pixels(kImage * kImage, 0);
+    std::vector<float> map(kImage * kImage, 0);
     for (int y = top; y < bottom; ++y) {
       for (int x = left; x < right; ++x) {
-        pixels[static_cast<size_t>(y * kSide + x)] = 1;
-        map[static_cast<size_t>(y * kSide + x)] = 1;
+        pixels[static_cast<size_t>(y * kImage + x)] = 1;
+        map[static_cast<size_t>(y * kImage + x)] = 1;
       }
     }
     ObjectMask mask;
-    mask.shape.rle = encode_mask(pixels, kSide, kSide);
-    const auto place = [&] { return static_cast<float>(random.uniform(-20, kSide + 20)); };
+    mask.shape.rle = encode_mask(pixels, kImage, kImage);
+    const auto place = [&] { return static_cast<float>(random.uniform(-20, kImage + 20)); };
     const float x = place(), y = place();
     const Box roi{x, y, x + static_cast<float>(random.uniform(0.2, 90)),
                   y + static_cast<float>(random.uniform(0.2, 90))};
-    std::vector<float> shares(kSize * kSize);
-    roi_align(std::array{FeatureLevel{{0, kSide, kSide}, map.data()}}, std::array{roi}, {.bins = kSize, .samples = 0},
+    std::vector<float> shares(kGrid * kGrid);
+    roi_align(std::array{FeatureLevel{{0, kImage, kImage}, map.data()}}, std::array{roi}, {.bins = kGrid, .samples = 0},
               shares);
-    const std::vector<uint8_t> cells = mask_target(mask, roi, kSize);
+    const std::vector<uint8_t> cells = mask_target(mask, roi, kGrid);
     int differ = 0;
     for (size_t cell = 0; cell < shares.size(); ++cell) {
       if (std::abs(shares[cell] - 0.5F) > 1e-4F && (cells[cell] != 0) != (shares[cell] >= 0.5F)) ++differ;
