@@ -38,7 +38,7 @@ void hide_password(char* word) {
   }
   const size_t length = text.size() - value;
   std::memset(word + value, 0, length);
-  std::memcpy(word + value, shown.data(), std::min(shown.size(), length));
+  std::copy_n(shown.begin(), std::min(shown.size(), length), word + value);
 }
 
 }  // namespace
