@@ -14,7 +14,7 @@ void expect_in(const std::string& text, const std::vector<std::string>& parts) {
 // How bash reads it is tried in tests/cli/completion_test.cpp.
 TEST(Completion, OfBash) {
   expect_in(completion(Shell::bash, fixture::example_program()),
-            {":data')\n      command='data'\n", "'data:check')\n      command='data check'\n",
+            {":data')\n        command='data'\n", "'data:check')\n        command='data check'\n",
              "'data check:--level')\n      words='easy hard'\n",
              "'data check:-n' | 'data check:--count' | 'data check:--set')\n      return\n",
              "'data check:--out')\n      paths=-d\n", "'data check:--json')\n      paths=-f\n",
