@@ -79,12 +79,14 @@ TEST_F(Predict, ARunFolderIsItsBestModel) {
             std::string::npos);
   fs::copy_file(folder_ / "tiny.safetensors", run_folder / "last.safetensors");
   const Outcome last = run("predict runs/easy a.png --json --threshold 0.05");
-  EXPECT_EQ(last.err, "runs/easy has no best model: taking the last one, runs/easy/last.safetensors\n");
+  EXPECT_TRUE(
+      last.err.starts_with("runs/easy has no best model: taking the last one, runs/easy/last.safetensors\npredict: "))
+      << last.err;
   EXPECT_EQ(run("predict runs/easy a.png --json --threshold 0.05 -q").err, "");
   fs::rename(run_folder / "last.safetensors", run_folder / "best.safetensors");
   const Outcome best = run("predict runs/easy/ a.png --json --threshold 0.05");
   EXPECT_EQ(best.status, 0) << best.err;
-  EXPECT_EQ(best.err, "");
+  EXPECT_TRUE(best.err.starts_with("predict: ")) << best.err;
   EXPECT_EQ(best.out, last.out);
   EXPECT_EQ(best.out, run("predict tiny.safetensors a.png --json --threshold 0.05").out);
   for (const char* line : {"describe runs/easy", "export runs/easy --onnx new.onnx", "bench runs/easy --runs 1",
