@@ -1,6 +1,7 @@
 // The extension module spinenet_cpp._core.
 #include "bindings.h"
 #include "coco_bindings.h"
+#include "without_lock.h"
 
 PYBIND11_MODULE(_core, module) {
   using namespace spinenet::python;
@@ -17,4 +18,6 @@ PYBIND11_MODULE(_core, module) {
   bind_study(module);
   bind_coco(module);
   bind_mask(module);
+  // Python calls it before it takes anything down.
+  pybind11::module_::import("atexit").attr("register")(pybind11::cpp_function(&wait_for_computing));
 }

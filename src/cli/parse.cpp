@@ -110,14 +110,17 @@ void complete_json_flag(std::vector<std::string>& words) {
   }
 }
 
-// A script's variable that is not set gives such a value, and "not given" is not what it means.
-void refuse_empty_values(const CLI::App& app) {
+// The first option with an empty value. A script's variable that is not set gives one, and "not given" is not what it
+// means.
+const CLI::Option* option_with_empty_value(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
-    if (option->count() == 0 || std::ranges::find(option->results(), "") == option->results().end()) continue;
-    if (option->get_expected_min() == 0) continue;  // a flag
-    fail(ErrorKind::usage, "an empty value", option->get_name(), "give it a value, or leave it out");
+    if (option->count() == 0 || option->get_expected_min() == 0) continue;  // not given, or a flag
+    if (std::ranges::find(option->results(), "") != option->results().end()) return option;
   }
-  for (const CLI::App* verb : app.get_subcommands()) refuse_empty_values(*verb);
+  for (const CLI::App* verb : app.get_subcommands()) {
+    if (const CLI::Option* option = option_with_empty_value(*verb)) return option;
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -141,7 +144,10 @@ void parse_command_line(std::vector<std::string> arguments, Invocation& invocati
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend() - 1);
   try {
     app->parse(reversed);
-    refuse_empty_values(*app);
+    if (const CLI::Option* option = option_with_empty_value(*app)) {
+      invocation.run = nullptr;
+      fail(ErrorKind::usage, "an empty value", option->get_name(), "give it a value, or leave it out");
+    }
     invocation.notes = invocation.paths.resolve_models();
     invocation.files = files_read_by(invocation.paths);
   } catch (const CLI::CallForHelp&) {
