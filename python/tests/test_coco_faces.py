@@ -65,6 +65,7 @@ class FasterTest(FolderTest):
 
     @unittest.skipUnless(installed("faster_coco_eval"), "faster-coco-eval is not installed")
     def test_equals_faster_coco_eval(self):
+        """But for the last digit of precision, where faster-coco-eval differs from pycocotools, whose value this one is."""
         import faster_coco_eval as theirs
 
         for case in range(20):
@@ -76,10 +77,14 @@ class FasterTest(FolderTest):
             for change in changes:
                 pair = [self.evaluated(m, truth, results, "segm" if masks else "bbox", change)
                         for m in (faster_coco_eval, theirs)]
-                for name in ("precision", "recall", "scores"):
+                for name in ("recall", "scores"):
                     self.assertTrue(numpy.array_equal(pair[0].eval[name], pair[1].eval[name]), (case, name))
-                self.assertEqual(pair[0].stats_as_dict, pair[1].stats_as_dict)
-                self.assertEqual(pair[0].stats.tolist(), pair[1].stats.tolist())
+                apart = numpy.abs(pair[0].eval["precision"] - pair[1].eval["precision"]).max()
+                self.assertLess(apart, 1e-15)
+                named = [one.stats_as_dict for one in pair]
+                self.assertEqual(list(named[0]), list(named[1]))
+                self.assertLess(numpy.abs(numpy.subtract(*(list(one.values()) for one in named))).max(), 1e-14)
+                self.assertEqual(len(pair[0].stats), len(pair[1].stats))
 
     def test_numbers_have_names(self):
         found = self.evaluated(faster_coco_eval, *self.files).stats_as_dict
