@@ -129,7 +129,7 @@ class Training(FolderTest):
         (self.folder / "network.json").write_text(architecture.to_json())
         # Rates at which rounding, which differs from one PyTorch to another, does not grow a thousandfold in ten steps:
         # at greater ones the same loop in double precision is as far from either as they are from each other.
-        rate, decay, momentum = (5e-4, 0.02, 0.9) if optimizer == "adamw" else (4e-3, 1e-4, 0.9)
+        rate, decay, momentum = (5e-5, 0.02, 0.9) if optimizer == "adamw" else (4e-3, 1e-4, 0.9)
         recipe = self.folder / "ten.yaml"
         recipe.write_text(f"""
 architecture: {{base: {self.folder / "network.json"}}}
