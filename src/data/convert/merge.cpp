@@ -177,7 +177,7 @@ class Merger {
       const std::string prefix = options_.prefix ? fs::path(trees_[i].place).stem().string() + "/" : "";
       for (const detect::ImageInfo& image : trees_[i].content.images) {
         std::string name = prefix + image.file_name;
-        const auto [known, first] = file_of_name.emplace(name, i);
+        const auto [known, first] = file_of_name.emplace(fs::path(name).lexically_normal().generic_string(), i);
         if (!first && known->second != i) {
           fail(ErrorKind::bad_data,
                fmt::format("the image {} is in {}, too", printable(name), printable(trees_[known->second].place)),

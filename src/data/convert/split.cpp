@@ -211,9 +211,23 @@ void refuse_no_group(const SplitOptions& options, const Units& units) {
        "--group-by", "use folder, name, key:KEY with a key of the images, or a pattern that their file names match");
 }
 
+// One image under two names, as 0.jpg and ./0.jpg, would be in two parts.
+void refuse_same_names(const CocoTree& tree) {
+  std::unordered_map<std::string, const detect::ImageInfo*> by_name;
+  for (const detect::ImageInfo& image : tree.content.images) {
+    const std::string name = fs::path(image.file_name).lexically_normal().generic_string();
+    const auto [known, first] = by_name.emplace(name, &image);
+    if (first) continue;
+    fail(ErrorKind::bad_data,
+         fmt::format("the images {} and {} have the same file \"{}\"", known->second->id, image.id, printable(name)),
+         tree.place, "make one image of them, or correct the names: the file would be in two parts");
+  }
+}
+
 SplitTexts divide(const fs::path& annotations, const SplitOptions& options) {
   const Grouping grouping(options.group_by);
   const CocoTree tree = read_coco_tree(annotations);
+  refuse_same_names(tree);
   const Units units = units_of(tree, grouping, !options.group_by.empty());
   refuse_no_group(options, units);
   std::vector<double> shares;

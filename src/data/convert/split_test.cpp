@@ -274,5 +274,28 @@ TEST(Merge, WhatALaterFileSaysOtherwiseIsCounted) {
   EXPECT_EQ(read_json(scratch / "all.json")["info"], "by me");
 }
 
+TEST(Split, OneFileUnderTwoNamesIsRefused) {
+  const ScratchFolder scratch;
+  for (const char* again : {"video0/frame_0.jpg", "./video0/frame_0.jpg", "video0//frame_0.jpg"}) {
+    Json json = example();
+    json["images"][7]["file_name"] = again;
+    put_file(scratch / "all.json", json.dump());
+    EXPECT_REFUSED(split_coco(scratch / "all.json", scratch / "out", halves()),
+                   "the images 1 and 8 have the same file \"video0/frame_0.jpg\"");
+  }
+  EXPECT_FALSE(std::filesystem::exists(scratch / "out"));
+}
+
+TEST(Merge, OneFileUnderTwoNamesIsRefused) {
+  const ScratchFolder scratch;
+  Json json = example();
+  put_file(scratch / "one.json", json.dump());
+  for (Json& image : json["images"]) image["file_name"] = "other/" + image["file_name"].get<std::string>();
+  json["images"][3]["file_name"] = "./video0/frame_0.jpg";
+  put_file(scratch / "two.json", json.dump());
+  EXPECT_REFUSED(merge_coco({scratch / "one.json", scratch / "two.json"}, output(scratch / "both.json"), {}),
+                 "the image ./video0/frame_0.jpg is in");
+}
+
 }  // namespace
 }  // namespace spinenet::data
