@@ -1,14 +1,19 @@
 // The reading half of set_label_studio.h.
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <optional>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
+#include <vector>
 
 #include <simdjson.h>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/printable.h"
+#include "base/yaml.h"
 #include "data/coco/coco_document.h"
 #include "data/convert/set_label_studio.h"
 #include "data/convert/set_text.h"
@@ -25,11 +30,21 @@ std::optional<dom::element> value_at(dom::element object, std::string_view key) 
   return object[key].get(value) == simdjson::SUCCESS && !value.is_null() ? std::optional(value) : std::nullopt;
 }
 
-std::optional<double> number_at(dom::element object, std::string_view key) {
-  const auto value = value_at(object, key);
+// A number, or a text that reads as one.
+std::optional<double> number_of(dom::element value) {
   double number = 0;
-  if (!value || value->get(number) != simdjson::SUCCESS || !std::isfinite(number)) return std::nullopt;
-  return number;
+  if (value.get(number) == simdjson::SUCCESS && std::isfinite(number)) return number;
+  std::string_view text;
+  return value.get(text) == simdjson::SUCCESS ? number_in(text) : std::nullopt;
+}
+
+// Nothing where there is no such key. ErrorKind::bad_data for what is no number.
+std::optional<double> number_at(dom::element object, std::string_view key, std::string_view place) {
+  const auto value = value_at(object, key);
+  if (!value) return std::nullopt;
+  if (const std::optional<double> number = number_of(*value)) return number;
+  fail(ErrorKind::bad_data, fmt::format("{} is {}, which is no number", key, short_quote(simdjson::minify(*value))),
+       place, "export the tasks again as JSON");
 }
 
 std::string_view text_at(dom::element object, std::string_view key) {
@@ -69,8 +84,8 @@ std::string percent_decoded(std::string_view text) {
 // One task with its image.
 class TaskReader {
  public:
-  TaskReader(dom::element task, std::string place, SetReading& reading)
-      : task_(task), place_(std::move(place)), reading_(reading) {}
+  TaskReader(dom::element task, std::string place, const LabelImages& images, SetReading& reading)
+      : task_(task), place_(std::move(place)), images_(images), reading_(reading) {}
 
   void read() {
     refuse_other_export();
@@ -100,10 +115,7 @@ class TaskReader {
     const std::optional<dom::array> annotations = list_at(task_, "annotations");
     if (!annotations) return std::nullopt;
     for (const dom::element annotation : *annotations) {
-      bool cancelled = false;
-      if (const auto flag = value_at(annotation, "was_cancelled"))
-        cancelled = flag->get(cancelled) == simdjson::SUCCESS && cancelled;
-      if (!chosen && !cancelled) {
+      if (!chosen && !was_cancelled(annotation)) {
         chosen = annotation;
       } else {
         reading_.leave_out("annotations that were cancelled or are a second one of their task", place_);
@@ -112,19 +124,31 @@ class TaskReader {
     return chosen;
   }
 
+  // A flag, or a number or a text that reads as one.
+  bool was_cancelled(dom::element annotation) const {
+    const auto value = value_at(annotation, "was_cancelled");
+    if (!value) return false;
+    std::string_view text;
+    const std::string written = simdjson::minify(*value);
+    const std::optional<bool> flag = flag_in(value->get(text) == simdjson::SUCCESS ? text : written);
+    if (flag) return *flag;
+    fail(ErrorKind::bad_data, fmt::format("was_cancelled is {}, which is no flag", short_quote(written)), place_,
+         "export the tasks again as JSON");
+  }
+
   SetImage described_image(dom::array results) {
     SetImage image;
     const auto data = value_at(task_, "data");
     if (!data) fail(ErrorKind::bad_data, "has no data", place_, "export the tasks as JSON");
-    image.name = name_in_address(address_of(*data));
-    const std::optional<double> width = number_at(*data, "width"), height = number_at(*data, "height");
+    image.name = name_in_address(address_of(*data, results));
+    const std::optional<double> width = side_at(*data, "width"), height = side_at(*data, "height");
     if (width && height) set_size(*width, *height, image);
     image.part = reading_.part(text_at(*data, "part"), place_);
     int64_t id = 0;
     if (const auto value = value_at(task_, "id"); value && value->get(id) == simdjson::SUCCESS) image.id = id;
     for (const dom::element result : results) {
-      const std::optional<double> own_width = number_at(result, "original_width"),
-                                  own_height = number_at(result, "original_height");
+      const std::optional<double> own_width = number_at(result, "original_width", place_),
+                                  own_height = number_at(result, "original_height", place_);
       if (own_width && own_height) set_size(*own_width, *own_height, image);
     }
     return image;
@@ -139,7 +163,82 @@ class TaskReader {
     image.height = static_cast<int64_t>(height);
   }
 
-  std::string_view address_of(dom::element data) const {
+  // The keys of `data` are the user's: they may mean something else.
+  std::optional<double> side_at(dom::element data, const char* key) {
+    const auto value = value_at(data, key);
+    const std::optional<double> side = value ? number_of(*value) : std::nullopt;
+    if (value && !side) reading_.leave_out(fmt::format("data.{}, which is no number", key), place_);
+    return side;
+  }
+
+  static bool is_object(dom::element result) {
+    const std::string_view type = text_at(result, "type");
+    return type == "rectanglelabels" || type == "polygonlabels" || type == "brushlabels";
+  }
+
+  // What all objects of the task name in to_name; "" where none does.
+  std::string_view labelled_image(dom::array results) const {
+    std::string_view labelled;
+    for (const dom::element result : results) {
+      const std::string_view name = text_at(result, "to_name");
+      if (!is_object(result) || name.empty()) continue;
+      if (!labelled.empty() && name != labelled) {
+        fail(ErrorKind::bad_data,
+             fmt::format("has objects on several images, \"{}\" and \"{}\"", printable(labelled), printable(name)),
+             place_, "divide the task, one image in each");
+      }
+      labelled = name;
+    }
+    return labelled;
+  }
+
+  // Keys of `data` whose texts look like images, "image" first.
+  static std::vector<std::string_view> image_keys(dom::element data) {
+    std::vector<std::string_view> keys;
+    dom::object object;
+    if (data.get(object) != simdjson::SUCCESS) return keys;
+    for (const auto& [key, value] : object) {
+      std::string_view text;
+      const bool known = key == "image" || key == "img";
+      if (value.get(text) == simdjson::SUCCESS && !text.empty() && (known || names_an_image(text))) keys.push_back(key);
+    }
+    return keys;
+  }
+
+  static bool names_an_image(std::string_view text) {
+    const std::string suffix = lower_case(fs::path(name_in_address(text)).extension().string());
+    constexpr std::array<std::string_view, 8> kSuffixes{".jpg",  ".jpeg", ".png",  ".bmp",
+                                                        ".webp", ".tif",  ".tiff", ".gif"};
+    return std::find(kSuffixes.begin(), kSuffixes.end(), suffix) != kSuffixes.end();
+  }
+
+  // Of several images the one that the objects are on, as the labelling interface or the key itself says. The others
+  // are counted.
+  std::string_view address_of(dom::element data, dom::array results) {
+    const std::string_view labelled = labelled_image(results);
+    const std::vector<std::string_view> keys = image_keys(data);
+    std::string key;
+    if (const auto known = images_.find(std::string(labelled)); known != images_.end()) {
+      key = known->second;
+    } else if (keys.size() > 1 && std::find(keys.begin(), keys.end(), labelled) != keys.end()) {
+      key = labelled;
+    } else if (keys.size() > 1 && !labelled.empty()) {
+      fail(ErrorKind::bad_data,
+           fmt::format("data has several images, and none of their keys is \"{}\", on which the objects are",
+                       printable(labelled)),
+           place_, "put the labelling interface beside the file, as label_config.xml");
+    }
+    const std::string_view chosen = key.empty() ? std::string_view() : text_at(data, key);
+    const std::string_view address = chosen.empty() ? usual_address(data) : chosen;
+    for (const std::string_view other : keys) {
+      if (text_at(data, other) == address) continue;
+      reading_.leave_out("further images of a task, of which the one with the objects is read",
+                         fmt::format("{}, {}", place_, printable(other)));
+    }
+    return address;
+  }
+
+  std::string_view usual_address(dom::element data) const {
     for (const char* key : {"image", "img"}) {
       if (const std::string_view text = text_at(data, key); !text.empty()) return text;
     }
@@ -160,7 +259,7 @@ class TaskReader {
 
   // The labels of a turned image lie elsewhere on the image itself.
   void refuse_turned_image(dom::element result) const {
-    const double turn = number_at(result, "image_rotation").value_or(0);
+    const double turn = number_at(result, "image_rotation", place_).value_or(0);
     if (std::fmod(turn, 360) == 0) return;
     fail(ErrorKind::bad_data, fmt::format("image_rotation is {}; turned images are not read", turn), place_,
          "turn the image itself and label it again");
@@ -211,7 +310,7 @@ class TaskReader {
       return;
     }
     refuse_turned_image(result);
-    if (std::fmod(number_at(*value, "rotation").value_or(0), 360) != 0) {
+    if (std::fmod(number_at(*value, "rotation", place_).value_or(0), 360) != 0) {
       reading_.leave_out("turned boxes, which are not read; draw them as polygons", place_);
       return;
     }
@@ -241,10 +340,10 @@ class TaskReader {
 
   Corners box_of(dom::element value, const SetImage& image) const {
     Corners box;
-    box.x1 = percent(number_at(value, "x"), image.width, place_);
-    box.y1 = percent(number_at(value, "y"), image.height, place_);
-    box.x2 = box.x1 + percent(number_at(value, "width"), image.width, place_);
-    box.y2 = box.y1 + percent(number_at(value, "height"), image.height, place_);
+    box.x1 = percent(number_at(value, "x", place_), image.width, place_);
+    box.y1 = percent(number_at(value, "y", place_), image.height, place_);
+    box.x2 = box.x1 + percent(number_at(value, "width", place_), image.width, place_);
+    box.y2 = box.y1 + percent(number_at(value, "height", place_), image.height, place_);
     return box;
   }
 
@@ -253,11 +352,9 @@ class TaskReader {
     if (const std::optional<dom::array> list = list_at(value, "points")) {
       for (const dom::element point : *list) {
         dom::array pair;
-        double x = 0, y = 0;
-        const bool sound = point.get(pair) == simdjson::SUCCESS && pair.size() == 2 &&
-                           pair.at(0).get(x) == simdjson::SUCCESS && pair.at(1).get(y) == simdjson::SUCCESS;
-        points.push_back(percent(sound ? std::optional(x) : std::nullopt, image.width, place_));
-        points.push_back(percent(sound ? std::optional(y) : std::nullopt, image.height, place_));
+        const bool sound = point.get(pair) == simdjson::SUCCESS && pair.size() == 2;
+        points.push_back(percent(sound ? number_of(pair.at(0)) : std::nullopt, image.width, place_));
+        points.push_back(percent(sound ? number_of(pair.at(1)) : std::nullopt, image.height, place_));
       }
     }
     for (const double pixels : points) check_coordinate(pixels, place_);
@@ -283,18 +380,23 @@ class TaskReader {
 
   dom::element task_;
   std::string place_;
+  const LabelImages& images_;
   SetReading& reading_;
   std::unordered_set<std::string> awaited_;           // ids of polygons that are still to be added
   std::unordered_map<std::string, size_t> polygons_;  // position of the object by the region's id
 };
 
-void list_config_labels(const XmlNode& node, std::string_view place, SetReading& reading) {
+void list_config_labels(const XmlNode& node, std::string_view place, LabelImages& images, SetReading& reading) {
+  const std::string *name = node.attribute("name"), *source = node.attribute("value");
+  if (node.name == "Image" && name != nullptr && source != nullptr && source->starts_with('$')) {
+    images.emplace(*name, source->substr(1));
+  }
   const bool lists = node.name == "RectangleLabels" || node.name == "PolygonLabels" || node.name == "BrushLabels" ||
                      node.name == "Labels";
   for (const XmlNode& child : node.children) {
     const std::string* value = child.attribute("value");
     if (lists && child.name == "Label" && value != nullptr) reading.list_category(*value, place);
-    list_config_labels(child, place, reading);
+    list_config_labels(child, place, images, reading);
   }
 }
 
@@ -316,7 +418,7 @@ std::string name_in_address(std::string_view address) {
   return percent_decoded(address.substr(address.rfind('/') + 1));
 }
 
-void parse_label_studio(std::string text, std::string_view place, SetReading& reading) {
+void parse_label_studio(std::string text, std::string_view place, SetReading& reading, const LabelImages& images) {
   FindingLog log;
   const CocoDocument document(std::move(text), CocoLimits{}, log);
   log.refuse_errors(place);
@@ -326,12 +428,14 @@ void parse_label_studio(std::string text, std::string_view place, SetReading& re
   }
   int64_t number = 0;
   for (const dom::element task : tasks) {
-    TaskReader(task, fmt::format("{}: task {}", place, number++), reading).read();
+    TaskReader(task, fmt::format("{}: task {}", place, number++), images, reading).read();
   }
 }
 
-void parse_label_config(std::string_view text, std::string_view place, SetReading& reading) {
-  list_config_labels(parse_xml(text, place), place, reading);
+LabelImages parse_label_config(std::string_view text, std::string_view place, SetReading& reading) {
+  LabelImages images;
+  list_config_labels(parse_xml(text, place), place, images, reading);
+  return images;
 }
 
 ReadSet read_label_studio_set(const fs::path& source, const ReadSetOptions& options) {
@@ -339,9 +443,10 @@ ReadSet read_label_studio_set(const fs::path& source, const ReadSetOptions& opti
   const fs::path file = fs::is_directory(source, error) ? source / "tasks.json" : source;
   const fs::path config = file.parent_path() / "label_config.xml";
   SetReading reading(options);
+  LabelImages images;
   if (fs::is_regular_file(config, error))
-    parse_label_config(reading.text_of(config), printable(config.string()), reading);
-  parse_label_studio(reading.text_of(file), printable(file.string()), reading);
+    images = parse_label_config(reading.text_of(config), printable(config.string()), reading);
+  parse_label_studio(reading.text_of(file), printable(file.string()), reading, images);
   return reading.take();
 }
 

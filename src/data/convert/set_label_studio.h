@@ -6,6 +6,7 @@
 // "PolygonLabels".
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,12 +15,17 @@
 
 namespace spinenet::data {
 
-// The file, or the folder with tasks.json. Brushes, turned images, objects of several
-// labels and the export JSON-MIN are refused by name; turned boxes are left out and counted.
+// The images of a labelling interface: their names, which results give in to_name, and the keys of `data` that hold
+// their addresses.
+using LabelImages = std::map<std::string, std::string>;
+
+// The file, or the folder with tasks.json. Brushes, turned images, objects of several labels, tasks with objects on
+// several images and the export JSON-MIN are refused by name; turned boxes are left out and counted. Texts that read
+// as a number or a flag are taken for one.
 ReadSet read_label_studio_set(const std::filesystem::path& source, const ReadSetOptions& options);
-void parse_label_studio(std::string text, std::string_view place, SetReading& reading);
+void parse_label_studio(std::string text, std::string_view place, SetReading& reading, const LabelImages& images = {});
 // The labels of a labelling interface, in its order.
-void parse_label_config(std::string_view text, std::string_view place, SetReading& reading);
+LabelImages parse_label_config(std::string_view text, std::string_view place, SetReading& reading);
 
 // The name of the image that an address means: "/data/upload/3/a.jpg" and "/data/local-files/?d=a%20b.jpg" without what
 // stands before it, of other addresses with a scheme the last part, of all others the whole.
