@@ -12,6 +12,7 @@
 #include "base/printable.h"
 #include "cli/command.h"
 #include "cli/output.h"
+#include "data/convert/set_text.h"
 #include "formats/import/tensor_bundle.h"
 #include "runtime/import_model.h"
 
@@ -43,11 +44,9 @@ std::vector<formats::ModelClass> classes_of(const std::string& given) {
   }
   const std::string text = given.empty() ? "" : read_file(given);
   std::map<std::string, size_t> lines;
-  for (size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; at < text.size();) {
-    const size_t line_end = std::min(text.find('\n', at), text.size());
-    std::string name = text.substr(at, line_end - at);
-    if (name.ends_with('\r')) name.pop_back();
-    at = line_end + 1;
+  const size_t begin = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  for (const std::string_view line : data::lines_of(std::string_view(text).substr(begin))) {
+    std::string name(line);
     if (name.empty()) {
       fail(ErrorKind::bad_data, fmt::format("line {} is empty", classes.size() + 1), given,
            "give one class name in each line");

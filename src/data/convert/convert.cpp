@@ -74,10 +74,31 @@ bool goes_by_names(SetFormat format) {
   return format != SetFormat::coco && format != SetFormat::yolo;
 }
 
+bool is_xml(SetFormat format) {
+  return format == SetFormat::voc || format == SetFormat::cvat;
+}
+
+void count_trimmed_traits(SetFormat format, const LabelledSet& set, Tally& left_out) {
+  if (!is_xml(format)) return;
+  const auto loses = [](const std::string& text) { return trimmed(text) != text; };
+  for (const SetImage& image : set.images) {
+    for (const SetObject& object : image.objects) {
+      const bool any = std::any_of(object.attributes.begin(), object.attributes.end(), [&](const auto& attribute) {
+        return loses(attribute.first) || loses(attribute.second);
+      });
+      if (!any && !loses(object.pose)) continue;
+      ++left_out[fmt::format("objects with spaces at the ends of attributes or the pose, which {} does not keep",
+                             name_of(format))];
+    }
+  }
+}
+
 // XML and CSV lose spaces at the ends: names that differ in them alone would be one.
 void check_category_names(SetFormat format, const LabelledSet& set, Tally& left_out) {
   if (!goes_by_names(format)) return;
   std::unordered_set<std::string> seen;
+  std::string first;
+  int64_t trimmed_names = 0;
   for (const detect::Category& category : set.categories) {
     const std::string name(trimmed(category.name));
     if (!seen.insert(name).second) {
@@ -85,11 +106,11 @@ void check_category_names(SetFormat format, const LabelledSet& set, Tally& left_
            fmt::format("two categories have the name \"{}\", by which {} goes", printable(name), name_of(format)), "",
            "give each category a name of its own, which differs in more than spaces at its ends");
     }
-    const bool trims = format == SetFormat::voc || format == SetFormat::cvat;
-    if (trims && name != category.name) {
-      ++left_out[fmt::format("spaces at the ends of names of classes, which {} does not keep", name_of(format))];
-    }
+    if (is_xml(format) && name != category.name && ++trimmed_names == 1) first = category.name;
   }
+  if (trimmed_names == 0) return;
+  left_out[fmt::format("spaces at the ends of names of classes, which {} does not keep (the first is \"{}\")",
+                       name_of(format), printable(first))] += trimmed_names;
 }
 
 // Every name is a file of its own, and no folder that another one lies in.
@@ -269,6 +290,7 @@ ReadSet read_set(SetFormat format, const fs::path& source, const ReadSetOptions&
 
 std::vector<SetFile> write_set(SetFormat format, const LabelledSet& set, bool zero_based, Tally& left_out) {
   check_category_names(format, set, left_out);
+  count_trimmed_traits(format, set, left_out);
   count_ids(format, set, left_out);
   std::vector<SetFile> files;
   switch (format) {

@@ -1,6 +1,7 @@
 // The reading half of set_csv.h.
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <unordered_map>
 #include <utility>
 
@@ -139,6 +140,7 @@ class CsvSetReader {
     const std::string name = file_name();
     const auto [found, first] = images_.try_emplace(name, reading_.set().images.size());
     const int64_t width = side(Column::width), height = side(Column::height);
+    if ((width > 0) != (height > 0)) refuse_row("gives one side of the image alone", "give both, or none");
     const std::string here = fmt::format("{}:{}", place_, rows_.line());
     const SetPart part = reading_.part(value(Column::part), here);
     if (first) {
@@ -165,9 +167,12 @@ class CsvSetReader {
 
   void add_row() {
     SetImage& image = reading_.set().images[image_of_row()];
-    const bool empty = trimmed(value(Column::label)).empty() && trimmed(value(Column::x1)).empty();
-    if (empty) return;
     const std::string here = fmt::format("{}:{}", place_, rows_.line());
+    if (all_empty({Column::label, Column::x1, Column::y1, Column::x2, Column::y2})) {
+      if (all_empty({Column::crowd, Column::difficult, Column::truncated, Column::occluded, Column::pose})) return;
+      reading_.leave_out("flags and poses in rows without a box", here);
+      return;
+    }
     SetObject object;
     object.category = reading_.category(value(Column::label), here);
     object.box = {corner(Column::x1, image.width), corner(Column::y1, image.height), corner(Column::x2, image.width),
@@ -178,6 +183,10 @@ class CsvSetReader {
     object.occluded = flag(Column::occluded);
     object.pose = std::string(value(Column::pose));
     reading_.add_object(image, std::move(object), here);
+  }
+
+  bool all_empty(std::initializer_list<Column> columns) const {
+    return std::all_of(columns.begin(), columns.end(), [&](Column column) { return trimmed(value(column)).empty(); });
   }
 
   // Open Images has -1 where nobody has looked.

@@ -14,6 +14,12 @@ CsvRows::CsvRows(std::string_view text, std::string_view place) : text_(text), p
   if (semicolons) separator_ = ';';
 }
 
+// A CR before an LF is a part of one line end.
+bool CsvRows::is_line_end() const {
+  const bool more = at_ + 1 < text_.size();
+  return text_[at_] == '\n' || (text_[at_] == '\r' && !(more && text_[at_ + 1] == '\n'));
+}
+
 std::string CsvRows::field() {
   std::string value;
   // Spaces around a field are passed over, those within its quotes are not.
@@ -26,7 +32,7 @@ std::string CsvRows::field() {
       if (at_ >= text_.size()) {
         fail(ErrorKind::bad_data, "a quote is not closed", fmt::format("{}:{}", place_, begin), "close it");
       }
-      if (text_[at_] == '\n') ++line_;
+      if (is_line_end()) ++line_;
       if (text_[at_] == '"' && at_ + 1 < text_.size() && text_[at_ + 1] == '"') {
         ++at_;
       } else if (text_[at_] == '"') {
@@ -37,24 +43,25 @@ std::string CsvRows::field() {
     ++at_;
   }
   std::string rest;
-  for (; at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n'; ++at_) rest += text_[at_];
+  for (; at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n' && text_[at_] != '\r'; ++at_) {
+    rest += text_[at_];
+  }
   return value + std::string(trimmed(rest));
 }
 
 bool CsvRows::next(std::vector<std::string>& fields) {
   fields.clear();
   while (at_ < text_.size() && (text_[at_] == '\n' || text_[at_] == '\r')) {
-    if (text_[at_++] == '\n') ++line_;
+    if (is_line_end()) ++line_;
+    ++at_;
   }
   if (at_ >= text_.size()) return false;
   row_line_ = line_;
   while (true) {
     fields.push_back(field());
     if (at_ >= text_.size()) return true;
-    const bool row_ends = text_[at_] == '\n';
-    if (row_ends) ++line_;
+    if (text_[at_] == '\n' || text_[at_] == '\r') return true;  // the next row passes over it
     ++at_;
-    if (row_ends) return true;
   }
 }
 

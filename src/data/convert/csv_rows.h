@@ -22,6 +22,7 @@ class CsvRows {
   int line() const { return row_line_; }
 
  private:
+  bool is_line_end() const;
   std::string field();
 
   std::string_view text_;

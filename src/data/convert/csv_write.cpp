@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/format.h"
+#include "base/printable.h"
 #include "data/convert/csv_rows.h"
 #include "data/convert/set_csv.h"
 #include "data/convert/set_text.h"
@@ -78,9 +79,11 @@ void count_class_list(const LabelledSet& set, Tally& left_out) {
     left_out["classes without an object, which CSV cannot say (see --classes)"] +=
         static_cast<int64_t>(set.categories.size() - order.size());
   }
-  if (!std::is_sorted(order.begin(), order.end())) {
-    ++left_out["the order of the classes, which CSV cannot say (see --classes)"];
-  }
+  const auto out_of_order = std::is_sorted_until(order.begin(), order.end());
+  if (out_of_order == order.end()) return;
+  ++left_out[fmt::format(
+      "the order of the classes, which CSV cannot say (see --classes; the first out of it is \"{}\")",
+      printable(set.categories.at(*out_of_order).name))];
 }
 
 }  // namespace

@@ -1,11 +1,13 @@
 // The reading half of set_cvat.h.
 #include <cmath>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/printable.h"
+#include "base/yaml.h"
 #include "data/convert/cvat_mask.h"
 #include "data/convert/set_cvat.h"
 #include "data/convert/set_text.h"
@@ -59,9 +61,20 @@ bool is_turned(const XmlNode& node, std::string_view place) {
   return node.attribute("rotation") != nullptr && std::fmod(number_of(node, "rotation", place), 360) != 0;
 }
 
-int64_t integer_or_zero(const XmlNode& node, std::string_view name) {
+int64_t integer_or_zero(const XmlNode& node, std::string_view name, std::string_view place) {
   const std::string* text = node.attribute(name);
-  return text == nullptr ? 0 : integer_in(*text).value_or(0);
+  if (text == nullptr || text->empty()) return 0;
+  if (const std::optional<int64_t> integer = integer_in(*text)) return *integer;
+  fail(ErrorKind::bad_data, fmt::format("{} of <{}> is {}, which is no integer", name, node.name, short_quote(*text)),
+       cvat_place(place, node), "export the annotations again");
+}
+
+bool flag_or_false(const XmlNode& node, std::string_view name, std::string_view place) {
+  const std::string* text = node.attribute(name);
+  if (text == nullptr || text->empty()) return false;
+  if (const std::optional<bool> flag = flag_in(*text)) return *flag;
+  fail(ErrorKind::bad_data, fmt::format("{} of <{}> is {}, which is no flag", name, node.name, short_quote(*text)),
+       cvat_place(place, node), "export the annotations again");
 }
 
 // The shapes of one image; polygons of one group and label become one object.
@@ -91,7 +104,7 @@ class CvatShapes {
       return;
     }
     const std::string* label = node.attribute("label");
-    object.category = reading_.category(label == nullptr ? "" : *label, here);
+    object.category = reading_.category(label == nullptr ? "" : trimmed(*label), here);
     add_attributes(node, object);
     count_layer(node, here);
     if (join_group(node, object)) return;
@@ -111,9 +124,8 @@ class CvatShapes {
     return rle_of_cvat(mask, image_.height, image_.width, cvat_place(place_, node));
   }
 
-  static void add_attributes(const XmlNode& node, SetObject& object) {
-    const std::string* occluded = node.attribute("occluded");
-    object.occluded = occluded != nullptr && flag_in(*occluded).value_or(false);
+  void add_attributes(const XmlNode& node, SetObject& object) const {
+    object.occluded = flag_or_false(node, "occluded", place_);
     for (const XmlNode& child : node.children) {
       const std::string* name = child.attribute("name");
       if (child.name == "attribute" && name != nullptr) set_trait(object, *name, child.text);
@@ -122,14 +134,14 @@ class CvatShapes {
 
   // Of two shapes that overlap, the one of the larger z_order lies above. Of groups only polygons become one object.
   void count_layer(const XmlNode& node, const std::string& here) {
-    if (integer_or_zero(node, "z_order") != 0) reading_.leave_out("z_order of CVAT's shapes", here);
-    const bool grouped = integer_or_zero(node, "group_id") != 0;
+    if (integer_or_zero(node, "z_order", place_) != 0) reading_.leave_out("z_order of CVAT's shapes", here);
+    const bool grouped = integer_or_zero(node, "group_id", place_) != 0;
     if (grouped && node.name != "polygon") reading_.leave_out("groups of CVAT's boxes and masks", here);
   }
 
   // 0: none.
-  static int64_t group_of_polygon(const XmlNode& node) {
-    return node.name == "polygon" ? integer_or_zero(node, "group_id") : 0;
+  int64_t group_of_polygon(const XmlNode& node) const {
+    return node.name == "polygon" ? integer_or_zero(node, "group_id", place_) : 0;
   }
 
   // True where the polygon went into an earlier object.
@@ -173,7 +185,10 @@ void add_cvat_image(const XmlNode& node, std::string_view place, SetReading& rea
   image.name = *name;
   image.width = integer_of(node, "width", place);
   image.height = integer_of(node, "height", place);
-  if (const std::string* id = node.attribute("id")) image.id = integer_in(*id);
+  if (const std::string* id = node.attribute("id")) {
+    image.id = integer_in(*id);
+    if (!image.id) reading.leave_out("ids of images that are no integers", cvat_place(place, node));
+  }
   if (const std::string* subset = node.attribute("subset")) image.part = reading.part(*subset, cvat_place(place, node));
   CvatShapes shapes(reading.add_image(std::move(image), cvat_place(place, node)), place, reading);
   for (const XmlNode& child : node.children) shapes.add(child);

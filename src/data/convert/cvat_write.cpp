@@ -27,7 +27,7 @@ std::string labels_text(const LabelledSet& set) {
   std::string text;
   for (size_t i = 0; i < set.categories.size(); ++i) {
     text += fmt::format("        <label>\n          <name>{}</name>\n          <attributes>\n",
-                        xml_text(set.categories[i].name));
+                        xml_text(trimmed(set.categories[i].name)));
     for (const std::string& name : declared[i]) {
       text += fmt::format(
           "            <attribute>\n              <name>{}</name>\n              <mutable>False</mutable>\n"
@@ -108,7 +108,7 @@ std::vector<SetFile> write_cvat_set(const LabelledSet& set, Tally& left_out) {
     if (image.part != SetPart::all) text += fmt::format(" subset=\"{}\"", name_of(image.part));
     text += ">\n";
     for (const SetObject& object : image.objects) {
-      text += object_shapes(object, set.categories.at(object.category).name, groups, left_out);
+      text += object_shapes(object, std::string(trimmed(set.categories.at(object.category).name)), groups, left_out);
     }
     text += "  </image>\n";
     ++next;

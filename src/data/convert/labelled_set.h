@@ -55,7 +55,7 @@ struct SetObject {
 };
 
 struct SetImage {
-  std::string name;  // relative to the folder of the images
+  std::string name;  // relative to the folder of the images, in its shortest form: a.jpg, not ./a.jpg
   int64_t height = 0, width = 0;
   SetPart part = SetPart::all;
   std::optional<int64_t> id;

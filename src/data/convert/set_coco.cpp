@@ -16,6 +16,7 @@
 #include "data/coco/coco.h"
 #include "data/coco/coco_document.h"
 #include "data/coco/coco_rules.h"
+#include "data/convert/set_files.h"
 #include "data/convert/set_text.h"
 #include "data/convert/traits.h"
 #include "image/image_folder.h"
@@ -40,7 +41,7 @@ std::vector<CocoPart> parts_in(const fs::path& source, SetReading& reading) {
     std::vector<CocoPart> parts;
     std::vector<fs::path> others;
     for (const fs::path& file : image::entries_of(folder)) {
-      if (file.extension() != ".json" || !fs::is_regular_file(file, error)) continue;
+      if (!has_suffix(file, ".json") || !fs::is_regular_file(file, error)) continue;
       const std::optional<SetPart> part = part_named(file.stem().string());
       part ? parts.push_back({file, *part}) : others.push_back(file);
     }

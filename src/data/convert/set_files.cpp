@@ -4,6 +4,7 @@
 
 #include "base/format.h"
 #include "base/printable.h"
+#include "data/convert/set_text.h"
 #include "image/image_folder.h"
 
 namespace spinenet::data {
@@ -40,6 +41,38 @@ bool is_image_of_set(const fs::path& file, SetReading& reading) {
   if (reason.empty()) return true;
   reading.leave_out(fmt::format("files among the images that are not read: {}", reason), printable(file.string()));
   return false;
+}
+
+bool has_suffix(const fs::path& file, std::string_view suffix) {
+  return !image::is_hidden(file) && lower_case(file.extension().string()) == suffix;
+}
+
+const NamesInOtherLetters::Names& NamesInOtherLetters::names_in(const fs::path& folder) {
+  const auto [found, first] = folders_.try_emplace(folder);
+  if (!first) return found->second;
+  std::error_code error;
+  std::vector<fs::path> entries;
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    entries.push_back(at->path());
+  }
+  std::sort(entries.begin(), entries.end());
+  for (const fs::path& entry : entries) found->second.emplace(lower_case(entry.filename().string()), entry);
+  return found->second;
+}
+
+std::vector<fs::path> NamesInOtherLetters::near(const fs::path& wanted) {
+  const fs::path folder = wanted.parent_path();
+  if (folder == wanted) return {};
+  std::error_code error;
+  std::vector<fs::path> folders{folder};
+  if (!fs::is_directory(folder, error)) folders = near(folder);
+  std::vector<fs::path> found;
+  for (const fs::path& each : folders) {
+    const Names& names = names_in(each);
+    const auto [begin, end] = names.equal_range(lower_case(wanted.filename().string()));
+    for (auto at = begin; at != end; ++at) found.push_back(at->second);
+  }
+  return found;
 }
 
 }  // namespace spinenet::data

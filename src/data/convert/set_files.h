@@ -4,6 +4,9 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "data/convert/set_reading.h"
@@ -16,5 +19,22 @@ std::vector<std::filesystem::path> files_below(const std::filesystem::path& fold
 
 // Whether the file is an image that is read; one that is not is counted by its reason.
 bool is_image_of_set(const std::filesystem::path& file, SetReading& reading);
+
+// Whether the file has that suffix, given in small letters, in any case of letters. Hidden files have none.
+bool has_suffix(const std::filesystem::path& file, std::string_view suffix);
+
+// Files whose paths differ from a wanted one in capital and small letters alone, as some systems take them to be the
+// same. Each folder is read once.
+class NamesInOtherLetters {
+ public:
+  // In the order of their names; empty where there are none, and for folders that cannot be read.
+  std::vector<std::filesystem::path> near(const std::filesystem::path& wanted);
+
+ private:
+  using Names = std::multimap<std::string, std::filesystem::path>;  // by the name in small letters
+  const Names& names_in(const std::filesystem::path& folder);
+
+  std::map<std::filesystem::path, Names> folders_;
+};
 
 }  // namespace spinenet::data

@@ -1,4 +1,8 @@
 // Sets that lie in folders: which images they have, and what in them is passed over.
+#include <string>
+#include <string_view>
+#include <vector>
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -249,6 +253,120 @@ TEST(CocoFolders, IdsAndAttributesStayOrAreCounted) {
   write_set(SetFormat::coco, twice, false, to_coco);
   EXPECT_EQ(to_coco.at("ids of images, since not all of a part have one of their own"), 1);
   EXPECT_EQ(to_coco.at("ids of annotations, since not all of a part have one of their own"), 2);
+}
+
+TEST(YoloFolders, LineEndsOfAllSystemsAreTheSame) {
+  const ScratchFolder scratch;
+  for (const char* name : {"a", "b"}) put_image(scratch / fmt::format("images/{}.png", name), 40, 50);
+  for (const std::string end : {"\r", "\n", "\r\n"}) {
+    put(scratch / "classes.txt", fmt::format("cat{0}dog{0}", end));
+    put(scratch / "labels/a.txt", fmt::format("0 .5 .5 .2 .2{0}0 .1 .1 .1 .1{0}1 .5 .5 .1 .1", end));
+    const ReadSet read = read_set(SetFormat::yolo, scratch / "classes.txt", {});
+    ASSERT_EQ(read.set.categories.size(), 2U);
+    ASSERT_EQ(read.set.images.at(0).objects.size(), 3U);
+    EXPECT_TRUE(read.set.images[0].objects[0].mask.empty());
+    put(scratch / "list.txt", fmt::format("images/a.png{0}images/b.png{0}", end));
+    put(scratch / "data.yaml", fmt::format("train: list.txt{0}names: [cat, dog]{0}", end));
+    EXPECT_EQ(read_set(SetFormat::yolo, scratch / "data.yaml", {}).set.images.size(), 2U);
+    put(scratch / "labels/a.txt", fmt::format("0 .5 .5 .2 .2{0}9 .1 .1 .1 .1", end));
+    EXPECT_REFUSED(read_set(SetFormat::yolo, scratch / "classes.txt", {}), "a.txt:2: the class");
+  }
+}
+
+TEST(YoloFolders, ABlankLineAmongTheClassesIsRefused) {
+  const ScratchFolder scratch;
+  put_image(scratch / "images/a.png", 40, 50);
+  const auto classes = [&](std::string_view text) {
+    put(scratch / "classes.txt", text);
+    return read_set(SetFormat::yolo, scratch / "classes.txt", {}).set.categories.size();
+  };
+  EXPECT_EQ(classes("cat\ndog\n\n \r\n"), 2U);
+  EXPECT_REFUSED(classes("\ncat\ndog\n"), "classes.txt:1: is blank");
+  EXPECT_REFUSED(classes("cat\n \t\ndog\n"), "classes.txt:2: is blank");
+  EXPECT_REFUSED(classes("cat\r\rdog\r"), "classes.txt:2: is blank");
+}
+
+TEST(YoloFolders, ThePathOfTheFileIsAFolder) {
+  const ScratchFolder scratch;
+  put_image(scratch / "set/images/a.png", 40, 50);
+  put(scratch / "file", "");
+  for (const std::string& path : std::vector<std::string>{"set", "./set/", (scratch / "set").string()}) {
+    EXPECT_EQ(read_yolo(scratch, fmt::format("path: {}\ntrain: images", path)).set.images.size(), 1U) << path;
+  }
+  EXPECT_EQ(read_yolo(scratch, "path:\ntrain: set/images").set.images.size(), 1U);
+  for (const char* path : {"/nowhere/at/all", "../datasets/x", "C:\\data", "file", "5"}) {
+    EXPECT_REFUSED(read_yolo(scratch, fmt::format("path: {}\ntrain: set/images", path)),
+                   "data.yaml: path: there is no folder");
+  }
+  EXPECT_REFUSED(read_yolo(scratch, "path: [set]\ntrain: set/images"), "data.yaml: path: is no path of a folder");
+}
+
+TEST(YoloFolders, LabelsInOtherLettersAreReadAndSaid) {
+  const ScratchFolder scratch;
+  const char* note = "note: label files that are named in other capital and small letters than their images, and read";
+  put_image(scratch / "images/a.png", 40, 50);
+  put(scratch / "labels/a.TXT", "0 .5 .5 .2 .2\n");
+  const ReadSet read = read_yolo(scratch, "train: images");
+  EXPECT_EQ(read.set.images.at(0).objects.size(), 1U);
+  EXPECT_EQ(read.left_out, (Tally{{note, 1}}));
+  EXPECT_EQ(read.first_places.at(note), (scratch / "labels/a.TXT").string());
+  put(scratch / "labels/A.txt", "");
+  EXPECT_REFUSED(read_yolo(scratch, "train: images"), "a.txt: is not there, but A.txt and a.TXT are");
+  put_image(scratch / "images/A.png", 40, 50);
+  EXPECT_EQ(read_yolo(scratch, "train: images").left_out, (Tally{{note, 1}})) << "A.txt is that of A.png";
+  fs::remove(scratch / "images/A.png");
+  fs::remove(scratch / "labels/A.txt");
+  fs::rename(scratch / "labels", scratch / "Labels");
+  EXPECT_EQ(read_yolo(scratch, "train: images").left_out, (Tally{{note, 1}}));
+}
+
+TEST(VocFolders, LineEndsOfAllSystemsAreTheSame) {
+  const ScratchFolder scratch;
+  for (const char* name : {"a", "b"})
+    put(scratch / fmt::format("Annotations/{}.xml", name), voc_text(fmt::format("{}.jpg", name)));
+  for (const std::string end : {"\r", "\n", "\r\n"}) {
+    put(scratch / "ImageSets/Main/val.txt", fmt::format("a{0}b{0}", end));
+    put(scratch / "labelmap.txt", fmt::format("cat:::{0}dog:::{0}", end));
+    const ReadSet read = read_set(SetFormat::voc, scratch.path(), {});
+    ASSERT_EQ(read.set.images.size(), 2U);
+    EXPECT_EQ(read.set.images[1].part, SetPart::val);
+    EXPECT_EQ(read.set.categories.size(), 2U);
+  }
+}
+
+TEST(VocFolders, SuffixesInCapitalsAreReadAndFilesOfMacosAreNot) {
+  const ScratchFolder scratch;
+  put(scratch / "Annotations/a.xml", voc_text("a.jpg"));
+  put(scratch / "Annotations/b.XML", voc_text("b.jpg"));
+  put(scratch / "Annotations/._a.xml", std::string_view("\0\5\26\7", 4));
+  put(scratch / "ImageSets/Main/val.TXT", "b\n");
+  const ReadSet read = read_set(SetFormat::voc, scratch.path(), {});
+  ASSERT_EQ(read.set.images.size(), 2U);
+  EXPECT_EQ(read.set.images[0].name, "b.jpg");
+  EXPECT_EQ(read.set.images[0].part, SetPart::val);
+  EXPECT_EQ(read.left_out, (Tally{{"files of macOS whose names begin with ._, which are not read", 1},
+                                  {"note: XML files whose suffix has capital letters, which are read", 1}}));
+  put(scratch / "Annotations/b.xml", voc_text("b.jpg"));
+  EXPECT_REFUSED(read_set(SetFormat::voc, scratch.path(), {}), "has the same name as b.XML");
+  fs::remove(scratch / "Annotations/b.XML");
+  put(scratch / "ImageSets/Main/val.TXT", "B\n");
+  EXPECT_REFUSED(read_set(SetFormat::voc, scratch.path(), {}), "nor an image of that name, but b.xml");
+  put_image(scratch / "JPEGImages/B.png", 80, 100);
+  EXPECT_REFUSED(read_set(SetFormat::voc, scratch.path(), {}), "there is no XML file B.xml for the image, but b.xml");
+}
+
+TEST(VocFolders, NamesComeBackOrAreShortened) {
+  const ScratchFolder scratch;
+  put(scratch / "a.csv", "file,width,height,x1,y1,x2,y2,class,part\n./a.jpg,9,9,1,1,5,5,cat,train\n");
+  const ReadSet read = read_set(SetFormat::csv, scratch / "a.csv", {});
+  EXPECT_EQ(read.set.images.at(0).name, "a.jpg");
+  EXPECT_EQ(read.left_out, (Tally{{"note: names of images such as ./a.jpg, which are shortened to a.jpg", 1}}));
+  Tally left_out;
+  for (const SetFile& file : write_set(SetFormat::voc, read.set, false, left_out)) put(scratch / file.name, file.text);
+  EXPECT_EQ(read_set(SetFormat::voc, scratch.path(), {}).set.images.at(0).name, "a.jpg");
+  LabelledSet mac = read.set;
+  mac.images[0].name = "x/._a.jpg";
+  EXPECT_REFUSED(write_set(SetFormat::voc, mac, false, left_out), "would be taken for one of macOS");
 }
 
 }  // namespace

@@ -85,6 +85,14 @@ void SetReading::refuse_name(const SetImage& image, std::string_view place) {
        place, "give each image a name of its own, or convert the parts of the set one by one");
 }
 
+void SetReading::shorten_name(SetImage& image, std::string_view place) {
+  std::string name = std::filesystem::path(image.name).lexically_normal().generic_string();
+  if (name == image.name) return;
+  leave_out("note: names of images such as ./a.jpg, which are shortened to a.jpg",
+            fmt::format("{}, {}", place, printable(image.name)));
+  image.name = std::move(name);
+}
+
 void SetReading::read_missing_size(SetImage& image, std::string_view place) const {
   if (image.file.empty()) {
     const bool named = !options_.images.empty();
@@ -117,6 +125,7 @@ void SetReading::compare_size(const SetImage& image, std::string_view place) {
 
 SetImage& SetReading::add_image(SetImage image, std::string_view place) {
   refuse_name(image, place);
+  shorten_name(image, place);
   if (image.file.empty() && !options_.images.empty()) {
     const std::filesystem::path file = ImageRoot(options_.images).resolve(image.name);
     std::error_code error;

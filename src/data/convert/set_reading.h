@@ -62,6 +62,7 @@ class SetReading {
 
  private:
   void refuse_name(const SetImage& image, std::string_view place);
+  void shorten_name(SetImage& image, std::string_view place);
   void read_missing_size(SetImage& image, std::string_view place) const;
   void compare_size(const SetImage& image, std::string_view place);
 

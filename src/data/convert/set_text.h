@@ -32,7 +32,7 @@ std::string number_text(double number);
 std::string_view trimmed(std::string_view text);
 // The letters of ASCII alone.
 std::string lower_case(std::string_view text);
-// Without line ends; the last one may lack its own.
+// Without line ends, each of which is LF, CR LF or CR alone; the last line may lack its own.
 std::vector<std::string_view> lines_of(std::string_view text);
 // Between spaces and tabs.
 std::vector<std::string_view> words_of(std::string_view text);

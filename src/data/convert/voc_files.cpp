@@ -18,6 +18,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// They hold what macOS knows of a file beside them, on disks that cannot keep it otherwise.
+bool is_of_macos(std::string_view name) {
+  return name.starts_with("._");
+}
+
 std::string stem_below(const fs::path& file, const fs::path& folder) {
   return without_suffix(file.lexically_relative(folder).generic_string());
 }
@@ -26,13 +31,13 @@ class VocLists {
  public:
   VocLists(const VocFolders& folders, SetReading& reading) : folders_(folders), reading_(reading) {
     for (const fs::path& file : files_below(folders.annotations, reading)) {
-      if (file.extension() == ".xml") xml_.insert(stem_below(file, folders.annotations));
+      if (lower_case(file.extension().string()) == ".xml") add_xml(file);
     }
     if (folders.images.empty()) return;
     const std::vector<fs::path> files = folders.images == folders.annotations ? files_below_again(folders.images)
                                                                               : files_below(folders.images, reading);
     for (const fs::path& file : files) {
-      const bool other = file.extension() == ".xml" || file.extension() == ".txt";
+      const bool other = has_suffix(file, ".xml") || has_suffix(file, ".txt");
       if (other || !is_image_of_set(file, reading)) continue;
       images_[stem_below(file, folders.images)].push_back(file.lexically_relative(folders.images).generic_string());
     }
@@ -40,8 +45,8 @@ class VocLists {
 
   std::vector<VocFile> files() {
     read_lists();
-    for (const std::string& stem : xml_) {
-      if (!parts_.contains(stem)) files_.push_back({stem, SetPart::all, true, images_of(stem)});
+    for (const auto& [stem, xml] : xml_) {
+      if (!parts_.contains(stem)) files_.push_back({stem, SetPart::all, xml, images_of(stem)});
     }
     for (const auto& [stem, names] : images_) {
       if (!xml_.contains(stem) && !parts_.contains(stem)) add_without_xml(stem, SetPart::all);
@@ -50,6 +55,24 @@ class VocLists {
   }
 
  private:
+  void add_xml(const fs::path& file) {
+    if (is_of_macos(file.filename().string())) {
+      reading_.leave_out("files of macOS whose names begin with ._, which are not read", printable(file.string()));
+      return;
+    }
+    const std::string stem = stem_below(file, folders_.annotations);
+    const auto [known, first] = xml_.emplace(stem, file);
+    xml_in_small_letters_.emplace(lower_case(stem), stem);
+    if (!first) {
+      fail(ErrorKind::bad_data,
+           fmt::format("has the same name as {} but for the letters of its suffix",
+                       printable(known->second.filename().string())),
+           printable(file.string()), "keep the one that is meant");
+    }
+    if (file.extension() == ".xml") return;
+    reading_.leave_out("note: XML files whose suffix has capital letters, which are read", printable(file.string()));
+  }
+
   // Without what files_below() counts: it has counted it.
   static std::vector<fs::path> files_below_again(const fs::path& folder) {
     SetReading uncounted({});
@@ -63,9 +86,19 @@ class VocLists {
 
   void add_without_xml(const std::string& stem, SetPart part) {
     const std::vector<std::string> names = images_of(stem);
+    refuse_near_xml(stem);
     reading_.leave_out("XML files that are not there: their images are taken to have no objects",
                        printable((folders_.images / names.front()).string()));
-    files_.push_back({stem, part, false, names});
+    files_.push_back({stem, part, {}, names});
+  }
+
+  // Some systems take A.xml for that of the image a.jpg.
+  void refuse_near_xml(const std::string& stem) const {
+    const auto near = xml_in_small_letters_.find(lower_case(stem));
+    if (near == xml_in_small_letters_.end() || images_.contains(near->second)) return;
+    fail(ErrorKind::bad_data,
+         fmt::format("there is no XML file {}.xml for the image, but {}.xml", printable(stem), printable(near->second)),
+         printable((folders_.images / images_of(stem).front()).string()), "name both alike, in the same letters");
   }
 
   // train, val, test; then trainval, whose names they repeat; then those of a set which is not divided.
@@ -76,7 +109,7 @@ class VocLists {
     std::map<SetPart, std::vector<fs::path>> lists;
     std::vector<fs::path> joint;
     for (const fs::path& file : image::entries_of(folder)) {
-      if (file.extension() != ".txt") continue;
+      if (!has_suffix(file, ".txt")) continue;
       const std::string name = file.stem().string();
       if (const std::optional<SetPart> part = part_named(name)) {
         lists[*part].push_back(file);
@@ -127,18 +160,24 @@ class VocLists {
   }
 
   void add_listed(const fs::path& list, const std::string& stem, SetPart part) {
-    if (xml_.contains(stem)) {
-      files_.push_back({stem, part, true, images_of(stem)});
+    if (const auto xml = xml_.find(stem); xml != xml_.end()) {
+      files_.push_back({stem, part, xml->second, images_of(stem)});
     } else if (images_.contains(stem)) {
       add_without_xml(stem, part);
     } else {
       fail(ErrorKind::bad_data,
-           fmt::format("there is neither {}.xml in Annotations nor an image of that name", printable(stem)),
+           fmt::format("there is neither {}.xml in Annotations nor an image of that name{}", printable(stem),
+                       in_other_letters(stem)),
            printable(list.string()),
            folders_.images.empty() ? "put it there, name the folder of the images with --images, or take the name from "
                                      "the list"
                                    : "put it there, or take the name from the list");
     }
+  }
+
+  std::string in_other_letters(const std::string& stem) const {
+    const auto near = xml_in_small_letters_.find(lower_case(stem));
+    return near == xml_in_small_letters_.end() ? "" : fmt::format(", but {}.xml", printable(near->second));
   }
 
   bool is_there(std::string_view name) const {
@@ -159,7 +198,8 @@ class VocLists {
 
   const VocFolders& folders_;
   SetReading& reading_;
-  std::set<std::string> xml_;                               // stems
+  std::map<std::string, fs::path> xml_;  // by stem
+  std::map<std::string, std::string> xml_in_small_letters_;
   std::map<std::string, std::vector<std::string>> images_;  // names by stem
   std::map<std::string, SetPart> parts_;                    // of the stems that lists name
   std::vector<VocFile> files_;

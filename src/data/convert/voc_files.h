@@ -23,7 +23,7 @@ VocFolders voc_folders(const std::filesystem::path& source, const ReadSetOptions
 struct VocFile {
   std::string stem;  // below Annotations, without suffix
   SetPart part = SetPart::all;
-  bool has_xml = true;
+  std::filesystem::path xml;        // empty: there is none
   std::vector<std::string> images;  // of that stem, below the folder of the images
 };
 // In the order of the lists; then XML files that no list names and images without one, each in the order of names. An

@@ -1,12 +1,15 @@
 // The reading half of set_voc.h.
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <set>
 #include <span>
 #include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
 #include "base/printable.h"
+#include "base/yaml.h"
 #include "data/coco/coco_rules.h"
 #include "data/convert/set_text.h"
 #include "data/convert/set_voc.h"
@@ -24,6 +27,27 @@ std::string place_of_node(std::string_view place, const XmlNode& node) {
   return fmt::format("{}:{}", place, node.line);
 }
 
+// Each child that is none of the known ones.
+void count_children(const XmlNode& node, std::span<const std::string_view> known, std::string_view place,
+                    SetReading& reading) {
+  for (const XmlNode& child : node.children) {
+    if (std::find(known.begin(), known.end(), child.name) != known.end()) continue;
+    reading.leave_out(fmt::format("<{}> in <{}> of Pascal VOC", printable(child.name), node.name),
+                      place_of_node(place, child));
+  }
+}
+
+// ErrorKind::bad_data for a second one of what there is one of: only the first would be read.
+void refuse_second(const XmlNode& node, std::span<const std::string_view> single, std::string_view place) {
+  std::set<std::string_view> seen;
+  for (const XmlNode& child : node.children) {
+    const bool is_single = std::find(single.begin(), single.end(), child.name) != single.end();
+    if (!is_single || seen.insert(child.name).second) continue;
+    fail(ErrorKind::bad_data, fmt::format("a second <{}> in <{}>", child.name, node.name), place_of_node(place, child),
+         "keep the one that is meant");
+  }
+}
+
 double corner(const XmlNode& box, std::string_view name, std::string_view place) {
   const std::optional<double> number = number_in(box.text_of(name));
   if (number) return *number;
@@ -32,6 +56,9 @@ double corner(const XmlNode& box, std::string_view name, std::string_view place)
 }
 
 Corners corners_of(const XmlNode& box, std::string_view place, SetReading& reading) {
+  constexpr std::array<std::string_view, 5> kKnown{"xmin", "ymin", "xmax", "ymax", "angle"};
+  refuse_second(box, kKnown, place);
+  count_children(box, kKnown, place, reading);
   Corners corners{corner(box, "xmin", place), corner(box, "ymin", place), corner(box, "xmax", place),
                   corner(box, "ymax", place)};
   if (reading.options().zero_based) return corners;
@@ -44,10 +71,24 @@ Corners corners_of(const XmlNode& box, std::string_view place, SetReading& readi
   return corners;
 }
 
-void add_traits(const XmlNode& node, SetObject& object) {
+// As some tools write turned boxes.
+bool is_turned(const XmlNode& box, std::string_view place) {
+  const XmlNode* angle = box.child("angle");
+  if (angle == nullptr || angle->text.empty()) return false;
+  if (const std::optional<double> turn = number_in(angle->text)) return *turn != 0;
+  fail(ErrorKind::bad_data, "angle of bndbox is no number", place_of_node(place, *angle),
+       "correct it, or leave it out");
+}
+
+void add_traits(const XmlNode& node, std::string_view place, SetObject& object, SetReading& reading) {
   for (const char* flag : {"difficult", "truncated", "occluded"}) {
-    if (const XmlNode* child = node.child(flag); child != nullptr && flag_in(child->text)) {
+    const XmlNode* child = node.child(flag);
+    if (child == nullptr || child->text.empty()) continue;
+    if (flag_in(child->text)) {
       set_trait(object, flag, child->text);
+    } else {
+      reading.leave_out(fmt::format("values of <{}> that are no flag, taken for 0", flag),
+                        place_of_node(place, *child));
     }
   }
   if (const XmlNode* pose = node.child("pose")) set_trait(object, "pose", pose->text);
@@ -55,17 +96,11 @@ void add_traits(const XmlNode& node, SetObject& object) {
   if (attributes == nullptr) return;
   for (const XmlNode& attribute : attributes->children) {
     const std::string_view name = attribute.text_of("name");
-    if (!name.empty()) set_trait(object, name, attribute.text_of("value"));
-  }
-}
-
-// Each child that is none of the known ones.
-void count_children(const XmlNode& node, std::span<const std::string_view> known, std::string_view place,
-                    SetReading& reading) {
-  for (const XmlNode& child : node.children) {
-    if (std::find(known.begin(), known.end(), child.name) != known.end()) continue;
-    reading.leave_out(fmt::format("<{}> in <{}> of Pascal VOC", printable(child.name), node.name),
-                      place_of_node(place, child));
+    if (name.empty()) {
+      reading.leave_out("attributes without a name", place_of_node(place, attribute));
+    } else {
+      set_trait(object, name, attribute.text_of("value"));
+    }
   }
 }
 
@@ -74,15 +109,20 @@ void add_voc_object(const XmlNode& node, std::string_view place, SetImage& image
                                                    "occluded", "bndbox", "attributes"};
   const std::string here = place_of_node(place, node);
   count_children(node, kKnown, place, reading);
+  refuse_second(node, kKnown, place);
   const XmlNode* box = node.child("bndbox");
   if (box == nullptr) {
     reading.leave_out("objects without bndbox", here);
     return;
   }
+  if (is_turned(*box, place)) {
+    reading.leave_out("turned boxes, which are not read; draw them as polygons", here);
+    return;
+  }
   SetObject object;
   object.category = reading.category(node.text_of("name"), here);
   object.box = corners_of(*box, place, reading);
-  add_traits(node, object);
+  add_traits(node, place, object, reading);
   reading.add_object(image, std::move(object), here);
 }
 
@@ -109,11 +149,27 @@ std::string image_name(const VocPlace& place, std::string_view said, SetReading&
   return usable ? std::string(said) : (own_path.parent_path() / last).generic_string();
 }
 
-int64_t side_of(const XmlNode& root, std::string_view name) {
+// 0 where it is not said: tools that have not seen the image write 0.
+int64_t side_of(const XmlNode& size, std::string_view name, std::string_view place) {
+  const XmlNode* child = size.child(name);
+  if (child == nullptr || child->text.empty()) return 0;
+  const std::optional<double> side = number_in(child->text);
+  if (side && *side >= 0 && *side <= 1e9 && *side == std::floor(*side)) return static_cast<int64_t>(*side);
+  fail(ErrorKind::bad_data, fmt::format("the {} is {}, which is no number of pixels", name, short_quote(child->text)),
+       place_of_node(place, *child), "give an integer, or leave out <size>");
+}
+
+void read_size(const XmlNode& root, std::string_view place, SetImage& image, SetReading& reading) {
+  constexpr std::array<std::string_view, 3> kKnown{"width", "height", "depth"};
   const XmlNode* size = root.child("size");
-  if (size == nullptr) return 0;
-  const std::optional<double> side = number_in(size->text_of(name));
-  return side && *side >= 1 && *side <= 1e9 ? static_cast<int64_t>(*side) : 0;
+  if (size == nullptr) return;
+  refuse_second(*size, kKnown, place);
+  count_children(*size, kKnown, place, reading);
+  image.width = side_of(*size, "width", place);
+  image.height = side_of(*size, "height", place);
+  if (image.width > 0 && image.height > 0) return;
+  reading.leave_out("note: images with a <size> of 0 or without a side, which is read from the image",
+                    place_of_node(place, *size));
 }
 
 // The first line of the name is that of the ground; a class of that name has a line of its own.
@@ -162,12 +218,13 @@ void parse_voc(std::string_view text, const VocPlace& place, SetReading& reading
     fail(ErrorKind::bad_data, fmt::format("is <{}>, not <annotation>", printable(root.name)), place.place,
          "give the XML files of Pascal VOC");
   }
+  constexpr std::array<std::string_view, 2> kSingle{"filename", "size"};
   count_children(root, kKnown, place.place, reading);
+  refuse_second(root, kSingle, place.place);
   SetImage image;
   image.name = image_name(place, root.text_of("filename"), reading);
   image.part = place.part;
-  image.width = side_of(root, "width");
-  image.height = side_of(root, "height");
+  read_size(root, place.place, image, reading);
   std::error_code error;
   if (!place.images.empty() && fs::is_regular_file(place.images / image.name, error)) {
     image.file = place.images / image.name;
@@ -183,16 +240,15 @@ ReadSet read_voc_set(const fs::path& source, const ReadSetOptions& options) {
   const VocFolders folders = voc_folders(source, options);
   read_label_map(source / "labelmap.txt", reading);
   const std::vector<VocFile> files = voc_files(folders, reading);
-  if (std::none_of(files.begin(), files.end(), [](const VocFile& file) { return file.has_xml; }))
+  if (std::none_of(files.begin(), files.end(), [](const VocFile& file) { return !file.xml.empty(); }))
     fail(ErrorKind::bad_data, "has no XML files", folders.annotations.string(), "name the folder of Pascal VOC");
   for (const VocFile& file : files) {
-    if (!file.has_xml) {
+    if (file.xml.empty()) {
       add_image_without_xml(file, folders, reading);
       continue;
     }
-    const fs::path path = folders.annotations / (file.stem + ".xml");
-    const std::string place = printable(path.string());
-    parse_voc(reading.text_of(path), {place, file.stem, file.part, folders.images, file.images}, reading);
+    const std::string place = printable(file.xml.string());
+    parse_voc(reading.text_of(file.xml), {place, file.stem, file.part, folders.images, file.images}, reading);
   }
   count_drawn_masks(source, reading);
   return reading.take();

@@ -16,7 +16,7 @@ namespace {
 constexpr TraitsWanted kAsAttributes{
     .crowd = true, .difficult = false, .truncated = false, .occluded = false, .pose = false};
 
-std::string object_text(const SetObject& object, const std::string& category, double first) {
+std::string object_text(const SetObject& object, std::string_view category, double first) {
   std::string text = fmt::format(
       "  <object>\n    <name>{}</name>\n    <pose>{}</pose>\n    <truncated>{}</truncated>\n"
       "    <difficult>{}</difficult>\n    <occluded>{}</occluded>\n",
@@ -43,7 +43,7 @@ std::string annotation_text(const SetImage& image, const LabelledSet& set, doubl
       "    <height>{}</height>\n    <depth>3</depth>\n  </size>\n  <segmented>0</segmented>\n",
       xml_text(image.name), image.width, image.height);
   for (const SetObject& object : image.objects) {
-    text += object_text(object, set.categories.at(object.category).name, first);
+    text += object_text(object, trimmed(set.categories.at(object.category).name), first);
   }
   return text + "</annotation>\n";
 }
@@ -51,12 +51,12 @@ std::string annotation_text(const SetImage& image, const LabelledSet& set, doubl
 std::string label_map_text(const LabelledSet& set) {
   std::string text = "# label:color_rgb:parts:actions\nbackground:0,0,0::\n";
   for (const detect::Category& category : set.categories) {
-    if (category.name.find_first_of("\r\n") != std::string::npos || category.name.starts_with('#')) {
+    if (category.name.find_first_of("\r\n") != std::string::npos || trimmed(category.name).starts_with('#')) {
       fail(ErrorKind::unsupported,
            fmt::format("labelmap.txt of Pascal VOC cannot say the class \"{}\"", printable(category.name)), "",
            "rename the class, without line breaks and # at its beginning");
     }
-    text += category.name + ":::\n";
+    text += fmt::format("{}:::\n", trimmed(category.name));
   }
   return text;
 }
@@ -72,6 +72,11 @@ std::vector<SetFile> write_voc_set(const LabelledSet& set, bool zero_based, Tall
       fail(ErrorKind::unsupported,
            fmt::format("a list of Pascal VOC cannot say the name \"{}\"", printable(image.name)), "",
            "rename the image, without line breaks");
+    }
+    if (stem.substr(stem.rfind('/') + 1).starts_with("._")) {
+      fail(ErrorKind::unsupported,
+           fmt::format("the XML file of the image \"{}\" would be taken for one of macOS", printable(image.name)), "",
+           "rename the image, without ._ at its beginning");
     }
     for (const SetObject& object : image.objects) {
       if (!object.mask.empty()) ++left_out["masks, which boxes of Pascal VOC cannot say"];

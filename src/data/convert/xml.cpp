@@ -99,6 +99,11 @@ class XmlReader {
   std::string fault_;
 };
 
+[[noreturn]] void refuse_in_xml(std::string_view text) {
+  fail(ErrorKind::unsupported, fmt::format("XML cannot say the name \"{}\"", printable(text)), "",
+       "name it without control characters");
+}
+
 }  // namespace
 
 const XmlNode* XmlNode::child(std::string_view wanted) const {
@@ -123,6 +128,9 @@ XmlNode parse_xml(std::string_view text, std::string_view place) {
 }
 
 std::string xml_text(std::string_view text) {
+  const bool has_no_character =  // U+FFFE and U+FFFF
+      text.find("\xEF\xBF\xBE") != std::string_view::npos || text.find("\xEF\xBF\xBF") != std::string_view::npos;
+  if (has_no_character) refuse_in_xml(text);
   std::string escaped;
   for (const char c : text) {
     switch (c) {
@@ -144,10 +152,7 @@ std::string xml_text(std::string_view text) {
         escaped += fmt::format("&#{};", static_cast<int>(c));
         break;
       default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          fail(ErrorKind::unsupported, fmt::format("XML cannot say the name \"{}\"", printable(text)), "",
-               "name it without control characters");
-        }
+        if (static_cast<unsigned char>(c) < 0x20) refuse_in_xml(text);
         escaped += c;
     }
   }

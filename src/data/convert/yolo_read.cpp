@@ -100,6 +100,17 @@ void read_keys(const YamlNode& yaml, const std::string& place, YoloConfig& confi
   }
 }
 
+// What the places are relative to: `path`, which is itself relative to the folder of the file.
+fs::path root_of(const YamlNode& path, const fs::path& folder, const std::string& place) {
+  constexpr std::string_view kRemedy = "correct it, or leave it out: the folder of this file is meant then";
+  if (path.kind == YamlNode::Kind::null) return folder;
+  if (!is_text(path)) fail(ErrorKind::bad_data, "path: is no path of a folder", place, kRemedy);
+  std::error_code error;
+  if (fs::is_directory(folder / path.text, error)) return folder / path.text;
+  fail(ErrorKind::bad_data, fmt::format("path: there is no folder {}", printable((folder / path.text).string())), place,
+       kRemedy);
+}
+
 YoloConfig config_of_yaml(const fs::path& file, SetReading& reading) {
   const std::string place = printable(file.string());
   const YamlNode yaml = parse_yaml(reading.text_of(file), place);
@@ -118,10 +129,7 @@ YoloConfig config_of_yaml(const fs::path& file, SetReading& reading) {
            "make them agree");
     }
   }
-  if (const YamlNode* path = value_of(yaml, "path"); path != nullptr && is_text(*path)) {
-    std::error_code error;
-    if (fs::is_directory(config.root / path->text, error)) config.root = config.root / path->text;
-  }
+  if (const YamlNode* path = value_of(yaml, "path")) config.root = root_of(*path, config.root, place);
   read_keys(yaml, place, config, reading);
   if (config.places.empty()) {
     fail(ErrorKind::bad_data, "train, val and test are missing", place, "name the folder or the list of the images");
@@ -132,8 +140,17 @@ YoloConfig config_of_yaml(const fs::path& file, SetReading& reading) {
 YoloConfig config_of_classes(const fs::path& file, SetReading& reading) {
   YoloConfig config{file, file.parent_path(), {}, {{"images", SetPart::all}}};
   const std::string text = reading.text_of(file);
+  int number = 0, blank = 0;  // the first blank line, which no name may follow
   for (const std::string_view line : lines_of(text)) {
-    if (!trimmed(line).empty()) config.classes.emplace_back(trimmed(line));
+    ++number;
+    const bool is_blank = trimmed(line).empty();
+    if (is_blank && blank == 0) blank = number;
+    if (is_blank) continue;
+    if (blank != 0) {
+      fail(ErrorKind::bad_data, "is blank, so that the number of the class in the next line is not clear",
+           fmt::format("{}:{}", printable(file.string()), blank), "name the class, or take the line out");
+    }
+    config.classes.emplace_back(trimmed(line));
   }
   return config;
 }
@@ -145,7 +162,7 @@ YoloConfig config_of(const fs::path& source, SetReading& reading) {
   }
   std::vector<fs::path> found;
   for (const fs::path& entry : image::entries_of(source)) {
-    if (entry.extension() == ".yaml" || entry.extension() == ".yml") found.push_back(entry);
+    if (has_suffix(entry, ".yaml") || has_suffix(entry, ".yml")) found.push_back(entry);
   }
   if (found.size() == 1) return config_of_yaml(found.front(), reading);
   if (fs::is_regular_file(source / "data.yaml", error)) return config_of_yaml(source / "data.yaml", reading);
@@ -194,7 +211,7 @@ class YoloImages {
       std::error_code error;
       if (!fs::is_directory(folder, error)) continue;
       for (const fs::path& file : below(folder)) {
-        const bool labels = file.extension() == ".txt" && file.filename() != "classes.txt" && !known.contains(file);
+        const bool labels = has_suffix(file, ".txt") && file.filename() != "classes.txt" && !known.contains(file);
         if (labels && !used.contains(file.string())) {
           reading_.leave_out("label files of no image", printable(file.string()));
         }
@@ -245,7 +262,7 @@ class YoloImages {
   // Text files there are labels, or lists; count_other_labels() looks at them.
   void add_folder(const fs::path& folder, SetPart part) {
     for (const fs::path& file : below(folder)) {
-      const bool other = file.extension() == ".txt" || file == plain(config_.file);
+      const bool other = has_suffix(file, ".txt") || file == plain(config_.file);
       if (!other && is_image_of_set(file, reading_)) add(plain(file), part);
     }
     const std::string labels = yolo_label_name((folder / "x").string());
@@ -301,6 +318,36 @@ SetImage& add_yolo_image(const YoloImage& listed, const fs::path& folder, SetRea
                      : fmt::format("put it there, or at {}", printable((own / image.name).string())));
   }
   return reading.add_image(std::move(image), place);
+}
+
+std::set<std::string> label_names(const std::vector<YoloImage>& images) {
+  std::set<std::string> names;
+  for (const YoloImage& image : images) names.insert(yolo_label_name(image.file.string()));
+  return names;
+}
+
+// The labels of an image; "" where there are none. Some systems take a.TXT for a.txt: a file whose name differs so is
+// read where it is that of no other image, which is counted.
+std::string label_file(const YoloImage& listed, const std::set<std::string>& wanted, NamesInOtherLetters& names,
+                       SetReading& reading) {
+  std::string labels = yolo_label_name(listed.file.string());
+  std::error_code error;
+  if (fs::exists(labels, error)) return labels;
+  std::vector<fs::path> near = names.near(labels);
+  std::erase_if(near, [&](const fs::path& file) { return wanted.contains(file.string()); });
+  if (near.size() > 1) {
+    fail(ErrorKind::bad_data,
+         fmt::format("is not there, but {} and {} are", printable(near[0].filename().string()),
+                     printable(near[1].filename().string())),
+         printable(labels), "keep the file that is meant, under this name");
+  }
+  if (near.size() == 1) {
+    reading.leave_out("note: label files that are named in other capital and small letters than their images, and read",
+                      printable(near.front().string()));
+    return near.front().string();
+  }
+  reading.leave_out("label files that are not there: their images are taken to have no objects", printable(labels));
+  return "";
 }
 
 }  // namespace
@@ -364,15 +411,13 @@ ReadSet read_yolo_set(const fs::path& source, const ReadSetOptions& options) {
   }
   YoloImages images(config, reading);
   const fs::path folder = name_folder(config, images.list());
+  const std::set<std::string> wanted = label_names(images.list());
   std::set<std::string> used;
+  NamesInOtherLetters names;
   for (const YoloImage& listed : images.list()) {
     SetImage& image = add_yolo_image(listed, folder, reading);
-    const std::string labels = yolo_label_name(listed.file.string());
-    std::error_code error;
-    if (!fs::exists(labels, error)) {
-      reading.leave_out("label files that are not there: their images are taken to have no objects", printable(labels));
-      continue;
-    }
+    const std::string labels = label_file(listed, wanted, names, reading);
+    if (labels.empty()) continue;
     used.insert(labels);
     parse_yolo_labels(reading.text_of(labels), printable(labels), config.classes.size(), image, reading);
   }

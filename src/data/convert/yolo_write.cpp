@@ -97,6 +97,23 @@ void refuse_line_break(const SetImage& image) {
        "rename the image, without line breaks and spaces at its ends");
 }
 
+// As JSON, but for what YAML takes for a line break or does not allow as it is: DEL, the control characters from
+// U+0080, the separators of lines and paragraphs, the byte order mark and what is no character.
+std::string in_yaml_quotes(std::string_view name) {
+  const std::string json = Json(name).dump();
+  std::string quoted;
+  for (size_t at = 0; at < json.size();) {
+    const Symbol symbol = symbol_at(json, at);
+    const size_t bytes = std::max<size_t>(symbol.bytes, 1);
+    const uint32_t code = symbol.code;
+    const bool escaped = (code >= 0x7F && code < 0xA0) || code == 0x2028 || code == 0x2029 || code == 0xFEFF ||
+                         code == 0xFFFE || code == 0xFFFF;
+    quoted += escaped ? fmt::format("\\u{:04x}", code) : json.substr(at, bytes);
+    at += bytes;
+  }
+  return quoted;
+}
+
 }  // namespace
 
 std::vector<SetFile> write_yolo_set(const LabelledSet& set, Tally& left_out) {
@@ -124,7 +141,7 @@ std::vector<SetFile> write_yolo_set(const LabelledSet& set, Tally& left_out) {
   }
   yaml += set.categories.empty() ? "names: []\n" : "names:\n";
   for (size_t i = 0; i < set.categories.size(); ++i) {
-    yaml += fmt::format("  {}: {}\n", i, Json(set.categories[i].name).dump());
+    yaml += fmt::format("  {}: {}\n", i, in_yaml_quotes(set.categories[i].name));
   }
   files.push_back({"data.yaml", std::move(yaml)});
   return files;
