@@ -1,5 +1,4 @@
 // spinenet import: a model of weights that another program published.
-#include <algorithm>
 #include <charconv>
 #include <map>
 #include <memory>
