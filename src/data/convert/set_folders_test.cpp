@@ -314,8 +314,10 @@ TEST(YoloFolders, LabelsInOtherLettersAreReadAndSaid) {
   EXPECT_REFUSED(read_yolo(scratch, "train: images"), "a.txt: is not there, but A.txt and a.TXT are");
   put_image(scratch / "images/A.png", 40, 50);
   EXPECT_EQ(read_yolo(scratch, "train: images").left_out, (Tally{{note, 1}})) << "A.txt is that of A.png";
+  fs::remove(scratch / "images/A.png");
+  fs::remove(scratch / "labels/A.txt");
   fs::rename(scratch / "labels", scratch / "Labels");
-  EXPECT_EQ(read_yolo(scratch, "train: images").left_out, (Tally{{note, 2}}));
+  EXPECT_EQ(read_yolo(scratch, "train: images").left_out, (Tally{{note, 1}}));
 }
 
 TEST(VocFolders, LineEndsOfAllSystemsAreTheSame) {
