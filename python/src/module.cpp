@@ -1,4 +1,5 @@
 // The extension module spinenet_cpp._core.
+#include "base/fork_count.h"
 #include "bindings.h"
 #include "coco_bindings.h"
 #include "without_lock.h"
@@ -19,5 +20,8 @@ PYBIND11_MODULE(_core, module) {
   bind_coco(module);
   bind_mask(module);
   // Python calls it before it takes anything down.
-  pybind11::module_::import("atexit").attr("register")(pybind11::cpp_function(&wait_for_computing));
+  const auto at_end = [forks = spinenet::fork_count()] {
+    if (spinenet::fork_count() == forks) wait_for_computing();
+  };
+  pybind11::module_::import("atexit").attr("register")(pybind11::cpp_function(at_end));
 }

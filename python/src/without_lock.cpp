@@ -4,15 +4,12 @@
 #include <chrono>
 #include <thread>
 
-#include "base/fork_count.h"
-
 namespace spinenet::python {
 namespace {
 
 std::atomic<int> computing{0};  // threads
 std::atomic<bool> ending{false};
 std::atomic<std::thread::id> ender{};
-const uint32_t forks_at_start = fork_count();
 
 }  // namespace
 
@@ -29,7 +26,6 @@ void end_computing() {
 }
 
 void wait_for_computing() {
-  if (fork_count() != forks_at_start) return;
   const pybind11::gil_scoped_release without_lock;
   ender = std::this_thread::get_id();
   ending = true;

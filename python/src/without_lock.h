@@ -17,8 +17,8 @@ namespace spinenet::python {
 // Once the program ends, a thread other than the one that ends it does not return from this.
 void begin_computing();
 void end_computing();
-// At the end of the program, with the lock: waits for what other threads compute, for ten seconds at most. Nothing in
-// the child of a fork, which has no other threads of its parent.
+// At the end of the program, with the lock: waits for what other threads compute, for ten seconds at most. Not for the
+// child of a fork, which has no other threads of its parent.
 void wait_for_computing();
 
 class WithoutLock {
