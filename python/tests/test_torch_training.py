@@ -1,16 +1,9 @@
 """Training in PyTorch, where it is installed."""
 import unittest
 
-from torch_support import torch
+from torch_support import load_cases
 
-if torch is None:
-    class PyTorch(unittest.TestCase):
-        @unittest.skip("PyTorch is not installed")
-        def test_is_installed(self):
-            pass
-else:
-    from torch_training_cases import *  # noqa: F403
-
+globals().update(load_cases("torch_training_cases"))
 
 if __name__ == "__main__":
     unittest.main()

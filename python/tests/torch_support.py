@@ -1,5 +1,7 @@
 """What the tests of PyTorch share. `torch` is None where PyTorch is not installed."""
+import importlib
 import json
+import unittest
 import warnings
 
 import numpy
@@ -13,6 +15,19 @@ try:
     torch.set_num_threads(1)
 except ImportError:
     torch = None
+
+
+def load_cases(module):
+    """The names of a module of tests of PyTorch; where it is not installed, one test that is skipped and says so."""
+    if torch is not None:
+        return {name: value for name, value in vars(importlib.import_module(module)).items() if name[0] != "_"}
+
+    class PyTorch(unittest.TestCase):
+        @unittest.skip("PyTorch is not installed")
+        def test_is_installed(self):
+            pass
+
+    return {"PyTorch": PyTorch}
 
 
 def narrow(name, **changes):
