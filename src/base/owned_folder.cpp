@@ -155,11 +155,11 @@ std::optional<FolderMarker> read_marker(const fs::path& folder) {
 OwnedFolder::OwnedFolder(fs::path path, const FolderKind& kind, const FolderClaim& claim)
     : path_(std::move(path)), kind_(kind), layer_(claim.layer), shared_(claim.shared) {
   made_folder_ = make_folders(path_, claim);
-  if (::faccessat(AT_FDCWD, path_.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
-    fail(ErrorKind::io, fmt::format("cannot be written into: {}", std::strerror(errno)), path_.string(),
-         fmt::format("allow writing, or name another folder with {}", claim.flag));
-  }
   try {
+    if (::faccessat(AT_FDCWD, path_.c_str(), W_OK | X_OK, AT_EACCESS) != 0) {
+      fail(ErrorKind::io, fmt::format("cannot be written into: {}", std::strerror(errno)), path_.string(),
+           fmt::format("allow writing, or name another folder with {}", claim.flag));
+    }
     require_own(path_, kind_, claim);
     lock(claim);
     take(claim);

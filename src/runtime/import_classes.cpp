@@ -1,6 +1,5 @@
 #include "runtime/import_classes.h"
 
-#include <algorithm>
 #include <charconv>
 #include <map>
 
@@ -10,6 +9,7 @@
 #include "base/log.h"
 #include "base/printable.h"
 #include "base/yaml.h"
+#include "data/convert/set_text.h"
 
 namespace spinenet::runtime {
 namespace {
@@ -32,10 +32,9 @@ std::vector<formats::ModelClass> named_or_counted_classes(const std::string& giv
   }
   const std::string text = given.empty() ? "" : read_file(given);
   std::map<std::string, size_t> lines;
-  for (size_t at = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0; at < text.size();) {
-    const size_t line_end = std::min(text.find_first_of("\r\n", at), text.size());
-    std::string name = text.substr(at, line_end - at);
-    at = line_end + (text.compare(line_end, 2, "\r\n") == 0 ? 2 : 1);
+  const size_t begin = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+  for (const std::string_view line : data::lines_of(std::string_view(text).substr(begin))) {
+    std::string name(line);
     if (!is_utf8(name)) {
       fail(ErrorKind::bad_data, fmt::format("line {} is not valid UTF-8", classes.size() + 1), given,
            "save the file as UTF-8");
