@@ -46,8 +46,9 @@ enum class Choose { rule, measure };
 
 // The number format that convolutions compute in. bf16: floats rounded to 16 bits, where the processor has instructions
 // for them (ErrorKind::unsupported elsewhere). int8: 8-bit integers, of a model that `spinenet calibrate` wrote
-// (ErrorKind::usage for another).
-enum class Precision { fp32, bf16, int8 };
+// (ErrorKind::usage for another). automatic: the fastest on this processor of those whose answers `spinenet calibrate`
+// found near enough to fp32's, measured when the model is opened; fp32 of a model that it did not write.
+enum class Precision { fp32, bf16, int8, automatic };
 
 struct ModelOptions {
   int image_size = 0;  // the longer side of an image is scaled to it; 0: the model's own

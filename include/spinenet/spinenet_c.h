@@ -49,8 +49,14 @@ typedef struct spinenet_result spinenet_result;
 typedef enum spinenet_choose { SPINENET_CHOOSE_RULE = 0, SPINENET_CHOOSE_MEASURE = 1 } spinenet_choose;
 
 /* The number format that convolutions compute in: SPINENET_BF16 where the processor has instructions for it, else
- * SPINENET_UNSUPPORTED; SPINENET_INT8 of a model that `spinenet calibrate` wrote, else SPINENET_USAGE. */
-typedef enum spinenet_precision { SPINENET_FP32 = 0, SPINENET_BF16 = 1, SPINENET_INT8 = 2 } spinenet_precision;
+ * SPINENET_UNSUPPORTED; SPINENET_INT8 of a model that `spinenet calibrate` wrote, else SPINENET_USAGE;
+ * SPINENET_AUTO_PRECISION for the fastest of these that was found near enough to SPINENET_FP32. */
+typedef enum spinenet_precision {
+  SPINENET_FP32 = 0,
+  SPINENET_BF16 = 1,
+  SPINENET_INT8 = 2,
+  SPINENET_AUTO_PRECISION = 3
+} spinenet_precision;
 
 typedef struct spinenet_model_options {
   int image_size; /* the longer side of an image is scaled to it; 0: the model's own */

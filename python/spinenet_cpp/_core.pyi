@@ -178,14 +178,15 @@ class Model:
         self,
         path_or_bytes: _Path | bytes,
         threads: int = 0,
-        precision: Literal["fp32", "bf16", "int8"] = "fp32",
+        precision: Literal["fp32", "bf16", "int8", "auto"] = "fp32",
         image_size: int | None = None,
     ) -> None:
         """Opens a .safetensors file of spinenet, or its bytes.
 
         `threads`: that one image takes, 0 for the whole thread budget: the least latency. With 1, as many images are
         computed at once as threads of Python call. The results are the same bits for any number.
-        `precision`: int8 of a model that `spinenet calibrate` wrote, bf16 where the processor has it.
+        `precision`: int8 of a model that `spinenet calibrate` wrote, bf16 where the processor has it, "auto" for the
+        fastest of these that was found near enough to fp32.
         `image_size`: pixels that the longer side of an image is scaled to; None for the model's own.
 
         InputOutputError for a file that cannot be read, BadDataError for one that is cut, foreign or broken,

@@ -8,6 +8,7 @@
 #include "model.h"
 #include "prediction.h"
 #include "runtime/model.h"
+#include "runtime/precision_name.h"
 #include "text.h"
 #include "without_lock.h"
 
@@ -23,7 +24,8 @@ bool is_model_path(const py::handle& object) {
 runtime::RunOptions run_options(int threads, const std::string& precision, std::optional<int> image_size) {
   runtime::RunOptions options;
   options.threads = threads;
-  options.precision = parse_enum<engine::Precision>(ErrorKind::usage, "precision", precision, "precision");
+  options.precision =
+      format_of(parse_enum<runtime::PrecisionName>(ErrorKind::usage, "precision", precision, "precision"));
   options.image_size = image_size.value_or(0);
   if (image_size && *image_size < 1) {
     fail(ErrorKind::usage, fmt::format("an image size of {}", *image_size), "image_size",
@@ -110,8 +112,8 @@ py::list class_ids(const Model& model) {
 std::string model_text(const Model& model) {
   const runtime::PreparedModel& prepared = model.prepared();
   return fmt::format("<Model {}: {}, {} classes, {} pixels, {}, {} thread{}>", prepared.model.path.string(),
-                     prepared.model.file.task, model.classes()->size(), prepared.image_size, name_of(model.precision()),
-                     prepared.threads, prepared.threads == 1 ? "" : "s");
+                     prepared.model.file.task, model.classes()->size(), prepared.image_size,
+                     name_of(prepared.precision), prepared.threads, prepared.threads == 1 ? "" : "s");
 }
 
 }  // namespace
@@ -142,7 +144,8 @@ void bind_model(py::module_& module) {
       .def_property_readonly(
           "threads", [](const Model& m) { return m.prepared().threads; }, "That one image takes.")
       .def_property_readonly(
-          "precision", [](const Model& m) { return name_of(m.precision()); }, "fp32, bf16 or int8")
+          "precision", [](const Model& m) { return name_of(m.prepared().precision); },
+          "fp32, bf16 or int8: what was taken of \"auto\"")
       .def_property_readonly(
           "architecture", [](const Model& m) { return m.prepared().model.architecture; }, "The network, as data.")
       .def("__repr__", [](const Model& m) { return text_to_python(model_text(m)); });

@@ -31,7 +31,6 @@ runtime::RunOptions within_budget(runtime::RunOptions options, const runtime::Th
 
 Model::Model(runtime::Model model, runtime::RunOptions options)
     : budget_(runtime::process_thread_budget()),
-      precision_(options.precision),
       prepared_(runtime::prepare(std::move(model), within_budget(std::move(options), budget_))),
       classes_(std::make_shared<const std::vector<formats::ModelClass>>(prepared_.model.file.classes)) {}
 

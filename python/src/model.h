@@ -36,7 +36,6 @@ class Model {
   Model(runtime::Model model, runtime::RunOptions options);
 
   const runtime::PreparedModel& prepared() const { return prepared_; }
-  engine::Precision precision() const { return precision_; }
   const std::shared_ptr<const std::vector<formats::ModelClass>>& classes() const { return classes_; }
 
   // One with these options, whose function may still be empty.
@@ -47,7 +46,6 @@ class Model {
 
  private:
   runtime::ThreadBudget& budget_;
-  engine::Precision precision_;
   runtime::PreparedModel prepared_;
   std::shared_ptr<const std::vector<formats::ModelClass>> classes_;  // predictions outlive the model
   std::vector<Session> idle_;

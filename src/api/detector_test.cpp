@@ -185,7 +185,9 @@ TEST_F(DetectorApi, ComputesInEveryNumberFormat) {
     EXPECT_EQ(error.kind(), ErrorKind::unsupported) << "a processor without bf16";
   }
   EXPECT_NE(thrown_by([&] { Model(path, {.precision = Precision::int8}); }).find("no calibration"), std::string::npos);
-  EXPECT_NE(thrown_by([&] { Model(path, {.precision = static_cast<Precision>(9)}); }).find("use fp32, bf16 or int8"),
+  EXPECT_NE(thrown_by([&] {
+              Model(path, {.precision = static_cast<Precision>(9)});
+            }).find("use fp32, bf16, int8 or automatic"),
             std::string::npos);
 }
 

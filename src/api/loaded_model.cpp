@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "arch/task.h"
 #include "base/error.h"
@@ -48,7 +49,7 @@ std::vector<ClassScore> ranked(const std::vector<float>& scores, const LoadedMod
   return all;
 }
 
-engine::Precision engine_precision(Precision precision) {
+std::optional<engine::Precision> engine_precision(Precision precision) {
   switch (precision) {
     case Precision::fp32:
       return engine::Precision::fp32;
@@ -56,9 +57,11 @@ engine::Precision engine_precision(Precision precision) {
       return engine::Precision::bf16;
     case Precision::int8:
       return engine::Precision::int8;
+    case Precision::automatic:
+      return std::nullopt;
   }
   fail(spinenet::ErrorKind::usage, fmt::format("precision {}", static_cast<int>(precision)), "model",
-       "use fp32, bf16 or int8");
+       "use fp32, bf16, int8 or automatic");
 }
 
 }  // namespace

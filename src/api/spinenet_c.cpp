@@ -125,6 +125,9 @@ api::ModelOptions model_options(const spinenet_model_options& given) {
     case SPINENET_INT8:
       options.precision = api::Precision::int8;
       break;
+    case SPINENET_AUTO_PRECISION:
+      options.precision = api::Precision::automatic;
+      break;
     default:
       fail(spinenet::ErrorKind::usage, fmt::format("precision {}", given.precision), "model",
            "use a spinenet_precision");

@@ -1,5 +1,6 @@
 // spinenet bench: how fast the engine runs a network here, and what share of this machine's peak that is.
 #include <memory>
+#include <optional>
 
 #include "base/format.h"
 #include "base/log.h"
@@ -7,6 +8,8 @@
 #include "cli/run_flags.h"
 #include "runtime/bench/bench_text.h"
 #include "runtime/bench/subject.h"
+#include "runtime/choose_precision.h"
+#include "runtime/networks.h"
 
 namespace spinenet::cli {
 namespace {
@@ -21,19 +24,32 @@ struct BenchFlags {
   bool layers = false;
 };
 
+engine::Precision fastest(const runtime::Model& model, const engine::CompileOptions& compiled) {
+  runtime::RunOptions options{.threads = compiled.threads, .batch = compiled.batch};
+  options.autotune = compiled.autotune;
+  options.autotune_cache = compiled.choice_file;
+  return runtime::choose_precision(model, runtime::networks_of(model), options);
+}
+
 int run_bench(const BenchFlags& flags, const CommonOptions& common) {
   const int threads = threads_of(common);
-  if (threads == 1 && common.threads == 0) log_warning("one thread alone: this process may use one core");
   const Autotune autotune = autotune_of(flags.autotune);
-  engine::CompileOptions compiled{threads, flags.instructions, flags.skip, flags.batch,
-                                  precision_named(flags.precision)};
+  engine::CompileOptions compiled{threads, flags.instructions, flags.skip, flags.batch};
   compiled.place = flags.subject.name;
   compiled.autotune = autotune.on;
   compiled.choice_file = autotune.cache;
+  const std::optional<engine::Precision> named = precision_named(flags.precision);
   runtime::Model model = runtime::open_subject(flags.subject);
-  runtime::Bench bench{
-      model.architecture.name, model.file.task, flags.precision, model.file.image_size, flags.runs, compiled, {}};
+  compiled.precision = named ? *named : fastest(model, compiled);
+  runtime::Bench bench{model.architecture.name,
+                       model.file.task,
+                       std::string(name_of(compiled.precision)),
+                       model.file.image_size,
+                       flags.runs,
+                       compiled,
+                       {}};
   bench.result = runtime::measure(std::move(model), compiled, {flags.runs, flags.layers});
+  if (threads == 1 && common.threads == 0) log_warning("one thread alone: this process may use one core");
   print_result(common, to_json(bench), bench_text(bench));
   return 0;
 }
@@ -66,7 +82,8 @@ void add_bench(CLI::App& app, Invocation& invocation) {
       ->check(within(1, 1000000))
       ->type_name("N")
       ->capture_default_str();
-  verb.add_option("--precision", options->precision, "fp32, bf16 or int8")
+  verb.add_option("--precision", options->precision,
+                  "fp32, bf16 or int8; auto: what predict takes of a calibrated model")
       ->type_name("PRECISION")
       ->capture_default_str();
   verb.add_option("--instructions", options->instructions,

@@ -1,19 +1,27 @@
 // spinenet calibrate: a model that can compute in int8, by the values of its maps on images like those it is for.
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <optional>
 
+#include "arch/task.h"
+#include "base/enum_names.h"
+#include "base/error.h"
 #include "base/format.h"
 #include "base/progress.h"
+#include "base/score_text.h"
 #include "base/text_table.h"
 #include "cli/command.h"
 #include "image/named_images.h"
 #include "runtime/calibrate_model.h"
+#include "runtime/measure_precisions.h"
+#include "runtime/precision_facts.h"
 
 namespace spinenet::cli {
 namespace {
 
 struct CalibrateFlags {
-  std::string model, out;
+  std::string model, out, annotations;
   std::vector<std::string> inputs;
   bool overwrite = false;
   int most = 200;
@@ -28,19 +36,42 @@ std::vector<std::string> spread(const std::vector<std::string>& files, int most)
   return chosen;
 }
 
-void print_calibration(const CalibrateFlags& flags, const engine::Calibration& found, const CommonOptions& common) {
-  print_result(
-      common,
-      {{"file", flags.out},
-       {"images", found.images},
-       {"pictures", found.images},  // its name up to 0.2
-       {"output_error", found.error},
-       {"kept_in_fp32", found.kept}},
-      table_text({{"model", flags.out},
-                  {"images", fmt::format("{}", found.images)},
-                  {"error", fmt::format("{:.3f} of an output's standard deviation, int8 against fp32", found.error)},
-                  {"in fp32", found.kept.empty() ? "none that could be in int8"
-                                                 : fmt::format("{}", fmt::join(found.kept, ", "))}}));
+std::vector<std::vector<std::string>> format_rows(const runtime::PrecisionFacts& facts) {
+  std::vector<std::vector<std::string>> rows;
+  for (const engine::Precision precision : values_of<engine::Precision>()) {
+    const auto error = facts.output_error.find(precision);
+    if (error == facts.output_error.end()) continue;
+    std::string text = fmt::format("differs by {:.3f} of an output's standard deviation", error->second);
+    if (facts.ap.contains(precision)) {
+      text += fmt::format(", AP {} for {} of fp32", score_text(facts.ap.at(precision)),
+                          score_text(facts.ap.at(engine::Precision::fp32)));
+    }
+    text += is_near_enough(facts, precision) ? "; near enough for auto" : "; too far for auto";
+    rows.push_back({std::string(name_of(precision)), text});
+  }
+  return rows;
+}
+
+void print_calibration(const CalibrateFlags& flags, const engine::Calibration& found,
+                       const runtime::PrecisionFacts& facts, const CommonOptions& common) {
+  std::vector<std::vector<std::string>> rows{{"model", flags.out}, {"images", fmt::format("{}", found.images)}};
+  std::ranges::move(format_rows(facts), std::back_inserter(rows));
+  rows.push_back(
+      {"in fp32", found.kept.empty() ? "none that could be in int8" : fmt::format("{}", fmt::join(found.kept, ", "))});
+  print_result(common,
+               {{"file", flags.out},
+                {"images", found.images},
+                {"pictures", found.images},  // its name up to 0.2
+                {"output_error", found.error},
+                {"kept_in_fp32", found.kept},
+                {"formats", to_json(facts)}},
+               table_text(rows));
+}
+
+void require_detector(const runtime::Model& model) {
+  if (model.file.task == name_of(arch::Task::detect)) return;
+  fail(ErrorKind::usage, fmt::format("AP is of a model that detects, and this one does \"{}\"", model.file.task),
+       "--annotations", "leave it out");
 }
 
 int run_calibrate(const CalibrateFlags& flags, const Invocation& invocation) {
@@ -48,6 +79,11 @@ int run_calibrate(const CalibrateFlags& flags, const Invocation& invocation) {
   const std::vector<std::string> files = spread(image::expand_inputs(flags.inputs), flags.most);
   const Output output = output_beside_inputs(invocation.files, files, {flags.out, "calibrate --out", flags.overwrite});
   runtime::Model model = runtime::open_model(flags.model);
+  std::optional<runtime::AnnotatedImages> annotated;
+  if (!flags.annotations.empty()) {
+    require_detector(model);
+    annotated = runtime::annotated_images(files, flags.annotations);
+  }
   Progress progress("calibrate", 1, progress_of(common));
   engine::CalibrateOptions options;
   options.threads = threads_of(common);
@@ -61,8 +97,10 @@ int run_calibrate(const CalibrateFlags& flags, const Invocation& invocation) {
                                     [&](int64_t i) { return image::read_input(files[static_cast<size_t>(i)]); }};
   const engine::Calibration found = calibrate_model(model, images, options);
   set_calibration(model, found);
+  const runtime::PrecisionFacts facts = measure_precisions(model, images, annotated, options.threads);
+  set_precision_facts(model.file, facts);
   formats::write_model(output, model.file);
-  print_calibration(flags, found, common);
+  print_calibration(flags, found, facts, common);
   return 0;
 }
 
@@ -89,6 +127,11 @@ void add_calibrate(CLI::App& app, Invocation& invocation) {
                 ->type_name("FILE"),
             PathRole::output);
   add_overwrite_flag(verb, options->overwrite);
+  paths.add(verb,
+            verb.add_option("--annotations", options->annotations,
+                            "Also measure the AP of each number format on the images that this COCO file lists")
+                ->type_name("FILE"),
+            PathRole::input, "the annotations");
   verb.add_option("--most", options->most, "Use at most this many of the images")
       ->check(within(1, 1000000))
       ->type_name("N")
@@ -108,7 +151,8 @@ void add_calibrate(CLI::App& app, Invocation& invocation) {
   verb.footer(
       "Examples:\n  spinenet calibrate best.safetensors train/ --out best-int8.safetensors\n"
       "  spinenet eval best-int8.safetensors --precision int8 --annotations val.json --images val/\n\n"
-      "The new file is the old model and a calibration: without --precision int8 it runs as before.");
+      "The new file is the old model and a calibration: without --precision int8 it runs as before. --precision auto\n"
+      "takes the fastest format that was found near enough to fp32.");
   verb.callback([&invocation, options] {
     invocation.run = [&invocation, options] { return run_calibrate(*options, invocation); };
   });

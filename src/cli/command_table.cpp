@@ -9,10 +9,10 @@
 #include "base/format.h"
 #include "data/convert/labelled_set.h"
 #include "data/scenes/scenes.h"
-#include "engine/compile/compile.h"
 #include "eval/overlap.h"
 #include "formats/onnx/export/export.h"
 #include "manual/completion.h"
+#include "runtime/precision_name.h"
 #include "runtime/prediction.h"
 
 namespace spinenet::cli {
@@ -35,7 +35,7 @@ const std::map<std::string, Names>& known_types() {
                                        {"TYPE", names_in(names_of<eval::IouType>())},
                                        {"KIND", names_in(names_of<arch::Activation>())},
                                        {"LABELS", names_in(names_of<runtime::LabelContent>())},
-                                       {"PRECISION", names_in(names_of<engine::Precision>())},
+                                       {"PRECISION", names_in(names_of<runtime::PrecisionName>())},
                                        {"DEVICE", {"cpu", "cuda", "auto"}},
                                        {"INSTRUCTIONS", {"amx", "avx512_vnni", "avx512", "avx2", "portable"}},
                                        {"SHELL", names_in(names_of<manual::Shell>())}};

@@ -48,16 +48,9 @@ eval::IouType iou_type(const std::string& name) {
   return parse_enum<eval::IouType>(ErrorKind::usage, "IoU type", name, "--iou");
 }
 
-// The classes of the model must be those of the annotations, or the ids would mean something else.
-void check_classes(const runtime::Model& model, const detect::Annotations& annotations) {
-  std::vector<detect::Category> classes;
-  for (const formats::ModelClass& c : model.file.classes) classes.push_back({c.id, c.name, ""});
-  data::check_same_classes(classes, annotations.categories);
-}
-
 std::vector<detect::Result> results_of_model(runtime::Model model, const EvalFlags& flags, const Invocation& invocation,
                                              const detect::Annotations& annotations) {
-  check_classes(model, annotations);
+  runtime::check_classes(model, annotations);
   const runtime::RunOptions options = run_options(flags.run, invocation);
   const runtime::PreparedModel prepared = runtime::prepare(std::move(model), options);
   detect::PostprocessOptions post = runtime::usual_postprocess(prepared.model.architecture);

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "runtime/precision_name.h"
 
 namespace spinenet::cli {
 namespace {
@@ -26,12 +27,14 @@ void note_old_spelling(std::string_view old, std::string_view now) {
 
 }  // namespace
 
-engine::Precision precision_named(const std::string& name) {
-  return parse_enum<engine::Precision>(ErrorKind::usage, "precision", name, "--precision");
+std::optional<engine::Precision> precision_named(const std::string& name) {
+  return format_of(parse_enum<runtime::PrecisionName>(ErrorKind::usage, "precision", name, "--precision"));
 }
 
 void add_precision_flag(CLI::App& verb, std::string& precision) {
-  verb.add_option("--precision", precision, "fp32, bf16, or int8 of a calibrated model")
+  verb.add_option(
+          "--precision", precision,
+          "fp32, bf16, int8 of a calibrated model, or auto: the fastest of these that calibrate found near enough")
       ->type_name("PRECISION")
       ->capture_default_str();
 }

@@ -35,8 +35,8 @@ struct Autotune {
 // Says once on standard error which old spellings were used. ErrorKind::usage for a file of a command that measures
 // nothing.
 Autotune autotune_of(const AutotuneFlags& flags);
-// ErrorKind::usage for a name that is none.
-engine::Precision precision_named(const std::string& name);
+// Nothing for auto; ErrorKind::usage for a name that is none.
+std::optional<engine::Precision> precision_named(const std::string& name);
 runtime::RunOptions run_options(const RunFlags& flags, const Invocation& invocation);
 
 }  // namespace spinenet::cli

@@ -29,10 +29,13 @@ engine::Calibration calibrate_model(const Model& model, const ImageSource& image
                                     const engine::CalibrateOptions& options) {
   refuse_two_stages(model);
   const graph::Program program = networks_of(model).front();
+  return engine::calibrate(program, graph::own_weights(program, model.file.weights),
+                           network_inputs(model, program, images), options);
+}
+
+engine::CalibrationImages network_inputs(const Model& model, const graph::Program& program, const ImageSource& images) {
   const int64_t side = program.values.front().height;
-  const engine::CalibrationImages inputs{images.count,
-                                         [&](int64_t i) { return input_of(model, side, images.image(i)); }};
-  return engine::calibrate(program, graph::own_weights(program, model.file.weights), inputs, options);
+  return {images.count, [&model, &images, side](int64_t i) { return input_of(model, side, images.image(i)); }};
 }
 
 void set_calibration(Model& model, const engine::Calibration& calibration) {

@@ -23,6 +23,9 @@ struct ImageSource {
 engine::Calibration calibrate_model(const Model& model, const ImageSource& images,
                                     const engine::CalibrateOptions& options);
 
+// What the network is given for each of the images.
+engine::CalibrationImages network_inputs(const Model& model, const graph::Program& program, const ImageSource& images);
+
 // Keeps it in the metadata.
 void set_calibration(Model& model, const engine::Calibration& calibration);
 

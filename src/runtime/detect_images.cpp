@@ -3,10 +3,24 @@
 #include <algorithm>
 
 #include "base/thread_pool.h"
+#include "data/coco/coco.h"
 #include "data/coco/coco_root.h"
 #include "image/decode.h"
 
 namespace spinenet::runtime {
+
+void check_classes(const Model& model, const detect::Annotations& annotations) {
+  std::vector<detect::Category> classes;
+  for (const formats::ModelClass& c : model.file.classes) classes.push_back({c.id, c.name, ""});
+  data::check_same_classes(classes, annotations.categories);
+}
+
+void append_results(std::span<const detect::Detection> found, int64_t image_id,
+                    std::span<const formats::ModelClass> classes, std::vector<detect::Result>& results) {
+  for (const detect::Detection& detection : found) {
+    results.push_back(detect::to_result(detection, image_id, classes[static_cast<size_t>(detection.label)].id));
+  }
+}
 
 std::vector<detect::Result> detect_images_of(const detect::Annotations& annotations,
                                              const std::filesystem::path& folder, const DetectFunction& detect,
@@ -25,10 +39,7 @@ std::vector<detect::Result> detect_images_of(const detect::Annotations& annotati
     });
     const auto found = detect(images);
     for (size_t i = 0; i < count; ++i) {
-      for (const detect::Detection& detection : found[i]) {
-        results.push_back(
-            detect::to_result(detection, infos[i].id, options.classes[static_cast<size_t>(detection.label)].id));
-      }
+      append_results(found[i], infos[i].id, options.classes, results);
     }
     progress.update(static_cast<int64_t>(begin + count));
   }

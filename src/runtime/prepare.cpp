@@ -8,6 +8,7 @@
 #include "engine/run/session.h"
 #include "graph/weights.h"
 #include "runtime/calibration.h"
+#include "runtime/choose_precision.h"
 #include "runtime/networks.h"
 #include "runtime/two_stage_engine.h"
 
@@ -27,8 +28,9 @@ void check_run_options(const RunOptions& options) {
 }
 
 void require_floats(const RunOptions& options) {
-  if (options.precision == engine::Precision::fp32) return;
-  fail(ErrorKind::unsupported, fmt::format("precision {}", name_of(options.precision)),
+  const engine::Precision precision = options.precision.value_or(engine::Precision::fp32);
+  if (precision == engine::Precision::fp32) return;
+  fail(ErrorKind::unsupported, fmt::format("precision {}", name_of(precision)),
        fmt::format("device {}", options.device), "use device cpu, or fp32");
 }
 
@@ -50,13 +52,10 @@ std::optional<NetworkForwards> on_other_device(std::span<const graph::Program> n
 }
 
 NetworkPlans in_engine(Model& model, std::span<const graph::Program> networks, const RunOptions& options) {
-  engine::CompileOptions compiled{.threads = options.threads, .batch = options.batch, .precision = options.precision};
-  compiled.autotune = options.autotune;
-  compiled.choice_file = options.autotune_cache;
-  compiled.memory_limit = options.memory_limit;
+  engine::CompileOptions compiled = engine_options(options);
   compiled.place = model.path.string();
   engine::Calibration calibration;
-  if (options.precision == engine::Precision::int8) {
+  if (compiled.precision == engine::Precision::int8) {
     refuse_two_stages(model);
     calibration = need_calibration(model.file, model.path.string());
     compiled.calibration = &calibration;
@@ -65,7 +64,7 @@ NetworkPlans in_engine(Model& model, std::span<const graph::Program> networks, c
   int64_t bytes = 0;
   for (const auto& plan : plans) bytes += engine::memory_bytes(*plan);
   log_debug(fmt::format("the engine runs the model: {}, {}, {} threads, {:.0f} MB", plans.front()->kernels->name,
-                        name_of(options.precision), options.threads, static_cast<double>(bytes) / 1e6));
+                        name_of(compiled.precision), options.threads, static_cast<double>(bytes) / 1e6));
   return plans;
 }
 
@@ -80,16 +79,28 @@ Weights take_weights(const graph::Program& program, Weights& all) {
 
 PreparedModel prepare(Model model, const RunOptions& options) {
   check_run_options(options);
-  PreparedModel prepared{{}, image_size_of(model, options.image_size), options.threads, {}};
+  PreparedModel prepared{{}, image_size_of(model, options.image_size), options.threads, engine::Precision::fp32, {}};
   const std::vector<graph::Program> networks = networks_of(model, options.image_size);
   if (std::optional<NetworkForwards> forwards = on_other_device(networks, model.file.weights, options)) {
     prepared.networks = *std::move(forwards);
   } else {
-    prepared.networks = in_engine(model, networks, options);
+    RunOptions decided = options;
+    if (!options.precision) decided.precision = choose_precision(model, networks, options);
+    prepared.precision = *decided.precision;
+    prepared.networks = in_engine(model, networks, decided);
   }
   model.file.weights.clear();
   prepared.model = std::move(model);
   return prepared;
+}
+
+engine::CompileOptions engine_options(const RunOptions& options) {
+  engine::CompileOptions compiled{.threads = options.threads, .batch = options.batch};
+  compiled.precision = options.precision.value_or(engine::Precision::fp32);
+  compiled.autotune = options.autotune;
+  compiled.choice_file = options.autotune_cache;
+  compiled.memory_limit = options.memory_limit;
+  return compiled;
 }
 
 NetworkPlans compile_networks(std::span<const graph::Program> networks, Weights weights,

@@ -26,7 +26,8 @@ struct RunOptions {
   int image_size = 0;  // the longer side of an image is scaled to it; 0: the model's own
   int threads = 1;
   int batch = 1;  // images that the engine computes together at most
-  engine::Precision precision = engine::Precision::fp32;
+  // Nothing: the fastest format whose answers were found near enough to those in fp32 (choose_precision.h).
+  std::optional<engine::Precision> precision = engine::Precision::fp32;
   bool autotune = false;  // each convolution in the way that is measured to be the fastest here
   std::optional<std::string> autotune_cache = {};  // the file that keeps what was measured; nothing: the user's cache
   int64_t memory_limit = 0;                        // as in engine::CompileOptions
@@ -41,6 +42,7 @@ struct PreparedModel {
   Model model;         // without its weights: the networks hold them
   int image_size = 0;  // of the networks
   int threads = 1;
+  engine::Precision precision = engine::Precision::fp32;
   std::variant<NetworkPlans, NetworkForwards>
       networks;  // in the engine, or on another device; as networks_of() has them
 };
@@ -49,6 +51,9 @@ struct PreparedModel {
 // weights do not fit the networks; ErrorKind::unsupported for a device that this program or machine does not have, and
 // for a number format that the device does not compute with.
 PreparedModel prepare(Model model, const RunOptions& options);
+
+// The options as the engine has them, without the calibration that int8 needs; fp32 where they leave the format open.
+engine::CompileOptions engine_options(const RunOptions& options);
 
 // Networks of one model in the engine, each with its part of the weights. `options.batch` is that of the first one,
 // which takes images; heads take crops, in batches of their own.

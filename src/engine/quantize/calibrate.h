@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 
+#include "engine/compile/compile.h"
 #include "engine/quantize/quantization.h"
 #include "graph/program.h"
 
@@ -32,9 +33,12 @@ struct CalibrateOptions {
 Calibration calibrate(const graph::Program& program, const Weights& weights, const CalibrationImages& images,
                       const CalibrateOptions& options);
 
-// How far the outputs in bytes are from those in floats: the root of mean squares over all their numbers, each output
-// in units of its own standard deviation.
-double output_error(const graph::Program& program, const Weights& weights, const Calibration& calibration,
-                    const CalibrationImages& images, int threads);
+// Of the images given, how many output_error() is taken of in calibrate().
+inline constexpr int64_t kErrorImages = 4;
+
+// How far the outputs of a network compiled as `other` has it, in bytes or in bf16, are from those in floats: the root
+// of mean squares over all their numbers, each output in units of its own standard deviation.
+double output_error(const graph::Program& program, const Weights& weights, const CompileOptions& other,
+                    const CalibrationImages& images);
 
 }  // namespace spinenet::engine

@@ -1,0 +1,98 @@
+#include "runtime/choose_precision.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "engine/compile/check_options.h"
+#include "graph/weights.h"
+#include "kernels/kernels.h"
+#include "runtime/calibrate_model.h"
+#include "runtime/measure_precisions.h"
+#include "runtime/networks.h"
+#include "runtime/precision_facts.h"
+#include "runtime/test_models.h"
+
+namespace spinenet::runtime {
+namespace {
+
+using engine::Precision;
+
+image::Image striped_image() {
+  image::Image image = image::make_image(90, 100);
+  for (size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = static_cast<uint8_t>(7 * i % 251);
+  return image;
+}
+
+const ImageSource& stripes() {
+  static const ImageSource one{2, [](int64_t) { return striped_image(); }};
+  return one;
+}
+
+Model calibrated_model() {
+  Model model = model_for(arch::Task::detect);
+  const engine::CalibrateOptions options{.layer_error = 1e9, .output_error = 1e9};
+  set_calibration(model, calibrate_model(model, stripes(), options));
+  return model;
+}
+
+Precision chosen(const Model& model) {
+  return choose_precision(model, networks_of(model), {.image_size = 128});
+}
+
+bool computes_in_bf16() {
+  const kernels::Kernels& kernels = engine::kernels_for({.precision = Precision::bf16});
+  return kernels.bf16_multiply != nullptr || kernels.tiles != nullptr;
+}
+
+std::string weights_of(const Model& model) {
+  return engine::identity_of(graph::own_weights(networks_of(model).front(), model.file.weights));
+}
+
+TEST(ChoosePrecision, IsFp32OfAModelThatNobodyMeasured) {
+  EXPECT_EQ(chosen(model_for(arch::Task::detect)), Precision::fp32);
+  EXPECT_EQ(chosen(model_for(arch::Task::segment)), Precision::fp32);
+  EXPECT_EQ(chosen(calibrated_model()), Precision::fp32) << "a calibration of an older version says nothing of AP";
+}
+
+TEST(ChoosePrecision, TakesNoneThatIsTooFar) {
+  Model model = calibrated_model();
+  set_precision_facts(model.file, {weights_of(model), 0, {{Precision::bf16, 1}, {Precision::int8, 1}}, {}});
+  EXPECT_EQ(chosen(model), Precision::fp32);
+}
+
+TEST(ChoosePrecision, TakesOneOfThoseThatAreNear) {
+  Model model = calibrated_model();
+  set_precision_facts(model.file, {weights_of(model), 0, {{Precision::int8, 0.001}}, {}});
+  EXPECT_NE(chosen(model), Precision::bf16);
+  set_precision_facts(model.file, {weights_of(model), 0, {{Precision::bf16, 0.001}}, {}});
+  EXPECT_NE(chosen(model), Precision::int8);
+  if (!computes_in_bf16()) EXPECT_EQ(chosen(model), Precision::fp32);
+}
+
+TEST(ChoosePrecision, TheRecordOfOtherWeightsDoesNotCount) {
+  Model model = calibrated_model();
+  set_precision_facts(model.file, {"0123456789abcdef", 0, {{Precision::int8, 0}, {Precision::bf16, 0}}, {}});
+  EXPECT_EQ(chosen(model), Precision::fp32);
+}
+
+TEST(ChoosePrecision, PreparesTheModelInWhatWasTaken) {
+  Model model = calibrated_model();
+  set_precision_facts(model.file, {weights_of(model), 0, {{Precision::int8, 0}}, {}});
+  const PreparedModel prepared = prepare(model, {.image_size = 128, .precision = std::nullopt});
+  EXPECT_TRUE(prepared.precision == Precision::fp32 || prepared.precision == Precision::int8);
+  EXPECT_EQ(prepare(model, {.image_size = 128, .precision = Precision::int8}).precision, Precision::int8);
+}
+
+TEST(MeasurePrecisions, OutputsOfEveryFormatOfThisMachine) {
+  const Model model = calibrated_model();
+  const PrecisionFacts facts = measure_precisions(model, stripes(), std::nullopt, 1);
+  EXPECT_EQ(facts.weights, weights_of(model));
+  EXPECT_TRUE(facts.ap.empty());
+  EXPECT_GT(facts.output_error.at(Precision::int8), 0);
+  EXPECT_EQ(facts.output_error.contains(Precision::bf16), computes_in_bf16());
+  if (computes_in_bf16()) EXPECT_LT(facts.output_error.at(Precision::bf16), facts.output_error.at(Precision::int8));
+}
+
+}  // namespace
+}  // namespace spinenet::runtime
