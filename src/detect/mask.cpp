@@ -121,6 +121,15 @@ std::vector<uint8_t> decode_mask(const Rle& rle) {
   return mask;
 }
 
+Rle invert(Rle rle) {
+  if (!rle.counts.empty() && rle.counts.front() == 0) {
+    rle.counts.erase(rle.counts.begin());
+  } else {
+    rle.counts.insert(rle.counts.begin(), 0);
+  }
+  return rle;
+}
+
 Rle merge(std::span<const Rle> masks, bool intersect) {
   if (masks.empty()) return {};
   Rle out = masks.front();

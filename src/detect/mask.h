@@ -28,6 +28,8 @@ Rle rle_from_polygon(std::span<const double> points, int64_t height, int64_t wid
 Rle rle_from_box(std::span<const double, 4> xywh, int64_t height, int64_t width);
 // Union of masks of one size (intersection if asked for).
 Rle merge(std::span<const Rle> masks, bool intersect = false);
+// The pixels that the mask does not have.
+Rle invert(Rle rle);
 uint64_t area(const Rle& rle);
 // The smallest rectangle of pixels around the mask; all 0 for an empty mask.
 struct PixelRect {

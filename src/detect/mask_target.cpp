@@ -17,7 +17,7 @@ AxisMap to_grid(const AxisMap& axis, double begin, double end, int size) {
   return then(axis, {cells, -begin * cells});
 }
 
-std::vector<uint8_t> draw(const ObjectMask& mask, const Box& roi, int size) {
+Rle draw(const ObjectMask& mask, const Box& roi, int size) {
   const AxisMap x = to_grid(mask.x, roi.x1, roi.x2, size);
   const AxisMap y = to_grid(mask.y, roi.y1, roi.y2, size);
   std::vector<Rle> parts;
@@ -30,7 +30,7 @@ std::vector<uint8_t> draw(const ObjectMask& mask, const Box& roi, int size) {
     }
     parts.push_back(rle_from_polygon(points, size, size));
   }
-  return decode_mask(merge(parts));
+  return merge(parts);
 }
 
 // Pixels that the points of a ROI's axis may read.
@@ -118,7 +118,16 @@ AxisMap then(const AxisMap& first, const AxisMap& next) {
 }
 
 std::vector<uint8_t> mask_target(const ObjectMask& mask, const Box& roi, int size) {
-  return mask.shape.polygons.empty() ? read(mask, roi, size) : draw(mask, roi, size);
+  return mask.shape.polygons.empty() ? read(mask, roi, size) : decode_mask(draw(mask, roi, size));
+}
+
+Rle mask_over_input(const ObjectMask& mask, int size) {
+  const auto side = static_cast<float>(size);
+  const Box input{0, 0, side, side};
+  if (!mask.shape.polygons.empty()) return draw(mask, input, size);
+  const Rle& rle = mask.shape.rle;
+  const bool is_of_input = mask.x == AxisMap{} && mask.y == AxisMap{} && rle.height == size && rle.width == size;
+  return is_of_input ? rle : encode_mask(read(mask, input, size), size, size);
 }
 
 }  // namespace spinenet::detect

@@ -37,4 +37,8 @@ struct ObjectMask {
 // cell is 1 from one half on. `roi` in pixels of the input; sides below 0.1 pixels count as that much.
 std::vector<uint8_t> mask_target(const ObjectMask& mask, const Box& roi, int size);
 
+// What mask_target() gives for a ROI that is the whole input, of size x size pixels, as runs: an object costs what its
+// outline does, not what the input has of pixels.
+Rle mask_over_input(const ObjectMask& mask, int size);
+
 }  // namespace spinenet::detect

@@ -134,6 +134,23 @@ TEST(MaskTarget, EveryCellIsWhatRoiAlignReadsThere) {
   }
 }
 
+TEST(MaskTarget, RunsOverTheInputAreThePixelsOfTheWholeInput) {
+  const Oracle oracle;
+  constexpr int kSide = 64;
+  for (const ObjectMask& whole : {oracle.polygons(), oracle.rle(), ObjectMask{}}) {
+    for (const AxisMap& x : {AxisMap{}, AxisMap{0.7, -3.25}, AxisMap{-1, kSide}, AxisMap{1, 500}}) {
+      for (const AxisMap& y : {AxisMap{}, AxisMap{1.9, -30}}) {
+        const ObjectMask mask{whole.shape, y, x};
+        EXPECT_EQ(decode_mask(mask_over_input(mask, kSide)), mask_target(mask, {0, 0, kSide, kSide}, kSide));
+      }
+    }
+  }
+  ObjectMask of_input;
+  of_input.shape.rle = {3, 3, {1, 4, 2, 1, 1}};
+  EXPECT_EQ(mask_over_input(of_input, 3), of_input.shape.rle);
+  EXPECT_EQ(decode_mask(mask_over_input(of_input, 3)), mask_target(of_input, {0, 0, 3, 3}, 3));
+}
+
 TEST(MaskTarget, ARoiBesideTheObjectIsEmpty) {
   const Oracle oracle;
   for (const ObjectMask& mask : {oracle.polygons(), oracle.rle()}) {

@@ -123,6 +123,19 @@ TEST(Mask, AWindowIsThePartOfTheWhole) {
   }
 }
 
+TEST(Mask, InvertedTwiceItIsTheSame) {
+  Random rng(7);
+  for (int i = 0; i < 100; ++i) {
+    const int64_t height = 1 + rng.below(12);
+    const int64_t width = 1 + rng.below(12);
+    std::vector<uint8_t> pixels = random_pixels(rng, height, width);
+    const Rle rle = encode_mask(pixels, height, width);
+    EXPECT_EQ(invert(invert(rle)), rle);
+    for (uint8_t& pixel : pixels) pixel = pixel == 0 ? 1 : 0;
+    EXPECT_EQ(invert(rle), encode_mask(pixels, height, width));
+  }
+}
+
 // Texts as pycocotools answers; hundreds of random ones are in tests/golden.
 TEST(Mask, PolygonsAreDrawnAsByTheCocoApi) {
   struct Drawn {

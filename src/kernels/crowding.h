@@ -1,15 +1,17 @@
 // How many threads a process had better use while others want the processors, too.
 //
 // Threads that meet after every small piece of work wait for the one that has lost its processor, some milliseconds
-// each time. So half as many take part, and again half as many, as long as threads of the process are turned off their
-// processors, and more are tried again after a pause that doubles from time to time. How many there are changes who
-// does a piece of work, never what it gives.
+// each time. So half as many take part, and again half as many, as long as one of them waits for a processor for a good
+// part of the time, and more are tried again after a pause that doubles from time to time. How many there are changes
+// who does a piece of work, never what it gives.
 //
 // Thread contract: one caller at a time.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <span>
 
 namespace spinenet::kernels {
 
@@ -21,28 +23,38 @@ class Crowding {
 
   int most() const { return most_; }
 
-  // Threads to use at `now`. `preemptions()` tells how often the system has turned the process's threads off their
-  // processors so far; it is asked once in a while.
-  template <class Preemptions>
-  int threads(Time now, const Preemptions& preemptions) {
-    if (now >= next_look_) look(now, preemptions());
+  // Threads to use at `now`. `waiting(now)` tells the share of the time since it was asked last in which one of the
+  // threads in use waited for a processor, of the one that waited most; it is asked once in a while.
+  template <class Waiting>
+  int threads(Time now, const Waiting& waiting) {
+    if (now >= next_look_) look(now, waiting(now));
     return now_;
   }
 
  private:
-  void look(Time now, int64_t preemptions);
-  bool is_crowded(Time now, int64_t preemptions) const;
+  void look(Time now, double waited);
   void rest(Time now);
 
   int most_, now_;
-  Time begin_, next_look_;  // of what is being watched, and its end
-  int64_t before_ = -1;     // preemptions at its begin
-  bool resting_ = false;    // nothing is watched until next_look_; then more threads are tried
-  bool trying_ = false;     // more threads than those that were not crowded
+  Time next_look_;
+  bool watching_ = false;  // since the last look
+  bool resting_ = false;   // nothing is watched until next_look_; then more threads are tried
+  bool trying_ = false;    // more threads than those that were not crowded
   std::chrono::milliseconds pause_{};
 };
 
-// Of all threads of this process.
-int64_t count_preemptions();
+// How long threads of this process were ready to run while others ran in their places.
+class ProcessorWaits {
+ public:
+  // The share of the time since the last call, of the thread (as gettid() numbers them) that waited most; 0 for threads
+  // that were not asked for then. Where the kernel does not tell the time (no /proc), it is reckoned from the times
+  // that the system has turned the process's threads off their processors.
+  double share(Crowding::Time now, std::span<const int> threads);
+
+ private:
+  using Waited = std::map<int, std::chrono::nanoseconds>;
+  Waited before_;
+  Crowding::Time asked_;
+};
 
 }  // namespace spinenet::kernels

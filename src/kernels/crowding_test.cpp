@@ -1,26 +1,31 @@
 #include "kernels/crowding.h"
 
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace spinenet::kernels {
 namespace {
 
 using std::chrono::milliseconds;
 
-// A process whose threads are turned off their processors so often in each millisecond while it has more than `free`.
+// A process one of whose threads waits for such a share of the time while it has more than `free`.
 struct System {
   int free = 1;
-  double each_ms = 0.5;
+  double share = 0.3;
   Crowding::Time now{};
-  double preemptions = 0;
+  int used = 0;
 
   int step(Crowding& crowding) {
     now += milliseconds(1);
-    const int threads = crowding.threads(now, [this] { return static_cast<int64_t>(preemptions); });
-    if (threads > free) preemptions += each_ms;
-    return threads;
+    used = crowding.threads(now, [this](Crowding::Time) { return used > free ? share : 0.0; });
+    return used;
   }
 };
 
@@ -30,8 +35,8 @@ TEST(Crowding, HasAllThreadsWhereNobodyElseComputes) {
   for (int i = 0; i < 2000; ++i) EXPECT_EQ(system.step(crowding), 4);
 }
 
-TEST(Crowding, ASwitchNowAndThenIsNoCrowd) {
-  System system{.free = 0, .each_ms = 0.05};
+TEST(Crowding, WaitingNowAndThenIsNoCrowd) {
+  System system{.free = 0, .share = 0.05};
   Crowding crowding(2);
   for (int i = 0; i < 2000; ++i) EXPECT_EQ(system.step(crowding), 2);
 }
@@ -65,8 +70,51 @@ TEST(Crowding, OneThreadStaysOne) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(system.step(crowding), 1);
 }
 
-TEST(Crowding, PreemptionsOfThisProcessAreCounted) {
-  EXPECT_GE(count_preemptions(), 0);
+// More threads that compute than processors: some wait for a good part of the time. One alone waits seldom, and one
+// that was not there before has waited for nothing yet.
+TEST(ProcessorWaits, ThreadsThatShareAProcessorWait) {
+  std::atomic<bool> done = false;
+  std::vector<int> ids;
+  std::mutex writing;
+  std::vector<std::thread> threads;
+  const auto compute = [&] {
+    {
+      const std::lock_guard lock(writing);
+      ids.push_back(::gettid());
+    }
+    while (!done) {
+    }
+  };
+  const unsigned count = 3 * std::max(1U, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < count; ++i) threads.emplace_back(compute);
+  const auto known = [&] {
+    const std::lock_guard lock(writing);
+    return ids;
+  };
+  while (known().size() < count) std::this_thread::yield();
+  ProcessorWaits waits;
+  EXPECT_EQ(waits.share(std::chrono::steady_clock::now(), known()), 0);
+  std::this_thread::sleep_for(milliseconds(300));
+  const double share = waits.share(std::chrono::steady_clock::now(), known());
+  EXPECT_EQ(waits.share(std::chrono::steady_clock::now(), std::array{::gettid()}), 0);
+  done = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(share, 0.1);
+}
+
+TEST(ProcessorWaits, AThreadThatSleepsDoesNotWait) {
+  ProcessorWaits waits;
+  const std::array own{::gettid()};
+  waits.share(std::chrono::steady_clock::now(), own);
+  std::this_thread::sleep_for(milliseconds(200));
+  EXPECT_LT(waits.share(std::chrono::steady_clock::now(), own), 0.5);
+}
+
+TEST(ProcessorWaits, OfThreadsThatAreNotThereTheProcessIsReckoned) {
+  ProcessorWaits waits;
+  const std::array nobody{-1};
+  EXPECT_EQ(waits.share(std::chrono::steady_clock::now(), nobody), 0);
+  EXPECT_GE(waits.share(std::chrono::steady_clock::now(), nobody), 0);
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <unistd.h>
+
 #include "base/fork_count.h"
 
 namespace spinenet::kernels {
@@ -41,8 +43,16 @@ void wait_while(const std::atomic<int>& value, int old, std::chrono::microsecond
 }
 
 WorkerGroup::WorkerGroup(int threads, std::chrono::microseconds patience)
-    : size_(std::max(threads, 1)), patience_(patience), forks_(fork_count()) {
+    : size_(std::max(threads, 1)), patience_(patience), forks_(fork_count()), ids_(static_cast<size_t>(size_ - 1)) {
   start();
+}
+
+std::vector<int> WorkerGroup::thread_ids() const {
+  std::vector<int> begun;
+  for (const std::atomic<int>& id : ids_) {
+    if (id != 0) begun.push_back(id);
+  }
+  return begun;
 }
 
 void WorkerGroup::start() {
@@ -66,6 +76,7 @@ WorkerGroup::~WorkerGroup() {
 // Whatever job was under way when the process was forked, it is none of the child's.
 void WorkerGroup::start_in_child() {
   forget(workers_);
+  for (std::atomic<int>& id : ids_) id = 0;
   next_.store(0);
   round_.store(0);
   entered_.store(kClosed);
@@ -109,6 +120,7 @@ void WorkerGroup::drain(int thread) {
 }
 
 void WorkerGroup::work(int thread) {
+  ids_[static_cast<size_t>(thread - 1)] = ::gettid();
   int seen = 0;
   while (true) {
     wait_while(round_, seen, patience_);

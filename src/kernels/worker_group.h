@@ -30,6 +30,8 @@ class WorkerGroup {
   ~WorkerGroup();
 
   int size() const { return size_; }
+  // The workers as the system numbers them (gettid); those that have begun.
+  std::vector<int> thread_ids() const;
 
   // Calls task(i, thread) for i in [0, n) and returns when all are done; thread is in [0, size()). Tasks do not throw.
   template <class Task>
@@ -60,6 +62,7 @@ class WorkerGroup {
   std::chrono::microseconds patience_;
   uint32_t forks_;  // fork_count() when the workers were started
   std::vector<std::thread> workers_;
+  std::vector<std::atomic<int>> ids_;  // of workers_; 0: has not begun
   Job job_;
   std::atomic<int64_t> next_{0};
   std::atomic<int> round_{0};          // grows with each job; negative: stop

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include <unistd.h>
+
 #include "kernels/crowding.h"
 #include "kernels/worker_group.h"
 
@@ -22,10 +24,17 @@ struct Team {
   std::mutex taken;
   std::map<int, std::unique_ptr<kernels::WorkerGroup>> groups;  // by size: the others sleep
   std::optional<kernels::Crowding> crowding;
+  kernels::ProcessorWaits waits;
+  int last = 1;  // the size that was used last
 
   int size_of(int threads) {
     if (!crowding || crowding->most() != threads) crowding.emplace(threads);
-    return crowding->threads(std::chrono::steady_clock::now(), kernels::count_preemptions);
+    last = crowding->threads(std::chrono::steady_clock::now(), [this](kernels::Crowding::Time now) {
+      std::vector<int> used = last > 1 ? group(last).thread_ids() : std::vector<int>{};
+      used.push_back(::gettid());
+      return waits.share(now, used);
+    });
+    return last;
   }
   kernels::WorkerGroup& group(int size) {
     std::unique_ptr<kernels::WorkerGroup>& group = groups[size];

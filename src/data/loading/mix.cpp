@@ -29,16 +29,14 @@ size_t pixels_of(int size) {
   return static_cast<size_t>(size) * static_cast<size_t>(size);
 }
 
-// Bytes of 0 and 1 over the whole input.
-std::vector<uint8_t> on_input(const detect::ObjectMask& mask, int size) {
-  const auto side = static_cast<float>(size);
-  return detect::mask_target(mask, {0, 0, side, side}, size);
+detect::ObjectMask of_input(detect::Rle pixels) {
+  detect::ObjectMask mask;
+  mask.shape.rle = std::move(pixels);
+  return mask;
 }
 
-detect::ObjectMask of_input(const std::vector<uint8_t>& pixels, int size) {
-  detect::ObjectMask mask;
-  mask.shape.rle = detect::encode_mask(pixels, size, size);
-  return mask;
+detect::Rle both(const detect::Rle& a, const detect::Rle& b) {
+  return detect::merge(std::array{a, b}, true);
 }
 
 // Of a mask that of_input() made.
@@ -70,6 +68,8 @@ LabelledImage another(const Making& making, Random& random) {
 void place(LabelledImage& whole, LabelledImage part, int x, int y) {
   const int size = whole.image.width;
   image::paste(part.image, whole.image, x, y);
+  const std::array<double, 4> at{x * 1.0, y * 1.0, part.image.width * 1.0, part.image.height * 1.0};
+  const detect::Rle inside = detect::rle_from_box(at, size, size);
   for (size_t i = 0; i < part.targets.size(); ++i) {
     Target target = part.targets[i];
     const auto left = static_cast<float>(x), top = static_cast<float>(y);
@@ -83,14 +83,7 @@ void place(LabelledImage& whole, LabelledImage part, int x, int y) {
     }
     mask.x = detect::then(mask.x, {1, x * 1.0});
     mask.y = detect::then(mask.y, {1, y * 1.0});
-    std::vector<uint8_t> pixels = on_input(mask, size);
-    for (int row = 0; row < size; ++row) {
-      for (int column = 0; column < size; ++column) {
-        const bool inside = row >= y && row < y + part.image.height && column >= x && column < x + part.image.width;
-        if (!inside) pixels[static_cast<size_t>(row) * static_cast<size_t>(size) + static_cast<size_t>(column)] = 0;
-      }
-    }
-    whole.masks.push_back(of_input(pixels, size));
+    whole.masks.push_back(of_input(both(detect::mask_over_input(mask, size), inside)));
   }
 }
 
@@ -138,22 +131,32 @@ void mix_in(LabelledImage& sample, const Making& making, Random& random) {
 
 // What a pasted object covers is taken from the objects below it.
 void cover(LabelledImage& sample, const std::vector<uint8_t>& covered, const Making& making) {
+  const detect::Rle visible = detect::invert(detect::encode_mask(covered, making.size, making.size));
   keep_targets(sample, [&](size_t i) {
     Target& target = sample.targets[i];
     if (target.crowd || sample.masks[i].shape.empty()) return true;
-    std::vector<uint8_t> pixels = on_input(sample.masks[i], making.size);
-    int64_t before = 0, left = 0;
-    for (size_t p = 0; p < pixels.size(); ++p) {
-      before += pixels[p];
-      pixels[p] = pixels[p] != 0 && covered[p] == 0 ? 1 : 0;
-      left += pixels[p];
-    }
+    const detect::Rle whole = detect::mask_over_input(sample.masks[i], making.size);
+    detect::Rle rest = both(whole, visible);
+    const auto before = static_cast<double>(detect::area(whole)), left = static_cast<double>(detect::area(rest));
     if (left == before) return true;
-    if (static_cast<double>(left) < std::max(1.0, making.options.min_kept * static_cast<double>(before))) return false;
-    sample.masks[i] = of_input(pixels, making.size);
+    if (left < std::max(1.0, making.options.min_kept * before)) return false;
+    sample.masks[i] = of_input(std::move(rest));
     target.box = extent_of(sample.masks[i]);
     return is_kept(target, target.box, making.options);
   });
+}
+
+// Calls visit(pixel) with the number of each pixel of the mask in the input.
+template <class Visit>
+void each_pixel(const detect::Rle& mask, const Visit& visit) {
+  const detect::PixelRect extent = detect::pixel_extent(mask);
+  const std::vector<uint8_t> window = detect::decode_window(mask, extent);
+  size_t i = 0;
+  for (int64_t y = extent.y; y < extent.y + extent.height; ++y) {
+    for (int64_t x = extent.x; x < extent.x + extent.width; ++x, ++i) {
+      if (window[i] != 0) visit(static_cast<size_t>(y * mask.width + x));
+    }
+  }
 }
 
 void paste_objects(LabelledImage& sample, const Making& making, Random& random) {
@@ -164,14 +167,12 @@ void paste_objects(LabelledImage& sample, const Making& making, Random& random) 
   keep_targets(other, [&](size_t i) {
     const bool chosen = random.chance(kPasted);
     if (!chosen || other.targets[i].crowd) return false;
-    const std::vector<uint8_t> pixels = on_input(other.masks[i], making.size);
     bool any = false;
-    for (size_t p = 0; p < pixels.size(); ++p) {
-      if (pixels[p] == 0) continue;
+    each_pixel(detect::mask_over_input(other.masks[i], making.size), [&](size_t p) {
       any = true;
       covered[p] = 1;
       std::copy_n(&other.image.pixels[3 * p], 3, &sample.image.pixels[3 * p]);
-    }
+    });
     return any;
   });
   if (sample.masks.size() == sample.targets.size()) cover(sample, covered, making);
@@ -205,9 +206,9 @@ void turn(LabelledImage& sample, const Making& making, Random& random) {
     target.box = detect::clip(whole, side, side);
     const bool has_mask = !sample.masks.empty() && !target.crowd && !sample.masks[i].shape.empty();
     if (!has_mask) return is_kept(target, whole, options);
-    const std::vector<uint8_t> pixels = on_input(sample.masks[i], making.size);
+    const std::vector<uint8_t> pixels = detect::decode_mask(detect::mask_over_input(sample.masks[i], making.size));
     const std::vector<uint8_t> turned = image::warp_mask(pixels, making.size, making.size, affine);
-    sample.masks[i] = of_input(turned, making.size);
+    sample.masks[i] = of_input(detect::encode_mask(turned, making.size, making.size));
     if (!is_kept(target, whole, options)) return false;
     target.box = extent_of(sample.masks[i]);  // nearer to the object than the corners are
     return target.box.area() > 0;

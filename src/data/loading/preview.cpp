@@ -27,9 +27,11 @@ image::Image drawn(LabelledImage input, const CocoDataset& dataset) {
     object.name = dataset.classes()[static_cast<size_t>(target.label)].name;
     if (target.crowd) object.detail = "(crowd)";
     if (!input.masks.empty()) {
-      const int width = input.image.width;
-      const auto side = static_cast<float>(width);
-      object.mask = {{0, 0, width, width}, detect::mask_target(input.masks[i], {0, 0, side, side}, width)};
+      const detect::Rle mask = detect::mask_over_input(input.masks[i], input.image.width);
+      const detect::PixelRect extent = detect::pixel_extent(mask);
+      const image::PixelArea area{static_cast<int>(extent.x), static_cast<int>(extent.y),
+                                  static_cast<int>(extent.width), static_cast<int>(extent.height)};
+      object.mask = {area, detect::decode_window(mask, extent)};
     }
     objects.push_back(std::move(object));
   }
