@@ -67,7 +67,9 @@ TEST(ChoosePrecision, TakesOneOfThoseThatAreNear) {
   EXPECT_NE(chosen(model), Precision::bf16);
   set_precision_facts(model.file, {weights_of(model), 0, {{Precision::bf16, 0.001}}, {}});
   EXPECT_NE(chosen(model), Precision::int8);
-  if (!computes_in_bf16()) EXPECT_EQ(chosen(model), Precision::fp32);
+  if (!computes_in_bf16()) {
+    EXPECT_EQ(chosen(model), Precision::fp32);
+  }
 }
 
 TEST(ChoosePrecision, TheRecordOfOtherWeightsDoesNotCount) {
@@ -91,7 +93,9 @@ TEST(MeasurePrecisions, OutputsOfEveryFormatOfThisMachine) {
   EXPECT_TRUE(facts.ap.empty());
   EXPECT_GT(facts.output_error.at(Precision::int8), 0);
   EXPECT_EQ(facts.output_error.contains(Precision::bf16), computes_in_bf16());
-  if (computes_in_bf16()) EXPECT_LT(facts.output_error.at(Precision::bf16), facts.output_error.at(Precision::int8));
+  if (computes_in_bf16()) {
+    EXPECT_LT(facts.output_error.at(Precision::bf16), facts.output_error.at(Precision::int8));
+  }
 }
 
 }  // namespace

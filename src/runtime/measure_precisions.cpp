@@ -44,7 +44,9 @@ double ap_of(const Model& model, const AnnotatedImages& annotated, Precision pre
 }  // namespace
 
 AnnotatedImages annotated_images(const std::vector<std::string>& files, const std::string& annotations) {
-  detect::Annotations all = data::read_coco(annotations, {.segmentations = false});
+  data::CocoReadOptions boxes;
+  boxes.segmentations = false;
+  detect::Annotations all = data::read_coco(annotations, boxes);
   std::map<int64_t, detect::ImageInfo> info_of;
   for (const detect::ImageInfo& image : all.images) info_of[image.id] = image;
   AnnotatedImages found;

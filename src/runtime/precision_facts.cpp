@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/json.h"
+#include "base/printable.h"
 
 namespace spinenet::runtime {
 namespace {

@@ -79,7 +79,7 @@ Weights take_weights(const graph::Program& program, Weights& all) {
 
 PreparedModel prepare(Model model, const RunOptions& options) {
   check_run_options(options);
-  PreparedModel prepared{{}, image_size_of(model, options.image_size), options.threads, engine::Precision::fp32, {}};
+  PreparedModel prepared{{}, image_size_of(model, options.image_size), options.threads, {}};
   const std::vector<graph::Program> networks = networks_of(model, options.image_size);
   if (std::optional<NetworkForwards> forwards = on_other_device(networks, model.file.weights, options)) {
     prepared.networks = *std::move(forwards);

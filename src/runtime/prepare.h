@@ -42,9 +42,9 @@ struct PreparedModel {
   Model model;         // without its weights: the networks hold them
   int image_size = 0;  // of the networks
   int threads = 1;
-  engine::Precision precision = engine::Precision::fp32;
   std::variant<NetworkPlans, NetworkForwards>
       networks;  // in the engine, or on another device; as networks_of() has them
+  engine::Precision precision = engine::Precision::fp32;
 };
 
 // ErrorKind::usage for options out of range and for int8 of a model without a calibration; ErrorKind::bad_data when the
