@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
+#include "base/printable.h"
 #include "cli/gpu_driver.h"
 #include "search/trials/process.h"
 
@@ -55,6 +56,12 @@ std::optional<std::filesystem::path> find_training_program() {
 
 std::filesystem::path need_training_program(const std::string& wish) {
   if (auto program = find_training_program()) return *std::move(program);
+  if (const char* named = std::getenv(kFolderVariable); named != nullptr && *named != '\0') {
+    fail(ErrorKind::unsupported,
+         fmt::format("training is not installed: {} is {}, where there is no {}", kFolderVariable, printable(named),
+                     kName),
+         wish, "name the folder of that program, or unset the variable");
+  }
   fail(ErrorKind::unsupported, "training is not installed", wish,
        "install the package spinenet-train, or build with LibTorch (-DSPINENET_BUILD_TRAIN=ON)");
 }

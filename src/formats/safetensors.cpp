@@ -188,12 +188,22 @@ void check_tiling(std::vector<TensorPlace>& entries, uint64_t data_size, std::st
   }
 }
 
+// Files that people take for models: PyTorch's are zip archives, older ones and some of others begin with a pickle.
+bool looks_like_pytorch(std::string_view beginning) {
+  return beginning.starts_with("PK\x03\x04") || beginning.starts_with("\x80\x02") || beginning.starts_with("\x80\x04");
+}
+
 std::string find_header(const ReadBytes& read, uint64_t file_size, std::string_view place) {
   if (file_size < kLengthBytes) {
     refuse(fmt::format("not a safetensors file: {} bytes are too few", file_size), place);
   }
   uint64_t length = 0;
-  std::memcpy(&length, read(0, kLengthBytes).data(), kLengthBytes);
+  const std::string beginning = read(0, kLengthBytes);
+  std::memcpy(&length, beginning.data(), kLengthBytes);
+  if (length > kMaxHeader && looks_like_pytorch(beginning)) {
+    refuse("not a safetensors file but one as PyTorch writes", place,
+           "make a model of it: spinenet import FILE --as ARCHITECTURE --out model.safetensors");
+  }
   if (length > kMaxHeader) {
     refuse(fmt::format("not a safetensors file: a header of {} bytes is more than 100 MB", length), place, "");
   }

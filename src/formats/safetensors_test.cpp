@@ -235,6 +235,13 @@ TEST(Safetensors, HeaderLengthIsCheckedBeforeItIsUsed) {
   }
 }
 
+TEST(Safetensors, AFileOfPyTorchIsToBeImported) {
+  const std::string zip("PK\x03\x04\x00\x00\x08\x08\x00\x00", 10), pickle("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j", 12);
+  for (const std::string& file : {zip, pickle}) {
+    EXPECT_NE(refusal(file + std::string(100, 'x')).find("spinenet import FILE --as ARCHITECTURE"), std::string::npos);
+  }
+}
+
 TEST(Safetensors, ManyEntriesTakeNoQuadraticTime) {
   std::string header = R"({"__metadata__":{)";
   for (int i = 0; i < 300'000; ++i) header += fmt::format("\"{}\":\"\",", i);

@@ -73,6 +73,7 @@ TEST_F(TrainingProgram, NotInstalledIsSaidWithTheRemedy) {
     EXPECT_EQ(outcome.out, "") << line;
     EXPECT_NE(outcome.err.find("training is not installed"), std::string::npos) << outcome.err;
     EXPECT_NE(outcome.err.find("spinenet-train"), std::string::npos) << outcome.err;
+    EXPECT_NE(outcome.err.find("SPINENET_LIBEXEC is nowhere"), std::string::npos) << outcome.err;
   }
   EXPECT_NE(run_json("checks --json")["libtorch"].get<std::string>().find("not installed"), std::string::npos);
 }
