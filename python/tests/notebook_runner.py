@@ -51,7 +51,7 @@ def run_in_a_kernel(path):
     import nbformat
 
     notebook = nbformat.read(path, as_version=4)
-    nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+    nbclient.NotebookClient(notebook, timeout=None, kernel_name="python3").execute()
     entries = []
     for cell in notebook.cells:
         if cell.cell_type == "code":

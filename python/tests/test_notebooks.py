@@ -33,7 +33,9 @@ class Execution(FolderTest):
         (self.folder / "models" / MODEL.name).symlink_to(MODEL)
         notebook = place / f"{name}.ipynb"
         notebook.write_bytes((NOTEBOOKS / notebook.name).read_bytes())
-        environment = dict(os.environ, PATH=f"{pathlib.Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}")
+        # One thread of PyTorch: several wait for each other for long where the machine is busy.
+        environment = dict(os.environ, PATH=f"{pathlib.Path(PROGRAM).parent}{os.pathsep}{os.environ['PATH']}",
+                           OMP_NUM_THREADS="1")
         result = self.folder / "result.json"
         done = subprocess.run([sys.executable, TESTS / "notebook_runner.py", notebook, result], cwd=place,
                               env=environment, capture_output=True, text=True, timeout=540)
