@@ -1,12 +1,8 @@
-"""The networks as PyTorch modules: equal to the reference interpreter, trainable, compiled, saved and run again."""
+"""The networks as PyTorch modules: equal to the reference interpreter, trainable, saved and run again."""
 import copy
 import io
-import json
-import os
 import pickle
-import shutil
 import subprocess
-import sys
 import unittest
 
 import numpy
@@ -20,8 +16,6 @@ from support import FolderTest, PROGRAM, TASKS, colourful, model_path
 # Longer stages, or wider ones, of the same blocks.
 LONGER = ("resnet-101", "resnet-152", "hrnet-w3", "hrnet-w4", "hrnet-w6")
 EPSILON = 1e-5
-# Of two processes that each import PyTorch beside whatever else the machine does.
-TWO_PROCESSES_SECONDS = 400
 
 
 def pixels(side, images=1, seed=1):
@@ -213,55 +207,6 @@ class Module(FolderTest):
         with torch.no_grad():
             x = torch.from_numpy(pixels(128))
             torch.testing.assert_close(module.eval()(x)["box.p3"], self.small().eval()(x)["box.p3"])
-
-    # A kernel takes a second or more to compile, so each network is small: one with an upsampling, slices and joined
-    # channels for inference, one of few blocks for training.
-    @unittest.skipUnless(shutil.which("g++") or shutil.which("c++"), "torch.compile needs a C++ compiler")
-    def test_is_compiled_for_inference(self):
-        module = stir(torch_module(narrow("yolov4-tiny"), "detect", 64, 2), 2).eval()
-        x = torch.from_numpy(pixels(64, 2))
-        with torch.no_grad():
-            expected, found = module(x), torch.compile(module, fullgraph=True)(x)
-        for name in expected:
-            torch.testing.assert_close(found[name], expected[name], rtol=1e-4, atol=1e-5)
-
-    @unittest.skipUnless(shutil.which("g++") or shutil.which("c++"), "torch.compile needs a C++ compiler")
-    def test_is_compiled_for_training(self):
-        architecture = json.loads(narrow("resnet-50").to_json())
-        architecture["backbone"]["stages"] = [1, 1, 1, 1]
-        one = stir(torch_module(architecture, "classify", 64, 2), 2).train()
-        other = copy.deepcopy(one)
-        x = torch.from_numpy(pixels(64, 2))
-        expected, found = one(x), torch.compile(other, fullgraph=True)(x)
-        torch.testing.assert_close(found["class"], expected["class"], rtol=1e-4, atol=1e-5)
-        expected["class"].square().sum().backward()
-        found["class"].square().sum().backward()
-        for (name, a), (_, b) in zip(one.named_parameters(), other.named_parameters()):
-            torch.testing.assert_close(b.grad, a.grad, rtol=1e-3, atol=1e-3, msg=name)
-        for (name, a), (_, b) in zip(one.named_buffers(), other.named_buffers()):
-            torch.testing.assert_close(b, a, rtol=1e-4, atol=1e-5, msg=name)
-
-    def test_is_one_graph_of_dynamo(self):
-        """As torch.compile sees it, without code generation: no break, whatever the task."""
-        for module, side in ((self.small(), 128), (torch_module(narrow("resnet-50"), "classify", 64, 3), 64)):
-            x = torch.from_numpy(pixels(side, 2))
-            compiled = torch.compile(module.train(), backend="eager", fullgraph=True)
-            for name, output in compiled(x).items():
-                self.assertTrue(torch.isfinite(output).all(), name)
-
-    def test_trains_in_two_processes(self):
-        script = os.path.join(os.path.dirname(__file__), "torch_two_processes.py")
-        environment = dict(os.environ, GLOO_SOCKET_IFNAME="lo")
-        processes = [subprocess.Popen([sys.executable, script, str(self.folder), str(rank)], env=environment, text=True,
-                                      stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for rank in (0, 1)]
-        try:
-            for one in processes:
-                said, _ = one.communicate(timeout=TWO_PROCESSES_SECONDS)
-                self.assertEqual(one.returncode, 0, said[-3000:])
-        finally:
-            for one in processes:
-                one.kill()
-                one.wait()
 
 
 class Features(unittest.TestCase):
