@@ -535,3 +535,121 @@ class Study:
     @property
     def worker(self) -> str:
         """The name of this process in the study."""
+
+# What spinenet_cpp.coco, cocoeval and mask are made of. Users call those: names that begin with an underscore may change.
+
+@final
+class _CocoTruth:
+    """Images and annotations as the evaluation in C++ takes them."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether all of it is understood as pycocotools does; where not, only Python evaluates it."""
+
+    def image_ids(self) -> list[int]:
+        """In the order of the file."""
+
+    def category_ids(self) -> list[int]:
+        """In the order of the file."""
+
+@final
+class _CocoResults:
+    """Results as the evaluation in C++ takes them. len() is how many."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether all of it is understood as pycocotools does; where not, only Python evaluates it."""
+
+    def __len__(self) -> int: ...
+
+@final
+class _CocoMeasured:
+    """An evaluation: its arrays, and who was matched with whom."""
+
+    def take_arrays(
+        self,
+    ) -> tuple[NDArray[numpy.float64], NDArray[numpy.float64], NDArray[numpy.float64]]:
+        """precision [T, R, K, A, M], recall [T, K, A, M] and scores [T, R, K, A, M]. The caller owns them."""
+
+    def eval_images(
+        self, images: list[Any], categories: list[Any], areas: list[Any], limit: Any, /
+    ) -> list[dict[str, Any] | None]:
+        """evalImgs of pycocotools: of each category, area range and image, whose entries repeat the given objects."""
+
+    def ious(self, images: list[Any], categories: list[Any], /) -> dict[tuple[Any, Any], Any]:
+        """ious of pycocotools: an array [D, G] of float64, or [], of each image and category."""
+
+def _coco_truth_from_file(path: _Path, /) -> _CocoTruth | None:
+    """Of an annotation file. None where pycocotools would understand anything in it otherwise, or not at all."""
+
+def _coco_results_from_file(path: _Path, truth: _CocoTruth, /) -> _CocoResults | None:
+    """Of a results file. None where pycocotools would understand anything in it otherwise, or not at all."""
+
+def _coco_truth_from_dicts(
+    img_to_anns: dict[Any, Any],
+    anns: dict[Any, Any],
+    imgs: dict[Any, Any],
+    image_ids: list[int],
+    masks: bool,
+    flag_may_be_absent: bool,
+    /,
+) -> _CocoTruth:
+    """Of the dicts of a COCO object, with masks or with boxes alone; iscrowd may be required in each annotation."""
+
+def _coco_results_from_dicts(
+    img_to_anns: dict[Any, Any], anns: dict[Any, Any], imgs: dict[Any, Any], image_ids: list[int], masks: bool, /
+) -> _CocoResults:
+    """Of the dicts of a COCO object that holds results."""
+
+def _coco_results_from_list(anns: list[Any], masks: bool, has_boxes: bool, /) -> _CocoResults:
+    """Of a list of results, as loadRes takes it. `has_boxes`: sizes are those of the boxes."""
+
+def _coco_results_from_array(rows: NDArray[numpy.floating[Any]], /) -> _CocoResults:
+    """Of [N, 7]: image id, x, y, width, height, score, category id, as float64 or float32."""
+
+def _coco_measure(
+    truth: _CocoTruth,
+    results: _CocoResults,
+    iou: Literal["bbox", "segm"],
+    image_ids: list[int],
+    category_ids: list[int],
+    use_cats: bool,
+    iou_thresholds: list[float],
+    recall_thresholds: list[float],
+    area_ranges: list[list[float]],
+    max_detections: list[int],
+    /,
+) -> _CocoMeasured | None:
+    """Measures, on all processors and without Python's lock. None where only Python understands it as pycocotools does."""
+
+def _mask_encode(masks: NDArray[numpy.uint8], /) -> list[dict[str, Any]]:
+    """Run-length codes of masks [height, width, N]. ValueError for another number of dimensions."""
+
+def _mask_decode(codes: list[Any], /) -> NDArray[numpy.uint8]:
+    """[height, width, N] in Fortran order. BadDataError where the runs of a code do not fit its size."""
+
+def _mask_area(codes: list[Any], /) -> NDArray[numpy.uint32]:
+    """[N]: pixels of each mask."""
+
+def _mask_to_bbox(codes: list[Any], /) -> NDArray[numpy.float64]:
+    """[N, 4]: x, y, width, height."""
+
+def _mask_merge(codes: list[Any], intersect: bool, /) -> dict[str, Any]:
+    """The union, or what all have in common."""
+
+def _mask_ious(detected: list[Any], truths: list[Any], crowd: list[int], /) -> NDArray[numpy.float64]:
+    """[D, G]; of a crowd region the share of the detection that lies in it."""
+
+def _box_ious(
+    detected: NDArray[numpy.float64], truths: NDArray[numpy.float64], crowd: list[int], /
+) -> NDArray[numpy.float64]:
+    """[D, G] of boxes [D, 4] and [G, 4] (x, y, width, height)."""
+
+def _mask_from_polygons(polygons: list[Any], height: int, width: int, /) -> list[dict[str, Any]]:
+    """One code for each polygon x, y, x, y, ..."""
+
+def _mask_from_boxes(boxes: NDArray[numpy.float64], height: int, width: int, /) -> list[dict[str, Any]]:
+    """One code for each of [N, 4] (x, y, width, height)."""
+
+def _mask_from_runs(height: int, width: int, runs: list[int], /) -> dict[str, Any]:
+    """The code of runs as numbers, column by column, of which the first is background."""

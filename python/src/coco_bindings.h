@@ -1,5 +1,6 @@
 // What bind_coco.cpp and bind_mask.cpp add to the module spinenet_cpp._core: the names that spinenet_cpp.coco, cocoeval
-// and mask call. All begin with an underscore: what users call, and what the stubs state, is the Python around them.
+// and mask call. All begin with an underscore: what users call is the Python around them. Arguments have no names here;
+// the stubs give them some.
 //
 // Thread contract: called once, when Python imports the module.
 #pragma once

@@ -51,7 +51,12 @@ def real_arguments(function):
             part = ""
         else:
             part += letter
-    return [pair for pair in pairs if pair[0] not in ("self", "arg0")]
+    return [pair for pair in pairs if pair[0] != "self"]
+
+
+def has_names(definition):
+    """Whether its arguments do: those before "/" are the stub's words for what has no name in the module."""
+    return not [one for one in definition.args.posonlyargs if one.arg != "self"]
 
 
 def is_property(definition):
@@ -61,8 +66,9 @@ def is_property(definition):
 class StubsTest(unittest.TestCase):
     def test_have_the_names_of_the_module(self):
         stated = set(functions_of(STUBS)) | {node.name for node in classes()}
-        real = {name for name in vars(_core) if not name.startswith("_")}
+        real = {name for name in vars(_core) if not name.startswith("__")}
         self.assertEqual(stated, real)
+        self.assertLess({"Model", "_CocoTruth", "_coco_measure", "_mask_ious", "_box_ious"}, real)
 
     def test_have_the_names_of_each_class(self):
         for node in classes():
@@ -85,7 +91,10 @@ class StubsTest(unittest.TestCase):
                 if name.startswith("__") and name not in ("__init__", "__call__"):
                     continue
                 for definition in definitions:
-                    self.assertEqual(stated_arguments(definition), real_arguments(function), f"{node}.{name}")
+                    stated, real = stated_arguments(definition), real_arguments(function)
+                    if not has_names(definition):
+                        stated = [(f"arg{i}", default) for i, (_, default) in enumerate(stated)]
+                    self.assertEqual(stated, real, f"{node}.{name}")
                     compared += 1
         self.assertGreater(compared, 10)
 

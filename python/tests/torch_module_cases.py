@@ -1,11 +1,8 @@
-"""The networks as PyTorch modules: equal to the reference interpreter, trainable, compiled, saved and run again."""
+"""The networks as PyTorch modules: equal to the reference interpreter, trainable, saved and run again."""
 import copy
 import io
-import os
 import pickle
-import shutil
 import subprocess
-import sys
 import unittest
 
 import numpy
@@ -210,36 +207,6 @@ class Module(FolderTest):
         with torch.no_grad():
             x = torch.from_numpy(pixels(128))
             torch.testing.assert_close(module.eval()(x)["box.p3"], self.small().eval()(x)["box.p3"])
-
-    @unittest.skipUnless(shutil.which("g++") or shutil.which("c++"), "torch.compile needs a C++ compiler")
-    def test_is_compiled_as_one_graph(self):
-        module = stir(torch_module(narrow("yolov4-tiny"), "detect", 64, 2), 2)
-        x = torch.from_numpy(pixels(64, 2))
-        for training in (False, True):
-            one, other = copy.deepcopy(module).train(training), copy.deepcopy(module).train(training)
-            compiled = torch.compile(other, fullgraph=True)
-            with torch.set_grad_enabled(training):
-                expected, found = one(x), compiled(x)
-            for name in expected:
-                torch.testing.assert_close(found[name], expected[name], rtol=1e-4, atol=1e-5)
-            if training:
-                sum(output.square().sum() for output in expected.values()).backward()
-                sum(output.square().sum() for output in found.values()).backward()
-                for (name, a), (_, b) in zip(one.named_parameters(), other.named_parameters()):
-                    torch.testing.assert_close(b.grad, a.grad, rtol=1e-3, atol=1e-3, msg=name)
-
-    def test_is_one_graph_of_dynamo(self):
-        """As torch.compile sees it, without code generation: no break, whatever the task."""
-        for module, side in ((self.small(), 128), (torch_module(narrow("resnet-50"), "classify", 64, 3), 64)):
-            x = torch.from_numpy(pixels(side, 2))
-            compiled = torch.compile(module.train(), backend="eager", fullgraph=True)
-            for name, output in compiled(x).items():
-                self.assertTrue(torch.isfinite(output).all(), name)
-
-    def test_trains_in_two_processes(self):
-        script = os.path.join(os.path.dirname(__file__), "torch_two_processes.py")
-        run = subprocess.run([sys.executable, script, str(self.folder)], capture_output=True, text=True, timeout=240)
-        self.assertEqual(run.returncode, 0, run.stderr[-3000:])
 
 
 class Features(unittest.TestCase):

@@ -128,8 +128,9 @@ class Training(FolderTest):
         architecture = self.network()
         (self.folder / "network.json").write_text(architecture.to_json())
         # Rates at which rounding, which differs from one PyTorch to another, does not grow a thousandfold in ten steps:
-        # at greater ones the same loop in double precision is as far from either as they are from each other.
-        rate, decay, momentum = (5e-5, 0.02, 0.9) if optimizer == "adamw" else (4e-3, 1e-4, 0.9)
+        # at greater ones the same loop in double precision is as far from either as they are from each other. (At 4e-3,
+        # SGD gives losses alike to 1e-5 and norms of gradients alike to 6e-3: rounding turns a ReLU on or off.)
+        rate, decay, momentum = (5e-5, 0.02, 0.9) if optimizer == "adamw" else (1e-3, 1e-4, 0.9)
         recipe = self.folder / "ten.yaml"
         recipe.write_text(f"""
 architecture: {{base: {self.folder / "network.json"}}}
@@ -161,7 +162,7 @@ seed: 3
                   {"params": [p for p in network.parameters() if p.ndim <= 1], "weight_decay": 0.0}]
         step = (torch.optim.AdamW(groups, lr=rate, betas=(momentum, 0.999)) if optimizer == "adamw" else
                 torch.optim.SGD(groups, lr=rate, momentum=momentum))
-        worst = 0.0
+        worst = worst_norm = 0.0
         for line in expected:
             batch = batches.next()
             losses = detection_losses(network(torch.from_numpy(batch["pixels"])), torch.from_numpy(batch["classes"]),
@@ -173,11 +174,14 @@ seed: 3
             step.zero_grad()
             sum(losses.values()).backward()
             norm = torch.nn.utils.clip_grad_norm_(network.parameters(), 5)
-            self.assertLess(abs(norm.item() / line["gradient_norm"] - 1), 1e-3)
+            difference = abs(norm.item() / line["gradient_norm"] - 1)
+            worst_norm = max(worst_norm, difference)
+            # Later on a weight that differs by rounding turns a ReLU on or off here and there.
+            self.assertLess(difference, 1e-5 if line is expected[0] else 5e-3, f"norm of step {line['step']}")
             for group in step.param_groups:
                 group["lr"] = line["learning_rate"]
             step.step()
-        print(f"{optimizer}: losses of ten steps differ by {worst:.1e} at most")
+        print(f"{optimizer}: losses of ten steps differ by {worst:.1e}, norms of gradients by {worst_norm:.1e} at most")
 
     def test_the_example_learns_and_its_model_runs(self):
         root = scenes(self.folder / "scenes")
@@ -187,7 +191,7 @@ seed: 3
         example = importlib.util.module_from_spec(specification)
         specification.loader.exec_module(example)
         model = self.folder / "mine.safetensors"
-        flags = [str(root), "--train-images", "train", "--architecture", str(network), "--batch", "8", "--steps", "20",
+        flags = [str(root), "--train-images", "train", "--architecture", str(network), "--batch", "8", "--steps", "40",
                  "--warmup", "4", "--out", str(model)]
         told = []
         history = example.train(example.arguments(flags), told.append)

@@ -1,4 +1,7 @@
-"""Two processes of DistributedDataParallel, each with half of a batch, end a step with the weights of one process."""
+"""One of two processes of DistributedDataParallel, each with half of a batch: they end a step with the weights of one.
+
+    python torch_two_processes.py FOLDER RANK     both meet in the folder, and talk by way of the loopback interface
+"""
 import sys
 
 import numpy
@@ -23,8 +26,7 @@ def network():
     return torch_module(narrow("resnet-50"), "classify", 64, 3)
 
 
-def process(rank, folder):
-    torch.set_num_threads(1)
+def process(folder, rank):
     torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
     module = network()
     step(torch.nn.parallel.DistributedDataParallel(module), batch()[2 * rank: 2 * rank + 2])
@@ -36,4 +38,4 @@ def process(rank, folder):
 
 
 if __name__ == "__main__":
-    torch.multiprocessing.spawn(process, args=(sys.argv[1],), nprocs=2)
+    process(sys.argv[1], int(sys.argv[2]))
