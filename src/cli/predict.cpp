@@ -1,14 +1,19 @@
 // spinenet predict: what is in these images.
 #include "runtime/predict.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
+#include <span>
 #include <utility>
+#include <variant>
 
 #include "arch/task.h"
 #include "base/enum_names.h"
 #include "base/error.h"
 #include "base/format.h"
+#include "base/log.h"
+#include "base/printable.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "cli/run_flags.h"
@@ -68,6 +73,13 @@ runtime::DrawOptions drawn(const PredictFlags& flags) {
   return options;
 }
 
+bool is_nothing_found(std::span<const runtime::ImagePrediction> predictions) {
+  return !predictions.empty() && std::ranges::all_of(predictions, [](const runtime::ImagePrediction& one) {
+    const auto* objects = std::get_if<std::vector<detect::Detection>>(&one.found);
+    return objects != nullptr && objects->empty();
+  });
+}
+
 int run_predict(const PredictFlags& flags, const Invocation& invocation) {
   const runtime::DrawOptions draw = drawn(flags);
   const std::vector<std::string> files = image::expand_inputs(flags.inputs);
@@ -94,6 +106,11 @@ int run_predict(const PredictFlags& flags, const Invocation& invocation) {
   } else {
     if (json) json->write(to_text(to_json(predicted.done, classes)));
     print(to_table(predicted.done, classes));
+  }
+  if (folder) log_info(fmt::format("images: {}", printable(flags.out)));
+  if (is_nothing_found(predicted.done)) {
+    log_info(fmt::format("no object has a score of {:.3g}: a lower --threshold shows less certain ones",
+                         post.score_threshold));
   }
   if (predicted.failed > 0) {
     fail(ErrorKind::bad_data, fmt::format("{} of {} images could not be read", predicted.failed, images.size()),
