@@ -90,10 +90,11 @@ MatchedCells match_all(const MatchTask& task, ThreadPool& pool) {
   const auto count = static_cast<int64_t>(index.cells.size());
   pool.parallel_for((count + kCellsPerJob - 1) / kCellsPerJob, [&](int64_t job) {
     const int64_t end = std::min(count, (job + 1) * kCellsPerJob);
+    MatchSpace space;
     for (int64_t c = job * kCellsPerJob; c < end; ++c) {
       const Cell& cell = index.cells[static_cast<size_t>(c)];
       const auto out = std::span(matched.results).subspan(cell.result_begin, cell.result_count());
-      matched.kept[static_cast<size_t>(c)] = match_cell(task, cell, out);
+      matched.kept[static_cast<size_t>(c)] = match_cell(task, cell, space, out);
     }
   });
   return matched;

@@ -95,6 +95,12 @@ struct Walk {
 
 }  // namespace
 
+bool is_sound(dom::element value, const CocoLimits& limits) {
+  FindingLog log;
+  Walk{limits, log}.visit(value, nullptr);
+  return log.errors() == 0;
+}
+
 CocoDocument::CocoDocument(std::string text, const CocoLimits& limits, FindingLog& log) {
   constexpr std::string_view kMark = "\xEF\xBB\xBF";
   const size_t skip = text.starts_with(kMark) ? kMark.size() : 0;

@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <future>
-#include <memory>
+#include <iterator>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -12,6 +12,7 @@
 #include "data/coco/coco_document.h"
 #include "data/coco/coco_fields.h"
 #include "data/coco/coco_values.h"
+#include "data/coco/list_pieces.h"
 
 namespace spinenet::data {
 namespace {
@@ -35,8 +36,9 @@ class Complaints {
       if (told_.size() < kTold) told_.push_back(one);
     }
   }
+  bool any() const { return count_ > 0; }
   void refuse(std::string_view place) const {
-    if (count_ == 0) return;
+    if (!any()) return;
     fail(ErrorKind::bad_data, fmt::format("{} results cannot be used:{}", count_, fmt::join(told_, "")), place,
          "write image_id, category_id, bbox [x, y, width, height] or segmentation, and score, with the ids of the "
          "annotation file");
@@ -59,8 +61,9 @@ class UnknownImages {
     count_ += later.count_;
     for (const int64_t id : later.ids_) tell(id);
   }
+  bool any() const { return count_ > 0; }
   void refuse(std::string_view place) const {
-    if (count_ == 0) return;
+    if (!any()) return;
     fail(ErrorKind::bad_data,
          fmt::format("{} results are of images that the annotation file does not have: image_id {}{}", count_,
                      fmt::join(ids_, " "), count_ > static_cast<int64_t>(ids_.size()) ? " ..." : ""),
@@ -150,7 +153,7 @@ struct Stretch {
 // Decoding masks takes most of the time, so stretches of the list are read on all cores; messages are as if it had been
 // read in order.
 std::vector<detect::Result> read_entries(const std::vector<dom::element>& entries, const ImagesById& images,
-                                         std::string_view place) {
+                                         std::string_view place, int threads) {
   constexpr size_t kLength = 2048;
   std::vector<detect::Result> results(entries.size());
   std::vector<Stretch> stretches((entries.size() + kLength - 1) / kLength);
@@ -160,7 +163,8 @@ std::vector<detect::Result> read_entries(const std::vector<dom::element>& entrie
     stretches[static_cast<size_t>(k)].read(std::span(entries).subspan(first, count), first, images,
                                            std::span(results).subspan(first, count));
   };
-  const int extra_threads = std::min(available_cores(), static_cast<int>(stretches.size())) - 1;
+  const int most = threads > 0 ? threads : available_cores();
+  const int extra_threads = std::min(most, static_cast<int>(stretches.size())) - 1;
   if (extra_threads > 0) {
     ThreadPool(extra_threads).parallel_for(static_cast<int64_t>(stretches.size()), read);
   } else {
@@ -176,58 +180,69 @@ std::vector<detect::Result> read_entries(const std::vector<dom::element>& entrie
   return results;
 }
 
-// A results file without its errors of syntax; what its entries mean depends on the annotations.
-struct ParsedResults {
-  std::string place;
-  std::unique_ptr<const CocoDocument> document;
-};
-
-ParsedResults parse(std::string text, std::string_view place, const CocoLimits& limits, FindingLog& log) {
-  log.refuse_errors(place);
-  auto document = std::make_unique<const CocoDocument>(std::move(text), limits, log);
-  log.refuse_errors(place);
-  return {std::string(place), std::move(document)};
-}
-
-ParsedResults parse_file(const std::filesystem::path& path, const CocoLimits& limits) {
-  FindingLog log;
-  std::string text = read_limited(path.string(), limits, log);
-  return parse(std::move(text), path.string(), limits, log);
-}
-
-std::vector<detect::Result> entries_of(const ParsedResults& parsed, const detect::Annotations& truth) {
-  dom::array list;
-  if (parsed.document->root().get(list) != simdjson::SUCCESS) {
-    fail(ErrorKind::bad_data, "the top level is not a list", parsed.place,
-         "results are a list of objects, one per detection");
-  }
+ImagesById by_id(const detect::Annotations& truth) {
   ImagesById images;
+  images.reserve(truth.images.size());
   for (const detect::ImageInfo& image : truth.images) images.emplace(image.id, &image);
-  return read_entries(std::vector<dom::element>(list.begin(), list.end()), images, parsed.place);
+  return images;
+}
+
+// A large file without faults, in pieces. Nothing where it has to be read in one go, which also says what is wrong.
+std::optional<std::vector<detect::Result>> read_in_pieces(std::string_view text, const ImagesById& images,
+                                                          const CocoLimits& limits, const CocoPieces& pieces) {
+  if (static_cast<int64_t>(text.size()) > limits.max_file_bytes) return std::nullopt;
+  const std::optional<ListPieces> list = cut_list(text, pieces.bytes);
+  if (!list) return std::nullopt;
+  std::vector<std::vector<detect::Result>> parts(list->pieces.size());
+  const bool sound = read_pieces(*list, limits, pieces.threads, [&](size_t at, dom::array entries) {
+    UnknownImages unknown;
+    std::vector<detect::Result>& results = parts[at];
+    results.reserve(entries.size());
+    for (const dom::element entry : entries) {
+      if (!read_result(entry, images, unknown, results.emplace_back()).empty()) return false;
+    }
+    return !unknown.any();
+  });
+  if (!sound) return std::nullopt;
+  size_t count = 0;
+  for (const auto& part : parts) count += part.size();
+  std::vector<detect::Result> results;
+  results.reserve(count);
+  for (auto& part : parts) {
+    results.insert(results.end(), std::move_iterator(part.begin()), std::move_iterator(part.end()));
+  }
+  return results;
 }
 
 }  // namespace
 
+std::vector<detect::Result> parse_results(std::string text, std::string_view place, const detect::Annotations& truth,
+                                          const CocoLimits& limits, const CocoPieces& pieces) {
+  const ImagesById images = by_id(truth);
+  if (auto results = read_in_pieces(text, images, limits, pieces)) return *std::move(results);
+  FindingLog log;
+  const CocoDocument document(std::move(text), limits, log);
+  log.refuse_errors(place);
+  dom::array list;
+  if (document.root().get(list) != simdjson::SUCCESS) {
+    fail(ErrorKind::bad_data, "the top level is not a list", place, "results are a list of objects, one per detection");
+  }
+  return read_entries(std::vector<dom::element>(list.begin(), list.end()), images, place, pieces.threads);
+}
+
 std::vector<detect::Result> read_results(const std::filesystem::path& path, const detect::Annotations& truth,
-                                         const CocoLimits& limits) {
-  return entries_of(parse_file(path, limits), truth);
+                                         const CocoLimits& limits, const CocoPieces& pieces) {
+  FindingLog log;
+  std::string text = read_limited(path.string(), limits, log);
+  log.refuse_errors(path.string());
+  return parse_results(std::move(text), path.string(), truth, limits, pieces);
 }
 
 TruthAndResults read_truth_and_results(const std::filesystem::path& annotations, const CocoReadOptions& options,
-                                       const std::filesystem::path& results, int threads) {
-  const bool beside = (threads > 0 ? threads : available_cores()) > 1;
-  // Both: where the system gives no thread, the library reads one file after the other.
-  const auto when = beside ? std::launch::async | std::launch::deferred : std::launch::deferred;
-  std::future<ParsedResults> parsed = std::async(when, [&] { return parse_file(results, options.limits); });
+                                       const std::filesystem::path& results) {
   TruthAndResults found{read_coco(annotations, options), {}};
-  found.results = entries_of(parsed.get(), found.truth);
+  found.results = read_results(results, found.truth, options.limits, options.pieces);
   return found;
-}
-
-std::vector<detect::Result> parse_results(std::string text, std::string_view place, const detect::Annotations& truth,
-                                          const CocoLimits& limits) {
-  FindingLog log;
-  return entries_of(parse(std::move(text), place, limits, log), truth);
 }
 
 }  // namespace spinenet::data
