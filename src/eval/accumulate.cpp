@@ -121,12 +121,16 @@ void accumulate_category(const MatchedCells& matched, const CocoProtocol& protoc
   if (matched.index->category_begin[k] == matched.index->category_begin[k + 1]) return;
   const std::vector<Traced> ranked = rank_results(matched, k);
   const double first_score = ranked.empty() ? 0.0 : ranked.front().score;
+  uint32_t last_rank = 0;
+  for (const Traced& result : ranked) last_rank = std::max(last_rank, result.rank);
   Curves curves;
   for (size_t a = 0; a < matched.task->areas.size(); ++a) {
     const int64_t targets = count_targets(matched, k, matched.task->areas[a]);
     if (targets == 0) continue;
     for (size_t m = 0; m < protocol.max_detections.size(); ++m) {
-      trace(matched, ranked, a, protocol.max_detections[m], curves);
+      // Where the limit before left nothing out, this one gives the same curves.
+      const bool same = m > 0 && last_rank < static_cast<uint32_t>(protocol.max_detections[m - 1]);
+      if (!same) trace(matched, ranked, a, protocol.max_detections[m], curves);
       for (size_t t = 0; t < matched.task->thresholds.size(); ++t) {
         const Place place{static_cast<int64_t>(pass.first_threshold + t), k, static_cast<int64_t>(pass.first_area + a),
                           static_cast<int64_t>(m)};
