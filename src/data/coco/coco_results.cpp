@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <iterator>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <unordered_map>
@@ -7,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/large_pages.h"
 #include "base/thread_pool.h"
 #include "data/coco/coco.h"
 #include "data/coco/coco_document.h"
@@ -187,31 +189,54 @@ ImagesById by_id(const detect::Annotations& truth) {
   return images;
 }
 
+// Results of pieces, put together in the order of the file as they come: what one piece took serves the next again.
+class ResultParts {
+ public:
+  explicit ResultParts(size_t count) : waiting_(count) {}
+
+  void put(size_t at, std::vector<detect::Result> results) {
+    const std::lock_guard lock(mutex_);
+    waiting_[at] = std::move(results);
+    for (; next_ < waiting_.size() && waiting_[next_]; ++next_) {
+      std::vector<detect::Result> part = std::move(*waiting_[next_]);
+      if (next_ == 0) expect(part.size() * waiting_.size());
+      all_.insert(all_.end(), std::move_iterator(part.begin()), std::move_iterator(part.end()));
+    }
+  }
+  std::vector<detect::Result> take() { return std::move(all_); }
+
+ private:
+  // About as many in all, as all pieces but the last are of one length.
+  void expect(size_t count) {
+    all_.reserve(count + count / 16);
+    prefer_large_pages(all_.data(), all_.capacity() * sizeof(detect::Result));
+  }
+
+  std::mutex mutex_;
+  std::vector<std::optional<std::vector<detect::Result>>> waiting_;
+  size_t next_ = 0;
+  std::vector<detect::Result> all_;
+};
+
 // A large file without faults, in pieces. Nothing where it has to be read in one go, which also says what is wrong.
 std::optional<std::vector<detect::Result>> read_in_pieces(std::string_view text, const ImagesById& images,
                                                           const CocoLimits& limits, const CocoPieces& pieces) {
   if (static_cast<int64_t>(text.size()) > limits.max_file_bytes) return std::nullopt;
   const std::optional<ListPieces> list = cut_list(text, pieces.bytes);
   if (!list) return std::nullopt;
-  std::vector<std::vector<detect::Result>> parts(list->pieces.size());
+  ResultParts parts(list->pieces.size());
   const bool sound = read_pieces(*list, limits, pieces.threads, [&](size_t at, dom::array entries) {
     UnknownImages unknown;
-    std::vector<detect::Result>& results = parts[at];
+    std::vector<detect::Result> results;
     results.reserve(entries.size());
     for (const dom::element entry : entries) {
       if (!read_result(entry, images, unknown, results.emplace_back()).empty()) return false;
     }
+    parts.put(at, std::move(results));
     return !unknown.any();
   });
   if (!sound) return std::nullopt;
-  size_t count = 0;
-  for (const auto& part : parts) count += part.size();
-  std::vector<detect::Result> results;
-  results.reserve(count);
-  for (auto& part : parts) {
-    results.insert(results.end(), std::move_iterator(part.begin()), std::move_iterator(part.end()));
-  }
-  return results;
+  return parts.take();
 }
 
 }  // namespace
