@@ -21,6 +21,7 @@ void measure(const std::string& annotation_file, const std::string& result_file,
   const double start = now();
   data::CocoReadOptions reading;
   reading.segmentations = options.iou == eval::IouType::segm;
+  reading.pieces.threads = options.threads;
   const auto [annotations, results] = data::read_truth_and_results(annotation_file, reading, result_file);
   const double files_read = now();
   const eval::CocoEvaluation evaluation = eval::evaluate_coco(annotations, results, options);

@@ -16,6 +16,9 @@ import numpy
 from spinenet_cpp import _core, mask
 from spinenet_cpp.errors import BadDataError
 
+# Lists of files that are longer are read in pieces of about as many bytes, beside each other.
+PIECE_BYTES = 256 << 10
+
 
 def _stamp(path: Any) -> tuple:
     found = os.stat(path)
@@ -37,7 +40,7 @@ class _File:
 
 
 class TruthFile(_File):
-    """An annotation file that the package's own reader has read."""
+    """An annotation file that the package's own reader has read, but for the masks, which are read when they are wanted."""
 
     @staticmethod
     def of(path: Any) -> TruthFile | None:
@@ -46,10 +49,17 @@ class TruthFile(_File):
             source = TruthFile(path)
         except OSError:
             return None
-        source._truth = _core._coco_truth_from_file(path)
+        source._truth = _core._coco_truth_from_file(path, PIECE_BYTES)
+        source._has_masks = False
         return source if source._truth is not None else None
 
-    def truth(self) -> Any:
+    def truth(self, masks: bool = False) -> Any:
+        """None where masks are wanted and there is one that this reader and pycocotools understand differently."""
+        if masks and not self._has_masks:
+            found = _core._coco_truth_with_masks(self._truth)
+            if found is None:
+                return None
+            self._truth, self._has_masks = found, True
         return self._truth
 
     def image_ids(self) -> list[int]:
@@ -108,7 +118,7 @@ class ResultFile(_Results):
 
     @staticmethod
     def of(parent: Any, path: Any, truth: Any) -> ResultFile | None:
-        results = _core._coco_results_from_file(path, truth)
+        results = _core._coco_results_from_file(path, truth, PIECE_BYTES)
         return ResultFile(parent, path, results) if results is not None else None
 
     def results(self, masks: bool) -> Any:

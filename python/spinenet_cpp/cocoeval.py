@@ -215,7 +215,7 @@ class COCOeval:
     def _truth(self, coco: Any, images: list[int], masks: bool) -> Any:
         source = getattr(coco, "_source", None)
         if isinstance(source, sources.TruthFile):
-            return source.truth()
+            return source.truth(masks)
         index = (coco.imgToAnns, coco.anns, coco.imgs)
         if not all(isinstance(one, dict) for one in index):
             return None

@@ -24,17 +24,23 @@ py::list category_ids(const CocoTruth& truth) {
   return ids;
 }
 
-std::shared_ptr<const CocoTruth> truth_from_file(const py::object& path) {
+std::shared_ptr<const CocoTruth> truth_from_file(const py::object& path, size_t piece_bytes) {
   const std::string name = path_of(path);
   const WithoutLock without_lock;
-  return read_truth(name);
+  return read_truth(name, {.bytes = piece_bytes});
+}
+
+std::shared_ptr<const CocoTruth> truth_with_masks(const std::shared_ptr<const CocoTruth>& truth) {
+  const WithoutLock without_lock;
+  return with_masks(*truth);
 }
 
 std::shared_ptr<const CocoResults> results_from_file(const py::object& path,
-                                                     const std::shared_ptr<const CocoTruth>& truth) {
+                                                     const std::shared_ptr<const CocoTruth>& truth,
+                                                     size_t piece_bytes) {
   const std::string name = path_of(path);
   const WithoutLock without_lock;
-  return read_results(name, *truth);
+  return read_results(name, *truth, {.bytes = piece_bytes});
 }
 
 std::shared_ptr<const CocoResults> decoded(GatheredResults gathered) {
@@ -97,6 +103,7 @@ void bind_coco(py::module_& module) {
         return all_ious(measured, {std::move(images), std::move(categories), py::list(), py::none()});
       });
   module.def("_coco_truth_from_file", &truth_from_file);
+  module.def("_coco_truth_with_masks", &truth_with_masks);
   module.def("_coco_results_from_file", &results_from_file);
   module.def("_coco_truth_from_dicts", &truth_from_dicts);
   module.def("_coco_results_from_dicts", &results_from_dicts);

@@ -15,6 +15,7 @@
 
 #include <pybind11/pybind11.h>
 
+#include "data/coco/coco_limits.h"
 #include "detect/annotations.h"
 #include "detect/detections.h"
 
@@ -23,6 +24,9 @@ namespace spinenet::python {
 struct CocoTruth {
   detect::Annotations content;
   bool plain = true;
+  // Of a file, where `content` has no masks yet: what they are read from when they are asked for, and where that is.
+  std::string text, place;
+  data::CocoPieces pieces{};
 };
 
 struct CocoResults {
@@ -37,8 +41,10 @@ struct CocoResults {
 
 // Without the lock. Null where there is anything in the file that pycocotools would understand otherwise, or not at
 // all.
-std::shared_ptr<const CocoTruth> read_truth(const std::string& path);
-std::shared_ptr<const CocoResults> read_results(const std::string& path, const CocoTruth& truth);
+std::shared_ptr<const CocoTruth> read_truth(const std::string& path, const data::CocoPieces& pieces);
+std::shared_ptr<const CocoTruth> with_masks(const CocoTruth& truth);  // as of a file
+std::shared_ptr<const CocoResults> read_results(const std::string& path, const CocoTruth& truth,
+                                                const data::CocoPieces& pieces);
 
 // A run-length code in its text form, which belongs to Python.
 struct MaskText {

@@ -14,6 +14,7 @@ import unittest
 import numpy
 
 import coco_sets
+from spinenet_cpp import _coco_sources as sources
 from spinenet_cpp import coco, cocoeval, mask
 from spinenet_cpp.errors import BadDataError, UnsupportedError
 
@@ -24,6 +25,7 @@ except ImportError:
     TheirCOCO = None
 
 CASES = int(os.environ.get("SPINENET_COCO_CASES", "200"))
+PIECE_BYTES = sources.PIECE_BYTES
 WITH_PYCOCOTOOLS = unittest.skipIf(TheirCOCO is None, "pycocotools is not installed")
 
 
@@ -54,13 +56,15 @@ class RandomSetsTest(unittest.TestCase):
                 iou = "segm" if masks or case % 6 == 0 else "bbox"
                 expected = theirs(truth, results, iou, change)
                 files = coco_sets.write(pathlib.Path(folder), truth, results)
-                for sources in ((truth, results), files, (files[0], results)):
-                    with self.subTest(case=case, source=type(sources[0]), results=type(sources[1])):
-                        sources = tuple(str(s) if isinstance(s, pathlib.Path) else s for s in sources)
-                        found = ours(*sources, iou, change)
+                sources.PIECE_BYTES = (1, 500, PIECE_BYTES)[case % 3]
+                self.addCleanup(setattr, sources, "PIECE_BYTES", PIECE_BYTES)
+                for given in ((truth, results), files, (files[0], results)):
+                    with self.subTest(case=case, source=type(given[0]), results=type(given[1])):
+                        given = tuple(str(s) if isinstance(s, pathlib.Path) else s for s in given)
+                        found = ours(*given, iou, change)
                         coco_sets.assert_same(self, found, expected)
                         at_once += found._measured is not None
-                        looked = ours(*sources, iou, change, look=True)
+                        looked = ours(*given, iou, change, look=True)
                         coco_sets.assert_same(self, looked, expected, also_images=False)
         self.assertGreater(at_once, CASES)
 
@@ -228,6 +232,28 @@ class NastySetsTest(unittest.TestCase):
         results[0]["segmentation"] = code
         self.compare(truth, results, iou="segm")
 
+    def test_a_file_with_masks_that_are_refused(self):
+        """Boxes are measured at once whatever the masks are; masks that the reader refuses, step by step."""
+        for masks, broken in ((False, [[1, 2]]), (False, 5), (True, [[1, 2, 3, 4, 5, 6, 7]]), (True, [])):
+            truth, results = small_set(8, masks)
+            for ann in truth["annotations"][::2]:
+                ann["segmentation"] = broken
+            iou = "segm" if masks else "bbox"
+            raised, found = [], []
+            with tempfile.TemporaryDirectory() as folder:
+                files = [str(file) for file in coco_sets.write(pathlib.Path(folder), truth, results)]
+                for evaluate in (ours, theirs):
+                    try:
+                        found.append(evaluate(*files, iou))
+                    except Exception as error:
+                        raised.append(type(error))
+                self.assertEqual(len(found) + len(raised), 2)
+                if found:
+                    coco_sets.assert_same(self, *found)
+                    self.assertEqual(found[0]._measured is not None, not masks)
+                else:
+                    self.assertEqual(raised[0], raised[1])
+
     def test_boxes_of_masks(self):
         truth, results = small_set(18, masks=True)
         self.compare(truth, results, iou="bbox", at_once=True)
@@ -301,9 +327,9 @@ class ContentTest(unittest.TestCase):
         self.files = coco_sets.write(pathlib.Path(folder.name), self.truth, self.results)
         self.source = coco_sets.quiet(coco.COCO, str(self.files[0]))
 
-    def measured(self, found=None):
+    def measured(self, found=None, iou="bbox"):
         def work():
-            evaluation = cocoeval.COCOeval(self.source, found or self.source.loadRes(str(self.files[1])), "bbox")
+            evaluation = cocoeval.COCOeval(self.source, found or self.source.loadRes(str(self.files[1])), iou)
             evaluation.evaluate()
             evaluation.accumulate()
             return evaluation
@@ -342,6 +368,13 @@ class ContentTest(unittest.TestCase):
         self.files[0].write_text(self.files[0].read_text() + " ")
         with self.assertRaisesRegex(BadDataError, "has changed"):
             self.source.anns
+
+    def test_masks_are_those_of_the_file_as_it_was_loaded(self):
+        expected = self.measured(iou="segm").eval["precision"]
+        self.source = coco_sets.quiet(coco.COCO, str(self.files[0]))
+        self.files[0].write_text("{}")
+        self.assertTrue(numpy.array_equal(self.measured(iou="segm").eval["precision"], expected))
+        self.assertTrue(numpy.array_equal(self.measured(iou="segm").eval["precision"], expected))
 
     def test_results_as_pycocotools_completes_them(self):
         found = coco_sets.quiet(self.source.loadRes, str(self.files[1]))

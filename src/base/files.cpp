@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/large_pages.h"
 
 namespace spinenet {
 namespace {
@@ -68,6 +69,7 @@ std::string read_file(const std::filesystem::path& path, int64_t most) {
   if (S_ISREG(is.st_mode)) {
     if (is.st_size > most) refuse_size(path, most);
     content.reserve(static_cast<size_t>(is.st_size) + 64);  // readers that look at whole vectors pad without moving it
+    prefer_large_pages(content.data(), content.capacity());
   }
   char buffer[1 << 16];
   while (true) {

@@ -110,9 +110,9 @@ int eval_objects(std::optional<runtime::Model> model, const EvalFlags& flags, co
   require(!model || masks || types.front() == eval::IouType::bbox, "a detector gives boxes: use --iou bbox");
   data::CocoReadOptions read;
   read.segmentations = types.front() == eval::IouType::segm;
-  auto [annotations, results] =
-      model ? data::TruthAndResults{data::read_coco(flags.annotations, read), {}}
-            : data::read_truth_and_results(flags.annotations, read, flags.results, threads_of(invocation.common));
+  read.pieces.threads = threads_of(invocation.common);
+  auto [annotations, results] = model ? data::TruthAndResults{data::read_coco(flags.annotations, read), {}}
+                                      : data::read_truth_and_results(flags.annotations, read, flags.results);
   if (read.segmentations) eval::require_masks(annotations, flags.annotations);
   if (of_model) results = results_of_model(*std::move(model), flags, invocation, annotations);
   if (saved) {

@@ -15,7 +15,14 @@ struct Ranked {
   uint32_t rank;  // place in its cell
 };
 
-std::vector<Ranked> rank_results(const MatchedCells& matched, uint32_t k) {
+// The same with what it matches: each of the twelve curves reads all of them from one end to the other.
+struct Traced {
+  double score;
+  MatchBits bits;
+  uint32_t rank;
+};
+
+std::vector<Traced> rank_results(const MatchedCells& matched, uint32_t k) {
   std::vector<Ranked> ranked;
   const CellIndex& index = *matched.index;
   for (uint32_t c = index.category_begin[k]; c < index.category_begin[k + 1]; ++c) {
@@ -23,7 +30,10 @@ std::vector<Ranked> rank_results(const MatchedCells& matched, uint32_t k) {
     for (uint32_t i = 0; i < matched.kept[c]; ++i) ranked.push_back({matched.results[begin + i].score, begin + i, i});
   }
   std::stable_sort(ranked.begin(), ranked.end(), [](const Ranked& a, const Ranked& b) { return a.score > b.score; });
-  return ranked;
+  std::vector<Traced> traced;
+  traced.reserve(ranked.size());
+  for (const Ranked& one : ranked) traced.push_back({one.score, matched.results[one.at].bits, one.rank});
+  return traced;
 }
 
 int64_t count_targets(const MatchedCells& matched, uint32_t k, const AreaLimits& range) {
@@ -58,15 +68,14 @@ double precision_of(int64_t hits, int64_t false_hits) {
 }
 
 // The curves of the results that are among the first `limit` of their cells.
-void trace(const MatchedCells& matched, std::span<const Ranked> ranked, size_t a, int limit, Curves& curves) {
+void trace(const MatchedCells& matched, std::span<const Traced> ranked, size_t a, int limit, Curves& curves) {
   for (Curve& curve : curves) curve.clear();
   const uint32_t all_thresholds = matched.task->every_threshold();
   int64_t missed_by_all = 0;
-  for (const Ranked& result : ranked) {
+  for (const Traced& result : ranked) {
     if (result.rank >= static_cast<uint32_t>(limit)) continue;
-    const MatchBits& bits = matched.results[result.at].bits;
-    const uint32_t counted = all_thresholds & ~uint32_t{bits.ignored[a]};
-    const uint32_t hit = counted & bits.matched[a];
+    const uint32_t counted = all_thresholds & ~uint32_t{result.bits.ignored[a]};
+    const uint32_t hit = counted & result.bits.matched[a];
     if (hit == 0 && counted == all_thresholds) {
       ++missed_by_all;
       continue;
@@ -110,14 +119,18 @@ void write_curve(Curve& curve, const Place& place, int64_t targets, double first
 void accumulate_category(const MatchedCells& matched, const CocoProtocol& protocol, const PassPlace& pass, uint32_t k,
                          CocoArrays& arrays) {
   if (matched.index->category_begin[k] == matched.index->category_begin[k + 1]) return;
-  const std::vector<Ranked> ranked = rank_results(matched, k);
+  const std::vector<Traced> ranked = rank_results(matched, k);
   const double first_score = ranked.empty() ? 0.0 : ranked.front().score;
+  uint32_t last_rank = 0;
+  for (const Traced& result : ranked) last_rank = std::max(last_rank, result.rank);
   Curves curves;
   for (size_t a = 0; a < matched.task->areas.size(); ++a) {
     const int64_t targets = count_targets(matched, k, matched.task->areas[a]);
     if (targets == 0) continue;
     for (size_t m = 0; m < protocol.max_detections.size(); ++m) {
-      trace(matched, ranked, a, protocol.max_detections[m], curves);
+      // Where the limit before left nothing out, this one gives the same curves.
+      const bool same = m > 0 && last_rank < static_cast<uint32_t>(protocol.max_detections[m - 1]);
+      if (!same) trace(matched, ranked, a, protocol.max_detections[m], curves);
       for (size_t t = 0; t < matched.task->thresholds.size(); ++t) {
         const Place place{static_cast<int64_t>(pass.first_threshold + t), k, static_cast<int64_t>(pass.first_area + a),
                           static_cast<int64_t>(m)};

@@ -2,7 +2,7 @@
 // take several passes): in order of score, each takes the free truth it overlaps most; truths that do not count (crowd,
 // outside the area range) come last.
 //
-// Thread contract: match_cell may run for different cells at the same time.
+// Thread contract: match_cell may run for different cells at the same time, each thread with a MatchSpace of its own.
 #pragma once
 
 #include <array>
@@ -43,8 +43,25 @@ struct MatchTask {
 // The size of a result, by its place among the results.
 double result_area(const MatchTask& task, uint32_t at);
 
+// One truth of the cell, with bit t of `taken[a]` for area range a and threshold t.
+struct MatchTarget {
+  bool crowd = false;
+  bool counts_as_match = true;
+  std::array<bool, kPassAreas> ignored{};
+  std::array<uint16_t, kPassAreas> taken{};
+};
+
+// Where match_cell works. Used again from cell to cell: most cells hold one or two results, and memory of their own
+// would cost more than matching them.
+struct MatchSpace {
+  std::vector<uint32_t> kept;
+  CellOverlaps overlaps;
+  std::vector<MatchTarget> targets;
+  std::vector<Overlap> ordered;
+};
+
 // Writes the cell's kept results by falling score to the front of `out` (as long as the cell's results); returns how
 // many.
-uint32_t match_cell(const MatchTask& task, const Cell& cell, std::span<MatchedResult> out);
+uint32_t match_cell(const MatchTask& task, const Cell& cell, MatchSpace& space, std::span<MatchedResult> out);
 
 }  // namespace spinenet::eval

@@ -123,8 +123,14 @@ void find_overlaps(const OverlapQuestion& question, const Cell& cell, std::span<
 void by_score(const CellIndex& index, const Cell& cell, std::span<const detect::Result> results, size_t limit,
               std::vector<uint32_t>& order) {
   order.assign(index.results.begin() + cell.result_begin, index.results.begin() + cell.result_end);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](uint32_t a, uint32_t b) { return results[a].score > results[b].score; });
+  const auto before = [&](uint32_t a, uint32_t b) { return results[a].score > results[b].score; };
+  constexpr size_t kFew = 16;
+  if (order.size() > kFew) {
+    std::stable_sort(order.begin(), order.end(), before);
+  } else {  // as stable, and it wants no memory
+    for (auto at = order.begin(); at != order.end(); ++at)
+      std::rotate(std::upper_bound(order.begin(), at, *at, before), at, at + 1);
+  }
   if (order.size() > limit) order.resize(limit);
 }
 

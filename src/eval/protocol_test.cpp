@@ -103,9 +103,10 @@ TEST(Protocol, RecordedMatchesAreThoseThatCount) {
   task.thresholds = protocol.iou_thresholds;
   task.areas = protocol.area_ranges;
   size_t compared = 0;
+  MatchSpace space;
   for (const Cell& cell : index.cells) {
     std::vector<MatchedResult> matched(cell.result_count());
-    ASSERT_EQ(match_cell(task, cell, matched), cell.result_count());
+    ASSERT_EQ(match_cell(task, cell, space, matched), cell.result_count());
     for (size_t a = 0; a < task.areas.size(); ++a) {
       const RecordedCell record = record_cell(task, task.areas[a], cell);
       ASSERT_EQ(record.results.size(), matched.size());

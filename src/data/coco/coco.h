@@ -29,9 +29,10 @@ namespace spinenet::data {
 enum class DataPolicy { strict, skip };
 
 struct CocoReadOptions {
-  bool segmentations = true;  // false: masks are neither read nor checked
+  bool segmentations = true;  // false: masks are neither read nor checked, but for being JSON
   DataPolicy policy = DataPolicy::strict;
-  CocoLimits limits;
+  CocoLimits limits{};
+  CocoPieces pieces{};
 };
 
 // What DataPolicy::skip left out. An annotation counts once, its faults (warnings, too) under every code that applies.
@@ -50,21 +51,23 @@ detect::Annotations parse_coco_aloud(std::string text, std::string_view place, c
 // The same without log.
 detect::Annotations parse_coco(std::string text, std::string_view place, const CocoReadOptions& options = {},
                                Skipped* skipped = nullptr);
+// The same of a text that is wanted again: it is copied only where it has to be read in one go.
+detect::Annotations parse_kept_coco(const std::string& text, std::string_view place,
+                                    const CocoReadOptions& options = {}, Skipped* skipped = nullptr);
 
 // A results list. Every entry needs image_id (of an image in `truth`), category_id, score, and a bbox or a run-length
 // code; where bbox is absent it is the mask's, as the COCO API does on loading.
 std::vector<detect::Result> read_results(const std::filesystem::path& path, const detect::Annotations& truth,
-                                         const CocoLimits& limits = {});
-// The same of two files, which are parsed beside each other with two threads or more (0: one for each core). Where both
-// have errors, those of the annotations are told.
+                                         const CocoLimits& limits = {}, const CocoPieces& pieces = {});
+// The same of two files. Where both have errors, those of the annotations are told.
 struct TruthAndResults {
   detect::Annotations truth;
   std::vector<detect::Result> results;
 };
 TruthAndResults read_truth_and_results(const std::filesystem::path& annotations, const CocoReadOptions& options,
-                                       const std::filesystem::path& results, int threads = 0);
+                                       const std::filesystem::path& results);
 std::vector<detect::Result> parse_results(std::string text, std::string_view place, const detect::Annotations& truth,
-                                          const CocoLimits& limits = {});
+                                          const CocoLimits& limits = {}, const CocoPieces& pieces = {});
 
 // read_coco of the written text gives the same content; run-length codes are written in their text form.
 Json to_json(const detect::Annotations& annotations);

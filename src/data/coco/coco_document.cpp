@@ -1,7 +1,7 @@
 #include "data/coco/coco_document.h"
 
-#include <algorithm>
 #include <array>
+#include <cstring>
 #include <filesystem>
 #include <set>
 #include <utility>
@@ -33,18 +33,23 @@ class KeyWatch {
  public:
   // False when the key was seen before.
   bool insert(std::string_view key) {
-    if (count_ < few_.size()) {
-      const auto end = few_.begin() + static_cast<std::ptrdiff_t>(count_);
-      if (std::find(few_.begin(), end, key) != end) return false;
-      few_[count_++] = key;
+    if (count_ < kFew) {
+      for (size_t i = 0; i < count_; ++i) {
+        if (sizes_[i] == key.size() && std::memcmp(begins_[i], key.data(), key.size()) == 0) return false;
+      }
+      begins_[count_] = key.data();
+      sizes_[count_++] = key.size();
       return true;
     }
-    if (many_.empty()) many_.insert(few_.begin(), few_.end());
+    for (size_t i = 0; i < kFew && many_.size() < kFew; ++i) many_.emplace(begins_[i], sizes_[i]);
     return many_.insert(key).second;
   }
 
  private:
-  std::array<std::string_view, 16> few_;
+  static constexpr size_t kFew = 16;
+  // Of the first keys; those from count_ on are left unset, as an object has few.
+  std::array<const char*, kFew> begins_;
+  std::array<size_t, kFew> sizes_;
   size_t count_ = 0;
   std::set<std::string_view> many_;
 };
@@ -94,6 +99,12 @@ struct Walk {
 };
 
 }  // namespace
+
+bool is_sound(dom::element value, const CocoLimits& limits) {
+  FindingLog log;
+  Walk{limits, log}.visit(value, nullptr);
+  return log.errors() == 0;
+}
 
 CocoDocument::CocoDocument(std::string text, const CocoLimits& limits, FindingLog& log) {
   constexpr std::string_view kMark = "\xEF\xBB\xBF";

@@ -37,6 +37,9 @@ class CocoDocument {
   bool sound_ = false;
 };
 
+// Whether a value has no key twice in an object, and no string over the limit.
+bool is_sound(simdjson::dom::element value, const CocoLimits& limits);
+
 // The file's bytes; "" with D008 in the log when it is over the limit.
 std::string read_limited(const std::string& path, const CocoLimits& limits, FindingLog& log);
 

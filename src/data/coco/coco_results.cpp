@@ -1,17 +1,20 @@
 #include <algorithm>
-#include <future>
-#include <memory>
+#include <iterator>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <utility>
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/large_pages.h"
 #include "base/thread_pool.h"
 #include "data/coco/coco.h"
 #include "data/coco/coco_document.h"
 #include "data/coco/coco_fields.h"
 #include "data/coco/coco_values.h"
+#include "data/coco/list_pieces.h"
 
 namespace spinenet::data {
 namespace {
@@ -35,8 +38,9 @@ class Complaints {
       if (told_.size() < kTold) told_.push_back(one);
     }
   }
+  bool any() const { return count_ > 0; }
   void refuse(std::string_view place) const {
-    if (count_ == 0) return;
+    if (!any()) return;
     fail(ErrorKind::bad_data, fmt::format("{} results cannot be used:{}", count_, fmt::join(told_, "")), place,
          "write image_id, category_id, bbox [x, y, width, height] or segmentation, and score, with the ids of the "
          "annotation file");
@@ -59,8 +63,9 @@ class UnknownImages {
     count_ += later.count_;
     for (const int64_t id : later.ids_) tell(id);
   }
+  bool any() const { return count_ > 0; }
   void refuse(std::string_view place) const {
-    if (count_ == 0) return;
+    if (!any()) return;
     fail(ErrorKind::bad_data,
          fmt::format("{} results are of images that the annotation file does not have: image_id {}{}", count_,
                      fmt::join(ids_, " "), count_ > static_cast<int64_t>(ids_.size()) ? " ..." : ""),
@@ -150,7 +155,7 @@ struct Stretch {
 // Decoding masks takes most of the time, so stretches of the list are read on all cores; messages are as if it had been
 // read in order.
 std::vector<detect::Result> read_entries(const std::vector<dom::element>& entries, const ImagesById& images,
-                                         std::string_view place) {
+                                         std::string_view place, int threads) {
   constexpr size_t kLength = 2048;
   std::vector<detect::Result> results(entries.size());
   std::vector<Stretch> stretches((entries.size() + kLength - 1) / kLength);
@@ -160,7 +165,8 @@ std::vector<detect::Result> read_entries(const std::vector<dom::element>& entrie
     stretches[static_cast<size_t>(k)].read(std::span(entries).subspan(first, count), first, images,
                                            std::span(results).subspan(first, count));
   };
-  const int extra_threads = std::min(available_cores(), static_cast<int>(stretches.size())) - 1;
+  const int most = threads > 0 ? threads : available_cores();
+  const int extra_threads = std::min(most, static_cast<int>(stretches.size())) - 1;
   if (extra_threads > 0) {
     ThreadPool(extra_threads).parallel_for(static_cast<int64_t>(stretches.size()), read);
   } else {
@@ -176,58 +182,92 @@ std::vector<detect::Result> read_entries(const std::vector<dom::element>& entrie
   return results;
 }
 
-// A results file without its errors of syntax; what its entries mean depends on the annotations.
-struct ParsedResults {
-  std::string place;
-  std::unique_ptr<const CocoDocument> document;
+ImagesById by_id(const detect::Annotations& truth) {
+  ImagesById images;
+  images.reserve(truth.images.size());
+  for (const detect::ImageInfo& image : truth.images) images.emplace(image.id, &image);
+  return images;
+}
+
+// Results of pieces, put together in the order of the file as they come: what one piece took serves the next again.
+class ResultParts {
+ public:
+  explicit ResultParts(size_t count) : waiting_(count) {}
+
+  void put(size_t at, std::vector<detect::Result> results) {
+    const std::lock_guard lock(mutex_);
+    waiting_[at] = std::move(results);
+    for (; next_ < waiting_.size() && waiting_[next_]; ++next_) {
+      std::vector<detect::Result> part = std::move(*waiting_[next_]);
+      if (next_ == 0) expect(part.size() * waiting_.size());
+      all_.insert(all_.end(), std::move_iterator(part.begin()), std::move_iterator(part.end()));
+    }
+  }
+  std::vector<detect::Result> take() { return std::move(all_); }
+
+ private:
+  // About as many in all, as all pieces but the last are of one length.
+  void expect(size_t count) {
+    all_.reserve(count + count / 16);
+    prefer_large_pages(all_.data(), all_.capacity() * sizeof(detect::Result));
+  }
+
+  std::mutex mutex_;
+  std::vector<std::optional<std::vector<detect::Result>>> waiting_;
+  size_t next_ = 0;
+  std::vector<detect::Result> all_;
 };
 
-ParsedResults parse(std::string text, std::string_view place, const CocoLimits& limits, FindingLog& log) {
-  log.refuse_errors(place);
-  auto document = std::make_unique<const CocoDocument>(std::move(text), limits, log);
-  log.refuse_errors(place);
-  return {std::string(place), std::move(document)};
-}
-
-ParsedResults parse_file(const std::filesystem::path& path, const CocoLimits& limits) {
-  FindingLog log;
-  std::string text = read_limited(path.string(), limits, log);
-  return parse(std::move(text), path.string(), limits, log);
-}
-
-std::vector<detect::Result> entries_of(const ParsedResults& parsed, const detect::Annotations& truth) {
-  dom::array list;
-  if (parsed.document->root().get(list) != simdjson::SUCCESS) {
-    fail(ErrorKind::bad_data, "the top level is not a list", parsed.place,
-         "results are a list of objects, one per detection");
-  }
-  ImagesById images;
-  for (const detect::ImageInfo& image : truth.images) images.emplace(image.id, &image);
-  return read_entries(std::vector<dom::element>(list.begin(), list.end()), images, parsed.place);
+// A large file without faults, in pieces. Nothing where it has to be read in one go, which also says what is wrong.
+std::optional<std::vector<detect::Result>> read_in_pieces(std::string_view text, const ImagesById& images,
+                                                          const CocoLimits& limits, const CocoPieces& pieces) {
+  if (static_cast<int64_t>(text.size()) > limits.max_file_bytes) return std::nullopt;
+  const std::optional<ListPieces> list = cut_list(text, pieces.bytes);
+  if (!list) return std::nullopt;
+  ResultParts parts(list->pieces.size());
+  const bool sound = read_pieces(*list, limits, pieces.threads, [&](size_t at, dom::array entries) {
+    UnknownImages unknown;
+    std::vector<detect::Result> results;
+    results.reserve(entries.size());
+    for (const dom::element entry : entries) {
+      if (!read_result(entry, images, unknown, results.emplace_back()).empty()) return false;
+    }
+    parts.put(at, std::move(results));
+    return !unknown.any();
+  });
+  if (!sound) return std::nullopt;
+  return parts.take();
 }
 
 }  // namespace
 
+std::vector<detect::Result> parse_results(std::string text, std::string_view place, const detect::Annotations& truth,
+                                          const CocoLimits& limits, const CocoPieces& pieces) {
+  const ImagesById images = by_id(truth);
+  if (auto results = read_in_pieces(text, images, limits, pieces)) return *std::move(results);
+  FindingLog log;
+  const CocoDocument document(std::move(text), limits, log);
+  log.refuse_errors(place);
+  dom::array list;
+  if (document.root().get(list) != simdjson::SUCCESS) {
+    fail(ErrorKind::bad_data, "the top level is not a list", place, "results are a list of objects, one per detection");
+  }
+  return read_entries(std::vector<dom::element>(list.begin(), list.end()), images, place, pieces.threads);
+}
+
 std::vector<detect::Result> read_results(const std::filesystem::path& path, const detect::Annotations& truth,
-                                         const CocoLimits& limits) {
-  return entries_of(parse_file(path, limits), truth);
+                                         const CocoLimits& limits, const CocoPieces& pieces) {
+  FindingLog log;
+  std::string text = read_limited(path.string(), limits, log);
+  log.refuse_errors(path.string());
+  return parse_results(std::move(text), path.string(), truth, limits, pieces);
 }
 
 TruthAndResults read_truth_and_results(const std::filesystem::path& annotations, const CocoReadOptions& options,
-                                       const std::filesystem::path& results, int threads) {
-  const bool beside = (threads > 0 ? threads : available_cores()) > 1;
-  // Both: where the system gives no thread, the library reads one file after the other.
-  const auto when = beside ? std::launch::async | std::launch::deferred : std::launch::deferred;
-  std::future<ParsedResults> parsed = std::async(when, [&] { return parse_file(results, options.limits); });
+                                       const std::filesystem::path& results) {
   TruthAndResults found{read_coco(annotations, options), {}};
-  found.results = entries_of(parsed.get(), found.truth);
+  found.results = read_results(results, found.truth, options.limits, options.pieces);
   return found;
-}
-
-std::vector<detect::Result> parse_results(std::string text, std::string_view place, const detect::Annotations& truth,
-                                          const CocoLimits& limits) {
-  FindingLog log;
-  return entries_of(parse(std::move(text), place, limits, log), truth);
 }
 
 }  // namespace spinenet::data

@@ -167,6 +167,13 @@ void BoxStatistics::add(const Bbox& bbox, const detect::ImageInfo& image) {
   if (std::all_of(bbox.begin(), bbox.end(), [](double number) { return number >= 0 && number <= 1; })) ++unit_sized_;
 }
 
+void BoxStatistics::add(const BoxStatistics& others) {
+  boxes_ += others.boxes_;
+  corner_like_ += others.corner_like_;
+  out_of_image_ += others.out_of_image_;
+  unit_sized_ += others.unit_sized_;
+}
+
 bool BoxStatistics::look_like_corners() const {
   return boxes_ >= 5 && corner_like_ * 50 >= boxes_ * 49 && out_of_image_ * 5 >= boxes_;
 }

@@ -56,6 +56,7 @@ std::string unsafe_file_name_reason(std::string_view name);
 class BoxStatistics {
  public:
   void add(const Bbox& bbox, const detect::ImageInfo& image);
+  void add(const BoxStatistics& others);
   bool look_like_corners() const;
   bool look_normalised() const;
   int64_t boxes() const { return boxes_; }

@@ -31,6 +31,9 @@ CocoScan::CocoScan(dom::element root, const ScanOptions& options, FindingLog& lo
   annotations_ = list(object, "annotations");
 }
 
+CocoScan::CocoScan(const CocoScan& whole, FindingLog& log)
+    : options_(whole.options_), log_(log), lists_(whole.lists_) {}
+
 std::optional<dom::array> CocoScan::list(dom::object object, std::string_view name) {
   const MaybeElement element = find(object, name);
   dom::array entries;
@@ -40,10 +43,10 @@ std::optional<dom::array> CocoScan::list(dom::object object, std::string_view na
 }
 
 void CocoScan::scan_categories(dom::array entries) {
-  categories_known_ = true;
+  lists_->categories_known = true;
   int64_t position = -1;
   for (const dom::element entry : entries) {
-    if (!scan_category(entry, ++position)) categories_known_ = false;
+    if (!scan_category(entry, ++position)) lists_->categories_known = false;
   }
   std::unordered_set<std::string_view> names;
   for (size_t i = 0; i < content_.categories.size(); ++i) {
@@ -66,7 +69,7 @@ bool CocoScan::scan_category(dom::element entry, int64_t position) {
     log_.add(Fault::bad_id, Place{"categories", position, "id"}, fmt::format("the id {}", why));
     return false;
   }
-  if (!category_ids_.insert(*id).second) {
+  if (!lists_->category_ids.insert(*id).second) {
     log_.add(Fault::duplicate_category_id, Place{"categories", position, "id"},
              fmt::format("id {} is used twice", *id));
     return false;
@@ -104,12 +107,12 @@ std::string CocoScan::read_category_text(Field field, const MaybeElement& elemen
 }
 
 void CocoScan::scan_images(dom::array entries) {
-  images_known_ = true;
+  lists_->images_known = true;
   int64_t position = -1;
   for (const dom::element entry : entries) {
     if (scan_image(entry, ++position)) continue;
     ++dropped_images_;
-    images_known_ = false;
+    lists_->images_known = false;
   }
 }
 
@@ -125,7 +128,7 @@ bool CocoScan::scan_image(dom::element entry, int64_t position) {
     log_.add(Fault::bad_id, Place{"images", position, "id"}, fmt::format("the id {}", why));
     return false;
   }
-  if (!image_of_id_.emplace(*id, images_.size()).second) {
+  if (!lists_->image_of_id.emplace(*id, lists_->images.size()).second) {
     log_.add(Fault::duplicate_image_id, Place{"images", position, "id"}, fmt::format("id {} is used twice", *id));
     return false;
   }
@@ -159,12 +162,12 @@ bool CocoScan::scan_image(dom::element entry, int64_t position) {
     const Field bad = height ? Field::image_width : Field::image_height;
     image.size_fault = fmt::format("the {} {}", rule_of(bad).key, why_refused_value(bad, height ? wide : tall));
   }
-  images_.push_back(std::move(image));
+  lists_->images.push_back(std::move(image));
   return true;
 }
 
 std::unordered_map<int64_t, detect::ImageInfo> CocoScan::take_sizes_in_text() {
-  for (ScannedImage& image : images_) {
+  for (ScannedImage& image : lists_->images) {
     const auto found = sizes_in_text_.find(image.position);
     if (found == sizes_in_text_.end() || image.info.height > 0) continue;
     log_.add(Fault::wrong_image_size, Place{"images", image.position, "width"}, image.size_fault);
@@ -187,7 +190,7 @@ bool CocoScan::has_shapes() const {
 
 void CocoScan::scan_annotations() {
   const bool classes = options_.task == SetTask::classify;
-  for (const ScannedImage& image : images_) {
+  for (const ScannedImage& image : lists_->images) {
     if (image.info.height > 0 || classes) continue;
     log_.add(Fault::wrong_image_size, Place{"images", image.position, "width"}, image.size_fault);
   }
@@ -209,6 +212,25 @@ void CocoScan::scan_annotations() {
     judge_conventions();
     judge_repetitions();
   }
+}
+
+void CocoScan::scan_part(dom::array entries, int64_t first) {
+  const size_t expected = entries.size();
+  content_.annotations.reserve(expected);
+  annotation_ids_.reserve(expected);
+  for (const dom::element entry : entries) {
+    if (scan_annotation(entry, first++)) ++sound_annotations_;
+  }
+}
+
+bool CocoScan::append(CocoScan part) {
+  for (detect::Annotation& annotation : part.content_.annotations) {
+    if (!annotation_ids_.insert(annotation.id)) return false;
+    content_.annotations.push_back(std::move(annotation));
+  }
+  statistics_.add(part.statistics_);
+  sound_annotations_ += part.sound_annotations_;
+  return true;
 }
 
 bool CocoScan::scan_annotation(dom::element entry, int64_t position) {
@@ -251,7 +273,7 @@ bool CocoScan::scan_classified(const AnnotationFields& fields, int64_t position)
 }
 
 void CocoScan::judge_classes() {
-  for (const ScannedImage& image : images_) {
+  for (const ScannedImage& image : lists_->images) {
     if (category_of_image_.contains(image.info.id)) continue;
     log_.add(Fault::not_one_class, Place{"images", image.position, ""}, "the image has no annotation");
   }
@@ -276,10 +298,10 @@ bool CocoScan::read_category_id(const AnnotationFields& fields, detect::Annotati
   const Place place{"annotations", position, "category_id"};
   const std::optional<int64_t> category = read_id(Field::annotation_category_id, fields.category_id, why);
   annotation.category_id = category.value_or(0);
-  if (category && category_ids_.contains(*category)) return true;
+  if (category && lists_->category_ids.contains(*category)) return true;
   if (!category) {
     log_.add(Fault::bad_id, place, fmt::format("the category_id {}", why));
-  } else if (!categories_known_) {
+  } else if (!lists_->categories_known) {
     log_.add(Fault::bad_id, place,
              fmt::format("no category has the id {}, and the list of categories has faults of its own", *category));
   } else {
@@ -300,9 +322,9 @@ const ScannedImage* CocoScan::read_image_id(const AnnotationFields& fields, dete
     return nullptr;
   }
   annotation.image_id = *image_id;
-  const auto found = image_of_id_.find(*image_id);
-  if (found != image_of_id_.end()) return &images_[found->second];
-  if (!images_known_) {
+  const auto found = lists_->image_of_id.find(*image_id);
+  if (found != lists_->image_of_id.end()) return &lists_->images[found->second];
+  if (!lists_->images_known) {
     log_.add(Fault::bad_id, place,
              fmt::format("no image has the id {}, and the list of images has faults of its own", *image_id));
     return nullptr;
@@ -330,15 +352,15 @@ AnnotationRepair* CocoScan::repair(int64_t position) {
 }
 
 detect::Annotations CocoScan::take() {
-  content_.images.reserve(images_.size());
-  for (ScannedImage& image : images_) {
+  content_.images.reserve(lists_->images.size());
+  for (ScannedImage& image : lists_->images) {
     if (image.info.height == 0 && options_.task != SetTask::classify) {
       ++dropped_images_;
     } else {
       content_.images.push_back(std::move(image.info));
     }
   }
-  images_.clear();
+  lists_->images.clear();
   return std::move(content_);
 }
 

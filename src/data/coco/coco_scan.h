@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -38,12 +39,15 @@ class CocoScan {
  public:
   // Reads categories and images. The log outlives the scan.
   CocoScan(simdjson::dom::element root, const ScanOptions& options, FindingLog& log);
+  // Of a part of the annotations of a set whose categories and images `whole` has read, which must not change any more.
+  // Parts may be scanned at the same time.
+  CocoScan(const CocoScan& whole, FindingLog& log);
 
   // Whether any annotation has a box or a mask, as those of classes have not.
   bool has_shapes() const;
   bool has_annotations() const { return annotations_ && annotations_->begin() != annotations_->end(); }
   void set_task(SetTask task) { options_.task = task; }
-  std::vector<ScannedImage>& images() { return images_; }
+  std::vector<ScannedImage>& images() { return lists_->images; }
   // Of an image whose entry has the size before its file turns it, by its annotations.
   PixelFrame frame_of(const ScannedImage& image, const detect::ImageInfo& upright);
   // Sizes that the texts of `images` mean become theirs; the return value has them by position.
@@ -52,6 +56,12 @@ class CocoScan {
   // has them by position.
   std::unordered_map<int64_t, detect::ImageInfo> take_sizes_of_masks();
   void scan_annotations();
+  // Instead of scan_annotations(), where they come in parts: each is scanned by itself, `first` being the position of
+  // its first entry, and those without errors are appended in order. False where an id was there before: then nothing
+  // of this scan can be used. Not for a thorough scan, repairs or classes.
+  void scan_part(simdjson::dom::array entries, int64_t first);
+  bool append(CocoScan part);
+  void end_parts() { judge_conventions(); }
   std::unordered_map<int64_t, AnnotationRepair> take_repairs() { return std::move(repairs_); }
   const std::unordered_map<int64_t, CategoryRepair>& category_repairs() const { return category_repairs_; }
   int64_t sound_annotations() const { return sound_annotations_; }
@@ -92,15 +102,22 @@ class CocoScan {
   void judge_conventions();
   AnnotationRepair* repair(int64_t position);
 
+  // What annotations refer to.
+  struct Lists {
+    std::vector<ScannedImage> images;
+    std::unordered_map<int64_t, size_t> image_of_id;
+    std::unordered_set<int64_t> category_ids;
+    // Whether each entry of the list could be read: only then an id that is not there belongs to nothing.
+    bool images_known = false, categories_known = false;
+  };
+
   ScanOptions options_;
   FindingLog& log_;
+  std::shared_ptr<Lists> lists_ = std::make_shared<Lists>();
   std::optional<simdjson::dom::array> annotations_;
   detect::Annotations content_;
   std::vector<int64_t> category_positions_;
-  std::vector<ScannedImage> images_;
   std::unordered_map<int64_t, detect::ImageInfo> sizes_in_text_;
-  std::unordered_map<int64_t, size_t> image_of_id_;
-  std::unordered_set<int64_t> category_ids_;
   IdSet annotation_ids_;
   std::optional<std::unordered_map<int64_t, std::vector<simdjson::dom::object>>>
       annotations_of_;                                      // made when asked for
@@ -108,8 +125,6 @@ class CocoScan {
   std::unordered_map<int64_t, int64_t> category_of_image_;  // of a classification set
   std::unordered_map<int64_t, AnnotationRepair> repairs_;
   std::unordered_map<int64_t, CategoryRepair> category_repairs_;
-  // Whether each entry of the list could be read: only then an id that is not there belongs to nothing.
-  bool images_known_ = false, categories_known_ = false;
   BoxStatistics statistics_;
   int64_t sound_annotations_ = 0;
   int64_t dropped_images_ = 0;

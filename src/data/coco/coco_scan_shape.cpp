@@ -119,7 +119,7 @@ bool CocoScan::read_polygons(dom::array list, detect::Annotation& annotation, in
 std::unordered_map<int64_t, detect::ImageInfo> CocoScan::take_sizes_of_masks() {
   const auto has_no_size = [](const ScannedImage& image) { return image.info.height == 0; };
   std::unordered_map<int64_t, detect::ImageInfo> sizes;  // by the image's id; 0 x 0 where the codes disagree
-  if (!annotations_ || std::ranges::none_of(images_, has_no_size)) return {};
+  if (!annotations_ || std::ranges::none_of(lists_->images, has_no_size)) return {};
   for (const dom::element entry : *annotations_) {
     dom::object object;
     if (entry.get(object) != simdjson::SUCCESS) continue;
@@ -134,7 +134,7 @@ std::unordered_map<int64_t, detect::ImageInfo> CocoScan::take_sizes_of_masks() {
     if (size.height != rle->height || size.width != rle->width) size.height = size.width = 0;
   }
   std::unordered_map<int64_t, detect::ImageInfo> taken;
-  for (ScannedImage& image : images_) {
+  for (ScannedImage& image : lists_->images) {
     const auto found = sizes.find(image.info.id);
     if (!has_no_size(image) || found == sizes.end() || found->second.height == 0) continue;
     image.info.height = found->second.height;
