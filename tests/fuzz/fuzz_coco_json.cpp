@@ -1,5 +1,6 @@
 // Any bytes as an annotation file and as a results file: read, or refused as bad data. What check finds is what reading
-// refuses, what was read survives being written, and a repaired copy has nothing left to repair.
+// refuses, what was read survives being written, a repaired copy has nothing left to repair, and in pieces a list is
+// read as in one go, faults included.
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
@@ -35,6 +36,36 @@ detect::Annotations truth() {
   all.images = {{1, "a.png", 10, 20}, {2, "b.png", 100, 200}};
   all.categories = {{1, "cat", ""}};
   return all;
+}
+
+// What the body gives as text, or what it is refused with.
+template <class Body>
+std::string text_or_refusal(const Body& body) {
+  try {
+    return body();
+  } catch (const Error& error) {
+    require(error.kind() == ErrorKind::bad_data);
+    return error.what();
+  }
+}
+
+constexpr data::CocoPieces kOneGo{.bytes = 1 << 30, .threads = 1};
+
+void try_pieces(const std::string& text, size_t bytes) {
+  const data::CocoPieces small{.bytes = bytes, .threads = 1};
+  const auto annotations = [&](const data::CocoPieces& pieces, bool masks) {
+    data::CocoReadOptions options;
+    options.limits = kLimits;
+    options.segmentations = masks;
+    options.pieces = pieces;
+    return text_or_refusal([&] { return data::to_json(data::parse_coco(text, "fuzz", options)).dump(); });
+  };
+  for (const bool masks : {true, false}) require(annotations(small, masks) == annotations(kOneGo, masks));
+  const auto results = [&](const data::CocoPieces& pieces) {
+    return text_or_refusal(
+        [&] { return data::results_to_text(data::parse_results(text, "fuzz", truth(), kLimits, pieces)); });
+  };
+  require(results(small) == results(kOneGo));
 }
 
 void try_annotations(const std::string& text) {
@@ -80,5 +111,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   spinenet::try_annotations(text);
   spinenet::try_results(text);
+  spinenet::try_pieces(text, size % 3 == 0 ? 1 : 100);
   return 0;
 }
