@@ -85,8 +85,19 @@ if(loaded MATCHES "NEEDED[^\n]*\\[(libcudart\\.so[^]\n]*)")
   endif()
 endif()
 
+# PyPI's include has fmt, protobuf and others of LibTorch's own versions, whose libraries are not there; ours are found in the
+# system. So LibTorch's own folders alone are seen.
+set(SPINENET_LIBTORCH_INCLUDE ${PROJECT_BINARY_DIR}/libtorch)
+file(REMOVE_RECURSE ${SPINENET_LIBTORCH_INCLUDE})
+file(MAKE_DIRECTORY ${SPINENET_LIBTORCH_INCLUDE})
+foreach(folder ATen c10 caffe2 torch)
+  if(EXISTS ${TORCH_INSTALL_PREFIX}/include/${folder})
+    file(CREATE_LINK ${TORCH_INSTALL_PREFIX}/include/${folder} ${SPINENET_LIBTORCH_INCLUDE}/${folder} SYMBOLIC)
+  endif()
+endforeach()
+
 add_library(spinenet_libtorch INTERFACE IMPORTED GLOBAL)
-set(includes ${TORCH_INSTALL_PREFIX}/include ${TORCH_INSTALL_PREFIX}/include/torch/csrc/api/include)
+set(includes ${SPINENET_LIBTORCH_INCLUDE} ${SPINENET_LIBTORCH_INCLUDE}/torch/csrc/api/include)
 set(definitions USE_DISTRIBUTED)
 if(SPINENET_TORCH_CUDA)
   find_path(SPINENET_CUDA_INCLUDE cuda_runtime_api.h HINTS ${site_packages}/nvidia/cu13/include
