@@ -170,8 +170,8 @@ class Pods(unittest.TestCase):
                          RECIPE=str(self.root / "recipe.yaml"), DATA=str(self.root / "data"),
                          RUN=str(self.root / "run"),
                          PATH=f"{pathlib.Path(PROGRAM).parent}:{os.environ['PATH']}")
-        log = open(self.root / f"log{rank}", "a")
-        return subprocess.Popen([*wanted["command"], *wanted["args"]], env=variables, stdout=log, stderr=log)
+        with open(self.root / f"log{rank}", "a") as log:
+            return subprocess.Popen([*wanted["command"], *wanted["args"]], env=variables, stdout=log, stderr=log)
 
     def logs(self):
         return "\n".join(file.read_text() for file in sorted(self.root.glob("log*")))
