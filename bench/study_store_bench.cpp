@@ -1,6 +1,8 @@
 // Measures a store of studies; PLACE is a new file or an empty schema of a PostgreSQL database. Prints one JSON line.
 //   study_store_bench sync FOLDER SECONDS              how often a second the disk syncs a small write
-//   study_store_bench events PLACE PROCESSES SECONDS   claims and reports of many workers; exit 1 on any error
+//   study_store_bench events PLACE PROCESSES SECONDS [TRIAL]   claims and reports of many workers, which sleep TRIAL
+//   seconds
+//                                                              on average over each trial; exit 1 on any error
 //   study_store_bench size PLACE TRIALS                status, trials and claim in a study of so many trials
 #include <algorithm>
 #include <chrono>
@@ -79,11 +81,19 @@ void measure_sync(const std::string& folder, double seconds) {
 
 struct Tally {
   int64_t claims = 0, reports = 0, refused = 0, waits = 0, errors = 0;
-  double longest = 0;  // seconds of one call
+  double longest = 0;   // seconds of one call
+  double in_calls = 0;  // seconds of all of them
 };
 
-Tally work(const std::string& place, int lag, double seconds) {
+// Half to one and a half of the average, so that workers do not come all at once.
+void sleep_over_trial(Random& random, double average) {
+  if (average > 0) std::this_thread::sleep_for(std::chrono::duration<double>(random.uniform(0.5, 1.5) * average));
+}
+
+Tally work(const std::string& place, int lag, double seconds, double trial) {
   Tally tally;
+  Random random(static_cast<uint64_t>(::getpid()));
+  if (trial > 0) std::this_thread::sleep_for(std::chrono::duration<double>(random.uniform(0, trial)));
   const auto store = search::open_store(place, /*create=*/true);
   store->open(description(lag));
   search::ClaimOptions options;
@@ -92,25 +102,28 @@ Tally work(const std::string& place, int lag, double seconds) {
   const double end = now() + seconds;
   for (double start = now(); start < end; start = now()) {
     const search::ClaimAnswer answer = store->claim(options, suggest);
-    const double claimed = now();
-    tally.longest = std::max(tally.longest, claimed - start);
+    tally.longest = std::max(tally.longest, now() - start);
+    tally.in_calls += now() - start;
     if (!answer.claim) {
       ++tally.waits;
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
       continue;
     }
     ++tally.claims;
+    sleep_over_trial(random, trial);
+    const double ended = now();
     ++(store->report(*answer.claim, outcome(*answer.claim)) ? tally.reports : tally.refused);
-    tally.longest = std::max(tally.longest, now() - claimed);
+    tally.longest = std::max(tally.longest, now() - ended);
+    tally.in_calls += now() - ended;
   }
   return tally;
 }
 
 // The tally goes to the pipe in one piece.
-[[noreturn]] void be_worker(int pipe, const std::string& place, int lag, double seconds) {
+[[noreturn]] void be_worker(int pipe, const std::string& place, int lag, double seconds, double trial) {
   Tally tally;
   try {
-    tally = work(place, lag, seconds);
+    tally = work(place, lag, seconds, trial);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     tally.errors = 1;
@@ -119,13 +132,13 @@ Tally work(const std::string& place, int lag, double seconds) {
   ::_exit(written ? 0 : 1);
 }
 
-bool measure_events(const std::string& place, int processes, double seconds) {
+bool measure_events(const std::string& place, int processes, double seconds, double trial) {
   const int lag = 2 * processes;
   int ends[2];
   if (::pipe(ends) != 0) fail(ErrorKind::io, "cannot make a pipe");
   const double start = now();
   for (int i = 0; i < processes; ++i) {
-    if (::fork() == 0) be_worker(ends[1], place, lag, seconds);
+    if (::fork() == 0) be_worker(ends[1], place, lag, seconds, trial);
   }
   ::close(ends[1]);
   Tally sum, one;
@@ -138,6 +151,7 @@ bool measure_events(const std::string& place, int processes, double seconds) {
     sum.waits += one.waits;
     sum.errors += one.errors;
     sum.longest = std::max(sum.longest, one.longest);
+    sum.in_calls += one.in_calls;
   }
   const double elapsed = now() - start;
   while (::wait(nullptr) > 0) {
@@ -153,6 +167,8 @@ bool measure_events(const std::string& place, int processes, double seconds) {
          {"waits", sum.waits},
          {"errors", sum.errors},
          {"events_per_s", static_cast<double>(sum.claims + sum.reports) / elapsed},
+         {"mean_call_ms",
+          1e3 * sum.in_calls / static_cast<double>(std::max<int64_t>(sum.claims + sum.reports + sum.waits, 1))},
          {"longest_call_s", sum.longest},
          {"every_trial_counted_once", exact}});
   return exact && sum.errors == 0 && sum.refused == 0;
@@ -209,13 +225,15 @@ int main(int argc, char** argv) {
   try {
     if (what == "sync" && argc == 4) {
       spinenet::measure_sync(argv[2], std::atof(argv[3]));
-    } else if (what == "events" && argc == 5) {
-      return spinenet::measure_events(argv[2], std::atoi(argv[3]), std::atof(argv[4])) ? 0 : 1;
+    } else if (what == "events" && (argc == 5 || argc == 6)) {
+      const double trial = argc == 6 ? std::atof(argv[5]) : 0;
+      return spinenet::measure_events(argv[2], std::atoi(argv[3]), std::atof(argv[4]), trial) ? 0 : 1;
     } else if (what == "size" && argc == 4) {
       spinenet::measure_size(argv[2], std::atoll(argv[3]));
     } else {
-      std::fputs("usage: study_store_bench sync FOLDER SECONDS | events PLACE PROCESSES SECONDS | size PLACE TRIALS\n",
-                 stderr);
+      std::fputs(
+          "usage: study_store_bench sync FOLDER SECONDS | events PLACE PROCESSES SECONDS [TRIAL] | size PLACE TRIALS\n",
+          stderr);
       return 2;
     }
   } catch (const spinenet::Error& error) {

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Training throughput of spinenet beside the same network in plain PyTorch, in turn, in one run.
 
-    bench/train_throughput.py build/release/src/spinenet RECIPE [--set KEY=VALUE ...] [--rounds N] [--steps N]
+    bench/train_throughput.py build/release/src/spinenet RECIPE [--set KEY=VALUE ...] [--rounds N] [--steps N] [--device D]
 
 Needs PyTorch for Python of the version that spinenet was built with (on Debian: python3-torch). The peer has the same
 layers, batch, loss, optimiser, clipping and moving average as a user would write them (torch.nn, torch.optim), and gets
 its batches for nothing: ready tensors. spinenet reads, augments and labels real pictures. Prints images per second of both,
-the ratio round by round, and the share of its time that spinenet waited for data.
+the ratio round by round, and the share of its time that spinenet waited for data. On a GPU (--device cuda) both compute in
+bfloat16, the peer with autocast and channels last. scripts/gpu_check uses the parts of this file.
 """
 import argparse
 import json
@@ -135,26 +136,35 @@ def focal(logits, labels):
     return (alpha * (1 - p_t) ** 1.5 * ce).sum()
 
 
-def peer_images_per_second(spec, classes, batch, size, steps, adamw):
+def peer_images_per_second(spec, classes, batch, size, steps, adamw, device="cpu"):
     torch.manual_seed(1)
-    model = Peer(spec, classes)
+    gpu = device != "cpu"
+    model = Peer(spec, classes).to(device)
+    if gpu:
+        model = model.to(memory_format=torch.channels_last)
     model.train()
     kernels = [p for p in model.parameters() if p.dim() == 4]
     others = [p for p in model.parameters() if p.dim() != 4]
     groups = [{"params": kernels, "weight_decay": 4e-5}, {"params": others, "weight_decay": 0}]
     optimizer = torch.optim.AdamW(groups, lr=1e-3) if adamw else torch.optim.SGD(groups, lr=0.01, momentum=0.9)
     average = [v.clone() for v in model.state_dict().values()]
-    x = torch.randn(batch, 3, size, size)
+    x = torch.randn(batch, 3, size, size, device=device)
+    if gpu:
+        x = x.to(memory_format=torch.channels_last)
     anchors = 9 * sum((size >> l) ** 2 for l in range(3, 8))
-    labels = torch.full((batch, anchors), -1)
+    labels = torch.full((batch, anchors), -1, device=device)
     labels[:, ::97] = 0
-    codes = torch.randn(batch, anchors, 4)
+    codes = torch.randn(batch, anchors, 4, device=device)
     begin = 0
     for step in range(steps + 3):
         if step == 3:
+            if gpu:
+                torch.cuda.synchronize()
             begin = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        logits, boxes = model(x)
+        with torch.autocast("cuda", torch.bfloat16, enabled=gpu):
+            logits, boxes = model(x)
+        logits, boxes = logits.float(), boxes.float()
         at = labels >= 0
         loss = (focal(logits, labels) + 12.5 * F.huber_loss(boxes[at], codes[at], reduction="sum", delta=0.1)) / at.sum()
         loss.backward()
@@ -164,10 +174,14 @@ def peer_images_per_second(spec, classes, batch, size, steps, adamw):
             for a, v in zip(average, model.state_dict().values()):
                 if v.dtype.is_floating_point:
                     a.mul_(0.999).add_(v, alpha=0.001)
+    if gpu:
+        torch.cuda.synchronize()
     return batch * steps / (time.perf_counter() - begin), sum(p.numel() for p in model.parameters())
 
 
-def ours_images_per_second(program, recipe, settings, steps):
+def ours_images_per_second(program, recipe, settings, steps, patience=3600):
+    """Steps a second and the share of waiting for data, by the run's timing.jsonl."""
+    until = time.monotonic() + patience
     with tempfile.TemporaryDirectory() as folder:
         command = [program, "train", recipe, "--out", folder + "/run", "--quiet"]
         for setting in [*settings, "max_minutes=0", "epochs=100000", "checkpoint_every=1000000", "log_every=1",
@@ -176,13 +190,13 @@ def ours_images_per_second(program, recipe, settings, steps):
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         timing = pathlib.Path(folder) / "run" / "timing.jsonl"
         lines = []
-        while len(lines) < steps + 5 and process.poll() is None:
+        while len(lines) < steps + 5 and process.poll() is None and time.monotonic() < until:
             time.sleep(0.2)
             lines = timing.read_text().splitlines() if timing.exists() else []
         process.terminate()
         process.wait()
         if len(lines) < steps + 5:
-            raise SystemExit("spinenet ended before its steps were done")
+            raise SystemExit("spinenet ended, or its time did, before its steps were done")
         first, last = json.loads(lines[4]), json.loads(lines[steps + 4])
         return steps / (last["seconds"] - first["seconds"]), last["data_wait_share"]
 
@@ -200,20 +214,24 @@ def main():
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sgd", action="store_true")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     spec = json.loads(pathlib.Path(a.architecture).read_text())
-    settings = [*a.set, f"threads={a.threads}", f"batch={a.batch}", f"image_size={a.size}"]
+    settings = [*a.set, f"threads={a.threads}", f"batch={a.batch}", f"image_size={a.size}", f"device={a.device}"]
+    if a.device != "cpu":
+        settings.append("precision=bf16")
     print(f"PyTorch {torch.__version__}, {a.threads} threads, batch {a.batch}, {a.size} px")
     ratios = []
     for round_ in range(a.rounds):
         steps_per_second, waited = ours_images_per_second(a.program, a.recipe, settings, a.steps)
         ours = steps_per_second * a.batch
-        peer, parameters = peer_images_per_second(spec, a.classes, a.batch, a.size, a.steps, not a.sgd)
+        peer, parameters = peer_images_per_second(spec, a.classes, a.batch, a.size, a.steps, not a.sgd, a.device)
         ratios.append(ours / peer)
         print(f"round {round_ + 1}: spinenet {ours:.2f} images/s (waiting for data {waited:.2%}), "
               f"PyTorch {peer:.2f} images/s ({parameters / 1e6:.2f} M parameters), ratio {ours / peer:.3f}", flush=True)
     print(f"median ratio {sorted(ratios)[len(ratios) // 2]:.3f}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,7 +6,7 @@
 # module's precompiled header where it is not the common one; APART: each file is always compiled alone.
 #
 # A program with LibTorch has the property SPINENET_WITH_LIBTORCH: of a library that LibTorch loads, too, it then has
-# LibTorch's copy alone.
+# LibTorch's copy alone. SPINENET_LIBTORCH_SHARES (SpinenetTorch.cmake): whether it loads any.
 #
 # A folder of a module may be a module with a line of its own, OUTER/INNER, below that of the outer one, which names the
 # folder in EXCLUDE.
@@ -74,7 +74,7 @@ function(spinenet_module name)
     set_target_properties(${target}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
     target_compile_options(${target}_test PRIVATE -fPIC)
     if(ARG_HEADER STREQUAL "spinenet_torch_header")
-      set_target_properties(${target}_test PROPERTIES SPINENET_WITH_LIBTORCH ON)
+      set_target_properties(${target}_test PROPERTIES SPINENET_WITH_LIBTORCH ${SPINENET_LIBTORCH_SHARES})
     endif()
     if(ARG_HEADER)
       target_precompile_headers(${target}_test REUSE_FROM ${ARG_HEADER})
@@ -97,7 +97,14 @@ function(spinenet_torch_header target)
   find_path(SPINENET_GLOO_INCLUDE gloo/context.h)
   spinenet_common_header(${target} <torch/types.h> <torch/csrc/autograd/custom_function.h> ${ARGN})
   add_library(spinenet_torch INTERFACE)
-  target_link_libraries(spinenet_torch INTERFACE ${TORCH_LIBRARIES} OpenMP::OpenMP_CXX)
+  target_link_libraries(spinenet_torch INTERFACE ${TORCH_LIBRARIES})
+  if(SPINENET_LIBTORCH_GOMP)  # LibTorch brings one: a process has one library of threads
+    separate_arguments(flags UNIX_COMMAND "${OpenMP_CXX_FLAGS}")
+    target_compile_options(spinenet_torch INTERFACE ${flags})
+    target_link_libraries(spinenet_torch INTERFACE ${SPINENET_LIBTORCH_GOMP})
+  else()
+    target_link_libraries(spinenet_torch INTERFACE OpenMP::OpenMP_CXX)
+  endif()
   if(SPINENET_GLOO_INCLUDE)
     target_compile_definitions(spinenet_torch INTERFACE USE_C10D_GLOO)
   endif()

@@ -40,6 +40,12 @@ void add_train(CLI::App& app, Invocation& invocation) {
       ->check(within(1, 1024))
       ->type_name("N")
       ->capture_default_str();
+  verb.add_option(
+          "--peer-timeout", flags->peer_timeout,
+          "Seconds to wait for another process before it counts as lost: to come (120 if not given), and within a "
+          "step or while process 0 measures (1800)")
+      ->check(within(1, 1000000))
+      ->type_name("S");
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
   verb.footer(

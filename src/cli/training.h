@@ -23,6 +23,7 @@ struct TrainFlags {
   std::vector<std::string> settings;
   bool resume = false;
   int64_t until_epoch = 0;
+  int64_t peer_timeout = 0;
   int nproc = 1;
   bool keys = false;
   bool describe = false;

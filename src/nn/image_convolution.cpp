@@ -88,8 +88,8 @@ struct ImageConvolution : torch::autograd::Function<ImageConvolution> {
     std::vector<torch::Tensor> of_weight(static_cast<size_t>(parts.count)), of_bias(of_weight.size());
     for_each_part(parts, [&](int64_t part) {
       auto [px, pw, pb] = at::convolution_backward(
-          parts.of(gradient, part), parts.of(x, part), weight, c10::nullopt, {o.stride, o.stride},
-          {o.padding, o.padding}, {o.dilation, o.dilation}, /*transposed=*/false, {0, 0}, o.groups, wanted);
+          parts.of(gradient, part), parts.of(x, part), weight, {}, {o.stride, o.stride}, {o.padding, o.padding},
+          {o.dilation, o.dilation}, /*transposed=*/false, {0, 0}, o.groups, wanted);
       if (wanted[0]) parts.of(of_x, part).copy_(px);
       of_weight[static_cast<size_t>(part)] = std::move(pw);
       of_bias[static_cast<size_t>(part)] = std::move(pb);

@@ -34,8 +34,10 @@ class TorchInterpreter {
 
   std::vector<torch::Tensor> run(const torch::Tensor& x) {
     values_[0] = mode_.precision == TrainingPrecision::bf16 ? x.to(torch::kBFloat16) : x;
-    // Every op hands its input's layout on; on CPUs convolutions and batch norm are faster with channels last.
-    if (x.device().is_cpu()) values_[0] = values_[0].contiguous(torch::MemoryFormat::ChannelsLast);
+    // Every op hands its input's layout on; on CPUs convolutions and batch norm are faster with channels last, and on
+    // GPUs the units that multiply bfloat16 matrices take no other layout (cuDNN else turns each tensor around).
+    const bool last = x.device().is_cpu() || mode_.precision == TrainingPrecision::bf16;
+    if (last) values_[0] = values_[0].contiguous(torch::MemoryFormat::ChannelsLast);
     while (next_ < program_.ops.size()) {
       const graph::Op& op = program_.ops[next_++];
       torch::Tensor y = std::visit([&](const auto& kind) { return apply(kind, op); }, op.kind);

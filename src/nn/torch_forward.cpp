@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "nn/device.h"
+#include "nn/gpu_library.h"
 #include "nn/openmp_regions.h"
 #include "nn/program_module.h"
 
@@ -17,10 +18,11 @@ namespace spinenet::nn {
 
 torch::Device find_device(const std::string& name) {
   if (name == "cpu") return torch::kCPU;
-  if (name == "auto") return torch::cuda::is_available() ? torch::kCUDA : torch::kCPU;
+  if (name == "auto") return gpu_is_available() ? torch::kCUDA : torch::kCPU;
   if (name == "cuda" || name.starts_with("cuda:")) {
-    if (!torch::cuda::is_available()) {
-      fail(ErrorKind::unsupported, "no CUDA device can be used", "device " + name, "use device cpu or auto");
+    if (!gpu_is_available()) {
+      fail(ErrorKind::unsupported, fmt::format("no CUDA device can be used: {}", why_no_gpu()), "device " + name,
+           "use device cpu or auto");
     }
     int64_t index = 0;
     if (name.size() > 5) {
@@ -51,14 +53,14 @@ graph::Forward torch_forward(const graph::Program& program, const Weights& weigh
 }
 
 bool torch_finds_gpu() {
-  return torch::cuda::is_available();
+  return gpu_is_available();
 }
 
 std::vector<std::pair<std::string, std::string>> torch_facts() {
   return {{"libtorch", TORCH_VERSION},
           {"libtorch threads", std::to_string(at::get_num_threads())},
           {"parallel regions", shares_openmp_regions() ? "parts taken as threads are free" : "OpenMP's own"},
-          {"cuda devices", std::to_string(torch::cuda::device_count())}};
+          {"cuda devices", gpu_is_available() ? std::to_string(torch::cuda::device_count()) : "0: " + why_no_gpu()}};
 }
 
 }  // namespace spinenet::nn

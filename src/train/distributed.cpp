@@ -4,10 +4,12 @@
 #include <cstdlib>
 #include <future>
 #include <optional>
+#include <string_view>
 #include <thread>
 #include <utility>
 
 #ifdef USE_C10D_GLOO
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 #endif
@@ -22,8 +24,6 @@
 namespace spinenet::train {
 namespace {
 
-constexpr std::chrono::milliseconds kTimeout = std::chrono::minutes(30);
-constexpr std::chrono::milliseconds kJoinTimeout = std::chrono::minutes(2);
 constexpr std::chrono::milliseconds kStopPatience = std::chrono::seconds(20);
 constexpr std::chrono::milliseconds kBetweenLooks(100);  // at the signal
 
@@ -39,6 +39,10 @@ int whole_number(const char* name, int fallback) {
   return static_cast<int>(value);
 }
 
+bool is_this_machine(const std::string& address) {
+  return address == "127.0.0.1" || address == "localhost";
+}
+
 }  // namespace
 
 ProcessPlace process_place() {
@@ -48,6 +52,14 @@ ProcessPlace process_place() {
   place.local_rank = whole_number("LOCAL_RANK", 0);
   place.master_port = whole_number("MASTER_PORT", place.master_port);
   if (const char* address = std::getenv("MASTER_ADDR")) place.master_address = address;
+  if (const char* interface = std::getenv("GLOO_SOCKET_IFNAME")) place.interface = interface;
+  const char* agent = std::getenv("TORCHELASTIC_USE_AGENT_STORE");
+  if (agent != nullptr && std::string_view(agent) == "True") {
+    place.agent_prefix = fmt::format("/worker/attempt_{}", whole_number("TORCHELASTIC_RESTART_COUNT", 0));
+  }
+  // Who starts the processes by hand has one on each machine, or all on this one.
+  place.local_world =
+      whole_number("LOCAL_WORLD_SIZE", is_this_machine(place.master_address) ? place.world : place.local_rank + 1);
   if (place.master_port < 1 || place.master_port > 65535) {
     fail(ErrorKind::usage, fmt::format("is {}", place.master_port), "environment variable MASTER_PORT",
          "use 1 to 65535");
@@ -58,13 +70,19 @@ ProcessPlace process_place() {
   if (place.world < 1 || place.rank >= place.world) {
     fail(ErrorKind::usage, fmt::format("RANK {} does not fit WORLD_SIZE {}", place.rank, place.world), "environment");
   }
+  if (place.local_world < 1 || place.local_world > place.world || place.local_rank >= place.local_world) {
+    fail(ErrorKind::usage,
+         fmt::format("LOCAL_RANK {} and LOCAL_WORLD_SIZE {} do not fit WORLD_SIZE {}", place.local_rank,
+                     place.local_world, place.world),
+         "environment");
+  }
   return place;
 }
 
 #ifdef USE_C10D_GLOO
 
 struct Communicator::Group {
-  c10::intrusive_ptr<c10d::TCPStore> store;
+  c10::intrusive_ptr<c10d::Store> store;
 #ifdef USE_C10D_NCCL
   c10::intrusive_ptr<c10d::ProcessGroupNCCL> nccl;
 #endif
@@ -73,26 +91,34 @@ struct Communicator::Group {
 
 namespace {
 
-c10::intrusive_ptr<c10d::ProcessGroupGloo> join_gloo(const c10::intrusive_ptr<c10d::TCPStore>& store,
+// Where the processes meet: process 0 keeps the store, or torchrun's agent does, which has one prefix for each start.
+c10::intrusive_ptr<c10d::Store> join_store(const ProcessPlace& place) {
+  c10d::TCPStoreOptions options;
+  options.port = static_cast<uint16_t>(place.master_port);
+  options.isServer = place.rank == 0 && place.agent_prefix.empty();
+  options.numWorkers = static_cast<size_t>(place.world);
+  options.timeout = place.join_timeout;
+  c10::intrusive_ptr<c10d::Store> store = c10::make_intrusive<c10d::TCPStore>(place.master_address, options);
+  if (place.agent_prefix.empty()) return store;
+  return c10::make_intrusive<c10d::PrefixStore>(place.agent_prefix, store);
+}
+
+c10::intrusive_ptr<c10d::ProcessGroupGloo> join_gloo(const c10::intrusive_ptr<c10d::Store>& store,
                                                      const ProcessPlace& place) {
   auto options = c10d::ProcessGroupGloo::Options::create();
-  options->timeout = kTimeout;
-  options->devices.push_back(place.master_address == "127.0.0.1" || place.master_address == "localhost"
-                                 ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
-                                 : c10d::ProcessGroupGloo::createDefaultDevice());
+  options->timeout = place.step_timeout;
+  options->devices.push_back(
+      !place.interface.empty()                ? c10d::ProcessGroupGloo::createDeviceForInterface(place.interface)
+      : is_this_machine(place.master_address) ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
+                                              : c10d::ProcessGroupGloo::createDefaultDevice());
   return c10::make_intrusive<c10d::ProcessGroupGloo>(store, place.rank, place.world, options);
 }
 
 }  // namespace
 
 std::unique_ptr<Communicator::Group> Communicator::join(const ProcessPlace& place, torch::Device device) {
-  c10d::TCPStoreOptions options;
-  options.port = static_cast<uint16_t>(place.master_port);
-  options.isServer = place.rank == 0;
-  options.numWorkers = static_cast<size_t>(place.world);
-  options.timeout = kJoinTimeout;
   auto group = std::make_unique<Group>();
-  group->store = c10::make_intrusive<c10d::TCPStore>(place.master_address, options);
+  group->store = join_store(place);
   group->gloo = join_gloo(group->store, place);
 #ifdef USE_C10D_NCCL
   if (device.is_cuda()) {

@@ -1,13 +1,17 @@
 // Several processes that train one model, with LibTorch's process groups: Gloo on CPU, NCCL on GPU where LibTorch has
-// it. The environment is what torchrun sets: RANK, WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT.
+// it. The environment is what torchrun sets: RANK, WORLD_SIZE, LOCAL_RANK, LOCAL_WORLD_SIZE, MASTER_ADDR, MASTER_PORT.
+// With TORCHELASTIC_USE_AGENT_STORE torchrun itself keeps the store at MASTER_PORT. GLOO_SOCKET_IFNAME names the
+// network interface where a machine has several.
 //
-// A lost peer is ErrorKind::failed in every other process: at once when its connection closes, after half an hour when
-// it hangs. A process that is asked to stop does not wait so long for the others: not at all until they have come, some
-// seconds (kStopPatience) while they train, so that all can end with the same step; then it throws Stopped. With NCCL a
-// wait is the GPU driver's, and only a second signal ends it. Thread contract: a Communicator belongs to one thread.
+// A lost peer is ErrorKind::failed in every other process: at once when its connection closes, after
+// ProcessPlace::step_timeout when it hangs or its machine is gone. A process that is asked to stop does not wait so
+// long for the others: not at all until they have come, some seconds (kStopPatience) while they train, so that all can
+// end with the same step; then it throws Stopped. With NCCL a wait is the GPU driver's, and only a second signal ends
+// it. Thread contract: a Communicator belongs to one thread.
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,8 +22,13 @@ namespace spinenet::train {
 
 struct ProcessPlace {
   int rank = 0, world = 1, local_rank = 0;
+  int local_world = 1;  // processes on this machine, which share its cores
   std::string master_address = "127.0.0.1";
   int master_port = 29500;
+  std::string agent_prefix;  // of torchrun's store, where its agent keeps one at MASTER_PORT; empty: process 0 does
+  std::string interface;     // empty: that of this machine's name
+  std::chrono::seconds join_timeout{120};
+  std::chrono::seconds step_timeout{1800};  // others wait as long as process 0 measures
 };
 
 // ErrorKind::usage when the variables are set but wrong.

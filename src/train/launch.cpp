@@ -41,6 +41,7 @@ int free_port() {
   ::setenv("RANK", std::to_string(rank).c_str(), 1);
   ::setenv("LOCAL_RANK", std::to_string(rank).c_str(), 1);
   ::setenv("WORLD_SIZE", std::to_string(count).c_str(), 1);
+  ::setenv("LOCAL_WORLD_SIZE", std::to_string(count).c_str(), 1);
   ::setenv("MASTER_ADDR", "127.0.0.1", 1);
   ::setenv("MASTER_PORT", std::to_string(port).c_str(), 1);
   ::execv("/proc/self/exe", arguments.data());

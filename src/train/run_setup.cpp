@@ -136,6 +136,12 @@ Recipe recipe_of(const TrainOptions& options) {
   return recipe;
 }
 
+ProcessPlace place_of(const TrainOptions& options) {
+  ProcessPlace place = process_place();
+  if (options.peer_timeout > 0) place.join_timeout = place.step_timeout = std::chrono::seconds(options.peer_timeout);
+  return place;
+}
+
 torch::Device training_device(const TrainOptions& options, const Recipe& recipe, const ProcessPlace& place) {
   check_precision(recipe, options.resume ? run_path(options) / "recipe.yaml" : options.recipe);
   return nn::find_device(device_name(recipe, place));

@@ -24,6 +24,9 @@ Recipe new_recipe(const TrainOptions& options);
 // A resumed run goes on with the recipe that it wrote down; settings change what may be changed (resume.h).
 Recipe recipe_of(const TrainOptions& options);
 
+// process_place(), with the patience that was asked for.
+ProcessPlace place_of(const TrainOptions& options);
+
 // ErrorKind::unsupported where the device cannot train in the recipe's precision.
 torch::Device training_device(const TrainOptions& options, const Recipe& recipe, const ProcessPlace& place);
 

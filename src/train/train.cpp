@@ -118,11 +118,11 @@ Run::Run(const TrainOptions& options)
     : options_(options),
       recipe_(recipe_of(options)),
       recipe_text_(to_yaml(recipe_)),
-      place_(process_place()),
+      place_(place_of(options)),
       device_(training_device(options, recipe_, place_)),
       communicator_(place_, device_, options.stop_signal) {
   if (device_.is_cpu()) keep_freed_memory();
-  threads_ = recipe_.threads > 0 ? recipe_.threads : std::max(1, available_cores() / place_.world);
+  threads_ = recipe_.threads > 0 ? recipe_.threads : std::max(1, available_cores() / place_.local_world);
   nn::set_threads(threads_, recipe_.batch / place_.world);
   architecture_ = resolve_architecture(recipe_.architecture);
   if (leader()) {

@@ -24,6 +24,8 @@ struct TrainOptions {
   std::filesystem::path from{};
   bool resume = false;
   int64_t until_epoch = 0;  // measure, write a checkpoint and end after this epoch; 0: all of the recipe's
+  int64_t peer_timeout =
+      0;  // seconds to wait for another process, to come and within a step; 0: as distributed.h has it
   ProgressOptions progress = standard_progress();
   const std::atomic<int>* stop_signal = nullptr;  // not 0: finish the step, write a checkpoint, end
   // Told what will be done before the first step, of several processes by rank 0 alone. Empty: nobody wants to know.

@@ -514,6 +514,42 @@ TEST_F(Run, TwoProcessesFollowTheCurveOfOne) {
     EXPECT_NEAR(y.at("loss").get<double>(), x.at("loss").get<double>(), 1e-4 * x.at("loss").get<double>()) << a;
   }
   EXPECT_EQ(compared, 10);
+
+  // And they end with the weights of one.
+  const formats::TensorFile alone = formats::read_safetensors(root_ / "one/last.safetensors");
+  const formats::TensorFile together = formats::read_safetensors(root_ / "two/last.safetensors");
+  ASSERT_EQ(together.weights.size(), alone.weights.size());
+  for (const auto& [name, tensor] : alone.weights) {
+    const std::vector<float>& found = together.weights.at(name).data;
+    ASSERT_EQ(found.size(), tensor.data.size()) << name;
+    for (size_t i = 0; i < found.size(); ++i) {
+      ASSERT_NEAR(found[i], tensor.data[i], 1e-4 + 1e-3 * std::abs(tensor.data[i])) << name << " " << i;
+    }
+  }
+}
+
+// Its connections stay: nothing but the time tells the others.
+TEST_F(Run, AProcessThatHangsEndsTheOtherInTheTimeThatWasGiven) {
+  const std::vector<std::string> arguments =
+      start("hangs", {"--peer-timeout", "5", "--set", "epochs=1000", "--set", "eval_every=1000"});
+  const pid_t first = spawn_rank("0", arguments), second = spawn_rank("1", arguments);
+  ASSERT_TRUE(saves("hangs")) << log();
+  ::kill(second, SIGSTOP);
+  int status = 0;
+  const bool ended = ends(first, status);
+  ::kill(second, SIGKILL);
+  wait(second);
+  ASSERT_TRUE(ended) << log();
+  EXPECT_EQ(status, 1) << log();
+  EXPECT_NE(log().find("another process was lost"), std::string::npos) << log();
+}
+
+TEST_F(Run, AProcessThatNeverComesIsNotAwaitedForLong) {
+  const pid_t pid = spawn_rank("1", start("nobody", {"--peer-timeout", "2"}));
+  int status = 0;
+  ASSERT_TRUE(ends(pid, status)) << log();
+  EXPECT_EQ(status, 1) << log();
+  EXPECT_NE(log().find("cannot join the other processes"), std::string::npos) << log();
 }
 
 TEST_F(Run, ALostProcessEndsTheOtherWithAClearError) {

@@ -41,6 +41,7 @@ train::TrainOptions options_of(const TrainFlags& flags, const CommonOptions& com
   options.settings.insert(options.settings.end(), flags.settings.begin(), flags.settings.end());
   options.resume = flags.resume;
   options.until_epoch = flags.until_epoch;
+  options.peer_timeout = flags.peer_timeout;
   options.progress = progress_of(common);
   return options;
 }
