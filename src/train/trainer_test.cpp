@@ -143,7 +143,11 @@ struct Curve {
 // Training amplifies rounding: a change of 1e-6 in the input of one process moves its losses by 1e-3 after a few steps
 // where batch norms see few values or blocks are steep. So: 256 px, blocks that begin as the identity, a low rate.
 Curve curve_of(int rank, int world, int port) {
-  Communicator communicator({rank, world, rank, "127.0.0.1", port}, torch::kCPU);
+  ProcessPlace place;
+  place.rank = place.local_rank = rank;
+  place.world = place.local_world = world;
+  place.master_port = port;
+  Communicator communicator(place, torch::kCPU);
   Recipe recipe = tiny_recipe();
   recipe.optimizer.learning_rate = 0.0002;
   recipe.optimizer.weight_decay = 0;
