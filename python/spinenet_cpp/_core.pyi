@@ -579,10 +579,16 @@ class _CocoMeasured:
     def ious(self, images: list[Any], categories: list[Any], /) -> dict[tuple[Any, Any], Any]:
         """ious of pycocotools: an array [D, G] of float64, or [], of each image and category."""
 
-def _coco_truth_from_file(path: _Path, /) -> _CocoTruth | None:
-    """Of an annotation file. None where pycocotools would understand anything in it otherwise, or not at all."""
+def _coco_truth_from_file(path: _Path, piece_bytes: int, /) -> _CocoTruth | None:
+    """Of an annotation file, without its masks, parsed in pieces of about that length.
 
-def _coco_results_from_file(path: _Path, truth: _CocoTruth, /) -> _CocoResults | None:
+    None where pycocotools would understand anything in it otherwise, or not at all.
+    """
+
+def _coco_truth_with_masks(truth: _CocoTruth, /) -> _CocoTruth | None:
+    """The same file with its masks. None where pycocotools would understand one of them otherwise, or not at all."""
+
+def _coco_results_from_file(path: _Path, truth: _CocoTruth, piece_bytes: int, /) -> _CocoResults | None:
     """Of a results file. None where pycocotools would understand anything in it otherwise, or not at all."""
 
 def _coco_truth_from_dicts(
