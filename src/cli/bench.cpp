@@ -24,13 +24,6 @@ struct BenchFlags {
   bool layers = false;
 };
 
-engine::Precision fastest(const runtime::Model& model, const engine::CompileOptions& compiled) {
-  runtime::RunOptions options{.threads = compiled.threads, .batch = compiled.batch};
-  options.autotune = compiled.autotune;
-  options.autotune_cache = compiled.choice_file;
-  return runtime::choose_precision(model, runtime::networks_of(model), options);
-}
-
 int run_bench(const BenchFlags& flags, const CommonOptions& common) {
   const int threads = threads_of(common);
   const Autotune autotune = autotune_of(flags.autotune);
@@ -40,7 +33,7 @@ int run_bench(const BenchFlags& flags, const CommonOptions& common) {
   compiled.choice_file = autotune.cache;
   const std::optional<engine::Precision> named = precision_named(flags.precision);
   runtime::Model model = runtime::open_subject(flags.subject);
-  compiled.precision = named ? *named : fastest(model, compiled);
+  compiled.precision = named ? *named : choose_precision(model, networks_of(model), compiled);
   runtime::Bench bench{model.architecture.name,
                        model.file.task,
                        std::string(name_of(compiled.precision)),

@@ -82,7 +82,7 @@ int run_calibrate(const CalibrateFlags& flags, const Invocation& invocation) {
   std::optional<runtime::AnnotatedImages> annotated;
   if (!flags.annotations.empty()) {
     require_detector(model);
-    annotated = runtime::annotated_images(files, flags.annotations);
+    annotated = runtime::annotated_images(model, files, flags.annotations);
   }
   Progress progress("calibrate", 1, progress_of(common));
   engine::CalibrateOptions options;

@@ -43,7 +43,7 @@ void add_train(CLI::App& app, Invocation& invocation) {
   verb.add_option(
           "--peer-timeout", flags->peer_timeout,
           "Seconds to wait for another process before it counts as lost: to come (120 if not given), and within a "
-          "step or while process 0 measures (1800)")
+          "step or while process 0 measures (1800); NCCL waits as its own settings say")
       ->check(within(1, 1000000))
       ->type_name("S");
   add_json_flag(verb, invocation.common);

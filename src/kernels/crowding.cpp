@@ -5,7 +5,6 @@
 #include <charconv>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -25,7 +24,7 @@ constexpr double kCrowded = 0.1;
 constexpr milliseconds kTurn(4);  // that the system gives the one who comes in a thread's place
 constexpr int kWholeProcess = 0;  // in the place of a thread's number
 
-// The second number of the kernel's three: processor time, time of waiting, turns.
+// The second number of the kernel's three: processor time, time of waiting, turns. Without turns it counts none.
 std::optional<nanoseconds> waited(int thread) {
   const std::string path = "/proc/self/task/" + std::to_string(thread) + "/schedstat";
   const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -33,12 +32,15 @@ std::optional<nanoseconds> waited(int thread) {
   std::array<char, 96> text{};
   const ssize_t length = ::read(file, text.data(), text.size());
   ::close(file);
-  const std::string_view line(text.data(), static_cast<size_t>(std::max<ssize_t>(length, 0)));
-  const size_t begin = line.find(' ');
-  int64_t time = 0;
-  if (begin == std::string_view::npos) return std::nullopt;
-  const auto [end, error] = std::from_chars(line.data() + begin + 1, line.data() + line.size(), time);
-  return error == std::errc{} ? std::optional(nanoseconds(time)) : std::nullopt;
+  const char* at = text.data();
+  const char* const line_end = at + std::max<ssize_t>(length, 0);
+  std::array<int64_t, 3> numbers{};
+  for (int64_t& number : numbers) {
+    const auto [end, error] = std::from_chars(at, line_end, number);
+    if (error != std::errc{}) return std::nullopt;
+    at = std::min(end + 1, line_end);
+  }
+  return numbers[2] > 0 ? std::optional(nanoseconds(numbers[1])) : std::nullopt;
 }
 
 nanoseconds reckoned_wait() {
@@ -49,12 +51,13 @@ nanoseconds reckoned_wait() {
 
 }  // namespace
 
-void Crowding::look(Time now, double waited) {
+void Crowding::look(Time now, std::optional<double> waited) {
   if (resting_) {
     resting_ = false;
     trying_ = true;
     now_ = std::min(most_, 2 * now_);
-  } else if (watching_ && most_ > 1 && waited > kCrowded) {
+  } else if (!waited) {  // from here on they are watched
+  } else if (most_ > 1 && *waited > kCrowded) {
     now_ = std::max(1, now_ / 2);
     if (trying_) pause_ = std::clamp(2 * pause_, kShortPause, kLongPause);
     if (trying_ || now_ == 1) return rest(now);
@@ -66,7 +69,6 @@ void Crowding::look(Time now, double waited) {
   } else {
     return rest(now);
   }
-  watching_ = true;
   next_look_ = now + kWatch * (1 + now_ / kThreadsInAWatch);
 }
 
@@ -76,21 +78,24 @@ void Crowding::rest(Time now) {
   next_look_ = now + pause_;
 }
 
-double ProcessorWaits::share(Crowding::Time now, std::span<const int> threads) {
+std::optional<double> ProcessorWaits::share(Crowding::Time now, std::span<const int> threads) {
   Waited after;
   for (const int thread : threads) {
     if (const std::optional<nanoseconds> time = waited(thread)) after[thread] = *time;
   }
   if (after.empty()) after[kWholeProcess] = reckoned_wait();
   nanoseconds most{};
+  bool all_known = true;
   for (const auto& [thread, time] : after) {
     const auto earlier = before_.find(thread);
+    all_known = all_known && earlier != before_.end();
     if (earlier != before_.end()) most = std::max(most, time - earlier->second);
   }
   const std::chrono::duration<double> passed = now - asked_;
   before_ = std::move(after);
   asked_ = now;
-  return passed.count() > 0 ? std::chrono::duration<double>(most) / passed : 0;
+  if (!all_known || passed.count() <= 0) return std::nullopt;
+  return std::chrono::duration<double>(most) / passed;
 }
 
 }  // namespace spinenet::kernels

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 
 namespace spinenet::kernels {
@@ -24,7 +25,8 @@ class Crowding {
   int most() const { return most_; }
 
   // Threads to use at `now`. `waiting(now)` tells the share of the time since it was asked last in which one of the
-  // threads in use waited for a processor, of the one that waited most; it is asked once in a while.
+  // threads in use waited for a processor, of the one that waited most; nothing where it was not asked about these
+  // threads before. It is asked once in a while.
   template <class Waiting>
   int threads(Time now, const Waiting& waiting) {
     if (now >= next_look_) look(now, waiting(now));
@@ -32,24 +34,23 @@ class Crowding {
   }
 
  private:
-  void look(Time now, double waited);
+  void look(Time now, std::optional<double> waited);
   void rest(Time now);
 
   int most_, now_;
   Time next_look_;
-  bool watching_ = false;  // since the last look
-  bool resting_ = false;   // nothing is watched until next_look_; then more threads are tried
-  bool trying_ = false;    // more threads than those that were not crowded
+  bool resting_ = false;  // nothing is watched until next_look_; then more threads are tried
+  bool trying_ = false;   // more threads than those that were not crowded
   std::chrono::milliseconds pause_{};
 };
 
 // How long threads of this process were ready to run while others ran in their places.
 class ProcessorWaits {
  public:
-  // The share of the time since the last call, of the thread (as gettid() numbers them) that waited most; 0 for threads
-  // that were not asked for then. Where the kernel does not tell the time (no /proc), it is reckoned from the times
-  // that the system has turned the process's threads off their processors.
-  double share(Crowding::Time now, std::span<const int> threads);
+  // The share of the time since the last call, of the thread (as gettid() numbers them) that waited most; nothing where
+  // one of them was not asked for then. Where the kernel does not tell the time (no /proc, or no count in it), it is
+  // reckoned from the times that the system has turned the process's threads off their processors.
+  std::optional<double> share(Crowding::Time now, std::span<const int> threads);
 
  private:
   using Waited = std::map<int, std::chrono::nanoseconds>;

@@ -1,6 +1,7 @@
 #include "runtime/choose_precision.h"
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -14,7 +15,6 @@
 #include "engine/run/profile.h"
 #include "engine/run/session.h"
 #include "graph/weights.h"
-#include "kernels/kernels.h"
 #include "runtime/calibration.h"
 #include "runtime/precision_facts.h"
 
@@ -25,40 +25,38 @@ using engine::Precision;
 
 constexpr int kRuns = 4;
 
-struct Timed {
-  Precision precision = Precision::fp32;
-  double seconds = 0;  // the least of the runs
-};
+using Times = std::map<Precision, double>;  // in seconds, the least of the runs
 
-bool has_bf16(const RunOptions& options) {
-  const kernels::Kernels& kernels = engine::kernels_for({.threads = options.threads, .precision = Precision::bf16});
-  return kernels.bf16_multiply != nullptr || kernels.tiles != nullptr;
+engine::CompileOptions with(engine::CompileOptions options, Precision precision) {
+  options.precision = precision;
+  return options;
 }
 
-std::vector<Precision> candidates(const Model& model, const PrecisionFacts& facts, const RunOptions& options) {
+std::vector<Precision> candidates(const Model& model, const PrecisionFacts& facts,
+                                  const engine::CompileOptions& options) {
   std::vector<Precision> formats{Precision::fp32};
-  if (is_near_enough(facts, Precision::bf16) && has_bf16(options)) formats.push_back(Precision::bf16);
-  const bool is_calibrated = calibration_of(model.file, model.path.string()).has_value();
-  if (is_near_enough(facts, Precision::int8) && is_calibrated) formats.push_back(Precision::int8);
+  if (is_near_enough(facts, Precision::bf16) && engine::has_format(with(options, Precision::bf16))) {
+    formats.push_back(Precision::bf16);
+  }
+  const bool has_int8 = options.skip.empty() && calibration_of(model.file, model.path.string()).has_value();
+  if (has_int8 && is_near_enough(facts, Precision::int8)) formats.push_back(Precision::int8);
   return formats;
 }
 
-Timed timed(const Model& model, const graph::Program& program, const RunOptions& options, Precision precision) {
-  engine::CompileOptions compiled = engine_options(options);
-  compiled.precision = precision;
-  compiled.place = model.path.string();
+double seconds_of(const Model& model, const graph::Program& program, engine::CompileOptions options) {
+  options.place = model.path.string();
   std::optional<engine::Calibration> calibration;
-  if (precision == Precision::int8) {
-    calibration = need_calibration(model.file, model.path.string());
-    compiled.calibration = &*calibration;
+  if (options.precision == Precision::int8) {
+    calibration = need_calibration(model.file, options.place);
+    options.calibration = &*calibration;
   }
-  engine::Session session(engine::compile(program, graph::own_weights(program, model.file.weights), compiled));
+  engine::Session session(engine::compile(program, graph::own_weights(program, model.file.weights), options));
   const graph::Shape& shape = program.values.front();
   HostTensor images = make_tensor({options.batch, shape.channels, shape.height, shape.width});
   Random random(1);
   for (float& x : images.data) x = static_cast<float>(random.uniform(-2, 2));
   session.run(images.data);
-  return {precision, std::ranges::min(engine::time_runs(session, images.data, kRuns))};
+  return std::ranges::min(engine::time_runs(session, images.data, kRuns));
 }
 
 std::string nearness(const PrecisionFacts& facts, Precision precision) {
@@ -70,10 +68,10 @@ std::string nearness(const PrecisionFacts& facts, Precision precision) {
   return fmt::format("; outputs differ by {:.3f} of their deviation", facts.output_error.at(precision));
 }
 
-std::string times_text(std::span<const Timed> all) {
+std::string times_text(const Times& times) {
   std::string text;
-  for (const Timed& one : all) {
-    text += fmt::format("{}{} {:.1f} ms", text.empty() ? "" : ", ", name_of(one.precision), 1e3 * one.seconds);
+  for (const auto& [precision, seconds] : times) {
+    text += fmt::format("{}{} {:.1f} ms", text.empty() ? "" : ", ", name_of(precision), 1e3 * seconds);
   }
   return text;
 }
@@ -85,7 +83,8 @@ Precision stay(std::string_view why) {
 
 }  // namespace
 
-Precision choose_precision(const Model& model, std::span<const graph::Program> networks, const RunOptions& options) {
+Precision choose_precision(const Model& model, std::span<const graph::Program> networks,
+                           const engine::CompileOptions& options) {
   const std::optional<PrecisionFacts> facts = precision_facts_of(model.file, model.path.string());
   if (!facts) return stay("the model was not measured in other formats (spinenet calibrate)");
   const graph::Program& program = networks.front();
@@ -94,12 +93,11 @@ Precision choose_precision(const Model& model, std::span<const graph::Program> n
   }
   const std::vector<Precision> formats = candidates(model, *facts, options);
   if (formats.size() == 1) return stay("no other format that this processor has was found near enough");
-  std::vector<Timed> all;
-  for (const Precision precision : formats) all.push_back(timed(model, program, options, precision));
-  const Timed& best = *std::ranges::min_element(all, {}, &Timed::seconds);
-  log_info(fmt::format("precision auto: {} ({}){}", name_of(best.precision), times_text(all),
-                       nearness(*facts, best.precision)));
-  return best.precision;
+  Times times;
+  for (const Precision precision : formats) times[precision] = seconds_of(model, program, with(options, precision));
+  const Precision best = fastest_near(*facts, times);
+  log_info(fmt::format("precision auto: {} ({}){}", name_of(best), times_text(times), nearness(*facts, best)));
+  return best;
 }
 
 }  // namespace spinenet::runtime

@@ -6,7 +6,6 @@
 
 #include "engine/compile/check_options.h"
 #include "graph/weights.h"
-#include "kernels/kernels.h"
 #include "runtime/calibrate_model.h"
 #include "runtime/measure_precisions.h"
 #include "runtime/networks.h"
@@ -37,12 +36,11 @@ Model calibrated_model() {
 }
 
 Precision chosen(const Model& model) {
-  return choose_precision(model, networks_of(model), {.image_size = 128});
+  return choose_precision(model, networks_of(model, 128), {});
 }
 
 bool computes_in_bf16() {
-  const kernels::Kernels& kernels = engine::kernels_for({.precision = Precision::bf16});
-  return kernels.bf16_multiply != nullptr || kernels.tiles != nullptr;
+  return engine::has_format({.precision = Precision::bf16});
 }
 
 std::string weights_of(const Model& model) {
@@ -70,6 +68,15 @@ TEST(ChoosePrecision, TakesOneOfThoseThatAreNear) {
   if (!computes_in_bf16()) {
     EXPECT_EQ(chosen(model), Precision::fp32);
   }
+}
+
+TEST(ChoosePrecision, GoesByTheOptionsOfTheRun) {
+  Model model = calibrated_model();
+  set_precision_facts(model.file, {weights_of(model), 0, {{Precision::int8, 0}, {Precision::bf16, 0}}, {}});
+  engine::CompileOptions options;
+  options.instructions = "portable";  // which has no bf16
+  options.skip = {"winograd"};        // of which int8 has no calibration
+  EXPECT_EQ(choose_precision(model, networks_of(model, 128), options), Precision::fp32);
 }
 
 TEST(ChoosePrecision, TheRecordOfOtherWeightsDoesNotCount) {

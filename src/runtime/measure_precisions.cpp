@@ -11,7 +11,6 @@
 #include "eval/coco_ap.h"
 #include "graph/weights.h"
 #include "image/named_images.h"
-#include "kernels/kernels.h"
 #include "runtime/calibration.h"
 #include "runtime/detect_function.h"
 #include "runtime/detect_images.h"
@@ -23,12 +22,6 @@ namespace spinenet::runtime {
 namespace {
 
 using engine::Precision;
-
-std::vector<Precision> formats_of_this_machine() {
-  const kernels::Kernels& kernels = engine::kernels_for({.precision = Precision::bf16});
-  if (kernels.bf16_multiply == nullptr && kernels.tiles == nullptr) return {Precision::fp32, Precision::int8};
-  return {Precision::fp32, Precision::bf16, Precision::int8};
-}
 
 double ap_of(const Model& model, const AnnotatedImages& annotated, Precision precision, int threads) {
   const PreparedModel prepared = prepare(model, {.threads = threads, .precision = precision, .device = "cpu"});
@@ -43,7 +36,8 @@ double ap_of(const Model& model, const AnnotatedImages& annotated, Precision pre
 
 }  // namespace
 
-AnnotatedImages annotated_images(const std::vector<std::string>& files, const std::string& annotations) {
+AnnotatedImages annotated_images(const Model& model, const std::vector<std::string>& files,
+                                 const std::string& annotations) {
   data::CocoReadOptions boxes;
   boxes.segmentations = false;
   detect::Annotations all = data::read_coco(annotations, boxes);
@@ -60,6 +54,11 @@ AnnotatedImages annotated_images(const std::vector<std::string>& files, const st
   std::ranges::copy_if(all.annotations, std::back_inserter(found.truth.annotations),
                        [&](const auto& annotation) { return !info_of.contains(annotation.image_id); });
   found.truth.categories = std::move(all.categories);
+  check_classes(model, found.truth);
+  if (std::ranges::all_of(found.truth.annotations, &detect::Annotation::crowd)) {
+    fail(ErrorKind::bad_data, "nothing is to be found in the images", annotations,
+         "give images with objects, or leave --annotations out");
+  }
   found.image = [names = std::move(names)](int64_t i) { return image::read_input(names[static_cast<size_t>(i)]); };
   return found;
 }
@@ -71,11 +70,9 @@ PrecisionFacts measure_precisions(const Model& model, const ImageSource& images,
   const engine::Calibration calibration = need_calibration(model.file, model.path.string());
   const engine::CalibrationImages inputs = network_inputs(model, program, images);
   PrecisionFacts facts{engine::identity_of(weights), 0, {}, {}};
-  if (annotated) {
-    facts.images = static_cast<int>(annotated->truth.images.size());
-    check_classes(model, annotated->truth);
-  }
-  for (const Precision precision : formats_of_this_machine()) {
+  if (annotated) facts.images = static_cast<int>(annotated->truth.images.size());
+  for (const Precision precision : values_of<Precision>()) {
+    if (!engine::has_format({.threads = threads, .precision = precision})) continue;
     if (precision == Precision::int8) {
       facts.output_error[precision] = calibration.error;
     } else if (precision == Precision::bf16) {
@@ -83,10 +80,6 @@ PrecisionFacts measure_precisions(const Model& model, const ImageSource& images,
           engine::output_error(program, weights, {.threads = threads, .precision = precision}, inputs);
     }
     if (annotated) facts.ap[precision] = ap_of(model, *annotated, precision, threads);
-  }
-  if (annotated && facts.ap.at(Precision::fp32) < 0) {
-    fail(ErrorKind::bad_data, "nothing is to be found in the images", "calibrate --annotations",
-         "give images with objects, or leave --annotations out");
   }
   return facts;
 }

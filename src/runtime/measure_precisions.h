@@ -21,12 +21,13 @@ struct AnnotatedImages {
 };
 
 // The images that an annotation file lists, of these files, which are named in `truth` as they are given here, with
-// their annotations. Others are passed over, which a warning counts; ErrorKind::bad_data where none is listed.
-AnnotatedImages annotated_images(const std::vector<std::string>& files, const std::string& annotations);
+// their annotations. Others are passed over, which a warning counts; ErrorKind::bad_data where none is listed, where
+// the classes are not the model's, and where nothing is to be found.
+AnnotatedImages annotated_images(const Model& model, const std::vector<std::string>& files,
+                                 const std::string& annotations);
 
 // Of a model that has a calibration and is one network. bf16 is left out where the processor does not compute in it.
-// AP, of a model that detects, where there are `annotated` images; ErrorKind::bad_data where they have other classes
-// than the model or nothing to find.
+// AP, of a model that detects, where there are `annotated` images.
 PrecisionFacts measure_precisions(const Model& model, const ImageSource& images,
                                   const std::optional<AnnotatedImages>& annotated, int threads);
 

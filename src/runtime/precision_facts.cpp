@@ -1,6 +1,7 @@
 #include "runtime/precision_facts.h"
 
 #include <cmath>
+#include <cstdint>
 #include <string_view>
 
 #include "base/error.h"
@@ -12,6 +13,7 @@ namespace spinenet::runtime {
 namespace {
 
 constexpr const char* kEntry = "precision";
+constexpr uint64_t kMostImages = uint64_t{1} << 31;
 
 using Numbers = std::map<engine::Precision, double>;
 
@@ -31,8 +33,9 @@ Numbers numbers_from(const Json& json, const std::string& key, const std::string
   Numbers numbers;
   for (const auto& [name, number] : json[key].items()) {
     const std::optional<engine::Precision> precision = value_named<engine::Precision>(name);
-    if (!precision || !number.is_number() || !std::isfinite(number.get<double>())) {
-      refuse(fmt::format("\"{}\" of \"{}\" is no number of a number format", printable(name), key), where);
+    const double value = number.is_number() ? number.get<double>() : -1;
+    if (!precision || !std::isfinite(value) || value < 0) {
+      refuse(fmt::format("\"{}\" of \"{}\" is no number of a number format, or below 0", printable(name), key), where);
     }
     numbers[*precision] = number.get<double>();
   }
@@ -44,9 +47,19 @@ Numbers numbers_from(const Json& json, const std::string& key, const std::string
 bool is_near_enough(const PrecisionFacts& facts, engine::Precision precision) {
   if (precision == engine::Precision::fp32) return true;
   const auto exact = facts.ap.find(engine::Precision::fp32), other = facts.ap.find(precision);
-  if (exact != facts.ap.end() && other != facts.ap.end()) return exact->second - other->second <= kMostLostAp;
+  if (exact != facts.ap.end() && other != facts.ap.end() && exact->second >= kLeastAp) {
+    return exact->second - other->second <= kMostLostAp;
+  }
   const auto error = facts.output_error.find(precision);
   return error != facts.output_error.end() && error->second <= kMostOutputError;
+}
+
+engine::Precision fastest_near(const PrecisionFacts& facts, const std::map<engine::Precision, double>& seconds) {
+  engine::Precision best = engine::Precision::fp32;
+  for (const auto& [precision, time] : seconds) {
+    if (is_near_enough(facts, precision) && time < seconds.at(best)) best = precision;
+  }
+  return best;
 }
 
 std::optional<PrecisionFacts> precision_facts_of(const formats::ModelFile& model, const std::string& place) {
@@ -55,7 +68,8 @@ std::optional<PrecisionFacts> precision_facts_of(const formats::ModelFile& model
   const std::string where = fmt::format("{}: metadata entry \"{}\"", place, kEntry);
   const Json json = parse_json(found->second, where);
   const bool is_sound = json.is_object() && json.contains("weights") && json["weights"].is_string() &&
-                        json.contains("images") && json["images"].is_number_integer();
+                        json.contains("images") && json["images"].is_number_unsigned() &&
+                        json["images"].get<uint64_t>() < kMostImages;
   if (!is_sound) refuse("is no record of number formats", where);
   return PrecisionFacts{json["weights"].get<std::string>(), json["images"].get<int>(),
                         numbers_from(json, "output_error", where), numbers_from(json, "ap", where)};

@@ -29,6 +29,24 @@ TEST(PrecisionFacts, WithoutAnnotationsTheOutputsCount) {
   EXPECT_TRUE(is_near_enough({}, Precision::fp32));
 }
 
+TEST(PrecisionFacts, NextToNoApSaysNothing) {
+  const PrecisionFacts facts{"",
+                             50,
+                             {{Precision::bf16, 0.01}, {Precision::int8, 0.3}},
+                             {{Precision::fp32, 0}, {Precision::bf16, 0}, {Precision::int8, 0}}};
+  EXPECT_TRUE(is_near_enough(facts, Precision::bf16));
+  EXPECT_FALSE(is_near_enough(facts, Precision::int8));
+}
+
+TEST(PrecisionFacts, TheFastestThatIsNearIsTaken) {
+  const PrecisionFacts facts{"", 0, {{Precision::bf16, 0.01}, {Precision::int8, 0.3}}, {}};
+  EXPECT_EQ(fastest_near(facts, {{Precision::fp32, 3}, {Precision::bf16, 2}, {Precision::int8, 1}}), Precision::bf16);
+  EXPECT_EQ(fastest_near(facts, {{Precision::fp32, 3}, {Precision::bf16, 4}, {Precision::int8, 1}}), Precision::fp32);
+  EXPECT_EQ(fastest_near(facts, {{Precision::fp32, 3}}), Precision::fp32);
+  const PrecisionFacts both{"", 0, {{Precision::bf16, 0.01}, {Precision::int8, 0.02}}, {}};
+  EXPECT_EQ(fastest_near(both, {{Precision::fp32, 3}, {Precision::bf16, 2}, {Precision::int8, 1}}), Precision::int8);
+}
+
 TEST(PrecisionFacts, AreKeptInTheMetadata) {
   formats::ModelFile model;
   EXPECT_FALSE(precision_facts_of(model, "m"));
@@ -47,7 +65,9 @@ TEST(PrecisionFacts, WhatTheyCannotBeIsRefusedByPlace) {
   for (const char* text :
        {"", "[]", "{}", R"({"weights": 3, "images": 1})", R"({"weights": "a", "images": "b"})",
         R"({"weights": "a", "images": 1, "ap": 4})", R"({"weights": "a", "images": 1, "ap": {"fp64": 0.5}})",
-        R"({"weights": "a", "images": 1, "output_error": {"bf16": "0.1"}})"}) {
+        R"({"weights": "a", "images": 1, "output_error": {"bf16": "0.1"}})", R"({"weights": "a", "images": -3})",
+        R"({"weights": "a", "images": 1000000000000000})",
+        R"({"weights": "a", "images": 1, "output_error": {"bf16": -5}})"}) {
     formats::ModelFile model;
     model.extra["precision"] = text;
     try {

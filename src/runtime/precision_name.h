@@ -24,5 +24,8 @@ constexpr std::optional<engine::Precision> format_of(PrecisionName name) {
 }
 
 static_assert(values_of<PrecisionName>().size() == values_of<engine::Precision>().size() + 1);
+static_assert(format_of(PrecisionName::fp32) == engine::Precision::fp32);
+static_assert(format_of(PrecisionName::bf16) == engine::Precision::bf16);
+static_assert(format_of(PrecisionName::int8) == engine::Precision::int8);
 
 }  // namespace spinenet::runtime

@@ -85,7 +85,7 @@ PreparedModel prepare(Model model, const RunOptions& options) {
     prepared.networks = *std::move(forwards);
   } else {
     RunOptions decided = options;
-    if (!options.precision) decided.precision = choose_precision(model, networks, options);
+    if (!options.precision) decided.precision = choose_precision(model, networks, engine_options(options));
     prepared.precision = *decided.precision;
     prepared.networks = in_engine(model, networks, decided);
   }

@@ -70,6 +70,9 @@ class Communicator {
   bool abandoned_ = false;  // a collective operation is still under way
 };
 
+// A port of this machine's loopback interface that is free at the moment.
+int free_port();
+
 // Starts `count` copies of this program with the same arguments less --nproc, as ranks 0 to count - 1 on this machine,
 // and waits for them; when one fails the others are ended. A signal to stop is passed on to all of them. Returns the
 // first bad exit status, or 0.

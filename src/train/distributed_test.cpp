@@ -1,6 +1,9 @@
 #include "train/distributed.h"
 
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
+#include <exception>
 #include <functional>
 #include <map>
 #include <string>
@@ -101,27 +104,31 @@ TEST(ProcessPlace, WrongVariablesAreNamed) {
 #ifdef USE_C10D_GLOO
 
 // `count` processes' communicators, each on a thread of this process, on the loopback interface.
-void on_ranks(int count, int port_offset, std::chrono::seconds patience,
-              const std::function<void(Communicator&)>& work) {
+void on_ranks(int count, std::chrono::seconds patience, const std::function<void(Communicator&)>& work) {
+  const int port = free_port();
   std::vector<std::thread> threads;
   for (int rank = 0; rank < count; ++rank) {
     threads.emplace_back([=, &work] {
-      ProcessPlace place;
-      place.rank = place.local_rank = rank;
-      place.world = place.local_world = count;
-      place.master_port = 21000 + static_cast<int>(::getpid() % 20000) + port_offset;
-      place.interface = "lo";
-      place.join_timeout = std::chrono::seconds(60);
-      place.step_timeout = patience;
-      Communicator communicator(place, torch::kCPU);
-      work(communicator);
+      try {
+        ProcessPlace place;
+        place.rank = place.local_rank = rank;
+        place.world = place.local_world = count;
+        place.master_port = port;
+        place.interface = "lo";
+        place.join_timeout = std::chrono::seconds(60);
+        place.step_timeout = patience;
+        Communicator communicator(place, torch::kCPU);
+        work(communicator);
+      } catch (const std::exception& error) {
+        ADD_FAILURE() << error.what();
+      }
     });
   }
   for (std::thread& thread : threads) thread.join();
 }
 
 TEST(Communicator, AddsUpAndHandsOn) {
-  on_ranks(3, 0, std::chrono::seconds(60), [](Communicator& communicator) {
+  on_ranks(3, std::chrono::seconds(60), [](Communicator& communicator) {
     torch::Tensor numbers = torch::full({5}, communicator.rank() + 1.0F);
     communicator.all_reduce(numbers);
     EXPECT_EQ(numbers.sum().item<float>(), 5 * 6.0F);
@@ -134,7 +141,7 @@ TEST(Communicator, AddsUpAndHandsOn) {
 
 TEST(Communicator, AProcessThatGoesEndsAllOthers) {
   std::atomic<int> lost = 0;
-  on_ranks(3, 1, std::chrono::seconds(60), [&lost](Communicator& communicator) {
+  on_ranks(3, std::chrono::seconds(60), [&lost](Communicator& communicator) {
     torch::Tensor numbers = torch::ones({1000});
     communicator.all_reduce(numbers);
     if (communicator.rank() == 1) return;  // and its connections close
@@ -150,20 +157,21 @@ TEST(Communicator, AProcessThatGoesEndsAllOthers) {
 }
 
 TEST(Communicator, AProcessThatHangsEndsAllOthersInTime) {
-  std::atomic<int> lost = 0;
-  on_ranks(3, 2, std::chrono::seconds(2), [&lost](Communicator& communicator) {
+  std::atomic<int> lost = 0, ended = 0;
+  on_ranks(3, std::chrono::seconds(2), [&lost, &ended](Communicator& communicator) {
     torch::Tensor numbers = torch::ones({1000});
     communicator.all_reduce(numbers);
     if (communicator.rank() == 1) {  // keeps its connections
-      for (int i = 0; i < 600 && lost < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      for (int i = 0; i < 600 && ended < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(100));
       return;
     }
     try {
       communicator.all_reduce(numbers);
     } catch (const Error& error) {
       EXPECT_NE(std::string(error.what()).find("another process was lost"), std::string::npos) << error.what();
+      ++lost;
     }
-    ++lost;
+    ++ended;
   });
   EXPECT_EQ(lost, 2);
 }

@@ -21,27 +21,13 @@
 namespace spinenet::train {
 namespace {
 
-// A port that is free at the moment.
-int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  const bool bound = fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&address), length) == 0 &&
-                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0;
-  const int error = errno;
-  if (fd >= 0) ::close(fd);
-  if (!bound) fail(ErrorKind::io, fmt::format("no free port: {}", std::strerror(error)), "127.0.0.1");
-  return ntohs(address.sin_port);
-}
-
 [[noreturn]] void run_rank(int rank, int count, int port, std::vector<char*> arguments) {
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   ::setenv("RANK", std::to_string(rank).c_str(), 1);
   ::setenv("LOCAL_RANK", std::to_string(rank).c_str(), 1);
   ::setenv("WORLD_SIZE", std::to_string(count).c_str(), 1);
   ::setenv("LOCAL_WORLD_SIZE", std::to_string(count).c_str(), 1);
+  ::unsetenv("TORCHELASTIC_USE_AGENT_STORE");  // of another launcher, whose store is not at this port
   ::setenv("MASTER_ADDR", "127.0.0.1", 1);
   ::setenv("MASTER_PORT", std::to_string(port).c_str(), 1);
   ::execv("/proc/self/exe", arguments.data());
@@ -108,6 +94,20 @@ class Ranks {
 };
 
 }  // namespace
+
+int free_port() {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  const bool bound = fd >= 0 && ::bind(fd, reinterpret_cast<sockaddr*>(&address), length) == 0 &&
+                     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0;
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (!bound) fail(ErrorKind::io, fmt::format("no free port: {}", std::strerror(error)), "127.0.0.1");
+  return ntohs(address.sin_port);
+}
 
 int launch_processes(int count, const std::vector<std::string>& arguments, const std::atomic<int>& stop_signal) {
   const int port = free_port();

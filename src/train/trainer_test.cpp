@@ -163,7 +163,7 @@ Curve curve_of(int rank, int world, int port) {
 }
 
 TEST(Trainer, TwoProcessesReproduceTheCurveOfOne) {
-  const int port = 20000 + static_cast<int>(::getpid() % 20000);
+  const int port = free_port();
   const Curve one = curve_of(0, 1, port);
   auto second = std::async(std::launch::async, curve_of, 1, 2, port);
   const Curve first = curve_of(0, 2, port);

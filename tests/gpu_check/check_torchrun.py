@@ -1,4 +1,4 @@
-"""Two processes that PyTorch's own launcher starts train one network; one that dies ends the other, and torchrun says so."""
+"""Two processes that PyTorch's own launcher starts train one network; one that fails fails the start."""
 import os
 import pathlib
 import subprocess
@@ -21,7 +21,9 @@ def python_with_torch():
     written = ROOT / "build/libtorch"
     candidates = [os.environ.get("SPINENET_PYTHON", ""), "python3"]
     if written.exists():
-        candidates.insert(1, str(pathlib.Path(written.read_text().strip()).parents[3] / "bin/python"))
+        torch = pathlib.Path(written.read_text().strip())
+        if torch.match("lib/python3*/site-packages/torch"):
+            candidates.insert(1, str(torch.parents[3] / "bin/python"))
     for python in filter(None, candidates):
         try:
             told = subprocess.run([python, "-c", "import torch; print(torch.__version__)"], capture_output=True, text=True)

@@ -21,8 +21,12 @@ void check_skipped(std::span<const std::string> skip) {
   }
 }
 
+bool has_format(Precision precision, const kernels::Kernels& kernels) {
+  return precision != Precision::bf16 || kernels.bf16_multiply != nullptr || kernels.tiles != nullptr;
+}
+
 void check_bf16(const CompileOptions& options, const kernels::Kernels& kernels) {
-  if (options.precision != Precision::bf16 || kernels.bf16_multiply != nullptr || kernels.tiles != nullptr) return;
+  if (has_format(options.precision, kernels)) return;
   fail(ErrorKind::unsupported, fmt::format("{} has no instructions for bf16", kernels.name), "engine",
        "use fp32 or int8; spinenet checks lists what this processor has");
 }
@@ -32,6 +36,10 @@ void check_bf16(const CompileOptions& options, const kernels::Kernels& kernels) 
 const kernels::Kernels& kernels_for(const CompileOptions& options) {
   const bool fp32 = options.precision == Precision::fp32;
   return kernels::find_kernels(options.instructions, fp32 ? kernels::Tiles::unwanted : kernels::Tiles::wanted);
+}
+
+bool has_format(const CompileOptions& options) {
+  return has_format(options.precision, kernels_for(options));
 }
 
 CompiledPlan empty_plan(const CompileOptions& options) {

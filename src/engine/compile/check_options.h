@@ -16,6 +16,9 @@ const kernels::Kernels& kernels_for(const CompileOptions& options);
 // ErrorKind::unsupported for bf16 on a processor without it.
 CompiledPlan empty_plan(const CompileOptions& options);
 
+// Whether the options' processor computes in their number format.
+bool has_format(const CompileOptions& options);
+
 // Whether the options skip the optimisation of that name.
 bool skips(const CompileOptions& options, std::string_view name);
 
