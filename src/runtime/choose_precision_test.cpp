@@ -10,6 +10,7 @@
 #include "runtime/measure_precisions.h"
 #include "runtime/networks.h"
 #include "runtime/precision_facts.h"
+#include "runtime/prepare.h"
 #include "runtime/test_models.h"
 
 namespace spinenet::runtime {
