@@ -266,7 +266,7 @@ TEST_F(ManPages, HaveEveryVerbAndEveryFlag) {
   for (const std::string& verb : verbs) {
     list += verb + "\n";
     const std::string text = page(verb);
-    for (std::string flag : flags_of(verb)) {
+    for (const std::string& flag : flags_of(verb)) {
       std::string escaped;
       for (const char c : flag) escaped += c == '-' ? "\\-" : std::string{c};
       EXPECT_NE(text.find("\\fB" + escaped + "\\fR"), std::string::npos) << verb << " " << flag;
