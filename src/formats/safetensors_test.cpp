@@ -236,7 +236,7 @@ TEST(Safetensors, HeaderLengthIsCheckedBeforeItIsUsed) {
 }
 
 TEST(Safetensors, AFileOfPyTorchIsToBeImported) {
-  const std::string zip("PK\x03\x04\x00\x00\x08\x08\x00\x00", 10), pickle("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j", 12);
+  const std::string zip("PK\x03\x04\x00\x00\x08\x08\x00\x00", 10), pickle("\x80\x02\x8a\nl\xfc\x9c\x46\xf9 j", 11);
   for (const std::string& file : {zip, pickle}) {
     EXPECT_NE(refusal(file + std::string(100, 'x')).find("spinenet import FILE --as ARCHITECTURE"), std::string::npos);
   }

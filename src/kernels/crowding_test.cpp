@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 // A process one of whose threads waits for such a share of the time while it has more than `free`.
 struct System {
   int free = 1;
-  double share = 0.3;
+  double share = 0.5;
   Crowding::Time now{};
   int used = 0, asked = 0;  // each number of threads has threads of its own, and what was not asked before is not known
 
@@ -43,7 +43,7 @@ TEST(Crowding, HasAllThreadsWhereNobodyElseComputes) {
 }
 
 TEST(Crowding, WaitingNowAndThenIsNoCrowd) {
-  System system{.free = 0, .share = 0.05};
+  System system{.free = 0, .share = 0.2};
   Crowding crowding(2);
   for (int i = 0; i < 2000; ++i) EXPECT_EQ(system.step(crowding), 2);
 }
