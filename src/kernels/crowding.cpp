@@ -20,8 +20,8 @@ constexpr milliseconds kWatch(10);
 constexpr int kThreadsInAWatch =
     16;  // reading what one has waited costs some microseconds: more are looked at less often
 constexpr milliseconds kShortPause(40), kLongPause(1280);
-// One thread more than processors makes one of them wait for about half of the time. Threads that read images in between
-// make them wait for up to a fifth, and then more threads still are faster than fewer.
+// One thread more than processors makes one of them wait for about half of the time. Threads that read images in
+// between make them wait for up to a fifth, and then more threads still are faster than fewer.
 constexpr double kCrowded = 0.3;
 constexpr milliseconds kTurn(4);  // that the system gives the one who comes in a thread's place
 constexpr int kWholeProcess = 0;  // in the place of a thread's number
