@@ -122,9 +122,8 @@ std::optional<simdjson::dom::array> PieceParser::parse(std::string_view piece) {
   const size_t size = text_.size();
   text_.append(simdjson::SIMDJSON_PADDING, '\0');  // it reads, and ignores, some bytes past the end
   // The list lies inside of as many levels as `levels_` says, less the one that the parser sees.
-  if (!allocated_ && parser_.allocate(size, static_cast<size_t>(kMaxJsonDepth - levels_ + 1)) != simdjson::SUCCESS) {
-    return std::nullopt;
-  }
+  const size_t depth = static_cast<size_t>(kMaxJsonDepth) + 1 - static_cast<size_t>(levels_);
+  if (!allocated_ && parser_.allocate(size, depth) != simdjson::SUCCESS) return std::nullopt;
   allocated_ = true;
   simdjson::dom::element root;
   simdjson::dom::array values;
