@@ -107,7 +107,7 @@ int run_predict(const PredictFlags& flags, const Invocation& invocation) {
     if (json) json->write(to_text(to_json(predicted.done, classes)));
     print(to_table(predicted.done, classes));
   }
-  if (folder) log_info(fmt::format("images: {}", printable(flags.out)));
+  if (folder) log_info(fmt::format("drawn images: {}", printable(flags.out)));
   if (is_nothing_found(predicted.done)) {
     log_info(fmt::format("no object has a score of {:.3g}: a lower --threshold shows less certain ones",
                          post.score_threshold));

@@ -378,11 +378,11 @@ TEST_F(Predict, EveryBoxHasAnArea) {
 TEST_F(Predict, SaysWhereTheImagesAreAndWhatFindsMore) {
   write_image("a.png", 1);
   const Outcome nothing = run("predict tiny.safetensors a.png --threshold 1 --out drawn");
-  EXPECT_NE(nothing.err.find("images: drawn"), std::string::npos) << nothing.err;
+  EXPECT_NE(nothing.err.find("drawn images: drawn"), std::string::npos) << nothing.err;
   EXPECT_NE(nothing.err.find("no object has a score of 1: a lower --threshold"), std::string::npos) << nothing.err;
   const Outcome some = run("predict tiny.safetensors a.png --threshold 0");
   EXPECT_EQ(some.err.find("--threshold"), std::string::npos) << some.err;
-  EXPECT_EQ(some.err.find("images: "), std::string::npos) << some.err;
+  EXPECT_EQ(some.err.find("drawn images"), std::string::npos) << some.err;
 }
 
 TEST_F(Predict, NamesAnImageThatIsTooNarrow) {
