@@ -17,8 +17,8 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr milliseconds kWatch(10);
-constexpr int kThreadsInAWatch =
-    16;  // reading what one has waited costs some microseconds: more are looked at less often
+// Reading what a thread has waited costs some microseconds: more threads are looked at less often.
+constexpr int kThreadsInAWatch = 16;
 constexpr milliseconds kShortPause(40), kLongPause(1280);
 // One thread more than processors makes one of them wait for about half of the time. Threads that read images in
 // between make them wait for up to a fifth, and then more threads still are faster than fewer.

@@ -9,7 +9,6 @@
 
 #include "base/format.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "base/score_text.h"
 #include "engine/compile/check_options.h"
 #include "engine/run/profile.h"
@@ -17,6 +16,7 @@
 #include "graph/weights.h"
 #include "runtime/calibration.h"
 #include "runtime/precision_facts.h"
+#include "runtime/random_images.h"
 
 namespace spinenet::runtime {
 namespace {
@@ -51,10 +51,7 @@ double seconds_of(const Model& model, const graph::Program& program, engine::Com
     options.calibration = &*calibration;
   }
   engine::Session session(engine::compile(program, graph::own_weights(program, model.file.weights), options));
-  const graph::Shape& shape = program.values.front();
-  HostTensor images = make_tensor({options.batch, shape.channels, shape.height, shape.width});
-  Random random(1);
-  for (float& x : images.data) x = static_cast<float>(random.uniform(-2, 2));
+  const HostTensor images = random_images(program, options.batch);
   session.run(images.data);
   return std::ranges::min(engine::time_runs(session, images.data, kRuns));
 }

@@ -18,6 +18,8 @@
 namespace spinenet::engine {
 namespace {
 
+// Images that errors are measured on.
+constexpr int64_t kMeasured = 4;
 // Pixels of a map that a convolution's error is measured on.
 constexpr int kPixels = 24;
 
@@ -106,7 +108,7 @@ class Calibrator {
       session_.observe(image, [&](size_t step, const float* maps) {
         for (size_t n = 0; n < plan_->written[step].size(); ++n) visit(step, n, plan_->written[step][n], maps);
       });
-      options_.progress(++done_, 2 * images_.count + std::min(kErrorImages, images_.count));
+      options_.progress(++done_, 2 * images_.count + std::min(kMeasured, images_.count));
     }
   }
 
@@ -144,7 +146,7 @@ class Calibrator {
   // A convolution's input still lies in the memory when the step is done.
   void measure_layers(const Calibration& found) {
     for_each_map(
-        std::min(kErrorImages, images_.count), [](std::span<const float>) {},
+        std::min(kMeasured, images_.count), [](std::span<const float>) {},
         [&](size_t step, size_t node, const PlanOutput& output, const float* maps) {
           const ConvStep* conv = as_convolution(plan_->steps[step]);
           const auto input = readers_.input_of.find(output.name);
@@ -220,7 +222,7 @@ class Calibrator {
   double error_with(const Calibration& found) const {
     return output_error(program_, weights_,
                         {.threads = options_.threads, .precision = Precision::int8, .calibration = &found},
-                        {std::min(kErrorImages, images_.count), images_.image});
+                        {std::min(kMeasured, images_.count), images_.image});
   }
 
   const graph::Program& program_;

@@ -33,9 +33,6 @@ struct CalibrateOptions {
 Calibration calibrate(const graph::Program& program, const Weights& weights, const CalibrationImages& images,
                       const CalibrateOptions& options);
 
-// Of the images given, how many output_error() is taken of in calibrate().
-inline constexpr int64_t kErrorImages = 4;
-
 // How far the outputs of a network compiled as `other` has it, in bytes or in bf16, are from those in floats: the root
 // of mean squares over all their numbers, each output in units of its own standard deviation.
 double output_error(const graph::Program& program, const Weights& weights, const CompileOptions& other,

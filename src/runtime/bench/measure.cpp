@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "base/random.h"
 #include "engine/compile/check_options.h"
 #include "engine/quantize/calibrate.h"
 #include "graph/cost.h"
@@ -15,6 +14,7 @@
 #include "runtime/calibration.h"
 #include "runtime/networks.h"
 #include "runtime/prepare.h"
+#include "runtime/random_images.h"
 
 namespace spinenet::runtime {
 namespace {
@@ -23,14 +23,6 @@ double peak_memory_mb() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) * 1024 / 1e6;
-}
-
-HostTensor random_images(const graph::Program& program, int count) {
-  const graph::Shape& shape = program.values.front();
-  HostTensor images = make_tensor({count, shape.channels, shape.height, shape.width});
-  Random random(1);
-  for (float& x : images.data) x = static_cast<float>(random.uniform(-2, 2));
-  return images;
 }
 
 void set_latency(BenchResult& result, std::vector<double> seconds, int batch, int64_t multiply_adds) {
