@@ -8,6 +8,7 @@
 #include <omp.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "nn/packed_convolution.h"
 #include "nn/share_work.h"
 
 namespace spinenet::nn {
@@ -108,6 +109,7 @@ struct ImageConvolution : torch::autograd::Function<ImageConvolution> {
 
 torch::Tensor image_convolution(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
                                 const ConvolutionOptions& o) {
+  if (can_pack_convolution(x, weight, o)) return packed_convolution(x, weight, bias, o);
   const int threads = at::get_num_threads();
   const bool divided = threads > 1 && x.size(0) >= threads && x.device().is_cpu() && x.scalar_type() == torch::kFloat &&
                        weight.scalar_type() == torch::kFloat;

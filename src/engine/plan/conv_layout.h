@@ -10,13 +10,7 @@
 
 namespace spinenet::engine {
 
-inline int64_t parts(int64_t n, int64_t size) {
-  return (n + size - 1) / size;
-}
-
-inline int64_t rounded_up(int64_t n, int64_t multiple) {
-  return parts(n, multiple) * multiple;
-}
+using kernels::parts, kernels::rounded_up;
 
 // The most rows that a choice may ask for at a time.
 constexpr int64_t kMaxTaskRows = 640;
