@@ -122,10 +122,9 @@ void bench(const std::string& path, int64_t batch, int rounds) {
     }
     fmt::print("{}\n", line.dump());
   }
-  fmt::print("{}\n", Json{{"libtorch_ms", milliseconds(all[0])},
-                          {"ours_ms", milliseconds(all[1])},
-                          {"ratio", all[0] / all[1]}}
-                         .dump());
+  fmt::print("{}\n",
+             Json{{"libtorch_ms", milliseconds(all[0])}, {"ours_ms", milliseconds(all[1])}, {"ratio", all[0] / all[1]}}
+                 .dump());
 }
 
 }  // namespace

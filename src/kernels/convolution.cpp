@@ -69,8 +69,8 @@ ConvolutionPass::ConvolutionPass(const Convolution& conv, const ConvolutionKerne
     std::swap(from_, to_);
     std::swap(source_step_, target_step_);
   }
-  winograd_ = takes_winograd(conv) && (way == ConvolutionWay::best ? is_better_in_tiles(conv)
-                                                                   : way == ConvolutionWay::winograd);
+  winograd_ = takes_winograd(conv) &&
+              (way == ConvolutionWay::best ? is_better_in_tiles(conv) : way == ConvolutionWay::winograd);
   if (!winograd_) {
     make_sweeps(conv);
     return;

@@ -74,7 +74,7 @@ class ConvolutionPass {
   struct Sweep {
     int64_t first_y = 0, first_x = 0, rows = 0, columns = 0;
     std::vector<Tap> taps;
-    std::vector<Run> runs;  // of all taps
+    std::vector<Run> runs;                                                     // of all taps
     int64_t inner_top = 0, inner_bottom = 0, inner_left = 0, inner_right = 0;  // where all of them lie within the map
     int64_t k = 0;        // of a row of the product: a multiple of 4
     int64_t weights = 0;  // where its packed weights begin

@@ -97,8 +97,8 @@ Answers answers_of(const Convolution& c, const Maps& maps, const ConvolutionKern
                    bool backwards = false) {
   Answers a;
   a.y = run_pass(ConvolutionPass::forward(c, kernels, way), maps, maps.x, maps.bias.data(), y_floats(c), backwards);
-  a.of_x = run_pass(ConvolutionPass::input_gradient(c, kernels, way), maps, maps.gradient, nullptr, x_floats(c),
-                    backwards);
+  a.of_x =
+      run_pass(ConvolutionPass::input_gradient(c, kernels, way), maps, maps.gradient, nullptr, x_floats(c), backwards);
   WeightGradient gradient(c, kernels, way);
   for (int64_t i = 0; i < gradient.pieces(); ++i) {
     gradient.run(backwards ? gradient.pieces() - 1 - i : i, maps.x.data(), maps.gradient.data());

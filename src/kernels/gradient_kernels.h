@@ -48,9 +48,9 @@ struct WinogradGradient {
 struct GradientKernels {
   std::string_view name;
   void (*add_outer_products)(const OuterProducts&) = nullptr;
-  void (*winograd_weights)(const WinogradWeights&) = nullptr;           // G g G'
-  void (*winograd_weight_gradient)(const WinogradWeights&) = nullptr;   // G' u G: 36 products to nine taps
-  void (*winograd_gradient)(const WinogradGradient&) = nullptr;         // A dY A'
+  void (*winograd_weights)(const WinogradWeights&) = nullptr;          // G g G'
+  void (*winograd_weight_gradient)(const WinogradWeights&) = nullptr;  // G' u G: 36 products to nine taps
+  void (*winograd_gradient)(const WinogradGradient&) = nullptr;        // A dY A'
 };
 
 // Those that this machine can run, the fastest first.

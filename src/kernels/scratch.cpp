@@ -1,18 +1,21 @@
 #include "kernels/scratch.h"
 
-#include "kernels/memory.h"
+#include <memory>
+#include <vector>
 
 namespace spinenet::kernels {
 
 float* scratch(int64_t floats) {
-  thread_local AlignedFloats memory;
-  thread_local int64_t size = 0;
-  if (size < floats) {
-    memory.reset();
-    memory = aligned_floats(floats);
-    size = floats;
+  constexpr size_t kLine = 64;
+  thread_local std::vector<float> memory;
+  const size_t wanted = static_cast<size_t>(floats) + kLine / sizeof(float);
+  if (memory.size() < wanted) {
+    memory.clear();
+    memory.resize(wanted);
   }
-  return memory.get();
+  void* first = memory.data();
+  size_t bytes = memory.size() * sizeof(float);
+  return static_cast<float*>(std::align(kLine, static_cast<size_t>(floats) * sizeof(float), first, bytes));
 }
 
 }  // namespace spinenet::kernels

@@ -25,8 +25,8 @@ struct TileMap {
   const float* map = nullptr;
   int64_t height = 0, width = 0, channels = 0;
 
-  // The pixels of a square, row after row, each with its channels rounded up to blocks. What lies outside of the map, or
-  // has no whole blocks, lies in `memory`: side * side such pixels.
+  // The pixels of a square, row after row, each with its channels rounded up to blocks. What lies outside of the map,
+  // or has no whole blocks, lies in `memory`: side * side such pixels.
   std::array<const float*, kWinogradProducts> places(int64_t image, int64_t top, int64_t left, int64_t side,
                                                      float* memory) const {
     std::array<const float*, kWinogradProducts> found{};

@@ -12,8 +12,8 @@ namespace {
 // Floats of x and of the gradient that are used for all taps before the next: they stay in the second cache.
 constexpr int64_t kChunkFloats = 48 << 10, kLeastPixels = 128, kMostPixels = 1024;
 constexpr int64_t kTileFloats = 192 << 10, kLeastTiles = 16, kMostTiles = 256;
-// What is worth a group with sums of its own: multiply-adds, and pixels or tiles. How many groups there are at most, and
-// floats of all their sums.
+// What is worth a group with sums of its own: multiply-adds, and pixels or tiles. How many groups there are at most,
+// and floats of all their sums.
 constexpr int64_t kGroupWork = 4 << 20, kGroupPixels = 256, kGroupTiles = 64, kMostGroups = 8, kMostSums = 4 << 20;
 constexpr int64_t kProductGap = 16;
 // Channels of the input whose weights are finished together.
@@ -23,15 +23,16 @@ constexpr int64_t kFinishedChannels = 8;
 
 WeightGradient::WeightGradient(const Convolution& conv, const ConvolutionKernels& kernels, ConvolutionWay way)
     : conv_(conv), kernels_(kernels) {
-  winograd_ = takes_winograd(conv) && (way == ConvolutionWay::best ? is_better_in_tiles(conv)
-                                                                   : way == ConvolutionWay::winograd);
+  winograd_ = takes_winograd(conv) &&
+              (way == ConvolutionWay::best ? is_better_in_tiles(conv) : way == ConvolutionWay::winograd);
   const int64_t height = conv.out_height(), width = conv.out_width();
   items_ = conv.images * (winograd_ ? parts(height, kWinogradTile) * parts(width, kWinogradTile) : height * width);
   const int64_t sums = products() * conv_.channels * columns(), work = items_ * sums;
   groups_ = std::min({work / kGroupWork, kMostSums / sums, items_ / (winograd_ ? kGroupTiles : kGroupPixels)});
   groups_ = std::clamp(groups_, int64_t{1}, kMostGroups);
   if (!winograd_) {
-    slices_ = std::clamp(std::min(kMostGroups / groups_, conv_.channels / (2 * kRegisterRows)), int64_t{1}, kMostGroups);
+    slices_ =
+        std::clamp(std::min(kMostGroups / groups_, conv_.channels / (2 * kRegisterRows)), int64_t{1}, kMostGroups);
   }
   sums_ = aligned_floats(groups_ * sums);
 }
@@ -46,7 +47,8 @@ int64_t WeightGradient::columns() const {
 
 void WeightGradient::run(int64_t piece, const float* x, const float* gradient) {
   const int64_t group = piece / slices_, slice = piece % slices_;
-  Part part{.first = group * items_ / groups_,
+  Part part{.x = x,
+            .first = group * items_ / groups_,
             .end = (group + 1) * items_ / groups_,
             .first_row = slice * conv_.channels / slices_,
             .sums = sums_.get() + group * products() * conv_.channels * columns()};
@@ -54,11 +56,11 @@ void WeightGradient::run(int64_t piece, const float* x, const float* gradient) {
   for (int64_t p = 0; p < products(); ++p) {
     std::fill_n(part.sums + (p * conv_.channels + part.first_row) * columns(), part.rows * columns(), 0.0F);
   }
-  if (winograd_) return run_winograd(part, x, gradient);
-  run_plain(part, x, gradient);
+  if (winograd_) return run_winograd(part, gradient);
+  run_plain(part, gradient);
 }
 
-void WeightGradient::run_plain(const Part& part, const float* x, const float* gradient) const {
+void WeightGradient::run_plain(const Part& part, const float* gradient) const {
   const int64_t width = conv_.out_width(), wide = columns(), outputs = conv_.outputs;
   const int64_t chunk = std::clamp(kChunkFloats / (conv_.channels + wide), kLeastPixels, kMostPixels);
   std::vector<Line> lines;
@@ -80,32 +82,31 @@ void WeightGradient::run_plain(const Part& part, const float* x, const float* gr
       }
       at += count;
     }
-    add_taps(part, lines, x);
+    add_taps(part, lines);
   }
 }
 
-void WeightGradient::add_taps(const Part& part, const std::vector<Line>& lines, const float* x) const {
+void WeightGradient::add_taps(const Part& part, const std::vector<Line>& lines) const {
   // The windows of most pixels lie in one piece of each line of x, all channels of a tap beside those of the next.
   const bool whole = conv_.dilation == 1 && slices_ == 1;
-  const int64_t inner_begin = whole ? parts(conv_.padding, conv_.stride) : 0;
-  const int64_t inner_end = whole ? reach(conv_.kernel - 1 - conv_.padding) : 0;
+  const Span inner = whole ? Span{parts(conv_.padding, conv_.stride), reach(conv_.kernel - 1 - conv_.padding)} : Span{};
   std::vector<RowPairs> pairs;
   for (int64_t i = 0; i < conv_.kernel; ++i) {
     const int64_t down = i * conv_.dilation - conv_.padding;
     pairs.clear();
-    for (const Line& line : lines) add_pairs(part, line, {down, -conv_.padding}, inner_begin, inner_end, x, pairs);
+    for (const Line& line : lines) add_pairs(part, line, {down, -conv_.padding}, inner, pairs);
     add_products(part, pairs, i * conv_.kernel, conv_.kernel * part.rows);
     for (int64_t j = 0; j < conv_.kernel; ++j) {
-      const int64_t right = j * conv_.dilation - conv_.padding;
-      const int64_t begin = right >= 0 ? 0 : parts(-right, conv_.stride), end = reach(right);
+      const Offset offset{down, j * conv_.dilation - conv_.padding};
+      const Span all{offset.right >= 0 ? 0 : parts(-offset.right, conv_.stride), reach(offset.right)};
       pairs.clear();
       for (const Line& line : lines) {
-        if (inner_begin >= inner_end) {
-          add_pairs(part, line, {down, right}, begin, end, x, pairs);
+        if (inner.begin >= inner.end) {
+          add_pairs(part, line, offset, all, pairs);
           continue;
         }
-        add_pairs(part, line, {down, right}, begin, std::min(end, inner_begin), x, pairs);
-        add_pairs(part, line, {down, right}, std::max(begin, inner_end), end, x, pairs);
+        add_pairs(part, line, offset, {all.begin, std::min(all.end, inner.begin)}, pairs);
+        add_pairs(part, line, offset, {std::max(all.begin, inner.end), all.end}, pairs);
       }
       add_products(part, pairs, i * conv_.kernel + j, part.rows);
     }
@@ -117,14 +118,15 @@ int64_t WeightGradient::reach(int64_t right) const {
   return right >= conv_.width ? 0 : parts(conv_.width - right, conv_.stride);
 }
 
-// The pixels from `begin` to `end` of a line of the output with their sources.
-void WeightGradient::add_pairs(const Part& part, const Line& line, const Offset& offset, int64_t begin, int64_t end,
-                               const float* x, std::vector<RowPairs>& pairs) const {
+// The pixels of a line of the output that lie in the span, with their sources.
+void WeightGradient::add_pairs(const Part& part, const Line& line, const Offset& offset, const Span& span,
+                               std::vector<RowPairs>& pairs) const {
   const int64_t y = line.y * conv_.stride + offset.down;
-  const int64_t from = std::max(line.x, begin), count = std::min(line.x + line.count, end) - from;
+  const int64_t from = std::max(line.x, span.begin), count = std::min(line.x + line.count, span.end) - from;
   if (y < 0 || y >= conv_.height || count <= 0) return;
   const int64_t source = (line.image * conv_.height + y) * conv_.width + from * conv_.stride + offset.right;
-  pairs.push_back({x + source * conv_.channels + part.first_row, line.gradient + (from - line.x) * columns(), count});
+  pairs.push_back(
+      {part.x + source * conv_.channels + part.first_row, line.gradient + (from - line.x) * columns(), count});
 }
 
 void WeightGradient::add_products(const Part& part, const std::vector<RowPairs>& pairs, int64_t tap,
@@ -139,7 +141,7 @@ void WeightGradient::add_products(const Part& part, const std::vector<RowPairs>&
                                           .c_stride = columns()});
 }
 
-void WeightGradient::run_winograd(const Part& part, const float* x, const float* gradient) const {
+void WeightGradient::run_winograd(const Part& part, const float* gradient) const {
   const int64_t depth = rounded_up(conv_.channels, kChannelBlock), wide = columns();
   const int64_t height = conv_.out_height(), width = conv_.out_width();
   const int64_t down = parts(height, kWinogradTile), across = parts(width, kWinogradTile);
@@ -148,7 +150,7 @@ void WeightGradient::run_winograd(const Part& part, const float* x, const float*
   float* const window = scratch(kWinogradProducts * (std::max(depth, wide) + x_stride + gradient_stride));
   float* const inputs = window + kWinogradProducts * std::max(depth, wide);
   float* const gradients = inputs + kWinogradProducts * x_stride;
-  const TileMap source{x, height, width, conv_.channels}, of_y{gradient, height, width, conv_.outputs};
+  const TileMap source{part.x, height, width, conv_.channels}, of_y{gradient, height, width, conv_.outputs};
   for (int64_t first = part.first; first < part.end; first += chunk) {
     const int64_t count = std::min(chunk, part.end - first);
     for (int64_t t = 0; t < count; ++t) {
@@ -157,10 +159,8 @@ void WeightGradient::run_winograd(const Part& part, const float* x, const float*
       kernels_.products->winograd_input(
           {.pixels = pixels.data(), .channels = depth, .to = inputs + t * depth, .product_stride = x_stride});
       const auto of_tile = of_y.places(tile.image, tile.y, tile.x, kWinogradTile, window);
-      kernels_.gradients->winograd_gradient({.pixels = of_tile.data(),
-                                             .channels = wide,
-                                             .to = gradients + t * wide,
-                                             .product_stride = gradient_stride});
+      kernels_.gradients->winograd_gradient(
+          {.pixels = of_tile.data(), .channels = wide, .to = gradients + t * wide, .product_stride = gradient_stride});
     }
     for (int64_t p = 0; p < kWinogradProducts; ++p) {
       const RowPairs pairs{inputs + p * x_stride, gradients + p * gradient_stride, count};

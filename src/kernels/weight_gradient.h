@@ -27,6 +27,7 @@ class WeightGradient {
  private:
   // A part of the output's pixels, or of its tiles, and of the rows of the sums.
   struct Part {
+    const float* x = nullptr;
     int64_t first = 0, end = 0;
     int64_t first_row = 0, rows = 0;
     float* sums = nullptr;
@@ -40,13 +41,17 @@ class WeightGradient {
   struct Offset {
     int64_t down = 0, right = 0;
   };
-  void run_plain(const Part& part, const float* x, const float* gradient) const;
-  void add_taps(const Part& part, const std::vector<Line>& lines, const float* x) const;
+  // Pixels of every line.
+  struct Span {
+    int64_t begin = 0, end = 0;
+  };
+  void run_plain(const Part& part, const float* gradient) const;
+  void add_taps(const Part& part, const std::vector<Line>& lines) const;
   int64_t reach(int64_t right) const;
-  void add_pairs(const Part& part, const Line& line, const Offset& offset, int64_t begin, int64_t end, const float* x,
+  void add_pairs(const Part& part, const Line& line, const Offset& offset, const Span& span,
                  std::vector<RowPairs>& pairs) const;
   void add_products(const Part& part, const std::vector<RowPairs>& pairs, int64_t tap, int64_t rows) const;
-  void run_winograd(const Part& part, const float* x, const float* gradient) const;
+  void run_winograd(const Part& part, const float* gradient) const;
   int64_t products() const;
   int64_t columns() const;
 

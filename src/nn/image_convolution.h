@@ -1,5 +1,6 @@
-// A convolution of several images on the CPU, whose threads take images as they come: LibTorch's own divides each
-// convolution equally and its threads meet at its end, so that all wait for one that has lost its processor.
+// A convolution of several images: with the project's own kernels where they have it (packed_convolution.h). One in
+// groups is LibTorch's, and on the CPU threads take its images as they come: LibTorch's own divides each convolution
+// equally and its threads meet at its end, so that all wait for one that has lost its processor.
 //
 // The images are divided into as many parts as there are threads, each computed by one thread as LibTorch computes a
 // batch of that size. The gradients of the weights are the parts' added in order: the same for the same number of
@@ -18,7 +19,8 @@ struct ConvolutionOptions {
 };
 
 // x: [N, C, H, W]; weight: [O, C / groups, k, k]; bias: [O] or undefined. [N, O, H', W'], channels last where it is
-// divided; at::conv2d where there are fewer images than threads, one thread, or another device or type.
+// packed or divided; in groups at::conv2d where there are fewer images than threads or one thread, and always with
+// another device or type.
 torch::Tensor image_convolution(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
                                 const ConvolutionOptions& options);
 

@@ -3,6 +3,7 @@
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
+#include "nn/packed_convolution.h"
 #include "nn/threads.h"
 
 namespace spinenet::nn {
@@ -14,7 +15,7 @@ struct ConvolutionAnswer {
 
 struct ConvolutionCase {
   int64_t images = 4, channels = 6, outputs = 8, size = 9, kernel = 3;
-  ConvolutionOptions options{.padding = 1};
+  ConvolutionOptions options{.padding = 1, .groups = 2};
   bool bias = true, input_learns = true;
 };
 
@@ -54,14 +55,15 @@ class ImageConvolution : public testing::Test {
 };
 
 TEST_F(ImageConvolution, AgreesWithOneThread) {
+  // In groups: all others are packed_convolution's.
   const std::vector<ConvolutionCase> cases{
       {},
-      {.images = 5, .options = {.stride = 2, .padding = 1}},
-      {.kernel = 1, .options = {}, .bias = false},
-      {.options = {.padding = 2, .dilation = 2}},
+      {.images = 5, .options = {.stride = 2, .padding = 1, .groups = 2}},
+      {.kernel = 1, .options = {.groups = 2}, .bias = false},
+      {.options = {.padding = 2, .dilation = 2, .groups = 2}},
       {.channels = 8, .options = {.padding = 1, .groups = 8}},
       {.input_learns = false},
-      {.images = 2, .size = 3, .kernel = 5, .options = {.stride = 2, .padding = 2}},
+      {.images = 2, .size = 3, .kernel = 5, .options = {.stride = 2, .padding = 2, .groups = 2}},
   };
   for (size_t i = 0; i < cases.size(); ++i) {
     const ConvolutionAnswer one = answer(cases[i], 1);
@@ -74,6 +76,12 @@ TEST_F(ImageConvolution, AgreesWithOneThread) {
       expect_near(several.of_bias, one.of_bias, "gradient of the bias");
     }
   }
+}
+
+TEST_F(ImageConvolution, PacksWhatHasNoGroups) {
+  const torch::Tensor x = some({4, 16, 9, 9}), weight = some({8, 16, 3, 3});
+  const ConvolutionOptions options{.padding = 1};
+  EXPECT_TRUE(at::equal(image_convolution(x, weight, {}, options), packed_convolution(x, weight, {}, options)));
 }
 
 TEST_F(ImageConvolution, GivesTheSameBitsAgain) {

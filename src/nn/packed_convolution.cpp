@@ -102,9 +102,9 @@ struct PackedConvolution : torch::autograd::Function<PackedConvolution> {
     const torch::Tensor gradient = gradients[0].contiguous(at::MemoryFormat::ChannelsLast);
     variable_list answers(4);
     if (context->needs_input_grad(0)) {
-      answers[0] =
-          run(kernels::ConvolutionPass::input_gradient(conv, best()), weight, gradient, nullptr,
-              at::empty({conv.images, conv.channels, conv.height, conv.width}, x.options(), at::MemoryFormat::ChannelsLast));
+      answers[0] = run(kernels::ConvolutionPass::input_gradient(conv, best()), weight, gradient, nullptr,
+                       at::empty({conv.images, conv.channels, conv.height, conv.width}, x.options(),
+                                 at::MemoryFormat::ChannelsLast));
     }
     if (context->needs_input_grad(1)) answers[1] = weight_gradient(conv, x, gradient, weight);
     if (context->saved_data["has_bias"].toBool() && context->needs_input_grad(2)) answers[2] = bias_gradient(gradient);
