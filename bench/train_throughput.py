@@ -2,11 +2,13 @@
 """Training throughput of spinenet beside the same network in plain PyTorch, in turn, in one run.
 
     bench/train_throughput.py build/release/src/spinenet RECIPE [--set KEY=VALUE ...] [--rounds N] [--steps N] [--device D]
+                              [--channels-last] [--fused] [--autocast] [--compile]
 
-Needs PyTorch for Python of the version that spinenet was built with (on Debian: python3-torch). The peer has the same
-layers, batch, loss, optimiser, clipping and moving average as a user would write them (torch.nn, torch.optim), and gets
+Needs PyTorch for Python: of the version that spinenet was built with on a GPU (on Debian: python3-torch), any on the CPU.
+The peer has the same layers, batch, loss, optimiser, clipping and moving average as a user would write them (torch.nn, torch.optim), and gets
 its batches for nothing: ready tensors. spinenet reads, augments and labels real pictures. Prints images per second of both,
-the ratio round by round, and the share of its time that spinenet waited for data. On a GPU (--device cuda) both compute in
+the ratio round by round, and the share of its time that spinenet waited for data. The peer may lay its images channels last,
+update its weights with the fused optimiser, compute in bfloat16 (autocast) and be compiled (torch.compile). On a GPU (--device cuda) both compute in
 bfloat16, the peer with autocast and channels last. scripts/gpu_check uses the parts of this file.
 """
 import argparse
@@ -136,20 +138,25 @@ def focal(logits, labels):
     return (alpha * (1 - p_t) ** 1.5 * ce).sum()
 
 
-def peer_images_per_second(spec, classes, batch, size, steps, adamw, device="cpu"):
+def peer_images_per_second(spec, classes, batch, size, steps, adamw, device="cpu", channels_last=False, fused=False,
+                           autocast=False, compiled=False):
     torch.manual_seed(1)
     gpu = device != "cpu"
+    channels_last, autocast = channels_last or gpu, autocast or gpu
     model = Peer(spec, classes).to(device)
-    if gpu:
+    if channels_last:
         model = model.to(memory_format=torch.channels_last)
     model.train()
     kernels = [p for p in model.parameters() if p.dim() == 4]
     others = [p for p in model.parameters() if p.dim() != 4]
     groups = [{"params": kernels, "weight_decay": 4e-5}, {"params": others, "weight_decay": 0}]
-    optimizer = torch.optim.AdamW(groups, lr=1e-3) if adamw else torch.optim.SGD(groups, lr=0.01, momentum=0.9)
+    more = {"fused": True} if fused else {}
+    optimizer = (torch.optim.AdamW(groups, lr=1e-3, **more) if adamw
+                 else torch.optim.SGD(groups, lr=0.01, momentum=0.9, **more))
     average = [v.clone() for v in model.state_dict().values()]
+    network = torch.compile(model) if compiled else model
     x = torch.randn(batch, 3, size, size, device=device)
-    if gpu:
+    if channels_last:
         x = x.to(memory_format=torch.channels_last)
     anchors = 9 * sum((size >> l) ** 2 for l in range(3, 8))
     labels = torch.full((batch, anchors), -1, device=device)
@@ -162,8 +169,8 @@ def peer_images_per_second(spec, classes, batch, size, steps, adamw, device="cpu
                 torch.cuda.synchronize()
             begin = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cuda", torch.bfloat16, enabled=gpu):
-            logits, boxes = model(x)
+        with torch.autocast("cuda" if gpu else "cpu", torch.bfloat16, enabled=autocast):
+            logits, boxes = network(x)
         logits, boxes = logits.float(), boxes.float()
         at = labels >= 0
         loss = (focal(logits, labels) + 12.5 * F.huber_loss(boxes[at], codes[at], reduction="sum", delta=0.1)) / at.sum()
@@ -215,6 +222,11 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--sgd", action="store_true")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    for name, what in (("channels-last", "the peer's images and weights lie channels last"),
+                       ("fused", "the peer updates its weights with the fused optimiser"),
+                       ("autocast", "the peer computes in bfloat16 where autocast allows it"),
+                       ("compile", "the peer is compiled with torch.compile")):
+        parser.add_argument("--" + name, action="store_true", help=what)
     a = parser.parse_args()
     torch.set_num_threads(a.threads)
     spec = json.loads(pathlib.Path(a.architecture).read_text())
@@ -226,7 +238,8 @@ def main():
     for round_ in range(a.rounds):
         steps_per_second, waited = ours_images_per_second(a.program, a.recipe, settings, a.steps)
         ours = steps_per_second * a.batch
-        peer, parameters = peer_images_per_second(spec, a.classes, a.batch, a.size, a.steps, not a.sgd, a.device)
+        peer, parameters = peer_images_per_second(spec, a.classes, a.batch, a.size, a.steps, not a.sgd, a.device,
+                                                  a.channels_last, a.fused, a.autocast, a.compile)
         ratios.append(ours / peer)
         print(f"round {round_ + 1}: spinenet {ours:.2f} images/s (waiting for data {waited:.2%}), "
               f"PyTorch {peer:.2f} images/s ({parameters / 1e6:.2f} M parameters), ratio {ours / peer:.3f}", flush=True)
