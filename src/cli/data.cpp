@@ -32,7 +32,8 @@ struct DataOptions {
 
 struct SceneFlags {
   std::string out, level = "easy", source;
-  int images = 0, val_images = 0, size = 0;
+  int images = -1, val_images = 0, size = 0;
+  std::vector<double> sizes;
   uint64_t seed = 1;
 };
 
@@ -94,10 +95,11 @@ int run_fix(const DataOptions& options, const Invocation& invocation) {
 
 int run_scenes(const SceneFlags& flags, const CommonOptions& common) {
   data::ScenesOptions options = data::scenes_options(data::scene_level(flags.level));
-  if (flags.images > 0) options.images = flags.images;
+  if (flags.images >= 0) options.images = flags.images;
   if (flags.val_images > 0) options.val_images = flags.val_images;
   if (flags.size > 0) options.size = flags.size;
   if (!flags.source.empty()) options.source = flags.source;
+  options.sizes = flags.sizes;
   options.seed = flags.seed;
   std::optional<Progress> progress;  // begins with the first scene that is made
   data::ScenesWork work;
@@ -189,11 +191,17 @@ void add_scenes(CLI::App& data, Invocation& invocation) {
   paths.add(verb, verb.add_option("--out", flags->out, "The folder to make it in")->required()->type_name("DIR"),
             PathRole::owned_folder);
   verb.add_option("--level", flags->level, "easy, middle or hard")->type_name("LEVEL")->capture_default_str();
-  verb.add_option("--images", flags->images, "Images to train on")->check(within(1, 10000000))->type_name("N");
+  verb.add_option("--images", flags->images, "Images to train on; 0 for scenes that are made while training")
+      ->check(within(0, 10000000))
+      ->type_name("N");
   verb.add_option("--val-images", flags->val_images, "Images to measure on")
       ->check(within(1, 10000000))
       ->type_name("N");
   verb.add_option("--size", flags->size, "Height and width in pixels")->check(within(32, 4096))->type_name("N");
+  verb.add_option("--sizes", flags->sizes,
+                  "Longer sides of the objects in pixels, as 12,48,130: as many from 12 to 48 as from 48 to 130")
+      ->delimiter(',')
+      ->type_name("SIZES");
   verb.add_option("--seed", flags->seed, "The same seed makes the same images")
       ->check(within(0, 9007199254740992.0))
       ->type_name("N")

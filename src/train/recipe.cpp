@@ -44,7 +44,13 @@ static void fields(FieldList& list, DataRecipe& d) {
   list("scenes_images", d.scenes_images, "Training scenes to make", at_least(1));
   list("scenes_val_images", d.scenes_val_images, "Validation scenes to make", at_least(1));
   list("scenes_size", d.scenes_size, "Height and width of the scenes in pixels", at_least(32));
+  list("scenes_sizes", d.scenes_sizes,
+       "Longer sides of the objects of the scenes in pixels, growing: as many are between two of the numbers as "
+       "between the "
+       "next two; empty: the level's");
   list("scenes_seed", d.scenes_seed, "Of the scenes; other scenes for another seed");
+  list("scenes_on_the_fly", d.scenes_on_the_fly,
+       "Make the training scenes while training, other ones in each epoch, and store only those to measure on");
   list("bad_images", d.bad_images, "What an image that cannot be read does");
   list("loader_threads", d.loader_threads, "Threads that decode and augment", between(1, 256));
 }
@@ -66,7 +72,11 @@ static void fields(FieldList& list, ScheduleRecipe& s) {
   list("warmup_factor", s.warmup_factor, "Where the warm-up begins, times the peak", between(0, 1));
   list("milestones", s.milestones, "step: shares of the run at which the rate falls", between(0, 1));
   list("gamma", s.gamma, "step: times this at each milestone", between(0, 1));
-  list("final_factor", s.final_factor, "cosine: where it ends, times the peak", between(0, 1));
+  list("final_factor", s.final_factor, "cosine, constant with decay_steps: where it ends, times the peak",
+       between(0, 1));
+  list("decay_steps", s.decay_steps,
+       "constant: the last steps of the run, over which the rate falls in a line to final_factor; 0: it does not fall",
+       at_least(0));
 }
 
 static void fields(FieldList& list, ClassifyRecipe& c) {

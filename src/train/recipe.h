@@ -29,7 +29,7 @@
 namespace spinenet::train {
 
 enum class OptimizerKind { sgd, adamw };
-enum class ScheduleKind { step, cosine };
+enum class ScheduleKind { step, cosine, constant };
 
 // What batch norms that came from init.weights do with the statistics that came with them.
 enum class TakenStatistics { learned, kept };
@@ -51,7 +51,7 @@ constexpr auto names(OptimizerKind) {
 }
 constexpr auto names(ScheduleKind) {
   using enum ScheduleKind;
-  return named<ScheduleKind>({{step, "step"}, {cosine, "cosine"}});
+  return named<ScheduleKind>({{step, "step"}, {cosine, "cosine"}, {constant, "constant"}});
 }
 
 // A known architecture and what is changed in it.
@@ -69,7 +69,9 @@ struct DataRecipe {
   double hold_out = 0;  // share of the training images that takes the place of the validation set
   std::optional<data::SceneLevel> scenes;
   std::optional<int> scenes_images, scenes_val_images, scenes_size;
+  std::vector<double> scenes_sizes;
   uint64_t scenes_seed = 1;
+  bool scenes_on_the_fly = false;
   data::BadImagePolicy bad_images = data::BadImagePolicy::stop;
   int loader_threads = 2;
 };
@@ -114,6 +116,7 @@ struct ScheduleRecipe {
   std::vector<double> milestones{0.914, 0.971};
   double gamma = 0.1;
   double final_factor = 0.0;
+  int decay_steps = 0;
 };
 
 // Of the task segment.

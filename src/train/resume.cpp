@@ -15,7 +15,7 @@
 namespace spinenet::train {
 namespace {
 
-constexpr std::array<std::string_view, 15> kResumable{"data.root",
+constexpr std::array<std::string_view, 16> kResumable{"data.root",
                                                       "data.train_annotations",
                                                       "data.train_images",
                                                       "data.val_annotations",
@@ -28,6 +28,7 @@ constexpr std::array<std::string_view, 15> kResumable{"data.root",
                                                       "early_stop",
                                                       "log_every",
                                                       "checkpoint_every",
+                                                      "schedule.decay_steps",
                                                       "threads",
                                                       "device"};
 

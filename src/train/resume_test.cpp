@@ -33,9 +33,9 @@ TEST(Resume, WhatMayChangeIsAKeyOfARecipe) {
 }
 
 TEST(Resume, WhereAndHowLongItTrainsMayChange) {
-  for (const char* setting :
-       {"threads=7", "device=cpu", "data.loader_threads=9", "data.root=/elsewhere", "data.bad_images=skip",
-        "epochs=351", "max_minutes=3", "early_stop=4", "eval_every=5", "log_every=1", "checkpoint_every=1"}) {
+  for (const char* setting : {"threads=7", "device=cpu", "data.loader_threads=9", "data.root=/elsewhere",
+                              "data.bad_images=skip", "epochs=351", "max_minutes=3", "early_stop=4", "eval_every=5",
+                              "log_every=1", "checkpoint_every=1", "schedule.decay_steps=40"}) {
     EXPECT_EQ(refusal(Recipe(), with(setting)), "") << setting;
   }
 }

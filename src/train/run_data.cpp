@@ -4,11 +4,14 @@
 #include <optional>
 #include <tuple>
 
+#include "base/error.h"
+#include "base/files.h"
 #include "base/format.h"
 #include "base/log.h"
 #include "base/progress.h"
 #include "data/coco/coco.h"
 #include "data/loading/hold_out.h"
+#include "data/scenes/scene_dataset.h"
 
 namespace spinenet::train {
 namespace {
@@ -19,12 +22,14 @@ data::ScenesOptions scenes_of(const DataRecipe& recipe) {
   if (recipe.scenes_images) options.images = *recipe.scenes_images;
   if (recipe.scenes_val_images) options.val_images = *recipe.scenes_val_images;
   if (recipe.scenes_size) options.size = *recipe.scenes_size;
+  options.sizes = recipe.scenes_sizes;
   return options;
 }
 
 void make_missing_scenes(const DataRecipe& recipe, const ScenesMaking& making) {
   if (!recipe.scenes) return;
-  const data::ScenesOptions options = scenes_of(recipe);
+  data::ScenesOptions options = scenes_of(recipe);
+  if (recipe.scenes_on_the_fly) options.images = 0;
   const std::filesystem::path root = recipe.root.empty() ? "." : recipe.root;
   std::optional<Progress> progress;  // begins with the first scene that is made
   data::ScenesWork work;
@@ -40,6 +45,39 @@ void make_missing_scenes(const DataRecipe& recipe, const ScenesMaking& making) {
   data::make_scenes(root, options, work);
 }
 
+void check_on_the_fly(const DataRecipe& recipe) {
+  const auto refuse = [](std::string_view problem, const char* remedy) {
+    fail(ErrorKind::usage, problem, "data.scenes_on_the_fly", remedy);
+  };
+  if (!recipe.scenes) refuse("there are no scenes to make", "name their level in data.scenes, or set it to false");
+  if (recipe.hold_out > 0) refuse("there are no stored scenes to hold out", "set data.hold_out to 0");
+}
+
+// The scenes that are made while training.
+void add_made_scenes(const DataRecipe& recipe, bool masks, RunData& data) {
+  const data::ScenesOptions options = scenes_of(recipe);
+  auto scenes = std::make_unique<data::SceneDataset>(options, masks);
+  data.classes = scenes->classes();
+  data.record = record_of(data.classes);
+  data.record.training = {scenes->size(), 0, checksum(data::options_text(options))};
+  data.has_training_objects = true;
+  data.train = std::move(scenes);
+}
+
+void add_stored_images(const DataRecipe& recipe, const data::CocoReadOptions& read, RunData& data) {
+  detect::Annotations train = data::read_coco(std::filesystem::path(recipe.root) / recipe.train_annotations, read);
+  data.classes = data::class_list(train);
+  if (recipe.hold_out > 0) std::tie(train, data.val_annotations) = data::hold_out(train, recipe.hold_out);
+  data.record = record_of(data.classes);
+  data.record.training = record_of(train);
+  data.has_training_objects =
+      std::ranges::any_of(train.annotations, [](const detect::Annotation& a) { return !a.crowd; });
+  auto stored = std::make_unique<data::CocoDataset>(train, std::filesystem::path(recipe.root) / recipe.train_images,
+                                                    data.classes);
+  data.stored = stored.get();
+  data.train = std::move(stored);
+}
+
 }  // namespace
 
 std::vector<int64_t> RunData::category_ids() const {
@@ -49,31 +87,25 @@ std::vector<int64_t> RunData::category_ids() const {
 }
 
 RunData open_data(const DataRecipe& recipe, const ScenesMaking* making, bool masks) {
+  if (recipe.scenes_on_the_fly) check_on_the_fly(recipe);
   if (making != nullptr) make_missing_scenes(recipe, *making);
   data::CocoReadOptions read;
   read.segmentations = masks;
   RunData data;
-  detect::Annotations train = data::read_coco(std::filesystem::path(recipe.root) / recipe.train_annotations, read);
-  std::string val_images = recipe.val_images;
-  data.classes = data::class_list(train);
-  if (recipe.hold_out > 0) {
-    std::tie(train, data.val_annotations) = data::hold_out(train, recipe.hold_out);
-    val_images = recipe.train_images;
-  } else if (!recipe.val_annotations.empty()) {
+  if (recipe.scenes_on_the_fly) {
+    add_made_scenes(recipe, masks, data);
+  } else {
+    add_stored_images(recipe, read, data);
+  }
+  if (recipe.hold_out == 0 && !recipe.val_annotations.empty()) {
     data.val_annotations = data::read_coco(std::filesystem::path(recipe.root) / recipe.val_annotations, read);
     data::check_same_classes(data.classes, data::class_list(data.val_annotations));
   }
-  data.record = record_of(data.classes);
-  data.record.training = record_of(train);
-  if (!data.val_annotations.images.empty()) data.record.validation = record_of(data.val_annotations);
-  data.has_training_objects =
-      std::ranges::any_of(train.annotations, [](const detect::Annotation& a) { return !a.crowd; });
-  data.train = std::make_unique<data::CocoDataset>(train, std::filesystem::path(recipe.root) / recipe.train_images,
-                                                   data.classes);
-  if (!data.val_annotations.images.empty()) {
-    data.val = std::make_unique<data::CocoDataset>(data.val_annotations,
-                                                   std::filesystem::path(recipe.root) / val_images, data.classes);
-  }
+  if (data.val_annotations.images.empty()) return data;
+  data.record.validation = record_of(data.val_annotations);
+  const std::string& val_images = recipe.hold_out > 0 ? recipe.train_images : recipe.val_images;
+  data.val = std::make_unique<data::CocoDataset>(data.val_annotations, std::filesystem::path(recipe.root) / val_images,
+                                                 data.classes);
   return data;
 }
 

@@ -15,8 +15,9 @@
 namespace spinenet::train {
 
 struct RunData {
-  std::unique_ptr<data::CocoDataset> train;
-  std::unique_ptr<data::CocoDataset> val;  // none when the recipe measures nothing
+  std::unique_ptr<data::Dataset> train;
+  const data::CocoDataset* stored = nullptr;  // `train`, unless its scenes are made while training
+  std::unique_ptr<data::CocoDataset> val;     // none when the recipe measures nothing
   detect::Annotations val_annotations;
   std::vector<detect::Category> classes;
   bool has_training_objects = false;  // that are no crowds

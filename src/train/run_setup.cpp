@@ -85,6 +85,10 @@ void fit_retina(Recipe& recipe, const data::DatasetAdvice& advice) {
 // Chooses what the recipe leaves to the data.
 void fit(Recipe& recipe, const TrainOptions& options) {
   if (!recipe.fit_to_data || recipe.task == arch::Task::classify) return;
+  if (recipe.data.scenes_on_the_fly) {
+    fail(ErrorKind::usage, "there are no stored images whose objects could be measured", "fit_to_data",
+         "set it to false for scenes that are made while training");
+  }
   recipe.fit_to_data = false;  // the recipe that is kept says what was chosen
   const std::filesystem::path file = std::filesystem::path(recipe.data.root) / recipe.data.train_annotations;
   const detect::Annotations annotations = data::read_coco(file);

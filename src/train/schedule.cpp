@@ -5,6 +5,26 @@
 #include <numbers>
 
 namespace spinenet::train {
+namespace {
+
+// From the last factor to 1.
+double between(double last, double share) {
+  return last + (1 - last) * share;
+}
+
+double step_factor(const ScheduleRecipe& schedule, double share) {
+  const auto passed = std::count_if(schedule.milestones.begin(), schedule.milestones.end(),
+                                    [&](double milestone) { return share >= milestone; });
+  return std::pow(schedule.gamma, static_cast<double>(passed));
+}
+
+// Which share of the decay is to come.
+double decay_left(const ScheduleRecipe& schedule, int64_t step, int64_t total, int64_t warmup) {
+  const int64_t steps = std::min<int64_t>(schedule.decay_steps, total - warmup);
+  return steps == 0 ? 1 : std::min(1.0, static_cast<double>(total - step) / static_cast<double>(steps));
+}
+
+}  // namespace
 
 double learning_rate(const OptimizerRecipe& optimizer, const ScheduleRecipe& schedule, int64_t step, int64_t total) {
   const double peak = optimizer.learning_rate;
@@ -13,15 +33,16 @@ double learning_rate(const OptimizerRecipe& optimizer, const ScheduleRecipe& sch
     const double done = static_cast<double>(step) / static_cast<double>(warmup);
     return peak * (schedule.warmup_factor + (1 - schedule.warmup_factor) * done);
   }
-  if (schedule.kind == ScheduleKind::step) {
-    const double share = static_cast<double>(step) / static_cast<double>(total);
-    const auto passed = std::count_if(schedule.milestones.begin(), schedule.milestones.end(),
-                                      [&](double milestone) { return share >= milestone; });
-    return peak * std::pow(schedule.gamma, static_cast<double>(passed));
-  }
   const double share = static_cast<double>(step - warmup) / static_cast<double>(std::max<int64_t>(total - warmup, 1));
-  const double cosine = 0.5 * (1 + std::cos(std::numbers::pi * std::min(share, 1.0)));
-  return peak * (schedule.final_factor + (1 - schedule.final_factor) * cosine);
+  switch (schedule.kind) {
+    case ScheduleKind::step:
+      return peak * step_factor(schedule, static_cast<double>(step) / static_cast<double>(total));
+    case ScheduleKind::cosine:
+      return peak * between(schedule.final_factor, 0.5 * (1 + std::cos(std::numbers::pi * std::min(share, 1.0))));
+    case ScheduleKind::constant:
+      return peak * between(schedule.final_factor, decay_left(schedule, step, total, warmup));
+  }
+  return peak;
 }
 
 }  // namespace spinenet::train

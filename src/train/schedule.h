@@ -1,4 +1,6 @@
-// The learning rate over a run: linear warm-up, then steps (published protocols A to C) or a cosine.
+// The learning rate over a run: linear warm-up, then steps (published protocols A to C), a cosine, or a constant rate
+// with a short decay at its end, which a run that was made longer may have instead of an earlier one (Hägele et al.,
+// Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations, 2024).
 #pragma once
 
 #include <cstdint>

@@ -43,6 +43,35 @@ TEST(LearningRate, CosineFallsAllTheWayAndEndsAtTheFinalFactor) {
   EXPECT_NEAR(learning_rate(o, s, 200, 200), 0.01, 1e-12);
 }
 
+TEST(LearningRate, StaysAtThePeakAndFallsInALineOverTheLastSteps) {
+  OptimizerRecipe o;
+  o.learning_rate = 2;
+  ScheduleRecipe s;
+  s.kind = ScheduleKind::constant;
+  s.warmup_steps = 10;
+  for (const int64_t step : {10, 100, 199}) EXPECT_EQ(learning_rate(o, s, step, 200), 2) << step;
+  s.decay_steps = 40;
+  s.final_factor = 0.5;
+  EXPECT_EQ(learning_rate(o, s, 159, 200), 2);
+  EXPECT_EQ(learning_rate(o, s, 160, 200), 2);
+  EXPECT_NEAR(learning_rate(o, s, 180, 200), 1.5, 1e-12);
+  EXPECT_NEAR(learning_rate(o, s, 200, 200), 1, 1e-12);
+  s.decay_steps = 1000;  // longer than the run: it falls from the warm-up on
+  EXPECT_EQ(learning_rate(o, s, 10, 200), 2);
+  EXPECT_NEAR(learning_rate(o, s, 105, 200), 1.5, 1e-12);
+}
+
+// What makes a short decay comparable at any length: until it begins, all runs are one.
+TEST(LearningRate, OfAConstantRunDoesNotDependOnItsLength) {
+  const OptimizerRecipe o;
+  ScheduleRecipe s;
+  s.kind = ScheduleKind::constant;
+  s.warmup_steps = 20;
+  for (int64_t step = 0; step < 100; ++step) {
+    EXPECT_EQ(learning_rate(o, s, step, 100), learning_rate(o, s, step, 800)) << step;
+  }
+}
+
 TEST(LearningRate, OfARunShorterThanItsWarmUpReachesThePeakHalfWay) {
   OptimizerRecipe o;
   o.learning_rate = 1;

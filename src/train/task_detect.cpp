@@ -94,7 +94,7 @@ DetectTask::DetectTask(const Recipe& recipe, const arch::Architecture& architect
   head_ = head_cells(architecture, size);
   if (architecture.head_kind == arch::HeadKind::yolo) {
     yolo_anchors_ = graph::yolo_anchors(architecture);
-    tell_unlearned(*data_.train, yolo_anchors_, size);
+    if (data_.stored != nullptr) tell_unlearned(*data_.stored, yolo_anchors_, size);
   }
   post_ = runtime::usual_postprocess(architecture);
 }

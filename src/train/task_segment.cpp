@@ -48,7 +48,7 @@ SegmentTask::SegmentTask(const Recipe& recipe, const arch::Architecture& archite
       anchor_options_(graph::proposal_anchors(architecture)),
       box_thresholds_(architecture.two_stage.box_thresholds),
       levels_(runtime::levels_of(architecture)) {
-  check_masks(*data_.train);
+  if (data_.stored != nullptr) check_masks(*data_.stored);
   if (data_.val) eval::require_masks(data_.val_annotations, "the validation annotations");
   for (const detect::Category& category : data_.classes) classes_.push_back({category.id, category.name});
   const int size = recipe_.image_size;

@@ -929,6 +929,35 @@ TEST_F(Run, TheLauncherOfSeveralProcessesPassesASignalOnAndWaits) {
   EXPECT_EQ(run(resume("several", {"--until", "1"})), 0) << log();  // nobody holds the folder any more
 }
 
+// Scenes that are made while training are stored nowhere, and are the same ones after a kill.
+TEST_F(Run, ScenesMadeOnTheWayEndInTheSameBytes) {
+  if (!fs::exists(data::fashion_mnist_folder())) GTEST_SKIP() << "without the garments there are no scenes";
+  const std::string scenes = (root_ / "scenes").string();
+  const std::vector<std::string> settings{"--set", "data.scenes=easy",
+                                          "--set", "data.root=" + scenes,
+                                          "--set", "data.train_images=train",
+                                          "--set", "data.val_images=val",
+                                          "--set", "data.scenes_on_the_fly=true",
+                                          "--set", "data.scenes_images=20",
+                                          "--set", "data.scenes_val_images=4",
+                                          "--set", "data.scenes_sizes=[20, 40, 70]",
+                                          "--set", "augment.mosaic=0.5"};
+  expect_kills_change_nothing(settings);
+  EXPECT_FALSE(fs::exists(root_ / "scenes/train")) << "no scene to train on is stored";
+  EXPECT_TRUE(fs::exists(root_ / "scenes/val/000004.jpg"));
+
+  const auto refused = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), settings.begin(), settings.end());
+    return said_by(start("refused", more), 2);
+  };
+  EXPECT_NE(refused({"--set", "data.hold_out=0.5"}).find("no stored scenes to hold out"), std::string::npos);
+  EXPECT_NE(refused({"--set", "fit_to_data=true"}).find("no stored images"), std::string::npos);
+  EXPECT_NE(refused({"--set", "data.scenes=null"}).find("no scenes to make"), std::string::npos);
+  EXPECT_NE(refused({"--set", "data.scenes_sizes=[40, 20]"}).find("numbers or more that grow"), std::string::npos);
+  EXPECT_NE(said_by(resume("whole", {"--set", "data.scenes_images=30"}), 2).find("data.scenes_images"),
+            std::string::npos);
+}
+
 TEST_F(Run, AStopIsHeardWhileAnotherProcessMakesScenes) {
   if (!fs::exists(data::fashion_mnist_folder())) GTEST_SKIP() << "without the garments there are no scenes";
   const fs::path scenes = root_ / "scenes";

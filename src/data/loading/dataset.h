@@ -33,6 +33,8 @@ class Dataset {
   virtual ~Dataset() = default;
   virtual int64_t size() const = 0;
   virtual LabelledImage get(int64_t index) const = 0;
+  // In an epoch of training; other images each time where they are made on the way.
+  virtual LabelledImage get_in(int64_t /*epoch*/, int64_t index) const { return get(index); }
 };
 
 }  // namespace spinenet::data

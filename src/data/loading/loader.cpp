@@ -116,7 +116,7 @@ bool Loader::prepare(const Job& job, int64_t place, Prepared& out) {
   for (int64_t ahead = 0; ahead < tries; ++ahead) {
     const int64_t index = order[static_cast<size_t>((place + ahead) % order_.samples)];
     try {
-      out = finish(dataset_.get(index), job.epoch, index);
+      out = finish(dataset_.get_in(job.epoch, index), job.epoch, index);
       return true;
     } catch (const Error& error) {
       if (!passes_over(error, index)) throw;
@@ -137,9 +137,9 @@ bool Loader::passes_over(const Error& error, int64_t index) {
 
 OtherImages Loader::others_of(int64_t epoch) {
   if (!options_.augment.mixes() || epoch >= options_.mixed_epochs) return {};
-  return {order_.samples, [this](int64_t index) {
+  return {order_.samples, [this, epoch](int64_t index) {
             try {
-              return dataset_.get(index);
+              return dataset_.get_in(epoch, index);
             } catch (const Error& error) {
               if (!passes_over(error, index)) throw;
               return LabelledImage{};

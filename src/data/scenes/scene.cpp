@@ -21,6 +21,12 @@ double log_uniform(double low, double high, Random& random) {
   return low * std::exp(random.uniform() * std::log(high / low));
 }
 
+double draw_size(const std::vector<double>& sizes, Random& random) {
+  const double place = random.uniform() * static_cast<double>(sizes.size() - 1);
+  const auto part = std::min(static_cast<size_t>(place), sizes.size() - 2);
+  return sizes[part] * std::exp((place - static_cast<double>(part)) * std::log(sizes[part + 1] / sizes[part]));
+}
+
 Cutout draw_garment(const SceneStyle& style, const Wardrobe& wardrobe, double size, Random& random) {
   const int label = style.classes[static_cast<size_t>(random.below(static_cast<int64_t>(style.classes.size())))];
   const std::vector<int64_t>& choices = wardrobe.of_class[static_cast<size_t>(label)];
@@ -75,7 +81,7 @@ void drop_anywhere(Cutout& cutout, int size, Random& random) {
 // Objects and occluders in painting order. Larger objects are placed first, or they would find no room.
 std::vector<Cutout> plan_layers(const SceneStyle& style, const Wardrobe& wardrobe, int size, Random& random) {
   std::vector<double> sizes(static_cast<size_t>(draw(style.objects, random)));
-  for (double& s : sizes) s = log_uniform(style.min_size, style.max_size, random);
+  for (double& s : sizes) s = draw_size(style.sizes, random);
   std::ranges::sort(sizes, std::greater());
   std::vector<Cutout> layers;
   for (const double s : sizes) {

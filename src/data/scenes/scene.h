@@ -25,12 +25,14 @@ struct IntRange {
 struct SceneStyle {
   std::vector<int> classes;  // Fashion-MNIST labels
   IntRange objects{3, 8};
-  double min_size = 12, max_size = 300;  // longer side of a garment in pixels; the logarithm is uniform
-  double max_rotation = 0;               // radians
-  double max_overlap = 0;                // share of a new object's box that earlier boxes may cover
-  double max_outside = 0;                // share of an object's box that may lie beyond the border
-  double min_visible = 0.35;             // of an object's pixels
-  double min_tint = 0.5;                 // saturation of the garments' colours
+  // Longer side of a garment in pixels: between two numbers that follow each other, each two as often as the next, and
+  // of those between them the logarithm is uniform.
+  std::vector<double> sizes{12, 300};
+  double max_rotation = 0;    // radians
+  double max_overlap = 0;     // share of a new object's box that earlier boxes may cover
+  double max_outside = 0;     // share of an object's box that may lie beyond the border
+  double min_visible = 0.35;  // of an object's pixels
+  double min_tint = 0.5;      // saturation of the garments' colours
   GroundLook ground;
   IntRange shapes, fragments;  // distractors behind the objects
   IntRange occluders;          // shapes among and in front of the objects

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <mutex>
 #include <numbers>
 #include <string>
@@ -24,7 +25,7 @@
 namespace spinenet::data {
 namespace {
 
-constexpr int kMinSize = 64, kMaxSize = 4096;
+constexpr int kMinSize = 64, kMaxSize = 4096, kLeastObject = 6;  // of an image, and of an object
 constexpr const char* kOptionsFile = "scenes.yaml";
 constexpr const char* kOlderOptionsFile = "scenes.json";  // its name up to 0.2
 
@@ -49,9 +50,7 @@ using PartObjects = std::vector<std::vector<SceneObject>>;
 
 detect::Annotations describe_part(const PartObjects& scenes, const SceneStyle& style, int size) {
   detect::Annotations all;
-  for (const int label : style.classes) {
-    all.categories.push_back({label + 1, std::string(kGarmentNames.at(static_cast<size_t>(label))), "garment"});
-  }
+  all.categories = scene_classes(style);
   for (size_t i = 0; i < scenes.size(); ++i) {
     const auto image_id = static_cast<int64_t>(i) + 1;
     all.images.push_back({image_id, fmt::format("{:06}.jpg", image_id), size, size});
@@ -70,27 +69,29 @@ detect::Annotations describe_part(const PartObjects& scenes, const SceneStyle& s
 }
 
 void check(const ScenesOptions& options) {
-  if (options.images < 1 || options.val_images < 1) {
+  if (options.images < 0 || options.val_images < 1) {
     fail(ErrorKind::usage,
          fmt::format("{} training and {} validation images asked for", options.images, options.val_images), "scenes",
-         "ask for at least one of each");
+         "ask for at least one to measure on, and not less than none to train on");
   }
   if (options.size < kMinSize || options.size > kMaxSize) {
     fail(ErrorKind::usage, fmt::format("image size {}", options.size), "scenes",
          fmt::format("choose {} to {} pixels", kMinSize, kMaxSize));
   }
+  if (options.sizes.empty()) return;
+  const auto grows = [](double one, double next) { return one < next; };  // not where one is no number
+  const bool all_grow = std::ranges::adjacent_find(options.sizes, std::not_fn(grows)) == options.sizes.end();
+  const bool fit =
+      options.sizes.size() >= 2 && options.sizes.front() >= kLeastObject && options.sizes.back() <= options.size;
+  if (!all_grow || !fit) {
+    fail(ErrorKind::usage, fmt::format("sizes of objects {}", fmt::join(options.sizes, ", ")), "scenes",
+         fmt::format("give two numbers or more that grow, from {} pixels to the {} of the image", kLeastObject,
+                     options.size));
+  }
 }
 
 constexpr std::array<std::string_view, 4> kScenesFiles{"train/*.jpg", "val/*.jpg", "annotations/*.json", kOptionsFile};
 constexpr FolderKind kScenesFolder{"a set of scenes", kScenesFiles};
-
-std::string options_text(const ScenesOptions& options) {
-  return to_text(Json{{"level", name_of(options.level)},
-                      {"images", options.images},
-                      {"val_images", options.val_images},
-                      {"size", options.size},
-                      {"seed", options.seed}});
-}
 
 void sync_file_system(const std::filesystem::path& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -127,6 +128,17 @@ void check_classes(const SceneStyle& style, const Wardrobe& wardrobe, std::strin
        source.string(), "use the whole of Fashion-MNIST");
 }
 
+Wardrobe wardrobe_of(const Split& part, const SceneStyle& style, const std::filesystem::path& source) {
+  Wardrobe wardrobe = make_wardrobe(read_fashion_mnist(source, part.split));
+  check_classes(style, wardrobe, part.name, source);
+  return wardrobe;
+}
+
+// Of a part's scene, by its number.
+Random random_of_scene(const ScenesOptions& options, uint64_t part, int64_t number) {
+  return Random(options.seed).fork(static_cast<uint64_t>(options.level)).fork(part).fork(static_cast<uint64_t>(number));
+}
+
 OwnedFolder take_folder(const std::filesystem::path& out, const std::string& made_with, const ScenesWork& work) {
   FolderClaim claim;
   claim.new_id = fmt::format("{:016x}", checksum(made_with));  // equal sets are equal to the last byte
@@ -154,6 +166,24 @@ void end_if_asked(const std::filesystem::path& out, const ScenesWork& work) {
 
 }  // namespace
 
+std::string options_text(const ScenesOptions& options) {
+  Json json{{"level", name_of(options.level)},
+            {"images", options.images},
+            {"val_images", options.val_images},
+            {"size", options.size},
+            {"seed", options.seed}};
+  if (!options.sizes.empty()) json["sizes"] = options.sizes;
+  return to_text(json);
+}
+
+std::vector<detect::Category> scene_classes(const SceneStyle& style) {
+  std::vector<detect::Category> classes;
+  for (const int label : style.classes) {
+    classes.push_back({label + 1, std::string(kGarmentNames.at(static_cast<size_t>(label))), "garment"});
+  }
+  return classes;
+}
+
 SceneLevel scene_level(std::string_view name) {
   return parse_enum<SceneLevel>(ErrorKind::usage, "level", name, "scenes");
 }
@@ -175,13 +205,13 @@ ScenesOptions scenes_options(SceneLevel level) {
 
 SceneStyle scene_style(SceneLevel level, int size) {
   SceneStyle style;
+  constexpr double kSmallest = 12;
   const double degree = std::numbers::pi / 180;
   switch (level) {
     case SceneLevel::easy:
       style.classes = {1, 2, 8, 9};  // trouser, pullover, bag, ankle boot
       style.objects = {5, 10};
-      style.min_size = std::min(18.0, size * 0.15);
-      style.max_size = std::min(300.0, size * 0.5);
+      style.sizes = {std::min(18.0, size * 0.15), std::min(300.0, size * 0.5)};
       style.max_rotation = 6 * degree;
       style.max_overlap = 0.05;
       style.min_tint = 0.6;
@@ -190,7 +220,7 @@ SceneStyle scene_style(SceneLevel level, int size) {
     case SceneLevel::middle:
       style.classes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
       style.objects = {4, 12};
-      style.max_size = std::min(300.0, size * 0.7);
+      style.sizes = {kSmallest, std::min(300.0, size * 0.7)};
       style.max_rotation = 15 * degree;
       style.max_overlap = 0.3;
       style.max_outside = 0.1;
@@ -203,7 +233,7 @@ SceneStyle scene_style(SceneLevel level, int size) {
     case SceneLevel::hard:
       style.classes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
       style.objects = {8, 24};
-      style.max_size = std::min(300.0, size * 0.8);
+      style.sizes = {kSmallest, std::min(300.0, size * 0.8)};
       style.max_rotation = 35 * degree;
       style.max_overlap = 0.7;
       style.max_outside = 0.3;
@@ -217,19 +247,31 @@ SceneStyle scene_style(SceneLevel level, int size) {
   return style;
 }
 
-ScenesMade make_scenes(const std::filesystem::path& out, const ScenesOptions& options, const ScenesWork& work) {
+SceneStyle scene_style(const ScenesOptions& options) {
   check(options);
+  SceneStyle style = scene_style(options.level, options.size);
+  if (!options.sizes.empty()) style.sizes = options.sizes;
+  return style;
+}
+
+Wardrobe training_wardrobe(const ScenesOptions& options) {
+  return wardrobe_of({"train", options.images, GarmentSplit::train}, scene_style(options), options.source);
+}
+
+Random training_scene_random(const ScenesOptions& options, int64_t number) {
+  return random_of_scene(options, 0, number);
+}
+
+ScenesMade make_scenes(const std::filesystem::path& out, const ScenesOptions& options, const ScenesWork& work) {
+  const SceneStyle style = scene_style(options);
   const std::string made_with = options_text(options);
   if (has_scenes(out, made_with)) return ScenesMade::before;
   const std::array<Split, 2> parts = {Split{"train", options.images, GarmentSplit::train},
                                       Split{"val", options.val_images, GarmentSplit::test}};
-  const std::array<Wardrobe, 2> wardrobes = {make_wardrobe(read_fashion_mnist(options.source, parts[0].split)),
-                                             make_wardrobe(read_fashion_mnist(options.source, parts[1].split))};
-  const SceneStyle style = scene_style(options.level, options.size);
-  for (size_t p = 0; p < parts.size(); ++p) check_classes(style, wardrobes.at(p), parts.at(p).name, options.source);
+  const std::array<Wardrobe, 2> wardrobes = {wardrobe_of(parts[0], style, options.source),
+                                             wardrobe_of(parts[1], style, options.source)};
   const OwnedFolder folder = take_folder(out, made_with, work);
   if (has_scenes(out, made_with)) return ScenesMade::before;  // by the process that was waited for
-  const Random root = Random(options.seed).fork(static_cast<uint64_t>(options.level));
   const int64_t total = int64_t{options.images} + options.val_images;
   std::mutex counting;
   int64_t done = 0;
@@ -240,7 +282,7 @@ ScenesMade make_scenes(const std::filesystem::path& out, const ScenesOptions& op
     PartObjects scenes(static_cast<size_t>(part.images));
     pool.parallel_for(part.images, [&](int64_t i) {
       end_if_asked(out, work);
-      Scene scene = compose_scene(style, wardrobes.at(p), options.size, root.fork(p).fork(static_cast<uint64_t>(i)));
+      Scene scene = compose_scene(style, wardrobes.at(p), options.size, random_of_scene(options, p, i));
       folder.file(fmt::format("{}/{:06}.jpg", part.name, i + 1)).write(image::encode_jpeg(scene.image));
       scenes[static_cast<size_t>(i)] = std::move(scene.objects);
       if (!work.progress) return;

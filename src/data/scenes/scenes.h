@@ -12,11 +12,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/enum_names.h"
 #include "data/classes/fashion_mnist.h"
 #include "data/scenes/scene.h"
+#include "detect/annotations.h"
 
 namespace spinenet::data {
 
@@ -33,8 +36,11 @@ constexpr auto names(SceneLevel) {
 
 struct ScenesOptions {
   SceneLevel level = SceneLevel::easy;
-  int images = 1000, val_images = 200;
-  int size = 128;  // height and width in pixels
+  int images = 1000, val_images = 200;  // 0 to train on: none is stored (scene_dataset.h makes them while training)
+  int size = 128;                       // height and width in pixels
+  // Longer sides of the garments in pixels, growing: as many are between two of the numbers as between the next two
+  // (SceneStyle::sizes). Empty: the level's.
+  std::vector<double> sizes;
   uint64_t seed = 1;
   std::filesystem::path source = fashion_mnist_folder();
 };
@@ -45,6 +51,17 @@ SceneLevel scene_level(std::string_view name);
 ScenesOptions scenes_options(SceneLevel level);
 // What a level looks like in images of `size` pixels.
 SceneStyle scene_style(SceneLevel level, int size);
+// With the sizes that were asked for. ErrorKind::usage where an option is out of its range.
+SceneStyle scene_style(const ScenesOptions& options);
+// What `options` make is told from all else by this text.
+std::string options_text(const ScenesOptions& options);
+// The classes of the scenes, in the order of their ids: Fashion-MNIST's labels, from 1 on.
+std::vector<detect::Category> scene_classes(const SceneStyle& style);
+
+// Of the training part. ErrorKind::bad_data where the photographs lack a class of the scenes.
+Wardrobe training_wardrobe(const ScenesOptions& options);
+// What decides the training scene of a number, from 0 on.
+Random training_scene_random(const ScenesOptions& options, int64_t number);
 
 struct ScenesWork {
   std::function<void(int64_t done, int64_t total)> progress = {};

@@ -9,9 +9,11 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/format.h"
 #include "base/output_fixture.h"
 #include "base/stop_signal.h"
 #include "data/coco/coco.h"
+#include "data/scenes/scene_dataset.h"
 #include "image/decode.h"
 
 namespace spinenet::data {
@@ -91,12 +93,45 @@ TEST(Scene, SpansAWideRangeOfSizes) {
   EXPECT_GT(largest, 200);
 }
 
+// As many of each third are painted; of large ones fewer find a place, and what is seen of one may be smaller.
+TEST(Scene, SizesAreDrawnEvenlyBetweenTheBounds) {
+  ScenesOptions options;
+  options.size = 256;
+  options.sizes = {12, 48, 130, 230};
+  SceneStyle style = scene_style(options);
+  style.max_rotation = 0;
+  style.max_overlap = 1;
+  style.min_visible = 0;
+  std::array<int, 4> counts{};
+  for (uint64_t i = 0; i < 40; ++i) {
+    for (const SceneObject& object : compose_scene(style, wardrobe(), 256, Random(1).fork(i)).objects) {
+      const double side = std::max(object.bbox[2], object.bbox[3]);
+      ++counts.at(side < 12 - 2 ? 3 : side < 48 ? 0 : side < 130 ? 1 : 2);
+    }
+  }
+  const int all = counts[0] + counts[1] + counts[2] + counts[3];
+  for (size_t part = 0; part < 3; ++part) {
+    EXPECT_GT(counts.at(part), all / 5) << "part " << part;
+    EXPECT_LT(counts.at(part), all / 2) << "part " << part;
+  }
+  EXPECT_GT(all, 150);
+}
+
+TEST(Scene, SizesThatCannotBeAreRefused) {
+  ScenesOptions options;
+  for (const std::vector<double>& sizes :
+       {std::vector<double>{20}, {40, 20}, {20, 20}, {1, 30}, {20, 300}, {NAN, 30}}) {
+    options.sizes = sizes;
+    EXPECT_THROW(scene_style(options), Error) << fmt::format("{}", fmt::join(sizes, ", "));
+  }
+}
+
 TEST(Scene, ObjectsThatAreMostlyHiddenAreNotPainted) {
   SceneStyle style = scene_style(SceneLevel::easy, 128);
   style.objects = {12, 12};
   style.max_overlap = 1;
   style.min_visible = 0.95;
-  style.min_size = style.max_size = 50;
+  style.sizes = {50, 50};
   const Scene scene = compose_scene(style, wardrobe(), 128, Random(2));
   EXPECT_LT(scene.objects.size(), 12U);
   EXPECT_GT(scene.objects.size(), 1U);
@@ -233,6 +268,41 @@ TEST_F(ScenesFolder, IsADataSetThatReadsBack) {
       EXPECT_EQ(detect::bounding_box(a.segmentation.rle), std::vector<double>(a.bbox.begin(), a.bbox.end()));
     }
   }
+}
+
+// What is made while training is what would have been stored; the epochs after the first go on from there.
+TEST_F(ScenesFolder, ScenesMadeOnTheWayAreThoseThatAreStored) {
+  make_scenes(folder_, options_);
+  const detect::Annotations stored = read_coco(folder_ / "annotations/train.json");
+  options_.images = 3;
+  const SceneDataset made(options_, true);
+  ASSERT_EQ(made.size(), 3);
+  ASSERT_EQ(made.classes().size(), stored.categories.size());
+  size_t next = 0;
+  for (int64_t i = 0; i < 6; ++i) {
+    const LabelledImage sample = made.get_in(i / 3, i % 3);
+    EXPECT_EQ(sample.image_id, i + 1);
+    EXPECT_EQ(sample.image.height, options_.size);
+    ASSERT_EQ(sample.masks.size(), sample.targets.size());
+    for (size_t k = 0; k < sample.targets.size(); ++k, ++next) {
+      const detect::Annotation& a = stored.annotations.at(next);
+      ASSERT_EQ(a.image_id, i + 1);
+      EXPECT_EQ(made.classes()[static_cast<size_t>(sample.targets[k].label)].id, a.category_id);
+      EXPECT_EQ(sample.targets[k].box.x1, static_cast<float>(a.bbox[0]));
+      EXPECT_EQ(sample.targets[k].box.y2, static_cast<float>(a.bbox[1] + a.bbox[3]));
+      EXPECT_EQ(sample.masks[k].shape.rle.counts, a.segmentation.rle.counts);
+    }
+  }
+  EXPECT_EQ(next, stored.annotations.size());
+  EXPECT_EQ(made.get(1).image.pixels, made.get_in(0, 1).image.pixels);
+  EXPECT_NE(made.get(1).image.pixels, made.get_in(1, 1).image.pixels);
+}
+
+TEST_F(ScenesFolder, NoneToTrainOnLeavesThoseToMeasureOn) {
+  options_.images = 0;
+  make_scenes(folder_, options_);
+  EXPECT_TRUE(read_coco(folder_ / "annotations/train.json").images.empty());
+  EXPECT_EQ(read_coco(folder_ / "annotations/val.json").images.size(), 3U);
 }
 
 TEST_F(ScenesFolder, IsTheSameToTheByteForTheSameSeed) {
