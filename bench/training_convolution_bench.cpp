@@ -2,8 +2,10 @@
 // gradient of the input and that of the weights, each the least of several rounds.
 //   training_convolution_bench RECIPE [BATCH [ROUNDS]]
 // prints one JSON line for each shape and one for all of them.
+#include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <string>
@@ -55,6 +57,7 @@ Passes measure(const kernels::Convolution& c, int rounds) {
   torch::Tensor weight = at::randn({c.outputs, c.channels, c.kernel, c.kernel});
   torch::Tensor y = at::conv2d(x, weight, {}, c.stride, c.padding, c.dilation);
   torch::Tensor gradient = at::randn_like(y).contiguous(last);
+  torch::Tensor of_x = at::empty_like(x), of_weight = at::empty_like(weight);
   const auto kernels = kernels::best_convolution_kernels();
   Passes passes;
   const auto backward = [&](std::array<bool, 3> wanted) {
@@ -73,11 +76,11 @@ Passes measure(const kernels::Convolution& c, int rounds) {
       keep_least(time_of(passes[0]),
                  [&] { run_pass(kernels::ConvolutionPass::forward(c, kernels, way), weight, x, y); });
       keep_least(time_of(passes[1]),
-                 [&] { run_pass(kernels::ConvolutionPass::input_gradient(c, kernels, way), weight, gradient, x); });
+                 [&] { run_pass(kernels::ConvolutionPass::input_gradient(c, kernels, way), weight, gradient, of_x); });
       keep_least(time_of(passes[2]), [&] {
         kernels::WeightGradient pass(c, kernels, way);
         for (int64_t i = 0; i < pass.pieces(); ++i) pass.run(i, x.data_ptr<float>(), gradient.data_ptr<float>());
-        for (int64_t i = 0; i < pass.finishing_pieces(); ++i) pass.finish(i, weight.data_ptr<float>());
+        for (int64_t i = 0; i < pass.finishing_pieces(); ++i) pass.finish(i, of_weight.data_ptr<float>());
       });
     }
   }

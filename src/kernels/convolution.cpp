@@ -177,7 +177,7 @@ void ConvolutionPass::pack(int64_t piece, const float* weights) {
 
 void ConvolutionPass::pack_panel(const Sweep& sweep, int64_t panel, const float* weights) {
   const int64_t width = kernels_.products->panel, first = panel * width;
-  const int64_t count = std::min(width, to_.channels - first);
+  const int64_t count = std::clamp<int64_t>(to_.channels - first, 0, width);
   const int64_t apart = weight_place(0, 1, 0);
   float* to = weights_.get() + sweep.weights + panel * sweep.k * width;
   float* const end = to + sweep.k * width;
@@ -193,7 +193,7 @@ void ConvolutionPass::pack_panel(const Sweep& sweep, int64_t panel, const float*
 
 void ConvolutionPass::pack_winograd(int64_t panel, const float* weights) {
   const int64_t width = kernels_.products->panel, first = panel * width;
-  const int64_t count = std::min(width, to_.channels - first);
+  const int64_t count = std::clamp<int64_t>(to_.channels - first, 0, width);
   const int64_t apart = weight_place(0, 1, 0);
   float* const taps = scratch(taps_ * width);
   std::fill_n(taps, taps_ * width, 0.0F);
@@ -266,28 +266,28 @@ void ConvolutionPass::run_sweep(const Sweep& sweep, int64_t piece, const float* 
     product.a = from + first * sweep.k;
     product.a_stride = sweep.k;
   } else {
-    gather(sweep, from, first, count, rows, row_stride);
+    gather(sweep, from, first, {rows, count, row_stride});
   }
   kernels_.products->multiply(product);
   if (!straight) scatter(sweep, first, count, sums, to);
 }
 
 // The sources of some of the target's pixels, tap after tap.
-void ConvolutionPass::gather(const Sweep& sweep, const float* from, int64_t first, int64_t count, float* rows,
-                             int64_t row_stride) const {
+void ConvolutionPass::gather(const Sweep& sweep, const float* from, int64_t first, const GatheredRows& rows) const {
   const int64_t image_floats = from_.pixels() * from_.channels;
   const float* const end = from + images_ * image_floats;
   int64_t image = first / sweep.pixels(), y = first % sweep.pixels() / sweep.columns,
           x = first % sweep.pixels() % sweep.columns;
-  for (int64_t r = 0; r < count; ++r, rows += row_stride) {
+  float* row = rows.at;
+  for (int64_t r = 0; r < rows.count; ++r, row += rows.stride) {
     const int64_t top = y * source_step_, left = x * source_step_;
     const float* const source = from + image * image_floats;
     if (top >= sweep.inner_top && top < sweep.inner_bottom && left >= sweep.inner_left && left < sweep.inner_right) {
-      copy_runs(sweep.runs, source + (top * from_.width + left) * from_.channels, end, rows);
+      copy_runs(sweep.runs, source + (top * from_.width + left) * from_.channels, end, row);
     } else {
-      gather_edge(sweep, source, top, left, rows);
+      gather_edge(sweep, source, top, left, row);
     }
-    std::fill(rows + static_cast<int64_t>(sweep.taps.size()) * from_.channels, rows + sweep.k, 0.0F);
+    std::fill(row + static_cast<int64_t>(sweep.taps.size()) * from_.channels, row + sweep.k, 0.0F);
     if (++x < sweep.columns) continue;
     x = 0;
     if (++y < sweep.rows) continue;
@@ -333,63 +333,78 @@ void ConvolutionPass::scatter(const Sweep& sweep, int64_t first, int64_t count, 
 }
 
 void ConvolutionPass::run_winograd(int64_t piece, const float* from, const float* bias, float* to) const {
-  const int64_t tiles = images_ * tiles_down_ * tiles_across_, first = piece * tiles_of_piece_;
-  const int64_t count = std::min(tiles_of_piece_, tiles - first);
-  const int64_t k = depth(), wide = columns(), panel = kernels_.products->panel;
-  const int64_t together = std::min(kPanelsTogether * panel, wide);
-  const int64_t input_stride = count * k + kProductGap, sum_stride = count * together + kProductGap;
-  float* memory = scratch(2 * wide + kWinogradProducts * (k + input_stride + sum_stride) +
-                          kWinogradTile * kWinogradTile * together);
-  const Epilogue epilogue = epilogue_of(bias, to_.channels, wide, memory);
-  float* const window = memory += 2 * wide;
-  float* const inputs = memory += kWinogradProducts * k;
-  float* const sums = memory += kWinogradProducts * input_stride;
-  float* const pixels = memory + kWinogradProducts * sum_stride;
-  const TileMap source{from, from_.height, from_.width, from_.channels};
-  for (int64_t t = 0; t < count; ++t) {
-    const Tile tile = tile_at(first + t, tiles_down_, tiles_across_);
-    const auto places = source.places(tile.image, tile.y - 1, tile.x - 1, kWinogradInput, window);
-    kernels_.products->winograd_input(
-        {.pixels = places.data(), .channels = k, .to = inputs + t * k, .product_stride = input_stride});
+  const int64_t tiles = images_ * tiles_down_ * tiles_across_, wide = columns(), k = depth();
+  TilePart part;
+  part.first = piece * tiles_of_piece_;
+  part.count = std::min(tiles_of_piece_, tiles - part.first);
+  part.together = std::min<int64_t>(kPanelsTogether * kernels_.products->panel, wide);
+  part.input_stride = part.count * k + kProductGap;
+  part.sum_stride = part.count * part.together + kProductGap;
+  float* memory = scratch(2 * wide + kWinogradProducts * (k + part.input_stride + part.sum_stride) +
+                          kWinogradTile * kWinogradTile * part.together);
+  part.epilogue = epilogue_of(bias, to_.channels, wide, memory);
+  part.window = memory += 2 * wide;
+  part.inputs = memory += kWinogradProducts * k;
+  part.sums = memory += kWinogradProducts * part.input_stride;
+  part.pixels = memory + kWinogradProducts * part.sum_stride;
+  transform_tiles(part, from);
+  for (int64_t column = 0; column < wide; column += part.together) {
+    const int64_t columns = std::min(part.together, wide - column);
+    multiply_tiles(part, column, columns);
+    finish_tiles(part, column, columns, to);
   }
-  const bool straight = wide == to_.channels;
-  for (int64_t column = 0; column < wide; column += together) {
-    const int64_t part = std::min(together, wide - column);
-    for (int64_t p = 0; p < kWinogradProducts; ++p) {
-      for (int64_t q = column; q < column + part; q += panel) {
-        kernels_.products->multiply({.a = inputs + p * input_stride,
-                                     .a_stride = k,
-                                     .rows = count,
-                                     .k = k,
-                                     .b = weights_.get() + (q / panel * kWinogradProducts + p) * product_floats(),
-                                     .b_stride = product_floats(),
-                                     .c = sums + p * sum_stride + (q - column),
-                                     .c_stride = together,
-                                     .columns = std::min(panel, column + part - q)});
-      }
+}
+
+void ConvolutionPass::transform_tiles(const TilePart& part, const float* from) const {
+  const TileMap source{from, from_.height, from_.width, from_.channels};
+  for (int64_t t = 0; t < part.count; ++t) {
+    const Tile tile = tile_at(part.first + t, tiles_down_, tiles_across_);
+    const auto places = source.places(tile.image, tile.y - 1, tile.x - 1, kWinogradInput, part.window);
+    kernels_.products->winograd_input({.pixels = places.data(),
+                                       .channels = depth(),
+                                       .to = part.inputs + t * depth(),
+                                       .product_stride = part.input_stride});
+  }
+}
+
+void ConvolutionPass::multiply_tiles(const TilePart& part, int64_t column, int64_t columns) const {
+  const int64_t k = depth(), panel = kernels_.products->panel;
+  for (int64_t p = 0; p < kWinogradProducts; ++p) {
+    for (int64_t q = column; q < column + columns; q += panel) {
+      kernels_.products->multiply({.a = part.inputs + p * part.input_stride,
+                                   .a_stride = k,
+                                   .rows = part.count,
+                                   .k = k,
+                                   .b = weights_.get() + (q / panel * kWinogradProducts + p) * product_floats(),
+                                   .b_stride = product_floats(),
+                                   .c = part.sums + p * part.sum_stride + (q - column),
+                                   .c_stride = part.together,
+                                   .columns = std::min(panel, column + columns - q)});
     }
-    for (int64_t t = 0; t < count; ++t) {
-      const Tile tile = tile_at(first + t, tiles_down_, tiles_across_);
-      const int64_t height = std::min<int64_t>(kWinogradTile, to_.height - tile.y),
-                    width = std::min<int64_t>(kWinogradTile, to_.width - tile.x);
-      float* const target = to + ((tile.image * to_.height + tile.y) * to_.width + tile.x) * to_.channels + column;
-      kernels_.products->winograd_output(
-          {.from = sums + t * together,
-           .product_stride = sum_stride,
-           .channels = part,
-           .to = straight ? target : pixels,
-           .row_stride = straight ? to_.width * wide : kWinogradTile * part,
-           .pixel_stride = straight ? wide : part,
-           .height = static_cast<int>(height),
-           .width = static_cast<int>(width),
-           .epilogue = {epilogue.scale + column, epilogue.shift + column, EpilogueActivation::none}});
-      if (straight) continue;
-      for (int64_t i = 0; i < height; ++i) {
-        for (int64_t j = 0; j < width; ++j) {
-          std::copy_n(pixels + (i * kWinogradTile + j) * part, std::min(part, to_.channels - column),
-                      target + (i * to_.width + j) * to_.channels);
-        }
-      }
+  }
+}
+
+// Tiles go straight to the target, or by way of `pixels` where its channels are no whole blocks.
+void ConvolutionPass::finish_tiles(const TilePart& part, int64_t column, int64_t columns, float* to) const {
+  const int64_t channels = to_.channels, numbers = std::min(columns, channels - column);
+  const bool straight = this->columns() == channels;
+  for (int64_t t = 0; t < part.count; ++t) {
+    const Tile tile = tile_at(part.first + t, tiles_down_, tiles_across_);
+    const int64_t height = std::min<int64_t>(kWinogradTile, to_.height - tile.y),
+                  width = std::min<int64_t>(kWinogradTile, to_.width - tile.x);
+    float* const target = to + ((tile.image * to_.height + tile.y) * to_.width + tile.x) * channels + column;
+    kernels_.products->winograd_output({.from = part.sums + t * part.together,
+                                        .product_stride = part.sum_stride,
+                                        .channels = columns,
+                                        .to = straight ? target : part.pixels,
+                                        .row_stride = straight ? to_.width * channels : kWinogradTile * columns,
+                                        .pixel_stride = straight ? channels : columns,
+                                        .height = static_cast<int>(height),
+                                        .width = static_cast<int>(width),
+                                        .epilogue = {part.epilogue.scale + column, part.epilogue.shift + column}});
+    for (int64_t i = 0; i < (straight ? 0 : height * width); ++i) {
+      const int64_t y = i / width, x = i % width;
+      std::copy_n(part.pixels + (y * kWinogradTile + x) * columns, numbers, target + (y * to_.width + x) * channels);
     }
   }
 }

@@ -16,6 +16,7 @@
 #include "kernels/gradient_kernels.h"
 #include "kernels/kernels.h"
 #include "kernels/memory.h"
+#include "kernels/parts.h"
 
 namespace spinenet::kernels {
 
@@ -82,6 +83,18 @@ class ConvolutionPass {
     int64_t pixels() const { return rows * columns; }
   };
 
+  struct GatheredRows {
+    float* at = nullptr;
+    int64_t count = 0, stride = 0;
+  };
+  // Some of Winograd's tiles, and what is computed of them on the way.
+  struct TilePart {
+    int64_t first = 0, count = 0;
+    float *window = nullptr, *inputs = nullptr, *sums = nullptr, *pixels = nullptr;
+    int64_t input_stride = 0, sum_stride = 0, together = 0;
+    Epilogue epilogue;
+  };
+
   ConvolutionPass(const Convolution& conv, const ConvolutionKernels& kernels, bool reversed, ConvolutionWay way);
   void make_sweeps(const Convolution& conv);
   std::vector<Tap> taps_of(const Convolution& conv, int64_t y, int64_t x) const;
@@ -90,10 +103,12 @@ class ConvolutionPass {
   void pack_winograd(int64_t panel, const float* weights);
   void run_sweep(const Sweep& sweep, int64_t piece, const float* from, const float* bias, float* to) const;
   void run_winograd(int64_t piece, const float* from, const float* bias, float* to) const;
+  void transform_tiles(const TilePart& part, const float* from) const;
+  void multiply_tiles(const TilePart& part, int64_t column, int64_t columns) const;
+  void finish_tiles(const TilePart& part, int64_t column, int64_t columns, float* to) const;
   bool in_place(const Sweep& sweep) const;
   void find_runs(Sweep& sweep) const;
-  void gather(const Sweep& sweep, const float* from, int64_t first, int64_t count, float* rows,
-              int64_t row_stride) const;
+  void gather(const Sweep& sweep, const float* from, int64_t first, const GatheredRows& rows) const;
   static void copy_runs(const std::vector<Run>& runs, const float* pixel, const float* end, float* row);
   void gather_edge(const Sweep& sweep, const float* source, int64_t top, int64_t left, float* row) const;
   void scatter(const Sweep& sweep, int64_t first, int64_t count, const float* rows, float* to) const;
@@ -103,7 +118,7 @@ class ConvolutionPass {
   int64_t product_floats() const;
 
   ConvolutionKernels kernels_;
-  int64_t images_ = 0, kernel_ = 1, taps_ = 1;
+  int64_t images_ = 0, taps_ = 1;
   Extent from_, to_;
   bool reversed_ = false, winograd_ = false;
   int64_t source_step_ = 1, target_step_ = 1;

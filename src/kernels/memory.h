@@ -1,4 +1,4 @@
-// Memory for packed numbers, and how many parts a whole has.
+// Memory for packed numbers.
 //
 // Thread contract: pure functions.
 #pragma once
@@ -19,13 +19,5 @@ using AlignedFloats = std::unique_ptr<float[], AlignedDelete>;
 AlignedFloats aligned_floats(int64_t count);
 // Asks for such pages for memory that nothing was written to yet: rows of many planes are otherwise as many pages.
 void advise_large_pages(void* memory, int64_t bytes);
-
-inline int64_t parts(int64_t n, int64_t size) {
-  return (n + size - 1) / size;
-}
-
-inline int64_t rounded_up(int64_t n, int64_t multiple) {
-  return parts(n, multiple) * multiple;
-}
 
 }  // namespace spinenet::kernels

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "kernels/kernels.h"
+#include "kernels/parts.h"
 
 namespace spinenet::kernels {
 
@@ -30,7 +31,7 @@ struct TileMap {
   std::array<const float*, kWinogradProducts> places(int64_t image, int64_t top, int64_t left, int64_t side,
                                                      float* memory) const {
     std::array<const float*, kWinogradProducts> found{};
-    const int64_t floats = (channels + kChannelBlock - 1) / kChannelBlock * kChannelBlock;
+    const int64_t floats = rounded_up(channels, kChannelBlock);
     for (int64_t i = 0; i < side; ++i) {
       for (int64_t j = 0; j < side; ++j) {
         const int64_t y = top + i, x = left + j, number = i * side + j;

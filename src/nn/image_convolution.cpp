@@ -109,7 +109,8 @@ struct ImageConvolution : torch::autograd::Function<ImageConvolution> {
 
 torch::Tensor image_convolution(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,
                                 const ConvolutionOptions& o) {
-  if (can_pack_convolution(x, weight, o)) return packed_convolution(x, weight, bias, o);
+  const bool fits = !bias.defined() || (bias.dim() == 1 && bias.size(0) == weight.size(0));
+  if (fits && can_pack_convolution(x, weight, o)) return packed_convolution(x, weight, bias, o);
   const int threads = at::get_num_threads();
   const bool divided = threads > 1 && x.size(0) >= threads && x.device().is_cpu() && x.scalar_type() == torch::kFloat &&
                        weight.scalar_type() == torch::kFloat;

@@ -1,6 +1,6 @@
-// A convolution of several images: with the project's own kernels where they have it (packed_convolution.h). One in
-// groups is LibTorch's, and on the CPU threads take its images as they come: LibTorch's own divides each convolution
-// equally and its threads meet at its end, so that all wait for one that has lost its processor.
+// A convolution of several images: with the project's own kernels where they have it (packed_convolution.h). Others, in
+// groups say, are LibTorch's, and on the CPU threads take their images as they come: LibTorch's own divides each
+// convolution equally and its threads meet at its end, so that all wait for one that has lost its processor.
 //
 // The images are divided into as many parts as there are threads, each computed by one thread as LibTorch computes a
 // batch of that size. The gradients of the weights are the parts' added in order: the same for the same number of

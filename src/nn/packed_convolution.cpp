@@ -13,7 +13,6 @@ namespace spinenet::nn {
 namespace {
 
 using torch::autograd::AutogradContext;
-using torch::autograd::Variable;
 using torch::autograd::variable_list;
 
 kernels::ConvolutionKernels best() {
@@ -115,8 +114,14 @@ struct PackedConvolution : torch::autograd::Function<PackedConvolution> {
 }  // namespace
 
 bool can_pack_convolution(const torch::Tensor& x, const torch::Tensor& weight, const ConvolutionOptions& o) {
-  return o.groups == 1 && x.device().is_cpu() && x.scalar_type() == torch::kFloat && x.dim() == 4 &&
-         weight.scalar_type() == torch::kFloat && weight.size(2) == weight.size(3) && x.numel() > 0;
+  const auto is_map = [](const torch::Tensor& t) {
+    return t.device().is_cpu() && t.scalar_type() == torch::kFloat && t.dim() == 4 && t.numel() > 0;
+  };
+  if (o.groups != 1 || !is_map(x) || !is_map(weight)) return false;
+  if (weight.size(1) != x.size(1) || weight.size(2) != weight.size(3)) return false;
+  const kernels::Convolution conv = shape_of(x, weight, o);
+  const int64_t reach = conv.dilation * (conv.kernel - 1) + 1;
+  return conv.height + 2 * conv.padding >= reach && conv.width + 2 * conv.padding >= reach;
 }
 
 torch::Tensor packed_convolution(const torch::Tensor& x, const torch::Tensor& weight, const torch::Tensor& bias,

@@ -118,6 +118,27 @@ TEST_F(PackedConvolution, TakesLayoutsAsTheyCome) {
   EXPECT_TRUE(at::equal(packed_convolution(at::cat({x, x}, 1).narrow(1, 16, 16), weight, {}, options), y));
 }
 
+// The gradient of a sum is one number, repeated.
+TEST_F(PackedConvolution, TakesGradientsAsTheyCome) {
+  const torch::Tensor x = at::randn({2, 16, 6, 6}).set_requires_grad(true);
+  const torch::Tensor weight = at::randn({8, 16, 3, 3}).set_requires_grad(true);
+  packed_convolution(x, weight, {}, {.stride = 2, .padding = 1}).sum().backward();
+  const torch::Tensor of_x = x.grad().clone(), of_weight = weight.grad().clone();
+  x.mutable_grad().reset();
+  weight.mutable_grad().reset();
+  at::conv2d(x, weight, {}, 2, 1).sum().backward();
+  expect_near(of_x, x.grad().to(torch::kDouble), "gradient of the input");
+  expect_near(of_weight, weight.grad().to(torch::kDouble), "gradient of the weights");
+}
+
+TEST_F(PackedConvolution, RecordsNothingWhereNothingLearns) {
+  const torch::NoGradGuard no_grad;
+  const torch::Tensor x = at::randn({2, 16, 6, 6}), weight = at::randn({8, 16, 3, 3}).set_requires_grad(true);
+  const torch::Tensor y = packed_convolution(x, weight, {}, {.padding = 3});
+  EXPECT_FALSE(y.requires_grad());
+  expect_near(y, at::conv2d(x, weight, {}, 1, 3).to(torch::kDouble), "output");
+}
+
 TEST_F(PackedConvolution, LeavesTheRestToLibTorch) {
   const torch::Tensor x = at::randn({2, 16, 9, 9}), weight = at::randn({32, 16, 3, 3});
   EXPECT_TRUE(can_pack_convolution(x, weight, {}));
@@ -126,6 +147,8 @@ TEST_F(PackedConvolution, LeavesTheRestToLibTorch) {
   EXPECT_FALSE(can_pack_convolution(x.to(torch::kBFloat16), weight.to(torch::kBFloat16), {}));
   EXPECT_FALSE(can_pack_convolution(x, at::randn({32, 16, 3, 1}), {}));
   EXPECT_FALSE(can_pack_convolution(x.narrow(0, 0, 0), weight, {}));
+  EXPECT_FALSE(can_pack_convolution(x, at::randn({32, 8, 3, 3}), {})) << "of other channels";
+  EXPECT_FALSE(can_pack_convolution(x.narrow(2, 0, 2), weight, {})) << "larger than the map";
 }
 
 }  // namespace

@@ -50,6 +50,12 @@ void check_augmentation(const Recipe& recipe) {
   }
 }
 
+void check_schedule(const Recipe& recipe) {
+  if (recipe.schedule.decay_steps == 0 || recipe.schedule.kind == ScheduleKind::constant) return;
+  fail(ErrorKind::usage, fmt::format("the rate of the kind {} falls by itself", name_of(recipe.schedule.kind)),
+       "schedule.decay_steps", "set it to 0, or schedule.kind to constant");
+}
+
 void check_batch_norms(const graph::Program& program, int64_t images) {
   for (const graph::Op& op : program.ops) {
     if (!std::holds_alternative<graph::BatchNorm>(op.kind)) continue;

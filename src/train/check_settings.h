@@ -19,6 +19,8 @@ void check_classes(const ClassData& data);
 // ErrorKind::bad_data for an augmentation that the task has no use for: what moves or mixes objects where there are
 // none, masks that are pasted where none are read.
 void check_augmentation(const Recipe& recipe);
+// ErrorKind::usage for a setting that the kind of schedule has no use for.
+void check_schedule(const Recipe& recipe);
 
 // ErrorKind::usage where a batch norm would see one value of each channel: its output is then the same for every image.
 // `images`: those of a batch that one process normalises together.

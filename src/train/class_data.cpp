@@ -70,6 +70,9 @@ void check_apart(const Source& train, const Source& val) {
 }  // namespace
 
 ClassData open_class_data(const DataRecipe& recipe) {
+  if (recipe.scenes_on_the_fly) {
+    fail(ErrorKind::usage, "scenes are not made for a classifier", "data.scenes_on_the_fly", "set it to false");
+  }
   if (recipe.classes_from == ClassSource::fashion_mnist) return open_garments(recipe);
   const bool folders = recipe.classes_from == ClassSource::folders;
   Source train = read_source(recipe, recipe.train_annotations, recipe.train_images);

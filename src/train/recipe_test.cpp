@@ -139,7 +139,7 @@ TEST(Recipes, DocumentedKeysAreTheKeysThereAre) {
 TEST(Recipes, KeptInTheProjectAreValid) {
   int found = 0;
   for (const auto& entry :
-       std::filesystem::directory_iterator(std::filesystem::path(SPINENET_SOURCE_DIR) / "recipes")) {
+       std::filesystem::recursive_directory_iterator(std::filesystem::path(SPINENET_SOURCE_DIR) / "recipes")) {
     // Search recipes are read where they belong, in search.
     if (entry.path().extension() != ".yaml" || entry.path().filename().string().starts_with("search-")) continue;
     ++found;

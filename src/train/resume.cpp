@@ -133,14 +133,18 @@ std::vector<std::string> notes_of(const ResumedRun& run) {
   std::vector<std::string> notes;
   const std::vector<RecipeChange> changes = changes_of(run.before, run.now);
   if (!changes.empty()) notes.push_back("changed: " + text_of(changes));
+  const double was =
+      learning_rate(run.before.optimizer, run.before.schedule, std::max<int64_t>(p.step - 1, 0), p.total_steps);
+  const double goes_on = learning_rate(run.now.optimizer, run.now.schedule, p.step, total);
   if (total != p.total_steps) {
-    const double was =
-        learning_rate(run.before.optimizer, run.before.schedule, std::max<int64_t>(p.step - 1, 0), p.total_steps);
+    const bool stays = run.now.schedule.kind == ScheduleKind::constant;
     notes.push_back(fmt::format(
-        "{} steps in all instead of {}, {} are done; the schedule ({}) is stretched over all of them: the learning "
-        "rate goes on at {:.3g}, it was {:.3g}",
+        "{} steps in all instead of {}, {} are done; the schedule ({}) {}: the learning rate goes on at {:.3g}, it was "
+        "{:.3g}",
         total, p.total_steps, p.step, name_of(run.now.schedule.kind),
-        learning_rate(run.now.optimizer, run.now.schedule, p.step, total), was));
+        stays ? "is not stretched" : "is stretched over all of them", goes_on, was));
+  } else if (run.before.schedule.decay_steps != run.now.schedule.decay_steps) {
+    notes.push_back(fmt::format("the learning rate goes on at {:.3g}, it was {:.3g}", goes_on, was));
   }
   if (p.step >= total) {
     notes.push_back(fmt::format(

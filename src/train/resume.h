@@ -48,7 +48,8 @@ struct ResumedRun {
   int64_t steps_per_epoch = 0;
   std::string place;  // the checkpoint
 };
-// The length of the whole run. One that trains for longer has its schedule, of whatever kind, stretched over the whole.
+// The length of the whole run. One that trains for longer has its schedule stretched over the whole, unless its rate is
+// constant.
 // ErrorKind::bad_data where the checkpoint's length is not that of its recipe on this data.
 int64_t total_steps_of(const ResumedRun& run);
 // Throws where no whole checkpoint is left of a run that must have written one, so that going on would begin again and

@@ -79,6 +79,27 @@ TEST(Resume, TheRecipeOfTheCommandLineIsComparedInWhatItSays) {
   EXPECT_NO_THROW(tell_own_recipe(own, ""));
 }
 
+// The rate of a constant run stays where it is, until a decay is asked for.
+TEST(Resume, AConstantRateIsNotStretched) {
+  ResumedRun run;
+  run.before.epochs = 6;
+  run.before.schedule.kind = ScheduleKind::constant;
+  run.before.schedule.warmup_steps = 0;
+  run.before.optimizer.learning_rate = 0.5;
+  run.now = run.before;
+  run.progression.step = run.progression.total_steps = 30;
+  run.steps_per_epoch = 5;
+  const auto told = [&] { return fmt::format("{}", fmt::join(notes_of(run), "\n")); };
+  run.now.epochs = 8;
+  EXPECT_NE(told().find("(constant) is not stretched: the learning rate goes on at 0.5, it was 0.5"), std::string::npos)
+      << told();
+  run.now.schedule.decay_steps = 20;
+  EXPECT_NE(told().find("goes on at 0.25, it was 0.5"), std::string::npos) << told();
+  run.now.epochs = 6;
+  run.progression.step = 20;
+  EXPECT_NE(told().find("goes on at 0.25, it was 0.5"), std::string::npos) << told();
+}
+
 TEST(Resume, ARunThatHadACheckpointIsNotBegunAgain) {
   using spinenet::fixture::put_file;
   const auto refused = [](const std::filesystem::path& run) -> std::string {

@@ -50,16 +50,19 @@ void check_on_the_fly(const DataRecipe& recipe) {
     fail(ErrorKind::usage, problem, "data.scenes_on_the_fly", remedy);
   };
   if (!recipe.scenes) refuse("there are no scenes to make", "name their level in data.scenes, or set it to false");
-  if (recipe.hold_out > 0) refuse("there are no stored scenes to hold out", "set data.hold_out to 0");
+  if (recipe.hold_out > 0)
+    refuse("there are no stored scenes to hold out", "set data.hold_out to 0; of a search, proxy.hold_out");
 }
 
 // The scenes that are made while training.
 void add_made_scenes(const DataRecipe& recipe, bool masks, RunData& data) {
-  const data::ScenesOptions options = scenes_of(recipe);
+  data::ScenesOptions options = scenes_of(recipe);
+  options.val_images = 1;  // those to measure on have a record of their own
   auto scenes = std::make_unique<data::SceneDataset>(options, masks);
   data.classes = scenes->classes();
   data.record = record_of(data.classes);
-  data.record.training = {scenes->size(), 0, checksum(data::options_text(options))};
+  data.record.training = {scenes->size(), 0,
+                          checksum(data::options_text(options), record_of(scenes->photos()).content)};
   data.has_training_objects = true;
   data.train = std::move(scenes);
 }

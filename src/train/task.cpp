@@ -30,6 +30,7 @@ std::unique_ptr<TrainTask> make_task(const Recipe& recipe, const arch::Architect
     return data;
   };
   check_augmentation(recipe);
+  check_schedule(recipe);
   switch (recipe.task) {
     case arch::Task::detect:
       return std::make_unique<DetectTask>(recipe, architecture, objects(false));

@@ -929,6 +929,23 @@ TEST_F(Run, TheLauncherOfSeveralProcessesPassesASignalOnAndWaits) {
   EXPECT_EQ(run(resume("several", {"--until", "1"})), 0) << log();  // nobody holds the folder any more
 }
 
+TEST_F(Run, AConstantRateMadeLongerIsOneThatWasAsLongFromTheStart) {
+  const std::vector<std::string> constant{"--set", "schedule.kind=constant"};
+  std::vector<std::string> shorter = constant;
+  shorter.insert(shorter.end(), {"--set", "epochs=4"});
+  ASSERT_EQ(run(start("whole", constant)), 0) << log();
+  ASSERT_EQ(run(start("longer", shorter)), 0) << log();
+  ASSERT_EQ(run(resume("longer", {"--set", "epochs=6"})), 0) << log();
+  EXPECT_TRUE(bytes_of("longer") == bytes_of("whole"));
+
+  // A decay that branches off: the rate is told, and of another kind it is refused.
+  fs::copy(root_ / "whole", root_ / "branch", fs::copy_options::recursive);
+  const std::string said = said_by(resume("branch", {"--set", "epochs=8", "--set", "schedule.decay_steps=10"}), 0);
+  EXPECT_NE(said.find("is not stretched: the learning rate goes on at 0.02, it was 0.02"), std::string::npos) << said;
+  EXPECT_NE(said_by(start("refused", {"--set", "schedule.decay_steps=10"}), 2).find("falls by itself"),
+            std::string::npos);
+}
+
 // Scenes that are made while training are stored nowhere, and are the same ones after a kill.
 TEST_F(Run, ScenesMadeOnTheWayEndInTheSameBytes) {
   if (!fs::exists(data::fashion_mnist_folder())) GTEST_SKIP() << "without the garments there are no scenes";

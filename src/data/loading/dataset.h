@@ -2,7 +2,7 @@
 // targets, one of a classification set a label. Crowd regions stay in the sample (the
 // labels turn them into ignore areas); boxes are in pixels of the decoded, EXIF-upright image.
 //
-// Thread contract: size() and get() may be called from several threads at once.
+// Thread contract: size(), get() and get_in() may be called from several threads at once.
 #pragma once
 
 #include <cstdint>

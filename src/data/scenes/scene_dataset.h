@@ -18,6 +18,7 @@ class SceneDataset : public Dataset {
   explicit SceneDataset(const ScenesOptions& options, bool masks = false);
 
   std::vector<detect::Category> classes() const { return scene_classes(style_); }
+  const FashionMnist& photos() const { return wardrobe_.photos; }
   int64_t size() const override { return options_.images; }
   LabelledImage get(int64_t index) const override { return get_in(0, index); }
   LabelledImage get_in(int64_t epoch, int64_t index) const override;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/plan/plan.h"
+#include "kernels/parts.h"
 
 namespace spinenet::engine {
 
