@@ -39,8 +39,8 @@ const std::map<std::string, Names>& known_types() {
                                        {"DEVICE", {"cpu", "cuda", "auto"}},
                                        {"INSTRUCTIONS", {"amx", "avx512_vnni", "avx512", "avx2", "portable"}},
                                        {"SHELL", names_in(names_of<manual::Shell>())}};
-    for (const char* free : {"N", "S", "T", "E", "NAME", "NAMES", "SIZE", "SIZES", "KEY", "KEY=VALUE", "EPOCH", "N|LIST",
-                             "PARTS", "PATTERN", "COMMAND"}) {
+    for (const char* free : {"N", "S", "T", "E", "NAME", "NAMES", "SIZE", "SIZES", "KEY", "KEY=VALUE", "EPOCH",
+                             "N|LIST", "PARTS", "PATTERN", "COMMAND"}) {
       types[free];
     }
     return types;
