@@ -157,6 +157,8 @@ TEST(TrainingConvolution, EveryShapeIsRight) {
       {},
       {.images = 3, .height = 5, .width = 7, .channels = 4, .outputs = 16},
       {.images = 2, .height = 9, .width = 6, .channels = 48, .outputs = 80, .kernel = 1},
+      {.images = 3, .height = 11, .width = 10, .channels = 300, .outputs = 250, .kernel = 1},
+      {.images = 1, .height = 3, .width = 5, .channels = 256, .outputs = 272, .kernel = 1},
       {.images = 2, .height = 8, .width = 8, .channels = 3, .outputs = 16, .kernel = 7, .stride = 2, .padding = 3},
       {.images = 2, .height = 9, .width = 8, .channels = 3, .outputs = 5, .kernel = 3, .stride = 2, .padding = 1},
       {.images = 5, .height = 2, .width = 2, .channels = 32, .outputs = 48, .kernel = 3, .stride = 1, .padding = 1},

@@ -12,6 +12,8 @@ namespace {
 // Floats of x and of the gradient that are used for all taps before the next: they stay in the second cache.
 constexpr int64_t kChunkFloats = 48 << 10, kLeastPixels = 128, kMostPixels = 1024;
 constexpr int64_t kTileFloats = 192 << 10, kLeastTiles = 16, kMostTiles = 256;
+// Of a convolution of one tap with so many weights, so many pixels and rows are copied together.
+constexpr int64_t kManyNumbers = 64 << 10, kPixelsTogether = 256, kRowsTogether = 4 * kRegisterRows;
 // What is worth a group with sums of its own: multiply-adds, and pixels or tiles. How many groups there are at most,
 // and floats of all their sums.
 constexpr int64_t kGroupWork = 4 << 20, kGroupPixels = 256, kGroupTiles = 64, kMostGroups = 8, kMostSums = 4 << 20;
@@ -57,7 +59,46 @@ void WeightGradient::run(int64_t piece, const float* x, const float* gradient) {
     std::fill_n(part.sums + (p * conv_.channels + part.first_row) * columns(), part.rows * columns(), 0.0F);
   }
   if (winograd_) return run_winograd(part, gradient);
+  if (conv_.kernel == 1 && conv_.stride == 1 && conv_.padding == 0 && conv_.channels * columns() >= kManyNumbers) {
+    return run_pixels(part, gradient);
+  }
   run_plain(part, gradient);
+}
+
+// Pixels of one tap and many channels: rows of x and of the gradient lie so far apart that they push each other out of
+// the cache. Some numbers of each are copied together, which all of the others then use.
+void WeightGradient::run_pixels(const Part& part, const float* gradient) const {
+  const int64_t channels = conv_.channels, wide = columns(), outputs = conv_.outputs;
+  const int64_t panel = kernels_.products->panel;
+  float* const panels = scratch(kPixelsTogether * (rounded_up(wide, panel) + kRowsTogether));
+  float* const rows = panels + kPixelsTogether * rounded_up(wide, panel);
+  const auto copy = [](const float* from, int64_t stride, int64_t count, int64_t numbers, int64_t room, float* to) {
+    for (int64_t i = 0; i < count; ++i, from += stride, to += room) {
+      std::copy_n(from, numbers, to);
+      std::fill(to + numbers, to + room, 0.0F);
+    }
+  };
+  for (int64_t first = part.first; first < part.end; first += kPixelsTogether) {
+    const int64_t count = std::min(kPixelsTogether, part.end - first);
+    for (int64_t column = 0; column < wide; column += panel) {
+      const int64_t numbers = std::clamp<int64_t>(outputs - column, 0, panel);
+      copy(gradient + first * outputs + column, outputs, count, numbers, panel, panels + column * kPixelsTogether);
+    }
+    for (int64_t row = part.first_row; row < part.first_row + part.rows; row += kRowsTogether) {
+      const int64_t together = std::min(kRowsTogether, part.first_row + part.rows - row);
+      copy(part.x + first * channels + row, channels, count, together, kRowsTogether, rows);
+      for (int64_t column = 0; column < wide; column += panel) {
+        const RowPairs pairs{rows, panels + column * kPixelsTogether, count};
+        kernels_.gradients->add_outer_products({.pairs = {&pairs, 1},
+                                                .a_stride = kRowsTogether,
+                                                .b_stride = panel,
+                                                .rows = together,
+                                                .columns = std::min(panel, wide - column),
+                                                .c = part.sums + row * wide + column,
+                                                .c_stride = wide});
+      }
+    }
+  }
 }
 
 void WeightGradient::run_plain(const Part& part, const float* gradient) const {

@@ -45,6 +45,7 @@ class WeightGradient {
   struct Span {
     int64_t begin = 0, end = 0;
   };
+  void run_pixels(const Part& part, const float* gradient) const;
   void run_plain(const Part& part, const float* gradient) const;
   void add_taps(const Part& part, const std::vector<Line>& lines) const;
   int64_t reach(int64_t right) const;
