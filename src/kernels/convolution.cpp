@@ -17,11 +17,22 @@ constexpr int64_t kMostRows = 8 * kRegisterRows;
 constexpr int64_t kPanelsTogether = 2;
 // A run of at most so many floats is copied in steps.
 constexpr int64_t kShortRun = 64, kCopyStep = 8;
-// Between the products of a tile, so that they do not fall on the same lines of the cache.
-constexpr int64_t kProductGap = 16;
 
 int64_t whole_blocks(int64_t rows, int64_t most) {
   return std::clamp(rows / kRegisterRows, int64_t{1}, most / kRegisterRows) * kRegisterRows;
+}
+
+// Of a convolution that Winograd can compute.
+bool is_better_in_tiles(const Convolution& conv) {
+  // In multiply-adds of a channel of the input with one of the output: those of a pixel's nine taps, those of a tile's
+  // products with what its transforms take, and the transform of the weights.
+  constexpr double kPixel = 9, kTile = 42, kWeights = 300;
+  const int64_t height = conv.out_height(), width = conv.out_width();
+  const int64_t tiles = conv.images * parts(height, kWinogradTile) * parts(width, kWinogradTile);
+  const int64_t channels = conv.channels * conv.outputs;
+  const int64_t whole = rounded_up(conv.channels, kChannelBlock) * rounded_up(conv.outputs, kChannelBlock);
+  return kPixel * static_cast<double>(conv.images * height * width * channels) >
+         (kTile * static_cast<double>(tiles) + kWeights) * static_cast<double>(whole);
 }
 
 }  // namespace
@@ -34,16 +45,9 @@ bool takes_winograd(const Convolution& conv) {
   return conv.kernel == 3 && conv.stride == 1 && conv.padding == 1 && conv.dilation == 1;
 }
 
-bool is_better_in_tiles(const Convolution& conv) {
-  // In multiply-adds of a channel of the input with one of the output: those of a pixel's nine taps, those of a tile's
-  // products with what its transforms take, and the transform of the weights.
-  constexpr double kPixel = 9, kTile = 42, kWeights = 300;
-  const int64_t height = conv.out_height(), width = conv.out_width();
-  const int64_t tiles = conv.images * parts(height, kWinogradTile) * parts(width, kWinogradTile);
-  const int64_t channels = conv.channels * conv.outputs;
-  const int64_t whole = rounded_up(conv.channels, kChannelBlock) * rounded_up(conv.outputs, kChannelBlock);
-  return takes_winograd(conv) && kPixel * static_cast<double>(conv.images * height * width * channels) >
-                                     (kTile * static_cast<double>(tiles) + kWeights) * static_cast<double>(whole);
+bool goes_in_tiles(const Convolution& conv, ConvolutionWay way) {
+  return takes_winograd(conv) &&
+         (way == ConvolutionWay::best ? is_better_in_tiles(conv) : way == ConvolutionWay::winograd);
 }
 
 ConvolutionPass ConvolutionPass::forward(const Convolution& conv, const ConvolutionKernels& kernels,
@@ -69,8 +73,7 @@ ConvolutionPass::ConvolutionPass(const Convolution& conv, const ConvolutionKerne
     std::swap(from_, to_);
     std::swap(source_step_, target_step_);
   }
-  winograd_ = takes_winograd(conv) &&
-              (way == ConvolutionWay::best ? is_better_in_tiles(conv) : way == ConvolutionWay::winograd);
+  winograd_ = goes_in_tiles(conv, way);
   if (!winograd_) {
     make_sweeps(conv);
     return;
@@ -250,7 +253,7 @@ void ConvolutionPass::run_sweep(const Sweep& sweep, int64_t piece, const float* 
   float* const memory = scratch(2 * wide + count * (row_stride + wide));
   float* const rows = memory + 2 * wide;
   float* const sums = rows + count * row_stride;
-  const Epilogue epilogue = epilogue_of(bias, to_.channels, wide, memory);
+  const Epilogue epilogue = bias == nullptr ? Epilogue() : epilogue_of(bias, to_.channels, wide, memory);
   const bool straight = target_step_ == 1 && wide == to_.channels;
   Product product{.a = rows,
                   .a_stride = row_stride,

@@ -40,9 +40,10 @@ struct ConvolutionKernels {
 ConvolutionKernels best_convolution_kernels();
 
 enum class ConvolutionWay { best, plain, winograd };
-// Whether Winograd's F(4x4, 3x3) can compute it, and whether it is the faster way.
+// Whether Winograd's F(4x4, 3x3) can compute it, and whether it does: where that is the faster way, if any may be
+// taken.
 bool takes_winograd(const Convolution&);
-bool is_better_in_tiles(const Convolution&);
+bool goes_in_tiles(const Convolution&, ConvolutionWay);
 
 // From one map to another by way of packed weights: the output, or the gradient of the input from that of the output.
 class ConvolutionPass {

@@ -11,6 +11,9 @@
 
 namespace spinenet::kernels {
 
+// Between the products of a tile, so that they do not fall on the same lines of the cache.
+constexpr int64_t kProductGap = 16;
+
 // Its top left pixel.
 struct Tile {
   int64_t image = 0, y = 0, x = 0;

@@ -1,7 +1,6 @@
 #include "kernels/weight_gradient.h"
 
 #include <algorithm>
-#include <array>
 
 #include "kernels/scratch.h"
 #include "kernels/tile_map.h"
@@ -17,16 +16,29 @@ constexpr int64_t kManyNumbers = 64 << 10, kPixelsTogether = 256, kRowsTogether 
 // What is worth a group with sums of its own: multiply-adds, and pixels or tiles. How many groups there are at most,
 // and floats of all their sums.
 constexpr int64_t kGroupWork = 4 << 20, kGroupPixels = 256, kGroupTiles = 64, kMostGroups = 8, kMostSums = 4 << 20;
-constexpr int64_t kProductGap = 16;
 // Channels of the input whose weights are finished together.
 constexpr int64_t kFinishedChannels = 8;
+
+// Some numbers of rows that lie `stride` apart.
+struct Rows {
+  const float* at = nullptr;
+  int64_t stride = 0, count = 0, numbers = 0;
+};
+
+// One after the other, each with zeros up to `room`.
+void copy_rows(const Rows& rows, int64_t room, float* to) {
+  const float* from = rows.at;
+  for (int64_t i = 0; i < rows.count; ++i, from += rows.stride, to += room) {
+    std::copy_n(from, rows.numbers, to);
+    std::fill(to + rows.numbers, to + room, 0.0F);
+  }
+}
 
 }  // namespace
 
 WeightGradient::WeightGradient(const Convolution& conv, const ConvolutionKernels& kernels, ConvolutionWay way)
     : conv_(conv), kernels_(kernels) {
-  winograd_ = takes_winograd(conv) &&
-              (way == ConvolutionWay::best ? is_better_in_tiles(conv) : way == ConvolutionWay::winograd);
+  winograd_ = goes_in_tiles(conv, way);
   const int64_t height = conv.out_height(), width = conv.out_width();
   items_ = conv.images * (winograd_ ? parts(height, kWinogradTile) * parts(width, kWinogradTile) : height * width);
   const int64_t sums = products() * conv_.channels * columns(), work = items_ * sums;
@@ -72,21 +84,16 @@ void WeightGradient::run_pixels(const Part& part, const float* gradient) const {
   const int64_t panel = kernels_.products->panel;
   float* const panels = scratch(kPixelsTogether * (rounded_up(wide, panel) + kRowsTogether));
   float* const rows = panels + kPixelsTogether * rounded_up(wide, panel);
-  const auto copy = [](const float* from, int64_t stride, int64_t count, int64_t numbers, int64_t room, float* to) {
-    for (int64_t i = 0; i < count; ++i, from += stride, to += room) {
-      std::copy_n(from, numbers, to);
-      std::fill(to + numbers, to + room, 0.0F);
-    }
-  };
   for (int64_t first = part.first; first < part.end; first += kPixelsTogether) {
     const int64_t count = std::min(kPixelsTogether, part.end - first);
     for (int64_t column = 0; column < wide; column += panel) {
       const int64_t numbers = std::clamp<int64_t>(outputs - column, 0, panel);
-      copy(gradient + first * outputs + column, outputs, count, numbers, panel, panels + column * kPixelsTogether);
+      copy_rows({gradient + first * outputs + column, outputs, count, numbers}, panel,
+                panels + column * kPixelsTogether);
     }
     for (int64_t row = part.first_row; row < part.first_row + part.rows; row += kRowsTogether) {
       const int64_t together = std::min(kRowsTogether, part.first_row + part.rows - row);
-      copy(part.x + first * channels + row, channels, count, together, kRowsTogether, rows);
+      copy_rows({part.x + first * channels + row, channels, count, together}, kRowsTogether, rows);
       for (int64_t column = 0; column < wide; column += panel) {
         const RowPairs pairs{rows, panels + column * kPixelsTogether, count};
         kernels_.gradients->add_outer_products({.pairs = {&pairs, 1},
@@ -115,10 +122,7 @@ void WeightGradient::run_plain(const Part& part, const float* gradient) const {
       lines.push_back({line / conv_.out_height(), line % conv_.out_height(), from, count, gradient + at * outputs});
       if (wide != outputs) {
         float* const to = memory + (at - first) * wide;
-        for (int64_t i = 0; i < count; ++i) {
-          std::copy_n(gradient + (at + i) * outputs, outputs, to + i * wide);
-          std::fill_n(to + i * wide + outputs, wide - outputs, 0.0F);
-        }
+        copy_rows({gradient + at * outputs, outputs, count, outputs}, wide, to);
         lines.back().gradient = to;
       }
       at += count;

@@ -44,10 +44,9 @@ static void fields(FieldList& list, DataRecipe& d) {
   list("scenes_images", d.scenes_images, "Training scenes to make", at_least(1));
   list("scenes_val_images", d.scenes_val_images, "Validation scenes to make", at_least(1));
   list("scenes_size", d.scenes_size, "Height and width of the scenes in pixels", at_least(32));
-  list(
-      "scenes_sizes", d.scenes_sizes,
-      "Longer sides of the objects of the scenes in pixels, growing: as many are between two of the numbers as between "
-      "the next two; empty: the level's");
+  list("scenes_sizes", d.scenes_sizes,
+       "Longer sides of the objects of the scenes in pixels, growing: as many are between two of the numbers "
+       "as between the next two; empty: the level's");
   list("scenes_seed", d.scenes_seed, "Of the scenes; other scenes for another seed");
   list("scenes_on_the_fly", d.scenes_on_the_fly,
        "Make the training scenes while training, other ones in each epoch, and store only those to measure on");

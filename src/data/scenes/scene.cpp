@@ -17,14 +17,19 @@ int draw(IntRange range, Random& random) {
   return range.low + static_cast<int>(random.below(range.high - range.low + 1));
 }
 
+// So far between the two that equal steps are equal ratios.
+double log_between(double low, double high, double share) {
+  return low * std::exp(share * std::log(high / low));
+}
+
 double log_uniform(double low, double high, Random& random) {
-  return low * std::exp(random.uniform() * std::log(high / low));
+  return log_between(low, high, random.uniform());
 }
 
 double draw_size(const std::vector<double>& sizes, Random& random) {
   const double place = random.uniform() * static_cast<double>(sizes.size() - 1);
   const auto part = std::min(static_cast<size_t>(place), sizes.size() - 2);
-  return sizes[part] * std::exp((place - static_cast<double>(part)) * std::log(sizes[part + 1] / sizes[part]));
+  return log_between(sizes[part], sizes[part + 1], place - static_cast<double>(part));
 }
 
 Cutout draw_garment(const SceneStyle& style, const Wardrobe& wardrobe, double size, Random& random) {
