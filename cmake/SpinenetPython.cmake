@@ -1,10 +1,13 @@
 # Sets SPINENET_BUILD_PYTHON: whether the Python package (python/) is built. On where Python with its headers, NumPy and
-# pybind11 are found; off with sanitizers, whose run-time library an ordinary Python does not have.
+# pybind11 are found; with sanitizers only where it is asked for (preset tsan), because an ordinary Python has not their
+# run-time library, which the tests then load before it.
 #
 # Python is the first one in the path that has NumPy, or else the system's; -DPython_EXECUTABLE=... names another.
 set(SPINENET_PYTHON_MISSING "")
-if(SPINENET_SANITIZE OR SPINENET_BUILD_FUZZERS)
-  set(SPINENET_PYTHON_MISSING "a build without sanitizers and fuzzers")
+if(SPINENET_BUILD_FUZZERS)
+  set(SPINENET_PYTHON_MISSING "a build without fuzzers")
+elseif(SPINENET_SANITIZE AND NOT SPINENET_BUILD_PYTHON)
+  set(SPINENET_PYTHON_MISSING "-DSPINENET_BUILD_PYTHON=ON in a build with sanitizers")
 else()
   if(NOT Python_EXECUTABLE)
     foreach(candidate python3 /usr/bin/python3)

@@ -300,6 +300,8 @@ void validate_numbers(const Architecture& a) {
           "use 1 to 4096");
   require(s.stem_filters > 0 && s.stem_filters <= 4096, a, "stem_filters is out of range", "use 1 to 4096");
   validate_widths(a);
+  require(a.identity_paths == IdentityPaths::none || std::holds_alternative<ScalePermuted>(a.backbone), a,
+          "identity_paths without scale-permuted blocks", "leave them out, or take a scale-permuted network");
   require(s.block_repeats > 0 && s.block_repeats <= 64, a, "block_repeats is out of range", "use 1 to 64");
   validate_convs(a, "the head's", a.head.convs, a.head.filters);
   validate_anchors(a, a.head);

@@ -73,6 +73,19 @@ constexpr auto names(Resampling) {
   return named<Resampling>({{squeezed, "squeezed"}, {depthwise, "depthwise"}});
 }
 
+// Whether a scale-permuted block also takes the map of the parent that is nearest to the image as it is: upsampled
+// (nearest) or pooled (3x3, stride 2, again and again) to the block's level, without a convolution or a parameter. Not
+// in the paper, whose maps pass a squeeze and an expansion between any two blocks.
+enum class IdentityPaths { none, equal_channels, every_block };
+constexpr auto names(IdentityPaths) {
+  using enum IdentityPaths;
+  return named<IdentityPaths>({
+      {none, "none"},                      // as published
+      {equal_channels, "equal_channels"},  // where the parent has as many channels as the block works on
+      {every_block, "every_block"},  // elsewhere, too: the parent's first channels, or all of them again and again
+  });
+}
+
 constexpr int kStemBlocks = 2;
 constexpr int kStemLevel = 2;
 constexpr int kMinParents = 2, kMaxParents = 8;
@@ -366,6 +379,7 @@ struct Architecture {
   TwoStageHead two_stage;
   StemKind stem = StemKind::bottlenecks;
   Resampling resampling = Resampling::squeezed;
+  IdentityPaths identity_paths = IdentityPaths::none;
   InvertedBottleneck inverted;
   Activation activation = Activation::relu;
   Padding padding = Padding::symmetric;

@@ -241,6 +241,12 @@ TEST(Validate, AcceptsEveryKnownArchitecture) {
   for (const std::string& name : architecture_names()) EXPECT_NO_THROW(validate(named_architecture(name))) << name;
 }
 
+TEST(Validate, RefusesIdentityPathsOfAPyramid) {
+  Architecture a = named_architecture("resnet-50-fpn");
+  a.identity_paths = IdentityPaths::equal_channels;
+  EXPECT_THROW(validate(a), Error);
+}
+
 TEST(Validate, RefusesASqueezeThatRoundsToNothing) {
   Architecture a = named_architecture("spinenet-49");
   a.scaling.filter_size_scale = 1.5 / 64;  // one filter at level 2

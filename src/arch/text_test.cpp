@@ -31,6 +31,7 @@ TEST(ArchitectureText, KeepsEveryChoice) {
   a.stem = StemKind::inverted_bottlenecks;
   a.resampling = Resampling::depthwise;
   a.inverted = {4, 0.25, true};
+  a.identity_paths = IdentityPaths::every_block;
   EXPECT_EQ(architecture_from_json(to_json(a), "a"), a);
   EXPECT_EQ(spinenet::to_text(to_json(architecture_from_json(to_json(a), "a"))), spinenet::to_text(to_json(a)));
 }

@@ -28,7 +28,7 @@ struct EvalFlags {
   std::string annotations, images, results, save_results;
   std::string iou;
   std::string group_key = "supercategory";
-  bool overwrite = false;
+  bool overwrite = false, class_agnostic = false;
   int batch = 1;
   std::optional<int> max_detections, max_per_class;
   RunFlags run;
@@ -67,6 +67,7 @@ std::vector<detect::Result> results_of_model(runtime::Model model, const EvalFla
 int eval_classifier(runtime::Model model, const EvalFlags& flags, const Invocation& invocation) {
   require(flags.save_results.empty(), "--save-results is for detectors");
   require(!flags.max_detections && !flags.max_per_class, "--max-detections and --max-per-class are for detectors");
+  require(!flags.class_agnostic, "--class-agnostic is for detectors");
   const runtime::RunOptions options = run_options(flags.run, invocation);
   const auto evaluation =
       evaluate_classes(runtime::prepare(std::move(model), options), {.annotations = flags.annotations,
@@ -120,7 +121,7 @@ int eval_objects(std::optional<runtime::Model> model, const EvalFlags& flags, co
     log_info(fmt::format("results: {}", flags.save_results));
   }
   const int most = most_detections(flags);
-  eval::BeyondLimit beyond = eval::beyond_limit(annotations, results, most);
+  eval::BeyondLimit beyond = eval::beyond_limit(annotations, results, most, !flags.class_agnostic);
   if (of_model) eval::add_crowded_images(annotations, most, beyond);
   const std::string uncounted = to_text(beyond, most);
   if (!uncounted.empty()) log_warning(fmt::format("{}: {}", flags.annotations, uncounted));
@@ -128,6 +129,7 @@ int eval_objects(std::optional<runtime::Model> model, const EvalFlags& flags, co
   for (const eval::IouType type : types) {
     eval::CocoEvalOptions evaluate;
     evaluate.iou = type;
+    evaluate.use_categories = !flags.class_agnostic;
     evaluate.threads = threads_of(invocation.common);
     evaluate.max_detections = {std::min(1, most), std::min(10, most), most};
     evaluations.push_back(eval::evaluate_coco(annotations, results, evaluate));
@@ -185,6 +187,8 @@ void add_options(CLI::App& verb, EvalFlags& flags, PathTable& paths) {
       ->capture_default_str();
   verb.add_option("--iou", flags.iou, "What overlaps: bbox or segm; both of a MODEL with masks, else bbox")
       ->type_name("TYPE");
+  verb.add_flag("--class-agnostic", flags.class_agnostic,
+                "Classes do not count: a box may match an object of any class, so how well objects are found");
   verb.add_option("--max-detections", flags.max_detections,
                   fmt::format("Objects of an image that a MODEL gives at most, and results of each image and category "
                               "that count [{}, as COCO's protocol has it]",

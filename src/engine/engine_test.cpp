@@ -57,6 +57,18 @@ TEST(Engine, AgreesOnClassifiersAtSizesWhereLevelsDoNotMeet) {
   }
 }
 
+TEST(Engine, AgreesOnIdentityPaths) {
+  arch::Architecture a = slim("spinenet-49s");
+  a.identity_paths = arch::IdentityPaths::every_block;
+  const graph::Program program = graph::lower_detector(a, {.height = 128, .width = 128, .classes = 3});
+  std::vector<std::string> names;
+  for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
+  EXPECT_LT(error_of(program, {.threads = 2, .instructions = {}, .skip = {}}), 1e-4);
+  EXPECT_LT(error_of(program, {.threads = 1, .instructions = {}, .skip = names}), 1e-4);
+  const graph::Program rounded = graph::lower_classifier(a, {.height = 96, .width = 80, .classes = 5});
+  EXPECT_LT(error_of(rounded, {.threads = 2, .instructions = {}, .skip = {}}), 1e-4);
+}
+
 TEST(Engine, AgreesOnMobileNetworks) {
   std::vector<std::string> names;
   for (const Pass& pass : all_passes()) names.emplace_back(pass.name);

@@ -218,4 +218,11 @@ CocoEvaluation evaluate_coco(const detect::Annotations& annotations, std::span<c
   return evaluation;
 }
 
+std::array<std::pair<std::string, double>, 2> class_agnostic_numbers(const detect::Annotations& annotations,
+                                                                     std::span<const detect::Result> results,
+                                                                     IouType iou) {
+  const CocoMetrics metrics = evaluate_coco(annotations, results, {.iou = iou, .use_categories = false}).metrics;
+  return {{{"AP_agnostic", metrics.ap}, {"AR100_agnostic", metrics.ar100}}};
+}
+
 }  // namespace spinenet::eval

@@ -104,4 +104,10 @@ void require_masks(const detect::Annotations& annotations, std::string_view plac
 CocoEvaluation evaluate_coco(const detect::Annotations& annotations, std::span<const detect::Result> results,
                              const CocoEvalOptions& options = {});
 
+// AP_agnostic and AR100_agnostic: the same with use_categories false, so how well objects are found, whatever they are
+// taken for. What AP lacks beside it is lost by confusing classes.
+std::array<std::pair<std::string, double>, 2> class_agnostic_numbers(const detect::Annotations& annotations,
+                                                                     std::span<const detect::Result> results,
+                                                                     IouType iou);
+
 }  // namespace spinenet::eval

@@ -52,9 +52,18 @@ std::vector<std::vector<size_t>> categories_of_full_images(const detect::Annotat
 
 }  // namespace
 
-BeyondLimit beyond_limit(const detect::Annotations& annotations, std::span<const detect::Result> results, int limit) {
+BeyondLimit beyond_limit(const detect::Annotations& annotations, std::span<const detect::Result> results, int limit,
+                         bool use_categories) {
   BeyondLimit beyond;
+  beyond.of_category = use_categories;
   if (static_cast<int64_t>(results.size()) <= limit) return beyond;
+  if (!use_categories) {
+    for (const auto& [image, count] : results_of_images(results, annotations.images.size())) {
+      beyond.images += count > limit ? 1 : 0;
+      beyond.results += std::max<int64_t>(0, count - limit);
+    }
+    return beyond;
+  }
   std::vector<int64_t> counts(annotations.categories.size());
   for (const std::vector<size_t>& categories : categories_of_full_images(annotations, results, limit)) {
     const int64_t before = beyond.results;
@@ -80,9 +89,10 @@ std::string to_text(const BeyondLimit& beyond, int limit) {
   std::vector<std::string> parts;
   if (beyond.images > 0) {
     parts.push_back(
-        fmt::format("{} image{} more than {} results of one category: {} of the lowest scores count for "
-                    "nothing, as in COCO's protocol",
-                    beyond.images, beyond.images == 1 ? " has" : "s have", limit, beyond.results));
+        fmt::format("{} image{} more than {} results{}: {} of the lowest scores count for nothing, as in COCO's "
+                    "protocol",
+                    beyond.images, beyond.images == 1 ? " has" : "s have", limit,
+                    beyond.of_category ? " of one category" : "", beyond.results));
   }
   if (beyond.crowded_images > 0) {
     parts.push_back(fmt::format("{} image{} more than {} objects (at most {}), and a model gives {} of an image",

@@ -39,6 +39,17 @@ TEST(DetectionLimit, CountsResultsOfEachImageAndCategory) {
   EXPECT_NE(text.find("--max-detections"), std::string::npos) << text;
 }
 
+TEST(DetectionLimit, WithoutCategoriesAllResultsOfAnImageCountTogether) {
+  std::vector<detect::Result> results = results_of(1, 3, 3);
+  const auto more = results_of(1, 7, 2), other = results_of(2, 3, 3);
+  for (const auto& some : {more, other}) results.insert(results.end(), some.begin(), some.end());
+  EXPECT_EQ(beyond_limit(annotations_with(1, 2), results, 3).results, 0);
+  const BeyondLimit beyond = beyond_limit(annotations_with(1, 2), results, 3, false);
+  EXPECT_EQ(beyond.images, 1);
+  EXPECT_EQ(beyond.results, 2);
+  EXPECT_TRUE(to_text(beyond, 3).starts_with("1 image has more than 3 results: 2 of")) << to_text(beyond, 3);
+}
+
 TEST(DetectionLimit, CountsCrowdedImagesButNoCrowdRegions) {
   detect::Annotations annotations = annotations_with(2, 4);
   EXPECT_EQ(beyond_limit(annotations, {}, 3).crowded_images, 0) << "no matter for results that are there";

@@ -26,12 +26,17 @@ Json to_json(const CocoEvaluation& evaluation, const detect::Annotations& annota
   Json json;
   for (const auto& [name, value] : named_numbers(evaluation.metrics)) json[name] = value;
   const std::map<int64_t, int64_t> instances = count_instances(annotations);
+  int64_t total = 0;
+  for (const auto& [category, count] : instances) total += count;
   json["per_class"] = Json::array();
   for (const ClassMetrics& metrics : evaluation.metrics.per_class) {
     const auto count = instances.find(metrics.category_id);
+    const bool all = evaluation.metrics.per_class.size() == 1 && metrics.category_id == -1 && count == instances.end();
     json["per_class"].push_back({{"name", metrics.name},
                                  {"id", metrics.category_id},
-                                 {"instances", count == instances.end() ? 0 : count->second},
+                                 {"instances", all                        ? total
+                                               : count == instances.end() ? 0
+                                                                          : count->second},
                                  {"AP", metrics.ap},
                                  {"AP50", metrics.ap50},
                                  {"AP75", metrics.ap75},

@@ -42,6 +42,18 @@ TEST(MetricsJson, HoldsTheTwelveNumbersAndTheClasses) {
   EXPECT_EQ(other["AR300"], 1.0) << "a recall is named after its limit";
   EXPECT_EQ(other["per_class"][0]["AR300"], 1.0);
   EXPECT_FALSE(other.contains("AR100"));
+
+  result.category_id = 7;
+  const std::vector<detect::Result> mistaken{result};
+  const Json agnostic = to_json(evaluate_coco(annotations, mistaken, {.use_categories = false}), annotations);
+  EXPECT_EQ(agnostic["AP"], 1.0) << "of another class, but found";
+  ASSERT_EQ(agnostic["per_class"].size(), 1U);
+  EXPECT_EQ(agnostic["per_class"][0]["name"], "all");
+  EXPECT_EQ(agnostic["per_class"][0]["instances"], 1);
+  EXPECT_EQ(evaluate_coco(annotations, mistaken).metrics.ap, 0.0);
+  const auto numbers = class_agnostic_numbers(annotations, mistaken, IouType::bbox);
+  EXPECT_EQ(numbers[0], (std::pair<std::string, double>{"AP_agnostic", 1.0}));
+  EXPECT_EQ(numbers[1], (std::pair<std::string, double>{"AR100_agnostic", 1.0}));
 }
 
 }  // namespace

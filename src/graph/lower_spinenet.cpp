@@ -60,10 +60,37 @@ class ScalePermutedLowering {
     }
     if (spec.output) add_unused(spec, inputs);
     const std::string name = joined("blocks.", std::to_string(index));
+    add_identity(spec, inputs, joined(name, ".identity"));
     ValueId x = b_.add(std::move(inputs), joined(name, ".fuse"));
     x = b_.activate(x, joined(name, ".fuse_act"));
     x = block_group(b_, x, group(spec, drop_rate), name);
     built_.push_back({spec, x, depth + 1});
+  }
+
+  // The parent nearest to the image, the first one of several, as arch::IdentityPaths says.
+  void add_identity(const arch::BlockSpec& spec, std::vector<ValueId>& inputs, const std::string& scope) {
+    if (a_.identity_paths == arch::IdentityPaths::none) return;
+    const auto depth = [this](int parent) { return built_[static_cast<size_t>(parent)].depth; };
+    const Built& parent = built_[static_cast<size_t>(*std::ranges::min_element(spec.parents, {}, depth))];
+    const int64_t wanted = arch::output_channels(spec, a_.scaling);
+    const int64_t channels = b_.shape(parent.value).channels;
+    if (channels != wanted && a_.identity_paths == arch::IdentityPaths::equal_channels) return;
+    ValueId x = parent.value;
+    const int down = spec.level - parent.spec.level;
+    for (int i = 0; i < down; ++i) x = b_.max_pool(x, 3, 2, joined(scope, ".pool", std::to_string(i)));
+    if (channels < wanted) {
+      const auto copies = static_cast<size_t>((wanted + channels - 1) / channels);
+      x = b_.concat(std::vector<ValueId>(copies, x), joined(scope, ".repeat"));
+    }
+    if (b_.shape(x).channels > wanted) x = b_.slice(x, 0, wanted, joined(scope, ".cut"));
+    if (down < 0) x = enlarge(x, -down, spec.level, joined(scope, ".up"));
+    inputs.push_back(x);
+  }
+
+  ValueId enlarge(ValueId x, int levels, int to_level, std::string name) {
+    const Shape& image = b_.shape(b_.input());
+    return b_.upsample(x, 1 << levels, level_size(image.height, to_level), level_size(image.width, to_level),
+                       std::move(name));
   }
 
   // An earlier block without children joins the output block of its own level, width and channels, as it is.
@@ -92,9 +119,7 @@ class ScalePermutedLowering {
       x = conv_norm_act(x, {.filters = squeezed, .kernel = 3, .stride = 2}, joined(scope, ".down"));
       x = pool_rest(x, down - 1, scope);
     } else if (down < 0) {
-      const Shape& image = b_.shape(b_.input());
-      x = b_.upsample(x, 1 << -down, level_size(image.height, target.level), level_size(image.width, target.level),
-                      joined(scope, ".up"));
+      x = enlarge(x, -down, target.level, joined(scope, ".up"));
     }
     x = b_.conv(x, {.filters = arch::output_channels(target, a_.scaling)}, joined(scope, ".expand"));
     return b_.batch_norm(x, joined(scope, ".expand_bn"), norm_role);

@@ -114,6 +114,73 @@ TEST(LowerSpineNet, GivesEachBlockItsShape) {
   }
 }
 
+// Of a program of SpineNet-49.
+int identity_path_count(const Program& program) {
+  int paths = 0;
+  const arch::Architecture a = arch::named_architecture("spinenet-49");
+  const auto& blocks = std::get<arch::ScalePermuted>(a.backbone).blocks;
+  for (size_t k = 0; k < blocks.size(); ++k) {
+    const size_t index = k + arch::kStemBlocks;
+    // Block 14 also takes block 11, which has no child of its own.
+    const size_t usual = blocks[k].parents.size() + (index == 14 ? 1 : 0);
+    paths += static_cast<int>(op_named(program, fmt::format("blocks.{}.fuse", index)).inputs.size() - usual);
+  }
+  return paths;
+}
+
+TEST(LowerSpineNet, IdentityPathsCostNoParameterAndNoMultiplyAdd) {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  const LowerOptions options{.height = 256, .width = 256};
+  const Program published = lower_backbone(a, options);
+  EXPECT_EQ(identity_path_count(published), 0);
+  a.identity_paths = arch::IdentityPaths::equal_channels;
+  const Program equal = lower_backbone(a, options);
+  EXPECT_EQ(identity_path_count(equal), 10);
+  a.identity_paths = arch::IdentityPaths::every_block;
+  const Program every = lower_backbone(a, options);
+  EXPECT_EQ(identity_path_count(every), 15);
+  for (const Program* program : {&equal, &every}) {
+    EXPECT_EQ(cost_of(*program, "").parameters, cost_of(published, "").parameters);
+    EXPECT_EQ(cost_of(*program, "").multiply_adds, cost_of(published, "").multiply_adds);
+  }
+}
+
+TEST(LowerSpineNet, AnIdentityPathHasTheLevelAndTheChannelsOfItsBlock) {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  a.identity_paths = arch::IdentityPaths::every_block;
+  auto& blocks = std::get<arch::ScalePermuted>(a.backbone).blocks;
+  blocks[10 - arch::kStemBlocks].kind = arch::BlockKind::residual;  // a quarter of its parents' channels
+  const Program program = lower_backbone(a, {.height = 256, .width = 256});
+  int pooled = 0, enlarged = 0, cut = 0, repeated = 0;
+  for (const Op& op : program.ops) {
+    if (op.name.find(".identity.") == std::string::npos) continue;
+    pooled += std::holds_alternative<MaxPool>(op.kind) ? 1 : 0;
+    enlarged += std::holds_alternative<Upsample>(op.kind) ? 1 : 0;
+    cut += std::holds_alternative<Slice>(op.kind) ? 1 : 0;
+    repeated += std::holds_alternative<Concat>(op.kind) ? 1 : 0;
+    EXPECT_TRUE(op.parameters.empty()) << op.name;
+  }
+  EXPECT_GT(pooled, 0);
+  EXPECT_GT(enlarged, 0);
+  EXPECT_GT(cut, 0);
+  EXPECT_GT(repeated, 0);
+  for (size_t k = 0; k < blocks.size(); ++k) {
+    const Op& fuse = op_named(program, fmt::format("blocks.{}.fuse", k + arch::kStemBlocks));
+    const Shape& shape = program.values[static_cast<size_t>(fuse.inputs.back())];
+    EXPECT_EQ(shape,
+              (Shape{arch::output_channels(blocks[k], a.scaling), 256 >> blocks[k].level, 256 >> blocks[k].level}));
+  }
+}
+
+TEST(LowerSpineNet, IdentityPathsFitWhereLevelsDoNotMeet) {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  a.identity_paths = arch::IdentityPaths::every_block;
+  for (const arch::Padding padding : {arch::Padding::same, arch::Padding::symmetric, arch::Padding::symmetric_pools}) {
+    a.padding = padding;
+    verify(lower_classifier(a, {.height = 224, .width = 224, .classes = 5}));
+  }
+}
+
 TEST(LowerDetector, HasClassesAndBoxesOfEachLevel) {
   const Program program =
       lower_detector(arch::named_architecture("spinenet-49s"), {.height = 128, .width = 256, .classes = 7});

@@ -113,6 +113,12 @@ std::vector<FamilyCase> family_cases() {
 
 INSTANTIATE_TEST_SUITE_P(ProgramModule, EveryFamily, testing::ValuesIn(family_cases()));
 
+TEST(IdentityPaths, AgreeWithTheReferenceInterpreter) {
+  arch::Architecture a = small("spinenet-49", arch::Activation::relu);
+  a.identity_paths = arch::IdentityPaths::every_block;
+  expect_agreement(lower(a, arch::Task::detect, {128, 256, 2, 0}), 3);
+}
+
 TEST(TwoStageProgram, AgreesWithTheReferenceInterpreter) {
   arch::Architecture a = small("spinenet-49", arch::Activation::swish);
   a.two_stage.rpn_filters = a.two_stage.box_filters = a.two_stage.mask_filters = 6;

@@ -71,7 +71,7 @@ class PermutedDrawing {
     const std::string fuse = fmt::format("blocks.{}.fuse", index);
     for (const graph::Op& op : program_.ops) {
       if (op.name != fuse) continue;
-      // First the resampled parents, then the unused blocks as they are.
+      // First the resampled parents, then the unused blocks and the parent of an identity path as they are.
       for (size_t i = block.parents.size(); i < op.inputs.size(); ++i) {
         drawing_.connections.push_back({block_that_wrote(op.inputs[i], index) + 1, index + 1, true});
       }
@@ -79,10 +79,15 @@ class PermutedDrawing {
     add_box(block, index);
   }
 
-  // One of the blocks before `end`.
+  std::vector<graph::Op>::const_iterator op_that_wrote(graph::ValueId value) const {
+    return std::ranges::find(program_.ops, value, &graph::Op::output);
+  }
+
+  // One of the blocks before `end`; what an identity path of block `end` makes of one's map stands for it.
   int block_that_wrote(graph::ValueId value, int end) const {
-    const auto op = std::find_if(program_.ops.begin(), program_.ops.end(),
-                                 [&](const graph::Op& candidate) { return candidate.output == value; });
+    const std::string identity = fmt::format("blocks.{}.identity.", end);
+    auto op = op_that_wrote(value);
+    while (op != program_.ops.end() && op->name.starts_with(identity)) op = op_that_wrote(op->inputs[0]);
     for (int index = 0; op != program_.ops.end() && index < end; ++index) {
       if (op->name.starts_with(fmt::format("blocks.{}.", index))) return index;
     }

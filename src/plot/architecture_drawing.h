@@ -54,7 +54,7 @@ struct DrawingBox {
 
 struct DrawingConnection {
   int from = 0, to = 0;
-  bool raw = false;  // an unused block, added as it is
+  bool raw = false;  // added as it is: an unused block, or the parent of an identity path
 };
 
 struct Drawing {

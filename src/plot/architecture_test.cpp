@@ -78,6 +78,17 @@ TEST(ArchitectureDrawing, SaysWhatABlockIsMadeOf) {
       << drawing.boxes[13].title;
 }
 
+TEST(ArchitectureDrawing, ShowsIdentityPaths) {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  const auto plain = [](const DrawingConnection& c) { return c.raw; };
+  const auto published = std::ranges::count_if(drawing_of(a, {}).connections, plain);
+  a.identity_paths = arch::IdentityPaths::every_block;
+  const Drawing drawing = drawing_of(a, {});
+  EXPECT_EQ(std::ranges::count_if(drawing.connections, plain), published + 15);
+  for (const DrawingConnection& c : drawing.connections) EXPECT_LT(c.from, c.to);
+  EXPECT_TRUE(architecture_svg(a, {}).ends_with("</svg>\n"));
+}
+
 TEST(ArchitectureDrawing, ShowsAPyramid) {
   const Drawing drawing = drawing_of(arch::named_architecture("resnet-101-fpn"), {});
   ASSERT_EQ(drawing.boxes.size(), 13U);

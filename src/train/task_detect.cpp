@@ -127,9 +127,12 @@ std::vector<detect::Result> DetectTask::detect_validation(const nn::Parameters& 
 }
 
 NamedNumbers DetectTask::measure(const nn::Parameters& parameters, const ProgressOptions& bar) const {
-  const auto numbers =
-      eval::named_numbers(eval::evaluate_coco(data_.val_annotations, detect_validation(parameters, bar), {}).metrics);
-  return {numbers.begin(), numbers.end()};
+  const std::vector<detect::Result> results = detect_validation(parameters, bar);
+  const auto coco = eval::named_numbers(eval::evaluate_coco(data_.val_annotations, results, {}).metrics);
+  NamedNumbers numbers(coco.begin(), coco.end());
+  std::ranges::copy(eval::class_agnostic_numbers(data_.val_annotations, results, eval::IouType::bbox),
+                    std::back_inserter(numbers));
+  return numbers;
 }
 
 std::vector<CurveKeys> DetectTask::curves() const {

@@ -109,6 +109,8 @@ NamedNumbers SegmentTask::measure(const nn::Parameters& parameters, const Progre
   for (const auto& [name, value] : mask_numbers(data_.val_annotations, results, eval::IouType::segm)) {
     numbers.emplace_back(name, value);
   }
+  std::ranges::copy(eval::class_agnostic_numbers(data_.val_annotations, results, eval::IouType::segm),
+                    std::back_inserter(numbers));
   for (const auto& [name, value] : mask_numbers(data_.val_annotations, results, eval::IouType::bbox)) {
     numbers.emplace_back("box_" + std::string(name), value);
   }

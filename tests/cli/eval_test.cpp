@@ -93,6 +93,26 @@ TEST_F(Eval, KeepsToTheNumberOfDetections) {
   EXPECT_EQ(run("eval --annotations val.json --results found.json --max-per-class 3").status, 2);
 }
 
+TEST_F(Eval, WithoutClassesABoxOfAnotherClassIsFound) {
+  write_set();
+  const Json annotations = read_json(folder_ / "val.json");
+  Json results = Json::array();
+  for (const Json& truth : annotations["annotations"]) {
+    for (const Json& category : annotations["categories"]) {
+      if (category["id"] == truth["category_id"]) continue;
+      results.push_back(
+          {{"image_id", truth["image_id"]}, {"category_id", category["id"]}, {"bbox", truth["bbox"]}, {"score", 0.5}});
+      break;
+    }
+  }
+  fixture::put_file(folder_ / "r.json", to_text(results));
+  const Json strict = run_json("eval --annotations val.json --results r.json --json");
+  const Json agnostic = run_json("eval --annotations val.json --results r.json --class-agnostic --json");
+  EXPECT_GT(agnostic["AP"].get<double>(), 0.9);
+  EXPECT_LT(strict["AP"].get<double>(), 0.1);
+  EXPECT_EQ(agnostic["per_class"][0]["name"], "all");
+}
+
 TEST_F(Eval, SaysOnceWhatIsBeyondTheLimit) {
   write_set();
   Json results = Json::array();

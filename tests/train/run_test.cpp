@@ -311,7 +311,8 @@ TEST_F(Run, AYoloKilledAndResumedEndsInTheSameBytes) {
   expect_kills_change_nothing({"--set", "architecture.head_kind=yolo", "--set", "augment.mosaic=0.5"});
 
   const std::string metrics = read_file(root_ / "whole" / "metrics.jsonl");
-  for (const char* key : {"\"objectness_loss\":", "\"classification_loss\":", "\"box_loss\":", "\"AP50\":"}) {
+  for (const char* key :
+       {"\"objectness_loss\":", "\"classification_loss\":", "\"box_loss\":", "\"AP50\":", "\"AP_agnostic\":"}) {
     EXPECT_NE(metrics.find(key), std::string::npos) << key;
   }
   const formats::TensorFile model = formats::read_safetensors(root_ / "whole" / "best.safetensors");
@@ -357,7 +358,9 @@ TEST_F(Run, AMaskRCnnKilledAndResumedEndsInTheSameBytes) {
                                "two_stage.roi_samples=16"});
 
   const std::string metrics = read_file(root_ / "whole" / "metrics.jsonl");
-  for (const char* key : {"\"mask_loss\":", "\"box_AP50\":"}) EXPECT_NE(metrics.find(key), std::string::npos) << key;
+  for (const char* key : {"\"mask_loss\":", "\"box_AP50\":", "\"AR100_agnostic\":"}) {
+    EXPECT_NE(metrics.find(key), std::string::npos) << key;
+  }
   EXPECT_EQ(formats::read_safetensors(root_ / "whole" / "best.safetensors").metadata.at("task"), "segment");
 }
 
