@@ -65,7 +65,7 @@ TEST(Engine, AgreesOnIdentityPaths) {
   for (const Pass& pass : all_passes()) names.emplace_back(pass.name);
   EXPECT_LT(error_of(program, {.threads = 2, .instructions = {}, .skip = {}}), 1e-4);
   EXPECT_LT(error_of(program, {.threads = 1, .instructions = {}, .skip = names}), 1e-4);
-  const graph::Program rounded = graph::lower_classifier(a, {.height = 96, .width = 80, .classes = 5});
+  const graph::Program rounded = graph::lower_classifier(a, {.height = 96, .width = 96, .classes = 5});
   EXPECT_LT(error_of(rounded, {.threads = 2, .instructions = {}, .skip = {}}), 1e-4);
 }
 

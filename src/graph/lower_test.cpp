@@ -149,7 +149,7 @@ TEST(LowerSpineNet, AnIdentityPathHasTheLevelAndTheChannelsOfItsBlock) {
   arch::Architecture a = arch::named_architecture("spinenet-49");
   a.identity_paths = arch::IdentityPaths::every_block;
   auto& blocks = std::get<arch::ScalePermuted>(a.backbone).blocks;
-  blocks[10 - arch::kStemBlocks].kind = arch::BlockKind::residual;  // a quarter of its parents' channels
+  blocks[16 - arch::kStemBlocks].kind = arch::BlockKind::residual;  // a quarter of its parents' channels
   const Program program = lower_backbone(a, {.height = 256, .width = 256});
   int pooled = 0, enlarged = 0, cut = 0, repeated = 0;
   for (const Op& op : program.ops) {
