@@ -302,7 +302,7 @@ TEST_F(Run, AClassifierKilledAndResumedEndsInTheSameBytes) {
   EXPECT_EQ(model.metadata.at("task"), "classify");
   EXPECT_EQ(model.metadata.at("center_crop"), "0.875");
   const std::string report = read_file(root_ / "whole" / "report.html");
-  for (const char* title : {"Calibration", "Most frequent mistakes", "Confusion", "Samples"}) {
+  for (const char* title : {"Calibration", "Most frequent mistakes", "Confusion", "Predictions"}) {
     EXPECT_NE(report.find(title), std::string::npos) << title;
   }
 }
