@@ -37,7 +37,7 @@ void add_completion(CLI::App& app, Invocation& invocation) {
   verb.add_option("SHELL", flags->shell, "bash, zsh or fish")->required()->type_name("");
   verb.footer(
       "Examples:\n  source <(spinenet completion bash)\n"
-      "  spinenet completion zsh > ~/.zfunc/_spinenet      (a folder of $fpath, before compinit)\n"
+      "  spinenet completion zsh > ~/.zfunc/_spinenet  # a folder of $fpath, before compinit\n"
       "  spinenet completion fish > ~/.config/fish/completions/spinenet.fish\n\n"
       "An installed program has them where each shell looks for them.");
   verb.callback([&app, &invocation, flags] {
