@@ -19,7 +19,7 @@ void add_common_flags(CLI::App& verb, CommonOptions& common) {
   verb.add_option("--threads", common.threads, "Threads to use")
       ->check(within(0, 4096))
       ->type_name("N")
-      ->default_str("one for each core, as 0 says");
+      ->default_str("0, one for each core");
   auto* quiet = verb.add_flag("-q,--quiet", common.quiet, "Only warnings on standard error, no progress");
   verb.add_flag("-v,--verbose", common.verbose, "More on standard error, not together with --quiet")->excludes(quiet);
 }
