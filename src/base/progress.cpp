@@ -7,11 +7,11 @@
 #include <cstdlib>
 #include <utility>
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/drawn_line.h"
 #include "base/format.h"
+#include "base/terminal.h"
 
 namespace spinenet {
 namespace {
@@ -23,14 +23,6 @@ constexpr int kMaxBar = 32;
 std::string_view environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? std::string_view() : value;
-}
-
-int terminal_columns() {
-  const int wished = std::atoi(std::string(environment("COLUMNS")).c_str());
-  if (wished > 0) return wished;
-  winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
-  return 80;
 }
 
 bool continues_character(char c) {
@@ -80,7 +72,7 @@ ProgressOptions standard_progress() {
   const std::string_view term = environment("TERM");
   options.terminal = ::isatty(STDERR_FILENO) == 1 && !term.empty() && term != "dumb";
   options.colour = options.terminal && environment("NO_COLOR").empty();
-  options.columns = terminal_columns();
+  options.columns = terminal_columns(STDERR_FILENO);
   options.write = [](std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stderr);
     std::fflush(stderr);
@@ -127,19 +119,34 @@ void Progress::draw(double time, bool last) {
   }
 }
 
+// Of the work, 0 to 1, and more where there was more of it than thought.
+double Progress::share() const {
+  return nearer_end_ ? nearer_end_->share : static_cast<double>(done_) / static_cast<double>(total_);
+}
+
+// "450/1000 (45%)", "450 (45% of 10 minutes)", "450"
+std::string Progress::reached() const {
+  if (total_ <= 0) return fmt::format("{}", done_);
+  const double percent = std::floor(100 * share());
+  return nearer_end_ ? fmt::format("{} ({:.0f}% of {})", done_, percent, nearer_end_->of)
+                     : fmt::format("{}/{} ({:.0f}%)", done_, total_, percent);
+}
+
+double Progress::seconds_left(double rate) const {
+  return std::max(0.0, nearer_end_ ? nearer_end_->seconds_left : static_cast<double>(total_ - done_) / rate);
+}
+
 // "450/1000 (45%)  3.2/s  2:51 left  loss 0.41"
 std::string Progress::numbers(double elapsed, bool last) const {
-  std::string text = total_ > 0
-                         ? fmt::format("{}/{} ({:.0f}%)", done_, total_,
-                                       std::floor(100.0 * static_cast<double>(done_) / static_cast<double>(total_)))
-                         : fmt::format("{}", done_);
+  std::string text = reached();
   const double rate = elapsed > 0 ? static_cast<double>(done_ - options_.first) / elapsed : 0;
   const std::string rate_part = rate_text(rate);
-  if (!rate_part.empty()) text += "  " + rate_part;
-  if (last) {
+  const bool timed = !last || options_.tells_time;
+  if (!rate_part.empty() && timed) text += "  " + rate_part;
+  if (last && timed) {
     text += fmt::format("  in {}", duration_text(elapsed));
-  } else if (total_ > 0 && rate > 0) {
-    text += fmt::format("  {} left", duration_text(std::max(0.0, static_cast<double>(total_ - done_) / rate)));
+  } else if (!last && total_ > 0 && rate > 0) {
+    text += fmt::format("  {} left", duration_text(seconds_left(rate)));
   }
   if (!detail_.empty()) text += "  " + on_one_line(detail_);
   return text;
@@ -152,8 +159,7 @@ std::string Progress::bar_line(double elapsed, bool last) const {
   const int room = columns - width_of(title_) - width_of(right) - 4;
   const int bar = total_ > 0 ? std::min(room, kMaxBar) : 0;
   if (bar < kMinBar) return cut_to_width(fmt::format("{}  {}", title_, right), columns);
-  const double share = std::clamp(static_cast<double>(done_) / static_cast<double>(total_), 0.0, 1.0);
-  const auto full = static_cast<size_t>(std::floor(share * bar));
+  const auto full = static_cast<size_t>(std::floor(std::clamp(share(), 0.0, 1.0) * bar));
   const std::string filled(full, '#');
   const std::string rest(static_cast<size_t>(bar) - full, '.');
   const std::string_view on = options_.colour ? "\x1b[32m" : "";

@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace spinenet {
 
@@ -18,6 +20,7 @@ struct ProgressOptions {
   int columns = 80;            // width of the terminal
   double plain_interval = 10;  // seconds between plain lines
   int64_t first = 0;           // what was done before: of a run that goes on where another ended
+  bool tells_time = true;      // how fast it was and how long it took, at its end; else its user says so in other words
   std::function<void(std::string_view)> write;
   std::function<double()> now;  // seconds, never going back
 };
@@ -25,6 +28,13 @@ struct ProgressOptions {
 // Standard error as it is: a terminal unless TERM is "dumb" or unset, coloured unless NO_COLOR is set, as wide as
 // COLUMNS or the terminal itself says; the steady clock.
 ProgressOptions standard_progress();
+
+// What ends a piece of work before its total is reached.
+struct NearerEnd {
+  double share = 0;  // that is over
+  std::string of;    // "10 minutes"
+  double seconds_left = 0;
+};
 
 class Progress {
  public:
@@ -37,18 +47,26 @@ class Progress {
 
   // The work turned out longer or shorter than thought.
   void set_total(int64_t total) { total_ = total; }
+  // Nothing: the total is what ends it.
+  void set_nearer_end(std::optional<NearerEnd> end) { nearer_end_ = std::move(end); }
   // `detail` is shown behind the numbers: "loss 0.41". Cheap to call often: it writes ten times a second at most.
   void update(int64_t done, std::string_view detail = {});
+  // Other words there, from the next time that it writes.
+  void set_detail(std::string_view detail) { detail_ = detail; }
   // Shows the last state and the time taken, and ends the line. Later calls do nothing.
   void finish();
 
  private:
   void draw(double time, bool last);
+  double share() const;
+  std::string reached() const;
+  double seconds_left(double rate) const;
   std::string numbers(double elapsed, bool last) const;
   std::string bar_line(double elapsed, bool last) const;
 
   std::string title_;
   int64_t total_;
+  std::optional<NearerEnd> nearer_end_;
   ProgressOptions options_;
   std::string detail_;
   int64_t done_;

@@ -112,6 +112,31 @@ TEST(Progress, ResumedWorkIsTimedFromWhereItBegan) {
   EXPECT_EQ(stage.written, "train: 910/1000 (91%)  1.0/s  1:30 left\n");
 }
 
+TEST(Progress, AnEndThatIsNearerThanTheTotalIsWhatItTells) {
+  Stage stage;
+  Progress progress("train", 1000, stage.options(true, 100));
+  stage.time += 10;
+  progress.set_nearer_end(NearerEnd{0.256, "10 minutes", 61});
+  progress.update(50);
+  EXPECT_EQ(last_frame(stage.written),
+            "train [########........................] 50 (25% of 10 minutes)  5.0/s  1:01 left");
+  progress.set_nearer_end(std::nullopt);
+  progress.finish();
+  EXPECT_EQ(last_frame(stage.written), "train [#...............................] 50/1000 (5%)  5.0/s  in 10 s\n");
+}
+
+TEST(Progress, TheTimeIsLeftToOthers) {
+  Stage stage;
+  ProgressOptions options = stage.options(false);
+  options.tells_time = false;
+  Progress progress("train", 20, options);
+  stage.time += 10;
+  progress.update(10);
+  progress.update(20, "best AP 0.5");
+  progress.finish();
+  EXPECT_EQ(stage.written, "train: 10/20 (50%)  1.0/s  10 s left\ntrain: 20/20 (100%)  best AP 0.5\n");
+}
+
 TEST(Progress, ControlCharactersStayOut) {
   Stage stage;
   Progress progress("a\nb", 10, stage.options(false));

@@ -59,14 +59,17 @@ void add_bench(CLI::App& app, Invocation& invocation) {
           ->required()
           ->type_name(""),
       options->subject.name, PathRole::network);
-  verb.add_option("--size", options->subject.size, "Image size in pixels; that of the task, or the model's")
+  verb.add_option("--size", options->subject.size, "Image size in pixels")
       ->check(within(1, 65536))
-      ->type_name("N");
-  verb.add_option("--classes", options->subject.classes, "Number of classes of an architecture; that of the task")
+      ->type_name("N")
+      ->default_str("the model's own, that of the task of an architecture");
+  verb.add_option("--classes", options->subject.classes, "Number of classes of an architecture")
       ->check(within(1, 100000))
-      ->type_name("N");
-  verb.add_option("--task", options->subject.task, "detect, segment or classify; what an architecture is mostly for")
-      ->type_name("TASK");
+      ->type_name("N")
+      ->default_str("that of the task");
+  verb.add_option("--task", options->subject.task, "What an architecture is for: detect, segment or classify")
+      ->type_name("TASK")
+      ->default_str("its usual task");
   verb.add_option("--batch", options->batch, "Images that run together")
       ->check(within(1, 1024))
       ->type_name("N")
@@ -79,9 +82,9 @@ void add_bench(CLI::App& app, Invocation& invocation) {
                   "fp32, bf16 or int8; auto: what predict takes of a calibrated model")
       ->type_name("PRECISION")
       ->capture_default_str();
-  verb.add_option("--instructions", options->instructions,
-                  "amx, avx512_vnni, avx512, avx2 or portable; the best that this machine has if not given")
-      ->type_name("INSTRUCTIONS");
+  verb.add_option("--instructions", options->instructions, "amx, avx512_vnni, avx512, avx2 or portable")
+      ->type_name("INSTRUCTIONS")
+      ->default_str("the best that this machine has");
   verb.add_option("--skip", options->skip, "Leave this optimisation out, such as winograd; may be given again")
       ->type_name("NAME");
   add_autotune_flags(verb, options->autotune, invocation.paths);

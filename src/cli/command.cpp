@@ -16,11 +16,12 @@ CLI::Validator within(double low, double high) {
 }
 
 void add_common_flags(CLI::App& verb, CommonOptions& common) {
-  verb.add_option("--threads", common.threads, "Threads to use; 0 is one for each core (the default)")
+  verb.add_option("--threads", common.threads, "Threads to use")
       ->check(within(0, 4096))
-      ->type_name("N");
+      ->type_name("N")
+      ->default_str("0, one for each core");
   auto* quiet = verb.add_flag("-q,--quiet", common.quiet, "Only warnings on standard error, no progress");
-  verb.add_flag("-v,--verbose", common.verbose, "More on standard error")->excludes(quiet);
+  verb.add_flag("-v,--verbose", common.verbose, "More on standard error, not together with --quiet")->excludes(quiet);
 }
 
 void add_json_flag(CLI::App& verb, CommonOptions& common) {

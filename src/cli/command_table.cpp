@@ -85,7 +85,7 @@ manual::Command command_of(const CLI::App& app, const PathTable& paths) {
     if (option->get_group().empty()) continue;
     const std::string standard = option->get_default_str();
     const std::string description =
-        option->get_description() + (standard.empty() ? "" : fmt::format(" [{}]", standard));
+        option->get_description() + (standard.empty() ? "" : " " + manual::default_text(standard));
     if (option->get_positional()) {
       command.arguments.push_back({description, value_of(*option, paths), option->get_required()});
       continue;
@@ -93,9 +93,10 @@ manual::Command command_of(const CLI::App& app, const PathTable& paths) {
     std::vector<std::string> names;
     for (const std::string& name : option->get_snames()) names.push_back("-" + name);
     for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    command.options.push_back({names, description, value_of(*option, paths)});
+    command.options.push_back({names, description, value_of(*option, paths), option->get_required()});
   }
   for (const CLI::App* inner : commands_of(app)) command.commands.push_back(command_of(*inner, paths));
+  if (app.get_group() != CLI::App().get_group()) command.group = app.get_group();
   return command;
 }
 

@@ -164,10 +164,9 @@ void add_images(CLI::App& verb, DataOptions& options, PathTable& paths) {
 }
 
 void add_task(CLI::App& verb, DataOptions& options) {
-  verb.add_option("--task", options.task,
-                  "What the set is for: detect, segment or classify; without it classify where no annotation has a box "
-                  "or a mask, else detect")
-      ->type_name("TASK");
+  verb.add_option("--task", options.task, "What the set is for: detect, segment or classify")
+      ->type_name("TASK")
+      ->default_str("detect, or classify where no annotation has a box or a mask");
 }
 
 using Action = int (*)(const DataOptions&, const Invocation&);
@@ -193,15 +192,21 @@ void add_scenes(CLI::App& data, Invocation& invocation) {
   verb.add_option("--level", flags->level, "easy, middle or hard")->type_name("LEVEL")->capture_default_str();
   verb.add_option("--images", flags->images, "Images to train on; 0 for scenes that are made while training")
       ->check(within(0, 10000000))
-      ->type_name("N");
+      ->type_name("N")
+      ->default_str("as the level has");
   verb.add_option("--val-images", flags->val_images, "Images to measure on")
       ->check(within(1, 10000000))
-      ->type_name("N");
-  verb.add_option("--size", flags->size, "Height and width in pixels")->check(within(32, 4096))->type_name("N");
+      ->type_name("N")
+      ->default_str("as the level has");
+  verb.add_option("--size", flags->size, "Height and width in pixels")
+      ->check(within(32, 4096))
+      ->type_name("N")
+      ->default_str("as the level has");
   verb.add_option("--sizes", flags->sizes,
                   "Longer sides of the objects in pixels, as 12,48,130: as many from 12 to 48 as from 48 to 130")
       ->delimiter(',')
-      ->type_name("SIZES");
+      ->type_name("SIZES")
+      ->default_str("as the level has");
   verb.add_option("--seed", flags->seed, "The same seed makes the same images")
       ->check(within(0, 9007199254740992.0))
       ->type_name("N")
@@ -266,12 +271,11 @@ void add_data(CLI::App& app, Invocation& invocation) {
                             "A second set: images in both, equal or nearly so, are reported")
                 ->type_name("FILE"),
             PathRole::input, "the other annotations");
-  paths.add(
-      check,
-      check
-          .add_option("--other-images", options->other_images, "The folder of its images; without it that of --images")
-          ->type_name("DIR"),
-      PathRole::input, "the folder of the other images");
+  paths.add(check,
+            check.add_option("--other-images", options->other_images, "The folder of its images")
+                ->type_name("DIR")
+                ->default_str("that of --images"),
+            PathRole::input, "the folder of the other images");
   check.footer("Exit status 65 when there are errors.\n\nExample:\n  spinenet data check train.json --images train/");
   add_verb(data, invocation, options, {"stats", "Count classes, boxes and sizes"}, run_stats);
   CLI::App& fix =

@@ -63,14 +63,17 @@ void add_describe(CLI::App& app, Invocation& invocation) {
                       ->required()
                       ->type_name(""),
                   options->name, PathRole::network);
-  verb.add_option("--task", options->task, "detect, segment or classify; by default the model's own")
-      ->type_name("TASK");
-  verb.add_option("--size", options->size, "Image size in pixels; 640 (224 to classify), or the model's")
+  verb.add_option("--task", options->task, "detect, segment or classify")
+      ->type_name("TASK")
+      ->default_str("the model's own, or the usual one of an architecture");
+  verb.add_option("--size", options->size, "Image size in pixels")
       ->check(within(1, 65536))
-      ->type_name("N");
-  verb.add_option("--classes", options->classes, "Number of classes; 91 (1000 to classify), or the model's")
+      ->type_name("N")
+      ->default_str("the model's own; of an architecture 640, to classify 224");
+  verb.add_option("--classes", options->classes, "Number of classes")
       ->check(within(1, 100000))
-      ->type_name("N");
+      ->type_name("N")
+      ->default_str("the model's own; of an architecture 91, to classify 1000");
   paths.add(verb, verb.add_option("--svg", options->svg, "Write a drawing to this file")->type_name("FILE"),
             PathRole::output);
   add_overwrite_flag(verb, options->overwrite);

@@ -185,16 +185,16 @@ void add_options(CLI::App& verb, EvalFlags& flags, PathTable& paths) {
                   "For a classifier: the key of a category in the annotations that groups it with others")
       ->type_name("KEY")
       ->capture_default_str();
-  verb.add_option("--iou", flags.iou, "What overlaps: bbox or segm; both of a MODEL with masks, else bbox")
-      ->type_name("TYPE");
+  verb.add_option("--iou", flags.iou, "What overlaps: bbox or segm")
+      ->type_name("TYPE")
+      ->default_str("bbox; both of a MODEL with masks");
   verb.add_flag("--class-agnostic", flags.class_agnostic,
                 "Classes do not count: a box may match an object of any class, so how well objects are found");
   verb.add_option("--max-detections", flags.max_detections,
-                  fmt::format("Objects of an image that a MODEL gives at most, and results of each image and category "
-                              "that count [{}, as COCO's protocol has it]",
-                              kCocoMaxDetections))
+                  "Objects of an image that a MODEL gives at most, and results of each image and category that count")
       ->check(within(1, 100000))
-      ->type_name("N");
+      ->type_name("N")
+      ->default_str(fmt::format("{}, as COCO's protocol has it", kCocoMaxDetections));
   verb.add_option("--max-per-class", flags.max_per_class,
                   "Objects of each class of an image that a MODEL gives at most")
       ->check(within(1, 100000))

@@ -35,16 +35,18 @@ void add_options(CLI::App& verb, ExportFlags& flags, PathTable& paths) {
   paths.add(verb, verb.add_option("--onnx", flags.onnx, "Write this ONNX file")->required()->type_name("FILE"),
             PathRole::output);
   add_overwrite_flag(verb, flags.overwrite);
-  verb.add_option(
-          "--form", flags.request.form,
-          "raw (outputs of the network), boxes (of all anchors) or detections (after suppression, the default);\n"
-          "of a classifier raw or scores (the default); of a model that segments detections")
-      ->type_name("FORM");
-  verb.add_option("--batch", flags.request.batch,
-                  "Images in a run: a number, or any (the default); of a model that segments 1")
-      ->type_name("N");
-  verb.add_option("--size", flags.request.size, "Input size: N, HEIGHTxWIDTH, or any; the model's own if not given")
-      ->type_name("SIZE");
+  verb.add_option("--form", flags.request.form,
+                  "raw (outputs of the network), boxes (of all anchors) or detections (after suppression); of a "
+                  "classifier raw or "
+                  "scores; of a model that segments detections alone")
+      ->type_name("FORM")
+      ->default_str("detections, of a classifier scores");
+  verb.add_option("--batch", flags.request.batch, "Images in a run: a number, or any; of a model that segments 1 alone")
+      ->type_name("N")
+      ->default_str("any");
+  verb.add_option("--size", flags.request.size, "Input size: N, HEIGHTxWIDTH, or any")
+      ->type_name("SIZE")
+      ->default_str("the model's own");
   verb.add_option("--threshold", flags.request.post.score_threshold, "Minimum score of a detection")
       ->check(within(0.0, 1.0))
       ->type_name("S")

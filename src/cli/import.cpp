@@ -70,28 +70,29 @@ void add_import(CLI::App& app, Invocation& invocation) {
           ->required()
           ->type_name("ARCH"),
       PathRole::input, "the architecture");
-  verb.add_option("--task", options->task, "detect, segment or classify; by default the architecture's usual one")
-      ->type_name("TASK");
+  verb.add_option("--task", options->task, "detect, segment or classify")
+      ->type_name("TASK")
+      ->default_str("the architecture's usual one");
   paths.add(verb,
-            verb.add_option("--classes", options->classes,
-                            "How many classes, or a file with one name in each line; by default as the source has")
-                ->type_name("FILE|N"),
+            verb.add_option("--classes", options->classes, "How many classes, or a file with one name in each line")
+                ->type_name("FILE|N")
+                ->default_str("as the source has"),
             PathRole::input, "the class names");
-  verb.add_option("--image-size", options->image_size, "Image size of the model; by default what the source is for")
+  verb.add_option("--image-size", options->image_size, "Image size of the model")
       ->check(within(1, 65536))
-      ->type_name("N");
-  verb.add_option(
-          "--activation", options->activation,
-          "Non-linearity of the network where sources do not say it (TensorFlow, Darknet); by default the usual "
-          "one of such sources")
-      ->type_name("KIND");
+      ->type_name("N")
+      ->default_str("what the source is for");
+  verb.add_option("--activation", options->activation,
+                  "Non-linearity of the network where sources do not say it (TensorFlow, Darknet)")
+      ->type_name("KIND")
+      ->default_str("the usual one of such sources");
   verb.add_flag("--averages", options->averages,
                 "Take the moving averages that a TensorFlow checkpoint has beside its weights");
   verb.add_option("--epsilon", options->epsilon,
-                  "Epsilon of the batch norms, which sources do not say; 0 of torchvision's published detectors; by "
-                  "default the usual one of such sources")
+                  "Epsilon of the batch norms, which sources do not say; 0 of torchvision's published detectors")
       ->check(within(0, 1))
-      ->type_name("E");
+      ->type_name("E")
+      ->default_str("the usual one of such sources");
   verb.add_option("--seed", options->seed, "Seed of what begins with first values")
       ->type_name("N")
       ->capture_default_str();

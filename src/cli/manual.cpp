@@ -37,7 +37,7 @@ void add_completion(CLI::App& app, Invocation& invocation) {
   verb.add_option("SHELL", flags->shell, "bash, zsh or fish")->required()->type_name("");
   verb.footer(
       "Examples:\n  source <(spinenet completion bash)\n"
-      "  spinenet completion zsh > ~/.zfunc/_spinenet      (a folder of $fpath, before compinit)\n"
+      "  spinenet completion zsh > ~/.zfunc/_spinenet  # a folder of $fpath, before compinit\n"
       "  spinenet completion fish > ~/.config/fish/completions/spinenet.fish\n\n"
       "An installed program has them where each shell looks for them.");
   verb.callback([&app, &invocation, flags] {
@@ -53,8 +53,9 @@ void add_completion(CLI::App& app, Invocation& invocation) {
 void add_man(CLI::App& app, Invocation& invocation) {
   const auto flags = std::make_shared<ManualFlags>();
   CLI::App& verb = *app.add_subcommand("man", "Print the manual page of a command");
-  verb.add_option("COMMAND", flags->words, "Its words, such as data check; without them the program's own page")
-      ->type_name("");
+  verb.add_option("COMMAND", flags->words, "Its words, such as data check")
+      ->type_name("")
+      ->default_str("the program itself");
   verb.add_flag("--list", flags->list, "Print the commands that have a page, one a line");
   verb.footer(
       "Examples:\n  spinenet man train | man -l -\n  spinenet man data check | man -l -\n\n"

@@ -3,14 +3,30 @@
 #include <algorithm>
 #include <memory>
 
+#include <unistd.h>
+
 #include "base/error.h"
 #include "base/format.h"
 #include "base/known_names.h"
+#include "base/terminal.h"
 #include "cli/command_table.h"
 #include "cli/output.h"
+#include "manual/help_text.h"
 
 namespace spinenet::cli {
 namespace {
+
+struct Group {
+  const char* heading;
+  std::vector<void (*)(CLI::App& app, Invocation& invocation)> verbs;
+};
+
+// In the order of help, manual pages and README.
+const Group kGroups[] = {{"Look at networks and data", {add_describe, add_data}},
+                         {"Train and measure", {add_train, add_compare, add_eval}},
+                         {"Use a model and ship it", {add_predict, add_calibrate, add_export, add_import}},
+                         {"Search for a network", {add_search, add_study}},
+                         {"This machine and its shell", {add_bench, add_checks, add_completion, add_man}}};
 
 std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
   auto app = std::make_unique<CLI::App>("SpineNet: scale-permuted networks that find objects in images.", "spinenet");
@@ -20,24 +36,15 @@ std::unique_ptr<CLI::App> make_app(Invocation& invocation) {
       "Begin with:\n  spinenet data scenes --out scenes --level easy\n"
       "  spinenet train recipes/scenes-easy.yaml --set data.root=scenes --out runs/easy\n"
       "  spinenet predict runs/easy scenes/val --out drawn\n\n"
-      "spinenet COMMAND --help tells what a command takes.\n"
-      "Results go to standard output, log and progress to standard error.\n"
+      "spinenet COMMAND --help tells what a command takes.\n\n"
+      "Results go to standard output, log and progress to standard error.\n\n"
       "Exit status: 0 done, 1 failed, 2 wrong usage, 65 bad data, 130 and 143 stopped by a signal.");
-  add_describe(*app, invocation);
-  add_data(*app, invocation);
-  add_train(*app, invocation);
-  add_compare(*app, invocation);
-  add_eval(*app, invocation);
-  add_predict(*app, invocation);
-  add_calibrate(*app, invocation);
-  add_export(*app, invocation);
-  add_import(*app, invocation);
-  add_search(*app, invocation);
-  add_study(*app, invocation);
-  add_bench(*app, invocation);
-  add_checks(*app, invocation);
-  add_completion(*app, invocation);
-  add_man(*app, invocation);
+  for (const Group& group : kGroups) {
+    for (const auto add : group.verbs) {
+      add(*app, invocation);
+      app->get_subcommands({}).back()->group(group.heading);
+    }
+  }
   return app;
 }
 
@@ -100,6 +107,13 @@ const CLI::App& innermost(const CLI::App& app) {
   return *at;
 }
 
+std::string help_of(const CLI::App& app, const PathTable& paths) {
+  std::vector<std::string> words;
+  for (const CLI::App* at = &innermost(app); at != &app; at = at->get_parent())
+    words.insert(words.begin(), at->get_name());
+  return manual::help_text(command_table(app, paths), words, terminal_columns(STDOUT_FILENO));
+}
+
 // predict's --json takes a file, or nothing where the next word is not one: then the document goes to standard output.
 void complete_json_flag(std::vector<std::string>& words) {
   if (words.size() < 2 || words[1] != "predict") return;
@@ -151,9 +165,8 @@ void parse_command_line(std::vector<std::string> arguments, Invocation& invocati
     invocation.notes = invocation.paths.resolve_models();
     invocation.files = files_read_by(invocation.paths);
   } catch (const CLI::CallForHelp&) {
-    invocation.run = [app] {
-      const std::string help = app->help();
-      print(help.ends_with('\n') ? help : help + "\n");
+    invocation.run = [text = help_of(*app, invocation.paths)] {
+      print(text);
       return 0;
     };
   } catch (const CLI::CallForVersion& version) {

@@ -146,32 +146,31 @@ void add_paths(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
 
 void add_options(CLI::App& verb, PredictFlags& flags, PathTable& paths) {
   add_paths(verb, flags, paths);
-  verb.add_option(
-          "--threshold", flags.threshold,
-          fmt::format("Minimum score of what is shown [{} for objects, 0 for classes]", runtime::kObjectThreshold))
+  verb.add_option("--threshold", flags.threshold, "Minimum score of what is shown")
       ->check(within(0.0, 1.0))
-      ->type_name("S");
-  verb.add_option("--max", flags.max_detections,
-                  fmt::format("Maximum number of objects, or of classes, per image [{} objects, {} classes]",
-                              runtime::kMostObjects, runtime::kMostClasses))
+      ->type_name("S")
+      ->default_str(fmt::format("{} for objects, 0 for classes", runtime::kObjectThreshold));
+  verb.add_option("--max", flags.max_detections, "Maximum number of objects, or of classes, per image")
       ->check(within(1, runtime::kMostShown))
-      ->type_name("N");
+      ->type_name("N")
+      ->default_str(fmt::format("{} objects, {} classes", runtime::kMostObjects, runtime::kMostClasses));
   verb.add_option("--max-per-class", flags.max_per_class, "Maximum number of objects of each class per image")
       ->check(within(1, runtime::kMostShown))
       ->type_name("N");
   verb.add_option("--classes", flags.classes, "Find these classes alone, by their names in the model: cat,dog")
       ->type_name("NAMES");
-  verb.add_option("--iou", flags.iou,
-                  "Of boxes of one class that overlap by more than this, the best is kept [0.5, 0.6 of a YOLO head]")
+  verb.add_option("--iou", flags.iou, "Of boxes of one class that overlap by more than this, the best is kept")
       ->check(within(0.0, 1.0))
-      ->type_name("T");
+      ->type_name("T")
+      ->default_str("0.5, of a YOLO head 0.6");
   verb.add_flag("--agnostic-nms", flags.agnostic_nms, "Let boxes of different classes suppress each other, too");
-  verb.add_option("--labels", flags.labels, "Drawn beside each object: none, names, or scores (behind names) [scores]")
-      ->type_name("LABELS");
-  verb.add_option("--line-width", flags.line_width,
-                  "Of drawn boxes and edges of masks, in pixels [by the image's size]")
+  verb.add_option("--labels", flags.labels, "Drawn beside each object: none, names, or scores (behind names)")
+      ->type_name("LABELS")
+      ->default_str("scores");
+  verb.add_option("--line-width", flags.line_width, "Of drawn boxes and edges of masks, in pixels")
       ->check(within(1, 100))
-      ->type_name("N");
+      ->type_name("N")
+      ->default_str("by the image's size");
   verb.add_flag("--no-enlarge", flags.no_enlarge,
                 fmt::format("Draw small images at their size; else those of less than {} pixels on the longer side "
                             "by a whole factor larger",
@@ -191,10 +190,8 @@ void add_predict(CLI::App& app, Invocation& invocation) {
       "  spinenet predict best.safetensors holiday/ --threshold 0.5 --json found.json\n"
       "  cat photo.jpg | spinenet predict best.safetensors - --json\n\n"
       "Boxes are in pixels of the upright image. An image that cannot be read is reported, the others are done, "
-      "and\n"
-      "the exit status is 65. Of a folder JPEG, PNG, WebP, TIFF and BMP files are read, whatever their names; the rest "
-      "is\n"
-      "counted in one line.");
+      "and the exit status is 65. Of a folder JPEG, PNG, WebP, TIFF and BMP files are read, whatever their names; the "
+      "rest is counted in one line.");
   verb.callback(
       [&invocation, flags] { invocation.run = [&invocation, flags] { return run_predict(*flags, invocation); }; });
 }

@@ -50,9 +50,10 @@ void add_autotune_flags(CLI::App& verb, AutotuneFlags& flags, PathTable& paths) 
 }
 
 void add_run_flags(CLI::App& verb, RunFlags& flags, PathTable& paths) {
-  verb.add_option("--size", flags.size, "Image size; the model's own if not given")
+  verb.add_option("--size", flags.size, "Image size")
       ->check(within(1, 65536))
-      ->type_name("N");
+      ->type_name("N")
+      ->default_str("the model's own");
   verb.add_option("--device", flags.device, "cpu, cuda, cuda:N or auto")->type_name("DEVICE")->capture_default_str();
   add_precision_flag(verb, flags.precision);
   add_autotune_flags(verb, flags.autotune, paths);

@@ -89,9 +89,10 @@ void add_search(CLI::App& app, Invocation& invocation) {
                             " is best left to PGPASSFILE or PGPASSWORD")
                 ->type_name("PLACE"),
             PathRole::study, "the study");
-  verb.add_option("--trials", flags->trials, "Trials of the study; the recipe's if not given")
+  verb.add_option("--trials", flags->trials, "Trials of the study")
       ->check(within(1, 1e12))
-      ->type_name("N");
+      ->type_name("N")
+      ->default_str("the recipe's");
   verb.add_option("--workers", flags->workers, "Processes on this machine that try architectures")
       ->check(within(1, 4096))
       ->type_name("N")
@@ -110,10 +111,9 @@ void add_search(CLI::App& app, Invocation& invocation) {
       ->type_name("N")
       ->capture_default_str();
   paths.add(verb,
-            verb.add_option("--out", flags->folder,
-                            "Folder of the trials, of this study alone; if not given STUDY.trials, or"
-                            " runs/search-ID.trials with PostgreSQL")
-                ->type_name("DIR"),
+            verb.add_option("--out", flags->folder, "Folder of the trials, of this study alone")
+                ->type_name("DIR")
+                ->default_str("STUDY.trials, with PostgreSQL runs/search-ID.trials"),
             PathRole::owned_folder);
   verb.add_option("--gpus", flags->gpus, "GPUs of this machine: worker i uses GPU i modulo N")
       ->check(within(0, 1024))
@@ -124,7 +124,7 @@ void add_search(CLI::App& app, Invocation& invocation) {
       ->capture_default_str();
   verb.add_flag("--keep-runs", flags->keep_runs,
                 "Keep the run folders of measured trials, too, not only of failed ones");
-  verb.add_flag("--keys", flags->keys, "Print every key of a search recipe with its default");
+  verb.add_flag("--keys", flags->keys, "Print every key of a search recipe, as docs/search-config.md");
   verb.add_option("--worker", flags->worker)->group("")->type_name("N");
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);

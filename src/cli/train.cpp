@@ -16,8 +16,9 @@ void add_train(CLI::App& app, Invocation& invocation) {
       verb.add_option("RECIPE", flags->recipe, "The recipe, a YAML file; not needed with --resume")->type_name(""),
       PathRole::input, "the recipe");
   paths.add(verb,
-            verb.add_option("--out", flags->out, "The run folder; runs/ and the recipe's name if not given")
-                ->type_name("DIR"),
+            verb.add_option("--out", flags->out, "The run folder")
+                ->type_name("DIR")
+                ->default_str("runs/ and the recipe's name"),
             PathRole::owned_folder);
   paths.add_model(
       verb,
@@ -34,7 +35,7 @@ void add_train(CLI::App& app, Invocation& invocation) {
   verb.add_option("--until", flags->until_epoch, "Measure, write a checkpoint and end after this epoch")
       ->check(within(1, 1000000000))
       ->type_name("EPOCH");
-  verb.add_flag("--keys", flags->keys, "Print every key of a recipe with its default, as docs/config.md");
+  verb.add_flag("--keys", flags->keys, "Print every key of a recipe, as docs/config.md");
   verb.add_flag("--describe", flags->describe)->group("");  // for a search
   verb.add_option("--nproc", flags->nproc, "Processes on this machine, one for each GPU")
       ->check(within(1, 1024))
@@ -42,17 +43,18 @@ void add_train(CLI::App& app, Invocation& invocation) {
       ->capture_default_str();
   verb.add_option(
           "--peer-timeout", flags->peer_timeout,
-          "Seconds to wait for another process before it counts as lost: to come (120 if not given), and within a "
-          "step or while process 0 measures (1800); NCCL waits as its own settings say")
+          "Seconds to wait for another process before it counts as lost: to come, and within a step or while process 0 "
+          "measures; NCCL waits as its own settings say")
       ->check(within(1, 1000000))
-      ->type_name("S");
+      ->type_name("S")
+      ->default_str("120 to come, then 1800");
   add_json_flag(verb, invocation.common);
   add_common_flags(verb, invocation.common);
   verb.footer(
       "Examples:\n  spinenet train recipes/scenes-easy.yaml --out runs/easy\n"
       "  spinenet train recipes/detect.yaml --set data.root=mine --from imported.safetensors --out runs/mine\n"
       "  spinenet train --resume --out runs/easy\n"
-      "  spinenet train --resume --out runs/easy --set epochs=60   (makes a finished run longer)\n\n"
+      "  spinenet train --resume --out runs/easy --set epochs=60  # makes a finished run longer\n\n"
       "A signal (Ctrl-C) ends the step, writes a checkpoint and stops; a second one stops at once.\n"
       "A training that fails says why in failure.json of the run folder, too.");
   verb.callback([&invocation, flags] {

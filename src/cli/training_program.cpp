@@ -11,7 +11,7 @@
 #include "base/format.h"
 #include "base/log.h"
 #include "base/printable.h"
-#include "cli/gpu_driver.h"
+#include "runtime/gpu_driver.h"
 #include "search/trials/process.h"
 
 namespace spinenet::cli {
@@ -90,7 +90,7 @@ runtime::DeviceForward device_by_training_program(const Invocation& invocation) 
     if (device != "auto" && device != "cuda" && !device.starts_with("cuda:")) {
       fail(ErrorKind::usage, fmt::format("unknown device \"{}\"", device), "", "use cpu, cuda, cuda:N or auto");
     }
-    if (device == "auto" && !gpu_driver_sees_device()) return {};
+    if (device == "auto" && !runtime::gpu_driver_sees_device()) return {};
     if (device == "auto" && !find_training_program()) {
       log_info("there is a GPU here, and spinenet-train, which would use it, is not installed: using the processor");
       return {};

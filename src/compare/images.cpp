@@ -9,6 +9,7 @@
 #include "image/draw.h"
 #include "image/encode.h"
 #include "runtime/predict.h"
+#include "runtime/true_objects.h"
 
 namespace spinenet::compare {
 namespace {
@@ -22,32 +23,9 @@ std::string drawn(const image::Image& image, std::span<const image::DrawnObject>
   return image::encode_jpeg(draw_objects(image, objects, {.most_side = kMostSide}).image, kQuality);
 }
 
-image::MaskWindow mask_of(const detect::ObjectMask& mask, const image::Image& image) {
-  if (mask.shape.empty()) return {};
-  if (mask.shape.polygons.empty()) return runtime::mask_window(mask.shape.rle);
-  std::vector<detect::Rle> parts;
-  for (const std::vector<double>& polygon : mask.shape.polygons) {
-    parts.push_back(detect::rle_from_polygon(polygon, image.height, image.width));
-  }
-  return runtime::mask_window(detect::merge(parts));
-}
-
 plot::ComparedImage truth_of(const data::LabelledImage& sample, const ValidationSet& set) {
-  const auto name = [&](int label) { return set.classes[static_cast<size_t>(label)]; };
-  std::vector<image::DrawnObject> objects;
-  if (sample.label >= 0)
-    objects.push_back({.box = {}, .label = sample.label, .name = name(sample.label), .detail = {}});
-  for (size_t i = 0; i < sample.targets.size(); ++i) {
-    const data::Target& target = sample.targets[i];
-    if (target.crowd) continue;
-    const detect::Box& box = target.box;
-    objects.push_back({.box = image::DrawnBox{box.x1, box.y1, box.x2, box.y2},
-                       .label = target.label,
-                       .name = name(target.label),
-                       .detail = {},
-                       .mask = i < sample.masks.size() ? mask_of(sample.masks[i], sample.image) : image::MaskWindow()});
-  }
-  std::string said = sample.label >= 0 ? name(sample.label) : fmt::format("{} there", objects.size());
+  const std::vector<image::DrawnObject> objects = runtime::true_objects(sample, set.classes);
+  std::string said = sample.label >= 0 ? objects.front().name : fmt::format("{} there", objects.size());
   return {fmt::format("image {}: {}", sample.image_id, said), drawn(sample.image, objects)};
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/format.h"
 #include "base/known_names.h"
 
 namespace spinenet::manual {
@@ -16,6 +17,10 @@ void visit_below(const Command& command, const std::string& words,
 }
 
 }  // namespace
+
+std::string default_text(std::string_view standard) {
+  return fmt::format("[default: {}]", standard);
+}
 
 void for_each_command(const Command& program,
                       const std::function<void(const std::string& words, const Command&)>& visit) {

@@ -1,5 +1,5 @@
-// The command line as plain data: what completion scripts (completion.h) and manual pages (man_page.h) are written
-// from. Its one source is the program's own parser (cli/command_table.h).
+// The command line as plain data: what completion scripts (completion.h), manual pages (man_page.h) and help
+// (help_text.h) are written from. Its one source is the program's own parser (cli/command_table.h).
 //
 // Thread contract: plain data and pure functions.
 #pragma once
@@ -27,6 +27,7 @@ struct Option {
   std::vector<std::string> names;  // "-q", "--quiet"
   std::string description;         // with what holds where it is not given
   Value value;
+  bool required = false;
 };
 
 struct Argument {
@@ -42,7 +43,11 @@ struct Command {
   std::vector<Option> options = {};
   std::vector<Argument> arguments = {};
   std::vector<Command> commands = {};
+  std::string group = {};  // what it is for, as a heading: "Search for a network"; commands of one group are neighbours
 };
+
+// How every text says what holds where an option is not given: "[default: 5]".
+std::string default_text(std::string_view standard);
 
 // Calls `visit` for the program and every command below it, with the words that lead there: "", "data", "data check".
 void for_each_command(const Command& program,

@@ -13,13 +13,14 @@ inline manual::Command example_program() {
                    {{"--level"}, "How\nhard: [easy]", {"LEVEL", {"easy", "hard"}}},
                    {{"-n", "--count"}, "How many", {"N"}},
                    {{"--set"}, "Again and again", {"KEY=VALUE", {}, PathKind::none, true}},
-                   {{"--out"}, "A folder", {"DIR", {}, PathKind::folder}},
+                   {{"--out"}, "A folder", {"DIR", {}, PathKind::folder}, true},
                    {{"--json"}, "A file", {"FILE", {}, PathKind::file}},
                    {{"--as"}, "A name or a file", {"ARCH", {"one", "two-b"}, PathKind::file}}};
   check.arguments = {{"What to look at", {"MODEL", {}, PathKind::file}, true},
                      {"And more", {"INPUT", {}, PathKind::file, true}}};
-  manual::Command data{"data", "Data sets", "", {{{"-h", "--help"}, "Print this", {}}}, {}, {check}};
-  manual::Command shell{"shell", "Print a script", "", {}, {{"Which", {"SHELL", {"bash", "fish"}}, true}}, {}};
+  manual::Command data{"data", "Data sets", "", {{{"-h", "--help"}, "Print this", {}}}, {}, {check}, "Look at data"};
+  manual::Command shell{"shell", "Print a script", "", {}, {{"Which", {"SHELL", {"bash", "fish"}}, true}},
+                        {},      "The shell"};
   return {"tool", "A tool.", "", {{{"--version"}, "Say which", {}}}, {}, {data, shell}};
 }
 

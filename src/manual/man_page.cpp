@@ -5,6 +5,7 @@
 
 #include "base/format.h"
 #include "base/shell_text.h"
+#include "manual/notes.h"
 
 namespace spinenet::manual {
 namespace {
@@ -71,6 +72,9 @@ std::string upper(std::string text) {
 
 std::string synopsis(const Command& program, const std::string& words, const Command& command) {
   std::string text = heading("SYNOPSIS") + bold(words.empty() ? program.name : program.name + " " + words);
+  for (const Option& option : command.options) {
+    if (option.required) text += fmt::format(" {} {}", bold(option.names.front()), slanted(option.value.name));
+  }
   if (!command.options.empty()) text += fmt::format(" [{}]", slanted("OPTIONS"));
   for (const Argument& argument : command.arguments) {
     std::string shown = slanted(argument.value.name);
@@ -104,45 +108,28 @@ std::string options_of(const Command& command) {
   return text;
 }
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    lines.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return lines;
-}
-
-bool is_indented(std::string_view line) {
-  return line.starts_with("  ");
-}
-
-// "Examples:" with the indented lines below it is a section of lines to type, another such heading one of text; all
-// else are notes.
 std::string notes_of(std::string_view notes) {
-  std::string sections, remarks, filled;
-  const auto end_paragraph = [&] {
-    if (!filled.empty()) remarks += fmt::format("{}{}", remarks.empty() ? "" : ".PP\n", paragraph(filled));
-    filled.clear();
-  };
-  const std::vector<std::string_view> lines = lines_of(notes);
-  for (size_t i = 0; i < lines.size(); ++i) {
-    const bool has_block = lines[i].ends_with(':') && i + 1 < lines.size() && is_indented(lines[i + 1]);
-    if (lines[i].empty() || has_block) end_paragraph();
-    if (!has_block) {
-      if (!lines[i].empty()) filled += fmt::format("{}\n", lines[i]);
+  std::string sections, remarks;
+  for (const Note& note : notes_in(notes)) {
+    if (note.heading.empty()) {
+      remarks +=
+          fmt::format("{}{}", remarks.empty() ? "" : ".PP\n", paragraph(fmt::format("{}", fmt::join(note.lines, " "))));
       continue;
     }
-    const bool typed = lines[i].starts_with("Example") || lines[i].starts_with("Begin");
-    sections += heading(upper(std::string(lines[i].substr(0, lines[i].size() - 1)))) + (typed ? ".EX\n" : "");
-    for (; i + 1 < lines.size() && is_indented(lines[i + 1]); ++i) {
-      sections += typed ? roff(lines[i + 1].substr(2)) + "\n" : paragraph(lines[i + 1]);
-    }
-    if (typed) sections += ".EE\n";
+    sections += heading(upper(note.heading)) + (note.typed ? ".EX\n" : "");
+    for (const std::string& line : note.lines) sections += note.typed ? roff(line) + "\n" : paragraph(line);
+    if (note.typed) sections += ".EE\n";
   }
-  end_paragraph();
   return sections + (remarks.empty() ? "" : heading("NOTES") + remarks);
+}
+
+std::string commands_of(const Command& command) {
+  std::string text, group;
+  for (const Command& inner : command.commands) {
+    if (inner.group != group) text += fmt::format(".SS {}\n", roff(group = inner.group));
+    text += entry(bold(inner.name), inner.summary, {});
+  }
+  return command.commands.empty() ? "" : heading("COMMANDS") + text;
 }
 
 std::string see_also(const Command& program, const std::string& words, const Command& command) {
@@ -170,9 +157,7 @@ std::string man_page(const Command& program, std::span<const std::string> given,
                                  release.version);
   text += heading("NAME") + fmt::format("{} \\-\n{}", roff(name), paragraph(command.summary));
   text += synopsis(program, words, command);
-  if (!command.commands.empty()) text += heading("COMMANDS");
-  for (const Command& inner : command.commands) text += entry(bold(inner.name), inner.summary, {});
-  text += options_of(command) + notes_of(command.notes);
+  text += commands_of(command) + options_of(command) + notes_of(command.notes);
   return text + see_also(program, words, command);
 }
 

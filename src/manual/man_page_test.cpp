@@ -20,9 +20,11 @@ A tool.
 .SH SYNOPSIS
 \fBtool\fR [\fIOPTIONS\fR] \fICOMMAND\fR
 .SH COMMANDS
+.SS Look at data
 .TP
 \fBdata\fR
 Data sets
+.SS The shell
 .TP
 \fBshell\fR
 Print a script
@@ -40,7 +42,7 @@ TEST(ManPage, OfACommandHasItsOptionsAndNotes) {
   const std::string text = page({"data", "check"});
   for (const char* part :
        {".TH TOOL-DATA-CHECK 1 ", "tool\\-data\\-check \\-\nLook for it\\(aqs [known] faults\n",
-        "\\fBtool data check\\fR [\\fIOPTIONS\\fR] \\fIMODEL\\fR [\\fIINPUT\\fR...]\n",
+        "\\fBtool data check\\fR \\fB\\-\\-out\\fR \\fIDIR\\fR [\\fIOPTIONS\\fR] \\fIMODEL\\fR [\\fIINPUT\\fR...]\n",
         "\\fB\\-n\\fR, \\fB\\-\\-count\\fR \\fIN\\fR\nHow many\n", "How hard: [easy]\n.br\nOne of: easy, hard.\n",
         ".SH EXAMPLE\n.EX\ntool data check a.json \\-\\-size 3\n.EE\n.SH NOTES\nA remark.\n",
         ".BR tool\\-data (1)\n"}) {

@@ -83,10 +83,27 @@ std::string page_table(std::string_view title, const PageTable& table) {
   return page_section(title, html + "</tbody></table></div>\n");
 }
 
+namespace {
+
+std::string img(std::string_view label, std::string_view media_type, std::string_view bytes) {
+  return fmt::format("<img alt=\"{}\" src=\"data:{};base64,{}\">", escape_markup(label), media_type, base64(bytes));
+}
+
+}  // namespace
+
 std::string page_image(std::string_view label, std::string_view media_type, std::string_view bytes) {
-  const std::string shown = escape_markup(label);
-  return fmt::format("<figure><img alt=\"{0}\" src=\"data:{1};base64,{2}\"><figcaption>{0}</figcaption></figure>\n",
-                     shown, media_type, base64(bytes));
+  return fmt::format("<figure>{}<figcaption>{}</figcaption></figure>\n", img(label, media_type, bytes),
+                     escape_markup(label));
+}
+
+std::string page_image_pair(const PageImage& left, const PageImage& right, std::string_view label) {
+  std::string html = "<figure><div class=\"pair\">";
+  for (const PageImage& image : {left, right}) {
+    html += fmt::format("<div>{}<span>{}</span></div>",
+                        img(fmt::format("{}: {}", label, image.label), image.media_type, image.bytes),
+                        escape_markup(image.label));
+  }
+  return fmt::format("{}</div><figcaption>{}</figcaption></figure>\n", html, escape_markup(label));
 }
 
 }  // namespace spinenet::plot

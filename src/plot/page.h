@@ -43,5 +43,10 @@ struct PageTable {
 std::string page_table(std::string_view title, const PageTable& table);
 // A figure with its label below; the file travels inside.
 std::string page_image(std::string_view label, std::string_view media_type, std::string_view bytes);
+// Two of one size side by side, each with a word below, and a label for both.
+struct PageImage {
+  std::string_view label, media_type, bytes;
+};
+std::string page_image_pair(const PageImage& left, const PageImage& right, std::string_view label);
 
 }  // namespace spinenet::plot

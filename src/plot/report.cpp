@@ -108,19 +108,25 @@ std::string draw_calibration(const std::vector<Series>& curves) {
   return page_section("Calibration", fmt::format("<div class=\"wide\">{}</div>\n", line_chart(curves, options)));
 }
 
-std::string_view media_type(const ReportImage& image) {
-  if (image.bytes.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
-  if (image.bytes.starts_with("\xFF\xD8\xFF")) return "image/jpeg";
-  fail(ErrorKind::failed, "neither a PNG nor a JPEG file", fmt::format("report image \"{}\"", image.label));
+std::string_view media_type(const std::string& bytes, const std::string& label) {
+  if (bytes.starts_with("\x89PNG\r\n\x1a\n")) return "image/png";
+  if (bytes.starts_with("\xFF\xD8\xFF")) return "image/jpeg";
+  fail(ErrorKind::failed, "neither a PNG nor a JPEG file", fmt::format("report image \"{}\"", label));
+}
+
+std::string draw_image(const ReportImage& image) {
+  const std::string_view type = media_type(image.bytes, image.label);
+  if (image.truth.empty()) return page_image(image.label, type, image.bytes);
+  return page_image_pair({"annotated", media_type(image.truth, image.label), image.truth}, {"found", type, image.bytes},
+                         image.label);
 }
 
 std::string draw_images(const std::vector<ReportImage>& images) {
   if (images.empty()) return "";
-  std::string html = "<div class=\"images\">\n";
-  for (const ReportImage& image : images) {
-    html += page_image(image.label, media_type(image), image.bytes);
-  }
-  return page_section("Samples", html + "</div>\n");
+  const bool pairs = std::ranges::any_of(images, [](const ReportImage& image) { return !image.truth.empty(); });
+  std::string html = fmt::format("<div class=\"images{}\">\n", pairs ? " pairs" : "");
+  for (const ReportImage& image : images) html += draw_image(image);
+  return page_section("Predictions", html + "</div>\n");
 }
 
 }  // namespace
@@ -129,13 +135,13 @@ std::string render_report(const ReportData& data) {
   std::string html = page_head(data.title, data.subtitle);
   html += page_headline(data.headline);
   html += page_notes(data.notes);
+  html += draw_images(data.images);
   html += draw_curves(data.curves);
   html += draw_precision_recall(data.precision_recall);
   html += draw_classes(data.classes);
   for (const ReportTable& table : data.tables) html += draw_table(table);
   html += draw_calibration(data.calibration);
   html += draw_confusion(data.confusion);
-  html += draw_images(data.images);
   html += page_facts(data.facts);
   html += page_recipe(data.recipe);
   return html + page_tail();

@@ -53,7 +53,8 @@ struct ReportTable {
 
 struct ReportImage {
   std::string label;
-  std::string bytes;  // a whole PNG or JPEG file
+  std::string bytes;       // a whole PNG or JPEG file
+  std::string truth = {};  // another one, with what is there; "": there is none
 };
 
 struct ReportData {

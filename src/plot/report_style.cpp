@@ -31,6 +31,8 @@ td.share{width:24%;min-width:90px;padding-right:0}
 .share span{display:block;height:8px;margin-top:8px;border-radius:4px;background:var(--rule)}
 .share i{display:block;height:8px;border-radius:4px;background:var(--accent)}
 .images{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,240px),1fr));gap:18px}
+.pairs{grid-template-columns:repeat(auto-fill,minmax(min(100%,460px),1fr))}
+.pair{display:grid;grid-template-columns:1fr 1fr;gap:2px}.pair span{display:block;padding:4px 12px 0;font-size:13px;font-weight:600}
 .columns{display:grid;gap:14px;margin-top:14px;overflow-x:auto}.columns figure{min-width:180px}
 figure{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:9px;overflow:hidden}
 figure img{display:block;width:100%;height:auto}

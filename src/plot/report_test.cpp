@@ -24,7 +24,7 @@ ReportData full_report() {
   data.tables = {{kEvil, kEvil, {kEvil, kEvil}, {{kEvil, {12, 0.75}}, {kEvil, {3, -1}}}, 1}};
   data.calibration = {{kEvil, {0, 1}, {0, 1}}};
   data.confusion = {{kEvil, "background"}, {3, 1, 0, 2}};
-  data.images = {{kEvil, kPng}, {"photo", "\xFF\xD8\xFF\xE0..."}};
+  data.images = {{kEvil, kPng}, {"photo", "\xFF\xD8\xFF\xE0..."}, {kEvil, kPng, kPng}};
   return data;
 }
 
@@ -52,7 +52,7 @@ TEST(Report, SectionsWithoutDataAreLeftOut) {
   EXPECT_EQ(html.find("<section"), std::string::npos);
   const std::string full = render_report(full_report());
   for (const char* title :
-       {"Training", "Precision and recall", "Classes", "Calibration", "Confusion", "Samples", "Facts", "Recipe"}) {
+       {"Training", "Precision and recall", "Classes", "Calibration", "Confusion", "Predictions", "Facts", "Recipe"}) {
     EXPECT_NE(full.find(std::string("<h2>") + title), std::string::npos) << title;
   }
 }
@@ -66,6 +66,18 @@ TEST(Report, UndefinedNumbersAreDashes) {
 TEST(Report, ImageOfAnotherKindIsRefused) {
   ReportData data;
   data.images = {{"page", "<html>"}};
+  EXPECT_THROW(render_report(data), Error);
+}
+
+TEST(Report, PredictionsStandBesideWhatIsThere) {
+  ReportData data;
+  data.images = {{"image 7: 2 there, 1 found", kPng, "\xFF\xD8\xFF\xE0..."}};
+  const std::string html = render_report(data);
+  const size_t there = html.find("<img alt=\"image 7: 2 there, 1 found: annotated\" src=\"data:image/jpeg;");
+  const size_t found = html.find("<img alt=\"image 7: 2 there, 1 found: found\" src=\"data:image/png;");
+  EXPECT_LT(there, found);
+  EXPECT_LT(found, html.find("<figcaption>image 7: 2 there, 1 found</figcaption>"));
+  data.images = {{"image 7", kPng, "<html>"}};
   EXPECT_THROW(render_report(data), Error);
 }
 

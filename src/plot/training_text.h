@@ -31,6 +31,11 @@ struct TrainingPlan {
 // Several lines, each a sentence or two.
 std::string plan_text(const TrainingPlan& plan);
 
+// The part of max_minutes that is for steps; the rest is for the last measurement and the report.
+double seconds_for_steps(double max_minutes);
+// "5 minutes"
+std::string minutes_text(double max_minutes);
+
 // Once some steps are timed: what is left of it. `done`: the steps that are done, of the run.
 std::string pace_text(const TrainingPlan& plan, int64_t done, double seconds_per_step);
 

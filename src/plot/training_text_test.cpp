@@ -77,7 +77,10 @@ TEST(TrainingText, SaysWhatIsOtherwise) {
 
 TEST(TrainingText, SaysHowLongItTakes) {
   TrainingPlan plan = example_plan();
-  EXPECT_EQ(pace_text(plan, 20, 0.5), "A step takes 0.50 s: about 4:50 to go, and the measurements.") << "max_minutes";
+  EXPECT_EQ(
+      pace_text(plan, 20, 0.5),
+      "A step takes 0.50 s: about 4:35 to go, and the measurements; 5 minutes end it before all 2016 steps are done.");
+  EXPECT_EQ(pace_text(plan, 1616, 0.1), "A step takes 0.10 s: about 40 s to go, and the measurements.");
   plan.max_minutes = 0;
   EXPECT_EQ(pace_text(plan, 16, 0.5), "A step takes 0.50 s: about 16:40 to go, and the measurements.");
   plan.first_step = 1000;
@@ -94,6 +97,15 @@ TEST(TrainingText, EndsWithWhatToDoNext) {
             "  spinenet predict runs/easy 'my scenes/val' --out drawn\n"
             "  spinenet eval runs/easy --annotations 'my scenes/annotations/val.json' --images 'my scenes/val'\n"
             "  spinenet export runs/easy --onnx easy.onnx\n");
+}
+
+TEST(TrainingText, TellsWhereTheTimeEndedIt) {
+  Json ended = summary_at(900);
+  ended["total_steps"] = 900;
+  EXPECT_TRUE(
+      end_text(example_plan(), ended)
+          .starts_with("Trained 900 of 2016 steps in 8:02, 66.9 images a second.\nThe 5 minutes ended it; spinenet "
+                       "train --resume --out runs/easy --set max_minutes=10 goes on.\nThe best"));
 }
 
 TEST(TrainingText, EndsOtherwise) {

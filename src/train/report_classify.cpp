@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/score_text.h"
 #include "image/draw.h"
-#include "image/encode.h"
+#include "train/report_images.h"
 
 namespace spinenet::train {
 namespace {
@@ -70,14 +70,14 @@ plot::ReportImage draw_sample(const image::Image& image, const eval::Classified&
   said.detail = fmt::format("{:.2f}", found.scores[static_cast<size_t>(best)]);
   const std::string& truth = metrics.per_class[static_cast<size_t>(found.label)].name;
   return {best == found.label ? fmt::format("{}, found", truth) : fmt::format("{}, taken for {}", truth, name),
-          image::encode_jpeg(image::draw_objects(image, {&said, 1}).image, 85)};
+          drawn_for_report(image, {&said, 1})};
 }
 
 std::vector<plot::ReportImage> sample_images(const data::Dataset& val, std::span<const eval::Classified> found,
                                              const eval::TopKMetrics& metrics) {
   std::vector<plot::ReportImage> images;
   const int64_t stride = std::max<int64_t>(1, val.size() / static_cast<int64_t>(kClassImages));
-  for (int64_t i = 0; i < val.size() && images.size() < kClassImages; i += stride) {
+  for (int64_t i = 0; i < val.size() && images.size() < kClassImages && has_room(images); i += stride) {
     try {
       const data::LabelledImage sample = val.get(i);
       const auto at = std::ranges::find(found, sample.image_id, &eval::Classified::image_id);

@@ -11,14 +11,16 @@
 #include "eval/confusion.h"
 #include "eval/pr_curve.h"
 #include "image/draw.h"
-#include "image/encode.h"
+#include "runtime/predict.h"
 #include "runtime/prediction.h"
+#include "runtime/true_objects.h"
+#include "train/report_images.h"
 
 namespace spinenet::train {
 namespace {
 
-constexpr int kDetectImages = 12;
-constexpr double kShownScore = 0.4;
+constexpr int kDetectImages = 6;
+constexpr size_t kUnsureObjects = 3;  // drawn where none is sure
 
 size_t label_of(const detect::Result& result, const RunData& data) {
   const auto found = std::find_if(data.classes.begin(), data.classes.end(),
@@ -26,13 +28,19 @@ size_t label_of(const detect::Result& result, const RunData& data) {
   return static_cast<size_t>(found - data.classes.begin());
 }
 
-plot::ReportImage draw_sample(data::LabelledImage sample, const RunData& data,
-                              std::span<const detect::Result> results) {
+// Best first: those that `predict` shows, or else the few that come nearest.
+std::vector<const detect::Result*> shown_of(int64_t image_id, std::span<const detect::Result> results) {
   std::vector<const detect::Result*> shown;
   for (const detect::Result& result : results) {
-    if (result.image_id == sample.image_id && result.score >= kShownScore) shown.push_back(&result);
+    if (result.image_id == image_id) shown.push_back(&result);
   }
   std::ranges::stable_sort(shown, [](const auto* a, const auto* b) { return a->score > b->score; });
+  const auto sure = std::ranges::count_if(shown, [](const auto* r) { return r->score >= runtime::kObjectThreshold; });
+  shown.resize(sure > 0 ? static_cast<size_t>(sure) : std::min(shown.size(), kUnsureObjects));
+  return shown;
+}
+
+std::vector<image::DrawnObject> found_objects(std::span<const detect::Result* const> shown, const RunData& data) {
   std::vector<image::DrawnObject> objects;
   for (const detect::Result* result : shown) {
     const size_t label = label_of(*result, data);
@@ -44,14 +52,30 @@ plot::ReportImage draw_sample(data::LabelledImage sample, const RunData& data,
                        .detail = fmt::format("{:.2f}", result->score),
                        .mask = runtime::mask_window(result->mask)});
   }
-  return {fmt::format("image {}: {} found, {} there", sample.image_id, objects.size(), sample.targets.size()),
-          image::encode_jpeg(image::draw_objects(std::move(sample.image), objects).image, 85)};
+  return objects;
+}
+
+std::string said_of(size_t there, std::span<const detect::Result* const> shown) {
+  if (shown.empty()) return fmt::format("{} there, none found", there);
+  if (shown.front()->score >= runtime::kObjectThreshold) return fmt::format("{} there, {} found", there, shown.size());
+  return fmt::format("{} there, none found with a score of {}; the best of the others are drawn", there,
+                     runtime::kObjectThreshold);
+}
+
+plot::ReportImage draw_sample(const data::LabelledImage& sample, const RunData& data,
+                              std::span<const detect::Result> results) {
+  std::vector<std::string> names;
+  for (const detect::Category& category : data.classes) names.push_back(category.name);
+  const std::vector<image::DrawnObject> truth = runtime::true_objects(sample, names);
+  const std::vector<const detect::Result*> shown = shown_of(sample.image_id, results);
+  return {fmt::format("image {}: {}", sample.image_id, said_of(truth.size(), shown)),
+          drawn_for_report(sample.image, found_objects(shown, data)), drawn_for_report(sample.image, truth)};
 }
 
 std::vector<plot::ReportImage> sample_images(const RunData& data, std::span<const detect::Result> results) {
   std::vector<plot::ReportImage> images;
   const int64_t stride = std::max<int64_t>(1, data.val->size() / kDetectImages);
-  for (int64_t i = 0; i < data.val->size() && images.size() < kDetectImages; i += stride) {
+  for (int64_t i = 0; i < data.val->size() && images.size() < kDetectImages && has_room(images); i += stride) {
     try {
       images.push_back(draw_sample(data.val->get(i), data, results));
     } catch (const Error& error) {

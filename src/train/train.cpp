@@ -30,6 +30,7 @@
 #include "train/run_record.h"
 #include "train/run_setup.h"
 #include "train/task.h"
+#include "train/time_limit.h"
 #include "train/trainer.h"
 
 namespace spinenet::train {
@@ -37,12 +38,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int64_t kPaceSteps = 20;       // between looks at the pace
-constexpr double kShareForSteps = 0.95;  // of max_minutes; the rest is for the last measurement and the report
-constexpr int kMostSkippedInARow = 10;   // non-finite steps
-constexpr int kMostFailedWrites = 5;     // in a row
-constexpr size_t kShownNumbers = 3;      // of a measurement, in the log
-constexpr int64_t kTimedSteps = 20;      // until the pace is told, or as many as these seconds have
+constexpr int64_t kPaceSteps = 20;      // between looks at the pace
+constexpr int kMostSkippedInARow = 10;  // non-finite steps
+constexpr int kMostFailedWrites = 5;    // in a row
+constexpr size_t kShownNumbers = 3;     // of a measurement, in the log
+constexpr int64_t kTimedSteps = 20;     // until the pace is told, or as many as these seconds have
 constexpr double kTimedSeconds = 10;
 
 double seconds_since(Clock::time_point start) {
@@ -73,7 +73,12 @@ class Run {
   void loop();
   void loop_to_end();
   bool at_epoch_end() const;
+  Pace pace() const;
   void fit_time();
+  int64_t wished_steps() const { return loader_->steps_per_epoch() * recipe_.epochs; }
+  std::string state_text(bool last) const;
+  void show_progress();
+  void show_end();
   void after_step(const StepReport& report, const data::Batch& batch);
   void handle_non_finite(const StepReport& report, const data::Batch& batch);
   void end_epoch();
@@ -98,6 +103,7 @@ class Run {
   std::unique_ptr<MetricsLog> metrics_;
   std::unique_ptr<Progress> progress_;
   Clock::time_point start_ = Clock::now();
+  Clock::time_point loop_start_ = start_;
   double step_seconds_ = 0;
   int64_t steps_timed_ = 0;
   double first_step_seconds_ = 0;  // which is slower than the others
@@ -112,6 +118,7 @@ class Run {
   bool finished_early_ = false;
   bool paused_ = false;  // by until_epoch
   double last_score_ = -1;
+  std::optional<double> last_loss_;
 };
 
 Run::Run(const TrainOptions& options)
@@ -143,7 +150,7 @@ Run::Run(const TrainOptions& options)
   trainer_ = std::make_unique<Trainer>(std::move(trainee), first, recipe_, device_, communicator_);
   loader_ =
       std::make_unique<data::Loader>(task_->training_set(), task_->training_loader(loader_options(recipe_, place_)));
-  trainer_->state().progression.total_steps = loader_->steps_per_epoch() * recipe_.epochs;
+  trainer_->state().progression.total_steps = wished_steps();
   if (!options.resume && !recipe_.init.weights.empty()) take_weights();
   if (recipe_.init.weights.empty()) trainer_->fine_tune({});
 }
@@ -261,8 +268,9 @@ void Run::resume() {
   metrics_ = std::make_unique<MetricsLog>(*folder_, p.metrics_bytes, p.step);
   ProgressOptions bar = options_.progress;
   bar.first = p.step;
+  bar.tells_time = !options_.begins;  // who is told the plan is told the time by the summary
   tell_plan();
-  progress_ = std::make_unique<Progress>("train", p.total_steps, bar);
+  progress_ = std::make_unique<Progress>("train", wished_steps(), bar);
 }
 
 void Run::tell_plan() const {
@@ -319,14 +327,39 @@ void Run::begin() {
 void Run::fit_time() {
   Progression& p = trainer_->state().progression;
   if (recipe_.max_minutes <= 0 || steps_timed_ % kPaceSteps != 0) return;
-  const double per_step = step_seconds_ / static_cast<double>(steps_timed_);
-  const double left = recipe_.max_minutes * 60 * kShareForSteps - step_seconds_;
-  const int64_t whole = loader_->steps_per_epoch() * recipe_.epochs;
-  const int64_t fitting = p.step + std::max<int64_t>(static_cast<int64_t>(left / per_step), 1);
-  torch::Tensor agreed = torch::full({1}, static_cast<double>(std::min(whole, fitting)), torch::kFloat64);
+  const int64_t fitting = p.step + fitting_steps(recipe_.max_minutes, pace());
+  torch::Tensor agreed = torch::full({1}, static_cast<double>(std::min(wished_steps(), fitting)), torch::kFloat64);
   communicator_.broadcast(agreed);
   p.total_steps = static_cast<int64_t>(agreed.item<double>());
-  if (leader()) progress_->set_total(p.total_steps);
+}
+
+Pace Run::pace() const {
+  return {steps_timed_, step_seconds_, seconds_since(loop_start_)};
+}
+
+// "loss 0.208  best AP 0.801 at step 452"
+std::string Run::state_text(bool last) const {
+  const Progression& p = trainer_->state().progression;
+  std::string text = last_loss_ ? fmt::format("loss {:.3f}", *last_loss_) : "";
+  if (p.best_score < 0) return text;
+  text += fmt::format("{}best {}", text.empty() ? "" : "  ", named_score(task_->main_metric(), p.best_score));
+  return last ? fmt::format("{} at step {}", text, p.best_step) : text;
+}
+
+void Run::show_progress() {
+  const int64_t step = trainer_->state().progression.step;
+  progress_->set_nearer_end(end_by_time(recipe_.max_minutes, pace(), wished_steps() - step));
+  progress_->update(step, state_text(false));
+}
+
+void Run::show_end() {
+  const Progression& p = trainer_->state().progression;
+  if (p.step == p.total_steps) {
+    progress_->set_total(p.total_steps);
+    progress_->set_nearer_end(std::nullopt);
+  }
+  progress_->set_detail(state_text(true));
+  progress_->finish();
 }
 
 void Run::handle_non_finite(const StepReport& report, const data::Batch& batch) {
@@ -355,11 +388,8 @@ void Run::after_step(const StepReport& report, const data::Batch& batch) {
   }
   if (!leader()) return;
   const Progression& p = trainer_->state().progression;
-  if (progress_) {
-    const bool measured = p.best_score >= 0;
-    progress_->update(p.step, fmt::format("loss {:.3f}", report.loss()) +
-                                  (measured ? "  best " + named_score(task_->main_metric(), p.best_score) : ""));
-  }
+  last_loss_ = report.loss();
+  show_progress();
   if (report.finite && (p.step % recipe_.log_every == 0 || p.step == p.total_steps)) {
     Json line{{"step", p.step}, {"loss", report.loss()}};
     for (const auto& [name, value] : report.losses) line[name] = value;
@@ -376,6 +406,7 @@ void Run::after_step(const StepReport& report, const data::Batch& batch) {
 
 void Run::loop() {
   Progression& p = trainer_->state().progression;
+  loop_start_ = Clock::now();
   while (p.step < p.total_steps && !finished_early_) {
     const Clock::time_point begin = Clock::now();
     const data::Batch batch = loader_->next();
@@ -525,7 +556,7 @@ void Run::tell_failure() const {
 Json Run::go() {
   resume();
   loop_to_end();
-  if (progress_) progress_->finish();
+  if (progress_) show_end();
   if (leader() && !stopped_ && !paused_) {
     save_model("last.safetensors");
     if (!folder_->holds("best.safetensors")) save_model("best.safetensors");

@@ -68,9 +68,8 @@ class Completion : public ProgramTest {
       if (line == "Options:") in_options = true;
       if (line.empty()) in_options = false;
       if (!in_options || !line.starts_with("  -")) continue;
-      std::string names = line.substr(2, line.find(' ', 2) - 2);
-      std::ranges::replace(names, ',', '\n');
-      flags.merge(lines_of(names));
+      std::istringstream names(line);
+      for (std::string name; names >> name && name.starts_with('-');) flags.insert(name.substr(0, name.find(',')));
     }
     return flags;
   }

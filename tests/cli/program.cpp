@@ -44,26 +44,10 @@ Json ProgramTest::run_json(const std::string& arguments, const std::string& inpu
   return outcome.status == 0 ? parse_json(outcome.out, arguments) : Json();
 }
 
-std::vector<std::string> ProgramTest::listed_verbs(const std::string& outer) const {
-  constexpr std::string_view kHeading = "\nSubcommands:\n";
-  const std::string help = run(outer + " --help").out;
-  const size_t heading = help.find(kHeading);
-  std::vector<std::string> verbs;
-  if (heading == std::string::npos) return verbs;
-  std::istringstream lines(help.substr(heading + kHeading.size()));
-  for (std::string line; std::getline(lines, line) && line.starts_with("  ");) {
-    if (line.size() == 2 || line[2] == ' ') continue;  // a description goes on
-    verbs.push_back((outer.empty() ? "" : outer + " ") + line.substr(2, line.find(' ', 2) - 2));
-  }
-  return verbs;
-}
-
 std::vector<std::string> ProgramTest::every_verb() const {
   std::vector<std::string> verbs;
-  for (const std::string& outer : listed_verbs("")) {
-    verbs.push_back(outer);
-    for (std::string& inner : listed_verbs(outer)) verbs.push_back(std::move(inner));
-  }
+  std::istringstream lines(run("man --list").out);
+  for (std::string line; std::getline(lines, line);) verbs.push_back(line);
   return verbs;
 }
 

@@ -32,14 +32,11 @@ class ProgramTest : public testing::Test {
   // Standard output of a run that must succeed, as JSON.
   Json run_json(const std::string& arguments, const std::string& input = "/dev/null") const;
 
-  // Every verb that the program's help lists, those of verbs behind them: "data", "data check".
+  // Every verb that has a manual page, those of verbs behind them: "data", "data check".
   std::vector<std::string> every_verb() const;
 
   std::filesystem::path folder_;
   std::string environment_;  // NAME=value words before the command
-
- private:
-  std::vector<std::string> listed_verbs(const std::string& outer) const;
 };
 
 // A narrow SpineNet of two classes (ids 3 and 7) with random weights that finds something everywhere.

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <regex>
 #include <thread>
 
 #include <fcntl.h>
@@ -302,7 +303,7 @@ TEST_F(Run, AClassifierKilledAndResumedEndsInTheSameBytes) {
   EXPECT_EQ(model.metadata.at("task"), "classify");
   EXPECT_EQ(model.metadata.at("center_crop"), "0.875");
   const std::string report = read_file(root_ / "whole" / "report.html");
-  for (const char* title : {"Calibration", "Most frequent mistakes", "Confusion", "Samples"}) {
+  for (const char* title : {"Calibration", "Most frequent mistakes", "Confusion", "Predictions"}) {
     EXPECT_NE(report.find(title), std::string::npos) << title;
   }
 }
@@ -690,6 +691,18 @@ TEST_F(Run, SaysWhatItWillDoAndWhatCameOfIt) {
     EXPECT_NE(said.find(part), std::string::npos) << part << "\nin\n" << said;
   }
   EXPECT_EQ(said.find("total_steps"), std::string::npos) << said;
+  // The bar ends with the best measurement of all, and leaves it to the sentences how long it took.
+  std::smatch bar, best;
+  ASSERT_TRUE(std::regex_search(
+      said, bar, std::regex("\ntrain: 30/30 \\(100%\\)  loss [0-9.]+  best (AP [0-9.]+ at step [0-9]+)\n")))
+      << said;
+  ASSERT_TRUE(std::regex_search(said, best, std::regex("The best measurement is (AP [0-9.]+ at step [0-9]+),")))
+      << said;
+  EXPECT_EQ(bar[1], best[1]);
+  const std::string report = read_file(root_ / "told/report.html");
+  EXPECT_NE(report.find(": annotated\" src=\"data:image/jpeg;base64,"), std::string::npos);
+  EXPECT_NE(report.find(": found\" src=\"data:image/jpeg;base64,"), std::string::npos);
+  EXPECT_LT(report.size(), 500'000U);
   // Those commands do what they say.
   EXPECT_EQ(run({SPINENET_BINARY, "eval", folder, "--annotations", data + "/annotations/val.json", "--images",
                  data + "/images", "--json"}),
@@ -698,6 +711,16 @@ TEST_F(Run, SaysWhatItWillDoAndWhatCameOfIt) {
   const std::string again = said_by(resume("told", {"--set", "epochs=7"}), 0);
   EXPECT_NE(again.find("pixels, going on behind step 30.\n"), std::string::npos) << again;
   EXPECT_NE(again.find("Trained 35 steps in "), std::string::npos) << again;
+}
+
+TEST_F(Run, SaysThatTheTimeEndedIt) {
+  const std::string said =
+      said_by(start("short", {"--set", "max_minutes=0.1", "--set", "epochs=100000", "--set", "eval_every=100000"}), 0);
+  for (const char* part :
+       {" are 500000 steps, fewer where they take more than 0.1 minutes.\n", " of 500000 steps in ",
+        "\nThe 0.1 minutes ended it; spinenet train --resume --out ", " --set max_minutes=0.2 goes on.\n"}) {
+    EXPECT_NE(said.find(part), std::string::npos) << part << "\nin\n" << said;
+  }
 }
 
 TEST_F(Run, QuietItSaysNothingAndAsJsonTheNumbers) {

@@ -1,8 +1,8 @@
-#include "cli/gpu_driver.h"
+#include "runtime/gpu_driver.h"
 
 #include <dlfcn.h>
 
-namespace spinenet::cli {
+namespace spinenet::runtime {
 
 // The two functions have been in libcuda.so.1 since CUDA 2.0; 0 is CUDA_SUCCESS.
 bool gpu_driver_sees_device() {
@@ -14,4 +14,4 @@ bool gpu_driver_sees_device() {
   return init != nullptr && count_devices != nullptr && init(0) == 0 && count_devices(&count) == 0 && count > 0;
 }
 
-}  // namespace spinenet::cli
+}  // namespace spinenet::runtime
