@@ -327,6 +327,25 @@ def anchors(
     In the order of the outputs: level, row, column, shape. UsageError where the network has none.
     """
 
+def yolo_cells(architecture: Architecture, image_size: int) -> NDArray[numpy.float32]:
+    """[C, 5]: what the boxes of a YOLO head's anchor cells are decoded with, in the order of level, row, column, anchor.
+
+    x and y of the centre where the outputs are at their least, how far it moves from there, width and height of the
+    anchor; in pixels of an input of image_size x image_size. UsageError for an architecture with another head, and where
+    image_size is no multiple of its coarsest stride.
+    """
+
+def label_yolo(
+    architecture: Architecture, image_size: int, boxes: NDArray[numpy.float32], crowd: NDArray[numpy.bool_] = ()
+) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64]]:
+    """Which anchor cells of a YOLO head learn which box [T, 4] of an image: matches [M, 2] and ignored anchor cells [I].
+
+    A match is the anchor cell, numbered as the rows of yolo_cells(), and the place of its box; they are in ascending
+    order. A box is learned by the anchor whose size overlaps its own most, and by each further one above the
+    architecture's yolo_iou_threshold, in the cell that holds its centre; several may meet in one anchor cell. Anchor
+    cells whose anchor lies mostly in a crowd region are ignored, unless they learn a box. UsageError as yolo_cells() has.
+    """
+
 def label_anchors(
     anchors: NDArray[numpy.float32],
     boxes: NDArray[numpy.float32],
@@ -369,17 +388,97 @@ def sample_rois(
     positives: float = 0.25,
     positive: float = 0.5,
     seed: int = 1,
+    step: int | None = None,
+    image: int = 0,
 ) -> tuple[NDArray[numpy.float32], NDArray[numpy.int64]]:
     """ROIs [R, 4] that the heads of a segmenter learn from, and of each the place of its box in `boxes`, or -1.
 
     Up to `samples` of the proposals and the boxes themselves, at most a share of `positives` with an object; the places
-    count the boxes that are no crowds.
+    count the boxes that are no crowds. With a `step` they are those that `spinenet train` draws with this seed in this
+    step for the image of this place in the global batch.
+    """
+
+def match_rois(
+    rois: NDArray[numpy.float32],
+    boxes: NDArray[numpy.float32],
+    crowd: NDArray[numpy.bool_] = (),
+    *,
+    positive: float = 0.5,
+) -> tuple[NDArray[numpy.float32], NDArray[numpy.int64]]:
+    """What a later box head of a cascade learns from: the ROIs in their order with the box of each, as sample_rois() has it.
+
+    None is drawn and no box is added; background that lies mostly in a crowd region is left out.
+    """
+
+def label_rois(
+    rois: NDArray[numpy.float32],
+    matches: NDArray[numpy.int64],
+    boxes: NDArray[numpy.float32],
+    labels: NDArray[numpy.int64],
+    crowd: NDArray[numpy.bool_] = (),
+    *,
+    stage: int = 0,
+) -> tuple[NDArray[numpy.int64], NDArray[numpy.float32]]:
+    """What a box head learns of each of R ROIs: classes [R], -1 background, and codes [R, 4] (dy, dx, dh, dw).
+
+    `matches`: of sample_rois() or match_rois(). Codes are 10 times (centre) and 5 times (size) those of an anchor, of the
+    box head of `stage` that times stage + 1, and 0 for background. UsageError for a match that is no box.
+    """
+
+def refine_rois(
+    codes: NDArray[numpy.float32], rois: NDArray[numpy.float32], height: int, width: int, *, stage: int = 0
+) -> NDArray[numpy.float32]:
+    """The boxes [R, 4] that the codes [R, 4] of the box head of `stage` make of its ROIs, clipped to height x width.
+
+    A ROI whose box is not finite, or of which nothing is left, stays as it is.
     """
 
 def subsample(
-    matches: NDArray[numpy.int64], *, samples: int = 256, positives: float = 0.5, seed: int = 1
+    matches: NDArray[numpy.int64],
+    *,
+    samples: int = 256,
+    positives: float = 0.5,
+    seed: int = 1,
+    step: int | None = None,
+    image: int = 0,
+    part: Literal["anchors", "rois", "masks"] = "anchors",
 ) -> NDArray[numpy.int64]:
-    """Classes as label_anchors() gives them with all but a random sample ignored (-2), as region proposals learn."""
+    """Classes as label_anchors() gives them with all but a random sample ignored (-2), as region proposals learn.
+
+    With a `step` it is the sample that `spinenet train` draws of this `part`, as sample_rois() has it: "masks" are drawn
+    of a box head's matches. UsageError for no samples and a share of `positives` that is none.
+    """
+
+def segmenter_settings(architecture: Architecture) -> dict[str, Any]:
+    """What an architecture says about the heads of a segmenter. UsageError where it can be none.
+
+    "box_thresholds": of each box head, the overlap from which a ROI holds an object; "min_level", "max_level" and
+    "coarsest_stride" (pixels) of the features; "single_point": whether ROI align reads one point of a bin without the
+    half cell, instead of 2 x 2; "box_crop", "mask_crop", "mask_size": sides of what the heads see and of a mask.
+    """
+
+@final
+class ObjectMasks:
+    """The masks of one image's objects, kept as the annotations have them, with the way from there to the input."""
+
+    def __init__(self, bitmaps: NDArray[numpy.bool_]) -> None:
+        """Of [M, height, width], pixels of the network's input."""
+
+    def __len__(self) -> int: ...
+    @property
+    def present(self) -> NDArray[numpy.bool_]:
+        """[M]: which objects have a mask."""
+
+    def targets(
+        self, objects: NDArray[numpy.int64], rois: NDArray[numpy.float32], size: int = 28
+    ) -> NDArray[numpy.bool_]:
+        """[R, size, size]: what a mask head learns of ROIs [R, 4], the mask of each one's object [R] cut to it.
+
+        UsageError for an object that is not there or has no mask.
+        """
+
+    def over_input(self, size: int) -> NDArray[numpy.bool_]:
+        """[M, size, size]: the masks as pixels of the network's input; nothing of objects without one."""
 
 @final
 class Batches:
@@ -396,6 +495,7 @@ class Batches:
         batch: int,
         *,
         architecture: Architecture | None = None,
+        task: Literal["detect", "segment"] = "detect",
         seed: int = 1,
         train: bool = True,
         augment: dict[str, Any] = {},
@@ -408,16 +508,18 @@ class Batches:
         """Of an annotation file and the folder of its images.
 
         `batch`: images over all `world` processes, of which this is the one of `rank`. With an `architecture` batches
-        have what its anchors learn. `train`: shuffled and augmented, else in order and letterboxed. `augment`: the keys
-        of a recipe's augment (docs/config.md). UsageError for options that make no sense, BadDataError for a broken file.
+        have what its anchors learn of this `task`; those of a segmenter have masks, too. `train`: shuffled and augmented, else in order and letterboxed. `augment`: the keys
+        of a recipe's augment (docs/config.md). UsageError for options that make no sense, BadDataError for a broken
+        file, and where no object has a mask and masks are to be learned.
         """
 
     def next(self) -> dict[str, Any]:
         """The batch of the current step, which then moves on, from one epoch into the next.
 
         "pixels" float32 [N, 3, size, size]; "image_ids" int64 [N]; "targets": for each image a dict of "boxes" [M, 4],
-        "labels" [M] and "crowd" [M]; with an architecture "classes" int64 [N, A] and "codes" float32 [N, A, 4] as
-        label_anchors() has them; "step".
+        "labels" [M] and "crowd" [M]; "step". With an architecture "classes" int64 [N, A] and "codes" float32 [N, A, 4] as
+        label_anchors() has them (of a segmenter with positive=0.7, negative=0.3); with a YOLO head instead, in the dict of
+        each image, "matches" and "ignored" as label_yolo() has them. Of a segmenter that dict has "masks", ObjectMasks.
         """
 
     def seek(self, step: int) -> None:

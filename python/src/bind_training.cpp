@@ -1,84 +1,31 @@
-// What training needs beside a network: anchors and what each learns, proposals and ROIs, and the batches that
-// `spinenet train` makes.
-#include <mutex>
+// What training needs beside a network: anchors and what each learns, proposals and ROIs.
+#include <array>
+#include <optional>
+#include <span>
 
+#include "arch/task.h"
 #include "arrays.h"
+#include "base/enum_names.h"
 #include "base/error.h"
 #include "base/format.h"
 #include "bindings.h"
-#include "data/coco/coco.h"
-#include "data/loading/coco_dataset.h"
-#include "data/loading/loader.h"
+#include "boxes.h"
+#include "data/loading/labels.h"
+#include "detect/box_head.h"
 #include "detect/proposals.h"
 #include "detect/roi_sampler.h"
+#include "detect/yolo_cells.h"
 #include "graph/anchors.h"
-#include "networks.h"
-#include "settings.h"
-#include "text.h"
+#include "graph/lower_two_stage.h"
+#include "network_anchors.h"
+#include "object_masks.h"
+#include "runtime/two_stage.h"
 #include "without_lock.h"
 
 namespace spinenet::python {
 namespace {
 
 namespace py = pybind11;
-using Floats = py::array_t<float, py::array::c_style | py::array::forcecast>;
-using Bools = py::array_t<bool, py::array::c_style | py::array::forcecast>;
-using Labels = py::array_t<int64_t, py::array::c_style | py::array::forcecast>;
-
-std::vector<detect::Box> boxes_of(const Floats& array, const char* place) {
-  if (array.ndim() != 2 || array.shape(1) != 4) {
-    if (array.size() == 0) return {};
-    fail(ErrorKind::usage, "boxes are [N, 4]: x1, y1, x2, y2", place);
-  }
-  std::vector<detect::Box> boxes(static_cast<size_t>(array.shape(0)));
-  const float* at = array.data();
-  for (detect::Box& box : boxes) {
-    box = {at[0], at[1], at[2], at[3]};
-    at += 4;
-    if (!(box.x1 <= box.x2 && box.y1 <= box.y2)) {
-      fail(ErrorKind::usage, "a box has its corners the other way round, or is no number", place,
-           "give x1, y1, x2, y2");
-    }
-  }
-  return boxes;
-}
-
-py::array boxes_to_array(const std::vector<detect::Box>& boxes) {
-  std::vector<float> values;
-  values.reserve(boxes.size() * 4);
-  for (const detect::Box& box : boxes) values.insert(values.end(), {box.x1, box.y1, box.x2, box.y2});
-  return array_of(std::move(values), {static_cast<py::ssize_t>(boxes.size()), 4});
-}
-
-std::vector<detect::Box> anchors_of(const arch::Architecture& architecture, const std::string& task, int image_size) {
-  const int side = input_side(architecture, {task, image_size});
-  const bool proposals = arch::task_named(task) == arch::Task::segment;
-  arch::require_task(architecture, arch::task_named(task));
-  if (!proposals && (task != name_of(arch::Task::detect) || architecture.head_kind != arch::HeadKind::retina)) {
-    fail(ErrorKind::usage, fmt::format("{} has no anchors for the task {}", architecture.name, task), "anchors",
-         "anchors belong to RetinaNet's head (detect) and to the region proposals of a segmenter");
-  }
-  const detect::AnchorOptions options =
-      proposals ? graph::proposal_anchors(architecture) : graph::anchor_options(architecture);
-  return detect::make_anchors(options, side, side);
-}
-
-// Crowds from everything else.
-struct SeparatedObjects {
-  std::vector<detect::Box> boxes, crowd;
-};
-SeparatedObjects objects_of(const Floats& boxes, const Bools& crowd) {
-  const std::vector<detect::Box> all = boxes_of(boxes, "boxes");
-  if (crowd.size() != 0 && crowd.size() != static_cast<py::ssize_t>(all.size())) {
-    fail(ErrorKind::usage, fmt::format("{} boxes and {} entries", all.size(), crowd.size()), "crowd");
-  }
-  SeparatedObjects objects;
-  for (size_t i = 0; i < all.size(); ++i) {
-    const bool is_crowd = crowd.size() != 0 && crowd.data()[i];
-    (is_crowd ? objects.crowd : objects.boxes).push_back(all[i]);
-  }
-  return objects;
-}
 
 py::tuple labels_to_python(const data::AnchorLabels& labels) {
   std::vector<int64_t> classes(labels.classes.begin(), labels.classes.end());
@@ -87,47 +34,136 @@ py::tuple labels_to_python(const data::AnchorLabels& labels) {
 }
 
 py::tuple labels_of_anchors(const Floats& anchors, const Floats& boxes, const Labels& labels, const Bools& crowd,
-                            float positive, float negative, bool force_match) {
-  const std::vector<detect::Box> cells = boxes_of(anchors, "anchors"), all = boxes_of(boxes, "boxes");
-  if (labels.size() != static_cast<py::ssize_t>(all.size())) {
-    fail(ErrorKind::usage, fmt::format("{} boxes and {} labels", all.size(), labels.size()), "labels");
-  }
-  if (crowd.size() != 0 && crowd.size() != static_cast<py::ssize_t>(all.size())) {
-    fail(ErrorKind::usage, fmt::format("{} boxes and {} entries", all.size(), crowd.size()), "crowd");
-  }
-  std::vector<data::Target> targets;
-  for (size_t i = 0; i < all.size(); ++i) {
-    const int64_t label = labels.data()[i];
-    const bool is_crowd = crowd.size() != 0 && crowd.data()[i];
-    if (!is_crowd && (label < 0 || label > INT32_MAX)) {
-      fail(ErrorKind::usage, fmt::format("box {} has the label {}", i, label), "labels", "labels begin with 0");
-    }
-    targets.push_back({all[i], static_cast<int>(label), is_crowd});
-  }
+                            const detect::MatchOptions& options) {
+  const std::vector<detect::Box> cells = boxes_of(anchors, "anchors");
+  const std::vector<data::Target> targets = targets_of(boxes, &labels, crowd);
   data::AnchorLabels found;
   {
     const WithoutLock without_lock;
-    found = data::label_anchors(cells, targets, {.match = {positive, negative, force_match}});
+    found = data::label_anchors(cells, targets, {.match = options});
   }
   return labels_to_python(found);
 }
 
-py::tuple sampled_rois(const Floats& proposals, const Floats& boxes, const Bools& crowd, int samples, double positives,
-                       float positive, uint64_t seed) {
-  const SeparatedObjects objects = objects_of(boxes, crowd);
-  Random random(seed);
-  const detect::RoiSample sample = detect::sample_rois(boxes_of(proposals, "proposals"), objects.boxes, objects.crowd,
-                                                       {{samples, positives}, positive}, random);
+py::array cells_of_yolo(const arch::Architecture& architecture, int image_size) {
+  require_yolo(architecture, image_size, "yolo_cells");
+  std::vector<float> values;
+  for (const std::array<float, 5>& cell :
+       detect::yolo_cells(graph::yolo_levels(architecture), {image_size, image_size})) {
+    values.insert(values.end(), cell.begin(), cell.end());
+  }
+  const auto count = static_cast<py::ssize_t>(values.size() / 5);
+  return array_of(std::move(values), {count, 5});
+}
+
+py::tuple labels_of_yolo(const arch::Architecture& architecture, int image_size, const Floats& boxes,
+                         const Bools& crowd) {
+  require_yolo(architecture, image_size, "label_yolo");
+  const std::vector<data::Target> targets = targets_of(boxes, nullptr, crowd);
+  data::YoloLabels labels;
+  {
+    const WithoutLock without_lock;
+    labels = data::label_yolo(graph::yolo_anchors(architecture), {image_size, image_size}, targets);
+  }
+  return yolo_labels_to_python(labels);
+}
+
+// Which random numbers draw a sample: those of a seed alone, or those of a step of `spinenet train` with this seed.
+struct Draw {
+  uint64_t seed = 1;
+  std::optional<int64_t> step;
+  int64_t image = 0;  // in the global batch
+};
+
+Random random_of(const Draw& draw, detect::SampledPart part) {
+  return draw.step ? detect::sample_random(draw.seed, part, *draw.step, draw.image) : Random(draw.seed);
+}
+
+void check_share(const detect::SampleShare& share) {
+  if (share.samples < 1 || !(share.positives >= 0 && share.positives <= 1)) {
+    fail(ErrorKind::usage, fmt::format("{} samples with a share of {}", share.samples, share.positives), "samples",
+         "use at least 1, and a share from 0 to 1");
+  }
+}
+
+py::tuple sample_to_python(const detect::RoiSample& sample) {
   std::vector<int64_t> matches(sample.matches.begin(), sample.matches.end());
   const auto count = static_cast<py::ssize_t>(matches.size());
   return py::make_tuple(boxes_to_array(sample.rois), array_of(std::move(matches), {count}));
 }
 
-py::array subsampled(const Labels& matches, int samples, double positives, uint64_t seed) {
+py::tuple sampled_rois(const Floats& proposals, const Floats& boxes, const Bools& crowd,
+                       const detect::RoiSampleOptions& options, const Draw& draw) {
+  const SeparatedObjects objects = objects_of(boxes, crowd);
+  check_share(options.share);
+  Random random = random_of(draw, detect::SampledPart::rois);
+  return sample_to_python(
+      detect::sample_rois(boxes_of(proposals, "proposals"), objects.boxes, objects.crowd, options, random));
+}
+
+py::tuple matched_rois(const Floats& rois, const Floats& boxes, const Bools& crowd, float positive) {
+  const SeparatedObjects objects = objects_of(boxes, crowd);
+  detect::RoiSampleOptions options;
+  options.positive = positive;
+  return sample_to_python(detect::match_rois(boxes_of(rois, "rois"), objects.boxes, objects.crowd, options));
+}
+
+void check_stage(int stage) {
+  constexpr int kMostStages = 64;
+  if (stage < 0 || stage >= kMostStages) {
+    fail(ErrorKind::usage, fmt::format("box head {}", stage), "stage", "count the box heads from 0");
+  }
+}
+
+py::tuple labels_of_rois(const Floats& rois, const Labels& matches, const Floats& boxes, const Labels& labels,
+                         const Bools& crowd, int stage) {
+  const std::vector<detect::Box> cells = boxes_of(rois, "rois");
+  std::vector<data::Target> objects = targets_of(boxes, &labels, crowd);
+  std::erase_if(objects, [](const data::Target& target) { return target.crowd; });
+  check_stage(stage);
+  if (matches.size() != static_cast<py::ssize_t>(cells.size())) {
+    fail(ErrorKind::usage, fmt::format("{} ROIs and {} matches", cells.size(), matches.size()), "matches");
+  }
+  std::vector<int64_t> classes;
+  std::vector<float> codes;
+  for (size_t r = 0; r < cells.size(); ++r) {
+    const int64_t match = matches.data()[r];
+    if (match < detect::kBackground || match >= static_cast<int64_t>(objects.size())) {
+      fail(ErrorKind::usage, fmt::format("ROI {} has box {} of {}", r, match, objects.size()), "matches");
+    }
+    detect::BoxCode code{};
+    if (match >= 0) {
+      const data::Target& object = objects[static_cast<size_t>(match)];
+      if (!(object.box.area() > 0 && cells[r].area() > 0)) {
+        fail(ErrorKind::usage, fmt::format("ROI {} or its box has no area", r), "rois");
+      }
+      code = detect::encode_in_roi(object.box, cells[r], static_cast<size_t>(stage));
+    }
+    classes.push_back(match >= 0 ? objects[static_cast<size_t>(match)].label : detect::kBackground);
+    codes.insert(codes.end(), code.begin(), code.end());
+  }
+  const auto count = static_cast<py::ssize_t>(classes.size());
+  return py::make_tuple(array_of(std::move(classes), {count}), array_of(std::move(codes), {count, 4}));
+}
+
+py::array refined_rois(const Floats& codes, const Floats& rois, int height, int width, int stage) {
+  const std::vector<detect::Box> boxes = boxes_of(rois, "rois");
+  check_stage(stage);
+  if (codes.size() != static_cast<py::ssize_t>(4 * boxes.size())) {
+    fail(ErrorKind::usage, fmt::format("{} ROIs and {} codes, four for each are needed", boxes.size(), codes.size()),
+         "codes");
+  }
+  const std::span<const float> values(codes.data(), 4 * boxes.size());
+  return boxes_to_array(detect::refine_rois(values, boxes, {height, width}, static_cast<size_t>(stage)));
+}
+
+py::array subsampled(const Labels& matches, const detect::SampleShare& share, const Draw& draw,
+                     const std::string& part) {
+  check_share(share);
   std::vector<int32_t> drawn;
   for (py::ssize_t i = 0; i < matches.size(); ++i) drawn.push_back(static_cast<int32_t>(matches.data()[i]));
-  Random random(seed);
-  detect::subsample(drawn, {samples, positives}, random);
+  Random random = random_of(draw, parse_enum<detect::SampledPart>(ErrorKind::usage, "part", part, "subsample"));
+  detect::subsample(drawn, share, random);
   std::vector<int64_t> all(drawn.begin(), drawn.end());
   const auto count = static_cast<py::ssize_t>(all.size());
   return array_of(std::move(all), {count});
@@ -167,148 +203,18 @@ py::tuple proposals_of(const std::vector<Floats>& levels, const std::vector<Floa
   return py::make_tuple(boxes_to_array(boxes), array_of(std::move(logits), {count}));
 }
 
-struct BatchesOptions {
-  int image_size = 640, batch = 8;
-  uint64_t seed = 1;
-  bool train = true;
-  int threads = 1, rank = 0, world = 1;
-  std::array<float, 3> mean{}, std{};
-};
-
-// The data set with its loader. next() and seek() may be called from several threads of Python: one after the other.
-class Batches {
- public:
-  Batches(const std::string& annotations, const std::string& images, const arch::Architecture* architecture,
-          const std::vector<std::string>& augment, const BatchesOptions& options) {
-    data::CocoReadOptions read;
-    read.segmentations = false;
-    const detect::Annotations all = data::read_coco(annotations, read);
-    set_ = std::make_unique<data::CocoDataset>(all, images, data::class_list(all));
-    data::LoaderOptions loader;
-    loader.batch = options.batch;
-    loader.size = options.image_size;
-    loader.seed = options.seed;
-    loader.train = options.train;
-    loader.threads = options.threads;
-    loader.prefetch = 3;
-    loader.rank = options.rank;
-    loader.world = options.world;
-    loader.normalization = {options.mean, options.std};
-    for (const std::string& setting : augment) apply_setting(loader.augment, setting);
-    if (architecture != nullptr) {
-      if (input_side(*architecture, {std::string(name_of(arch::Task::detect)), options.image_size}) !=
-          options.image_size) {
-        fail(ErrorKind::usage,
-             fmt::format("{} is no multiple of {}", options.image_size, arch::coarsest_stride(*architecture)),
-             "image_size");
-      }
-      loader.anchors = anchors_of(*architecture, std::string(name_of(arch::Task::detect)), options.image_size);
-    }
-    loader_ = std::make_unique<data::Loader>(*set_, loader);
-  }
-
-  data::Batch next() {
-    const std::lock_guard lock(mutex_);
-    return loader_->next();
-  }
-  void seek(int64_t step) {
-    const std::lock_guard lock(mutex_);
-    loader_->seek(step);
-  }
-  int64_t steps_per_epoch() const { return loader_->steps_per_epoch(); }
-  const data::CocoDataset& set() const { return *set_; }
-
- private:
-  std::mutex mutex_;
-  std::unique_ptr<data::CocoDataset> set_;
-  std::unique_ptr<data::Loader> loader_;
-};
-
-py::list targets_to_python(const data::Batch& batch) {
+py::dict settings_of_segmenter(const arch::Architecture& architecture) {
   using namespace py::literals;
-  py::list all;
-  for (const std::vector<data::Target>& targets : batch.targets) {
-    std::vector<detect::Box> boxes;
-    std::vector<int64_t> labels;
-    std::vector<uint8_t> crowd;
-    for (const data::Target& target : targets) {
-      boxes.push_back(target.box);
-      labels.push_back(target.label);
-      crowd.push_back(target.crowd ? 1 : 0);
-    }
-    const auto count = static_cast<py::ssize_t>(boxes.size());
-    all.append(py::dict("boxes"_a = boxes_to_array(boxes), "labels"_a = array_of(std::move(labels), {count}),
-                        "crowd"_a = bool_array_of(std::move(crowd), {count})));
-  }
-  return all;
+  arch::require_task(architecture, arch::Task::segment);
+  const runtime::PyramidLevels levels = runtime::levels_of(architecture);
+  return py::dict("box_thresholds"_a = architecture.two_stage.box_thresholds, "min_level"_a = levels.min_level,
+                  "max_level"_a = levels.max_level, "coarsest_stride"_a = levels.coarsest_stride,
+                  "single_point"_a = levels.single_point, "box_crop"_a = graph::kBoxCrop,
+                  "mask_crop"_a = graph::kMaskCrop, "mask_size"_a = graph::kMaskSize);
 }
 
-py::dict next_batch(Batches& batches) {
-  using namespace py::literals;
-  data::Batch batch;
-  {
-    const WithoutLock without_lock;
-    batch = batches.next();
-  }
-  const auto images = static_cast<py::ssize_t>(batch.images);
-  py::dict all("step"_a = batch.step, "targets"_a = targets_to_python(batch));
-  all["pixels"] = array_of(std::move(batch.pixels), {images, 3, batch.height, batch.width});
-  all["image_ids"] = array_of(std::move(batch.image_ids), {images});
-  if (batch.labels.empty()) return all;
-  std::vector<int64_t> classes;
-  std::vector<float> codes;
-  for (const data::AnchorLabels& labels : batch.labels) {
-    classes.insert(classes.end(), labels.classes.begin(), labels.classes.end());
-    codes.insert(codes.end(), labels.codes.begin(), labels.codes.end());
-  }
-  const auto anchors = static_cast<py::ssize_t>(batch.labels.front().classes.size());
-  all["classes"] = array_of(std::move(classes), {images, anchors});
-  all["codes"] = array_of(std::move(codes), {images, anchors, 4});
-  return all;
-}
-
-py::list classes_of_batches(const Batches& batches) {
-  py::list classes;
-  for (const detect::Category& one : batches.set().classes()) {
-    classes.append(py::make_tuple(one.id, text_to_python(one.name)));
-  }
-  return classes;
-}
-
-std::unique_ptr<Batches> open_batches(const py::object& annotations, const py::object& images, int image_size,
-                                      int batch, std::optional<arch::Architecture> architecture, uint64_t seed,
-                                      bool train, const py::dict& augment, int threads, int rank, int world,
-                                      const std::array<float, 3>& mean, const std::array<float, 3>& std) {
-  const std::string file = path_of(annotations), folder = path_of(images);
-  const std::vector<std::string> settings = settings_of(augment);
-  const WithoutLock without_lock;
-  return std::make_unique<Batches>(file, folder, architecture ? &*architecture : nullptr, settings,
-                                   BatchesOptions{image_size, batch, seed, train, threads, rank, world, mean, std});
-}
-
-void bind_batches(py::module_& module) {
-  const image::Normalization usual;
-  py::class_<Batches> type(module, "Batches", py::is_final(), "The batches that `spinenet train` makes of a data set.");
-  type.attr("__module__") = kPackage;
-  type.def(py::init(&open_batches), py::arg("annotations"), py::arg("images"), py::arg("image_size"), py::arg("batch"),
-           py::kw_only(), py::arg("architecture") = py::none(), py::arg("seed") = 1, py::arg("train") = true,
-           py::arg("augment") = py::dict(), py::arg("threads") = 1, py::arg("rank") = 0, py::arg("world") = 1,
-           py::arg_v("mean", usual.mean, "(0.485, 0.456, 0.406)"),
-           py::arg_v("std", usual.deviation, "(0.229, 0.224, 0.225)"))
-      .def("next", &next_batch, "The batch of the current step, which then moves on.")
-      .def("seek", &Batches::seek, "Makes a step the current one.", py::arg("step"), py::call_guard<WithoutLock>())
-      .def_property_readonly("steps_per_epoch", &Batches::steps_per_epoch, "Batches until every image was seen.")
-      .def_property_readonly(
-          "images", [](const Batches& batches) { return batches.set().size(); }, "Of the data set.")
-      .def_property_readonly("classes", &classes_of_batches, "Pairs of id and name, in the order of the labels.");
-}
-
-}  // namespace
-
-void bind_training(py::module_& module) {
+void bind_anchors(py::module_& module) {
   const detect::MatchOptions match;
-  const detect::RoiSampleOptions rois;
-  const detect::ProposalOptions proposals;
   module.def(
       "anchors",
       [](const arch::Architecture& architecture, const std::string& task, int image_size) {
@@ -316,23 +222,69 @@ void bind_training(py::module_& module) {
       },
       "The anchors of a detector, or of a segmenter's region proposals.", py::arg("architecture"), py::arg("task"),
       py::arg("image_size"));
-  module.def("label_anchors", &labels_of_anchors, "What each anchor learns.", py::arg("anchors"), py::arg("boxes"),
-             py::arg("labels"), py::arg("crowd") = py::tuple(), py::kw_only(), py::arg("positive") = match.positive,
-             py::arg("negative") = match.negative, py::arg("force_match") = match.force_match);
+  module.def(
+      "label_anchors",
+      [](const Floats& cells, const Floats& boxes, const Labels& labels, const Bools& crowd, float positive,
+         float negative, bool force_match) {
+        return labels_of_anchors(cells, boxes, labels, crowd, {positive, negative, force_match});
+      },
+      "What each anchor learns.", py::arg("anchors"), py::arg("boxes"), py::arg("labels"),
+      py::arg("crowd") = py::tuple(), py::kw_only(), py::arg("positive") = match.positive,
+      py::arg("negative") = match.negative, py::arg("force_match") = match.force_match);
+  module.def("yolo_cells", &cells_of_yolo, "What the boxes of a YOLO head's anchor cells are decoded with.",
+             py::arg("architecture"), py::arg("image_size"));
+  module.def("label_yolo", &labels_of_yolo, "Which anchor cells of a YOLO head learn which box.",
+             py::arg("architecture"), py::arg("image_size"), py::arg("boxes"), py::arg("crowd") = py::tuple());
+}
+
+void bind_rois(py::module_& module) {
+  const detect::RoiSampleOptions rois;
+  const detect::ProposalOptions proposals;
+  const detect::SampleShare anchors;
   module.def(
       "propose",
-      [](const std::vector<Floats>& objectness, const std::vector<Floats>& boxes, const Floats& anchors, int height,
+      [](const std::vector<Floats>& objectness, const std::vector<Floats>& boxes, const Floats& cells, int height,
          int width, int pre_nms, int post_nms, float iou) {
-        return proposals_of(objectness, boxes, anchors, height, width, {pre_nms, post_nms, iou});
+        return proposals_of(objectness, boxes, cells, height, width, {pre_nms, post_nms, iou});
       },
       "Boxes that may hold an object.", py::arg("objectness"), py::arg("boxes"), py::arg("anchors"), py::arg("height"),
       py::arg("width"), py::kw_only(), py::arg("pre_nms") = proposals.pre_nms, py::arg("post_nms") = proposals.post_nms,
       py::arg_v("iou", proposals.iou, "0.7"));
-  module.def("sample_rois", &sampled_rois, "ROIs to learn from, with the box of each.", py::arg("proposals"),
-             py::arg("boxes"), py::arg("crowd") = py::tuple(), py::kw_only(), py::arg("samples") = rois.share.samples,
-             py::arg("positives") = rois.share.positives, py::arg("positive") = rois.positive, py::arg("seed") = 1);
-  module.def("subsample", &subsampled, "All but a random sample of anchors ignored.", py::arg("matches"), py::kw_only(),
-             py::arg("samples") = 256, py::arg("positives") = 0.5, py::arg("seed") = 1);
+  module.def(
+      "sample_rois",
+      [](const Floats& found, const Floats& boxes, const Bools& crowd, int samples, double positives, float positive,
+         uint64_t seed, std::optional<int64_t> step, int64_t image) {
+        return sampled_rois(found, boxes, crowd, {{samples, positives}, positive}, {seed, step, image});
+      },
+      "ROIs to learn from, with the box of each.", py::arg("proposals"), py::arg("boxes"),
+      py::arg("crowd") = py::tuple(), py::kw_only(), py::arg("samples") = rois.share.samples,
+      py::arg("positives") = rois.share.positives, py::arg("positive") = rois.positive, py::arg("seed") = 1,
+      py::arg("step") = py::none(), py::arg("image") = 0);
+  module.def("match_rois", &matched_rois, "The ROIs of a later box head, with the box of each.", py::arg("rois"),
+             py::arg("boxes"), py::arg("crowd") = py::tuple(), py::kw_only(), py::arg("positive") = rois.positive);
+  module.def("label_rois", &labels_of_rois, "What a box head learns of each ROI.", py::arg("rois"), py::arg("matches"),
+             py::arg("boxes"), py::arg("labels"), py::arg("crowd") = py::tuple(), py::kw_only(), py::arg("stage") = 0);
+  module.def("refine_rois", &refined_rois, "The boxes that a box head makes of its ROIs.", py::arg("codes"),
+             py::arg("rois"), py::arg("height"), py::arg("width"), py::kw_only(), py::arg("stage") = 0);
+  module.def(
+      "subsample",
+      [](const Labels& matches, int samples, double positives, uint64_t seed, std::optional<int64_t> step,
+         int64_t image, const std::string& part) {
+        return subsampled(matches, {samples, positives}, {seed, step, image}, part);
+      },
+      "All but a random sample of anchors ignored.", py::arg("matches"), py::kw_only(),
+      py::arg("samples") = anchors.samples, py::arg("positives") = anchors.positives, py::arg("seed") = 1,
+      py::arg("step") = py::none(), py::arg("image") = 0, py::arg("part") = name_of(detect::SampledPart::anchors));
+  module.def("segmenter_settings", &settings_of_segmenter, "What an architecture says about a segmenter's heads.",
+             py::arg("architecture"));
+}
+
+}  // namespace
+
+void bind_training(py::module_& module) {
+  bind_anchors(module);
+  bind_rois(module);
+  bind_object_masks(module);
   bind_batches(module);
 }
 

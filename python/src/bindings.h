@@ -19,7 +19,9 @@ void bind_prediction(pybind11::module_& module);
 void bind_model(pybind11::module_& module);
 void bind_program(pybind11::module_& module);
 void bind_model_file(pybind11::module_& module);
-void bind_training(pybind11::module_& module);
+void bind_training(pybind11::module_& module);  // with the two below
+void bind_batches(pybind11::module_& module);
+void bind_object_masks(pybind11::module_& module);
 void bind_study(pybind11::module_& module);
 
 }  // namespace spinenet::python

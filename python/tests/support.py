@@ -43,6 +43,13 @@ def png(pixels):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+def some_boxes(count, side, seed):
+    """float32 [count, 4] within side x side pixels, none narrower than 4."""
+    random = numpy.random.default_rng(seed)
+    corner, size = random.uniform(0, side - 4, (count, 2)), random.uniform(4, side / 2, (count, 2))
+    return numpy.concatenate([corner, numpy.minimum(corner + size, side)], 1).astype(numpy.float32)
+
+
 def predict(task, files, *flags):
     """What `spinenet predict --json` writes."""
     run = subprocess.run([PROGRAM, "predict", model_path(task), *files, *flags, "--quiet", "--json"], check=True,

@@ -48,6 +48,13 @@ std::vector<int32_t> matches_of(std::span<const Box> candidates, std::span<const
 
 }  // namespace
 
+Random sample_random(uint64_t seed, SampledPart part, int64_t step, int64_t image) {
+  return Random(seed)
+      .fork(Random::hash(name_of(part)))
+      .fork(static_cast<uint64_t>(step))
+      .fork(static_cast<uint64_t>(image));
+}
+
 void subsample(std::span<int32_t> matches, const SampleShare& share, Random& random) {
   const Drawn drawn = draw_sample(matches, share, random);
   std::vector<int32_t> kept(matches.size(), kIgnored);

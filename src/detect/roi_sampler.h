@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "base/random.h"
 #include "detect/box.h"
 #include "detect/matcher.h"
@@ -26,6 +27,16 @@ struct SampleShare {
 // Turns all entries of `matches` (as match() gives them) but a random sample into kIgnored: up to samples * positives
 // matched ones, the rest background, fewer where there are not enough.
 void subsample(std::span<int32_t> matches, const SampleShare& share, Random& random);
+
+// What a step of training draws of an image.
+enum class SampledPart { anchors, rois, masks };
+constexpr auto names(SampledPart) {
+  using enum SampledPart;
+  return named<SampledPart>({{anchors, "anchors"}, {rois, "rois"}, {masks, "masks"}});
+}
+// Of the seed, the step and the image's place in the global batch alone, so that every split of a batch over processes
+// draws the same.
+Random sample_random(uint64_t seed, SampledPart part, int64_t step, int64_t image);
 
 struct RoiSampleOptions {
   SampleShare share{512, 0.25};

@@ -1,9 +1,11 @@
 #include "nn/yolo_loss.h"
 
+#include <array>
 #include <cmath>
 #include <numbers>
 
 #include "detect/box_coder.h"
+#include "detect/yolo_cells.h"
 
 namespace spinenet::nn {
 namespace {
@@ -71,19 +73,9 @@ torch::Tensor box_loss_of(const torch::Tensor& boxes, const YoloTargets& targets
 }  // namespace
 
 torch::Tensor yolo_cells(std::span<const detect::YoloLevel> levels, detect::Extent input) {
-  std::vector<double> rows;
-  for (const detect::YoloLevel& level : levels) {
-    const double before = (static_cast<double>(level.scale_xy) - 1) / 2;
-    for (int row = 0; row < input.height / level.stride; ++row) {
-      for (int column = 0; column < input.width / level.stride; ++column) {
-        for (const auto& [width, height] : level.anchors) {
-          rows.insert(rows.end(), {(column - before) * level.stride, (row - before) * level.stride,
-                                   static_cast<double>(level.scale_xy) * level.stride, width, height});
-        }
-      }
-    }
-  }
-  return torch::tensor(rows, torch::kFloat64).reshape({-1, 5}).to(torch::kFloat32);
+  std::vector<std::array<float, 5>> rows = detect::yolo_cells(levels, input);
+  const auto count = static_cast<int64_t>(rows.size());
+  return torch::from_blob(rows.data(), {count, 5}, torch::kFloat32).clone();
 }
 
 torch::Tensor yolo_boxes(const torch::Tensor& codes, const torch::Tensor& cells) {

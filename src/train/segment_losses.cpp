@@ -19,11 +19,9 @@ namespace {
 
 constexpr double kPositiveAnchors = 0.5;  // share of the sample
 
-Random random_of(const BatchPass& pass, const SegmentLossOptions& options, std::string_view purpose, size_t image) {
-  return Random(options.seed)
-      .fork(Random::hash(purpose))
-      .fork(static_cast<uint64_t>(pass.batch.step))
-      .fork(static_cast<uint64_t>(pass.mode.first_sample) + image);
+Random random_of(const BatchPass& pass, const SegmentLossOptions& options, detect::SampledPart part, size_t image) {
+  return detect::sample_random(options.seed, part, pass.batch.step,
+                               pass.mode.first_sample + static_cast<int64_t>(image));
 }
 
 struct AnchorTargets {
@@ -39,7 +37,7 @@ AnchorTargets sample_anchors(const BatchPass& pass, const SegmentLossOptions& op
   for (size_t i = 0; i < pass.batch.labels.size(); ++i) {
     const data::AnchorLabels& labels = pass.batch.labels[i];
     std::vector<int32_t> matches = labels.classes;
-    Random random = random_of(pass, options, "anchors", i);
+    Random random = random_of(pass, options, detect::SampledPart::anchors, i);
     detect::subsample(matches, {options.recipe.anchor_samples, kPositiveAnchors}, random);
     for (int32_t& match : matches) {
       if (match >= 0) match = 0;  // an object, of whatever class
@@ -149,7 +147,7 @@ Rois rois_of(const BatchPass& pass, const std::vector<std::vector<detect::Box>>&
   Rois rois;
   for (size_t image = 0; image < candidates.size(); ++image) {
     const Objects& own = objects[image];
-    Random random = random_of(pass, options, "rois", image);
+    Random random = random_of(pass, options, detect::SampledPart::rois, image);
     detect::RoiSample sample = stage == 0
                                    ? detect::sample_rois(candidates[image], own.boxes, own.crowd, sampling, random)
                                    : detect::match_rois(candidates[image], own.boxes, own.crowd, sampling);
@@ -191,7 +189,7 @@ MaskRois mask_rois_of(const BatchPass& pass, const Rois& rois, const std::vector
   MaskRois chosen;
   for (size_t image = 0; image < rois.boxes.size(); ++image) {
     std::vector<int32_t> matches = rois.matches[image];
-    Random random = random_of(pass, options, "masks", image);
+    Random random = random_of(pass, options, detect::SampledPart::masks, image);
     detect::subsample(matches, {most, 1.0}, random);
     chosen.boxes.emplace_back();
     const std::vector<detect::ObjectMask>& masks = pass.batch.masks[image];
