@@ -1,13 +1,13 @@
 # Sets SPINENET_BUILD_PYTHON: whether the Python package (python/) is built. On where Python with its headers, NumPy and
-# pybind11 are found; with sanitizers only where it is asked for (preset tsan), because an ordinary Python has not their
-# run-time library, which the tests then load before it.
+# pybind11 are found; with a sanitizer only where it is asked for and is ThreadSanitizer (preset tsan), whose run-time
+# library an ordinary Python has not: the tests load it first.
 #
 # Python is the first one in the path that has NumPy, or else the system's; -DPython_EXECUTABLE=... names another.
 set(SPINENET_PYTHON_MISSING "")
 if(SPINENET_BUILD_FUZZERS)
   set(SPINENET_PYTHON_MISSING "a build without fuzzers")
-elseif(SPINENET_SANITIZE AND NOT SPINENET_BUILD_PYTHON)
-  set(SPINENET_PYTHON_MISSING "-DSPINENET_BUILD_PYTHON=ON in a build with sanitizers")
+elseif(SPINENET_SANITIZE AND NOT (SPINENET_SANITIZE STREQUAL "thread" AND SPINENET_BUILD_PYTHON))
+  set(SPINENET_PYTHON_MISSING "a build without sanitizers, or with ThreadSanitizer alone and -DSPINENET_BUILD_PYTHON=ON")
 else()
   if(NOT Python_EXECUTABLE)
     foreach(candidate python3 /usr/bin/python3)

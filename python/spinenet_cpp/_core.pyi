@@ -508,9 +508,10 @@ class Batches:
         """Of an annotation file and the folder of its images.
 
         `batch`: images over all `world` processes, of which this is the one of `rank`. With an `architecture` batches
-        have what its anchors learn of this `task`; those of a segmenter have masks, too. `train`: shuffled and augmented, else in order and letterboxed. `augment`: the keys
-        of a recipe's augment (docs/config.md). UsageError for options that make no sense, BadDataError for a broken
-        file, and where no object has a mask and masks are to be learned.
+        have what its anchors learn of this `task`; those of a segmenter have masks, too. `train`: shuffled and
+        augmented, else in order and letterboxed. `augment`: the keys of a recipe's augment (docs/config.md). UsageError
+        for options that make no sense, BadDataError for a broken file, and where no object has a mask and masks are to
+        be learned.
         """
 
     def next(self) -> dict[str, Any]:

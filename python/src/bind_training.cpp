@@ -97,20 +97,30 @@ py::tuple sampled_rois(const Floats& proposals, const Floats& boxes, const Bools
   const SeparatedObjects objects = objects_of(boxes, crowd);
   check_share(options.share);
   Random random = random_of(draw, detect::SampledPart::rois);
-  return sample_to_python(
-      detect::sample_rois(boxes_of(proposals, "proposals"), objects.boxes, objects.crowd, options, random));
+  const std::vector<detect::Box> found = boxes_of(proposals, "proposals");
+  detect::RoiSample sample;
+  {
+    const WithoutLock without_lock;
+    sample = detect::sample_rois(found, objects.boxes, objects.crowd, options, random);
+  }
+  return sample_to_python(sample);
 }
 
 py::tuple matched_rois(const Floats& rois, const Floats& boxes, const Bools& crowd, float positive) {
   const SeparatedObjects objects = objects_of(boxes, crowd);
   detect::RoiSampleOptions options;
   options.positive = positive;
-  return sample_to_python(detect::match_rois(boxes_of(rois, "rois"), objects.boxes, objects.crowd, options));
+  const std::vector<detect::Box> found = boxes_of(rois, "rois");
+  detect::RoiSample sample;
+  {
+    const WithoutLock without_lock;
+    sample = detect::match_rois(found, objects.boxes, objects.crowd, options);
+  }
+  return sample_to_python(sample);
 }
 
 void check_stage(int stage) {
-  constexpr int kMostStages = 64;
-  if (stage < 0 || stage >= kMostStages) {
+  if (stage < 0 || stage >= arch::kMaxBoxHeads) {
     fail(ErrorKind::usage, fmt::format("box head {}", stage), "stage", "count the box heads from 0");
   }
 }
@@ -163,7 +173,10 @@ py::array subsampled(const Labels& matches, const detect::SampleShare& share, co
   std::vector<int32_t> drawn;
   for (py::ssize_t i = 0; i < matches.size(); ++i) drawn.push_back(static_cast<int32_t>(matches.data()[i]));
   Random random = random_of(draw, parse_enum<detect::SampledPart>(ErrorKind::usage, "part", part, "subsample"));
-  detect::subsample(drawn, share, random);
+  {
+    const WithoutLock without_lock;
+    detect::subsample(drawn, share, random);
+  }
   std::vector<int64_t> all(drawn.begin(), drawn.end());
   const auto count = static_cast<py::ssize_t>(all.size());
   return array_of(std::move(all), {count});

@@ -80,6 +80,7 @@ class EveryFamily(unittest.TestCase):
                 self.check(narrow("resnet-50-fpn", padding=padding), "detect", 128)
         self.check(narrow("spinenet-49"), "classify", 96)
         self.check(narrow("spinenet-49", large_downsample="repeated_pools"), "detect", 128)
+        self.check(narrow("spinenet-49", identity_paths="every_block"), "detect", 128)
 
     def test_agrees_in_every_network_of_a_segmenter(self):
         self.check(narrow_segmenter(), "segment", 128)

@@ -67,6 +67,10 @@ std::string duration_text(double seconds) {
   return fmt::format("{} d {:02}:{:02}", whole / 86400, whole / 3600 % 24, whole / 60 % 60);
 }
 
+std::string minutes_text(double minutes) {
+  return fmt::format("{:g} minute{}", minutes, minutes == 1 ? "" : "s");
+}
+
 ProgressOptions standard_progress() {
   ProgressOptions options;
   const std::string_view term = environment("TERM");

@@ -77,5 +77,7 @@ class Progress {
 
 // "42 s", "3:07", "1:02:45", "2 d 03:10"; a dash for a negative or infinite one.
 std::string duration_text(double seconds);
+// "1 minute", "0.5 minutes"
+std::string minutes_text(double minutes);
 
 }  // namespace spinenet

@@ -127,6 +127,18 @@ TEST(EnginePrecision, ComputesEveryOperationInBytesCloseToFloats) {
   EXPECT_LT(all.error, 0.1);
 }
 
+TEST(EnginePrecision, ComputesIdentityPathsInBytesCloseToFloats) {
+  arch::Architecture a = slim("spinenet-49s");
+  a.identity_paths = arch::IdentityPaths::every_block;
+  const graph::Program program = graph::lower_detector(a, {.height = 128, .width = 128, .classes = 3});
+  const HostTensor input = random_tensor({1, 3, 128, 128}, 5);
+  const Calibration all =
+      calibrate(program, lively_weights(program, 3), only(input), {.layer_error = 1, .output_error = 1});
+  EXPECT_TRUE(all.kept.empty());
+  EXPECT_GT(all.error, 1e-4);
+  EXPECT_LT(all.error, 0.1);
+}
+
 int64_t convolutions_in(NumberFormat format, const CompiledPlan& plan) {
   return std::ranges::count_if(plan.steps, [&](const Step& step) {
     const ConvStep* conv = as_convolution(step);

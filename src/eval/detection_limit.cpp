@@ -57,17 +57,13 @@ BeyondLimit beyond_limit(const detect::Annotations& annotations, std::span<const
   BeyondLimit beyond;
   beyond.of_category = use_categories;
   if (static_cast<int64_t>(results.size()) <= limit) return beyond;
-  if (!use_categories) {
-    for (const auto& [image, count] : results_of_images(results, annotations.images.size())) {
-      beyond.images += count > limit ? 1 : 0;
-      beyond.results += std::max<int64_t>(0, count - limit);
-    }
-    return beyond;
-  }
   std::vector<int64_t> counts(annotations.categories.size());
   for (const std::vector<size_t>& categories : categories_of_full_images(annotations, results, limit)) {
     const int64_t before = beyond.results;
-    for (const size_t category : categories) beyond.results += ++counts[category] > limit ? 1 : 0;
+    if (!use_categories) {
+      beyond.results += std::max<int64_t>(0, static_cast<int64_t>(categories.size()) - limit);
+    }
+    for (const size_t category : categories) beyond.results += use_categories && ++counts[category] > limit ? 1 : 0;
     for (const size_t category : categories) counts[category] = 0;
     beyond.images += beyond.results > before ? 1 : 0;
   }

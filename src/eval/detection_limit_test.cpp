@@ -41,8 +41,8 @@ TEST(DetectionLimit, CountsResultsOfEachImageAndCategory) {
 
 TEST(DetectionLimit, WithoutCategoriesAllResultsOfAnImageCountTogether) {
   std::vector<detect::Result> results = results_of(1, 3, 3);
-  const auto more = results_of(1, 7, 2), other = results_of(2, 3, 3);
-  for (const auto& some : {more, other}) results.insert(results.end(), some.begin(), some.end());
+  const auto more = results_of(1, 7, 2), other = results_of(2, 3, 3), unknown = results_of(2, 99, 50);
+  for (const auto& some : {more, other, unknown}) results.insert(results.end(), some.begin(), some.end());
   EXPECT_EQ(beyond_limit(annotations_with(1, 2), results, 3).results, 0);
   const BeyondLimit beyond = beyond_limit(annotations_with(1, 2), results, 3, false);
   EXPECT_EQ(beyond.images, 1);

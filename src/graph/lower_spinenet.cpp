@@ -77,7 +77,7 @@ class ScalePermutedLowering {
     if (channels != wanted && a_.identity_paths == arch::IdentityPaths::equal_channels) return;
     ValueId x = parent.value;
     const int down = spec.level - parent.spec.level;
-    for (int i = 0; i < down; ++i) x = b_.max_pool(x, 3, 2, joined(scope, ".pool", std::to_string(i)));
+    if (down > 0) x = pool_each(x, down, scope);
     if (channels < wanted) {
       const auto copies = static_cast<size_t>((wanted + channels - 1) / channels);
       x = b_.concat(std::vector<ValueId>(copies, x), joined(scope, ".repeat"));
@@ -140,6 +140,10 @@ class ScalePermutedLowering {
     if (a_.large_downsample == arch::LargeDownsample::single_pool) {
       return b_.max_pool(x, levels == 1 ? 3 : 5, 1 << levels, joined(scope, ".pool"));
     }
+    return pool_each(x, levels, scope);
+  }
+
+  ValueId pool_each(ValueId x, int levels, const std::string& scope) {
     for (int i = 0; i < levels; ++i) x = b_.max_pool(x, 3, 2, joined(scope, ".pool", std::to_string(i)));
     return x;
   }

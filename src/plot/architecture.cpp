@@ -115,7 +115,7 @@ std::string edges(const Drawing& drawing, const std::vector<Frame>& frames) {
     svg += fmt::format(
         "<path class=\"edge{}\" d=\"{}\"><title>{}</title></path>\n", c.raw ? " raw" : "",
         edge_path(frames[static_cast<size_t>(c.from)], frames[static_cast<size_t>(c.to)], entry_of(drawing, frames, c)),
-        c.raw ? "unused block, added as it is" : "connection");
+        c.raw ? "added as it is" : "connection");
   }
   return svg;
 }
@@ -183,7 +183,7 @@ std::string legend(const Drawing& drawing, double y) {
   const auto& connections = drawing.connections;
   line("", "connection");
   if (std::any_of(connections.begin(), connections.end(), [](const auto& c) { return c.raw; })) {
-    line(" raw", "unused block, added as it is");
+    line(" raw", "added as it is");
   }
   svg += fmt::format(
       "<text class=\"small\" x=\"{:.1f}\" y=\"{:.1f}\">taller: larger map \u00B7 wider: more channels"

@@ -13,8 +13,6 @@
 namespace spinenet::plot {
 namespace {
 
-constexpr double kShareForSteps = 0.95;  // of max_minutes
-
 // "1 step", "2 steps"
 std::string counted(int64_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
@@ -64,14 +62,14 @@ std::string how_it_ended(const TrainingPlan& plan, const Json& summary) {
     return fmt::format("Ended early after {}, in {}: {} had become no better.\n", of_all, taken, plan.metric);
   }
   const double rate = summary.at("images_per_second").get<double>();
+  const std::string pace = rate > 0 ? fmt::format(", {:.1f} images a second", rate) : "";
   const int64_t wished = plan.epochs * plan.steps_per_epoch;
   if (plan.max_minutes > 0 && step < wished) {
-    return fmt::format(
-        "Trained {} of {} in {}, {:.1f} images a second.\nThe {} ended it; {} --set max_minutes={:g} goes on.\n", step,
-        counted(wished, "step"), taken, rate, minutes_text(plan.max_minutes), resume_command(plan),
-        2 * plan.max_minutes);
+    return fmt::format("Trained {} of {} in {}{}.\nThe {} ended it; {} --set max_minutes={:g} goes on.\n", step,
+                       counted(wished, "step"), taken, pace, minutes_text(plan.max_minutes), resume_command(plan),
+                       2 * plan.max_minutes);
   }
-  return fmt::format("Trained {} in {}, {:.1f} images a second.\n", counted(step, "step"), taken, rate);
+  return fmt::format("Trained {} in {}{}.\n", counted(step, "step"), taken, pace);
 }
 
 std::string best_text(const TrainingPlan& plan, const Json& summary) {
@@ -133,26 +131,19 @@ std::string plan_text(const TrainingPlan& plan) {
   return text + fmt::format("Ctrl-C ends it with a checkpoint; {} goes on.", resume_command(plan));
 }
 
-double seconds_for_steps(double max_minutes) {
-  return 60 * kShareForSteps * max_minutes;
-}
-
-std::string minutes_text(double max_minutes) {
-  return fmt::format("{:g} minute{}", max_minutes, max_minutes == 1 ? "" : "s");
-}
-
 std::string pace_text(const TrainingPlan& plan, int64_t done, double seconds_per_step) {
   const double of_steps = static_cast<double>(plan.total_steps - done) * seconds_per_step;
   const double spent = static_cast<double>(done - plan.first_step) * seconds_per_step;
-  const double of_minutes = std::max(0.0, seconds_for_steps(plan.max_minutes) - spent);
+  const double of_minutes = std::max(0.0, plan.seconds_for_steps - spent);
   const bool minutes_end_it = plan.max_minutes > 0 && of_minutes < of_steps;
   const std::string step =
       seconds_per_step < 10 ? fmt::format("{:.2f} s", seconds_per_step) : duration_text(seconds_per_step);
   if (!minutes_end_it) {
     return fmt::format("A step takes {}: about {} to go, and the measurements.", step, duration_text(of_steps));
   }
-  return fmt::format("A step takes {}: about {} to go, and the measurements; {} end it before all {} are done.", step,
-                     duration_text(of_minutes), minutes_text(plan.max_minutes), counted(plan.total_steps, "step"));
+  return fmt::format("A step takes {}: about {} to go, and the measurements; {} {} it before all {} are done.", step,
+                     duration_text(of_minutes), minutes_text(plan.max_minutes), plan.max_minutes == 1 ? "ends" : "end",
+                     counted(plan.total_steps, "step"));
 }
 
 std::string end_text(const TrainingPlan& plan, const Json& summary) {

@@ -24,17 +24,13 @@ struct TrainingPlan {
   int64_t batch = 1, steps_per_epoch = 0, epochs = 0;
   int64_t first_step = 0, total_steps = 0;
   double max_minutes = 0;                                // 0: no limit
+  double seconds_for_steps = 0;                          // of max_minutes, from here on
   std::string metric = "AP";                             // that decides which model is the best
   std::string annotations = {}, validation_folder = {};  // as `spinenet eval` takes them; "": there is none
 };
 
 // Several lines, each a sentence or two.
 std::string plan_text(const TrainingPlan& plan);
-
-// The part of max_minutes that is for steps; the rest is for the last measurement and the report.
-double seconds_for_steps(double max_minutes);
-// "5 minutes"
-std::string minutes_text(double max_minutes);
 
 // Once some steps are timed: what is left of it. `done`: the steps that are done, of the run.
 std::string pace_text(const TrainingPlan& plan, int64_t done, double seconds_per_step);

@@ -21,6 +21,7 @@ TrainingPlan example_plan() {
   plan.epochs = 32;
   plan.total_steps = 2016;
   plan.max_minutes = 5;
+  plan.seconds_for_steps = 285;
   plan.annotations = "my scenes/annotations/val.json";
   plan.validation_folder = "my scenes/val";
   return plan;

@@ -77,11 +77,11 @@ std::vector<plot::ReportImage> sample_images(const data::Dataset& val, std::span
                                              const eval::TopKMetrics& metrics) {
   std::vector<plot::ReportImage> images;
   const int64_t stride = std::max<int64_t>(1, val.size() / static_cast<int64_t>(kClassImages));
-  for (int64_t i = 0; i < val.size() && images.size() < kClassImages && has_room(images); i += stride) {
+  for (int64_t i = 0; i < val.size() && images.size() < kClassImages; i += stride) {
     try {
       const data::LabelledImage sample = val.get(i);
       const auto at = std::ranges::find(found, sample.image_id, &eval::Classified::image_id);
-      if (at != found.end()) images.push_back(draw_sample(sample.image, *at, metrics));
+      if (at != found.end()) add_if_room(images, draw_sample(sample.image, *at, metrics));
     } catch (const Error& error) {
       log_warning(fmt::format("left out of the report: {}", error.what()));
     }

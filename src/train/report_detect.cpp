@@ -75,9 +75,9 @@ plot::ReportImage draw_sample(const data::LabelledImage& sample, const RunData& 
 std::vector<plot::ReportImage> sample_images(const RunData& data, std::span<const detect::Result> results) {
   std::vector<plot::ReportImage> images;
   const int64_t stride = std::max<int64_t>(1, data.val->size() / kDetectImages);
-  for (int64_t i = 0; i < data.val->size() && images.size() < kDetectImages && has_room(images); i += stride) {
+  for (int64_t i = 0; i < data.val->size() && images.size() < kDetectImages; i += stride) {
     try {
-      images.push_back(draw_sample(data.val->get(i), data, results));
+      add_if_room(images, draw_sample(data.val->get(i), data, results));
     } catch (const Error& error) {
       log_warning(fmt::format("left out of the report: {}", error.what()));
     }

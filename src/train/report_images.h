@@ -15,9 +15,9 @@ namespace spinenet::train {
 // A JPEG file of the image with these objects on it, in the size of the report.
 std::string drawn_for_report(image::Image image, std::span<const image::DrawnObject> objects);
 
-// Whether there is room for another one that is as large as these on average: together the images have at most
-// kReportImageBytes of the page.
-inline constexpr size_t kReportImageBytes = 300'000;
-bool has_room(std::span<const plot::ReportImage> images);
+inline constexpr size_t kReportImageBytes = 300'000;  // of the page, at most, that are images
+
+// Adds an image where it has room; else it is left out, and the page is full.
+bool add_if_room(std::vector<plot::ReportImage>& images, plot::ReportImage image);
 
 }  // namespace spinenet::train

@@ -2,22 +2,25 @@
 
 #include <algorithm>
 
-#include "plot/training_text.h"
-
 namespace spinenet::train {
 namespace {
 
-constexpr int64_t kStepsOfAPace = 3;  // the first one is slower than the others
+constexpr double kShareForSteps = 0.95;  // of max_minutes
+constexpr int64_t kStepsOfAPace = 3;     // the first one is slower than the others
 
 double per_step(const Pace& pace) {
   return pace.step_seconds / static_cast<double>(pace.steps);
 }
 
 double step_seconds_left(double max_minutes, const Pace& pace) {
-  return plot::seconds_for_steps(max_minutes) - pace.step_seconds;
+  return seconds_for_steps(max_minutes) - pace.step_seconds;
 }
 
 }  // namespace
+
+double seconds_for_steps(double max_minutes) {
+  return 60 * kShareForSteps * max_minutes;
+}
 
 int64_t fitting_steps(double max_minutes, const Pace& pace) {
   return std::max<int64_t>(static_cast<int64_t>(step_seconds_left(max_minutes, pace) / per_step(pace)), 1);
@@ -28,8 +31,8 @@ std::optional<NearerEnd> end_by_time(double max_minutes, const Pace& pace, int64
   const double left = std::max(0.0, step_seconds_left(max_minutes, pace));
   if (left >= static_cast<double>(steps_left) * per_step(pace)) return std::nullopt;
   const double with_measurements = std::max(1.0, pace.seconds / pace.step_seconds);
-  return NearerEnd{std::min(1.0, pace.step_seconds / plot::seconds_for_steps(max_minutes)),
-                   plot::minutes_text(max_minutes), left * with_measurements};
+  return NearerEnd{std::min(1.0, pace.step_seconds / seconds_for_steps(max_minutes)), minutes_text(max_minutes),
+                   left * with_measurements};
 }
 
 }  // namespace spinenet::train

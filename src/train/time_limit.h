@@ -17,6 +17,9 @@ struct Pace {
   double seconds = 0;       // with measurements and all else
 };
 
+// The part of max_minutes that is for steps; the rest is for the last measurement and the report.
+double seconds_for_steps(double max_minutes);
+
 // Steps that are still to come where the time ends the run, at least one. `pace` has steps.
 int64_t fitting_steps(double max_minutes, const Pace& pace);
 

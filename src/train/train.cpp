@@ -299,8 +299,9 @@ void Run::tell_plan() const {
   plan.steps_per_epoch = loader_->steps_per_epoch();
   plan.epochs = recipe_.epochs;
   plan.first_step = p.step;
-  plan.total_steps = p.total_steps;
+  plan.total_steps = recipe_.max_minutes > 0 ? wished_steps() : p.total_steps;
   plan.max_minutes = recipe_.max_minutes;
+  plan.seconds_for_steps = seconds_for_steps(recipe_.max_minutes);
   plan.metric = task_->main_metric();
   std::tie(plan.annotations, plan.validation_folder) = validation_paths(recipe_);
   options_.begins(plan);

@@ -46,8 +46,11 @@ Json ProgramTest::run_json(const std::string& arguments, const std::string& inpu
 
 std::vector<std::string> ProgramTest::every_verb() const {
   std::vector<std::string> verbs;
-  std::istringstream lines(run("man --list").out);
+  const Outcome list = run("man --list");
+  EXPECT_EQ(list.status, 0) << list.err;
+  std::istringstream lines(list.out);
   for (std::string line; std::getline(lines, line);) verbs.push_back(line);
+  EXPECT_GE(verbs.size(), 20U);
   return verbs;
 }
 

@@ -33,7 +33,7 @@ TEST_F(Usage, WithoutAVerbIsAskedForHelp) {
 }
 
 // The first, the last and one of each verb that has verbs of its own: the lists of this test are not cut.
-TEST_F(Usage, HelpListsTheVerbs) {
+TEST_F(Usage, TheListOfCommandsHasTheVerbs) {
   const std::vector<std::string> verbs = every_verb();
   for (const char* verb : {"describe", "data", "data check", "search", "study", "study export", "checks"}) {
     EXPECT_EQ(std::ranges::count(verbs, verb), 1) << verb;
