@@ -26,18 +26,12 @@ Json to_json(const CocoEvaluation& evaluation, const detect::Annotations& annota
   Json json;
   for (const auto& [name, value] : named_numbers(evaluation.metrics)) json[name] = value;
   const std::map<int64_t, int64_t> instances = count_instances(annotations);
-  int64_t total = 0;
-  for (const auto& [category, count] : instances) total += count;
-  // Measured without categories: then its one class has no id.
-  const std::vector<ClassMetrics>& classes = evaluation.metrics.per_class;
-  const bool all = classes.size() == 1 && classes.front().category_id == -1;
   json["per_class"] = Json::array();
   for (const ClassMetrics& metrics : evaluation.metrics.per_class) {
     const auto count = instances.find(metrics.category_id);
-    const int64_t of_class = count == instances.end() ? 0 : count->second;
     json["per_class"].push_back({{"name", metrics.name},
                                  {"id", metrics.category_id},
-                                 {"instances", all ? total : of_class},
+                                 {"instances", count == instances.end() ? 0 : count->second},
                                  {"AP", metrics.ap},
                                  {"AP50", metrics.ap50},
                                  {"AP75", metrics.ap75},

@@ -61,7 +61,7 @@ class ScalePermutedLowering {
     if (spec.output) add_unused(spec, inputs);
     const std::string name = joined("blocks.", std::to_string(index));
     add_identity(spec, inputs, joined(name, ".identity"));
-    ValueId x = b_.add(std::move(inputs), joined(name, ".fuse"));
+    ValueId x = b_.add(inputs, joined(name, ".fuse"));
     x = b_.activate(x, joined(name, ".fuse_act"));
     x = block_group(b_, x, group(spec, drop_rate), name);
     built_.push_back({spec, x, depth + 1});
