@@ -36,6 +36,10 @@ def in_threads(count, work):
     return results
 
 
+# ThreadSanitizer knows nothing of the threads that a child of a program with threads starts.
+follows_forks = unittest.skipIf("TSAN_OPTIONS" in os.environ, "ThreadSanitizer does not follow forks")
+
+
 def child_gives(work):
     """Whether `work` gives something true in the child of a fork."""
     with warnings.catch_warnings():
@@ -103,6 +107,7 @@ class ThreadsTest(FolderTest):
         thread.join()
         self.assertGreater(seen, 60)  # a call that computes under the lock would be seen once for each image at most
 
+    @follows_forks
     def test_children_of_a_fork(self):
         for task in TASKS:
             self.assertTrue(child_gives(lambda: found_by(task) == self.expected[task]))
@@ -111,6 +116,7 @@ class ThreadsTest(FolderTest):
         self.assertTrue(child_gives(lambda: all(one == self.expected["segment"]
                                                 for one in in_threads(4, lambda i: found_by("segment")))))
 
+    @follows_forks
     def test_children_of_a_fork_beside_computing_threads(self):
         stop = threading.Event()
 
@@ -129,6 +135,7 @@ class ThreadsTest(FolderTest):
                 thread.join()
         self.assertEqual(good, 9 * [True])
 
+    @follows_forks
     def test_processes_of_multiprocessing(self):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
