@@ -10,12 +10,7 @@
 
 namespace spinenet::python {
 
-namespace {
-
 namespace py = pybind11;
-constexpr int kLargestYoloInput = 8192;  // pixels of a side, as in a recipe
-
-}  // namespace
 
 std::vector<detect::Box> anchors_of(const arch::Architecture& architecture, const std::string& task, int image_size) {
   const int side = input_side(architecture, {task, image_size});
@@ -38,8 +33,8 @@ void require_yolo(const arch::Architecture& architecture, int image_size, const 
   }
   arch::require_task(architecture, arch::Task::detect);
   const int stride = arch::coarsest_stride(architecture);
-  if (image_size < 1 || image_size > kLargestYoloInput || image_size % stride != 0) {
-    fail(ErrorKind::usage, fmt::format("{} is no multiple of {} up to {}", image_size, stride, kLargestYoloInput),
+  if (image_size < 1 || image_size > kLargestInput || image_size % stride != 0) {
+    fail(ErrorKind::usage, fmt::format("{} is no multiple of {} up to {}", image_size, stride, kLargestInput),
          "image_size");
   }
 }

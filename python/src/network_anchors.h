@@ -14,6 +14,8 @@
 
 namespace spinenet::python {
 
+constexpr int kLargestInput = 8192;  // pixels of a side, as in a recipe
+
 // Of RetinaNet's head (task detect), or of the region proposals of a segmenter. ErrorKind::usage where there are none.
 std::vector<detect::Box> anchors_of(const arch::Architecture& architecture, const std::string& task, int image_size);
 

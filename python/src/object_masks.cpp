@@ -6,13 +6,14 @@
 #include "bindings.h"
 #include "boxes.h"
 #include "graph/lower_two_stage.h"
+#include "network_anchors.h"
 #include "without_lock.h"
 
 namespace spinenet::python {
 namespace {
 
 namespace py = pybind11;
-constexpr int kLargestTarget = 1024, kLargestInput = 8192;
+constexpr int kLargestTarget = 1024;
 constexpr py::ssize_t kLargestBitmap = 1 << 30;  // pixels of one
 
 ObjectMasks masks_of_bitmaps(const Bools& bitmaps) {

@@ -58,13 +58,11 @@ BeyondLimit beyond_limit(const detect::Annotations& annotations, std::span<const
   beyond.of_category = use_categories;
   if (static_cast<int64_t>(results.size()) <= limit) return beyond;
   std::vector<int64_t> counts(annotations.categories.size());
+  const auto counted_as = [&](size_t category) { return use_categories ? category : 0; };
   for (const std::vector<size_t>& categories : categories_of_full_images(annotations, results, limit)) {
     const int64_t before = beyond.results;
-    if (!use_categories) {
-      beyond.results += std::max<int64_t>(0, static_cast<int64_t>(categories.size()) - limit);
-    }
-    for (const size_t category : categories) beyond.results += use_categories && ++counts[category] > limit ? 1 : 0;
-    for (const size_t category : categories) counts[category] = 0;
+    for (const size_t category : categories) beyond.results += ++counts[counted_as(category)] > limit ? 1 : 0;
+    for (const size_t category : categories) counts[counted_as(category)] = 0;
     beyond.images += beyond.results > before ? 1 : 0;
   }
   return beyond;

@@ -75,9 +75,8 @@ class ScalePermutedLowering {
     const int64_t wanted = arch::output_channels(spec, a_.scaling);
     const int64_t channels = b_.shape(parent.value).channels;
     if (channels != wanted && a_.identity_paths == arch::IdentityPaths::equal_channels) return;
-    ValueId x = parent.value;
     const int down = spec.level - parent.spec.level;
-    if (down > 0) x = pool_each(x, down, scope);
+    ValueId x = pool_each(parent.value, down, scope);
     if (channels < wanted) {
       const auto copies = static_cast<size_t>((wanted + channels - 1) / channels);
       x = b_.concat(std::vector<ValueId>(copies, x), joined(scope, ".repeat"));
@@ -143,6 +142,7 @@ class ScalePermutedLowering {
     return pool_each(x, levels, scope);
   }
 
+  // Not at all where there are no levels to go down.
   ValueId pool_each(ValueId x, int levels, const std::string& scope) {
     for (int i = 0; i < levels; ++i) x = b_.max_pool(x, 3, 2, joined(scope, ".pool", std::to_string(i)));
     return x;

@@ -63,9 +63,7 @@ std::string said_of(size_t there, std::span<const detect::Result* const> shown) 
 }
 
 plot::ReportImage draw_sample(const data::LabelledImage& sample, const RunData& data,
-                              std::span<const detect::Result> results) {
-  std::vector<std::string> names;
-  for (const detect::Category& category : data.classes) names.push_back(category.name);
+                              std::span<const std::string> names, std::span<const detect::Result> results) {
   const std::vector<image::DrawnObject> truth = runtime::true_objects(sample, names);
   const std::vector<const detect::Result*> shown = shown_of(sample.image_id, results);
   return {fmt::format("image {}: {}", sample.image_id, said_of(truth.size(), shown)),
@@ -73,11 +71,13 @@ plot::ReportImage draw_sample(const data::LabelledImage& sample, const RunData& 
 }
 
 std::vector<plot::ReportImage> sample_images(const RunData& data, std::span<const detect::Result> results) {
+  std::vector<std::string> names;
+  for (const detect::Category& category : data.classes) names.push_back(category.name);
   std::vector<plot::ReportImage> images;
   const int64_t stride = std::max<int64_t>(1, data.val->size() / kDetectImages);
   for (int64_t i = 0; i < data.val->size() && images.size() < kDetectImages; i += stride) {
     try {
-      add_if_room(images, draw_sample(data.val->get(i), data, results));
+      add_if_room(images, draw_sample(data.val->get(i), data, names, results));
     } catch (const Error& error) {
       log_warning(fmt::format("left out of the report: {}", error.what()));
     }
