@@ -6,11 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "kernels/compiled_sets.h"
 #include "kernels/processor.h"
-
-#ifndef HWY_DISABLED_TARGETS
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
-#endif
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/gradient_kernels.cpp"
 #include <hwy/foreach_target.h>

@@ -5,12 +5,9 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "kernels/compiled_sets.h"
 #include "kernels/processor.h"
 #include "kernels/vnni.h"
-
-#ifndef HWY_DISABLED_TARGETS
-#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3_DL)
-#endif
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/kernels.cpp"
 #include <hwy/foreach_target.h>

@@ -1,8 +1,7 @@
 #include "kernels/processor.h"
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
+#include <array>
+#include <utility>
 
 namespace spinenet::kernels {
 namespace {
@@ -15,7 +14,6 @@ constexpr bool has_all(uint64_t word, uint64_t bits) {
   return (word & bits) == bits;
 }
 
-constexpr uint32_t kOsXsave = bit(27);  // of leaf 1, ecx: XGETBV may be used
 // What the kernels named "avx2" are compiled with (HWY_TARGET_STR_AVX2 of Highway's ops/set_macros-inl.h), and LZCNT,
 // which Highway asks for, too. The sets up to SSE2 are those of every x86-64.
 constexpr uint32_t kAvx2Leaf1 = bit(0) | bit(1) | bit(9) | bit(12) | bit(19) | bit(20) | bit(25) | bit(28) |
@@ -29,14 +27,12 @@ constexpr uint64_t kAmxRegisters = bit(17) | bit(18);                           
 constexpr uint64_t kAvxRegisters = bit(1) | bit(2);                              // XMM, YMM
 constexpr uint64_t kAvx512Registers = kAvxRegisters | bit(5) | bit(6) | bit(7);  // masks, ZMM, ZMM16 to 31
 
-#if defined(__x86_64__)
-// Allowed where kOsXsave is set.
-uint64_t read_saved_registers() {
-  uint32_t low = 0, high = 0;
-  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return uint64_t{high} << 32 | low;
-}
-#endif
+// Bits of AT_HWCAP and AT_HWCAP2 (Linux, arch/arm64/include/uapi/asm/hwcap.h) that matter to the kernels, with the
+// names that /proc/cpuinfo has for them.
+using NamedBit = std::pair<int, std::string_view>;
+constexpr std::array<NamedBit, 6> kArmFeatures{
+    {{1, "asimd"}, {9, "fphp"}, {10, "asimdhp"}, {20, "asimddp"}, {22, "sve"}, {23, "asimdfhm"}}};
+constexpr std::array<NamedBit, 3> kMoreArmFeatures{{{1, "sve2"}, {13, "i8mm"}, {14, "bf16"}}};
 
 }  // namespace
 
@@ -52,22 +48,15 @@ InstructionSets instruction_sets_of(const CpuidWords& words) {
   return sets;
 }
 
-CpuidWords read_cpuid() {
-  CpuidWords words;
-#if defined(__x86_64__)
-  uint32_t eax = 0, ebx = 0, ecx = 0, edx = 0;
-  if (__get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0) words.leaf1_ecx = ecx;
-  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0) {
-    words.leaf7_ebx = ebx;
-    words.leaf7_ecx = ecx;
-    words.leaf7_edx = edx;
-    const uint32_t last_subleaf = eax;
-    if (last_subleaf >= 1 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0) words.leaf7_1_eax = eax;
+std::vector<std::string_view> arm_features_of(uint64_t hwcap, uint64_t hwcap2) {
+  std::vector<std::string_view> names;
+  for (const auto& [number, name] : kArmFeatures) {
+    if ((hwcap >> number & 1) != 0) names.push_back(name);
   }
-  if (__get_cpuid(0x80000001, &eax, &ebx, &ecx, &edx) != 0) words.extended_ecx = ecx;
-  if ((words.leaf1_ecx & kOsXsave) != 0) words.saved_registers = read_saved_registers();
-#endif
-  return words;
+  for (const auto& [number, name] : kMoreArmFeatures) {
+    if ((hwcap2 >> number & 1) != 0) names.push_back(name);
+  }
+  return names;
 }
 
 const InstructionSets& instruction_sets() {

@@ -4,10 +4,15 @@
 // Invariant: each set includes all instructions that the kernels of its name are compiled with, so a wider set implies
 // the narrower one. Thread contract: free functions.
 // Source: Intel's Software Developer's Manual, volume 1, "Detection of AVX-512 Foundation Instructions"
-// (13.3, 14.3, 15.2), volume 2, CPUID.
+// (13.3, 14.3, 15.2), volume 2, CPUID; Linux, Documentation/arm64/elf_hwcaps.rst.
+//
+// The folder x86 has what only x86 processors can run, the folder other what stands in its place on all others:
+// src/CMakeLists.txt takes one of the two.
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 namespace spinenet::kernels {
 
@@ -34,7 +39,19 @@ InstructionSets instruction_sets_of(const CpuidWords& words);
 // All zero on processors that are no x86.
 CpuidWords read_cpuid();
 
+// Of a 64-bit ARM processor, from what Linux says of it (the auxiliary vector's AT_HWCAP and AT_HWCAP2). None of them
+// is asked for: the kernels named "portable" use NEON ("asimd"), which every such processor has.
+std::vector<std::string_view> arm_features_of(uint64_t hwcap, uint64_t hwcap2);
+
+// What matters to the kernels of this processor's features, by the names that Linux has for them; amx where its tiles
+// may be used.
+std::vector<std::string_view> processor_features();
+
 // Of this machine.
 const InstructionSets& instruction_sets();
+
+// Tells the processor that its thread waits in a loop for another one: it saves power, or lends its units to a thread
+// that shares the core.
+void pause_in_loop();
 
 }  // namespace spinenet::kernels

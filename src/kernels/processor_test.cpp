@@ -4,7 +4,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <hwy/targets.h>
 
 namespace spinenet::kernels {
 namespace {
@@ -31,24 +30,6 @@ CpuidWords changed(const std::function<void(CpuidWords&)>& change) {
   change(words);
   return words;
 }
-
-#if defined(__x86_64__)
-TEST(Processor, AgreesWithHighway) {
-  const int64_t targets = hwy::SupportedTargets();
-  EXPECT_EQ(instruction_sets().avx2, (targets & HWY_AVX2) != 0);
-  EXPECT_EQ(instruction_sets().avx512, (targets & HWY_AVX3) != 0);
-}
-
-TEST(Processor, AgreesWithTheCompilersOwnQuestion) {
-  __builtin_cpu_init();
-  EXPECT_EQ(instruction_sets().avx512_vnni, instruction_sets().avx512 && __builtin_cpu_supports("avx512vnni") != 0);
-  EXPECT_EQ(instruction_sets().avx512_bf16, instruction_sets().avx512 && __builtin_cpu_supports("avx512bf16") != 0);
-}
-#else
-TEST(Processor, AnotherProcessorHasNoneOfThem) {
-  EXPECT_EQ(count_of(read_cpuid()), 0);
-}
-#endif
 
 TEST(Processor, ASetNeedsAllItsParts) {
   EXPECT_EQ(count_of(kEverything), 4);
@@ -98,6 +79,14 @@ TEST(Processor, ASetNeedsASystemThatSavesItsRegisters) {
   for (const auto& [saved, count] : cases) {
     EXPECT_EQ(count_of(changed([saved = saved](CpuidWords& words) { words.saved_registers = saved; })), count) << saved;
   }
+}
+
+TEST(Processor, FeaturesOfArmHaveTheNamesOfLinux) {
+  EXPECT_TRUE(arm_features_of(0, 0).empty());
+  // What Linux tells of a Raspberry Pi 4: fp asimd evtstrm crc32 cpuid.
+  EXPECT_EQ(arm_features_of(0x883, 0), (std::vector<std::string_view>{"asimd"}));
+  EXPECT_EQ(arm_features_of(uint64_t{1} << 20 | 2, uint64_t{1} << 13 | uint64_t{1} << 14),
+            (std::vector<std::string_view>{"asimd", "asimddp", "i8mm", "bf16"}));
 }
 
 }  // namespace

@@ -26,13 +26,13 @@ using IntVector = hn::Vec<Ints>;
 constexpr int kQuantizedRows = HWY_TARGET <= HWY_AVX3 ? 12 : 4;
 
 // Four bytes of a row in every lane, or the weights of a column in its lane.
-struct Quads {
 #if HWY_TARGET <= HWY_AVX2
+struct Quads {
   hn::Vec<hn::Repartition<int16_t, Ints>> even, odd;
-#else
-  IntVector bytes;
-#endif
 };
+#else
+using Quads = IntVector;
+#endif
 
 HWY_INLINE Quads weight_quads(const int8_t* b) {
   const Ints d;
@@ -41,7 +41,7 @@ HWY_INLINE Quads weight_quads(const int8_t* b) {
   const auto w = hn::BitCast(pairs, hn::LoadU(d, reinterpret_cast<const int32_t*>(b)));
   return {hn::ShiftRight<8>(hn::ShiftLeft<8>(w)), hn::ShiftRight<8>(w)};
 #else
-  return {hn::LoadU(d, reinterpret_cast<const int32_t*>(b))};
+  return hn::LoadU(d, reinterpret_cast<const int32_t*>(b));
 #endif
 }
 
@@ -56,16 +56,16 @@ HWY_INLINE Quads row_quads(const uint8_t* a) {
   return {hn::BitCast(pairs, hn::And(bytes, hn::Set(unsigned_pairs, 0x00FF))),
           hn::BitCast(pairs, hn::ShiftRight<8>(bytes))};
 #else
-  return {hn::Set(d, four)};
+  return hn::Set(d, four);
 #endif
 }
 
 #if HWY_TARGET > HWY_AVX2
 template <int kByte>
-HWY_INLINE IntVector byte_product(const Quads& x, const Quads& w) {
+HWY_INLINE IntVector byte_product(Quads x, Quads w) {
   const Ints d;
-  const IntVector weight = hn::ShiftRight<24>(hn::ShiftLeft<24 - 8 * kByte>(w.bytes));
-  const IntVector value = hn::And(hn::ShiftRight<8 * kByte>(x.bytes), hn::Set(d, 0xFF));
+  const IntVector weight = hn::ShiftRight<24>(hn::ShiftLeft<24 - 8 * kByte>(w));
+  const IntVector value = hn::And(hn::ShiftRight<8 * kByte>(x), hn::Set(d, 0xFF));
   return hn::Mul(value, weight);
 }
 #endif

@@ -6,15 +6,10 @@
 #include <unistd.h>
 
 #include "base/fork_count.h"
+#include "kernels/processor.h"
 
 namespace spinenet::kernels {
 namespace {
-
-void pause() {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#endif
-}
 
 void stop(std::atomic<int>& round, std::vector<std::thread>& workers) {
   round.store(-1, std::memory_order_release);
@@ -35,7 +30,7 @@ void wait_while(const std::atomic<int>& value, int old, std::chrono::microsecond
   while (true) {
     for (int i = 0; i < 64; ++i) {
       if (value.load(std::memory_order_acquire) != old) return;
-      pause();
+      pause_in_loop();
     }
     if (std::chrono::steady_clock::now() - start > patience) break;
   }

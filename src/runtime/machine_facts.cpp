@@ -10,26 +10,12 @@
 #include "base/format.h"
 #include "base/machine_memory.h"
 #include "kernels/kernels.h"
+#include "kernels/processor.h"
 
 namespace spinenet::runtime {
 
 std::string instruction_sets() {
-  std::vector<std::string> names;
-#if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("sse4.2") != 0) names.emplace_back("sse4.2");
-  if (__builtin_cpu_supports("avx") != 0) names.emplace_back("avx");
-  if (__builtin_cpu_supports("avx2") != 0) names.emplace_back("avx2");
-  if (__builtin_cpu_supports("fma") != 0) names.emplace_back("fma");
-  if (__builtin_cpu_supports("avx512f") != 0) names.emplace_back("avx512f");
-  if (__builtin_cpu_supports("avx512bw") != 0) names.emplace_back("avx512bw");
-  if (__builtin_cpu_supports("avx512vnni") != 0) names.emplace_back("avx512vnni");
-  if (__builtin_cpu_supports("avx512bf16") != 0) names.emplace_back("avx512bf16");
-  if (kernels::find_tile_kernels() != nullptr) names.emplace_back("amx");
-#elif defined(__aarch64__)
-  names.emplace_back("neon");
-#endif
-  return fmt::format("{}", fmt::join(names, " "));
+  return fmt::format("{}", fmt::join(kernels::processor_features(), " "));
 }
 
 std::string operating_system() {

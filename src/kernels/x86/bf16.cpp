@@ -1,7 +1,5 @@
 #include "kernels/bf16.h"
 
-#if defined(__x86_64__)
-
 #include <array>
 #include <cstring>
 #include <utility>
@@ -55,19 +53,3 @@ ToBf16 find_to_bf16() {
 }
 
 }  // namespace spinenet::kernels
-
-#else
-
-namespace spinenet::kernels {
-
-Bf16Multiply find_bf16_multiply() {
-  return nullptr;
-}
-
-ToBf16 find_to_bf16() {
-  return nullptr;
-}
-
-}  // namespace spinenet::kernels
-
-#endif

@@ -1,7 +1,5 @@
 #include "kernels/tiles.h"
 
-#if defined(__x86_64__) && defined(__linux__)
-
 #include <array>
 
 #include <hwy/highway.h>
@@ -107,15 +105,3 @@ const TileKernels* find_tile_kernels() {
 }
 
 }  // namespace spinenet::kernels
-
-#else
-
-namespace spinenet::kernels {
-
-const TileKernels* find_tile_kernels() {
-  return nullptr;
-}
-
-}  // namespace spinenet::kernels
-
-#endif

@@ -1,7 +1,5 @@
 #include "kernels/vnni.h"
 
-#if defined(__x86_64__)
-
 #include <array>
 #include <cstring>
 #include <utility>
@@ -52,19 +50,3 @@ PairMultiply find_vnni_pair_multiply() {
 }
 
 }  // namespace spinenet::kernels
-
-#else
-
-namespace spinenet::kernels {
-
-QuantizedMultiply find_vnni_multiply() {
-  return nullptr;
-}
-
-PairMultiply find_vnni_pair_multiply() {
-  return nullptr;
-}
-
-}  // namespace spinenet::kernels
-
-#endif
