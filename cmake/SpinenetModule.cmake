@@ -14,8 +14,9 @@ add_library(spinenet_options INTERFACE)
 include(SpinenetHardening)
 target_link_libraries(spinenet_options INTERFACE spinenet_hardening)
 target_compile_options(spinenet_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror)
-# x86-64 has no fused product and sum but where the kernels ask for it. Elsewhere the compiler would fuse them wherever it can,
-# and anchors, boxes and scores would not be the same numbers.
+# The compiler fuses products and sums where the processor that it compiles for can: of x86-64 only in functions of the kernels
+# that are compiled for AVX2 and more. Elsewhere it would do so everywhere, and anchors, boxes and scores would not be the same
+# numbers.
 if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
   target_compile_options(spinenet_options INTERFACE -ffp-contract=off)
 endif()

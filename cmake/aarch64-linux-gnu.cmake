@@ -32,5 +32,6 @@ set(ENV{PKG_CONFIG_PATH} "")
 
 find_program(SPINENET_QEMU_AARCH64 NAMES qemu-aarch64-static qemu-aarch64)
 if(SPINENET_QEMU_AARCH64)
-  set(CMAKE_CROSSCOMPILING_EMULATOR ${SPINENET_QEMU_AARCH64} -L ${CMAKE_SYSROOT})
+  # The processor of a Raspberry Pi 4, the least of those named above.
+  set(CMAKE_CROSSCOMPILING_EMULATOR ${SPINENET_QEMU_AARCH64} -cpu cortex-a72 -L ${CMAKE_SYSROOT})
 endif()

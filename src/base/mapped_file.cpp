@@ -12,8 +12,6 @@
 namespace spinenet {
 namespace {
 
-constexpr uintptr_t kPage = 4096;  // a larger one is a multiple of it: then madvise() refuses, and nothing is released
-
 // Nothing where it cannot be mapped, for whatever reason: reading the file says why.
 std::span<const char> map_file(const std::filesystem::path& path) {
   struct stat is {};
@@ -45,8 +43,9 @@ MappedFile::~MappedFile() {
 
 void MappedFile::release(std::span<const char> part) const {
   if (!is_mapped_) return;
-  const uintptr_t first = (reinterpret_cast<uintptr_t>(part.data()) + kPage - 1) & ~(kPage - 1);
-  const uintptr_t end = (reinterpret_cast<uintptr_t>(part.data()) + part.size()) & ~(kPage - 1);
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const uintptr_t first = (reinterpret_cast<uintptr_t>(part.data()) + page - 1) & ~(page - 1);
+  const uintptr_t end = (reinterpret_cast<uintptr_t>(part.data()) + part.size()) & ~(page - 1);
   if (end > first) (void)::madvise(reinterpret_cast<void*>(first), end - first, MADV_DONTNEED);
 }
 

@@ -9,8 +9,8 @@ namespace {
 constexpr uint64_t kFactor = 0x9E3779B97F4A7C15U;
 
 uint64_t mixed(uint64_t hash, uint64_t word) {
-  hash = (hash ^ word) * kFactor;
-  return hash ^ (hash >> 32);
+  const auto product = static_cast<unsigned __int128>(hash ^ word) * kFactor;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64U);
 }
 
 }  // namespace

@@ -10,7 +10,6 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/json.h"
-#include "base/mapped_file.h"
 #include "formats/elements.h"
 
 namespace spinenet::formats {
@@ -250,23 +249,6 @@ void check_header(std::string_view file, SafetensorsHeader& found, std::string_v
   found.data_checksum = data_digits.mapped();
 }
 
-// `done` is called with data that are no longer needed for now.
-TensorFile parse(std::span<const char> bytes, std::string_view place,
-                 const std::function<void(std::string_view)>& done) {
-  const std::string_view file(bytes.data(), bytes.size());
-  SafetensorsHeader header = checked_header(bytes, place);
-  check_data(header, file, place, done);
-  TensorFile result;
-  for (TensorPlace& entry : header.tensors) {
-    const std::string_view data = data_of(entry, header, file);
-    HostTensor tensor = tensor_of(entry, data);
-    result.weights.emplace(std::move(entry.name), std::move(tensor));
-    done(data);
-  }
-  result.metadata = std::move(header.metadata);
-  return result;
-}
-
 }  // namespace
 
 void write_safetensors(const Output& output, const TensorFile& file) {
@@ -319,23 +301,31 @@ HostTensor tensor_of(const TensorPlace& entry, std::string_view data) {
 
 void check_data(const SafetensorsHeader& header, std::string_view file, std::string_view place,
                 const std::function<void(std::string_view)>& done) {
-  if (header.data_checksum.empty()) return;
+  if (!header.data_checksum) return;
   uint64_t sum = checksum({});
   for (const TensorPlace& entry : header.tensors) {
     const std::string_view data = data_of(entry, header, file);
     sum = checksum(data, sum);
-    done(data);
+    if (done) done(data);
   }
-  if (hex(sum) != header.data_checksum) refuse("the checksum of the tensor data is wrong", place, kDamaged);
+  if (hex(sum) != *header.data_checksum) refuse("the checksum of the tensor data is wrong", place, kDamaged);
 }
 
 TensorFile parse_safetensors(std::span<const char> bytes, std::string_view place) {
-  return parse(bytes, place, [](std::string_view) {});
+  const std::string_view file(bytes.data(), bytes.size());
+  SafetensorsHeader header = checked_header(bytes, place);
+  check_data(header, file, place);
+  TensorFile result;
+  for (TensorPlace& entry : header.tensors) {
+    HostTensor tensor = tensor_of(entry, data_of(entry, header, file));
+    result.weights.emplace(std::move(entry.name), std::move(tensor));
+  }
+  result.metadata = std::move(header.metadata);
+  return result;
 }
 
 TensorFile read_safetensors(const std::filesystem::path& path) {
-  const MappedFile file(path);
-  return parse(file.bytes(), path.string(), [&](std::string_view part) { file.release(part); });
+  return parse_safetensors(read_file(path), path.string());
 }
 
 void check_finite(const std::string& name, std::span<const float> values, std::string_view place) {

@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -53,8 +54,8 @@ struct TensorPlace {
 struct SafetensorsHeader {
   std::vector<TensorPlace> tensors;  // in the order of the data
   std::map<std::string, std::string> metadata;
-  std::string data_checksum;  // as the metadata had it, where checked_header() took it from there; "": none
-  uint64_t data_begin = 0;    // in the file
+  std::optional<std::string> data_checksum;  // as the metadata had it, where checked_header() took it from there
+  uint64_t data_begin = 0;                   // in the file
 };
 
 // The checksums are not looked at, and stay in the metadata. `read` gives `count` bytes of the file from `begin` on,
@@ -68,7 +69,7 @@ SafetensorsHeader checked_header(std::span<const char> file, std::string_view pl
 std::string_view data_of(const TensorPlace& entry, const SafetensorsHeader& header, std::string_view file);
 HostTensor tensor_of(const TensorPlace& entry, std::string_view data);
 void check_data(const SafetensorsHeader& header, std::string_view file, std::string_view place,
-                const std::function<void(std::string_view)>& done);
+                const std::function<void(std::string_view)>& done = {});
 
 // Elements become float32: F32 as they are, bit by bit; F16, BF16, BOOL, U8, I8, U16, I16 exactly; F64, U32, I32, U64,
 // I64 rounded to nearest. Another dtype is ErrorKind::unsupported, every other fault ErrorKind::bad_data; both name

@@ -32,10 +32,12 @@ Model open_model(const std::filesystem::path& path) {
   return understand(formats::read_model(path), path);
 }
 
-Model open_stored_model(const std::filesystem::path& path) {
+Model open_stored_model(const std::filesystem::path& path, bool check_later) {
   auto stored = std::make_shared<const formats::StoredModel>(path);
   Model model = understand(stored->file(), path);
+  if (!check_later) stored->check_values();
   model.stored = std::move(stored);
+  model.is_checked = !check_later;
   return model;
 }
 

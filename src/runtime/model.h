@@ -18,6 +18,7 @@ struct Model {
   formats::ModelFile file;
   arch::Architecture architecture;
   std::shared_ptr<const formats::StoredModel> stored = nullptr;  // where its weights lie, when file.weights is empty
+  bool is_checked = true;  // whether the values of the stored weights were looked at
 };
 
 // Of file.weights, or of the stored ones.
@@ -29,8 +30,9 @@ bool is_model_path(std::string_view name);
 
 // ErrorKind::bad_data when the architecture in it makes no sense.
 Model open_model(const std::filesystem::path& path);
-// The same for who runs it: the weights stay in the file until prepare() has checked and packed them.
-Model open_stored_model(const std::filesystem::path& path);
+// The same for who runs it: the weights stay in the file until prepare() has packed them. `check_later`: prepare()
+// looks at their values, and only where no packed weights are found kept.
+Model open_stored_model(const std::filesystem::path& path, bool check_later = false);
 // As open_model, of a file's bytes; `path` only appears in messages.
 Model open_model(std::span<const char> bytes, const std::filesystem::path& path);
 

@@ -38,7 +38,7 @@ void require_floats(const RunOptions& options) {
 std::optional<NetworkForwards> on_other_device(std::span<const graph::Program> networks, const Model& model,
                                                const RunOptions& options) {
   if (!options.other_device || options.device == "cpu") return std::nullopt;
-  if (model.stored) model.stored->check_values();
+  if (!model.is_checked) model.stored->check_values();
   const Weights copies = model.stored ? copy_of(model.stored->weights()) : Weights();
   const Weights& weights = model.stored ? copies : model.file.weights;
   NetworkForwards forwards;
@@ -63,11 +63,12 @@ NetworkPlans in_engine(Model& model, std::span<const graph::Program> networks, c
     calibration = need_calibration(model.file, model.path.string());
     compiled.calibration = &calibration;
   }
-  engine::PackedStore store{options.packed_folder, model.path, {}};
+  engine::PackedStore store{options.packed_folder, model.path, {}, {}};
   if (model.stored && !store.folder.empty()) {
-    store.content = model.stored->content();
+    store.content_now = [stored = model.stored] { return stored->content(); };
+    store.content = store.content_now();
     compiled.packed = &store;
-    compiled.check = [stored = model.stored] { stored->check_values(); };
+    if (!model.is_checked) compiled.check = [stored = model.stored] { stored->check_values(); };
   }
   NetworkPlans plans = compile_networks(networks, model, compiled);
   int64_t bytes = 0;
@@ -91,11 +92,15 @@ PreparedModel prepare(Model model, const RunOptions& options) {
   PreparedModel prepared{{}, image_size_of(model, options.image_size), options.threads, {}};
   const std::vector<graph::Program> networks = networks_of(model, options.image_size);
   if (std::optional<NetworkForwards> forwards = on_other_device(networks, model, options)) {
+    if (!options.packed_folder.empty()) log_warning("--cache is of use on the CPU alone: nothing is kept");
     prepared.networks = *std::move(forwards);
   } else {
     RunOptions decided = options;
     const bool look_when_packed = !options.packed_folder.empty() && options.precision;
-    if (model.stored && !look_when_packed) model.stored->check_values();
+    if (!model.is_checked && !look_when_packed) {
+      model.stored->check_values();
+      model.is_checked = true;
+    }
     if (!options.precision) decided.precision = choose_precision(model, networks, engine_options(options));
     prepared.precision = *decided.precision;
     prepared.networks = in_engine(model, networks, decided);

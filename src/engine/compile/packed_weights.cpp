@@ -51,7 +51,7 @@ std::optional<uint64_t> header_bytes(const Numbers& numbers, uint64_t file_bytes
 }
 
 std::string key_of(const PackedStore& store, std::string_view layout) {
-  return fmt::format("model {}\n{}", store.content, layout);
+  return fmt::format("packing {}\nmodel {}\n{}", kPackingVersion, store.content, layout);
 }
 
 std::string file_name(const PackedStore& store, std::string_view layout) {
@@ -119,6 +119,10 @@ OwnedFolder take_packed_folder(const PackedStore& store) {
 
 void keep_packed(const OwnedFolder& folder, const PackedStore& store, std::string_view layout,
                  std::span<const float> values) {
+  if (store.content_now() != store.content) {
+    return log_warning(
+        fmt::format("{}: changed while it was read; the packed weights are not kept", printable(store.model.string())));
+  }
   const std::string header = packed_header({key_of(store, layout), values});
   const std::array<std::string_view, 2> parts{header, bytes_of(values)};
   try {

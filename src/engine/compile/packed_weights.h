@@ -1,9 +1,10 @@
-// Packed weights kept in a file from one start of the program to the next, which then packs nothing.
+// Packed weights of convolutions kept in a file from one start of the program to the next, which then packs none.
 //
 // A file is used only where all that packing depends on is the same: the whole content of the model's file, the version
 // of the packing, the instruction set and the place of every parameter; and where the file is whole by its own
 // checksums. Another one is not trusted: the weights are packed again, and so the file is written. Its name tells the
-// model's path and the layout, so that the weights of a model that changed take the place of the former ones.
+// model's path and the layout, so that the weights of a model that changed take the place of the former ones. The plan
+// reads the weights where the file is mapped: the folder should lie on a disk of this machine.
 //
 // Invariant: files lie in a folder of this program (base/owned_folder.h) and are written whole. Thread contract: free
 // functions; several processes may read and write the same file.
@@ -11,6 +12,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,11 +23,17 @@
 
 namespace spinenet::engine {
 
+// Raised with every change of what is packed, or of how: files of another version are not used. A test of this module
+// has the sums of what is packed, and fails where the number should be raised.
+inline constexpr int kPackingVersion = 1;
+
 // Where packed weights of a model are kept.
 struct PackedStore {
   std::filesystem::path folder;
   std::filesystem::path model;
-  std::string content;  // tells the content of the model's file from any other
+  // Tells the content of the model's file from any other: as it was before anything of it was used, and as it is now.
+  std::string content;
+  std::function<std::string()> content_now;
 };
 
 // What a file holds: what its values depend on, as text, and the values.
@@ -43,7 +51,7 @@ std::string packed_header(const PackedWeights& weights);
 std::shared_ptr<const float[]> find_packed(const PackedStore& store, std::string_view layout, size_t count);
 // Before anything is packed that is to be kept. Errors as OwnedFolder.
 OwnedFolder take_packed_folder(const PackedStore& store);
-// A file that cannot be written is a warning.
+// Nothing is kept where the model's content changed on the way. A file that cannot be written is a warning.
 void keep_packed(const OwnedFolder& folder, const PackedStore& store, std::string_view layout,
                  std::span<const float> values);
 

@@ -10,6 +10,9 @@
 #include "base/files.h"
 #include "base/output_fixture.h"
 #include "base/scratch_folder_fixture.h"
+#include "base/wide_checksum.h"
+#include "engine/test_networks.h"
+#include "graph/lower.h"
 
 namespace spinenet::engine {
 namespace {
@@ -26,7 +29,7 @@ std::string file_of(const std::vector<float>& values, std::string_view key = kLa
 }
 
 PackedStore store_in(const ScratchFolder& folder, std::string content = "1234 5") {
-  return {folder / "cache", folder / "model.safetensors", std::move(content)};
+  return {folder / "cache", folder / "model.safetensors", content, [content] { return content; }};
 }
 
 void keep(const PackedStore& store, const std::vector<float>& values = kValues, std::string_view layout = kLayout) {
@@ -64,6 +67,15 @@ TEST(PackedWeights, AreRefusedWhereABitIsOther) {
   }
   for (size_t size = 0; size < file.size(); size += 7) EXPECT_FALSE(parse_packed(std::span(file).first(size))) << size;
   EXPECT_FALSE(parse_packed(file + std::string(4, '\0')));
+}
+
+TEST(PackedWeights, AreNotKeptOfAModelThatChangedOnTheWay) {
+  const ScratchFolder folder;
+  PackedStore store = store_in(folder);
+  store.content_now = [] { return "another"; };
+  keep(store);
+  EXPECT_TRUE(found(store).empty());
+  EXPECT_TRUE(only_file(store).empty());
 }
 
 TEST(PackedWeights, AreFoundForTheSameContentAndLayoutAlone) {
@@ -140,6 +152,36 @@ TEST(PackedWeights, MayBeWrittenBySeveralAtOnce) {
     });
   }
   for (std::thread& writer : writers) writer.join();
+}
+
+// A sum of all that is packed of a network, by the kernels that every processor has.
+uint64_t sum_of_packed(Precision precision) {
+  const ScratchFolder folder;
+  const PackedStore store = store_in(folder);
+  const graph::Program program =
+      graph::lower_detector(slim("spinenet-49s"), {.height = 128, .width = 128, .classes = 3});
+  const Weights weights = lively_weights(program, 3);
+  const auto image = [](int64_t) { return random_tensor({1, 3, 128, 128}, 5).data; };
+  CompileOptions options{.instructions = "portable", .precision = precision, .packed = &store};
+  Calibration calibration;
+  if (precision == Precision::int8) {
+    calibration = calibrate(program, weights, {1, image}, {.layer_error = 1, .output_error = 1});
+    options.calibration = &calibration;
+  }
+  compile(program, weights, options);
+  const std::string file = read_file(only_file(store));
+  const auto parsed = parse_packed(file);
+  EXPECT_TRUE(parsed);
+  return parsed ? wide_checksum({reinterpret_cast<const char*>(parsed->values.data()), parsed->values.size_bytes()})
+                : 0;
+}
+
+// Whoever packs otherwise raises kPackingVersion and puts the new sums here: else files of the former packing would be
+// taken for those of this one.
+TEST(PackedWeights, OfThisVersionAreThese) {
+  EXPECT_EQ(kPackingVersion, 1);
+  EXPECT_EQ(sum_of_packed(Precision::fp32), 7707250740840459817U);
+  EXPECT_EQ(sum_of_packed(Precision::int8), 10235654020437567108U);
 }
 
 }  // namespace

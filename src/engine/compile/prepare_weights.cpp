@@ -20,9 +20,6 @@
 namespace spinenet::engine {
 namespace {
 
-// Raised with every change of what is packed: files of packed weights of another version are not used.
-constexpr int kPackingVersion = 1;
-
 // A parameter packed in one way, and the convolutions that use it so.
 struct Packing {
   const TensorView* weight = nullptr;
@@ -49,7 +46,7 @@ class WeightPacker {
   // `check`: called before they are packed.
   void prepare(const std::function<void()>& check) {
     const std::string layout =
-        fmt::format("packing {}\n{} {}\n{}", kPackingVersion, plan_.kernels->name, panel(), layout_);
+        fmt::format("{} {} {}\n{}", spinenet::name_of(options_.precision), plan_.kernels->name, panel(), layout_);
     const auto count = static_cast<size_t>(plan_.weight_floats);
     if (options_.packed != nullptr) memory_ = find_packed(*options_.packed, layout, count);
     if (memory_ == nullptr) pack_and_keep(check, layout, count);

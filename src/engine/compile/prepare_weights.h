@@ -26,7 +26,7 @@ struct WeightsToPrepare {
   const graph::Program& program;
   const WeightViews& weights;
   const std::vector<WeightUse>& uses;  // in the order of the steps
-  std::function<void()> check;         // called before any is packed
+  std::function<void()> check;         // called before the first convolution is packed
 };
 
 // Sets the weights of those steps, and what follows the sums of int8 convolutions.
