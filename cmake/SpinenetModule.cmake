@@ -15,7 +15,7 @@ include(SpinenetHardening)
 target_link_libraries(spinenet_options INTERFACE spinenet_hardening)
 target_compile_options(spinenet_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror)
 # x86-64 has no fused product and sum but where the kernels ask for it. Elsewhere the compiler would fuse them wherever it can,
-# and anchors, boxes and scores would not be the same numbers.
+# and anchors, boxes and scores would be rounded in another way.
 if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64|amd64")
   target_compile_options(spinenet_options INTERFACE -ffp-contract=off)
 endif()
