@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Times a fresh process up to its first result, spinenet beside ONNX Runtime, and compares their largest memory.
 
-    cold_start.py PROGRAM MODEL PICTURE ONNX [--threads N] [--rounds N]
+    cold_start.py PROGRAM MODEL PICTURE [ONNX] [--threads N] [--rounds N] [--precision P] [--cache DIR] [--old PROGRAM]
 
-PROGRAM is spinenet, MODEL a model file, ONNX the same network as `spinenet export --form raw --batch 1` writes it. The
-two take turns. `spinenet predict` decodes the picture and writes its detections; ONNX Runtime runs the network alone,
+PROGRAM is spinenet, MODEL a model file, ONNX the same network as `spinenet export --form raw --batch 1` writes it; --old
+names an older program, --cache a folder for packed weights, with which another row is timed. All take turns. `spinenet predict` decodes the picture and writes its detections; ONNX Runtime runs the network alone,
 in Python: its line counts from after the imports, the one below with them.
 """
 import argparse
@@ -44,26 +44,39 @@ def run_onnx(path, threads):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("program", "model", "picture", "onnx"):
+    for name in ("program", "model", "picture"):
         parser.add_argument(name)
+    parser.add_argument("onnx", nargs="?")
+    parser.add_argument("--precision", default="fp32")
+    parser.add_argument("--cache")
+    parser.add_argument("--old")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--peer", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.peer:
         run_onnx(args.onnx, args.threads)
-    ours = [args.program, "predict", args.model, args.picture, "--threads", str(args.threads), "--device", "cpu", "--json"]
-    rows = {"spinenet predict": [], "ONNX Runtime": [], "ONNX Runtime with its imports": []}
-    memory = {name: 0.0 for name in rows}
+    flags = ["predict", args.model, args.picture, "--threads", str(args.threads), "--device", "cpu", "--json",
+             "--precision", args.precision]
+    commands = {"spinenet predict": [args.program, *flags]}
+    if args.cache:
+        commands["spinenet predict --cache"] = [args.program, *flags, "--cache", args.cache]
+        measured(commands["spinenet predict --cache"])  # packs
+    if args.old:
+        commands["the older spinenet predict"] = [args.old, *flags]
+    rows = {name: [] for name in commands}
+    memory = {}
     for _ in range(args.rounds):
-        seconds, most, _ = measured(ours)
-        rows["spinenet predict"].append(seconds)
-        memory["spinenet predict"] = max(memory["spinenet predict"], most)
+        for name, command in commands.items():
+            seconds, most, _ = measured(command)
+            rows[name].append(seconds)
+            memory[name] = max(memory.get(name, 0), most)
+        if not args.onnx:
+            continue
         seconds, most, text = measured([sys.executable, __file__, *sys.argv[1:], "--peer"])
-        rows["ONNX Runtime"].append(json.loads(text)["seconds"])
-        rows["ONNX Runtime with its imports"].append(seconds)
-        for name in list(rows)[1:]:
-            memory[name] = max(memory[name], most)
+        for name, value in (("ONNX Runtime", json.loads(text)["seconds"]), ("ONNX Runtime with its imports", seconds)):
+            rows.setdefault(name, []).append(value)
+            memory[name] = max(memory.get(name, 0), most)
     first = statistics.median(rows["spinenet predict"])
     print(f"{args.threads} threads, {args.rounds} rounds\n")
     print("| process | least, s | median, s | median, times spinenet's | memory, MB |\n|---|---|---|---|---|")

@@ -40,7 +40,7 @@ std::unique_ptr<Model> open_model(const py::object& source, int threads, const s
   if (is_model_path(source)) {
     const std::string path = path_of(source);
     const WithoutLock without_lock;
-    return std::make_unique<Model>(runtime::open_model(path), options);
+    return std::make_unique<Model>(runtime::open_stored_model(path), options);
   }
   if (PyObject_CheckBuffer(source.ptr()) == 0) {
     throw py::type_error(fmt::format("a model is opened from a path or from the bytes of its file, not from {}",

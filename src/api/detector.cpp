@@ -65,7 +65,7 @@ void set_thread_budget(int threads) {
 }
 
 Model::Model(const std::string& path, const ModelOptions& options)
-    : loaded_(at_border([&] { return load(runtime::open_model(path), options); })) {}
+    : loaded_(at_border([&] { return load(runtime::open_stored_model(path), options); })) {}
 
 Model::Model(std::span<const std::byte> file, const ModelOptions& options, const std::string& name)
     : loaded_(at_border([&] { return load(runtime::open_model(text_of(file), name), options); })) {}

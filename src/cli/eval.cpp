@@ -147,7 +147,7 @@ int run_eval(const EvalFlags& flags, const Invocation& invocation) {
   const std::optional<Output> saved =
       output_if_named(files, {flags.save_results, "eval --save-results", flags.overwrite});
   if (flags.model.empty()) return eval_objects(std::nullopt, flags, saved, invocation);
-  runtime::Model model = runtime::open_model(flags.model);
+  runtime::Model model = runtime::open_stored_model(flags.model);
   warn_if_untrained(model);
   return model.file.task == name_of(arch::Task::classify) ? eval_classifier(std::move(model), flags, invocation)
                                                           : eval_objects(std::move(model), flags, saved, invocation);

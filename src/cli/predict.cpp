@@ -83,7 +83,7 @@ bool is_nothing_found(std::span<const runtime::ImagePrediction> predictions) {
 int run_predict(const PredictFlags& flags, const Invocation& invocation) {
   const runtime::DrawOptions draw = drawn(flags);
   const std::vector<std::string> files = image::expand_inputs(flags.inputs);
-  runtime::Model model = runtime::open_model(flags.model);
+  runtime::Model model = runtime::open_stored_model(flags.model);
   const detect::PostprocessOptions post = found(flags, model);
   std::optional<Output> json;
   if (!flags.json.empty() && flags.json != "-") {

@@ -57,6 +57,10 @@ void add_run_flags(CLI::App& verb, RunFlags& flags, PathTable& paths) {
   verb.add_option("--device", flags.device, "cpu, cuda, cuda:N or auto")->type_name("DEVICE")->capture_default_str();
   add_precision_flag(verb, flags.precision);
   add_autotune_flags(verb, flags.autotune, paths);
+  paths.add(verb,
+            verb.add_option("--cache", flags.cache, "Keep packed weights in this folder: the next start is faster")
+                ->type_name("DIR"),
+            PathRole::owned_folder);
 }
 
 Autotune autotune_of(const AutotuneFlags& flags) {
@@ -81,6 +85,7 @@ runtime::RunOptions run_options(const RunFlags& flags, const Invocation& invocat
   options.precision = precision_named(flags.precision);
   options.autotune = autotune.on;
   options.autotune_cache = autotune.cache;
+  options.packed_folder = flags.cache;
   options.device = flags.device;
   options.other_device = invocation.other_device;
   return options;

@@ -21,6 +21,7 @@ struct RunFlags {
   int size = 0;
   std::string device = "auto", precision = "fp32";
   AutotuneFlags autotune;
+  std::string cache;  // folder of packed weights
 };
 
 void add_precision_flag(CLI::App& verb, std::string& precision);

@@ -53,7 +53,7 @@ Opened open_named(const NamedModel& named, int threads) {
   options.device = "cpu";
   detect::PostprocessOptions post;
   post.score_threshold = kShownScore;
-  const runtime::PreparedModel prepared = runtime::prepare(runtime::open_model(named.path), options);
+  const runtime::PreparedModel prepared = runtime::prepare(runtime::open_stored_model(named.path), options);
   return {named.name, prepared.model.file.classes, make_predict_function(prepared, post)};
 }
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/tensor_view.h"
 #include "formats/model_file.h"
 
 namespace spinenet::formats {
@@ -22,5 +23,7 @@ std::vector<std::string> first_values_of(const ModelFile& model, std::string_vie
 // Whether the model has layers behind its backbone that give answers, and every one of them has first values. Whatever
 // such a model says of images is noise.
 bool is_head_untrained(const ModelFile& model, std::string_view place);
+// The same of a model whose weights lie elsewhere.
+bool is_head_untrained(const ModelFile& model, const WeightViews& weights, std::string_view place);
 
 }  // namespace spinenet::formats

@@ -10,7 +10,6 @@
 #include "arch/task.h"
 #include "base/enum_names.h"
 #include "base/error.h"
-#include "base/files.h"
 #include "base/format.h"
 #include "formats/safetensors.h"
 
@@ -145,8 +144,8 @@ void write_model(const Output& output, const ModelFile& model) {
   write_safetensors(output, model.weights, metadata);
 }
 
-ModelFile parse_model(std::span<const char> bytes, std::string_view place, const ReadModelOptions& options) {
-  TensorFile file = parse_safetensors(bytes, place);
+ModelFile model_of(std::map<std::string, std::string> metadata, std::string_view place) {
+  TensorFile file{{}, std::move(metadata)};
   check_format(file, place);
   ModelFile model;
   model.architecture = read_entry_json(file, "architecture", place);
@@ -157,15 +156,28 @@ ModelFile parse_model(std::span<const char> bytes, std::string_view place, const
   model.std = read_triple(file, "std", place);
   const std::string fault = find_fault(model);
   if (!fault.empty()) fail(ErrorKind::bad_data, fmt::format("metadata: {}", fault), place, kRemedy);
-  if (!options.allow_nonfinite) check_finite(file.weights, place);
   for (const std::string& key : kOwnKeys) file.metadata.erase(key);
-  model.weights = std::move(file.weights);
   model.extra = std::move(file.metadata);
   return model;
 }
 
+namespace {
+
+ModelFile model_with_weights(TensorFile file, std::string_view place, const ReadModelOptions& options) {
+  ModelFile model = model_of(std::move(file.metadata), place);
+  if (!options.allow_nonfinite) check_finite(file.weights, place);
+  model.weights = std::move(file.weights);
+  return model;
+}
+
+}  // namespace
+
+ModelFile parse_model(std::span<const char> bytes, std::string_view place, const ReadModelOptions& options) {
+  return model_with_weights(parse_safetensors(bytes, place), place, options);
+}
+
 ModelFile read_model(const std::filesystem::path& path, const ReadModelOptions& options) {
-  return parse_model(read_file(path), path.string(), options);
+  return model_with_weights(read_safetensors(path), path.string(), options);
 }
 
 }  // namespace spinenet::formats

@@ -57,6 +57,8 @@ void write_model(const Output& output, const ModelFile& model);
 
 // ErrorKind::bad_data naming the file and the entry; ErrorKind::unsupported for a newer version.
 ModelFile read_model(const std::filesystem::path& path, const ReadModelOptions& options = {});
+// What the metadata of a file say; without the weights and the check that they are finite.
+ModelFile model_of(std::map<std::string, std::string> metadata, std::string_view place);
 ModelFile parse_model(std::span<const char> bytes, std::string_view place, const ReadModelOptions& options = {});
 
 }  // namespace spinenet::formats

@@ -1,7 +1,6 @@
 #include "formats/safetensors.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <optional>
@@ -11,6 +10,7 @@
 #include "base/files.h"
 #include "base/format.h"
 #include "base/json.h"
+#include "base/mapped_file.h"
 #include "formats/elements.h"
 
 namespace spinenet::formats {
@@ -229,16 +229,16 @@ void check_header_values(std::string_view header, std::string_view place) {
   refuse(fmt::format("the header has {} values, more than {}", values, kMaxHeaderValues), place, "");
 }
 
+constexpr std::string_view kDamaged =
+    "the file is damaged: use another copy; where another program rewrote it on purpose, let that program drop the "
+    "metadata entries checksum and header_checksum";
+
 // Both checksums leave the metadata here; a file has both or neither.
-void check_checksums(std::string_view file, SafetensorsHeader& found, std::string_view place) {
+void check_header(std::string_view file, SafetensorsHeader& found, std::string_view place) {
   const std::string_view header = file.substr(kLengthBytes, found.data_begin - kLengthBytes);
-  Metadata& metadata = found.metadata;
-  const auto data_digits = metadata.extract(std::string(kChecksum));
-  const auto header_digits = metadata.extract(std::string(kHeaderChecksum));
+  const auto data_digits = found.metadata.extract(std::string(kChecksum));
+  const auto header_digits = found.metadata.extract(std::string(kHeaderChecksum));
   if (data_digits.empty() && header_digits.empty()) return;
-  constexpr std::string_view kDamaged =
-      "the file is damaged: use another copy; where another program rewrote it on purpose, let that program drop the "
-      "metadata entries checksum and header_checksum";
   const size_t field_at = header.find(kHeaderChecksumField);
   if (data_digits.empty() || header_digits.empty() || field_at == std::string_view::npos ||
       header_digits.mapped().size() != kNoDigits.size()) {
@@ -247,10 +247,24 @@ void check_checksums(std::string_view file, SafetensorsHeader& found, std::strin
   std::string zeroed(file.substr(0, kLengthBytes + header.size()));
   zeroed.replace(kLengthBytes + field_at + kHeaderChecksumField.size(), kNoDigits.size(), kNoDigits);
   if (hex(checksum(zeroed)) != header_digits.mapped()) refuse("the checksum of the header is wrong", place, kDamaged);
-  const std::string_view data = file.substr(kLengthBytes + header.size());
-  uint64_t sum = checksum({});
-  for (const TensorPlace& entry : found.tensors) sum = checksum(data.substr(entry.begin, entry.end - entry.begin), sum);
-  if (hex(sum) != data_digits.mapped()) refuse("the checksum of the tensor data is wrong", place, kDamaged);
+  found.data_checksum = data_digits.mapped();
+}
+
+// `done` is called with data that are no longer needed for now.
+TensorFile parse(std::span<const char> bytes, std::string_view place,
+                 const std::function<void(std::string_view)>& done) {
+  const std::string_view file(bytes.data(), bytes.size());
+  SafetensorsHeader header = checked_header(bytes, place);
+  check_data(header, file, place, done);
+  TensorFile result;
+  for (TensorPlace& entry : header.tensors) {
+    const std::string_view data = data_of(entry, header, file);
+    HostTensor tensor = tensor_of(entry, data);
+    result.weights.emplace(std::move(entry.name), std::move(tensor));
+    done(data);
+  }
+  result.metadata = std::move(header.metadata);
+  return result;
 }
 
 }  // namespace
@@ -285,35 +299,55 @@ SafetensorsHeader read_safetensors_header(const ReadBytes& read, uint64_t file_s
   return result;
 }
 
-TensorFile parse_safetensors(std::span<const char> bytes, std::string_view place) {
+SafetensorsHeader checked_header(std::span<const char> bytes, std::string_view place) {
   const std::string_view file(bytes.data(), bytes.size());
   const auto read = [&](uint64_t begin, uint64_t count) { return std::string(file.substr(begin, count)); };
   SafetensorsHeader header = read_safetensors_header(read, file.size(), place);
-  check_checksums(file, header, place);
-  TensorFile result;
-  result.metadata = std::move(header.metadata);
-  const std::string_view data = file.substr(header.data_begin);
-  for (TensorPlace& entry : header.tensors) {
-    HostTensor tensor{std::move(entry.shape), std::vector<float>(entry.count)};
-    const std::string_view source = data.substr(entry.begin, entry.end - entry.begin);
-    elements_to_float(entry.type, source, tensor.data);
-    result.weights.emplace(std::move(entry.name), std::move(tensor));
+  check_header(file, header, place);
+  return header;
+}
+
+std::string_view data_of(const TensorPlace& entry, const SafetensorsHeader& header, std::string_view file) {
+  return file.substr(header.data_begin + entry.begin, entry.end - entry.begin);
+}
+
+HostTensor tensor_of(const TensorPlace& entry, std::string_view data) {
+  HostTensor tensor{entry.shape, std::vector<float>(entry.count)};
+  elements_to_float(entry.type, data, tensor.data);
+  return tensor;
+}
+
+void check_data(const SafetensorsHeader& header, std::string_view file, std::string_view place,
+                const std::function<void(std::string_view)>& done) {
+  if (header.data_checksum.empty()) return;
+  uint64_t sum = checksum({});
+  for (const TensorPlace& entry : header.tensors) {
+    const std::string_view data = data_of(entry, header, file);
+    sum = checksum(data, sum);
+    done(data);
   }
-  return result;
+  if (hex(sum) != header.data_checksum) refuse("the checksum of the tensor data is wrong", place, kDamaged);
+}
+
+TensorFile parse_safetensors(std::span<const char> bytes, std::string_view place) {
+  return parse(bytes, place, [](std::string_view) {});
 }
 
 TensorFile read_safetensors(const std::filesystem::path& path) {
-  return parse_safetensors(read_file(path), path.string());
+  const MappedFile file(path);
+  return parse(file.bytes(), path.string(), [&](std::string_view part) { file.release(part); });
+}
+
+void check_finite(const std::string& name, std::span<const float> values, std::string_view place) {
+  const int64_t bad = count_nonfinite(values);
+  if (bad == 0) return;
+  fail(ErrorKind::bad_data,
+       fmt::format("tensor \"{}\" holds {} of {} values that are not finite", name, bad, values.size()), place,
+       "use a checkpoint from before the training went wrong");
 }
 
 void check_finite(const Weights& weights, std::string_view place) {
-  for (const auto& [name, tensor] : weights) {
-    const auto bad = std::count_if(tensor.data.begin(), tensor.data.end(), [](float x) { return !std::isfinite(x); });
-    if (bad == 0) continue;
-    fail(ErrorKind::bad_data,
-         fmt::format("tensor \"{}\" holds {} of {} values that are not finite", name, bad, tensor.data.size()), place,
-         "use a checkpoint from before the training went wrong");
-  }
+  for (const auto& [name, tensor] : weights) check_finite(name, tensor.data, place);
 }
 
 }  // namespace spinenet::formats

@@ -22,8 +22,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/host_tensor.h"
 #include "base/output.h"
+#include "base/tensor_view.h"
 #include "formats/elements.h"
 
 namespace spinenet::formats {
@@ -49,16 +49,26 @@ struct TensorPlace {
   uint64_t begin = 0, end = 0;  // in the data section
 };
 
-// What a file says before its data, without the checksums, which are not looked at.
+// What a file says before its data.
 struct SafetensorsHeader {
   std::vector<TensorPlace> tensors;  // in the order of the data
   std::map<std::string, std::string> metadata;
-  uint64_t data_begin = 0;  // in the file
+  std::string data_checksum;  // as the metadata had it, where checked_header() took it from there; "": none
+  uint64_t data_begin = 0;    // in the file
 };
 
-// `read` gives `count` bytes of the file from `begin` on, which are there. Errors as parse_safetensors.
+// The checksums are not looked at, and stay in the metadata. `read` gives `count` bytes of the file from `begin` on,
+// which are there. Errors as parse_safetensors.
 using ReadBytes = std::function<std::string(uint64_t begin, uint64_t count)>;
 SafetensorsHeader read_safetensors_header(const ReadBytes& read, uint64_t file_size, std::string_view place);
+
+// A file's parts for who reads it piece by piece: the header with its own checksum checked, the data of a tensor, its
+// values, and the check of all data, where `done` is called after each tensor. Errors as parse_safetensors.
+SafetensorsHeader checked_header(std::span<const char> file, std::string_view place);
+std::string_view data_of(const TensorPlace& entry, const SafetensorsHeader& header, std::string_view file);
+HostTensor tensor_of(const TensorPlace& entry, std::string_view data);
+void check_data(const SafetensorsHeader& header, std::string_view file, std::string_view place,
+                const std::function<void(std::string_view)>& done);
 
 // Elements become float32: F32 as they are, bit by bit; F16, BF16, BOOL, U8, I8, U16, I16 exactly; F64, U32, I32, U64,
 // I64 rounded to nearest. Another dtype is ErrorKind::unsupported, every other fault ErrorKind::bad_data; both name
@@ -66,6 +76,8 @@ SafetensorsHeader read_safetensors_header(const ReadBytes& read, uint64_t file_s
 TensorFile parse_safetensors(std::span<const char> bytes, std::string_view place);
 TensorFile read_safetensors(const std::filesystem::path& path);
 
+// ErrorKind::bad_data for a tensor that holds a NaN or an infinity.
+void check_finite(const std::string& name, std::span<const float> values, std::string_view place);
 // ErrorKind::bad_data naming the first tensor that holds a NaN or an infinity, and how many of them.
 void check_finite(const Weights& weights, std::string_view place);
 

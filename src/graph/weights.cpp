@@ -48,6 +48,13 @@ void fill_yolo_bias(HostTensor& tensor, int64_t anchor_channels, double prior) {
   }
 }
 
+template <class Named>
+Named own_part(const Program& program, const Named& all) {
+  Named own;
+  for (const Parameter& parameter : program.parameters) own.insert(*all.find(parameter.name));
+  return own;
+}
+
 }  // namespace
 
 Weights initial_weights(const Program& program, const InitOptions& options, uint64_t seed) {
@@ -103,14 +110,20 @@ Program parameters_of_all(std::span<const Program> programs) {
 }
 
 Weights own_weights(const Program& program, const Weights& all) {
-  Weights own;
-  for (const Parameter& parameter : program.parameters) own.insert(*all.find(parameter.name));
-  return own;
+  return own_part(program, all);
+}
+
+WeightViews own_weights(const Program& program, const WeightViews& all) {
+  return own_part(program, all);
 }
 
 std::vector<std::string> mismatches(const Program& program, const Weights& weights) {
+  return mismatches(program, views_of(weights));
+}
+
+std::vector<std::string> mismatches(const Program& program, const WeightViews& weights) {
   std::vector<std::string> found;
-  Weights::size_type matched = 0;
+  WeightViews::size_type matched = 0;
   for (const Parameter& parameter : program.parameters) {
     const auto it = weights.find(parameter.name);
     if (it == weights.end()) {
@@ -132,6 +145,10 @@ std::vector<std::string> mismatches(const Program& program, const Weights& weigh
 }
 
 void check_weights(const Program& program, const Weights& weights, std::string_view place) {
+  check_weights(program, views_of(weights), place);
+}
+
+void check_weights(const Program& program, const WeightViews& weights, std::string_view place) {
   const std::vector<std::string> found = mismatches(program, weights);
   if (found.empty()) return;
   constexpr size_t kShown = 5;

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/enum_names.h"
-#include "base/host_tensor.h"
+#include "base/tensor_view.h"
 #include "graph/program.h"
 
 namespace spinenet::graph {
@@ -45,10 +45,13 @@ Weights initial_weights(const Program& program, const InitOptions& options, uint
 Program parameters_of_all(std::span<const Program> programs);
 // What the program needs of all the weights, which have it.
 Weights own_weights(const Program& program, const Weights& all);
+WeightViews own_weights(const Program& program, const WeightViews& all);
 
 // Every missing, extra and wrong-shape tensor, one line each; empty when the weights fit.
+std::vector<std::string> mismatches(const Program& program, const WeightViews& weights);
 std::vector<std::string> mismatches(const Program& program, const Weights& weights);
 // ErrorKind::bad_data with the first of them.
+void check_weights(const Program& program, const WeightViews& weights, std::string_view place);
 void check_weights(const Program& program, const Weights& weights, std::string_view place);
 
 }  // namespace spinenet::graph

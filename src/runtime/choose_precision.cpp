@@ -50,7 +50,7 @@ double seconds_of(const Model& model, const graph::Program& program, engine::Com
     calibration = need_calibration(model.file, options.place);
     options.calibration = &*calibration;
   }
-  engine::Session session(engine::compile(program, graph::own_weights(program, model.file.weights), options));
+  engine::Session session(engine::compile(program, graph::own_weights(program, weights_of(model)), options));
   const HostTensor images = random_images(program, options.batch);
   session.run(images.data);
   return std::ranges::min(engine::time_runs(session, images.data, kRuns));
@@ -85,7 +85,7 @@ Precision choose_precision(const Model& model, std::span<const graph::Program> n
   const std::optional<PrecisionFacts> facts = precision_facts_of(model.file, model.path.string());
   if (!facts) return stay("the model was not measured in other formats (spinenet calibrate)");
   const graph::Program& program = networks.front();
-  if (facts->weights != engine::identity_of(graph::own_weights(program, model.file.weights))) {
+  if (facts->weights != engine::identity_of(graph::own_weights(program, weights_of(model)))) {
     return stay("the model has other weights than those that were measured: calibrate it again");
   }
   const std::vector<Precision> formats = candidates(model, *facts, options);

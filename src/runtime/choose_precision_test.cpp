@@ -44,7 +44,7 @@ bool computes_in_bf16() {
   return engine::has_format({.precision = Precision::bf16});
 }
 
-std::string weights_of(const Model& model) {
+std::string identity_of_weights(const Model& model) {
   return engine::identity_of(graph::own_weights(networks_of(model).front(), model.file.weights));
 }
 
@@ -56,15 +56,15 @@ TEST(ChoosePrecision, IsFp32OfAModelThatNobodyMeasured) {
 
 TEST(ChoosePrecision, TakesNoneThatIsTooFar) {
   Model model = calibrated_model();
-  set_precision_facts(model.file, {weights_of(model), 0, {{Precision::bf16, 1}, {Precision::int8, 1}}, {}});
+  set_precision_facts(model.file, {identity_of_weights(model), 0, {{Precision::bf16, 1}, {Precision::int8, 1}}, {}});
   EXPECT_EQ(chosen(model), Precision::fp32);
 }
 
 TEST(ChoosePrecision, TakesOneOfThoseThatAreNear) {
   Model model = calibrated_model();
-  set_precision_facts(model.file, {weights_of(model), 0, {{Precision::int8, 0.001}}, {}});
+  set_precision_facts(model.file, {identity_of_weights(model), 0, {{Precision::int8, 0.001}}, {}});
   EXPECT_NE(chosen(model), Precision::bf16);
-  set_precision_facts(model.file, {weights_of(model), 0, {{Precision::bf16, 0.001}}, {}});
+  set_precision_facts(model.file, {identity_of_weights(model), 0, {{Precision::bf16, 0.001}}, {}});
   EXPECT_NE(chosen(model), Precision::int8);
   if (!computes_in_bf16()) {
     EXPECT_EQ(chosen(model), Precision::fp32);
@@ -73,7 +73,7 @@ TEST(ChoosePrecision, TakesOneOfThoseThatAreNear) {
 
 TEST(ChoosePrecision, GoesByTheOptionsOfTheRun) {
   Model model = calibrated_model();
-  set_precision_facts(model.file, {weights_of(model), 0, {{Precision::int8, 0}, {Precision::bf16, 0}}, {}});
+  set_precision_facts(model.file, {identity_of_weights(model), 0, {{Precision::int8, 0}, {Precision::bf16, 0}}, {}});
   engine::CompileOptions options;
   options.instructions = "portable";  // which has no bf16
   options.skip = {"winograd"};        // of which int8 has no calibration
@@ -88,7 +88,7 @@ TEST(ChoosePrecision, TheRecordOfOtherWeightsDoesNotCount) {
 
 TEST(ChoosePrecision, PreparesTheModelInWhatWasTaken) {
   Model model = calibrated_model();
-  set_precision_facts(model.file, {weights_of(model), 0, {{Precision::int8, 0}}, {}});
+  set_precision_facts(model.file, {identity_of_weights(model), 0, {{Precision::int8, 0}}, {}});
   const PreparedModel prepared = prepare(model, {.image_size = 128, .precision = std::nullopt});
   EXPECT_TRUE(prepared.precision == Precision::fp32 || prepared.precision == Precision::int8);
   EXPECT_EQ(prepare(model, {.image_size = 128, .precision = Precision::int8}).precision, Precision::int8);
@@ -97,7 +97,7 @@ TEST(ChoosePrecision, PreparesTheModelInWhatWasTaken) {
 TEST(MeasurePrecisions, OutputsOfEveryFormatOfThisMachine) {
   const Model model = calibrated_model();
   const PrecisionFacts facts = measure_precisions(model, stripes(), std::nullopt, 1);
-  EXPECT_EQ(facts.weights, weights_of(model));
+  EXPECT_EQ(facts.weights, identity_of_weights(model));
   EXPECT_TRUE(facts.ap.empty());
   EXPECT_GT(facts.output_error.at(Precision::int8), 0);
   EXPECT_EQ(facts.output_error.contains(Precision::bf16), computes_in_bf16());

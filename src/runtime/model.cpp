@@ -32,12 +32,23 @@ Model open_model(const std::filesystem::path& path) {
   return understand(formats::read_model(path), path);
 }
 
+Model open_stored_model(const std::filesystem::path& path) {
+  auto stored = std::make_shared<const formats::StoredModel>(path);
+  Model model = understand(stored->file(), path);
+  model.stored = std::move(stored);
+  return model;
+}
+
+WeightViews weights_of(const Model& model) {
+  return model.stored ? model.stored->weights() : views_of(model.file.weights);
+}
+
 Model open_model(std::span<const char> bytes, const std::filesystem::path& path) {
   return understand(formats::parse_model(bytes, path.string()), path);
 }
 
 void warn_if_untrained(const Model& model) {
-  if (!formats::is_head_untrained(model.file, model.path.string())) return;
+  if (!formats::is_head_untrained(model.file, weights_of(model), model.path.string())) return;
   log_warning(
       fmt::format("{}: its head has first values alone, so that what it says of images is noise; train it: spinenet "
                   "train RECIPE --from {}",

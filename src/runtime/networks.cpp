@@ -32,7 +32,7 @@ std::vector<graph::Program> lower_networks(const Model& model, int image_size) {
 
 std::vector<graph::Program> networks_of(const Model& model, int image_size) {
   std::vector<graph::Program> programs = lower_networks(model, image_size);
-  graph::check_weights(graph::parameters_of_all(programs), model.file.weights, model.path.string());
+  graph::check_weights(graph::parameters_of_all(programs), weights_of(model), model.path.string());
   return programs;
 }
 

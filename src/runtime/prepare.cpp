@@ -35,9 +35,12 @@ void require_floats(const RunOptions& options) {
 }
 
 // Nothing where the engine runs the model.
-std::optional<NetworkForwards> on_other_device(std::span<const graph::Program> networks, const Weights& weights,
+std::optional<NetworkForwards> on_other_device(std::span<const graph::Program> networks, const Model& model,
                                                const RunOptions& options) {
   if (!options.other_device || options.device == "cpu") return std::nullopt;
+  if (model.stored) model.stored->check_values();
+  const Weights copies = model.stored ? copy_of(model.stored->weights()) : Weights();
+  const Weights& weights = model.stored ? copies : model.file.weights;
   NetworkForwards forwards;
   for (const graph::Program& program : networks) {
     // One network has all weights; of several each needs its part.
@@ -60,7 +63,13 @@ NetworkPlans in_engine(Model& model, std::span<const graph::Program> networks, c
     calibration = need_calibration(model.file, model.path.string());
     compiled.calibration = &calibration;
   }
-  NetworkPlans plans = compile_networks(networks, std::exchange(model.file.weights, {}), compiled);
+  engine::PackedStore store{options.packed_folder, model.path, {}};
+  if (model.stored && !store.folder.empty()) {
+    store.content = model.stored->content();
+    compiled.packed = &store;
+    compiled.check = [stored = model.stored] { stored->check_values(); };
+  }
+  NetworkPlans plans = compile_networks(networks, model, compiled);
   int64_t bytes = 0;
   for (const auto& plan : plans) bytes += engine::memory_bytes(*plan);
   log_debug(fmt::format("the engine runs the model: {}, {}, {} threads, {:.0f} MB", plans.front()->kernels->name,
@@ -81,15 +90,18 @@ PreparedModel prepare(Model model, const RunOptions& options) {
   check_run_options(options);
   PreparedModel prepared{{}, image_size_of(model, options.image_size), options.threads, {}};
   const std::vector<graph::Program> networks = networks_of(model, options.image_size);
-  if (std::optional<NetworkForwards> forwards = on_other_device(networks, model.file.weights, options)) {
+  if (std::optional<NetworkForwards> forwards = on_other_device(networks, model, options)) {
     prepared.networks = *std::move(forwards);
   } else {
     RunOptions decided = options;
+    const bool look_when_packed = !options.packed_folder.empty() && options.precision;
+    if (model.stored && !look_when_packed) model.stored->check_values();
     if (!options.precision) decided.precision = choose_precision(model, networks, engine_options(options));
     prepared.precision = *decided.precision;
     prepared.networks = in_engine(model, networks, decided);
   }
   model.file.weights.clear();
+  model.stored.reset();
   prepared.model = std::move(model);
   return prepared;
 }
@@ -103,13 +115,16 @@ engine::CompileOptions engine_options(const RunOptions& options) {
   return compiled;
 }
 
-NetworkPlans compile_networks(std::span<const graph::Program> networks, Weights weights,
-                              engine::CompileOptions options) {
+NetworkPlans compile_networks(std::span<const graph::Program> networks, Model& model, engine::CompileOptions options) {
   NetworkPlans plans;
+  const std::shared_ptr<const formats::StoredModel> stored = std::exchange(model.stored, {});
+  Weights weights = std::exchange(model.file.weights, {});
+  if (stored) options.release = [&](std::span<const float> values) { stored->release(values); };
   for (const graph::Program& program : networks) {
     if (!plans.empty()) options.batch = plans.size() + 1 == networks.size() ? kMaskHeadBatch : kBoxHeadBatch;
     options.crops = !plans.empty();
-    plans.push_back(engine::compile(program, take_weights(program, weights), options));
+    plans.push_back(stored ? engine::compile(program, graph::own_weights(program, stored->weights()), options)
+                           : engine::compile(program, take_weights(program, weights), options));
   }
   return plans;
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,8 +31,10 @@ struct RunOptions {
   std::optional<engine::Precision> precision = engine::Precision::fp32;
   bool autotune = false;  // each convolution in the way that is measured to be the fastest here
   std::optional<std::string> autotune_cache = {};  // the file that keeps what was measured; nothing: the user's cache
-  int64_t memory_limit = 0;                        // as in engine::CompileOptions
-  std::string device = "auto";                     // cpu, cuda, cuda:N or auto
+  // Keep packed weights in this folder, so that the next start packs nothing (packed_weights.h); "": nowhere.
+  std::filesystem::path packed_folder = {};
+  int64_t memory_limit = 0;     // as in engine::CompileOptions
+  std::string device = "auto";  // cpu, cuda, cuda:N or auto
   DeviceForward other_device = {};
 };
 
@@ -55,10 +58,9 @@ PreparedModel prepare(Model model, const RunOptions& options);
 // The options as the engine has them, without the calibration that int8 needs; fp32 where they leave the format open.
 engine::CompileOptions engine_options(const RunOptions& options);
 
-// Networks of one model in the engine, each with its part of the weights. `options.batch` is that of the first one,
-// which takes images; heads take crops, in batches of their own.
-NetworkPlans compile_networks(std::span<const graph::Program> networks, Weights weights,
-                              engine::CompileOptions options);
+// Networks of the model in the engine, each with its part of the weights, which the model then has no longer.
+// `options.batch` is that of the first one, which takes images; heads take crops, in batches of their own.
+NetworkPlans compile_networks(std::span<const graph::Program> networks, Model& model, engine::CompileOptions options);
 
 // A single network in the engine, in fp32.
 graph::Forward engine_forward_of(const graph::Program& program, const Weights& weights, int threads);

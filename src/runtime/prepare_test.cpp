@@ -3,6 +3,10 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/files.h"
+#include "base/output_fixture.h"
+#include "base/scratch_folder_fixture.h"
+#include "engine/compile/check_options.h"
 #include "engine/run/session.h"
 #include "graph/weights.h"
 #include "runtime/calibrate_model.h"
@@ -70,6 +74,95 @@ TEST(Prepare, AutotunesIntoTheFileThatIsNamed) {
   prepare(model, {.image_size = 32, .autotune = true, .autotune_cache = file.string()});
   EXPECT_TRUE(std::filesystem::exists(file));
   std::filesystem::remove(file);
+}
+
+// The outputs of every network for one input.
+std::vector<HostTensor> outputs_of(const PreparedModel& prepared) {
+  std::vector<HostTensor> all;
+  for (const auto& plan : std::get<NetworkPlans>(prepared.networks)) {
+    const graph::Shape& shape = plan->input.shape;
+    HostTensor input = make_tensor({1, shape.channels, shape.height, shape.width});
+    for (size_t i = 0; i < input.data.size(); ++i) input.data[i] = static_cast<float>(i % 17) / 17;
+    for (HostTensor& output : engine::engine_forward(plan)(input)) all.push_back(std::move(output));
+  }
+  return all;
+}
+
+void expect_same_bits(const std::vector<HostTensor>& found, const std::vector<HostTensor>& expected) {
+  ASSERT_EQ(found.size(), expected.size());
+  for (size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].data, expected[i].data) << "output " << i;
+}
+
+size_t packed_files(const std::filesystem::path& folder) {
+  size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) count += entry.path().extension() == ".packed";
+  return count;
+}
+
+class PackedFolder : public testing::Test {
+ protected:
+  void save(const Model& model) { formats::write_model(fixture::output(file_), model.file); }
+  std::vector<HostTensor> answer(engine::Precision precision, bool keep = true) {
+    RunOptions options{.threads = 2, .precision = precision};
+    if (keep) options.packed_folder = cache_;
+    return outputs_of(prepare(open_stored_model(file_), options));
+  }
+
+  fixture::ScratchFolder folder_;
+  std::filesystem::path file_ = folder_ / "m.safetensors", cache_ = folder_ / "cache";
+};
+
+TEST_F(PackedFolder, GivesTheSameBitsInEveryNumberFormat) {
+  save(calibrated_model());
+  size_t files = 0;
+  for (const auto precision : values_of<engine::Precision>()) {
+    if (!engine::has_format({.precision = precision})) continue;
+    const std::vector<HostTensor> expected = outputs_of(prepare(open_model(file_), {.precision = precision}));
+    expect_same_bits(answer(precision, false), expected);
+    expect_same_bits(answer(precision), expected);
+    EXPECT_EQ(packed_files(cache_), ++files);
+    expect_same_bits(answer(precision), expected);
+    EXPECT_EQ(packed_files(cache_), files);
+  }
+}
+
+TEST_F(PackedFolder, HasAFileOfEachNetwork) {
+  save(model_for(arch::Task::segment));
+  const std::vector<HostTensor> expected = answer(engine::Precision::fp32, false);
+  for (int round = 0; round < 2; ++round) {
+    expect_same_bits(answer(engine::Precision::fp32), expected);
+    EXPECT_EQ(packed_files(cache_), 3U);
+  }
+}
+
+TEST_F(PackedFolder, FollowsTheModel) {
+  Model model = model_for(arch::Task::detect);
+  save(model);
+  const std::vector<HostTensor> before = answer(engine::Precision::fp32);
+  for (auto& [name, tensor] : model.file.weights) {
+    for (float& x : tensor.data) x *= 1.25F;
+  }
+  save(model);
+  const std::vector<HostTensor> expected = answer(engine::Precision::fp32, false);
+  EXPECT_NE(expected.front().data, before.front().data);
+  for (int round = 0; round < 2; ++round) expect_same_bits(answer(engine::Precision::fp32), expected);
+  EXPECT_EQ(packed_files(cache_), 1U);
+}
+
+TEST_F(PackedFolder, NeverHasTheWeightsOfABrokenModel) {
+  save(model_for(arch::Task::detect));
+  std::string bytes = read_file(file_);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  fixture::put_file(file_, bytes);
+  EXPECT_THROW(answer(engine::Precision::fp32), Error);
+  EXPECT_EQ(packed_files(cache_), 0U);
+}
+
+TEST_F(PackedFolder, ThatIsAFileIsRefused) {
+  save(model_for(arch::Task::detect));
+  fixture::put_file(cache_, "mine");
+  EXPECT_THROW(answer(engine::Precision::fp32), Error);
+  EXPECT_EQ(read_file(cache_), "mine");
 }
 
 TEST(Prepare, HandsTheNetworksToAnotherDevice) {

@@ -44,7 +44,9 @@ graph::Forward alone(const graph::Program& program, const Weights& all) {
 
 TwoStageForward in_engine(const graph::TwoStageProgram& network, const Weights& all,
                           const engine::CompileOptions& options) {
-  return engine_two_stage(two_stage_plans(compile_networks(graph::programs_of(network), all, options)), kLevels);
+  Model model;
+  model.file.weights = all;
+  return engine_two_stage(two_stage_plans(compile_networks(graph::programs_of(network), model, options)), kLevels);
 }
 
 // Of all sizes, some of them over the edge.

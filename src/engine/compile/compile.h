@@ -4,13 +4,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/enum_names.h"
-#include "base/host_tensor.h"
+#include "base/tensor_view.h"
+#include "engine/compile/packed_weights.h"
 #include "engine/plan/plan.h"
 #include "engine/quantize/quantization.h"
 #include "graph/program.h"
@@ -39,6 +42,13 @@ struct CompileOptions {
   bool autotune = false;
   // Where measured choices are kept; "": nowhere; nothing: the usual place.
   std::optional<std::string> choice_file = {};
+  // Called with values that are packed: nothing is lost where their memory is taken back. From any of the threads.
+  std::function<void(std::span<const float>)> release = {};
+  // Where packed weights are kept; null: nowhere. What they were packed of is then looked at only where it is packed,
+  // by `check` and for values that are not finite or not the calibration's: weights that are found kept passed that
+  // before.
+  const PackedStore* packed = nullptr;
+  std::function<void()> check = {};
   int64_t memory_limit = 0;      // bytes that maps may take; 0: what the machine and the control group have
   std::string place = "engine";  // named in errors: the model file, say
 };
@@ -46,7 +56,11 @@ struct CompileOptions {
 // ErrorKind::bad_data when weights do not fit, are not finite or are not those of the calibration; ErrorKind::usage for
 // options that do not exist and for int8 without a calibration; ErrorKind::unsupported for bf16 on a processor without,
 // for int8 of a network that looks at crops and for a network whose maps are larger than the limit.
-std::shared_ptr<const CompiledPlan> compile(const graph::Program& program, const Weights& weights,
+std::shared_ptr<const CompiledPlan> compile(const graph::Program& program, const WeightViews& weights,
                                             const CompileOptions& options);
+inline std::shared_ptr<const CompiledPlan> compile(const graph::Program& program, const Weights& weights,
+                                                   const CompileOptions& options) {
+  return compile(program, views_of(weights), options);
+}
 
 }  // namespace spinenet::engine

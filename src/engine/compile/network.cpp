@@ -33,7 +33,7 @@ kernels::EpilogueActivation activation_of(arch::Activation activation) {
 // Writes one node for each operation.
 class Translation {
  public:
-  Translation(const graph::Program& program, const Weights& weights) : program_(program), weights_(weights) {}
+  Translation(const graph::Program& program, const WeightViews& weights) : program_(program), weights_(weights) {}
 
   Network translate() {
     network_.values = program_.values;
@@ -56,7 +56,7 @@ class Translation {
     return network_.nodes.back();
   }
 
-  const std::vector<float>& parameter(const graph::Op& op, size_t index) const {
+  std::span<const float> parameter(const graph::Op& op, size_t index) const {
     return weights_.at(program_.parameters[static_cast<size_t>(op.parameters[index])].name).data;
   }
 
@@ -67,7 +67,8 @@ class Translation {
 
   void add_bias(const graph::Op& op, Node& node) const {
     if (op.parameters.size() < 2) return;
-    node.shift = parameter(op, 1);
+    const std::span<const float> bias = parameter(op, 1);
+    node.shift.assign(bias.begin(), bias.end());
     node.scale.assign(node.shift.size(), 1.0F);
   }
 
@@ -110,7 +111,7 @@ class Translation {
   }
 
   const graph::Program& program_;
-  const Weights& weights_;
+  const WeightViews& weights_;
   Network network_;
   std::vector<int> same_as_;  // value -> the one that holds it
 };
@@ -214,7 +215,7 @@ bool is_sum(const Node& node) {
       node.work);
 }
 
-Network make_network(const graph::Program& program, const Weights& weights) {
+Network make_network(const graph::Program& program, const WeightViews& weights) {
   return Translation(program, weights).translate();
 }
 

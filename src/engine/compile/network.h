@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/host_tensor.h"
+#include "base/tensor_view.h"
 #include "engine/quantize/quantization.h"
 #include "graph/program.h"
 #include "kernels/kernels.h"
@@ -116,7 +116,7 @@ inline bool is_dense_convolution(const Node& node) {
 }
 
 // One node for each operation; what is the identity in inference is gone. The weights fit the program.
-Network make_network(const graph::Program& program, const Weights& weights);
+Network make_network(const graph::Program& program, const WeightViews& weights);
 
 // ErrorKind::failed that names the node at fault: a pass is wrong.
 void verify_network(const Network& network);

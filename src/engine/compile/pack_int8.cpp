@@ -38,7 +38,7 @@ float pack_column(const float* from, int64_t k, int64_t panel, size_t product, i
 
 }  // namespace
 
-QuantizedWeights quantize_weights(const HostTensor& weight) {
+QuantizedWeights quantize_weights(const TensorView& weight) {
   const auto outputs = static_cast<size_t>(weight.shape[0]);
   const size_t row = weight.data.size() / outputs;
   QuantizedWeights found{std::vector<int8_t>(weight.data.size()), {}, {}};
@@ -73,17 +73,17 @@ void pack_int8(const QuantizedWeights& weights, const std::vector<int64_t>& shap
   }
 }
 
-void pack_int8_winograd(const HostTensor& weight, const ConvStep& step, int panel, int16_t* to, float* scales) {
-  const int64_t count = packed_floats(step, panel), panels = parts(step.columns, panel);
-  const AlignedFloats packed = aligned_floats(count);
-  pack_fp32(weight, step, panel, packed.get());
-  std::fill_n(to, count, int16_t{0});
+void pack_int8_winograd(const TensorView& weight, const ConvStep& step, int panel, int16_t* to, float* scales) {
+  const int64_t panels = parts(step.columns, panel), product = step.k * panel;
+  std::vector<float> floats(static_cast<size_t>(kernels::kWinogradProducts * product));
+  std::fill_n(to, packed_floats(step, panel), int16_t{0});
   for (int64_t q = 0; q < panels; ++q) {
+    pack_panel(weight, step, panel, q * panel, floats.data());
     for (int64_t p = 0; p < kernels::kWinogradProducts; ++p) {
-      const int64_t block = (q * kernels::kWinogradProducts + p) * step.k * panel;
+      int16_t* const block = to + (q * kernels::kWinogradProducts + p) * product;
       for (int64_t o = 0; o < panel; ++o) {
         scales[(p * panels + q) * panel + o] =
-            pack_column(packed.get() + block + o, step.k, panel, static_cast<size_t>(p), to + block + 2 * o);
+            pack_column(floats.data() + p * product + o, step.k, panel, static_cast<size_t>(p), block + 2 * o);
       }
     }
   }
@@ -95,11 +95,12 @@ ChannelAffine affine_of_winograd_sums(const ChannelAffine& affine, const Quantiz
   return found;
 }
 
-ChannelAffine affine_of_sums(const ChannelAffine& affine, const QuantizedWeights& weights, const Quantization& in) {
+ChannelAffine affine_of_sums(const ChannelAffine& affine, std::span<const float> scales, std::span<const int32_t> sums,
+                             const Quantization& in) {
   ChannelAffine found = affine;
-  for (size_t c = 0; c < weights.scales.size(); ++c) {
-    found.scale[c] = affine.scale[c] * weights.scales[c] * in.scale;
-    found.shift[c] = affine.shift[c] - found.scale[c] * static_cast<float>(in.zero * weights.sums[c]);
+  for (size_t c = 0; c < scales.size(); ++c) {
+    found.scale[c] = affine.scale[c] * scales[c] * in.scale;
+    found.shift[c] = affine.shift[c] - found.scale[c] * static_cast<float>(in.zero * sums[c]);
   }
   return found;
 }

@@ -6,9 +6,10 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
-#include "base/host_tensor.h"
+#include "base/tensor_view.h"
 #include "engine/plan/plan.h"
 
 namespace spinenet::engine {
@@ -19,7 +20,7 @@ struct QuantizedWeights {
   std::vector<float> scales;
   std::vector<int32_t> sums;  // of the numbers of each output channel
 };
-QuantizedWeights quantize_weights(const HostTensor& weight);
+QuantizedWeights quantize_weights(const TensorView& weight);
 
 // `shape`: that of the weights, [O, I, k, k]. For rows of step.k bytes.
 void pack_int8(const QuantizedWeights& weights, const std::vector<int64_t>& shape, const ConvStep& step, int panel,
@@ -29,10 +30,11 @@ void pack_int8(const QuantizedWeights& weights, const std::vector<int64_t>& shap
 //
 // A sum of products stays below 2^31 whatever the bytes are: the scale of each product and output channel is chosen for
 // that, which leaves weights about 11 bits.
-void pack_int8_winograd(const HostTensor& weight, const ConvStep& step, int panel, int16_t* to, float* scales);
+void pack_int8_winograd(const TensorView& weight, const ConvStep& step, int panel, int16_t* to, float* scales);
 
 // From sums of bytes times integers to what `affine` makes of sums of the true numbers.
-ChannelAffine affine_of_sums(const ChannelAffine& affine, const QuantizedWeights& weights, const Quantization& in);
+ChannelAffine affine_of_sums(const ChannelAffine& affine, std::span<const float> scales, std::span<const int32_t> sums,
+                             const Quantization& in);
 // The same from sums that Winograd's transform has brought back to the true weights.
 ChannelAffine affine_of_winograd_sums(const ChannelAffine& affine, const Quantization& in);
 

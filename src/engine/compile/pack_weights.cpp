@@ -41,43 +41,36 @@ void winograd_weights(const float* __restrict taps, int64_t panel, float* __rest
 // The places of one input's products are so far apart, and by such round numbers, that they push each other out of the
 // cache: some inputs are computed in a small buffer and copied out together.
 template <int kTile>
-void pack_winograd(const HostTensor& weight, const ConvStep& step, int64_t panel, float* to) {
+void pack_winograd(const TensorView& weight, const ConvStep& step, int64_t panel, int64_t first, float* to) {
   constexpr int64_t kBlock = 16, kProducts = int64_t{kTile + 2} * (kTile + 2);
-  const int64_t outputs = weight.shape[0], inputs = weight.shape[1];
+  const int64_t inputs = weight.shape[1], columns = std::min(panel, weight.shape[0] - first);
   std::vector<float> taps(static_cast<size_t>(9 * panel)), products(static_cast<size_t>(kBlock * kProducts * panel));
-  for (int64_t first = 0; first < outputs; first += panel) {
-    const int64_t columns = std::min(panel, outputs - first);
-    float* const of_panel = to + first * kProducts * step.k;
-    std::fill(taps.begin(), taps.end(), 0.0F);
-    for (int64_t c0 = 0; c0 < inputs; c0 += kBlock) {
-      const int64_t count = std::min(kBlock, inputs - c0);
-      for (int64_t c = 0; c < count; ++c) {
-        for (int64_t o = 0; o < columns; ++o) {
-          const float* from = weight.data.data() + ((first + o) * inputs + c0 + c) * 9;
-          for (int64_t t = 0; t < 9; ++t) taps[static_cast<size_t>(t * panel + o)] = from[t];
-        }
-        winograd_weights<kTile + 2>(taps.data(), panel, products.data() + c * kProducts * panel);
+  for (int64_t c0 = 0; c0 < inputs; c0 += kBlock) {
+    const int64_t count = std::min(kBlock, inputs - c0);
+    for (int64_t c = 0; c < count; ++c) {
+      for (int64_t o = 0; o < columns; ++o) {
+        const float* from = weight.data.data() + ((first + o) * inputs + c0 + c) * 9;
+        for (int64_t t = 0; t < 9; ++t) taps[static_cast<size_t>(t * panel + o)] = from[t];
       }
-      for (int64_t p = 0; p < kProducts; ++p) {
-        float* row = of_panel + (p * step.k + c0) * panel;
-        for (int64_t c = 0; c < count; ++c, row += panel) {
-          std::copy_n(products.data() + (c * kProducts + p) * panel, panel, row);
-        }
+      winograd_weights<kTile + 2>(taps.data(), panel, products.data() + c * kProducts * panel);
+    }
+    for (int64_t p = 0; p < kProducts; ++p) {
+      float* row = to + (p * step.k + c0) * panel;
+      for (int64_t c = 0; c < count; ++c, row += panel) {
+        std::copy_n(products.data() + (c * kProducts + p) * panel, panel, row);
       }
     }
   }
 }
 
-void pack_plain(const HostTensor& weight, const ConvStep& step, int64_t panel, float* to) {
-  const int64_t outputs = weight.shape[0], inputs = weight.shape[1], taps = weight.shape[2] * weight.shape[3];
+void pack_plain(const TensorView& weight, const ConvStep& step, int64_t panel, int64_t first, float* to) {
+  const int64_t inputs = weight.shape[1], taps = weight.shape[2] * weight.shape[3];
+  const int64_t columns = std::min(panel, weight.shape[0] - first);
   const std::vector<int64_t> places = tap_places(step);
-  for (int64_t o = 0; o < outputs; ++o) {
-    float* column = to + o / panel * step.k * panel + o % panel;
+  for (int64_t o = 0; o < columns; ++o) {
+    const float* from = weight.data.data() + (first + o) * inputs * taps;
     for (int64_t c = 0; c < inputs; ++c) {
-      for (int64_t t = 0; t < taps; ++t) {
-        column[(places[static_cast<size_t>(t)] + c) * panel] =
-            weight.data[static_cast<size_t>((o * inputs + c) * taps + t)];
-      }
+      for (int64_t t = 0; t < taps; ++t) to[(places[static_cast<size_t>(t)] + c) * panel + o] = *from++;
     }
   }
 }
@@ -89,26 +82,26 @@ int64_t packed_floats(const ConvStep& step, int panel) {
 }
 
 int64_t int8_scales_offset(const ConvStep& step, int panel) {
-  constexpr int64_t kNumbersInFloat = 2;
-  return packed_floats(step, panel) / kNumbersInFloat;
+  const int64_t in_float = has_tiles(step) ? sizeof(float) / sizeof(int16_t) : sizeof(float) / sizeof(int8_t);
+  return parts(packed_floats(step, panel), in_float);
 }
 
 int64_t weight_floats(const ConvStep& step, int panel) {
-  constexpr int64_t kBf16InFloat = 2, kInt8InFloat = 4;
-  const int64_t numbers = packed_floats(step, panel);
+  constexpr int64_t kBf16InFloat = 2, kScaleAndSum = 2;
+  const int64_t columns = rounded_up(step.columns, panel);
   switch (step.format) {
     case NumberFormat::fp32:
       break;
     case NumberFormat::bf16:
-      return numbers / kBf16InFloat;
+      return packed_floats(step, panel) / kBf16InFloat;
     case NumberFormat::int8:
-      if (!has_tiles(step)) return parts(numbers, kInt8InFloat);
-      return int8_scales_offset(step, panel) + products_of(step.choice.algorithm) * rounded_up(step.columns, panel);
+      return int8_scales_offset(step, panel) +
+             columns * (has_tiles(step) ? products_of(step.choice.algorithm) : kScaleAndSum);
   }
-  return numbers;
+  return packed_floats(step, panel);
 }
 
-ConvWeights weights_at(const ConvStep& step, int panel, const std::shared_ptr<float[]>& owner, float* at) {
+ConvWeights weights_at(const ConvStep& step, int panel, const std::shared_ptr<const float[]>& owner, const float* at) {
   switch (step.format) {
     case NumberFormat::fp32:
       break;
@@ -122,35 +115,44 @@ ConvWeights weights_at(const ConvStep& step, int panel, const std::shared_ptr<fl
   return Fp32Weights(owner, at);
 }
 
-void pack_fp32(const HostTensor& weight, const ConvStep& step, int panel, float* to) {
-  std::fill_n(to, packed_floats(step, panel), 0.0F);
+void pack_panel(const TensorView& weight, const ConvStep& step, int64_t panel, int64_t first, float* to) {
+  std::fill_n(to, products_of(step.choice.algorithm) * step.k * panel, 0.0F);
+  if (first >= weight.shape[0]) return;
   switch (step.choice.algorithm) {
     case ConvAlgorithm::direct:
     case ConvAlgorithm::gathered:
     case ConvAlgorithm::tile_rows:
     case ConvAlgorithm::tile_strips:
-      return pack_plain(weight, step, panel, to);
+      return pack_plain(weight, step, panel, first, to);
     case ConvAlgorithm::winograd:
-      return pack_winograd<kernels::kWinogradTile>(weight, step, panel, to);
+      return pack_winograd<kernels::kWinogradTile>(weight, step, panel, first, to);
     case ConvAlgorithm::small_winograd:
-      return pack_winograd<kernels::kSmallTile>(weight, step, panel, to);
+      return pack_winograd<kernels::kSmallTile>(weight, step, panel, first, to);
   }
 }
 
-void pack_bf16(const HostTensor& weight, const ConvStep& step, const kernels::Kernels& kernels, uint16_t* to) {
-  const int64_t panel = kernels.panel, count = packed_floats(step, kernels.panel);
-  const AlignedFloats floats = aligned_floats(count);
-  pack_fp32(weight, step, kernels.panel, floats.get());
+void pack_fp32(const TensorView& weight, const ConvStep& step, int panel, float* to) {
+  const int64_t size = products_of(step.choice.algorithm) * step.k * panel;
+  for (int64_t first = 0; first < step.columns; first += panel, to += size) pack_panel(weight, step, panel, first, to);
+}
+
+void pack_bf16(const TensorView& weight, const ConvStep& step, const kernels::Kernels& kernels, uint16_t* to) {
+  const int64_t panel = kernels.panel, rows = products_of(step.choice.algorithm) * step.k;
   const kernels::ToBf16 to_bf16 = kernels.tiles != nullptr ? kernels.tiles->to_bf16 : kernels.to_bf16;
+  std::vector<float> floats(static_cast<size_t>(rows * panel));
   std::vector<uint16_t> row(static_cast<size_t>(panel));
-  for (int64_t k = 0; k < count / panel; ++k) {
-    to_bf16(floats.get() + k * panel, panel, row.data());
-    uint16_t* pairs = to + k / 2 * 2 * panel + k % 2;
-    for (int64_t o = 0; o < panel; ++o) pairs[2 * o] = row[static_cast<size_t>(o)];
+  int64_t k = 0;  // row of all panels
+  for (int64_t first = 0; first < step.columns; first += panel) {
+    pack_panel(weight, step, panel, first, floats.data());
+    for (int64_t i = 0; i < rows; ++i, ++k) {
+      to_bf16(floats.data() + i * panel, panel, row.data());
+      uint16_t* pairs = to + k / 2 * 2 * panel + k % 2;
+      for (int64_t o = 0; o < panel; ++o) pairs[2 * o] = row[static_cast<size_t>(o)];
+    }
   }
 }
 
-AlignedFloats pack_depthwise(const HostTensor& weight, int64_t stride) {
+AlignedFloats pack_depthwise(const TensorView& weight, int64_t stride) {
   const int64_t channels = weight.shape[0], taps = weight.shape[2] * weight.shape[3];
   AlignedFloats packed = aligned_floats(taps * stride);
   std::fill_n(packed.get(), taps * stride, 0.0F);
@@ -160,7 +162,7 @@ AlignedFloats pack_depthwise(const HostTensor& weight, int64_t stride) {
   return packed;
 }
 
-std::vector<std::shared_ptr<const float[]>> pack_deconv(const HostTensor& weight, int64_t k, int panel) {
+std::vector<std::shared_ptr<const float[]>> pack_deconv(const TensorView& weight, int64_t k, int panel) {
   const int64_t inputs = weight.shape[0], outputs = weight.shape[1], taps = weight.shape[2] * weight.shape[3];
   std::vector<std::shared_ptr<const float[]>> packed;
   for (int64_t t = 0; t < taps; ++t) {

@@ -8,28 +8,24 @@
 namespace spinenet::engine {
 namespace {
 
-const Calibration& calibration_of(const CompileOptions& options, const Weights& weights) {
+const Calibration& calibration_of(const CompileOptions& options) {
   if (options.crops) {
     fail(ErrorKind::unsupported, "int8 of a head that looks at crops", options.place, "use fp32 or bf16");
   }
   if (options.calibration == nullptr) {
     fail(ErrorKind::usage, "int8 needs a calibration", options.place, "run spinenet calibrate with images like yours");
   }
-  if (options.calibration->weights != identity_of(weights)) {
-    fail(ErrorKind::bad_data, "the calibration was made with other weights", options.place,
-         "run spinenet calibrate again");
-  }
   return *options.calibration;
 }
 
 }  // namespace
 
-Network prepare_network(const graph::Program& program, const Weights& weights, const CompileOptions& options,
+Network prepare_network(const graph::Program& program, const WeightViews& weights, const CompileOptions& options,
                         const kernels::Kernels& kernels) {
   Network network = make_network(program, weights);
   run_passes(network, options.skip);
   if (options.precision == Precision::int8) {
-    quantize(network, calibration_of(options, weights), options.place);
+    quantize(network, calibration_of(options), options.place);
     verify_network(network);
   }
   if (options.precision == Precision::bf16 && kernels.tiles != nullptr) choose_bf16_maps(network);

@@ -3,15 +3,15 @@
 // Thread contract: a pure function.
 #pragma once
 
-#include "base/host_tensor.h"
+#include "base/tensor_view.h"
 #include "engine/compile/compile.h"
 #include "engine/compile/network.h"
 
 namespace spinenet::engine {
 
-// The weights fit the program. ErrorKind::usage, bad_data and unsupported, said of options.place, where int8 lacks a
-// calibration of these weights or the network looks at crops.
-Network prepare_network(const graph::Program& program, const Weights& weights, const CompileOptions& options,
+// The weights fit the program. ErrorKind::usage and unsupported, said of options.place, where int8 lacks a calibration
+// or the network looks at crops; bad_data for a calibration of another network.
+Network prepare_network(const graph::Program& program, const WeightViews& weights, const CompileOptions& options,
                         const kernels::Kernels& kernels);
 
 }  // namespace spinenet::engine

@@ -51,7 +51,7 @@ struct Readers {
 };
 
 Readers readers_of(const graph::Program& program, const Weights& weights) {
-  Network network = make_network(program, weights);
+  Network network = make_network(program, views_of(weights));
   run_passes(network, {});
   Readers readers;
   std::map<int, std::string> writer{{0, std::string(kInputName)}};

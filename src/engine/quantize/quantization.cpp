@@ -39,7 +39,7 @@ Quantization quantization_of(const ValueRange& range) {
   return {scale, static_cast<int>(std::clamp(std::round(-low / scale), 0.0F, kMostByte))};
 }
 
-std::string identity_of(const Weights& weights) {
+std::string identity_of(const WeightViews& weights) {
   uint64_t hash = 1;
   for (const auto& [name, tensor] : weights) {
     for (const char c : name) hash = mixed(hash, static_cast<unsigned char>(c));

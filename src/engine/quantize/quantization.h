@@ -12,8 +12,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/host_tensor.h"
 #include "base/json.h"
+#include "base/tensor_view.h"
 
 namespace spinenet::engine {
 
@@ -54,7 +54,10 @@ struct Calibration {
 };
 
 // Tells weights apart: 16 hexadecimal digits of their names and numbers.
-std::string identity_of(const Weights& weights);
+std::string identity_of(const WeightViews& weights);
+inline std::string identity_of(const Weights& weights) {
+  return identity_of(views_of(weights));
+}
 
 Json to_json(const Calibration& calibration);
 // ErrorKind::bad_data, with `place`, for what to_json did not write.

@@ -1,7 +1,6 @@
 #include "runtime/bench/measure.h"
 
 #include <algorithm>
-#include <utility>
 
 #include <sys/resource.h>
 
@@ -39,7 +38,7 @@ engine::Calibration calibration_for(const Model& model, const graph::Program& pr
   log_info("calibrated on one random image: good for the speed of int8, not for its outputs");
   constexpr double kAnyError = 1e9;
   const HostTensor image = random_images(program, 1);
-  return engine::calibrate(program, model.file.weights, {1, [&](int64_t) { return image.data; }},
+  return engine::calibrate(program, copy_of(weights_of(model)), {1, [&](int64_t) { return image.data; }},
                            {.threads = threads, .layer_error = kAnyError, .output_error = kAnyError});
 }
 
@@ -54,7 +53,7 @@ BenchResult measure_one(Model& model, const std::vector<graph::Program>& network
     calibration = calibration_for(model, program, options.threads);
     options.calibration = &calibration;
   }
-  const NetworkPlans plans = compile_networks(networks, std::exchange(model.file.weights, {}), options);
+  const NetworkPlans plans = compile_networks(networks, model, options);
   engine::Session session(plans.front());
   const HostTensor images = random_images(program, options.batch);
   session.run(images.data);
@@ -74,7 +73,7 @@ BenchResult measure_two(Model& model, const std::vector<graph::Program>& network
   if (options.precision == engine::Precision::int8) {
     fail(ErrorKind::unsupported, "int8 of two stages, which have no calibration", "bench", "time them in fp32");
   }
-  const NetworkPlans plans = compile_networks(networks, std::exchange(model.file.weights, {}), options);
+  const NetworkPlans plans = compile_networks(networks, model, options);
   const HostTensor images = random_images(networks.front(), options.batch);
   const TwoStageTimes times = time_two_stages(two_stage_plans(plans), model, images, effort.runs);
   BenchResult result;

@@ -30,7 +30,8 @@ Model untrained_model(const SubjectOptions& options) {
 
 Model open_subject(const SubjectOptions& options) {
   if (!is_model_path(options.name)) return untrained_model(options);
-  Model model = open_model(options.name);
+  Model model = open_stored_model(options.name);
+  model.stored->check_values();
   if (options.size > 0) model.file.image_size = options.size;
   return model;
 }
