@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/format.h"
-#include "base/proc_file.h"
 #include "base/text_table.h"
 #include "base/thread_pool.h"
 #include "cli/command.h"
@@ -31,7 +30,7 @@ Facts gather(const Invocation& invocation) {
 #endif
               },
               {"system", runtime::operating_system()},
-              {"processor", proc_value("/proc/cpuinfo", "model name")},
+              {"processor", runtime::processor_name()},
               {"instruction sets", runtime::instruction_sets()},
               {"cores", fmt::format("{} of {}", available_cores(), ::sysconf(_SC_NPROCESSORS_ONLN))},
               {"memory", runtime::machine_memory()},

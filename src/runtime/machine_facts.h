@@ -3,10 +3,14 @@
 // Thread contract: may be called from any thread.
 #pragma once
 
+#include <filesystem>
 #include <string>
 
 namespace spinenet::runtime {
 
+// The name that Linux has for the processor; an ARM processor has numbers there, which become the name of the core that
+// Arm gave them. `file`: what the system says of its processors.
+std::string processor_name(const std::filesystem::path& file = "/proc/cpuinfo");
 // Those that matter to the kernels, by the names that Linux has for them; amx where its tiles may be used.
 std::string instruction_sets();
 // Kernel, release and machine.

@@ -92,7 +92,9 @@ Output named_output(const std::filesystem::path& file) {
 
 std::string processor_text() {
   std::string text;
-  for (const std::string_view key : {"vendor_id", "cpu family", "model", "model name", "stepping", "cache size"}) {
+  for (const std::string_view key :
+       {"vendor_id", "cpu family", "model", "model name", "stepping", "cache size", "CPU implementer",
+        "CPU architecture", "CPU variant", "CPU part", "CPU revision"}) {
     const std::string value = proc_value("/proc/cpuinfo", key);
     if (!value.empty()) text += value + ", ";
   }
