@@ -267,18 +267,18 @@ SpineNetHeads spinenet_heads(const SourceTensors& source, const arch::Architectu
   const std::string root = garden_root(source);
   const int64_t anchors = anchors_of(architecture.head);
   for (const std::string& name : {root + "head/_classifier/kernel", root + "head/_classifier/pointwise_kernel",
-                                  std::string(kTpuDetector) + "/kernel"}) {
+                                  fmt::format("{}/kernel", kTpuDetector)}) {
     const int64_t outputs = last_extent_of(source, name);
     if (outputs > anchors && outputs % anchors == 0 && outputs / anchors <= kMaxSourceClasses) {
       return {arch::Task::detect, outputs / anchors - 1};
     }
   }
   for (const std::string& name :
-       {root + "detection_head/0/_classifier/kernel", std::string(kTpuSegmenter) + "/kernel"}) {
+       {root + "detection_head/0/_classifier/kernel", fmt::format("{}/kernel", kTpuSegmenter)}) {
     const int64_t outputs = last_extent_of(source, name);
     if (outputs > 1 && outputs <= kMaxSourceClasses) return {arch::Task::segment, outputs - 1};
   }
-  const int64_t outputs = last_extent_of(source, std::string(kTpuClassifier) + "/kernel");
+  const int64_t outputs = last_extent_of(source, fmt::format("{}/kernel", kTpuClassifier));
   if (outputs > 0 && outputs <= kMaxSourceClasses) return {arch::Task::classify, outputs};
   return {};
 }
