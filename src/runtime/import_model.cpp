@@ -1,7 +1,6 @@
 #include "runtime/import_model.h"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 
 #include "arch/families.h"
@@ -15,6 +14,7 @@
 #include "formats/import/pytorch.h"
 #include "formats/import/source.h"
 #include "formats/import/tensor_bundle.h"
+#include "formats/safetensors.h"
 #include "graph/description.h"
 #include "graph/weights.h"
 #include "runtime/networks.h"
@@ -287,13 +287,7 @@ class Import {
 
   // Under the source's name, of which whoever made the file knows.
   void check_values(const std::string& name, const HostTensor& tensor, graph::ParameterRole role) const {
-    const auto endless = std::ranges::count_if(tensor.data, [](float value) { return !std::isfinite(value); });
-    if (endless > 0) {
-      fail(ErrorKind::bad_data,
-           fmt::format("tensor \"{}\" holds {} of {} values that are not finite", printable(name), endless,
-                       tensor.data.size()),
-           source_.place, "use a checkpoint from before the training went wrong");
-    }
+    formats::check_finite(printable(name), tensor.data, source_.place);
     const auto negative = std::ranges::count_if(tensor.data, [](float value) { return value < 0; });
     if (role != graph::ParameterRole::running_var || negative == 0) return;
     fail(ErrorKind::bad_data,

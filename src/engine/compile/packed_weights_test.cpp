@@ -20,7 +20,7 @@ namespace {
 using fixture::put_file;
 using fixture::ScratchFolder;
 
-constexpr std::string_view kLayout = "packing 1\nconv direct fp32\n";
+constexpr std::string_view kLayout = "fp32 portable 16\nconv direct fp32\n";
 const std::vector<float> kValues{1, 2, 3, -4.5F, 0};
 
 std::string file_of(const std::vector<float>& values, std::string_view key = kLayout) {
