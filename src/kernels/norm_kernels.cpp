@@ -2,6 +2,7 @@
 #include "kernels/norm_kernels.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <vector>
 
 #include "kernels/compiled_sets.h"
@@ -200,20 +201,22 @@ void add_moments(const NormRows& rows, const float* pivot, double* sums) {
   }
 }
 
-template <class Act>
-void normalise_with(Act, const NormRows& rows, float* y) {
+template <class Act, bool kAdds>
+void normalise_with(Act, std::bool_constant<kAdds>, const NormRows& rows, float* y) {
   for (int64_t r = 0; r < rows.rows; ++r) {
     const int64_t row = r * rows.channels;
     for_channels(rows.channels, [&](auto d, int64_t c) HWY_ATTR {
       const auto of = channel(d, rows, c);
-      const auto z = hn::MulAdd(hn::Sub(hn::LoadU(d, rows.x + row + c), of.mean), of.scale, of.bias);
+      auto z = hn::MulAdd(hn::Sub(hn::LoadU(d, rows.x + row + c), of.mean), of.scale, of.bias);
+      if constexpr (kAdds) z = hn::Add(z, hn::LoadU(d, rows.added + row + c));
       hn::StoreU(Act::value(d, z), d, y + row + c);
     });
   }
 }
 
-template <class Act>
-void add_gradients_with(Act, const NormRows& rows, const float* gy, double* sums) {
+template <class Act, bool kAdds>
+void add_gradients_with(Act, std::bool_constant<kAdds>, const NormRows& rows, const float* gy, double* sums,
+                        float* gradient_of_z) {
   for (int64_t first = 0; first < rows.rows; first += kFew) {
     const int64_t few = std::min(kFew, rows.rows - first);
     for_channels(rows.channels, [&](auto d, int64_t c) HWY_ATTR {
@@ -223,7 +226,10 @@ void add_gradients_with(Act, const NormRows& rows, const float* gy, double* sums
       for (int64_t r = 0; r < few; ++r) {
         const int64_t at = (first + r) * rows.channels + c;
         const auto far = hn::Sub(hn::LoadU(d, rows.x + at), of.mean);
-        const auto gz = Act::gradient(d, hn::MulAdd(far, of.scale, of.bias), hn::LoadU(d, gy + at));
+        auto z = hn::MulAdd(far, of.scale, of.bias);
+        if constexpr (kAdds) z = hn::Add(z, hn::LoadU(d, rows.added + at));
+        const auto gz = Act::gradient(d, z, hn::LoadU(d, gy + at));
+        if constexpr (kAdds) hn::StoreU(gz, d, gradient_of_z + at);
         sum = hn::Add(sum, gz);
         products = hn::MulAdd(gz, far, products);
       }
@@ -248,12 +254,24 @@ void gradient_with(Act, const NormRows& rows, const float* gy, const float* mean
   }
 }
 
-void normalise(const NormRows& rows, float* y) {
-  with_activation(rows.activation, [&](auto act) { normalise_with(act, rows, y); });
+// A loop that adds and one that does not, for each activation.
+template <class Loop>
+void with_activation_and_sum(const NormRows& rows, const Loop& loop) {
+  with_activation(rows.activation, [&](auto act) {
+    if (rows.added != nullptr) {
+      loop(act, std::true_type{});
+    } else {
+      loop(act, std::false_type{});
+    }
+  });
 }
 
-void add_gradients(const NormRows& rows, const float* gy, double* sums) {
-  with_activation(rows.activation, [&](auto act) { add_gradients_with(act, rows, gy, sums); });
+void normalise(const NormRows& rows, float* y) {
+  with_activation_and_sum(rows, [&](auto act, auto adds) { normalise_with(act, adds, rows, y); });
+}
+
+void add_gradients(const NormRows& rows, const float* gy, double* sums, float* gz) {
+  with_activation_and_sum(rows, [&](auto act, auto adds) { add_gradients_with(act, adds, rows, gy, sums, gz); });
 }
 
 void gradient(const NormRows& rows, const float* gy, const float* mean_gz, const float* mean_gz_x, float* gx) {

@@ -1,5 +1,7 @@
 #include "nn/losses.h"
 
+#include "nn/fused_focal_loss.h"
+
 namespace spinenet::nn {
 namespace {
 
@@ -11,6 +13,12 @@ torch::Tensor negative_focal(const torch::Tensor& x, const LossOptions& o) {
 // Target 1: alpha (1 - p)^gamma (-log p).
 torch::Tensor positive_focal(const torch::Tensor& x, const LossOptions& o) {
   return at::softplus(-x) * (-x).sigmoid().pow(o.focal_gamma) * o.focal_alpha;
+}
+
+torch::Tensor sum_of_negatives(const torch::Tensor& x, const LossOptions& o) {
+  if (!can_fuse_focal_loss(x)) return negative_focal(x, o).sum();
+  return fused_focal_loss(
+      x, {.weight = static_cast<float>(1 - o.focal_alpha), .gamma = static_cast<float>(o.focal_gamma)});
 }
 
 }  // namespace
@@ -31,7 +39,7 @@ Losses detection_losses(const torch::Tensor& logits, const torch::Tensor& codes,
   const double normaliser = positives + 1;
 
   // Nearly all targets are 0, so the sum is taken as if all were, and then repaired at the few that are not.
-  torch::Tensor sum = negative_focal(flat, options).sum();
+  torch::Tensor sum = sum_of_negatives(flat, options);
   const torch::Tensor ignored = (labels == -2).nonzero().reshape({-1});
   if (ignored.numel() > 0) sum = sum - negative_focal(flat.index_select(0, ignored), options).sum();
   const torch::Tensor positive = (labels >= 0).nonzero().reshape({-1});

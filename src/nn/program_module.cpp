@@ -115,6 +115,30 @@ class TorchInterpreter {
     return activation;
   }
 
+  // Where `op` is one of the terms of the next operation, a sum, and all that reads it is that: takes the sum off the
+  // list and gives the sum of its other terms. Else undefined.
+  torch::Tensor take_sum(const graph::Op& op) {
+    if (next_ == program_.ops.size() || uses_[static_cast<size_t>(op.output)] != 1) return {};
+    const graph::Op& next = program_.ops[next_];
+    if (!std::holds_alternative<graph::Add>(next.kind) || next.inputs.size() < 2) return {};
+    std::vector<graph::ValueId> others = next.inputs;
+    if (std::erase(others, op.output) != 1) return {};
+    torch::Tensor sum = values_[static_cast<size_t>(others[0])];
+    for (size_t i = 1; i < others.size(); ++i) sum = sum + values_[static_cast<size_t>(others[i])];
+    if (others.size() == 1) kept_.insert(others[0]);
+    release_inputs(next);
+    ++next_;
+    return sum;
+  }
+
+  // What is computed together with a batch norm, taken off the list.
+  BehindBatchNorm take_behind(const graph::Op& norm) {
+    BehindBatchNorm behind;
+    behind.added = take_sum(norm);
+    behind.activation = take_activation(program_.ops[next_ - 1]);
+    return behind;
+  }
+
   torch::Tensor apply(const graph::BatchNorm& norm, const graph::Op& op) {
     keep_inputs(op);
     const double momentum = std::min(norm.momentum, mode_.largest_momentum);
@@ -122,7 +146,7 @@ class TorchInterpreter {
                                parameter(op, 3), momentum,         norm.epsilon};
     const bool learns = mode_.training && !keeps_statistics(op);
     if (learns && can_fuse_batch_norm(value(op))) {
-      return fused_batch_norm(value(op), state, take_activation(op), mode_.all_reduce);
+      return fused_batch_norm(value(op), state, take_behind(op), mode_.all_reduce);
     }
     if (learns && mode_.all_reduce != nullptr) {
       return cast(sync_batch_norm(value(op), state, *mode_.all_reduce));

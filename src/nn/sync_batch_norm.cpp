@@ -1,5 +1,8 @@
 #include "nn/sync_batch_norm.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include <torch/csrc/autograd/custom_function.h>
 
 namespace spinenet::nn {
@@ -42,17 +45,40 @@ class SyncBatchNorm : public torch::autograd::Function<SyncBatchNorm> {
   }
 };
 
-}  // namespace
+bool are_floats_on_the_processor(const BatchNormState& state) {
+  return state.running_mean.device().is_cpu() && state.running_mean.scalar_type() == torch::kFloat32 &&
+         state.running_mean.is_contiguous() && state.running_var.is_contiguous();
+}
 
-BatchStatistics batch_statistics(torch::Tensor sums, const BatchNormState& state, const AllReduce* all_reduce) {
-  const torch::NoGradGuard no_grad;
-  if (all_reduce != nullptr) (*all_reduce)(sums);
-  const int64_t channels = sums.size(0) / 2;
+// In one loop, because a network has hundreds of batch norms whose channels are few.
+BatchStatistics in_one_loop(const double* sums, int64_t channels, const BatchNormState& state) {
+  const double count = sums[2 * channels];
+  torch::Tensor both = torch::empty({2, channels}, torch::kFloat32);
+  auto* mean = both.data_ptr<float>();
+  auto* inverse_std = mean + channels;
+  auto* running_mean = state.running_mean.data_ptr<float>();
+  auto* running_var = state.running_var.data_ptr<float>();
+  const auto kept = static_cast<float>(state.momentum), taken = static_cast<float>(1 - state.momentum);
+  for (int64_t c = 0; c < channels; ++c) {
+    const double wide_mean = sums[c] / count;
+    const double spread = sums[channels + c] / count - wide_mean * wide_mean;
+    const double variance = spread < 0 ? 0 : spread;  // what is no number stays none
+    mean[c] = static_cast<float>(wide_mean);
+    inverse_std[c] = static_cast<float>(1 / std::sqrt(variance + state.epsilon));
+    if (!(count > 0)) continue;  // empty maps say nothing of the statistics
+    const auto unbiased = static_cast<float>(variance * (count / std::max(count - 1, 1.0)));
+    running_mean[c] = running_mean[c] * kept + mean[c] * taken;
+    running_var[c] = running_var[c] * kept + unbiased * taken;
+  }
+  return {both[0], both[1], count};
+}
+
+BatchStatistics in_operations(const torch::Tensor& sums, int64_t channels, const BatchNormState& state) {
   const double count = sums[2 * channels].item<double>();
   const torch::Tensor wide_mean = sums.narrow(0, 0, channels) / count;
   const torch::Tensor variance = (sums.narrow(0, channels, channels) / count - wide_mean * wide_mean).clamp_min(0);
   const torch::Tensor mean = wide_mean.to(torch::kFloat32);
-  if (count > 0) {  // empty maps say nothing of the statistics
+  if (count > 0) {
     const torch::Tensor unbiased = (variance * (count / std::max(count - 1, 1.0))).to(torch::kFloat32);
     torch::Tensor running_mean = state.running_mean;
     torch::Tensor running_var = state.running_var;
@@ -60,6 +86,17 @@ BatchStatistics batch_statistics(torch::Tensor sums, const BatchNormState& state
     running_var.mul_(state.momentum).add_(unbiased, 1 - state.momentum);
   }
   return {mean, (variance + state.epsilon).rsqrt().to(torch::kFloat32), count};
+}
+
+}  // namespace
+
+BatchStatistics batch_statistics(torch::Tensor sums, const BatchNormState& state, const AllReduce* all_reduce) {
+  const torch::NoGradGuard no_grad;
+  if (all_reduce != nullptr) (*all_reduce)(sums);
+  const int64_t channels = sums.size(0) / 2;
+  if (!are_floats_on_the_processor(state)) return in_operations(sums, channels, state);
+  const torch::Tensor dense = sums.contiguous();
+  return in_one_loop(dense.data_ptr<double>(), channels, state);
 }
 
 torch::Tensor sync_batch_norm(const torch::Tensor& x, const BatchNormState& state, const AllReduce& all_reduce) {

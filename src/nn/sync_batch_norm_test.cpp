@@ -50,5 +50,30 @@ TEST(SyncBatchNorm, OfAPartWithTheSumsOfTheWholeIsThatPartOfTheWhole) {
       torch::allclose(sync_batch_norm(whole.narrow(0, 0, 2), a, add_other), expected.narrow(0, 0, 2), 1e-5, 1e-6));
 }
 
+// The loop over floats on the processor, and the operations for all else.
+TEST(BatchStatistics, AreTheSameInALoopAndInOperations) {
+  constexpr int64_t kChannels = 37;
+  torch::manual_seed(5);
+  const torch::Tensor values = torch::randn({200, kChannels}, torch::kFloat64) * 3 + 1;
+  const torch::Tensor sums =
+      torch::cat({values.sum(0), (values * values).sum(0), torch::full({1}, 200.0, torch::kFloat64)});
+  const auto state = [](torch::ScalarType type) {
+    return BatchNormState{torch::ones({kChannels}),
+                          torch::zeros({kChannels}),
+                          torch::full({kChannels}, 0.5, type),
+                          torch::full({kChannels}, 2.0, type),
+                          0.9,
+                          1e-3};
+  };
+  const BatchNormState floats = state(torch::kFloat32), doubles = state(torch::kFloat64);
+  const BatchStatistics loop = batch_statistics(sums.clone(), floats, nullptr);
+  const BatchStatistics operations = batch_statistics(sums.clone(), doubles, nullptr);
+  EXPECT_EQ(loop.count, operations.count);
+  EXPECT_TRUE(torch::allclose(loop.mean, operations.mean, 1e-6, 1e-7));
+  EXPECT_TRUE(torch::allclose(loop.inverse_std, operations.inverse_std, 1e-6, 1e-7));
+  EXPECT_TRUE(torch::allclose(floats.running_mean.to(torch::kFloat64), doubles.running_mean, 1e-6, 1e-7));
+  EXPECT_TRUE(torch::allclose(floats.running_var.to(torch::kFloat64), doubles.running_var, 1e-6, 1e-7));
+}
+
 }  // namespace
 }  // namespace spinenet::nn
