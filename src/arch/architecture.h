@@ -73,16 +73,17 @@ constexpr auto names(Resampling) {
   return named<Resampling>({{squeezed, "squeezed"}, {depthwise, "depthwise"}});
 }
 
-// Whether a scale-permuted block also takes the map of the parent that is nearest to the image as it is: upsampled
-// (nearest) or pooled (3x3, stride 2, again and again) to the block's level, without a convolution or a parameter. Not
-// in the paper, whose maps pass a squeeze and an expansion between any two blocks.
-enum class IdentityPaths { none, equal_channels, every_block };
+// Whether a scale-permuted block also takes the map of the parent that is nearest to the image as it is, or those of
+// all its parents: upsampled (nearest) or pooled (3x3, stride 2, again and again) to the block's level, without a
+// convolution or a parameter. Not in the paper, whose maps pass a squeeze and an expansion between any two blocks.
+enum class IdentityPaths { none, equal_channels, every_block, every_parent };
 constexpr auto names(IdentityPaths) {
   using enum IdentityPaths;
   return named<IdentityPaths>({
       {none, "none"},                      // as published
       {equal_channels, "equal_channels"},  // where the parent has as many channels as the block works on
-      {every_block, "every_block"},  // elsewhere, too: the parent's first channels, or all of them again and again
+      {every_block, "every_block"},    // elsewhere, too: the parent's first channels, or all of them again and again
+      {every_parent, "every_parent"},  // so, of every parent of every block
   });
 }
 

@@ -204,7 +204,7 @@ void settings(List& list, Architecture& a) {
   list.if_changed("stem", a.stem, "What stands before the scale-permuted blocks");
   list.if_changed("resampling", a.resampling, "How a connection changes the scale");
   list.if_changed("identity_paths", a.identity_paths,
-                  "Scale-permuted blocks that also take the parent nearest to the image as it is");
+                  "Scale-permuted blocks that also take the parent nearest to the image, or every parent, as it is");
   list.group_if_changed("inverted_bottleneck", a.inverted, "Of all inverted bottlenecks");
   list.group_if_changed("two_stage", a.two_stage, "The heads of Mask R-CNN");
   list("activation", a.activation, "Non-linearity of the whole network");

@@ -60,21 +60,40 @@ class ScalePermutedLowering {
     }
     if (spec.output) add_unused(spec, inputs);
     const std::string name = joined("blocks.", std::to_string(index));
-    add_identity(spec, inputs, joined(name, ".identity"));
+    add_identities(spec, inputs, joined(name, ".identity"));
     ValueId x = b_.add(inputs, joined(name, ".fuse"));
     x = b_.activate(x, joined(name, ".fuse_act"));
     x = block_group(b_, x, group(spec, drop_rate), name);
     built_.push_back({spec, x, depth + 1});
   }
 
-  // The parent nearest to the image, the first one of several, as arch::IdentityPaths says.
-  void add_identity(const arch::BlockSpec& spec, std::vector<ValueId>& inputs, const std::string& scope) {
-    if (a_.identity_paths == arch::IdentityPaths::none) return;
+  // As arch::IdentityPaths says; of several parents that are equally near to the image the first.
+  void add_identities(const arch::BlockSpec& spec, std::vector<ValueId>& inputs, const std::string& scope) {
     const auto depth = [this](int parent) { return built_[static_cast<size_t>(parent)].depth; };
-    const Built& parent = built_[static_cast<size_t>(*std::ranges::min_element(spec.parents, {}, depth))];
+    const int nearest = *std::ranges::min_element(spec.parents, {}, depth);
+    switch (a_.identity_paths) {
+      case arch::IdentityPaths::none:
+        return;
+      case arch::IdentityPaths::equal_channels:
+        if (b_.shape(built_[static_cast<size_t>(nearest)].value).channels != arch::output_channels(spec, a_.scaling)) {
+          return;
+        }
+        [[fallthrough]];
+      case arch::IdentityPaths::every_block:
+        inputs.push_back(identity(built_[static_cast<size_t>(nearest)], spec, scope));
+        return;
+      case arch::IdentityPaths::every_parent:
+        for (const int parent : spec.parents) {
+          inputs.push_back(
+              identity(built_[static_cast<size_t>(parent)], spec, joined(scope, ".", std::to_string(parent))));
+        }
+        return;
+    }
+  }
+
+  ValueId identity(const Built& parent, const arch::BlockSpec& spec, const std::string& scope) {
     const int64_t wanted = arch::output_channels(spec, a_.scaling);
     const int64_t channels = b_.shape(parent.value).channels;
-    if (channels != wanted && a_.identity_paths == arch::IdentityPaths::equal_channels) return;
     const int down = spec.level - parent.spec.level;
     ValueId x = pool_each(parent.value, down, scope);
     if (channels < wanted) {
@@ -82,8 +101,7 @@ class ScalePermutedLowering {
       x = b_.concat(std::vector<ValueId>(copies, x), joined(scope, ".repeat"));
     }
     if (b_.shape(x).channels > wanted) x = b_.slice(x, 0, wanted, joined(scope, ".cut"));
-    if (down < 0) x = enlarge(x, -down, spec.level, joined(scope, ".up"));
-    inputs.push_back(x);
+    return down < 0 ? enlarge(x, -down, spec.level, joined(scope, ".up")) : x;
   }
 
   ValueId enlarge(ValueId x, int levels, int to_level, std::string name) {

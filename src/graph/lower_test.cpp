@@ -139,15 +139,20 @@ TEST(LowerSpineNet, IdentityPathsCostNoParameterAndNoMultiplyAdd) {
   a.identity_paths = arch::IdentityPaths::every_block;
   const Program every = lower_backbone(a, options);
   EXPECT_EQ(identity_path_count(every), 15);
-  for (const Program* program : {&equal, &every}) {
+  a.identity_paths = arch::IdentityPaths::every_parent;
+  const Program parents = lower_backbone(a, options);
+  EXPECT_EQ(identity_path_count(parents), 30);
+  for (const Program* program : {&equal, &every, &parents}) {
     EXPECT_EQ(cost_of(*program, "").parameters, cost_of(published, "").parameters);
     EXPECT_EQ(cost_of(*program, "").multiply_adds, cost_of(published, "").multiply_adds);
   }
 }
 
-TEST(LowerSpineNet, AnIdentityPathHasTheLevelAndTheChannelsOfItsBlock) {
+class LowerIdentityPaths : public testing::TestWithParam<arch::IdentityPaths> {};
+
+TEST_P(LowerIdentityPaths, HaveTheLevelAndTheChannelsOfTheirBlock) {
   arch::Architecture a = arch::named_architecture("spinenet-49");
-  a.identity_paths = arch::IdentityPaths::every_block;
+  a.identity_paths = GetParam();
   auto& blocks = std::get<arch::ScalePermuted>(a.backbone).blocks;
   blocks[16 - arch::kStemBlocks].kind = arch::BlockKind::residual;  // a quarter of its parents' channels
   const Program program = lower_backbone(a, {.height = 256, .width = 256});
@@ -166,20 +171,25 @@ TEST(LowerSpineNet, AnIdentityPathHasTheLevelAndTheChannelsOfItsBlock) {
   EXPECT_GT(repeated, 0);
   for (size_t k = 0; k < blocks.size(); ++k) {
     const Op& fuse = op_named(program, fmt::format("blocks.{}.fuse", k + arch::kStemBlocks));
-    const Shape& shape = program.values[static_cast<size_t>(fuse.inputs.back())];
-    EXPECT_EQ(shape,
-              (Shape{arch::output_channels(blocks[k], a.scaling), 256 >> blocks[k].level, 256 >> blocks[k].level}));
+    for (const ValueId input : fuse.inputs) {
+      EXPECT_EQ(program.values[static_cast<size_t>(input)],
+                (Shape{arch::output_channels(blocks[k], a.scaling), 256 >> blocks[k].level, 256 >> blocks[k].level}));
+    }
   }
 }
 
-TEST(LowerSpineNet, IdentityPathsFitWhereLevelsDoNotMeet) {
+TEST_P(LowerIdentityPaths, FitWhereLevelsDoNotMeet) {
   arch::Architecture a = arch::named_architecture("spinenet-49");
-  a.identity_paths = arch::IdentityPaths::every_block;
+  a.identity_paths = GetParam();
   for (const arch::Padding padding : {arch::Padding::same, arch::Padding::symmetric, arch::Padding::symmetric_pools}) {
     a.padding = padding;
     verify(lower_classifier(a, {.height = 224, .width = 224, .classes = 5}));
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Kinds, LowerIdentityPaths,
+                         testing::Values(arch::IdentityPaths::every_block, arch::IdentityPaths::every_parent),
+                         [](const auto& kind) { return std::string(name_of(kind.param)); });
 
 TEST(LowerDetector, HasClassesAndBoxesOfEachLevel) {
   const Program program =
