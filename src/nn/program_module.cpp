@@ -151,8 +151,11 @@ class TorchInterpreter {
     if (learns && mode_.all_reduce != nullptr) {
       return cast(sync_batch_norm(value(op), state, *mode_.all_reduce));
     }
-    return at::batch_norm(value(op), parameter(op, 0), parameter(op, 1), parameter(op, 2), parameter(op, 3), learns,
-                          1 - momentum, norm.epsilon, true);
+    // Kept ones are needed unchanged by the gradient, and lie in one buffer with those that others change.
+    const bool copies = mode_.training && !learns;
+    const auto running = [&](size_t i) { return copies ? parameter(op, i).clone() : parameter(op, i); };
+    return at::batch_norm(value(op), parameter(op, 0), parameter(op, 1), running(2), running(3), learns, 1 - momentum,
+                          norm.epsilon, true);
   }
 
   bool keeps_statistics(const graph::Op& norm) const {

@@ -92,6 +92,27 @@ TEST(Trainer, EqualRunsHaveEqualBits) {
   EXPECT_TRUE(torch::equal(a->state().average.statistics, b->state().average.statistics));
 }
 
+// Its batch norms keep statistics that the gradient of what comes before needs, while those of other parts move.
+TEST(Trainer, AFrozenPartInTheMiddleLetsTheRestLearn) {
+  Communicator alone({}, torch::kCPU);
+  Recipe recipe = tiny_recipe();
+  recipe.fine_tune.frozen = {"blocks.2"};
+  const auto trainer = make_trainer(recipe, alone);
+  const nn::Parameters& own = trainer->state().parameters;
+  trainer->fine_tune({});
+  std::vector<torch::Tensor> before;
+  for (const torch::Tensor& view : own.views) before.push_back(view.detach().clone());
+  for (int64_t step = 0; step < 3; ++step) EXPECT_TRUE(trainer->step(squares(step, 0, 4)).finite);
+  int moved = 0;
+  for (size_t i = 0; i < before.size(); ++i) {
+    const std::string& name = trainer->parameters().parameters[i].name;
+    const bool stays = torch::equal(before[i], own.views[i]);
+    EXPECT_TRUE(stays || !name.starts_with("blocks.2.")) << name;
+    moved += stays ? 0 : 1;
+  }
+  EXPECT_GT(moved, static_cast<int>(before.size()) / 2);
+}
+
 TEST(Trainer, ANonFiniteStepChangesNothing) {
   Communicator alone({}, torch::kCPU);
   const auto trainer = make_trainer(tiny_recipe(), alone);
