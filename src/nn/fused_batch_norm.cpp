@@ -186,8 +186,10 @@ torch::Tensor fused_batch_norm(const torch::Tensor& x, const BatchNormState& sta
     const torch::NoGradGuard no_grad;
     moments = moments_of(rows.detach());
   }
-  const auto [mean, inverse_std, count] = batch_statistics(moments, state, all_reduce);
-  return FusedBatchNorm::apply(rows, state.weight, state.bias, added, mean, inverse_std, count,
+  const BatchStatistics statistics = batch_statistics(moments, state, all_reduce);
+  const AffineOfNorm affine = affine_of(state, statistics);
+  return FusedBatchNorm::apply(rows, affine.weight, affine.bias, added, statistics.mean, statistics.inverse_std,
+                               statistics.count,
                                behind.activation ? static_cast<int64_t>(*behind.activation) : kNoActivation,
                                reinterpret_cast<int64_t>(all_reduce));
 }

@@ -284,7 +284,7 @@ TEST(FusedBatchNorm, PartsWithTheSumsOfTheWholeAreTheWhole) {
 
 TEST(SyncBatchNorm, PartsWithTheSumsOfTheWholeAreTheWhole) {
   expect_parts_of_whole([](const torch::Tensor& x, const BatchNormState& state,
-                           const AllReduce& sums) { return sync_batch_norm(x, state, sums); },
+                           const AllReduce& sums) { return sync_batch_norm(x, state, &sums); },
                         std::nullopt);
 }
 

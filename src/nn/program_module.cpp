@@ -142,14 +142,15 @@ class TorchInterpreter {
   torch::Tensor apply(const graph::BatchNorm& norm, const graph::Op& op) {
     keep_inputs(op);
     const double momentum = std::min(norm.momentum, mode_.largest_momentum);
-    const BatchNormState state{parameter(op, 0), parameter(op, 1), parameter(op, 2),
-                               parameter(op, 3), momentum,         norm.epsilon};
-    const bool learns = mode_.training && !keeps_statistics(op);
+    const BatchNormState state{parameter(op, 0), parameter(op, 1), parameter(op, 2), parameter(op, 3),
+                               momentum,         norm.epsilon,     mode_.renorm};
+    const bool learns = (mode_.training || mode_.batch_statistics) && !keeps_statistics(op);
     if (learns && can_fuse_batch_norm(value(op))) {
       return fused_batch_norm(value(op), state, take_behind(op), mode_.all_reduce);
     }
-    if (learns && mode_.all_reduce != nullptr) {
-      return cast(sync_batch_norm(value(op), state, *mode_.all_reduce));
+    const auto values = static_cast<double>(value(op).numel() / std::max<int64_t>(1, value(op).size(1)));
+    if (learns && (mode_.all_reduce != nullptr || values < mode_.renorm.below)) {
+      return cast(sync_batch_norm(value(op), state, mode_.all_reduce));
     }
     // Kept ones are needed unchanged by the gradient, and lie in one buffer with those that others change.
     const bool copies = mode_.training && !learns;
@@ -293,7 +294,7 @@ class TorchInterpreter {
   std::vector<torch::Tensor> values_;
   size_t next_ = 0;  // operation
   std::vector<int> uses_;
-  std::set<graph::ValueId> kept_;  // values whose producer's or reader's gradient needs them unchanged
+  std::set<graph::ValueId> kept_;     // values whose producer's or reader's gradient needs them unchanged
 };
 
 }  // namespace

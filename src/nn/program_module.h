@@ -24,6 +24,8 @@ constexpr auto names(TrainingPrecision) {
 
 struct ForwardMode {
   bool training = false;
+  // Of inference: batch norms normalise by their batch and update the running statistics, as they do in training.
+  bool batch_statistics = false;
   TrainingPrecision precision =
       TrainingPrecision::fp32;            // of the convolutions and what lies between them; outputs are float32
   uint64_t drop_path_seed = 0;            // stochastic depth: one draw for each operation and sample
@@ -34,6 +36,7 @@ struct ForwardMode {
   const std::set<std::string, std::less<>>* kept_statistics = nullptr;
   // The share of running statistics that a step keeps is at most this.
   double largest_momentum = 1;
+  BatchRenorm renorm{};
 };
 
 // x [N, 3, H, W] on the parameters' device. One tensor for each of the program's outputs. H and W may differ from those

@@ -248,6 +248,61 @@ TEST(ProgramModule, DropPathDropsWholeSamplesAndKeepsTheMean) {
   EXPECT_TRUE(torch::equal(forward(program, none, x.narrow(0, 2000, 2000), mode).front(), y.narrow(0, 2000, 2000)));
 }
 
+// Batch norms of 8 x 8 and of 2 x 2 pixels.
+graph::Program two_norms() {
+  graph::Builder b({3, 8, 8}, {});
+  const graph::ValueId large = b.batch_norm(b.input(), "large");
+  b.output("large", large);
+  b.output("small", b.batch_norm(b.unpadded_max_pool(large, 4, 4, "pool"), "small"));
+  return b.finish();
+}
+
+TEST(ProgramModule, RenormalisesBatchNormsOfFewValuesAlone) {
+  const graph::Program program = two_norms();
+  const Weights weights = busy_weights(program, 5);
+  const torch::Tensor x = to_torch(random_input({4, 3, 8, 8}, 6));
+  ForwardMode plain, renormed;
+  plain.training = renormed.training = true;
+  renormed.renorm = {.below = 32, .max_scale = 1e6, .max_shift = 1e6};  // 256 and 16 values a channel
+  const Parameters p = make_parameters(program, weights, torch::kCPU);
+  const auto expected = forward(program, make_parameters(program, weights, torch::kCPU), x, plain);
+  const auto inferred = forward(program, make_parameters(program, weights, torch::kCPU), x, {});
+  const auto found = forward(program, p, x, renormed);
+  EXPECT_TRUE(torch::equal(found[0], expected[0]));
+  // Without limits the small one normalises what the large one gives by its running statistics.
+  graph::Builder b({3, 2, 2}, {});
+  b.output("small", b.batch_norm(b.input(), "small"));
+  const graph::Program alone = b.finish();
+  const Parameters own = make_parameters(alone, graph::own_weights(alone, weights), torch::kCPU);
+  const torch::Tensor pooled = at::max_pool2d(expected[0], 4, 4);
+  EXPECT_TRUE(torch::allclose(found[1], forward(alone, own, pooled, {}).front(), 1e-4, 1e-5));
+  EXPECT_FALSE(torch::allclose(found[1], expected[1], 1e-2, 1e-2));
+  // The same where the pass of single precision on the CPU does not fit.
+  Parameters wide = make_parameters(program, weights, torch::kCPU);
+  for (torch::Tensor& view : wide.views) view = view.detach().to(torch::kFloat64);
+  const auto in_double = forward(program, wide, x.to(torch::kFloat64), renormed);
+  EXPECT_TRUE(torch::allclose(in_double[1].to(torch::kFloat32), found[1], 1e-4, 1e-5));
+}
+
+TEST(ProgramModule, InferenceByBatchStatisticsNormalisesByTheBatchAndKeepsNoGradient) {
+  const graph::Program program = two_norms();
+  const Weights weights = busy_weights(program, 5);
+  const torch::Tensor x = to_torch(random_input({4, 3, 8, 8}, 6));
+  const Parameters a = make_parameters(program, weights, torch::kCPU);
+  const Parameters b = make_parameters(program, weights, torch::kCPU);
+  ForwardMode training, batch;
+  training.training = batch.batch_statistics = true;
+  training.largest_momentum = batch.largest_momentum = 0;
+  const auto expected = forward(program, a, x, training);
+  const auto found = forward(program, b, x, batch);
+  EXPECT_TRUE(torch::equal(found[1], expected[1]));
+  EXPECT_TRUE(torch::equal(a.statistics, b.statistics));
+  EXPECT_FALSE(found[1].requires_grad());
+  // Of a momentum of 0 nothing is left of what was there.
+  EXPECT_TRUE(torch::allclose(b.views[2], x.mean({0, 2, 3}), 1e-5, 1e-6));
+  EXPECT_TRUE(torch::allclose(b.views[3], x.var({0, 2, 3}, true), 1e-5, 1e-6));
+}
+
 TEST(ProgramModule, Bf16StaysCloseToFp32) {
   const graph::Program program = graph::lower_detector(small("spinenet-49"), {128, 128, 2, 0});
   const Parameters p = make_parameters(program, busy_weights(program, 1), torch::kCPU);

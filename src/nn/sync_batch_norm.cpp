@@ -16,7 +16,7 @@ torch::Tensor by_channel(const torch::Tensor& v) {
   return v.view({1, -1, 1, 1});
 }
 
-// The last argument of forward is the address of the AllReduce, which outlives the step that it is called for.
+// The last argument of forward is the address of the AllReduce, which outlives the step that it is called for, or 0.
 class SyncBatchNorm : public torch::autograd::Function<SyncBatchNorm> {
  public:
   static torch::Tensor forward(AutogradContext* ctx, const torch::Tensor& x, const torch::Tensor& weight,
@@ -33,17 +33,38 @@ class SyncBatchNorm : public torch::autograd::Function<SyncBatchNorm> {
     const auto saved = ctx->get_saved_variables();
     const torch::Tensor& normalised = saved[0];
     const double count = ctx->saved_data["count"].toDouble();
-    const auto& all_reduce = *reinterpret_cast<const AllReduce*>(ctx->saved_data["sync"].toInt());
     const torch::Tensor g = gradients[0].to(torch::kFloat32);
     const torch::Tensor sum_g = g.sum({0, 2, 3});
     const torch::Tensor sum_gx = (g * normalised).sum({0, 2, 3});
     torch::Tensor sums = torch::stack({sum_g, sum_gx});
-    all_reduce(sums);
+    if (const auto* all_reduce = reinterpret_cast<const AllReduce*>(ctx->saved_data["sync"].toInt())) {
+      (*all_reduce)(sums);
+    }
     const torch::Tensor gx =
         by_channel(saved[1] * saved[2]) * (g - by_channel(sums[0] / count) - normalised * by_channel(sums[1] / count));
     return {gx.to(gradients[0].scalar_type()), sum_gx, sum_g, Variable(), Variable(), Variable(), Variable()};
   }
 };
+
+// r and d of batch renormalisation.
+struct RenormFactors {
+  torch::Tensor scale{}, shift{};
+};
+
+// By the running statistics as they are; undefined where the batch is not renormalised.
+RenormFactors renorm_factors(const torch::Tensor& sums, int64_t channels, const BatchNormState& state) {
+  const BatchRenorm& renorm = state.renorm;
+  if (renorm.below <= 0) return {};
+  const double count = sums[2 * channels].item<double>();
+  if (count == 0 || count >= renorm.below) return {};
+  const torch::Tensor mean = sums.narrow(0, 0, channels) / count;
+  const torch::Tensor variance = (sums.narrow(0, channels, channels) / count - mean * mean).clamp_min(0);
+  const torch::Tensor running_std = (state.running_var.to(torch::kFloat64) + state.epsilon).sqrt();
+  const torch::Tensor scale = (variance + state.epsilon).sqrt() / running_std;
+  const torch::Tensor shift = (mean - state.running_mean.to(torch::kFloat64)) / running_std;
+  return {scale.clamp(1 / renorm.max_scale, renorm.max_scale).to(torch::kFloat32),
+          shift.clamp(-renorm.max_shift, renorm.max_shift).to(torch::kFloat32)};
+}
 
 bool are_floats_on_the_processor(const BatchNormState& state) {
   return state.running_mean.device().is_cpu() && state.running_mean.scalar_type() == torch::kFloat32 &&
@@ -94,12 +115,25 @@ BatchStatistics batch_statistics(torch::Tensor sums, const BatchNormState& state
   const torch::NoGradGuard no_grad;
   if (all_reduce != nullptr) (*all_reduce)(sums);
   const int64_t channels = sums.size(0) / 2;
-  if (!are_floats_on_the_processor(state)) return in_operations(sums, channels, state);
-  const torch::Tensor dense = sums.contiguous();
-  return in_one_loop(dense.data_ptr<double>(), channels, state);
+  const RenormFactors factors = renorm_factors(sums, channels, state);  // before the running statistics move
+  BatchStatistics found;
+  if (are_floats_on_the_processor(state)) {
+    const torch::Tensor dense = sums.contiguous();
+    found = in_one_loop(dense.data_ptr<double>(), channels, state);
+  } else {
+    found = in_operations(sums, channels, state);
+  }
+  found.scale = factors.scale;
+  found.shift = factors.shift;
+  return found;
 }
 
-torch::Tensor sync_batch_norm(const torch::Tensor& x, const BatchNormState& state, const AllReduce& all_reduce) {
+AffineOfNorm affine_of(const BatchNormState& state, const BatchStatistics& statistics) {
+  if (!statistics.scale.defined()) return {state.weight, state.bias};
+  return {state.weight * statistics.scale, state.bias + state.weight * statistics.shift};
+}
+
+torch::Tensor sync_batch_norm(const torch::Tensor& x, const BatchNormState& state, const AllReduce* all_reduce) {
   torch::Tensor sums;
   {
     const torch::NoGradGuard no_grad;
@@ -107,9 +141,10 @@ torch::Tensor sync_batch_norm(const torch::Tensor& x, const BatchNormState& stat
     const auto local = static_cast<double>(x.numel() / x.size(1));
     sums = torch::cat({wide.sum({0, 2, 3}), (wide * wide).sum({0, 2, 3}), torch::full({1}, local, wide.options())});
   }
-  const auto [mean, inverse_std, count] = batch_statistics(sums, state, &all_reduce);
-  return SyncBatchNorm::apply(x, state.weight, state.bias, mean, inverse_std, count,
-                              reinterpret_cast<int64_t>(&all_reduce));
+  const BatchStatistics statistics = batch_statistics(sums, state, all_reduce);
+  const AffineOfNorm affine = affine_of(state, statistics);
+  return SyncBatchNorm::apply(x, affine.weight, affine.bias, statistics.mean, statistics.inverse_std, statistics.count,
+                              reinterpret_cast<int64_t>(all_reduce));
 }
 
 }  // namespace spinenet::nn

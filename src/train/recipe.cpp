@@ -78,6 +78,24 @@ static void fields(FieldList& list, ScheduleRecipe& s) {
        at_least(0));
 }
 
+static void fields(FieldList& list, BatchNormRecipe& b) {
+  list("renorm_below", b.renorm_below,
+       "Batch norms that see fewer values of a channel in a step (images x height x width, over all processes) are "
+       "renormalised by their running statistics; 0: none is",
+       at_least(0));
+  list("renorm_max_scale", b.renorm_max_scale, "Greatest factor between the deviations of batch and running statistics",
+       between(1, 1000));
+  list("renorm_max_shift", b.renorm_max_shift, "Greatest distance between their means, in running deviations",
+       between(0, 1000));
+  list("renorm_steps", b.renorm_steps,
+       "Steps after which both limits are reached, from 1 and 0, where they are plain batch norm; 0: 30 % of the run",
+       at_least(0));
+  list("recompute_images", b.recompute_images,
+       "Training images from which running statistics are computed again, with the weights that are measured and kept, "
+       "before each measurement; 0: not at all",
+       at_least(0));
+}
+
 static void fields(FieldList& list, ClassifyRecipe& c) {
   list("area_min", c.crop.area_min, "Smallest share of an image that is learned from at once", between(1e-4, 1));
   list("area_max", c.crop.area_max, "Greatest share", between(1e-4, 1));
@@ -147,6 +165,7 @@ void fields(FieldList& list, Recipe& r) {
        "Shorten the run to what fits in this time at its pace, resuming aside; 0: no limit", at_least(0));
   list.group("optimizer", r.optimizer, "How weights change");
   list.group("schedule", r.schedule, "How the learning rate changes");
+  list.group("batch_norm", r.batch_norm, "How batch norms are trained; a model's own computation stays as it is");
   list.group("augment", r.augment, "How training images are varied");
   list.group("init", r.init, "First weights");
   list.group("fine_tune", r.fine_tune, "How a network from init.weights is trained on");

@@ -119,6 +119,14 @@ struct ScheduleRecipe {
   int decay_steps = 0;
 };
 
+// How batch norms are trained. Nothing of it changes what a model computes.
+struct BatchNormRecipe {
+  int renorm_below = 0;
+  double renorm_max_scale = 3, renorm_max_shift = 5;
+  int renorm_steps = 0;
+  int recompute_images = 0;
+};
+
 // Of the task segment.
 struct TwoStageRecipe {
   int anchor_samples = 256;
@@ -139,6 +147,7 @@ struct Recipe {
   double max_minutes = 0;
   OptimizerRecipe optimizer;
   ScheduleRecipe schedule;
+  BatchNormRecipe batch_norm;
   data::AugmentOptions augment;
   InitRecipe init;
   FineTuneRecipe fine_tune;

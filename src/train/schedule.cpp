@@ -7,6 +7,9 @@
 namespace spinenet::train {
 namespace {
 
+constexpr double kRenormShare = 0.3;                                 // of the run's steps
+constexpr double kPlainShare = 1.0 / 8, kWholeShiftShare = 5.0 / 8;  // of the steps of renormalisation
+
 // From the last factor to 1.
 double between(double last, double share) {
   return last + (1 - last) * share;
@@ -43,6 +46,16 @@ double learning_rate(const OptimizerRecipe& optimizer, const ScheduleRecipe& sch
       return peak * between(schedule.final_factor, decay_left(schedule, step, total, warmup));
   }
   return peak;
+}
+
+nn::BatchRenorm batch_renorm(const BatchNormRecipe& recipe, int64_t step, int64_t total) {
+  if (recipe.renorm_below == 0) return {};
+  const double steps = recipe.renorm_steps > 0 ? recipe.renorm_steps : kRenormShare * static_cast<double>(total);
+  const double share = steps > 0 ? static_cast<double>(step) / steps : 1;
+  const auto risen = [&](double end) { return std::clamp((share - kPlainShare) / (end - kPlainShare), 0.0, 1.0); };
+  return {.below = static_cast<double>(recipe.renorm_below),
+          .max_scale = 1 + (recipe.renorm_max_scale - 1) * risen(1),
+          .max_shift = recipe.renorm_max_shift * risen(kWholeShiftShare)};
 }
 
 }  // namespace spinenet::train

@@ -80,5 +80,35 @@ TEST(LearningRate, OfARunShorterThanItsWarmUpReachesThePeakHalfWay) {
   EXPECT_NEAR(learning_rate(o, s, 10, 20), 1, 1e-12);
 }
 
+TEST(BatchRenorm, RisesByThePublishedSharesOfItsSteps) {
+  BatchNormRecipe b;
+  b.renorm_below = 64;
+  b.renorm_steps = 800;
+  EXPECT_EQ(batch_renorm(b, 0, 10).below, 64);
+  for (const int64_t step : {0, 50, 100}) {
+    EXPECT_EQ(batch_renorm(b, step, 10).max_scale, 1) << step;
+    EXPECT_EQ(batch_renorm(b, step, 10).max_shift, 0) << step;
+  }
+  EXPECT_NEAR(batch_renorm(b, 450, 10).max_scale, 2, 1e-12);
+  EXPECT_NEAR(batch_renorm(b, 300, 10).max_shift, 2.5, 1e-12);
+  EXPECT_NEAR(batch_renorm(b, 500, 10).max_shift, 5, 1e-12);
+  for (const int64_t step : {800, 900, 100000}) {
+    EXPECT_NEAR(batch_renorm(b, step, 10).max_scale, 3, 1e-12) << step;
+    EXPECT_NEAR(batch_renorm(b, step, 10).max_shift, 5, 1e-12) << step;
+  }
+}
+
+TEST(BatchRenorm, TakesThreeTenthsOfTheRunWhereNoStepsAreNamed) {
+  BatchNormRecipe b;
+  b.renorm_below = 64;
+  EXPECT_LT(batch_renorm(b, 299, 1000).max_scale, 3);
+  EXPECT_NEAR(batch_renorm(b, 300, 1000).max_scale, 3, 1e-12);
+  EXPECT_NEAR(batch_renorm(b, 0, 0).max_scale, 3, 1e-12);
+}
+
+TEST(BatchRenorm, IsNoneUnlessAskedFor) {
+  EXPECT_EQ(batch_renorm({}, 500, 1000).below, 0);
+}
+
 }  // namespace
 }  // namespace spinenet::train

@@ -26,7 +26,7 @@ BatchLosses classification_batch_losses(const BatchPass& pass, const nn::Classif
       pass.programs.front().values[static_cast<size_t>(pass.programs.front().outputs.front().value)].channels;
   torch::Tensor targets = nn::soft_targets(pass.batch.image_labels, classes, options.label_smoothing);
   torch::Tensor pixels = pass.pixels;
-  if (options.mixup > 0) {
+  if (options.mixup > 0 && pass.mode.training) {
     const nn::Mixing mixing = mixing_of(pass, options.mixup);
     pixels = nn::mix(pixels, mixing);
     targets = nn::mix(targets, mixing);

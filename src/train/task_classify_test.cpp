@@ -111,6 +111,31 @@ TEST(ClassifyTask, EqualRunsHaveEqualBits) {
   EXPECT_NE(train_halves(recipe, 3).losses, one.losses);
 }
 
+// Of the first batch, with first weights.
+double first_loss(const Recipe& recipe, bool training) {
+  Communicator alone({}, torch::kCPU);
+  const ClassifyTask task = halves_task(recipe);
+  const graph::Program& program = task.programs().front();
+  const std::vector<nn::Parameters> weights{
+      nn::make_parameters(program, graph::initial_weights(program, recipe.init, recipe.seed), torch::kCPU)};
+  data::LoaderOptions common;
+  common.batch = recipe.batch;
+  common.size = recipe.image_size;
+  data::Loader loader(task.training_set(), task.training_loader(common));
+  const data::Batch batch = loader.next();
+  const torch::Tensor pixels = pixels_of(batch, torch::kCPU);
+  nn::ForwardMode mode;
+  mode.training = training;
+  return task.losses({batch, pixels, task.programs(), weights, mode, alone}).parts.front().second.item<double>();
+}
+
+TEST(ClassifyTask, MixesImagesInTrainingAlone) {
+  Recipe plain = small_recipe(), mixing = small_recipe();
+  mixing.classify.loss.mixup = 0.4;
+  EXPECT_NE(first_loss(mixing, true), first_loss(plain, true));
+  EXPECT_EQ(first_loss(mixing, false), first_loss(plain, false));
+}
+
 TEST(ClassifyTask, KnowsItsClassesBySourceIds) {
   const ClassifyTask task = halves_task(small_recipe());
   EXPECT_EQ(task.classes(), (std::vector<formats::ModelClass>{{4, "left"}, {9, "right"}}));

@@ -24,6 +24,7 @@
 #include "train/check_settings.h"
 #include "train/failure.h"
 #include "train/metrics.h"
+#include "train/recompute_statistics.h"
 #include "train/report.h"
 #include "train/resume.h"
 #include "train/run_folder.h"
@@ -85,6 +86,7 @@ class Run {
   void measure();
   void checkpoint();
   void try_to_write(const std::function<void()>& write);
+  const nn::Parameters& measured();
   void save_model(std::string_view name);
   Json summary() const;
 
@@ -119,6 +121,8 @@ class Run {
   bool paused_ = false;  // by until_epoch
   double last_score_ = -1;
   std::optional<double> last_loss_;
+  int64_t recomputed_step_ = -1;  // of recomputed_
+  nn::Parameters recomputed_;     // see measured()
 };
 
 Run::Run(const TrainOptions& options)
@@ -461,9 +465,20 @@ void Run::end_epoch() {
   if (last || paused_ || finished_early_ || recipe_.checkpoint_every <= loader_->steps_per_epoch()) checkpoint();
 }
 
+// The weights that are measured and kept, with statistics of their own where the recipe asks for them.
+const nn::Parameters& Run::measured() {
+  if (recipe_.batch_norm.recompute_images == 0) return trainer_->measured();
+  const int64_t step = trainer_->state().progression.step;
+  if (recomputed_step_ != step) {
+    recomputed_ = with_recomputed_statistics(*trainer_, *task_, recipe_, options_.progress);
+    recomputed_step_ = step;
+  }
+  return recomputed_;
+}
+
 void Run::measure() {
   Progression& p = trainer_->state().progression;
-  const NamedNumbers numbers = task_->measure(trainer_->measured(), options_.progress);
+  const NamedNumbers numbers = task_->measure(measured(), options_.progress);
   Json line{{"step", p.step}};
   for (const auto& [name, value] : numbers) line[name] = value;
   metrics_->write(line, "val");
@@ -486,7 +501,7 @@ void Run::measure() {
 }
 
 void Run::save_model(std::string_view name) {
-  const nn::Parameters& kept = trainer_->measured();
+  const nn::Parameters& kept = measured();
   formats::ModelFile model;
   model.architecture = to_json(architecture_);
   model.task = name_of(task_->kind());

@@ -15,6 +15,12 @@ double BatchPass::sum(double own) const {
   return all.item<double>();
 }
 
+torch::Tensor pixels_of(const data::Batch& batch, torch::Device device) {
+  return torch::from_blob(const_cast<float*>(batch.pixels.data()), {batch.images, 3, batch.height, batch.width},
+                          torch::kFloat32)
+      .to(device);
+}
+
 double StepReport::loss() const {
   double sum = 0;
   for (const auto& [name, value] : losses) sum += value;
@@ -61,14 +67,13 @@ nn::ForwardMode Trainer::mode(const data::Batch& batch) const {
   mode.drop_path_seed = Random(recipe_.seed).fork(static_cast<uint64_t>(batch.step)).next();
   mode.first_sample = communicator_.rank() * batch.images;
   mode.all_reduce = communicator_.world() > 1 ? &all_reduce_ : nullptr;
+  mode.renorm = batch_renorm(recipe_.batch_norm, state_.progression.step, state_.progression.total_steps);
   if (!fine_tuning_.kept_statistics.empty()) mode.kept_statistics = &fine_tuning_.kept_statistics;
   return mode;
 }
 
 StepReport Trainer::forward_backward(const data::Batch& batch) {
-  const torch::Tensor pixels = torch::from_blob(const_cast<float*>(batch.pixels.data()),
-                                                {batch.images, 3, batch.height, batch.width}, torch::kFloat32)
-                                   .to(device_);
+  const torch::Tensor pixels = pixels_of(batch, device_);
   const nn::ForwardMode training = mode(batch);
   const BatchLosses losses = trainee_.losses({batch, pixels, trainee_.programs, live_, training, communicator_});
   torch::Tensor total = losses.parts.front().second;

@@ -37,6 +37,9 @@ struct BatchPass {
   double sum(double own) const;
 };
 
+// [N, 3, H, W] on the device; on the CPU they are the batch's own memory.
+torch::Tensor pixels_of(const data::Batch& batch, torch::Device device);
+
 // What a batch costs: scalars that are minimised in sum. Those of all processes add up to the loss of the global batch.
 struct BatchLosses {
   std::vector<std::pair<std::string, torch::Tensor>> parts;  // names as in metrics.jsonl: "box_loss"
@@ -73,6 +76,8 @@ class Trainer {
   StepReport step(const data::Batch& batch);
 
   TrainState& state() { return state_; }
+  const Trainee& trainee() const { return trainee_; }
+  const FineTuning& fine_tuning() const { return fine_tuning_; }
   // All parameters of the programs, without operations: what the weights of a model are read and written with.
   const graph::Program& parameters() const { return all_; }
   torch::Device device() const { return device_; }

@@ -92,6 +92,19 @@ TEST(Trainer, EqualRunsHaveEqualBits) {
   EXPECT_TRUE(torch::equal(a->state().average.statistics, b->state().average.statistics));
 }
 
+TEST(Trainer, BatchRenormBeginsAsBatchNormAndGoesItsOwnWay) {
+  Communicator alone({}, torch::kCPU);
+  Recipe recipe = tiny_recipe();
+  const auto plain = make_trainer(recipe, alone);
+  recipe.batch_norm.renorm_below = 100;
+  recipe.batch_norm.renorm_steps = 16;
+  const auto renormed = make_trainer(recipe, alone);
+  for (int64_t step = 0; step < 3; ++step) {
+    EXPECT_EQ(renormed->step(squares(step, 0, 4)).loss(), plain->step(squares(step, 0, 4)).loss()) << step;
+  }
+  EXPECT_NE(renormed->step(squares(3, 0, 4)).loss(), plain->step(squares(3, 0, 4)).loss());
+}
+
 // Its batch norms keep statistics that the gradient of what comes before needs, while those of other parts move.
 TEST(Trainer, AFrozenPartInTheMiddleLetsTheRestLearn) {
   Communicator alone({}, torch::kCPU);

@@ -308,6 +308,33 @@ TEST_F(Run, AClassifierKilledAndResumedEndsInTheSameBytes) {
   }
 }
 
+TEST_F(Run, WithRenormAndRecomputedStatisticsKilledItEndsInTheSameBytes) {
+  const std::vector<std::string> renorm{"--set", "batch_norm.renorm_below=80", "--set", "batch_norm.renorm_steps=20"};
+  std::vector<std::string> both = renorm;
+  both.insert(both.end(), {"--set", "batch_norm.recompute_images=6"});
+  expect_kills_change_nothing(both);
+
+  // The training itself is that without the recomputed statistics, which the models alone have.
+  ASSERT_EQ(run(start("renorm", renorm)), 0) << log();
+  const auto tensors = [&](const std::string& file) { return formats::read_safetensors(root_ / file).weights; };
+  const auto data_of = [](const HostTensor& tensor) { return tensor.data; };
+  const fs::path checkpoint = fs::path("checkpoints") / "step-000000030.safetensors";
+  const Weights whole = tensors("whole" / checkpoint), renormed = tensors("renorm" / checkpoint);
+  ASSERT_EQ(whole.size(), renormed.size());
+  for (const auto& [name, tensor] : renormed) EXPECT_TRUE(data_of(whole.at(name)) == data_of(tensor)) << name;
+  int others = 0, norms = 0;
+  const Weights recomputed = tensors("whole/last.safetensors");
+  for (const auto& [name, tensor] : tensors("renorm/last.safetensors")) {
+    const bool same = data_of(recomputed.at(name)) == data_of(tensor);
+    const bool running = name.find(".running_") != std::string::npos;
+    EXPECT_TRUE(running || same) << name;
+    norms += running ? 1 : 0;
+    others += running && !same ? 1 : 0;
+  }
+  EXPECT_GT(norms, 0);
+  EXPECT_EQ(others, norms);
+}
+
 TEST_F(Run, AYoloKilledAndResumedEndsInTheSameBytes) {
   expect_kills_change_nothing({"--set", "architecture.head_kind=yolo", "--set", "augment.mosaic=0.5"});
 
