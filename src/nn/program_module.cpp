@@ -40,10 +40,13 @@ class TorchInterpreter {
     if (last) values_[0] = values_[0].contiguous(torch::MemoryFormat::ChannelsLast);
     while (next_ < program_.ops.size()) {
       const graph::Op& op = program_.ops[next_++];
+      if (mode_.observer != nullptr) show_inputs(op);
       torch::Tensor y = std::visit([&](const auto& kind) { return apply(kind, op); }, op.kind);
       release_inputs(op);
-      // Of the operation itself, or of the activation behind a batch norm that was computed with it.
-      values_[static_cast<size_t>(program_.ops[next_ - 1].output)] = std::move(y);
+      // The operation itself, or the activation behind a batch norm that was computed with it.
+      const graph::Op& done = program_.ops[next_ - 1];
+      if (mode_.observer != nullptr) mode_.observer->output(done, y);
+      values_[static_cast<size_t>(done.output)] = std::move(y);
     }
     std::vector<torch::Tensor> outputs;
     for (const graph::Output& output : program_.outputs) {
@@ -69,14 +72,23 @@ class TorchInterpreter {
     }
   }
 
+  void show_inputs(const graph::Op& op) {
+    shown_.clear();
+    for (size_t i = 0; i < op.inputs.size(); ++i) {
+      shown_.push_back(values_[static_cast<size_t>(op.inputs[i])].alias());
+      mode_.observer->input(op, i, shown_.back());
+    }
+  }
+
   const torch::Tensor& value(const graph::Op& op, size_t i = 0) const {
-    return values_[static_cast<size_t>(op.inputs[i])];
+    return mode_.observer != nullptr ? shown_[i] : values_[static_cast<size_t>(op.inputs[i])];
   }
   const torch::Tensor& parameter(const graph::Op& op, size_t i) const {
     return parameters_.views[static_cast<size_t>(op.parameters[i])];
   }
   // The only reader of its input may overwrite it where no gradient needs the old value.
   bool may_overwrite(const graph::Op& op) const {
+    if (mode_.observer != nullptr) return false;
     const auto id = static_cast<size_t>(op.inputs[0]);
     return uses_[id] == 1 && !kept_.contains(op.inputs[0]);
   }
@@ -118,6 +130,7 @@ class TorchInterpreter {
   // Where `op` is one of the terms of the next operation, a sum, and all that reads it is that: takes the sum off the
   // list and gives the sum of its other terms. Else undefined.
   torch::Tensor take_sum(const graph::Op& op) {
+    if (mode_.observer != nullptr) return {};
     if (next_ == program_.ops.size() || uses_[static_cast<size_t>(op.output)] != 1) return {};
     const graph::Op& next = program_.ops[next_];
     if (!std::holds_alternative<graph::Add>(next.kind) || next.inputs.size() < 2) return {};
@@ -294,6 +307,7 @@ class TorchInterpreter {
   std::vector<torch::Tensor> values_;
   size_t next_ = 0;  // operation
   std::vector<int> uses_;
+  std::vector<torch::Tensor> shown_;  // the inputs of the operation at work, where there is an observer
   std::set<graph::ValueId> kept_;     // values whose producer's or reader's gradient needs them unchanged
 };
 

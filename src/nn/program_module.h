@@ -22,6 +22,16 @@ constexpr auto names(TrainingPrecision) {
   return named<TrainingPrecision>({{fp32, "fp32"}, {bf16, "bf16"}});
 }
 
+// What looks on while a program runs; whoever wants the gradient of a value puts a hook on it. Nothing is then computed
+// in place, and a sum behind a batch norm is an operation of its own.
+struct Observer {
+  // x: what `op` reads as its input `i`, by a tensor of its own, whose gradient is what comes back by way of `op`
+  // alone.
+  std::function<void(const graph::Op& op, size_t i, const torch::Tensor& x)> input;
+  // y: what `op` writes. An activation that is computed together with the batch norm before it is told in its place.
+  std::function<void(const graph::Op& op, const torch::Tensor& y)> output;
+};
+
 struct ForwardMode {
   bool training = false;
   // Of inference: batch norms normalise by their batch and update the running statistics, as they do in training.
@@ -37,6 +47,7 @@ struct ForwardMode {
   // The share of running statistics that a step keeps is at most this.
   double largest_momentum = 1;
   BatchRenorm renorm{};
+  const Observer* observer = nullptr;
 };
 
 // x [N, 3, H, W] on the parameters' device. One tensor for each of the program's outputs. H and W may differ from those

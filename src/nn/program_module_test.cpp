@@ -1,5 +1,7 @@
 #include "nn/program_module.h"
 
+#include <map>
+
 #include <gtest/gtest.h>
 
 #include "arch/families.h"
@@ -301,6 +303,55 @@ TEST(ProgramModule, InferenceByBatchStatisticsNormalisesByTheBatchAndKeepsNoGrad
   // Of a momentum of 0 nothing is left of what was there.
   EXPECT_TRUE(torch::allclose(b.views[2], x.mean({0, 2, 3}), 1e-5, 1e-6));
   EXPECT_TRUE(torch::allclose(b.views[3], x.var({0, 2, 3}, true), 1e-5, 1e-6));
+}
+
+TEST(ProgramModule, AnObserverSeesEachReadersShareOfAGradientAndChangesNothing) {
+  const graph::Program program = graph::lower_detector(small("spinenet-49", arch::Activation::swish), {128, 128, 2, 0});
+  const Weights weights = busy_weights(program, 1);
+  const torch::Tensor x = to_torch(random_input({2, 3, 128, 128}, 2));
+  ForwardMode mode;
+  mode.training = true;
+  const auto pass = [&](const Parameters& p) {
+    const std::vector<torch::Tensor> outputs = forward(program, p, x, mode);
+    torch::Tensor sum = torch::zeros({});
+    for (const torch::Tensor& y : outputs) sum = sum + y.pow(2).sum();
+    sum.backward();
+    return outputs;
+  };
+  const Parameters unseen = make_parameters(program, weights, torch::kCPU);
+  const auto expected = pass(unseen);
+  std::map<graph::ValueId, torch::Tensor> of_value, of_readers;
+  const Observer observer{.input =
+                              [&](const graph::Op& op, size_t i, const torch::Tensor& read) {
+                                if (!read.requires_grad()) return;
+                                torch::Tensor& sum = of_readers[op.inputs[i]];
+                                read.register_hook([&sum](const torch::Tensor& gradient) {
+                                  sum = sum.defined() ? sum + gradient : gradient.clone();
+                                });
+                              },
+                          .output =
+                              [&](const graph::Op& op, const torch::Tensor& y) {
+                                torch::Tensor& whole = of_value[op.output];
+                                y.register_hook([&whole](const torch::Tensor& gradient) { whole = gradient.clone(); });
+                              }};
+  mode.observer = &observer;
+  const Parameters seen = make_parameters(program, weights, torch::kCPU);
+  const auto found = pass(seen);
+  const auto difference = [](const torch::Tensor& a, const torch::Tensor& b) {
+    return ((a - b).norm() / b.norm()).item<double>();
+  };
+  // But for the last digits of sums that are else computed with the batch norm before them.
+  for (size_t i = 0; i < found.size(); ++i) EXPECT_LT(difference(found[i], expected[i]), 1e-4) << i;
+  EXPECT_LT(difference(seen.gradients, unseen.gradients), 1e-3);
+  size_t compared = 0;
+  for (const auto& [value, gradient] : of_value) {
+    const auto readers = of_readers.find(value);
+    if (readers == of_readers.end()) continue;  // an output
+    ASSERT_TRUE(gradient.defined() && readers->second.defined());
+    EXPECT_LT((readers->second - gradient).norm().item<double>(), 1e-5 * gradient.norm().item<double>()) << value;
+    ++compared;
+  }
+  EXPECT_GT(compared, 100U);
 }
 
 TEST(ProgramModule, Bf16StaysCloseToFp32) {
