@@ -36,6 +36,7 @@ const std::map<std::string, Names>& known_types() {
                                        {"KIND", names_in(names_of<arch::Activation>())},
                                        {"LABELS", names_in(names_of<runtime::LabelContent>())},
                                        {"PRECISION", names_in(names_of<runtime::PrecisionName>())},
+                                       {"STEP", {"best", "last"}},
                                        {"DEVICE", {"cpu", "cuda", "auto"}},
                                        {"INSTRUCTIONS", {"amx", "avx512_vnni", "avx512", "avx2", "portable"}},
                                        {"SHELL", names_in(names_of<manual::Shell>())}};

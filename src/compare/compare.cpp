@@ -51,14 +51,17 @@ ValidationSet open_validation_set(const CompareSetup& setup, const Entrant& entr
        "a comparison needs images to measure on");
 }
 
-// The best model of each recipe's run in the middle.
+// Of each recipe's run in the middle the last model where the last measurement counts, else the best one: no other is
+// kept.
 std::vector<NamedModel> models_of(const CompareSetup& setup, const std::vector<Entrant>& entrants,
                                   const Comparison& comparison) {
   std::vector<NamedModel> models;
+  const bool last = comparison.at.kind == MeasuredAt::Kind::last;
   for (size_t i = 0; i < entrants.size(); ++i) {
     const ComparedRun* run = median_run(comparison.contestants[i], main_number(comparison.task));
     if (run == nullptr) continue;
-    models.push_back({entrants[i].name, run_folder(setup, entrants[i], run->seed) / "best.safetensors"});
+    models.push_back({entrants[i].name,
+                      run_folder(setup, entrants[i], run->seed) / (last ? "last.safetensors" : "best.safetensors")});
   }
   return models;
 }
@@ -67,12 +70,17 @@ std::vector<NamedModel> models_of(const CompareSetup& setup, const std::vector<E
 
 std::optional<Comparison> compare(const CompareSetup& setup, int threads) {
   const std::vector<Entrant> entrants = read_entrants(setup);
+  std::vector<std::string> names;
+  for (const Entrant& entrant : entrants) names.push_back(entrant.name);
+  const size_t baseline = baseline_of(names, setup.baseline);
   FolderClaim claim;
   claim.is_older = is_older_comparison;
   const OwnedFolder folder(setup.out, kComparisonFolder, claim);
   const ValidationSet set = open_validation_set(setup, entrants.front());
   auto comparison = run_comparison(setup, folder, entrants, static_cast<int>(set.classes.size()));
   if (!comparison) return std::nullopt;
+  comparison->baseline = baseline;
+  if (const auto steps = unlike_steps(*comparison)) log_warning(*steps);
   folder.file("compare.json").write(to_text(to_json(*comparison)));
   plot::ComparePage page = page_of(*comparison);
   page.images = compared_images(set, models_of(setup, entrants, *comparison), threads);

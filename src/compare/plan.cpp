@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/format.h"
+#include "base/known_names.h"
 
 namespace spinenet::compare {
 namespace {
@@ -57,6 +58,13 @@ std::vector<std::string> contestant_names(std::span<const std::filesystem::path>
     names.push_back(std::move(name));
   }
   return names;
+}
+
+size_t baseline_of(std::span<const std::string> names, std::string_view wish) {
+  if (wish.empty()) return 0;
+  const auto found = std::ranges::find(names, wish);
+  if (found == names.end()) unknown_name(ErrorKind::usage, "recipe", wish, KnownNames(names), "--baseline");
+  return static_cast<size_t>(found - names.begin());
 }
 
 SharedValues shared_values(const FieldList& recipe) {

@@ -4,6 +4,7 @@
 // Thread contract: pure functions.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -22,8 +23,12 @@ std::vector<uint64_t> parse_seeds(std::string_view text);
 // File names without folder and ending. ErrorKind::usage when two are the same: each is a folder's name.
 std::vector<std::string> contestant_names(std::span<const std::filesystem::path> recipes);
 
+// The place of the recipe that the others are compared with, the first one where no name is wished for.
+// ErrorKind::usage for a name that none has.
+size_t baseline_of(std::span<const std::string> names, std::string_view wish);
+
 // Of a recipe's fields those that all must share, by key: the task, the data, the image size, the budget and how
-// often it is measured, since the best measurement counts.
+// often it is measured, since the best measurement may count.
 using SharedValues = std::vector<std::pair<std::string, std::string>>;
 SharedValues shared_values(const FieldList& recipe);
 

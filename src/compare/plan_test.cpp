@@ -91,5 +91,18 @@ TEST(ComparePlan, LetsOtherKeysDiffer) {
   EXPECT_EQ(refusal({}, other), "");
 }
 
+TEST(ComparePlan, TheBaselineIsNamedOrTheFirst) {
+  const std::vector<std::string> names{"spine", "resnet", "nas"};
+  EXPECT_EQ(baseline_of(names, ""), 0U);
+  EXPECT_EQ(baseline_of(names, "nas"), 2U);
+  try {
+    baseline_of(names, "resnt");
+    FAIL() << "no recipe has this name";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_NE(std::string(error.what()).find("did you mean \"resnet\""), std::string::npos) << error.what();
+  }
+}
+
 }  // namespace
 }  // namespace spinenet::compare

@@ -8,24 +8,18 @@
 #include "base/format.h"
 #include "base/score_text.h"
 #include "base/text_table.h"
+#include "compare/differences.h"
 
 namespace spinenet::compare {
 namespace {
 
 constexpr double kUnlike = 0.02;  // of the smallest number of multiply-adds
 
-std::optional<double> number_of(const ComparedRun& run, std::string_view name) {
-  for (const auto& [key, value] : run.numbers) {
-    if (key == name && value >= 0) return value;
-  }
-  return std::nullopt;
-}
-
 // In the order in which the measurements name them.
 std::vector<std::string> all_numbers(const Contestant& contestant) {
   std::vector<std::string> names;
   for (const ComparedRun& run : contestant.runs) {
-    for (const auto& [name, value] : run.numbers) {
+    for (const auto& [name, value] : run.counted.numbers) {
       if (std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
   }
@@ -33,8 +27,8 @@ std::vector<std::string> all_numbers(const Contestant& contestant) {
 }
 
 Json run_json(const ComparedRun& run) {
-  Json json{{"seed", run.seed}, {"best_step", run.best_step}};
-  for (const auto& [name, value] : run.numbers) json[name] = value;
+  Json json{{"seed", run.seed}, {"best_step", run.best_step}, {"step", run.counted.step}};
+  for (const auto& [name, value] : run.counted.numbers) json[name] = value;
   return json;
 }
 
@@ -59,62 +53,99 @@ Json contestant_json(const Contestant& contestant) {
   return json;
 }
 
+MeasuredNumbers measurement_of(const Json& line) {
+  MeasuredNumbers measured{line["step"].get<int64_t>(), {}};
+  for (const auto& [name, number] : line.items()) {
+    if (name != "step" && number.is_number()) measured.numbers.emplace_back(name, number.get<double>());
+  }
+  return measured;
+}
+
+// The first of equals, as the model file. An undefined first one counts until there is a defined one.
+const MeasuredNumbers& best_of(const std::vector<MeasuredNumbers>& curve, std::string_view main) {
+  return *std::ranges::max_element(curve, {}, [&](const auto& one) { return number_of(one, main).value_or(-1); });
+}
+
+const MeasuredNumbers& counted_of(const std::vector<MeasuredNumbers>& curve, const RunQuestion& question,
+                                  const std::string& place) {
+  switch (question.at.kind) {
+    case MeasuredAt::Kind::best:
+      return best_of(curve, question.main);
+    case MeasuredAt::Kind::last:
+      return curve.back();
+    case MeasuredAt::Kind::step:
+      break;
+  }
+  const auto found = std::ranges::find(curve, question.at.step, &MeasuredNumbers::step);
+  if (found != curve.end()) return *found;
+  std::vector<int64_t> steps;
+  for (const MeasuredNumbers& one : curve) steps.push_back(one.step);
+  fail(ErrorKind::usage, fmt::format("has no measurement at step {}", question.at.step), place,
+       fmt::format("give --at one of the steps at which it was measured: {}", fmt::join(steps, ", ")));
+}
+
+std::vector<MeasuredNumbers> measurements_in(const std::string& text, std::string_view main, const std::string& place) {
+  const std::string key(main);
+  std::vector<MeasuredNumbers> curve;
+  for (size_t start = 0; start < text.size();) {
+    const size_t end = std::min(text.find('\n', start), text.size());
+    const Json line = parse_json(std::string_view(text).substr(start, end - start), place);
+    start = end + 1;
+    if (!line.contains(key)) continue;
+    if (!line.contains("step") || !line["step"].is_number_integer() || !line[key].is_number()) {
+      fail(ErrorKind::bad_data, fmt::format("a measurement's step or {} is no number", main), place,
+           "the file was changed by hand: remove the run's folder and train it again");
+    }
+    curve.push_back(measurement_of(line));
+  }
+  return curve;
+}
+
 }  // namespace
+
+std::optional<double> number_of(const MeasuredNumbers& measured, std::string_view name) {
+  for (const auto& [key, value] : measured.numbers) {
+    if (key == name && value >= 0) return value;
+  }
+  return std::nullopt;
+}
 
 std::string_view main_number(arch::Task task) {
   return task == arch::Task::classify ? "top1" : "AP";
 }
 
+std::vector<std::string> claimed_numbers(arch::Task task) {
+  if (task == arch::Task::classify) return {"top1"};
+  return {"AP", "AP_agnostic"};
+}
+
 std::vector<std::string> shown_numbers(arch::Task task) {
   switch (task) {
     case arch::Task::detect:
-      return {"AP", "AP50", "APs", "APm", "APl"};
+      return {"AP", "AP_agnostic", "AP50", "APs", "APm", "APl", "AR100"};
     case arch::Task::segment:
-      return {"AP", "AP50", "APs", "APm", "APl", "box_AP", "box_AP50"};
+      return {"AP", "AP_agnostic", "AP50", "APs", "APm", "APl", "AR100", "box_AP", "box_AP50"};
     case arch::Task::classify:
       return {"top1", "top5"};
   }
   return {};
 }
 
-ComparedRun read_run(const std::filesystem::path& folder, uint64_t seed, std::string_view main) {
-  const std::filesystem::path path = folder / "metrics.jsonl";
-  const std::string text = read_file(path), key(main);
+ComparedRun read_run(const std::filesystem::path& folder, const RunQuestion& question) {
+  const std::string place = (folder / "metrics.jsonl").string();
   ComparedRun run;
-  run.seed = seed;
-  double best = -2;  // so that an undefined first one counts until there is a defined one
-  for (size_t start = 0; start < text.size();) {
-    const size_t end = std::min(text.find('\n', start), text.size());
-    const Json line = parse_json(std::string_view(text).substr(start, end - start), path.string());
-    start = end + 1;
-    if (!line.contains(key)) continue;
-    if (!line.contains("step") || !line["step"].is_number_integer() || !line[key].is_number()) {
-      fail(ErrorKind::bad_data, fmt::format("a measurement's step or {} is no number", main), path.string(),
-           "the file was changed by hand: remove the run's folder and train it again");
-    }
-    const auto step = line["step"].get<int64_t>();
-    const double value = line[key].get<double>();
-    run.curve.emplace_back(step, value);
-    if (!(value > best)) continue;
-    best = value;
-    run.best_step = step;
-    run.numbers.clear();
-    for (const auto& [name, number] : line.items()) {
-      if (name != "step" && number.is_number()) run.numbers.emplace_back(name, number.get<double>());
-    }
-  }
+  run.seed = question.seed;
+  run.curve = measurements_in(read_file(place), question.main, place);
   if (run.curve.empty()) {
-    fail(ErrorKind::bad_data, fmt::format("has no measurement of {}", main), path.string(),
+    fail(ErrorKind::bad_data, fmt::format("has no measurement of {}", question.main), place,
          "give the recipe a validation set");
   }
+  run.best_step = best_of(run.curve, question.main).step;
+  run.counted = counted_of(run.curve, question, place);
   return run;
 }
 
-MeanAndSpread over_seeds(const Contestant& contestant, std::string_view number) {
-  std::vector<double> values;
-  for (const ComparedRun& run : contestant.runs) {
-    if (const auto value = number_of(run, number)) values.push_back(*value);
-  }
+MeanAndSpread mean_and_spread(std::span<const double> values) {
   if (values.empty()) return {};
   MeanAndSpread result{0, std::nullopt};
   const auto count = static_cast<double>(values.size());
@@ -126,12 +157,37 @@ MeanAndSpread over_seeds(const Contestant& contestant, std::string_view number) 
   return result;
 }
 
+MeanAndSpread over_seeds(const Contestant& contestant, std::string_view number) {
+  std::vector<double> values;
+  for (const ComparedRun& run : contestant.runs) {
+    if (const auto value = number_of(run.counted, number)) values.push_back(*value);
+  }
+  return mean_and_spread(values);
+}
+
 const ComparedRun* median_run(const Contestant& contestant, std::string_view number) {
   std::vector<const ComparedRun*> order;
   for (const ComparedRun& run : contestant.runs) order.push_back(&run);
   if (order.empty()) return nullptr;
-  std::ranges::stable_sort(order, {}, [&](const ComparedRun* run) { return number_of(*run, number).value_or(-1); });
+  std::ranges::stable_sort(order, {},
+                           [&](const ComparedRun* run) { return number_of(run->counted, number).value_or(-1); });
   return order[(order.size() - 1) / 2];
+}
+
+std::optional<std::string> unlike_steps(const Comparison& comparison) {
+  if (comparison.at.kind != MeasuredAt::Kind::last) return std::nullopt;
+  const ComparedRun* first = nullptr;
+  const Contestant* of = nullptr;
+  for (const Contestant& c : comparison.contestants) {
+    for (const ComparedRun& run : c.runs) {
+      if (first == nullptr) first = &run, of = &c;
+      if (run.counted.step == first->counted.step) continue;
+      return fmt::format(
+          "last measurements are of different steps: {}, seed {} was measured at step {}, {}, seed {} at step {}",
+          of->name, first->seed, first->counted.step, c.name, run.seed, run.counted.step);
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<std::string> cautions(const Comparison& comparison) {
@@ -147,6 +203,7 @@ std::vector<std::string> cautions(const Comparison& comparison) {
                                   short_count(most.multiply_adds)));
     }
   }
+  if (auto steps = unlike_steps(comparison)) found.push_back(std::move(*steps));
   for (const Contestant& c : comparison.contestants) {
     for (const FailedRun& run : c.failed) {
       found.push_back(fmt::format("{}, seed {} has no result: {}", c.name, run.seed, run.reason));
@@ -160,26 +217,12 @@ std::string text_of(const MeanAndSpread& value) {
   return value.mean >= 0 && value.deviation ? fmt::format("{} ± {}", mean, score_text(*value.deviation)) : mean;
 }
 
-std::vector<std::vector<std::string>> table_rows(const Comparison& comparison) {
-  const std::vector<std::string> numbers = shown_numbers(comparison.task);
-  std::vector<std::vector<std::string>> rows{{"recipe", "architecture", "parameters", "multiply-adds", "seeds"}};
-  rows.front().insert(rows.front().end(), numbers.begin(), numbers.end());
-  for (const Contestant& c : comparison.contestants) {
-    std::vector<std::string> row{c.name, c.architecture, short_count(c.parameters), short_count(c.multiply_adds),
-                                 std::to_string(c.runs.size())};
-    for (const std::string& name : numbers) row.push_back(text_of(over_seeds(c, name)));
-    rows.push_back(std::move(row));
-  }
-  return rows;
-}
-
 Json to_json(const Comparison& comparison) {
-  Json json{{"task", name_of(comparison.task)},
-            {"image_size", comparison.image_size},
-            {"seeds", comparison.seeds},
-            {"metric", main_number(comparison.task)},
-            {"recipes", Json::array()}};
+  Json json{{"task", name_of(comparison.task)}, {"image_size", comparison.image_size},
+            {"seeds", comparison.seeds},        {"metric", main_number(comparison.task)},
+            {"at", to_json(comparison.at)},     {"recipes", Json::array()}};
   for (const Contestant& c : comparison.contestants) json["recipes"].push_back(contestant_json(c));
+  add_differences(json, comparison);
   return json;
 }
 

@@ -1,5 +1,6 @@
 #include "compare/result.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include <gtest/gtest.h>
@@ -12,7 +13,8 @@ namespace spinenet::compare {
 namespace {
 
 ComparedRun run_of(uint64_t seed, double ap, double small = 0.1) {
-  return {seed, 100, {{"AP", ap}, {"AP50", 2 * ap}, {"APs", small}}, {{50, ap / 2}, {100, ap}}};
+  const MeasuredNumbers counted{100, {{"AP", ap}, {"AP50", 2 * ap}, {"APs", small}}};
+  return {seed, 100, counted, {{50, {{"AP", ap / 2}}}, counted}};
 }
 
 Contestant contestant(std::string name, int64_t multiply_adds, std::vector<ComparedRun> runs) {
@@ -62,22 +64,71 @@ TEST(CompareResult, TheMedianRunIsTheLowerOneOfTwo) {
   EXPECT_EQ(median_run(contestant("a", 1, {}), "AP"), nullptr);
 }
 
-TEST(CompareResult, TheBestMeasurementOfARunCounts) {
-  const RunFolderOf folder(R"({"step":10,"loss":1.5}
+constexpr std::string_view kMetrics = R"({"step":10,"loss":1.5}
 {"step":20,"AP":0.25,"AP50":0.5,"APs":-1.0}
 {"step":40,"AP":0.5,"AP50":0.75,"APs":-1.0}
 {"step":60,"AP":0.5,"AP50":1.0,"APs":0.5}
-)");
-  const ComparedRun run = read_run(folder.path, 7, "AP");
+{"step":80,"AP":0.125,"AP50":0.25,"APs":0.5}
+)";
+
+TEST(CompareResult, TheBestMeasurementOfARunCounts) {
+  const RunFolderOf folder(kMetrics);
+  const ComparedRun run = read_run(folder.path, {7, "AP", {}});
   EXPECT_EQ(run.seed, 7U);
   EXPECT_EQ(run.best_step, 40) << "the first of equals, as the model file";
-  EXPECT_EQ(run.numbers, (std::vector<std::pair<std::string, double>>{{"AP", 0.5}, {"AP50", 0.75}, {"APs", -1}}));
-  EXPECT_EQ(run.curve, (std::vector<std::pair<int64_t, double>>{{20, 0.25}, {40, 0.5}, {60, 0.5}}));
+  EXPECT_EQ(run.counted, (MeasuredNumbers{40, {{"AP", 0.5}, {"AP50", 0.75}, {"APs", -1}}}));
+  ASSERT_EQ(run.curve.size(), 4U);
+  EXPECT_EQ(run.curve[0].step, 20);
+  EXPECT_EQ(run.curve[3], (MeasuredNumbers{80, {{"AP", 0.125}, {"AP50", 0.25}, {"APs", 0.5}}}));
+}
+
+TEST(CompareResult, TheLastOrThatOfAStepCountsWhereItIsAskedFor) {
+  const RunFolderOf folder(kMetrics);
+  const ComparedRun last = read_run(folder.path, {7, "AP", {MeasuredAt::Kind::last}});
+  EXPECT_EQ(last.counted.step, 80);
+  EXPECT_EQ(number_of(last.counted, "AP"), 0.125);
+  EXPECT_EQ(last.best_step, 40);
+  const ComparedRun at = read_run(folder.path, {7, "AP", {MeasuredAt::Kind::step, 60}});
+  EXPECT_EQ(number_of(at.counted, "AP50"), 1.0);
+  try {
+    read_run(folder.path, {7, "AP", {MeasuredAt::Kind::step, 10}});
+    FAIL() << "step 10 has a loss alone";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    const std::string what = error.what();
+    EXPECT_NE(what.find("has no measurement at step 10"), std::string::npos) << what;
+    EXPECT_NE(what.find("20, 40, 60, 80"), std::string::npos) << what;
+  }
+}
+
+TEST(CompareResult, AnUndefinedNumberIsWorseThanAnyOther) {
+  const RunFolderOf folder("{\"step\":1,\"AP\":-1.0}\n{\"step\":2,\"AP\":0.0}\n{\"step\":3,\"AP\":-1.0}\n");
+  EXPECT_EQ(read_run(folder.path, {1, "AP", {}}).best_step, 2);
 }
 
 TEST(CompareResult, ARunWithoutMeasurementIsRefused) {
   const RunFolderOf folder("{\"step\":10,\"loss\":1.5}\n");
-  EXPECT_THROW(read_run(folder.path, 1, "AP"), Error);
+  EXPECT_THROW(read_run(folder.path, {1, "AP", {}}), Error);
+}
+
+TEST(CompareResult, AMeasurementChangedByHandIsRefused) {
+  for (const char* line : {"{\"step\":\"ten\",\"AP\":0.5}\n", "{\"AP\":0.5}\n", "{\"step\":10,\"AP\":\"high\"}\n"}) {
+    const RunFolderOf folder(line);
+    EXPECT_THROW(read_run(folder.path, {1, "AP", {}}), Error) << line;
+  }
+}
+
+TEST(CompareResult, UnlikeLastStepsAreACaution) {
+  Comparison c;
+  c.contestants = {contestant("a", 100, {run_of(1, 0.1), run_of(2, 0.2)}), contestant("b", 100, {run_of(1, 0.3)})};
+  c.contestants[1].runs[0].counted.step = 90;
+  EXPECT_TRUE(cautions(c).empty()) << "the best ones may be of any step";
+  c.at.kind = MeasuredAt::Kind::last;
+  ASSERT_EQ(cautions(c).size(), 1U);
+  EXPECT_EQ(cautions(c)[0], *unlike_steps(c));
+  EXPECT_NE(cautions(c)[0].find("a, seed 1 was measured at step 100, b, seed 1 at step 90"), std::string::npos);
+  c.contestants[1].runs[0].counted.step = 100;
+  EXPECT_FALSE(unlike_steps(c).has_value());
 }
 
 TEST(CompareResult, CautionsNameUnlikeCostAndMissingSeeds) {
@@ -92,21 +143,16 @@ TEST(CompareResult, CautionsNameUnlikeCostAndMissingSeeds) {
   EXPECT_EQ(found[1], "c, seed 4 has no result: 10 steps in a row were not finite");
 }
 
-TEST(CompareResult, TableAndJsonSayTheSame) {
+TEST(CompareResult, TheJsonHasMeansAndEveryRun) {
   Comparison c;
   c.image_size = 128;
   c.seeds = {1, 2};
   c.contestants = {contestant("a", 100, {run_of(1, 0.1), run_of(2, 0.3)}), contestant("b", 100, {run_of(1, 0.4)})};
   c.contestants[1].failed = {{2, "why"}};
-  const auto rows = table_rows(c);
-  ASSERT_EQ(rows.size(), 3U);
-  EXPECT_EQ(rows[0], (std::vector<std::string>{"recipe", "architecture", "parameters", "multiply-adds", "seeds", "AP",
-                                               "AP50", "APs", "APm", "APl"}));
-  EXPECT_EQ(rows[1][5], "0.200 ± 0.141");
-  EXPECT_EQ(rows[2][4], "1");
-  EXPECT_EQ(rows[2][8], "–");
   const Json json = to_json(c);
   EXPECT_EQ(json["metric"], "AP");
+  EXPECT_EQ(json["at"], "best");
+  EXPECT_EQ(json["recipes"][0]["runs"][0]["step"], 100);
   EXPECT_EQ(json["recipes"][0]["mean"]["AP"], 0.2);
   EXPECT_EQ(json["recipes"][0]["runs"][1]["seed"], 2);
   EXPECT_TRUE(json["recipes"][1]["deviation"]["AP"].is_null());
@@ -114,7 +160,11 @@ TEST(CompareResult, TableAndJsonSayTheSame) {
 }
 
 TEST(CompareResult, EveryTaskShowsItsMainNumberFirst) {
-  for (const arch::Task task : values_of<arch::Task>()) EXPECT_EQ(shown_numbers(task).front(), main_number(task));
+  for (const arch::Task task : values_of<arch::Task>()) {
+    const std::vector<std::string> claimed = claimed_numbers(task), shown = shown_numbers(task);
+    EXPECT_EQ(claimed.front(), main_number(task));
+    EXPECT_TRUE(std::equal(claimed.begin(), claimed.end(), shown.begin())) << "a claim's numbers come first";
+  }
 }
 
 }  // namespace

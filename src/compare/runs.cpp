@@ -85,7 +85,11 @@ std::filesystem::path run_folder(const CompareSetup& setup, const Entrant& entra
 
 std::optional<Comparison> run_comparison(const CompareSetup& setup, const OwnedFolder& folder,
                                          const std::vector<Entrant>& entrants, int classes) {
-  Comparison comparison{entrants.front().recipe.task, entrants.front().recipe.image_size, setup.seeds, {}};
+  Comparison comparison;
+  comparison.task = entrants.front().recipe.task;
+  comparison.image_size = entrants.front().recipe.image_size;
+  comparison.seeds = setup.seeds;
+  comparison.at = setup.at;
   for (const Entrant& entrant : entrants) comparison.contestants.push_back(contestant_of(entrant, classes));
   for (const std::string& caution : cautions(comparison)) log_warning(caution);
   for (const uint64_t seed : setup.seeds) {
@@ -94,7 +98,8 @@ std::optional<Comparison> run_comparison(const CompareSetup& setup, const OwnedF
       Contestant& contestant = comparison.contestants[i];
       try {
         if (run_one(setup, folder, entrants[i], seed) == RunEnd::stopped) return std::nullopt;
-        contestant.runs.push_back(read_run(run_folder(setup, entrants[i], seed), seed, main_number(comparison.task)));
+        contestant.runs.push_back(
+            read_run(run_folder(setup, entrants[i], seed), {seed, main_number(comparison.task), setup.at}));
       } catch (const Error& error) {
         // A network that cannot be trained so is a result; all else is a fault of what was asked, or of the machine.
         if (error.kind() != ErrorKind::failed) throw;

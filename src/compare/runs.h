@@ -22,6 +22,8 @@ struct CompareSetup {
   std::vector<std::filesystem::path> recipes;
   std::vector<uint64_t> seeds;
   std::vector<std::string> settings;  // of all recipes
+  std::string baseline;               // a recipe's name; empty: the first
+  MeasuredAt at;                      // which measurement of a run counts
   std::filesystem::path out;          // taken by compare()
   ProgressOptions progress;
   const std::atomic<int>* stop_signal = nullptr;

@@ -2,9 +2,12 @@
 
 #include <limits>
 #include <map>
+#include <utility>
 
 #include "base/format.h"
 #include "base/score_text.h"
+#include "compare/differences.h"
+#include "compare/table.h"
 
 namespace spinenet::compare {
 namespace {
@@ -35,20 +38,40 @@ std::string metric_text(arch::Task task) {
   return task == arch::Task::segment ? "AP of masks" : std::string(main_number(task));
 }
 
+// The first row has the names of the columns.
+plot::PageTable page_table_of(std::vector<std::vector<std::string>> rows, size_t numbers_from) {
+  plot::PageTable table;
+  if (rows.empty()) return table;
+  table.head = std::move(rows.front());
+  rows.erase(rows.begin());
+  table.rows = std::move(rows);
+  table.numbers_from = numbers_from;
+  return table;
+}
+
+void add_differences(plot::ComparePage& page, const Comparison& comparison) {
+  page.differences = page_table_of(difference_rows(comparison), 1);
+  if (page.differences.rows.empty()) return;
+  page.differences_note = differences_note(comparison);
+  for (const std::string& number : claimed_numbers(comparison.task)) {
+    std::vector<plot::Series> series = difference_series(comparison, number);
+    if (!series.empty()) page.difference_curves.push_back({number, std::move(series)});
+  }
+}
+
 }  // namespace
 
-plot::Series learning_curve(const Contestant& contestant) {
+plot::Series learning_curve(const Contestant& contestant, std::string_view number) {
   std::map<int64_t, std::vector<double>> measured;
   for (const ComparedRun& run : contestant.runs) {
-    for (const auto& [step, value] : run.curve) measured[step].push_back(value);
+    for (const MeasuredNumbers& one : run.curve) {
+      if (const auto value = number_of(one, number)) measured[one.step].push_back(*value);
+    }
   }
   plot::Series series{contestant.name, {}, {}};
   for (const auto& [step, values] : measured) {
     if (values.size() != contestant.runs.size()) continue;
-    Contestant at_step;
-    for (const double value : values) at_step.runs.push_back({0, step, {{"value", value}}, {}});
-    const MeanAndSpread value = over_seeds(at_step, "value");
-    if (value.mean < 0) continue;
+    const MeanAndSpread value = mean_and_spread(values);
     series.x.push_back(static_cast<double>(step));
     series.y.push_back(value.mean);
     series.spread.push_back(value.deviation.value_or(0));
@@ -61,14 +84,12 @@ plot::ComparePage page_of(const Comparison& comparison) {
   plot::ComparePage page;
   const size_t count = comparison.contestants.size();
   page.title = count == 1 ? comparison.contestants.front().name : fmt::format("{} architectures compared", count);
-  page.subtitle =
-      fmt::format("{} at {} px, {}", name_of(comparison.task), comparison.image_size, seeds_text(comparison));
+  page.subtitle = fmt::format("{} at {} px, {}, {}", name_of(comparison.task), comparison.image_size,
+                              text_of(comparison.at), seeds_text(comparison));
   page.notes = cautions(comparison);
   page.metric = metric_text(comparison.task);
-  page.table.numbers_from = 2;
-  page.table.rows = table_rows(comparison);
-  page.table.head = page.table.rows.front();
-  page.table.rows.erase(page.table.rows.begin());
+  page.networks = page_table_of(network_rows(comparison), 2);
+  page.table = page_table_of(number_rows(comparison, SpreadOf::all), 1);
   for (const Contestant& c : comparison.contestants) {
     // One entry for each contestant in every chart, so that a colour means the same everywhere.
     const MeanAndSpread value = over_seeds(c, main);
@@ -77,9 +98,10 @@ plot::ComparePage page_of(const Comparison& comparison) {
       point = {c.name, {static_cast<double>(c.multiply_adds) / 1e6}, {value.mean}, {value.deviation.value_or(0)}};
     }
     page.costs.push_back(std::move(point));
-    page.curves.push_back(learning_curve(c));
+    page.curves.push_back(learning_curve(c, main));
   }
   page.sizes = size_groups(comparison);
+  add_differences(page, comparison);
   return page;
 }
 

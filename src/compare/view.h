@@ -3,6 +3,8 @@
 // Thread contract: pure functions.
 #pragma once
 
+#include <string_view>
+
 #include "compare/result.h"
 #include "plot/compare_page.h"
 
@@ -10,7 +12,7 @@ namespace spinenet::compare {
 
 plot::ComparePage page_of(const Comparison& comparison);
 
-// Mean and deviation over the runs at each step that all of them measured.
-plot::Series learning_curve(const Contestant& contestant);
+// Mean and deviation of a number over the runs at each step that all of them measured.
+plot::Series learning_curve(const Contestant& contestant, std::string_view number);
 
 }  // namespace spinenet::compare

@@ -12,15 +12,16 @@ Comparison example() {
   c.image_size = 128;
   c.seeds = {1, 2};
   Contestant first{"first", "spinenet-49", 1000, 124'000'000, {}, {}};
-  first.runs = {{1, 40, {{"AP", 0.4}, {"APs", 0.1}}, {{20, 0.1}, {40, 0.4}}},
-                {2, 40, {{"AP", 0.2}, {"APs", 0.3}}, {{20, 0.3}, {30, 0.1}, {40, 0.2}}}};
+  first.runs = {
+      {1, 40, {40, {{"AP", 0.4}, {"APs", 0.1}}}, {{20, {{"AP", 0.1}}}, {40, {{"AP", 0.4}}}}},
+      {2, 40, {40, {{"AP", 0.2}, {"APs", 0.3}}}, {{20, {{"AP", 0.3}}}, {30, {{"AP", 0.1}}}, {40, {{"AP", 0.2}}}}}};
   Contestant second{"second", "resnet-50-fpn", 1000, 125'000'000, {}, {{1, "why"}, {2, "why"}}};
   c.contestants = {first, second};
   return c;
 }
 
 TEST(CompareView, LearningIsTheMeanWhereAllWereMeasured) {
-  const plot::Series curve = learning_curve(example().contestants[0]);
+  const plot::Series curve = learning_curve(example().contestants[0], "AP");
   EXPECT_EQ(curve.x, (std::vector<double>{20, 40}));
   ASSERT_EQ(curve.y.size(), 2U);
   EXPECT_NEAR(curve.y[0], 0.2, 1e-12);
@@ -50,17 +51,40 @@ TEST(CompareView, ShowsTheSizesThatAreMeasured) {
 
 TEST(CompareView, SaysWhatTheNumbersAreOf) {
   Comparison comparison = example();
-  EXPECT_EQ(page_of(comparison).subtitle, "detect at 128 px, seeds 1, 2; mean ± standard deviation over them");
+  EXPECT_EQ(page_of(comparison).subtitle,
+            "detect at 128 px, the best measurement of each run, seeds 1, 2; mean ± standard deviation over them");
   EXPECT_EQ(page_of(comparison).metric, "AP");
   comparison.task = arch::Task::segment;
   comparison.seeds = {4};
-  EXPECT_EQ(page_of(comparison).subtitle, "segment at 128 px, seed 4");
+  comparison.at = {MeasuredAt::Kind::step, 500};
+  EXPECT_EQ(page_of(comparison).subtitle, "segment at 128 px, step 500 of each run, seed 4");
   EXPECT_EQ(page_of(comparison).metric, "AP of masks");
+}
+
+TEST(CompareView, ShowsDifferencesFromTheBaseline) {
+  Comparison comparison = example();
+  EXPECT_TRUE(page_of(comparison).difference_curves.empty()) << "the second recipe has no run";
+  comparison.contestants[1] = comparison.contestants[0];
+  comparison.contestants[1].name = "second";
+  for (ComparedRun& run : comparison.contestants[1].runs) {
+    for (MeasuredNumbers& one : run.curve) one.numbers[0].second += 0.05;
+  }
+  const plot::ComparePage page = page_of(comparison);
+  EXPECT_EQ(page.differences.head.front(), "minus first");
+  ASSERT_EQ(page.differences.rows.size(), 1U);
+  ASSERT_EQ(page.difference_curves.size(), 1U) << "AP_agnostic was not measured";
+  EXPECT_EQ(page.difference_curves[0].number, "AP");
+  ASSERT_EQ(page.difference_curves[0].curves.size(), 2U);
+  EXPECT_EQ(page.difference_curves[0].curves[0].y, (std::vector<double>{0, 0})) << "the baseline's own line";
+  EXPECT_EQ(page.difference_curves[0].curves[1].x, (std::vector<double>{20, 40}));
+  EXPECT_NEAR(page.difference_curves[0].curves[1].y[1], 0.05, 1e-12);
+  EXPECT_NE(page.differences_note.find("95 % interval"), std::string::npos) << page.differences_note;
 }
 
 TEST(CompareView, SaysWhatIsMissing) {
   EXPECT_EQ(page_of(example()).notes.size(), 2U);
   EXPECT_EQ(page_of(example()).table.rows.size(), 2U);
+  EXPECT_EQ(page_of(example()).networks.rows[1][4], "0") << "seeds that ended";
 }
 
 }  // namespace

@@ -44,6 +44,16 @@ std::string draw_charts(const ComparePage& page) {
   return content.empty() ? "" : page_section(page.metric, page_charts(content));
 }
 
+std::string draw_differences(const ComparePage& page) {
+  std::string content;
+  for (const auto& [number, curves] : page.difference_curves) {
+    content +=
+        page_chart(line_chart(curves, curve_options(fmt::format("Difference in {}", number), "step", "difference")));
+  }
+  if (!content.empty()) content = page_charts(content);
+  return page_table("Differences", page.differences, page.differences_note, content);
+}
+
 // One scale for all groups, so that they can be compared.
 std::string draw_sizes(const ComparePage& page) {
   if (page.sizes.empty()) return "";
@@ -78,7 +88,9 @@ std::string draw_images(const std::vector<std::vector<ComparedImage>>& rows) {
 std::string render_compare_page(const ComparePage& page) {
   std::string html = page_head(page.title, page.subtitle);
   html += page_notes(page.notes);
+  html += page_table("Networks", page.networks);
   html += page_table("Result", page.table);
+  html += draw_differences(page);
   html += draw_charts(page);
   html += draw_sizes(page);
   html += draw_images(page.images);

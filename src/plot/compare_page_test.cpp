@@ -15,6 +15,10 @@ ComparePage example_comparison() {
   page.table = {{"recipe", "AP"}, {{"<first>", "0.300"}, {"second", "0.200"}}, 1};
   page.costs = {{"first", {124}, {0.3}, {0.01}}, {"second", {126}, {0.2}, {0.02}}};
   page.curves = {{"first", {100, 200}, {0.1, 0.3}, {0.01, 0.02}}, {"second", {100, 200}, {0.1, 0.2}}};
+  page.networks = {{"recipe", "architecture", "parameters"}, {{"<first>", "spinenet-49", "1.50 M"}}, 2};
+  page.differences = {{"minus <first>", "AP"}, {{"second", "-0.100"}}, 1};
+  page.differences_note = "of 95 % & more";
+  page.difference_curves = {{"AP", {{"first", {100, 200}, {0, 0}}, {"second", {100, 200}, {-0.1, 0}, {0.05, 0.2}}}}};
   page.sizes = {{"small", {{"first", 0.1}, {"second", 0.05}}}, {"large", {{"first", 0.5}, {"second", 0.4}}}};
   page.images = {{{"image 1: <truth>", "\xFF\xD8\xFF"}, {"first", "\xFF\xD8\xFF"}, {"second", "\xFF\xD8\xFF"}}};
   return page;
@@ -23,13 +27,15 @@ ComparePage example_comparison() {
 TEST(ComparePage, ShowsEverySectionThatHasContent) {
   const std::string html = render_compare_page(example_comparison());
   EXPECT_TRUE(well_formed(html));
-  for (const char* title : {"Result", "AP", "By object size", "The same images"}) {
+  for (const char* title : {"Networks", "Result", "Differences", "AP", "By object size", "The same images"}) {
     EXPECT_EQ(occurrences(html, std::string("<h2>") + title + "</h2>"), 1U) << title;
   }
-  EXPECT_EQ(occurrences(html, "<td class=\"number\">"), 2U);
+  EXPECT_EQ(occurrences(html, "<td class=\"number\">"), 4U);
   EXPECT_EQ(occurrences(html, "<figure>"), 3U);
   EXPECT_EQ(occurrences(html, "repeat(3,"), 1U) << "images stand side by side";
-  EXPECT_EQ(occurrences(html, "class=\"chart\""), 4U) << "cost, learning, small, large";
+  EXPECT_EQ(occurrences(html, "class=\"chart\""), 5U) << "difference, cost, learning, small, large";
+  EXPECT_NE(html.find("Difference in AP"), std::string::npos);
+  EXPECT_EQ(occurrences(html, "of 95 % &amp; more"), 1U);
 }
 
 TEST(ComparePage, EscapesText) {

@@ -65,7 +65,7 @@ std::string page_recipe(const std::string& recipe) {
   return page_section("Recipe", fmt::format("<pre>{}</pre>\n", escape_markup(recipe)));
 }
 
-std::string page_table(std::string_view title, const PageTable& table) {
+std::string page_table(std::string_view title, const PageTable& table, std::string_view note, std::string_view more) {
   if (table.rows.empty()) return "";
   const auto style = [&](size_t column, std::string_view otherwise) {
     return column >= table.numbers_from ? std::string(" class=\"number\"") : std::string(otherwise);
@@ -80,7 +80,9 @@ std::string page_table(std::string_view title, const PageTable& table) {
     for (size_t i = 0; i < row.size(); ++i) html += fmt::format("<td{}>{}</td>", style(i, ""), escape_markup(row[i]));
     html += "</tr>\n";
   }
-  return page_section(title, html + "</tbody></table></div>\n");
+  html += "</tbody></table></div>\n";
+  if (!note.empty()) html += fmt::format("<p class=\"subtitle\">{}</p>\n", escape_markup(note));
+  return page_section(title, html.append(more));
 }
 
 namespace {

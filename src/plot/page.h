@@ -40,7 +40,9 @@ struct PageTable {
   std::vector<std::vector<std::string>> rows;
   size_t numbers_from = SIZE_MAX;  // this column and those behind it stand to the right
 };
-std::string page_table(std::string_view title, const PageTable& table);
+// `note` stands below it, `more` is markup behind that.
+std::string page_table(std::string_view title, const PageTable& table, std::string_view note = {},
+                       std::string_view more = {});
 // A figure with its label below; the file travels inside.
 std::string page_image(std::string_view label, std::string_view media_type, std::string_view bytes);
 // Two of one size side by side, each with a word below, and a label for both.

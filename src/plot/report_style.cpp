@@ -18,6 +18,7 @@ h2{font-size:17px;margin:44px 0 14px;padding-bottom:7px;border-bottom:1px solid 
 .notes{list-style:none;margin:24px 0 0;padding:0}
 .notes li{background:var(--note);border-left:3px solid var(--note-rule);border-radius:4px;padding:8px 14px;margin-top:8px}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:30px 36px;align-items:start}
+.subtitle+.charts{margin-top:24px}
 .chart{max-width:100%;height:auto;display:block}
 .wide{overflow-x:auto}
 .wide .chart{max-width:none}

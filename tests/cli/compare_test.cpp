@@ -87,7 +87,18 @@ TEST_F(CompareProgram, TrainsMeasuresAndShows) {
   EXPECT_EQ(json["recipes"][1]["architecture"], "resnet-50-nas-fpn");
   EXPECT_GT(json["recipes"][1]["multiply_adds"], 0);
   EXPECT_EQ(json["recipes"][0]["runs"][1]["seed"], 2);
-  EXPECT_TRUE(json["recipes"][0]["mean"].contains("AP50"));
+  for (const char* number : {"AP50", "AP_agnostic", "AR100", "ARs", "ARm"}) {
+    EXPECT_TRUE(json["recipes"][0]["mean"].contains(number)) << number;
+  }
+  EXPECT_EQ(json["baseline"], "spine");
+  const Json& difference = json["differences"][0];
+  EXPECT_EQ(difference["recipe"], "nas");
+  EXPECT_EQ(difference["number"], "AP");
+  EXPECT_EQ(difference["seeds"], (Json{4, 2}));
+  const auto mean = [&](int recipe) { return json["recipes"][recipe]["mean"]["AP"].get<double>(); };
+  EXPECT_NEAR(difference["mean"].get<double>(), mean(1) - mean(0), 1e-12);
+  EXPECT_LE(difference["low"], difference["mean"]);
+  EXPECT_GE(difference["high"], difference["mean"]);
   for (const char* file : {"spine/seed-4/report.html", "nas/seed-2/best.safetensors", "nas/seed-2.json"}) {
     EXPECT_TRUE(std::filesystem::exists(folder_ / "out" / file)) << file;
   }
@@ -95,6 +106,7 @@ TEST_F(CompareProgram, TrainsMeasuresAndShows) {
   size_t images = 0;
   for (size_t at = page.find("<figure>"); at != std::string::npos; at = page.find("<figure>", at + 1)) ++images;
   EXPECT_EQ(images, 3U * 3) << "three images: the truth and two answers";
+  EXPECT_NE(page.find("Difference in AP_agnostic"), std::string::npos);
 
   // Once more: nothing is trained, and the table stands on standard output.
   std::filesystem::remove(folder_ / "out" / "compare.html");
@@ -103,7 +115,44 @@ TEST_F(CompareProgram, TrainsMeasuresAndShows) {
   EXPECT_NE(again.err.find("nas, seed 2: finished before"), std::string::npos) << again.err;
   EXPECT_NE(again.err.find("multiply-adds differ by"), std::string::npos) << again.err;
   EXPECT_NE(again.out.find("resnet-50-nas-fpn"), std::string::npos) << again.out;
+  EXPECT_NE(again.out.find("\nminus spine  seeds  AP "), std::string::npos) << again.out;
   EXPECT_EQ(text_of("out/compare.html"), page);
+}
+
+// Finished runs are read again: no training is needed for another look at them.
+TEST_F(CompareProgram, TakesTheSameStepOfAllAndAnyBaseline) {
+  const std::string line = "compare spine.yaml nas.yaml --seeds 2 --out out --threads 1 -q ";
+  ASSERT_EQ(run(line).status, 0);
+  const Json best = parse_json(text_of("out/compare.json"), "compare.json");
+  EXPECT_EQ(best["at"], "best");
+  std::vector<Json> steps;
+  for (const Json& point : best["difference_curves"][0]["points"]) steps.push_back(point["step"]);
+  ASSERT_EQ(steps.size(), 2U) << "both epochs are measured";
+
+  EXPECT_EQ(best["difference_curves"][1]["number"], "AP_agnostic");
+  EXPECT_EQ(best["difference_curves"][1]["points"].size(), 2U) << "at every measurement";
+
+  const Json last = run_json(line + "--at last --baseline nas --json");
+  EXPECT_EQ(last["at"], "last");
+  EXPECT_EQ(last["baseline"], "nas");
+  EXPECT_EQ(last["differences"][0]["recipe"], "spine");
+  for (const Json& recipe : last["recipes"]) {
+    for (const Json& one : recipe["runs"]) EXPECT_EQ(one["step"], steps.back());
+  }
+  EXPECT_NEAR(last["differences"][0]["mean"].get<double>(),
+              -best["difference_curves"][0]["points"][1]["mean"].get<double>(), 1e-12);
+
+  const Json first = run_json(line + "--json --at " + steps.front().dump());
+  EXPECT_EQ(first["at"], steps.front());
+  EXPECT_NEAR(first["differences"][0]["mean"].get<double>(),
+              best["difference_curves"][0]["points"][0]["mean"].get<double>(), 1e-12);
+
+  const Outcome between = run(line + "--at 1000");
+  EXPECT_EQ(between.status, 2);
+  EXPECT_NE(between.err.find(
+                fmt::format("one of the steps at which it was measured: {}, {}", steps[0].dump(), steps[1].dump())),
+            std::string::npos)
+      << between.err;
 }
 
 TEST_F(CompareProgram, KilledAtAnyTimeItEndsInTheSameBytes) {
@@ -137,6 +186,12 @@ TEST_F(CompareProgram, RefusesWhatCannotBeCompared) {
   EXPECT_EQ(run("compare spine.yaml spine.yaml --out out").status, 2);
   EXPECT_EQ(run("compare spine.yaml --seeds 0 --out out").status, 2);
   EXPECT_EQ(run("compare --out out").status, 2);
+  const Outcome at = run("compare spine.yaml --at first --out out");
+  EXPECT_EQ(at.status, 2);
+  EXPECT_NE(at.err.find("give --at best, --at last or the number of a step"), std::string::npos) << at.err;
+  const Outcome baseline = run("compare spine.yaml nas.yaml --baseline nsa --out out");
+  EXPECT_EQ(baseline.status, 2);
+  EXPECT_NE(baseline.err.find("unknown recipe \"nsa\"; did you mean \"nas\"?"), std::string::npos) << baseline.err;
   const Outcome seed = run("compare spine.yaml --set seed=3 --out out");
   EXPECT_EQ(seed.status, 2);
   EXPECT_NE(seed.err.find("use --seeds"), std::string::npos) << seed.err;
@@ -164,6 +219,7 @@ TEST_F(CompareProgram, ATrainingThatFailsIsPartOfTheResult) {
   const Json json = parse_json(outcome.out, "compare");
   EXPECT_NE(json["recipes"][0]["failed"][0]["reason"].get<std::string>().find("not finite"), std::string::npos);
   EXPECT_EQ(json["recipes"][1]["runs"].size(), 1U);
+  EXPECT_TRUE(json["differences"][0]["mean"].is_null()) << "the baseline has no run";
   EXPECT_NE(text_of("out/compare.html").find("wild, seed 1 has no result"), std::string::npos);
 }
 
@@ -207,6 +263,8 @@ epochs: 2
   const Json json = run_json("compare spinenet-49.yaml resnet-50.yaml --seeds 1 --out out --threads 1 --json -q");
   EXPECT_EQ(json["metric"], "top1");
   EXPECT_TRUE(json["recipes"][1]["mean"].contains("top5"));
+  EXPECT_EQ(json["differences"][0]["number"], "top1");
+  EXPECT_TRUE(json["differences"][0]["low"].is_null()) << "one seed has no interval";
   const std::string page = text_of("out/compare.html");
   EXPECT_EQ(page.find("By object size"), std::string::npos);
   EXPECT_NE(page.find("<figure>"), std::string::npos);

@@ -104,6 +104,7 @@ TEST_F(Completion, BashKnowsClosedSetsAndPaths) {
   EXPECT_EQ(in_bash({"spinenet", "bench", "--precision", "=", "b"}), Words{"bf16"});
   EXPECT_EQ(in_bash({"spinenet", "bench", "--precision", "="}), (Words{"fp32", "bf16", "int8", "auto"}));
   EXPECT_EQ(in_bash({"spinenet", "data", "scenes", "--level", "h"}), Words{"hard"});
+  EXPECT_EQ(in_bash({"spinenet", "compare", "a.yaml", "--at", ""}), (Words{"best", "last"}));
   EXPECT_EQ(in_bash({"spinenet", "data", "convert", "--from", "lab"}), Words{"labelstudio"});
   EXPECT_EQ(in_bash({"spinenet", "import", "x.pth", "--as", "detn"}), (Words{"detnet-59", "detnet-59-fpn"}));
   EXPECT_EQ(in_bash({"spinenet", "describe", "mod"}), Words{"model one.safetensors"});
