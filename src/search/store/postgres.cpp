@@ -210,7 +210,7 @@ void PostgresDatabase::require_tables(int version) {
           " (to_regclass('spinenet_version'), to_regclass('spinenet_study'), to_regclass('spinenet_state'),"
           " to_regclass('spinenet_trial'))",
           {});
-  constexpr std::array<int64_t, kStudyVersion + 1> kColumns{0, 36, 39};
+  constexpr std::array<int64_t, kStudyVersion + 1> kColumns{0, 36, 39, 40};
   if (std::get<int64_t>(columns.rows.at(0).at(0)) == kColumns.at(static_cast<size_t>(version))) return;
   fail(ErrorKind::bad_data, fmt::format("is no study: its tables are not those of version {}", version), place_,
        "restore a copy of the study");

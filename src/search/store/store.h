@@ -27,7 +27,7 @@
 
 namespace spinenet::search {
 
-constexpr int kStudyVersion = 2;  // of the tables; raised with a migration
+constexpr int kStudyVersion = 3;  // of the tables; raised with a migration
 
 // What a study is about. Two are the same study when all fields are equal; open refuses another one, naming the field
 // with both values.

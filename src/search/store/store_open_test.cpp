@@ -110,7 +110,7 @@ TEST_P(StoreOpen, RefusesANewerVersionAndLeavesIt) {
                  [&] { open_store(place(), create); });
   }
   EXPECT_EQ(std::get<int64_t>(sql("SELECT version FROM spinenet_version").rows.at(0).at(0)), 12);
-  sql("UPDATE spinenet_version SET version = 2");
+  sql("UPDATE spinenet_version SET version = 3");
   EXPECT_TRUE(open()->report(claim, complete(1)));
 }
 
@@ -160,7 +160,7 @@ void make_study_of_version_1(Database& raw) {
   raw.commit();
 }
 
-TEST_P(StoreOpen, AStudyOfVersion1IsShownAsItIsAndGoesOnInVersion2) {
+TEST_P(StoreOpen, AStudyOfVersion1IsShownAsItIsAndGoesOnInThisVersion) {
   {
     const auto raw =
         GetParam() == StoreKind::sqlite ? open_sqlite(place(), StoreUse::create, {}) : open_postgres(place(), {});
@@ -182,7 +182,7 @@ TEST_P(StoreOpen, AStudyOfVersion1IsShownAsItIsAndGoesOnInVersion2) {
   EXPECT_EQ(version(), 1) << "looking changes nothing";
 
   const auto store = open_store(place(), false);
-  EXPECT_EQ(version(), 2);
+  EXPECT_EQ(version(), kStudyVersion);
   EXPECT_EQ(store->id().size(), 32U);
   EXPECT_EQ(open_store(place(), false)->id(), store->id());
   expect_status(store->status());
@@ -191,6 +191,37 @@ TEST_P(StoreOpen, AStudyOfVersion1IsShownAsItIsAndGoesOnInVersion2) {
   EXPECT_EQ(claim.number, 4);
   EXPECT_TRUE(store->lose(claim));
   EXPECT_EQ(claim_one(*store).number, 4);
+}
+
+// Whose trials keep no weights.
+TEST_P(StoreOpen, AStudyOfVersion2IsShownAsItIsAndGoesOnInThisVersion) {
+  {
+    const auto raw =
+        GetParam() == StoreKind::sqlite ? open_sqlite(place(), StoreUse::create, {}) : open_postgres(place(), {});
+    make_study_of_version_1(*raw);
+    raw->begin(Access::write);
+    for (const std::string_view statement : migration(1)) raw->run(statement, {});
+    raw->run("UPDATE spinenet_version SET version = 2", {});
+    raw->run("UPDATE spinenet_study SET study_id = '0123456789abcdef0123456789abcdef'", {});
+    raw->commit();
+  }
+  const auto version = [&] { return std::get<int64_t>(sql("SELECT version FROM spinenet_version").rows.at(0).at(0)); };
+  const auto looked = look_at_store(place());
+  ASSERT_EQ(looked->trials().size(), 4U);
+  EXPECT_EQ(looked->trials()[2].measurement, (Measurement{0.25, {}, ""}));
+  EXPECT_EQ(looked->id(), "0123456789abcdef0123456789abcdef");
+  EXPECT_EQ(version(), 2) << "looking changes nothing";
+
+  const auto store = open_store(place(), false);
+  EXPECT_EQ(version(), kStudyVersion);
+  EXPECT_EQ(store->id(), looked->id()) << "it is the same study";
+  EXPECT_EQ(looked->trials().size(), 4U) << "who was looking goes on";
+  const Claim claim = claim_one(*store);
+  Outcome outcome = complete(0.75);
+  outcome.measurement.weights = "0123456789abcdef.safetensors";
+  EXPECT_TRUE(store->report(claim, outcome));
+  EXPECT_EQ(store->trials(4).at(0).measurement, outcome.measurement);
+  EXPECT_EQ(store->trials()[2].measurement.weights, "");
 }
 
 TEST_P(StoreOpen, LookingWritesNothing) {
@@ -244,15 +275,15 @@ TEST_P(StoreOpen, GivesAnyPartOfManyTrials) {
   claim_one(*store);
   sql("INSERT INTO spinenet_trial SELECT number + 2500, state, choices, hash, score, metrics, failure, reason, "
       "attempts,"
-      " duplicate_of, worker, started, finished, token, lease_until, request, lost_by FROM spinenet_trial");
+      " duplicate_of, worker, started, finished, token, lease_until, request, lost_by, weights FROM spinenet_trial");
   for (const char* step : {"1", "2", "4", "8", "16", "32", "64", "128", "256", "512", "1024"}) {
     static std::vector<std::unique_ptr<std::string>> statements;
-    statements.push_back(std::make_unique<std::string>(
-        fmt::format("INSERT INTO spinenet_trial SELECT number + {}, state, choices, hash, score, metrics, failure, "
-                    "reason, attempts,"
-                    " duplicate_of, worker, started, finished, token, lease_until, request, lost_by FROM spinenet_trial"
-                    " WHERE number < 2500",
-                    step)));
+    statements.push_back(std::make_unique<std::string>(fmt::format(
+        "INSERT INTO spinenet_trial SELECT number + {}, state, choices, hash, score, metrics, failure, "
+        "reason, attempts,"
+        " duplicate_of, worker, started, finished, token, lease_until, request, lost_by, weights FROM spinenet_trial"
+        " WHERE number < 2500",
+        step)));
     sql(*statements.back());
   }
   EXPECT_EQ(store->trials().size(), 2049U);
@@ -283,6 +314,7 @@ TEST_P(StoreOpen, NamesDamage) {
   }
   damage("UPDATE spinenet_trial SET metrics = '[1]'", {"trial 0", "metrics"});
   damage("UPDATE spinenet_trial SET metrics = 'nonsense'", {"trial 0"});
+  damage("UPDATE spinenet_trial SET weights = '../../0123456789abcdef.safetensors'", {"trial 0", "names no weights"});
   damage("DELETE FROM spinenet_version", {"version"});
   damage("DROP TABLE spinenet_trial", {"tables"});
 }

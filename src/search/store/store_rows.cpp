@@ -11,6 +11,7 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/yaml.h"
+#include "search/trials/weights_folder.h"
 
 namespace spinenet::search {
 namespace {
@@ -168,6 +169,11 @@ OutcomeRow outcome_row(const Outcome& outcome, std::string_view place) {
       }
       row.score = outcome.measurement.score;
       row.metrics = metrics_text(outcome.measurement.metrics);
+      row.weights = outcome.measurement.weights;
+      if (!row.weights.empty() && !is_weights_name(row.weights)) {
+        fail(ErrorKind::bad_data, fmt::format("{} names no weights", short_quote(one_line(row.weights))), place,
+             "report the name that keep_weights gave");
+      }
       return row;
     case TrialState::failed:
       row.failure = name_of(outcome.failure);
@@ -192,6 +198,9 @@ static void validate(const Trial& trial, std::string_view where) {
   if (trial.duplicate_of < -1 || trial.duplicate_of >= trial.number) damaged("it is a duplicate of none", where);
   if (trial.state == TrialState::complete && !std::isfinite(trial.measurement.score))
     damaged("its score is none", where);
+  if (!trial.measurement.weights.empty() && !is_weights_name(trial.measurement.weights)) {
+    damaged(fmt::format("{} names no weights", short_quote(trial.measurement.weights)), where);
+  }
   if (!is_time(trial.started) || !is_time(trial.finished)) damaged("its times are none", where);
 }
 
@@ -199,7 +208,7 @@ Trial read_trial(const SqlRow& row, std::string_view place) {
   Trial trial;
   trial.number = integer(row, 0, place);
   const std::string where = fmt::format("{}: trial {}", place, trial.number);
-  for (const size_t column : {size_t{1}, size_t{2}, size_t{5}, size_t{6}, size_t{7}, size_t{10}}) {
+  for (const size_t column : {size_t{1}, size_t{2}, size_t{5}, size_t{6}, size_t{7}, size_t{10}, size_t{13}}) {
     if (text(row, column, where).size() > kLongestField) damaged(fmt::format("column {} is too long", column), where);
   }
   trial.state = read_enum<TrialState>(text(row, 1, where), where);
@@ -214,6 +223,7 @@ Trial read_trial(const SqlRow& row, std::string_view place) {
   trial.worker = text(row, 10, where);
   trial.started = real(row, 11, where);
   trial.finished = real(row, 12, where);
+  trial.measurement.weights = text(row, 13, where);
   validate(trial, where);
   return trial;
 }

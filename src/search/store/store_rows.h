@@ -12,7 +12,7 @@
 
 namespace spinenet::search {
 
-// The columns that read_trial wants, in its order.
+// The columns that read_trial wants, in its order; behind them `weights`, which tables before version 3 do not have.
 inline constexpr std::string_view kTrialColumns =
     "number, state, choices, hash, score, metrics, failure, reason, attempts, duplicate_of, worker, started, finished";
 
@@ -34,6 +34,7 @@ struct OutcomeRow {
   std::string state;
   double score = 0;
   std::string metrics, failure, reason;
+  std::string weights = {};
 
   bool operator==(const OutcomeRow&) const = default;
 };

@@ -37,8 +37,12 @@ constexpr std::string_view kVersion2[] = {
     "UPDATE spinenet_study SET failed = failed - lost",
 };
 
+constexpr std::string_view kVersion3[] = {
+    "ALTER TABLE spinenet_trial ADD COLUMN weights TEXT NOT NULL DEFAULT ''",
+};
+
 // Entry i brings tables of version i to version i + 1; the first makes them.
-constexpr std::array<std::span<const std::string_view>, kStudyVersion> kMigrations{kVersion1, kVersion2};
+constexpr std::array<std::span<const std::string_view>, kStudyVersion> kMigrations{kVersion1, kVersion2, kVersion3};
 
 std::string remedy() {
   return "name another file, or restore a copy of the study";

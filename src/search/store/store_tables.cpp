@@ -183,17 +183,19 @@ void StudyTables::write_state(const std::string& state) {
 }
 
 Trial StudyTables::trial(int64_t number) {
-  const SqlResult result = run("SELECT {trial_columns} FROM spinenet_trial WHERE number = $1", {number});
+  const SqlResult result = run("SELECT {trial_columns}, weights FROM spinenet_trial WHERE number = $1", {number});
   if (result.rows.empty()) fail(ErrorKind::bad_data, fmt::format("trial {} is missing", number), place());
   return read_trial(result.rows.front(), place());
 }
 
 std::vector<Trial> StudyTables::trials(int64_t first, int64_t count) {
+  const std::string_view statement =
+      version_ >= 3 ? "SELECT {trial_columns}, weights FROM spinenet_trial WHERE number >= $1 ORDER BY number LIMIT $2"
+                    : "SELECT {trial_columns}, '' FROM spinenet_trial WHERE number >= $1 ORDER BY number LIMIT $2";
   std::vector<Trial> trials;
   while (count > 0) {
     const int64_t wanted = std::min(count, kTrialsAtOnce);
-    const SqlResult result =
-        run("SELECT {trial_columns} FROM spinenet_trial WHERE number >= $1 ORDER BY number LIMIT $2", {first, wanted});
+    const SqlResult result = run(statement, {first, wanted});
     for (const SqlRow& row : result.rows) {
       Trial trial = read_trial(row, place());
       // Pages that are part of a table more than once would have no end.
@@ -233,7 +235,7 @@ std::optional<LateTrial> StudyTables::late(int64_t first, int64_t end, double le
 
 std::optional<Trial> StudyTables::complete(uint64_t hash, int64_t last) {
   const SqlResult result =
-      run("SELECT {trial_columns} FROM spinenet_trial WHERE hash = $1 AND number <= $2 AND state = 'complete'"
+      run("SELECT {trial_columns}, weights FROM spinenet_trial WHERE hash = $1 AND number <= $2 AND state = 'complete'"
           " ORDER BY number LIMIT 1",
           {signed_word(hash), last});
   if (result.rows.empty()) return std::nullopt;
@@ -252,10 +254,10 @@ Claim StudyTables::insert_running(int64_t number, const Suggestion& suggestion, 
 void StudyTables::insert_ended(int64_t number, const Suggestion& suggestion, const OutcomeRow& outcome,
                                int64_t duplicate_of) {
   run("INSERT INTO spinenet_trial (number, state, choices, hash, score, metrics, failure, reason, attempts,"
-      " duplicate_of, worker, started, finished, token, lease_until, request)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, '', {now}, {now}, 0, 0.0, 0)",
+      " duplicate_of, worker, started, finished, token, lease_until, request, weights)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, '', {now}, {now}, 0, 0.0, 0, $10)",
       {number, outcome.state, choices_text(suggestion.choices), signed_word(suggestion.hash), outcome.score,
-       outcome.metrics, outcome.failure, outcome.reason, duplicate_of});
+       outcome.metrics, outcome.failure, outcome.reason, duplicate_of, outcome.weights});
 }
 
 std::optional<Claim> StudyTables::lease_again(int64_t number, const Lease& lease) {
@@ -303,19 +305,19 @@ bool StudyTables::lose(int64_t number, int64_t token) {
 }
 
 bool StudyTables::finish(int64_t number, int64_t token, const OutcomeRow& outcome) {
-  const SqlResult update =
-      run("UPDATE spinenet_trial SET state = $1, score = $2, metrics = $3, failure = $4, reason = $5, finished = {now}"
-          " WHERE number = $6 AND token = $7 AND state = 'running'",
-          {outcome.state, outcome.score, outcome.metrics, outcome.failure, outcome.reason, number, token});
+  const SqlResult update = run(
+      "UPDATE spinenet_trial SET state = $1, score = $2, metrics = $3, failure = $4, reason = $5, weights = $6,"
+      " finished = {now} WHERE number = $7 AND token = $8 AND state = 'running'",
+      {outcome.state, outcome.score, outcome.metrics, outcome.failure, outcome.reason, outcome.weights, number, token});
   if (update.changed == 1) return true;
   // An ended trial never changes, so this needs no transaction of both statements.
   const SqlResult kept =
-      run("SELECT state, score, metrics, failure, reason FROM spinenet_trial WHERE number = $1 AND token = $2",
+      run("SELECT state, score, metrics, failure, reason, weights FROM spinenet_trial WHERE number = $1 AND token = $2",
           {number, token});
   if (kept.rows.empty()) return false;
   const SqlRow& row = kept.rows.front();
   return outcome == OutcomeRow{text(row, 0, place()), real(row, 1, place()), text(row, 2, place()),
-                               text(row, 3, place()), text(row, 4, place())};
+                               text(row, 3, place()), text(row, 4, place()), text(row, 5, place())};
 }
 
 }  // namespace spinenet::search

@@ -248,6 +248,31 @@ TEST_P(StoreLeases, NumbersComeBackToTheLastBit) {
   }
 }
 
+TEST_P(StoreLeases, TheNameOfItsWeightsComesBackAndADuplicateTakesItOver) {
+  const auto store = open(toy_description(1));
+  const auto suggest = suggest_hashes({7});
+  const Claim claim = claim_one(*store, claim_options(), suggest);
+  Outcome outcome = complete(0.5);
+  outcome.measurement.weights = "00000000000000ff.safetensors";
+  EXPECT_TRUE(store->report(claim, outcome));
+  EXPECT_TRUE(store->report(claim, outcome)) << "the same, given twice";
+  Outcome other = outcome;
+  other.measurement.weights = "00000000000000fe.safetensors";
+  EXPECT_FALSE(store->report(claim, other));
+  EXPECT_EQ(store->claim(claim_options(2), suggest).state, ClaimState::finished);
+  const std::vector<Trial> trials = store->trials();
+  ASSERT_EQ(trials.size(), 2U);
+  EXPECT_EQ(trials[0].measurement, outcome.measurement);
+  EXPECT_EQ(trials[1].duplicate_of, 0);
+  EXPECT_EQ(trials[1].measurement, outcome.measurement);
+
+  const Claim next = claim_one(*store);
+  for (const char* name : {"last.safetensors", "../00000000000000ff.safetensors", "'"}) {
+    outcome.measurement.weights = name;
+    expect_error(ErrorKind::bad_data, {"names no weights", "trial 2"}, [&] { store->report(next, outcome); });
+  }
+}
+
 TEST_P(StoreLeases, MetricsOfAnyNameComeBack) {
   const auto store = open();
   const std::vector<std::map<std::string, double>> all{

@@ -48,6 +48,7 @@ constexpr auto names(TrialFailure) {
 struct Measurement {
   double score = 0;                       // what the search maximises; finite
   std::map<std::string, double> metrics;  // AP, AP50, multiply_adds, parameters, latency_ms, seconds ...
+  std::string weights = {};               // their file's name in the weights folder (weights_folder.h); "": none kept
 
   bool operator==(const Measurement&) const = default;
 };
