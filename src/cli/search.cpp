@@ -20,6 +20,7 @@ struct SearchFlags {
   std::string recipe;
   std::string study;
   std::string folder;
+  std::string weights;
   std::vector<std::string> settings;
   std::vector<std::string> begin_with;
   int begin_count = 8;
@@ -44,6 +45,7 @@ search::SearchOptions options_of(const SearchFlags& flags, const Invocation& inv
   options.recipe = flags.recipe;
   options.settings = flags.settings;
   options.folder = flags.folder;
+  options.weights = flags.weights;
   options.begin_with = flags.begin_with;
   options.begin_count = flags.begin_count;
   options.trials = flags.trials;
@@ -114,6 +116,13 @@ void add_search(CLI::App& app, Invocation& invocation) {
             verb.add_option("--out", flags->folder, "Folder of the trials, of this study alone")
                 ->type_name("DIR")
                 ->default_str("STUDY.trials, with PostgreSQL runs/search-ID.trials"),
+            PathRole::owned_folder);
+  paths.add(verb,
+            verb.add_option("--weights", flags->weights,
+                            "Folder of the weights that trials leave for later ones (proxy.inherit), of this study"
+                            " alone; machines that search together share it")
+                ->type_name("DIR")
+                ->default_str("weights in the folder of the trials"),
             PathRole::owned_folder);
   verb.add_option("--gpus", flags->gpus, "GPUs of this machine: worker i uses GPU i modulo N")
       ->check(within(0, 1024))

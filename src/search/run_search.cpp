@@ -29,6 +29,10 @@ struct BegunSearch {
   OwnedFolder folder;  // of its trials
 };
 
+TrialsPlace place_of(const SearchOptions& options, std::string id) {
+  return {options.study, std::move(id), options.folder, options.weights};
+}
+
 // A study that was begun keeps what it began with, whatever those it came from have found since, and whether or not
 // this command names them again.
 std::vector<arch::Choices> first_trials(const SearchOptions& options, const SearchRecipe& recipe) {
@@ -47,6 +51,10 @@ std::vector<arch::Choices> first_trials(const SearchOptions& options, const Sear
 
 SearchRecipe recipe_of(const SearchOptions& options) {
   SearchRecipe recipe = read_search_recipe(options.recipe, options.settings);
+  if (!options.weights.empty() && !recipe.proxy.inherit) {
+    fail(ErrorKind::usage, "the trials of this recipe keep no weights", "--weights",
+         "set proxy.inherit to true, or leave --weights out");
+  }
   recipe.first = first_trials(options, recipe);
   return recipe;
 }
@@ -91,7 +99,7 @@ TrialSetup setup_of(const SearchOptions& options, int index, const OwnedFolder& 
 }
 
 TrialsPlace trials_place(const SearchOptions& options) {
-  return {options.study, open_store(options.study, false)->id(), options.folder};
+  return place_of(options, open_store(options.study, false)->id());
 }
 
 // Another leader may be between its folder and its study.
@@ -108,12 +116,18 @@ bool is_begun_soon(const StudyAddress& study) {
 // refused, no study is left behind, and where the study is refused, no folder. A leader that was killed in between has
 // left a folder with the id. Nothing where another leader was faster.
 std::optional<BegunSearch> begin_search(const SearchOptions& options, const StudyDescription& description) {
-  const std::optional<std::string> abandoned = abandoned_id({options.study, "", options.folder});
+  const std::optional<std::string> abandoned = abandoned_id(place_of(options, ""));
   const std::string id = abandoned ? *abandoned : fresh_study_id();
-  std::optional<OwnedFolder> folder;
+  std::optional<OwnedFolder> folder, weights;
+  const auto give_back = [&] {
+    if (weights) std::move(*weights).take_back();
+    if (folder) std::move(*folder).take_back();
+  };
   try {
-    folder.emplace(take_trials_folder({options.study, id, options.folder}));
+    folder.emplace(take_trials_folder(place_of(options, id)));
+    if (!options.weights.empty()) weights.emplace(take_weights_folder(place_of(options, id)));
   } catch (const Error&) {
+    give_back();
     if (is_begun_soon(options.study)) return std::nullopt;
     throw;
   }
@@ -122,10 +136,10 @@ std::optional<BegunSearch> begin_search(const SearchOptions& options, const Stud
     store->open(description, id);
     if (store->id() == id) return BegunSearch{std::move(store), std::move(*folder)};
   } catch (...) {
-    std::move(*folder).take_back();
+    give_back();
     throw;
   }
-  std::move(*folder).take_back();
+  give_back();
   return std::nullopt;
 }
 
@@ -169,6 +183,8 @@ int lead_search(const SearchOptions& options) {
   task.classes = training->classes;
   const BegunSearch search = join_search(options, describe_study(task, training->recipe), training->defaults);
   tell_unusual_folder(options, search.folder);
+  std::optional<OwnedFolder> weights;  // refused here, before any worker begins
+  if (task.recipe.proxy.inherit) weights.emplace(take_weights_folder(trials_place(options)));
   WorkersOptions workers;
   workers.arguments = arguments_of_workers(options);
   workers.study = options.study;
@@ -181,7 +197,9 @@ int lead_search(const SearchOptions& options) {
 
 int work_on_search(const SearchOptions& options, int index) {
   const OwnedFolder folder = take_trials_folder(trials_place(options));
-  const TrialSetup setup = setup_of(options, index, folder);
+  TrialSetup setup = setup_of(options, index, folder);
+  std::optional<OwnedFolder> weights;
+  if (setup.task.recipe.proxy.inherit) setup.weights = &weights.emplace(take_weights_folder(trials_place(options)));
   const SearchRecipe& recipe = setup.task.recipe;
   Planner planner({recipe.space, recipe.algorithm, recipe.seed, recipe.first,
                    [&](const arch::ScalePermuted& backbone) { return objection(setup.task, backbone); }});

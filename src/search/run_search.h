@@ -21,6 +21,7 @@ struct SearchOptions {
   std::vector<std::string> settings;  // changes to it, as for --set
   StudyAddress study;
   std::filesystem::path folder;         // of the trials; empty: trials_folder()
+  std::filesystem::path weights;        // of proxy.inherit; empty: in the folder of the trials
   std::vector<std::string> begin_with;  // for begin_with()
   int begin_count = 8;
   int64_t trials = 0;  // 0: the recipe's

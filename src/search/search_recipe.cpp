@@ -23,6 +23,9 @@ static void fields(FieldList& list, ProxyRecipe& p) {
   list("metric", p.metric, "What the search maximises: AP, AP50, APs, ...");
   list("timeout_minutes", p.timeout_minutes, "Longest time of a trial; 0: any", at_least(0));
   list("memory_gb", p.memory_gb, "Most memory of a trial; 0: any", at_least(0));
+  list("inherit", p.inherit,
+       "A trial begins with the weights of the nearest earlier one, as far as tensors fit; scores are corrected for "
+       "age");
 }
 
 static void fields(FieldList& list, HalvingRecipe& h) {

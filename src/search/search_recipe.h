@@ -29,6 +29,7 @@ struct ProxyRecipe {
   std::string metric = "AP";
   double timeout_minutes = 0;
   double memory_gb = 0;
+  bool inherit = false;  // a trial begins with the weights of the nearest earlier one (search/trials/inheritance.h)
 };
 
 // Successive halving: after each of `epochs`, a trial goes on only if its score then is among the best `keep` of the

@@ -79,7 +79,7 @@ const std::vector<Sound> kSound{
      {{"SOURCE", "source.pth"}, {"--as", "narrow.json"}, {"--classes", "names.txt"}, {"--out", "imported.safetensors"}},
      "",
      {"--out"}},
-    {"search", {{"RECIPE", "search.yaml"}, {"--study", "new.study"}, {"--out", "trials"}}},
+    {"search", {{"RECIPE", "search.yaml"}, {"--study", "new.study"}, {"--out", "trials"}, {"--weights", "weights"}}},
     {"study export",
      {{"STUDY", "kept.study"},
       {"--architecture", "a.json"},

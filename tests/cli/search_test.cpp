@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/files.h"
+#include "base/format.h"
 #include "base/output_fixture.h"
 #include "cli/program.h"
 
@@ -168,6 +169,134 @@ TEST_F(SearchProgram, ABrokenImageIsNotChargedToTheArchitecture) {
   EXPECT_EQ(trial["state"], "running") << trial;
   const Json left = read_json(folder_ / "a.study.trials" / "trial-000000-1" / "run" / "failure.json");
   EXPECT_EQ(left["kind"], "bad_data");
+}
+
+// All of these but the first two have earlier ones to begin with.
+constexpr const char* kInherits = " --set proxy.inherit=true --set lag=2 --trials 6 --threads 1 -q";
+
+// Values of a model that a training moves by its gradients: of all tensors, or of the named ones.
+double trained_values(const formats::ModelFile& model, const std::set<std::string>& names) {
+  double values = 0;
+  for (const auto& [name, tensor] : model.weights) {
+    if (name.ends_with("running_mean") || name.ends_with("running_var")) continue;
+    if (names.empty() || names.contains(name)) values += static_cast<double>(element_count(tensor.shape));
+  }
+  return values;
+}
+
+TEST_F(SearchProgram, TrialsInheritTheSameForAnyNumberOfWorkersAndAfterAKill) {
+  const auto inheriting_trials = [&](const std::string& study) {
+    Json all = trials(study);
+    for (Json& trial : all) trial.erase("weights");  // the files also say where their training lay
+    return all;
+  };
+  // Of each trial in turn, tensor by tensor.
+  const auto weights_of = [&](const std::string& study) {
+    std::map<std::string, std::vector<float>> values;
+    for (const Json& trial : trials(study)) {
+      const std::string file = trial["weights"];
+      const formats::ModelFile model = formats::read_model(folder_ / (study + ".trials") / "weights" / file);
+      for (const auto& [name, tensor] : model.weights) {
+        values[fmt::format("{} {}", trial["number"].get<int64_t>(), name)] = tensor.data;
+      }
+    }
+    EXPECT_GT(values.size(), 1000U);
+    return values;
+  };
+  ASSERT_EQ(run(std::string("search search.yaml --study one.study --workers 1 --keep-runs") + kInherits).status, 0);
+  ASSERT_EQ(run(std::string("search search.yaml --study two.study --workers 2") + kInherits).status, 0);
+  const Json undisturbed = inheriting_trials("one.study");
+  EXPECT_EQ(undisturbed, inheriting_trials("two.study"));
+  EXPECT_TRUE(weights_of("one.study") == weights_of("two.study")) << "to the last bit";
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::setsid();
+    if (::chdir(folder_.c_str()) != 0) ::_exit(1);
+    ::execl(
+        "/bin/sh", "sh", "-c",
+        (std::string(SPINENET_PROGRAM) + " search search.yaml --study killed.study --workers 2 --lease 2" + kInherits)
+            .c_str(),
+        nullptr);
+    ::_exit(127);
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(4000));
+  ::kill(-pid, SIGKILL);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  ASSERT_EQ(run(std::string("search search.yaml --study killed.study --workers 2 --lease 2") + kInherits).status, 0);
+  EXPECT_EQ(inheriting_trials("killed.study"), undisturbed);
+  EXPECT_TRUE(weights_of("killed.study") == weights_of("one.study"));
+
+  int inherited = 0;
+  for (const Json& trial : trials("one.study")) {
+    const Json& metrics = trial["metrics"];
+    const int64_t number = trial["number"];
+    if (!trial["duplicate_of"].is_null()) continue;
+    const std::filesystem::path weights =
+        folder_ / "one.study.trials" / "weights" / trial["weights"].get<std::string>();
+    const formats::ModelFile model = formats::read_model(weights);
+    const double share = metrics["inherited"], age = metrics["age"];
+    if (number < 2) {
+      EXPECT_FALSE(metrics.contains("parent")) << trial;
+      EXPECT_EQ(age, 2) << trial;
+      continue;
+    }
+    EXPECT_LE(metrics["parent"].get<int64_t>(), number - 2) << trial;
+    EXPECT_GE(age, 4) << trial;
+    EXPECT_LE(trial["score"], metrics["AP"]) << trial;
+    // What is kept of the trial is what the training said that it took.
+    const Json carried =
+        read_json(folder_ / "one.study.trials" / fmt::format("trial-{:06}-1", number) / "run" / "carried-weights.json");
+    const double all = trained_values(model, {});
+    EXPECT_NEAR(share, trained_values(model, carried["taken"].get<std::set<std::string>>()) / all, 1e-12) << trial;
+    EXPECT_GT(share, 0) << trial;
+    ++inherited;
+  }
+  EXPECT_GE(inherited, 3);
+
+  ASSERT_EQ(run("study export one.study --csv one.csv --html one.html").status, 0);
+  EXPECT_NE(read_file(folder_ / "one.csv").find(",age,"), std::string::npos);
+  EXPECT_NE(run("study show one.study").out.find("parent  inherited  age"), std::string::npos);
+}
+
+TEST_F(SearchProgram, WeightsThatAreGoneOrDamagedAreToldAndMarked) {
+  const std::string line =
+      "search search.yaml --study a.study --weights kept --set proxy.inherit=true --set lag=1"
+      " --threads 1 --trials ";
+  ASSERT_EQ(run(line + "2 -q").status, 0);
+  const auto file = [&](size_t number) { return folder_ / "kept" / trials("a.study")[number]["weights"]; };
+  EXPECT_GT(trials("a.study")[1]["metrics"]["inherited"], 0);
+  for (const size_t number : {size_t{0}, size_t{1}}) {
+    std::string bytes = read_file(file(number));
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+    fixture::put_file(file(number), bytes);
+  }
+  const Outcome damaged = run(line + "3");
+  EXPECT_EQ(damaged.status, 0) << damaged.err;
+  EXPECT_NE(damaged.err.find("trial 2 begins with new weights"), std::string::npos) << damaged.err;
+  EXPECT_NE(damaged.err.find("checksum"), std::string::npos) << damaged.err;
+  const Json marked = trials("a.study")[2];
+  EXPECT_EQ(marked["metrics"]["inherited"], 0) << marked;
+  EXPECT_TRUE(marked["metrics"].contains("parent")) << marked;
+  EXPECT_EQ(marked["metrics"]["age"], 2) << marked;
+
+  for (const size_t number : {size_t{0}, size_t{1}, size_t{2}}) std::filesystem::remove(file(number));
+  const Outcome gone = run(line + "4");
+  EXPECT_EQ(gone.status, 0) << gone.err;
+  EXPECT_NE(gone.err.find("trial 3 begins with new weights"), std::string::npos) << gone.err;
+  EXPECT_EQ(trials("a.study")[3]["metrics"]["inherited"], 0);
+  ASSERT_EQ(run(line + "5 -q").status, 0);
+  const Json again = trials("a.study")[4];
+  EXPECT_EQ(again["state"], "complete") << again;
+
+  const Outcome other = run("search search.yaml --study b.study --weights kept --set proxy.inherit=true -q");
+  EXPECT_EQ(other.status, 2);
+  EXPECT_NE(other.err.find("another id"), std::string::npos) << other.err;
+  EXPECT_NE(other.err.find("--weights"), std::string::npos) << other.err;
+  const Outcome none = run("search search.yaml --study b.study --weights more -q");
+  EXPECT_EQ(none.status, 2);
+  EXPECT_NE(none.err.find("proxy.inherit"), std::string::npos) << none.err;
+  for (const char* left : {"b.study", "b.study.trials", "more"}) EXPECT_FALSE(std::filesystem::exists(folder_ / left));
 }
 
 // Which trials end at a rung is tested beside passes_rung; here all score the same, so all go on from their

@@ -137,6 +137,7 @@ Json to_json(const Trial& trial) {
             {"finished", number_or_null(trial.finished, trial.finished > 0)}};
   for (const auto& [name, value] : trial.measurement.metrics) json["metrics"][name] = value;
   if (trial.state == TrialState::failed) json["failure"] = name_of(trial.failure);
+  if (!trial.measurement.weights.empty()) json["weights"] = trial.measurement.weights;
   if (!trial.reason.empty()) json["reason"] = trial.reason;
   return json;
 }
@@ -148,7 +149,9 @@ std::string to_csv(const Study& study) {
   }
   std::string csv = "number,state,score,hash,duplicate_of,attempts,worker,started,finished,failure,reason";
   for (const std::string& name : metrics) csv += fmt::format(",{}", csv_text(name));
-  csv += ",choices\n";
+  const bool keeps_weights =
+      std::ranges::any_of(study.trials, [](const Trial& trial) { return !trial.measurement.weights.empty(); });
+  csv += keeps_weights ? ",weights,choices\n" : ",choices\n";
   for (const Trial& t : study.trials) {
     const bool measured = t.state == TrialState::complete;
     csv +=
@@ -160,6 +163,7 @@ std::string to_csv(const Study& study) {
       const auto found = t.measurement.metrics.find(name);
       csv += found == t.measurement.metrics.end() ? "," : fmt::format(",{}", found->second);
     }
+    if (keeps_weights) csv += fmt::format(",{}", t.measurement.weights);
     csv += fmt::format(",{}\n", fmt::join(t.choices, " "));
   }
   return csv;

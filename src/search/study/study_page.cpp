@@ -13,6 +13,7 @@
 #include "plot/study_page.h"
 #include "search/pareto.h"
 #include "search/study/study_text.h"
+#include "search/trials/inheritance.h"
 
 namespace spinenet::search {
 namespace {
@@ -109,14 +110,17 @@ std::string metric_text(const Trial& trial, const std::string& name) {
   return name.starts_with("AP") ? score_text(found->second) : count_text(found->second);
 }
 
-plot::PageTable best_table(std::span<const Trial* const> order) {
+plot::PageTable best_table(const Study& study, std::span<const Trial* const> order) {
   plot::PageTable table;
   table.head = {"trial", "score", "AP50", "small", "medium", "large", "multiply-adds", "parameters", "epochs"};
+  const bool inherit = study.task.recipe.proxy.inherit;
+  if (inherit) table.head.insert(table.head.end(), {"age", "parent"});
   for (const Trial* trial : order.first(std::min(kListed, order.size()))) {
     std::vector<std::string> row{std::to_string(trial->number), search_score_text(trial->measurement.score)};
     for (const char* name : {"AP50", "APs", "APm", "APl", "multiply_adds", "parameters", "epochs"}) {
       row.push_back(metric_text(*trial, name));
     }
+    if (inherit) row.insert(row.end(), {metric_text(*trial, kAgeMetric), metric_text(*trial, kParentMetric)});
     table.rows.push_back(std::move(row));
   }
   return table;
@@ -135,11 +139,17 @@ plot::PageTable failure_table(const Study& study) {
   return table;
 }
 
+// A price or a correction for age makes the score something else than what was measured.
+std::string score_name(const Study& study) {
+  const SearchRecipe& recipe = study.task.recipe;
+  return recipe.price.target > 0 || recipe.proxy.inherit ? "score" : recipe.proxy.metric;
+}
+
 std::vector<plot::ReportFact> headline(const Study& study) {
   const StudyStatus& s = study.status;
   std::vector<plot::ReportFact> facts{{"trials", std::to_string(s.trials)}};
   if (s.best >= 0) {
-    facts.push_back({"best " + study.task.recipe.proxy.metric, search_score_text(s.best_score)});
+    facts.push_back({"best " + score_name(study), search_score_text(s.best_score)});
     facts.push_back({"found in trial", std::to_string(s.best)});
   }
   facts.push_back({"failed", std::to_string(s.failed)});
@@ -164,13 +174,13 @@ std::string study_page(const Study& study, const std::vector<Study>& others) {
   page.title = "Architecture search";
   page.subtitle = printable(study.place);
   page.headline = headline(study);
-  page.score_name = study.task.recipe.price.target > 0 ? "score" : study.task.recipe.proxy.metric;
+  page.score_name = score_name(study);
   page.scores = scores(study);
   page.best_so_far.push_back(best_so_far(study));
   for (const Study& other : others) page.best_so_far.push_back(best_so_far(other));
   page.costs = costs(study);
   const std::vector<const Trial*> order = ranked(study);
-  page.best = best_table(order);
+  page.best = best_table(study, order);
   draw_best(study, order, page);
   const size_t tenth = order.size() < 10 ? 0 : (order.size() + 9) / 10;
   const std::vector<arch::ScalePermuted> all = backbones(study, order);

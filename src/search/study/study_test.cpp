@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/scratch_folder_fixture.h"
+#include "search/study/study_text.h"
 
 namespace spinenet::search {
 namespace {
@@ -66,6 +67,29 @@ TEST_F(ReadStudy, GivesWhatTheSearchKept) {
   EXPECT_EQ(summary["lost"], 0);
   EXPECT_EQ(summary, study_summary(*look_at_store(place()), place()));
   EXPECT_NO_THROW(architecture_of(study, *ranked(study).front()));
+}
+
+// Columns of a study whose trials inherit weights, and of no other.
+TEST_F(ReadStudy, ShowsParentsAndAgesWhereTrialsInherit) {
+  Study study = read_study(place());
+  EXPECT_EQ(last_trials_text(study, 3).find("parent"), std::string::npos);
+  EXPECT_EQ(best_trials_text(study, 3).find("age"), std::string::npos);
+  EXPECT_EQ(to_csv(study).find("weights"), std::string::npos);
+  EXPECT_FALSE(to_json(study.trials[2]).contains("weights"));
+  study.task.recipe.proxy.inherit = true;
+  Measurement& measurement = study.trials[2].measurement;
+  measurement.weights = "0123456789abcdef.safetensors";
+  measurement.metrics.insert({{"parent", 0}, {"inherited", 0.875}, {"age", 15}});
+  for (const std::string& text : {last_trials_text(study, 3), best_trials_text(study, 3)}) {
+    EXPECT_NE(text.find("parent  inherited  age"), std::string::npos) << text;
+    EXPECT_NE(text.find("0.88"), std::string::npos) << text;
+    EXPECT_NE(text.find("15"), std::string::npos) << text;
+  }
+  const std::string csv = to_csv(study), head = csv.substr(0, csv.find('\n'));
+  EXPECT_NE(head.find(",AP,age,inherited,parent,weights,choices"), std::string::npos) << head;
+  EXPECT_NE(csv.find(",0.5,15,0.875,0,0123456789abcdef.safetensors,"), std::string::npos) << csv;
+  EXPECT_NE(csv.find(",0.5,,,,,"), std::string::npos) << "of the first, which has none: " << csv;
+  EXPECT_EQ(to_json(study.trials[2])["weights"], measurement.weights);
 }
 
 TEST_F(ReadStudy, RefusesABestTrialThatWasNotMeasured) {

@@ -8,6 +8,7 @@
 #include "base/printable.h"
 #include "base/score_text.h"
 #include "base/text_table.h"
+#include "search/trials/inheritance.h"
 
 namespace spinenet::search {
 namespace {
@@ -19,6 +20,26 @@ std::string trial_score(const Trial& trial) {
 std::string metric_count(const Trial& trial, const std::string& name) {
   const auto found = trial.measurement.metrics.find(name);
   return found == trial.measurement.metrics.end() ? "" : count_text(found->second);
+}
+
+// The parent, how much of it was taken over, and the age; of studies whose trials inherit weights alone.
+std::vector<std::string> descent_head() {
+  return {"parent", "inherited", "age"};
+}
+
+std::vector<std::string> descent_of(const Trial& trial) {
+  const auto text = [&](const char* name, std::string_view form) {
+    const auto found = trial.measurement.metrics.find(name);
+    if (found == trial.measurement.metrics.end()) return std::string();
+    return fmt::format(fmt::runtime(form), found->second);
+  };
+  return {text(kParentMetric, "{}"), text(kInheritedMetric, "{:.2f}"), text(kAgeMetric, "{}")};
+}
+
+// Puts the descent in before the last columns of a row.
+void add_descent(const Study& study, std::vector<std::string>& row, const std::vector<std::string>& descent,
+                 std::ptrdiff_t last) {
+  if (study.task.recipe.proxy.inherit) row.insert(row.end() - last, descent.begin(), descent.end());
 }
 
 std::string trial_state_text(const Trial& trial) {
@@ -65,20 +86,24 @@ std::string study_summary_text(const Json& summary) {
 
 std::string last_trials_text(const Study& study, int count) {
   std::vector<std::vector<std::string>> rows{{"trial", "score", "multiply-adds", "parameters", "worker", "state"}};
+  add_descent(study, rows.front(), descent_head(), 2);
   const auto begin = static_cast<size_t>(std::max<int64_t>(0, static_cast<int64_t>(study.trials.size()) - count));
   for (size_t i = begin; i < study.trials.size(); ++i) {
     const Trial& t = study.trials[i];
     rows.push_back({std::to_string(t.number), trial_score(t), metric_count(t, "multiply_adds"),
                     metric_count(t, "parameters"), printable(t.worker), trial_state_text(t)});
+    add_descent(study, rows.back(), descent_of(t), 2);
   }
   return table_text(rows);
 }
 
 std::string best_trials_text(const Study& study, int count) {
   std::vector<std::vector<std::string>> rows{{"trial", "score", "multiply-adds", "parameters", "network"}};
+  add_descent(study, rows.front(), descent_head(), 1);
   for (const Trial* t : best_trials(study, count)) {
     rows.push_back({std::to_string(t->number), trial_score(*t), metric_count(*t, "multiply_adds"),
                     metric_count(*t, "parameters"), fmt::format("{:016x}", t->hash)});
+    add_descent(study, rows.back(), descent_of(*t), 1);
   }
   return table_text(rows);
 }

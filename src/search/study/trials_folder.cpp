@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/format.h"
+#include "search/trials/weights_folder.h"
 
 namespace spinenet::search {
 namespace {
@@ -48,19 +49,28 @@ bool holds_nothing_yet(const fs::path& folder) {
   return !error;
 }
 
-}  // namespace
-
-std::optional<std::string> abandoned_id(const TrialsPlace& place) {
-  if (place.folder.empty() && place.study.is_server()) return std::nullopt;  // its name has an id of its own
-  const fs::path folder = place.folder.empty() ? fs::path(place.study.reveal() + ".trials") : place.folder;
+std::optional<std::string> abandoned_id_of(const fs::path& folder, const FolderKind& kind, const StudyAddress& study) {
   const std::optional<FolderMarker> marker = read_marker(folder);
-  if (!marker || marker->kind != kTrialsFolder.name || marker->made_for != mark_of(place.study)) return std::nullopt;
+  if (!marker || marker->kind != kind.name || marker->made_for != mark_of(study)) return std::nullopt;
   try {
-    const OwnedFolder alone(folder, kTrialsFolder, {.id = marker->id});  // no leader is on its way to its study
+    const OwnedFolder alone(folder, kind, {.id = marker->id});  // no leader is on its way to its study
     if (holds_nothing_yet(folder)) return marker->id;
   } catch (const Error&) {  // who takes the folder will say why
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> abandoned_id(const TrialsPlace& place) {
+  std::optional<std::string> id;
+  // Without a name of its user's, that of a study on a server has an id of its own.
+  if (!place.folder.empty() || !place.study.is_server()) {
+    const fs::path folder = place.folder.empty() ? fs::path(place.study.reveal() + ".trials") : place.folder;
+    id = abandoned_id_of(folder, kTrialsFolder, place.study);
+  }
+  if (!id && !place.weights.empty()) id = abandoned_id_of(place.weights, kWeightsFolder, place.study);
+  return id;
 }
 
 fs::path trials_folder(const TrialsPlace& place) {
@@ -77,6 +87,12 @@ OwnedFolder take_trials_folder(const TrialsPlace& place) {
   return {trials_folder(place),
           kTrialsFolder,
           {.id = place.id, .made_for = mark_of(place.study), .shared = true, .is_older = is_older}};
+}
+
+OwnedFolder take_weights_folder(const TrialsPlace& place) {
+  return {place.weights.empty() ? trials_folder(place) / "weights" : place.weights,
+          kWeightsFolder,
+          {.id = place.id, .made_for = mark_of(place.study), .shared = true, .flag = "--weights"}};
 }
 
 }  // namespace spinenet::search

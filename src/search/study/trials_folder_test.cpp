@@ -92,6 +92,41 @@ TEST_F(TrialsFolder, OneThatAKilledLeaderLeftIsKnownByItsStudyAlone) {
   EXPECT_EQ(abandoned_id({path("a.study"), "", path("run")}), std::nullopt);
 }
 
+TEST_F(TrialsFolder, WeightsLieInItOrWhereTheirUserNames) {
+  const TrialsPlace place{path("a.study"), kOne, {}}, named{path("a.study"), kOne, {}, path("shared")};
+  const OwnedFolder trials = take_trials_folder(place);
+  const OwnedFolder weights = take_weights_folder(place), worker = take_weights_folder(place);
+  EXPECT_EQ(weights.path(), path("a.study.trials/weights"));
+  EXPECT_EQ(take_weights_folder(named).path(), path("shared"));
+  const auto refused = [&](const TrialsPlace& other) {
+    try {
+      const OwnedFolder taken = take_weights_folder(other);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::usage);
+      EXPECT_NE(std::string(error.what()).find("--weights"), std::string::npos) << error.what();
+      return true;
+    }
+    return false;
+  };
+  EXPECT_TRUE(refused({path("b.study"), kTwo, {}, path("shared")})) << "of another study";
+  EXPECT_TRUE(refused({path("a.study"), kOne, {}, path("a.study.trials")})) << "the folder of the trials";
+  fs::create_directories(path("photos"));
+  std::ofstream(path("photos/one.jpg")) << "precious";
+  EXPECT_TRUE(refused({path("a.study"), kOne, {}, path("photos")}));
+}
+
+// For a study on a server, whose trials lie elsewhere each time.
+TEST_F(TrialsFolder, WeightsThatAKilledLeaderTookAreKnownByTheirStudyAlone) {
+  const StudyAddress address = "postgresql://u@h/d";
+  const TrialsPlace anew{address, "", {}, path("shared")};
+  EXPECT_EQ(abandoned_id(anew), std::nullopt) << "nothing is there";
+  { const OwnedFolder taken = take_weights_folder({address, kOne, {}, path("shared")}); }
+  EXPECT_EQ(abandoned_id(anew), kOne);
+  EXPECT_EQ(abandoned_id({"postgresql://u@h/other", "", {}, path("shared")}), std::nullopt);
+  std::ofstream(path("shared/0123456789abcdef.safetensors")) << "of a study that was begun";
+  EXPECT_EQ(abandoned_id(anew), std::nullopt);
+}
+
 TEST_F(TrialsFolder, OneOfAnEarlierProgramIsTakenAndAnythingElseIsNot) {
   fs::create_directories(path("old.study.trials/trial-000003-1/run"));
   EXPECT_EQ(refusal({path("old.study"), kOne, {}}), "");

@@ -13,6 +13,9 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/owned_folder.h"
+#include "base/printable.h"
+#include "search/trials/inheritance.h"
+#include "search/trials/weights_folder.h"
 
 namespace spinenet::search {
 namespace {
@@ -95,6 +98,8 @@ OwnedFolder new_folder(const std::filesystem::path& parent, const std::string& n
        "name another folder with --out");
 }
 
+constexpr const char* kParentFile = "parent.safetensors";
+
 class Attempt {
  public:
   Attempt(const TrialSetup& setup, const arch::ScalePermuted& backbone, const TrialContext& context)
@@ -108,6 +113,7 @@ class Attempt {
     const graph::Cost price = cost_of(setup.task, architecture);
     metrics_["multiply_adds"] = static_cast<double>(price.multiply_adds);
     metrics_["parameters"] = static_cast<double>(price.parameters);
+    if (setup_.weights != nullptr) inherit(backbone);
   }
 
   Evaluation run() {
@@ -120,15 +126,44 @@ class Attempt {
         return failure_of(result, read_failure(run_), memory_bytes());
       }
       const double score = take_measurement();
-      metrics_["epochs"] = until > 0 ? until : setup_.task.recipe.proxy.epochs;
-      if (until == 0) break;
-      metrics_[rung_metric(static_cast<int>(rung))] = score;
-      if (!passes_rung(setup_.task.recipe.halving, static_cast<int>(rung), score, context_.earlier())) break;
+      const int epochs = until > 0 ? until : setup_.task.recipe.proxy.epochs;
+      metrics_["epochs"] = epochs;
+      if (until == 0) {
+        keep_own_weights();
+        break;
+      }
+      const double fair = corrected_score(score, parents_age_ + epochs, epochs, slope_);
+      metrics_[rung_metric(static_cast<int>(rung))] = fair;
+      if (!passes_rung(setup_.task.recipe.halving, static_cast<int>(rung), fair, context_.earlier())) break;
     }
     return complete();
   }
 
  private:
+  // The weights to begin with, and what the ages of networks are worth: as the trials that this one may know have it.
+  void inherit(const arch::ScalePermuted& backbone) {
+    const std::vector<Trial> earlier = context_.earlier();
+    slope_ = age_slope(setup_.task, earlier);
+    metrics_[kInheritedMetric] = 0;
+    const std::optional<Parent> parent = parent_of(setup_.task, backbone, earlier);
+    if (!parent) return;
+    metrics_[kParentMetric] = static_cast<double>(parent->number);
+    const KeptWeights kept = read_weights(*setup_.weights, parent->weights);
+    if (!kept.bytes) {
+      log_warning(fmt::format("trial {} begins with new weights instead of those of trial {}: {}", context_.number,
+                              parent->number, printable(kept.fault)));
+      return;
+    }
+    folder_.file(kParentFile).write(*kept.bytes);
+    metrics_[kInheritedMetric] = parent->share;
+    parents_age_ = parent->age;
+  }
+
+  // Those that were measured: of a training that came to its end. One that ended at a rung leaves none.
+  void keep_own_weights() {
+    if (setup_.weights != nullptr) weights_ = keep_weights(*setup_.weights, read_file(run_ / "last.safetensors"));
+  }
+
   int64_t memory_bytes() const { return static_cast<int64_t>(setup_.task.recipe.proxy.memory_gb * 1e9); }
 
   ProcessOptions process(bool resume, int until) const {
@@ -145,6 +180,9 @@ class Attempt {
            {"architecture.base=" + (folder_.path() / "architecture.json").string(),
             fmt::format("eval_every={}", proxy.epochs), fmt::format("threads={}", setup_.threads)}) {
         line.insert(line.end(), {"--set", setting});
+      }
+      if (parents_age_ > 0) {
+        line.insert(line.end(), {"--set", "init.weights=" + (folder_.path() / kParentFile).string()});
       }
     }
     line.insert(line.end(), {"--out", run_.string(), "--json", "--quiet"});
@@ -180,8 +218,18 @@ class Attempt {
       const CostTarget target{price.metric, price.target, price.exponent, price.soft};
       outcome.measurement.score = priced_score(outcome.measurement, std::span(&target, 1));
     }
+    if (setup_.weights != nullptr) correct_for_age(outcome.measurement);
     if (!setup_.keep_runs) remove_files();
     return outcome;
+  }
+
+  // Or later trials would win by having been trained for longer.
+  void correct_for_age(Measurement& measurement) const {
+    const double age = parents_age_ + measurement.metrics.at("epochs");
+    measurement.metrics[kAgeMetric] = age;
+    measurement.metrics[kUncorrectedMetric] = measurement.score;
+    measurement.score = corrected_score(measurement.score, age, setup_.task.recipe.proxy.epochs, slope_);
+    measurement.weights = weights_;
   }
 
   // What the training and this trial made, no more: what a user put there stays, and so does its folder.
@@ -200,6 +248,9 @@ class Attempt {
   std::filesystem::path run_;
   std::map<std::string, double> metrics_;
   double seconds_ = 0;
+  double parents_age_ = 0;  // 0: the weights are new
+  double slope_ = 0;        // of scores against doubled ages
+  std::string weights_;     // the name of its own
 };
 
 }  // namespace

@@ -24,10 +24,13 @@ struct TrialSetup {
   std::filesystem::path folder;  // the study's own; each trial makes one for itself in it
   int threads = 1;               // of a trial
   bool keep_runs = false;        // also of trials that ended well
+  // Of proxy.inherit, else null: where earlier trials left their weights and this one leaves its own.
+  const OwnedFolder* weights = nullptr;
 };
 
-// What lies in the folder of one trial beside its run, which is a training run's own folder.
-inline constexpr std::array<std::string_view, 1> kTrialFiles{"architecture.json"};
+// What lies in the folder of one trial beside its run, which is a training run's own folder: the network, and the
+// weights that it begins with, as they were when their checksum was looked at.
+inline constexpr std::array<std::string_view, 2> kTrialFiles{"architecture.json", "parent.safetensors"};
 inline constexpr FolderKind kTrialFolder{"a trial of a search", kTrialFiles};
 
 Evaluation try_architecture(const TrialSetup& setup, const arch::ScalePermuted& backbone, const TrialContext& context);

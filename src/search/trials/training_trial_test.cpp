@@ -1,5 +1,6 @@
 #include "search/trials/training_trial.h"
 
+#include <cmath>
 #include <csignal>
 #include <fstream>
 
@@ -11,6 +12,7 @@
 #include "base/format.h"
 #include "base/json.h"
 #include "base/scratch_folder_fixture.h"
+#include "search/trials/weights_folder.h"
 
 namespace spinenet::search {
 namespace {
@@ -103,6 +105,7 @@ class TrialByScript : public testing::Test {
 
   void program(const std::string& does) const {
     put(setup_.program.path, R"(#!/bin/sh
+echo "$*" > "$0.arguments"
 while [ $# -gt 0 ]; do
   [ "$1" = --out ] && out=$2
   shift
@@ -115,7 +118,7 @@ echo '{"program": "spinenet", "kind": "a training run", "id": "1"}' > "$out/.spi
   Evaluation evaluate(int64_t number = 0) const {
     TrialContext context;
     context.number = number;
-    context.earlier = [] { return std::vector<Trial>(); };
+    context.earlier = [this] { return earlier_; };
     context.wanted = [] { return true; };
     return try_architecture(setup_, std::get<arch::ScalePermuted>(setup_.task.base.backbone), context);
   }
@@ -133,8 +136,11 @@ echo '{"program": "spinenet", "kind": "a training run", "id": "1"}' > "$out/.spi
     return names;
   }
 
+  std::string arguments() const { return read_file(setup_.program.path.string() + ".arguments"); }
+
   spinenet::fixture::ScratchFolder folder_;
   TrialSetup setup_;
+  std::vector<Trial> earlier_;
 };
 
 TEST_F(TrialByScript, AMeasuredTrialLeavesNothing) {
@@ -204,6 +210,126 @@ TEST_F(TrialByScript, ALossThatIsNotFiniteIsTheNetworks) {
       R"(echo '{"kind": "non_finite_loss", "step": 3, "message": "the loss is nan"}' > "$out/failure.json"; exit 1)");
   EXPECT_EQ(charge(evaluate()), "non_finite");
   EXPECT_EQ(left().size(), 1U) << "a failed run stays to be looked at";
+}
+
+// The same with proxy.inherit: trainings of four epochs that leave "own weights".
+class InheritingTrial : public TrialByScript {
+ protected:
+  void SetUp() override {
+    TrialByScript::SetUp();
+    setup_.task.recipe.space = arch::named_search_space("spinenet-49");
+    setup_.task.recipe.proxy.inherit = true;
+    setup_.task.recipe.proxy.epochs = 4;
+    setup_.weights = &weights_.emplace(folder_ / "weights", kWeightsFolder);
+    program(kTrains);
+  }
+
+  // An earlier trial of the same network.
+  Trial ended(double score, double age, std::string_view weights) const {
+    const auto& backbone = std::get<arch::ScalePermuted>(setup_.task.base.backbone);
+    Trial trial;
+    trial.number = std::ssize(earlier_);
+    trial.state = TrialState::complete;
+    trial.choices = arch::choices_of(setup_.task.recipe.space, backbone);
+    trial.measurement = {score, {{"epochs", 4}, {"age", age}, {"uncorrected_score", score}}};
+    trial.measurement.weights = keep_weights(*weights_, weights);
+    return trial;
+  }
+  Measurement measured() const { return std::get<Outcome>(evaluate(std::ssize(earlier_))).measurement; }
+  std::string kept(const Measurement& measurement) const {
+    return read_weights(*weights_, measurement.weights).bytes.value_or("none");
+  }
+
+  static constexpr const char* kTrains = R"(echo '{"step": 1, "AP": 0.25}' > "$out/metrics.jsonl"
+printf 'own weights' > "$out/last.safetensors"
+if [ -f "$out/../parent.safetensors" ]; then cp "$out/../parent.safetensors" "$0.parent"; fi)";
+  std::optional<OwnedFolder> weights_;
+};
+
+TEST_F(InheritingTrial, TheFirstBeginsWithNewWeightsAndLeavesItsOwn) {
+  const Measurement measurement = measured();
+  EXPECT_EQ(kept(measurement), "own weights");
+  EXPECT_EQ(measurement.score, 0.25);
+  EXPECT_EQ(measurement.metrics.at("uncorrected_score"), 0.25);
+  EXPECT_EQ(measurement.metrics.at("inherited"), 0);
+  EXPECT_EQ(measurement.metrics.at("age"), 4);
+  EXPECT_FALSE(measurement.metrics.contains("parent"));
+  EXPECT_EQ(arguments().find("init.weights"), std::string::npos) << arguments();
+  EXPECT_TRUE(left().empty());
+}
+
+TEST_F(InheritingTrial, OthersBeginWithTheWeightsOfTheirParentAndAreCorrectedForAge) {
+  earlier_.push_back(ended(0.1, 4, "first weights"));
+  earlier_.push_back(ended(0.2, 12, "second weights"));
+  const Measurement measurement = measured();
+  EXPECT_EQ(read_file(setup_.program.path.string() + ".parent"), "second weights");
+  EXPECT_NE(arguments().find("--set init.weights=" + (setup_.folder / "trial-000002-1/parent.safetensors").string()),
+            std::string::npos)
+      << arguments();
+  EXPECT_EQ(measurement.metrics.at("parent"), 1);
+  EXPECT_EQ(measurement.metrics.at("inherited"), 1) << "of the same network";
+  EXPECT_EQ(measurement.metrics.at("age"), 16);
+  EXPECT_EQ(measurement.metrics.at("AP"), 0.25) << "as it was measured";
+  EXPECT_EQ(measurement.metrics.at("uncorrected_score"), 0.25);
+  // 0.1 for the factor of three between the ages of the two, so for a factor of four:
+  EXPECT_NEAR(measurement.score, 0.25 - 0.1 / std::log2(3.0) * 2, 1e-12);
+  EXPECT_EQ(kept(measurement), "own weights");
+  EXPECT_TRUE(left().empty()) << "the copy of the parent's weights is gone, too";
+}
+
+TEST_F(InheritingTrial, ThePriceComesBeforeTheCorrection) {
+  earlier_.push_back(ended(0.1, 4, "first weights"));
+  earlier_.push_back(ended(0.2, 8, "second weights"));
+  setup_.task.recipe.price = {"parameters", 1, -0.1, true};
+  const Measurement measurement = measured();
+  const double priced = 0.25 * std::pow(measurement.metrics.at("parameters"), -0.1);
+  EXPECT_NEAR(measurement.metrics.at("uncorrected_score"), priced, 1e-12);
+  EXPECT_NEAR(measurement.score, priced - 0.1 * std::log2(3.0), 1e-12);
+}
+
+TEST_F(InheritingTrial, WithoutItsParentsWeightsItIsMarked) {
+  earlier_.push_back(ended(0.1, 8, "first weights"));
+  const fs::path file = weights_->path() / earlier_[0].measurement.weights;
+  const auto expect_marked = [&](const char* words) {
+    testing::internal::CaptureStderr();
+    const Measurement measurement = measured();
+    const std::string log = testing::internal::GetCapturedStderr();
+    EXPECT_NE(log.find("trial 1 begins with new weights instead of those of trial 0"), std::string::npos) << log;
+    EXPECT_NE(log.find(words), std::string::npos) << log;
+    EXPECT_EQ(log.find("begins with", log.find("begins with") + 1), std::string::npos) << "said once: " << log;
+    EXPECT_EQ(measurement.metrics.at("inherited"), 0);
+    EXPECT_EQ(measurement.metrics.at("parent"), 0);
+    EXPECT_EQ(measurement.metrics.at("age"), 4);
+    EXPECT_EQ(arguments().find("init.weights"), std::string::npos) << arguments();
+  };
+  put(file, "first weightz");
+  expect_marked("damaged");
+  fs::remove(file);
+  expect_marked("cannot");
+}
+
+TEST_F(InheritingTrial, OneThatEndsAtARungLeavesNoWeights) {
+  setup_.task.recipe.halving = {{1}, 0.75, 1};
+  earlier_.push_back(ended(0.1, 4, "first weights"));
+  earlier_.push_back(ended(0.2, 8, "second weights"));
+  earlier_[0].measurement.metrics["rung0"] = earlier_[1].measurement.metrics["rung0"] = 0.3;
+  const Measurement measurement = measured();
+  EXPECT_EQ(measurement.metrics.at("epochs"), 1);
+  EXPECT_EQ(measurement.metrics.at("age"), 9);
+  EXPECT_NEAR(measurement.metrics.at("rung0"), 0.25 - 0.1 * std::log2(9.0), 1e-12) << "beside one epoch from scratch";
+  EXPECT_NEAR(measurement.score, 0.25 - 0.1 * std::log2(9.0 / 4), 1e-12);
+  EXPECT_EQ(measurement.weights, "");
+  earlier_[0].measurement.metrics["rung0"] = -0.1;
+  EXPECT_EQ(measured().metrics.at("epochs"), 4);
+  EXPECT_EQ(kept(measured()), "own weights");
+}
+
+TEST_F(InheritingTrial, WeightsThatCannotBeReadOrKeptAreAFaultOfTheMachine) {
+  program(R"(echo '{"step": 1, "AP": 0.25}' > "$out/metrics.jsonl")");
+  EXPECT_NE(fault().find("last.safetensors"), std::string::npos) << fault();
+  program(kTrains);
+  fs::remove_all(weights_->path());
+  EXPECT_NE(fault().find("weights"), std::string::npos) << fault();
 }
 
 }  // namespace
