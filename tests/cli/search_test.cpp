@@ -313,6 +313,17 @@ TEST_F(SearchProgram, TrialsGoOnFromRungToRung) {
   }
 }
 
+// The training recipe has a width of its own, which is not what the study says that the trial cost.
+TEST_F(SearchProgram, ATrialTrainsTheWidthThatItsCostAllows) {
+  ASSERT_EQ(run("search search.yaml --study a.study --trials 1 --set proxy.multiply_adds=20e6 --keep-runs -q").status,
+            0);
+  const Json metrics = trials("a.study")[0]["metrics"];
+  const Json trained = run_json("describe a.study.trials/trial-000000-1/run/best.safetensors --json");
+  EXPECT_GT(trained["multiply_adds"], 15e6);
+  EXPECT_EQ(trained["multiply_adds"], metrics["multiply_adds"]);
+  EXPECT_EQ(trained["parameters"], metrics["parameters"]);
+}
+
 // The best of one search, tried again and bred from in another.
 TEST_F(SearchProgram, BeginsWithTheBestOfAnotherStudy) {
   ASSERT_EQ(run("search search.yaml --study a.study --trials 4 --threads 1 -q").status, 0);

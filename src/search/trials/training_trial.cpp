@@ -181,6 +181,8 @@ class Attempt {
             fmt::format("eval_every={}", proxy.epochs), fmt::format("threads={}", setup_.threads)}) {
         line.insert(line.end(), {"--set", setting});
       }
+      // The width that was fitted to the cost stands in the architecture: the recipe's own would undo it.
+      if (proxy.multiply_adds > 0) line.insert(line.end(), {"--set", "architecture.filter_size_scale=null"});
       if (parents_age_ > 0) {
         line.insert(line.end(), {"--set", "init.weights=" + (folder_.path() / kParentFile).string()});
       }
