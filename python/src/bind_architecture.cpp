@@ -74,6 +74,10 @@ Architecture mutate(const Architecture& architecture, uint64_t seed, const std::
     fail(ErrorKind::usage, "only scale-permuted backbones are mutated", architecture.name,
          "begin with a SpineNet, such as spinenet-49");
   }
+  if (architecture.edges != arch::Edges::all) {
+    fail(ErrorKind::usage, fmt::format("an architecture with edges {} is not mutated", name_of(architecture.edges)),
+         architecture.name, "leave edges out: it is for ablations of one graph");
+  }
   const arch::SearchSpace wanted = arch::named_search_space(space);
   const std::string place = fmt::format("{} in the space {}", architecture.name, space);
   Random random(seed);

@@ -1,4 +1,5 @@
 """What goes wrong is an error of the right class that names the place and the remedy, and never ends the process."""
+import json
 import pathlib
 import unittest
 
@@ -92,6 +93,9 @@ class ErrorsTest(FolderTest):
         self.refused(spinenet_cpp.UsageError, "scale-permuted", lambda: Architecture("resnet-50").mutate(1))
         self.refused(spinenet_cpp.BadDataError, "spinenet-mobile-49",
                      lambda: Architecture("spinenet-mobile-49").mutate(1))
+        damaged = {**json.loads(Architecture("spinenet-49").to_json()), "edges": "without_long"}
+        self.refused(spinenet_cpp.UsageError, "edges without_long",
+                     lambda: Architecture.from_json(json.dumps(damaged)).mutate(1))
         with self.assertRaises(TypeError):
             Architecture(3)
 

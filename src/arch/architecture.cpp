@@ -302,6 +302,9 @@ void validate_numbers(const Architecture& a) {
   validate_widths(a);
   require(a.identity_paths == IdentityPaths::none || std::holds_alternative<ScalePermuted>(a.backbone), a,
           "identity_paths without scale-permuted blocks", "leave them out, or take a scale-permuted network");
+  require(a.edges == Edges::all || std::holds_alternative<ScalePermuted>(a.backbone), a,
+          fmt::format("edges {} without scale-permuted blocks", name_of(a.edges)),
+          "leave them out, or take a scale-permuted network");
   require(s.block_repeats > 0 && s.block_repeats <= 64, a, "block_repeats is out of range", "use 1 to 64");
   validate_convs(a, "the head's", a.head.convs, a.head.filters);
   validate_anchors(a, a.head);
@@ -355,6 +358,27 @@ std::array<BlockSpec, kStemBlocks> stem_blocks(StemKind stem) {
   }
   return {BlockSpec{1, BlockKind::inverted_bottleneck, {}, false},
           {kStemLevel, BlockKind::inverted_bottleneck, {}, false}};
+}
+
+std::vector<BlockSpec> connected_blocks(const ScalePermuted& backbone, Edges edges) {
+  std::vector<BlockSpec> blocks = backbone.blocks;
+  for (size_t k = 0; k < blocks.size(); ++k) {
+    std::vector<int>& parents = blocks[k].parents;
+    switch (edges) {
+      case Edges::all:
+        break;
+      case Edges::without_short:
+        parents.erase(std::ranges::max_element(parents));
+        break;
+      case Edges::without_long:
+        parents.erase(std::ranges::min_element(parents));
+        break;
+      case Edges::sequential:
+        parents = {static_cast<int>(k) + kStemBlocks - 1};
+        break;
+    }
+  }
+  return blocks;
 }
 
 std::vector<MergeSpec> nas_fpn_cell() {

@@ -2,10 +2,10 @@
 // Everything that follows (shapes, cost, weights, training, drawing) is derived from this one value by graph/lower.
 //
 // Invariant (checked by validate): every rule in its comment below. Values are plain and may be shared between threads.
-// Source: SpineNet, sections 3 and 4.1 ("Scale-Permuted Model", "Scaling"); RetinaNet, section 4;
-// Mask R-CNN, section 3; Cascade R-CNN, section 4; NAS-FPN, sections 3.1 and 4.2; VGG, Table 1, columns D;
-// CSPNet, section 3.1, with the widths of YOLOv4's configuration; YOLOv4, section 3.4; HRNet, section 3; DetNet,
-// section 3.
+// Source: SpineNet, sections 3 and 4.1 ("Scale-Permuted Model", "Scaling"), and its ablation of cross-scale
+// connections; RetinaNet, section 4; Mask R-CNN, section 3; Cascade R-CNN, section 4; NAS-FPN, sections 3.1 and 4.2;
+// VGG, Table 1, columns D; CSPNet, section 3.1, with the widths of YOLOv4's configuration; YOLOv4, section 3.4; HRNet,
+// section 3; DetNet, section 3.
 #pragma once
 
 #include <array>
@@ -84,6 +84,19 @@ constexpr auto names(IdentityPaths) {
       {equal_channels, "equal_channels"},  // where the parent has as many channels as the block works on
       {every_block, "every_block"},    // elsewhere, too: the parent's first channels, or all of them again and again
       {every_parent, "every_parent"},  // so, of every parent of every block
+  });
+}
+
+// Which of its parents a scale-permuted block keeps: the paper damages its graphs so, to show what the connections are
+// worth. Of two parents the one nearer in the order of blocks is the short connection, the other the long one.
+enum class Edges { all, without_short, without_long, sequential };
+constexpr auto names(Edges) {
+  using enum Edges;
+  return named<Edges>({
+      {all, "all"},                      // as published
+      {without_short, "without_short"},  // all but the parent nearest in the order of blocks
+      {without_long, "without_long"},    // all but the parent farthest in it
+      {sequential, "sequential"},        // the block before it alone, parent or not
   });
 }
 
@@ -381,6 +394,7 @@ struct Architecture {
   StemKind stem = StemKind::bottlenecks;
   Resampling resampling = Resampling::squeezed;
   IdentityPaths identity_paths = IdentityPaths::none;
+  Edges edges = Edges::all;
   InvertedBottleneck inverted;
   Activation activation = Activation::relu;
   Padding padding = Padding::symmetric;
@@ -394,6 +408,10 @@ struct Architecture {
 
 // The stem's blocks 0 and 1, as its children see them.
 std::array<BlockSpec, kStemBlocks> stem_blocks(StemKind stem);
+
+// The scale-permuted blocks with the parents that `edges` leaves them. The architecture itself keeps its blocks as they
+// are listed; whoever wires, draws or describes a network takes them from here.
+std::vector<BlockSpec> connected_blocks(const ScalePermuted& backbone, Edges edges);
 
 // For each merge, the inputs that join its own two as they are: those of an output merge's level that nothing has read.
 std::vector<std::vector<int>> joined_unused_inputs(const std::vector<MergeSpec>& cell);

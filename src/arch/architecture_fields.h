@@ -205,6 +205,9 @@ void settings(List& list, Architecture& a) {
   list.if_changed("resampling", a.resampling, "How a connection changes the scale");
   list.if_changed("identity_paths", a.identity_paths,
                   "Scale-permuted blocks that also take the parent nearest to the image, or every parent, as it is");
+  list.if_changed("edges", a.edges,
+                  "Parents that scale-permuted blocks keep: all, or for ablations all but the nearest or the farthest "
+                  "one in the order of blocks, or the block before alone");
   list.group_if_changed("inverted_bottleneck", a.inverted, "Of all inverted bottlenecks");
   list.group_if_changed("two_stage", a.two_stage, "The heads of Mask R-CNN");
   list("activation", a.activation, "Non-linearity of the whole network");

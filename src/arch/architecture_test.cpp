@@ -247,6 +247,70 @@ TEST(Validate, RefusesIdentityPathsOfAPyramid) {
   EXPECT_THROW(validate(a), Error);
 }
 
+std::vector<std::vector<int>> parents_of(const char* name, Edges edges) {
+  std::vector<std::vector<int>> parents;
+  const Architecture a = named_architecture(name);
+  for (const BlockSpec& block : connected_blocks(std::get<ScalePermuted>(a.backbone), edges)) {
+    parents.push_back(block.parents);
+  }
+  return parents;
+}
+
+using Parents = std::vector<std::vector<int>>;
+const Parents kSequential{{1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {11}, {12}, {13}, {14}, {15}};
+
+TEST(ConnectedBlocks, AreThoseOfSpineNet49WithEachValue) {
+  EXPECT_EQ(parents_of("spinenet-49", Edges::without_short),
+            (Parents{{0}, {0}, {2}, {2}, {3}, {3}, {6}, {6}, {8}, {8}, {5}, {4}, {7}, {5}, {12}}));
+  EXPECT_EQ(parents_of("spinenet-49", Edges::without_long),
+            (Parents{{1}, {1}, {3}, {4}, {5}, {5}, {7}, {8}, {9}, {10}, {10}, {10}, {12}, {14}, {14}}));
+  EXPECT_EQ(parents_of("spinenet-49", Edges::sequential), kSequential);
+}
+
+TEST(ConnectedBlocks, AreThoseOfR0Sp53WithEachValue) {
+  EXPECT_EQ(parents_of("r0-sp53", Edges::without_short),
+            (Parents{{0}, {0}, {2}, {2}, {3}, {5}, {4}, {4}, {8}, {8}, {4}, {6}, {8}, {6}, {7}}));
+  EXPECT_EQ(parents_of("r0-sp53", Edges::without_long),
+            (Parents{{1}, {1}, {3}, {4}, {5}, {6}, {7}, {8}, {9}, {10}, {10}, {7}, {13}, {9}, {9}}));
+  EXPECT_EQ(parents_of("r0-sp53", Edges::sequential), kSequential);
+}
+
+TEST(ConnectedBlocks, KeepAllElseAndAllParentsOfThePublishedNetworks) {
+  for (const char* name : {"spinenet-49", "r0-sp53", "spinenet-mobile-49"}) {
+    const auto backbone = std::get<ScalePermuted>(named_architecture(name).backbone);
+    EXPECT_EQ(connected_blocks(backbone, Edges::all), backbone.blocks) << name;
+    for (const Edges edges : {Edges::without_short, Edges::without_long, Edges::sequential}) {
+      std::vector<BlockSpec> blocks = connected_blocks(backbone, edges);
+      for (size_t k = 0; k < blocks.size(); ++k) {
+        ASSERT_EQ(blocks[k].parents.size(), 1U);
+        EXPECT_LT(blocks[k].parents[0], static_cast<int>(k) + kStemBlocks);
+        blocks[k].parents = backbone.blocks[k].parents;
+      }
+      EXPECT_EQ(blocks, backbone.blocks) << name << " " << name_of(edges);
+    }
+  }
+}
+
+// In whatever order they are named.
+TEST(ConnectedBlocks, LoseOneOfSeveralParents) {
+  const ScalePermuted backbone{{{4, BlockKind::residual, {1, 0}, false}, {4, BlockKind::residual, {0, 2, 1}, false}}};
+  EXPECT_EQ(connected_blocks(backbone, Edges::without_short)[1].parents, (std::vector<int>{0, 1}));
+  EXPECT_EQ(connected_blocks(backbone, Edges::without_long)[1].parents, (std::vector<int>{2, 1}));
+  EXPECT_EQ(connected_blocks(backbone, Edges::without_long)[0].parents, (std::vector<int>{1}));
+}
+
+TEST(Validate, RefusesEdgesOfAPyramid) {
+  Architecture a = named_architecture("resnet-50-fpn");
+  a.edges = Edges::sequential;
+  try {
+    validate(a);
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    const std::string what = error.what();
+    EXPECT_NE(what.find("edges sequential without scale-permuted blocks"), std::string::npos) << what;
+  }
+}
+
 TEST(Validate, RefusesASqueezeThatRoundsToNothing) {
   Architecture a = named_architecture("spinenet-49");
   a.scaling.filter_size_scale = 1.5 / 64;  // one filter at level 2

@@ -32,8 +32,22 @@ TEST(ArchitectureText, KeepsEveryChoice) {
   a.resampling = Resampling::depthwise;
   a.inverted = {4, 0.25, true};
   a.identity_paths = IdentityPaths::every_block;
+  a.edges = Edges::without_short;
   EXPECT_EQ(architecture_from_json(to_json(a), "a"), a);
   EXPECT_EQ(spinenet::to_text(to_json(architecture_from_json(to_json(a), "a"))), spinenet::to_text(to_json(a)));
+}
+
+// So that the texts of published networks, and the hashes made of them, are as they were.
+TEST(ArchitectureText, NamesEdgesOnlyWhereSomeAreMissing) {
+  Architecture a = named_architecture("r0-sp53");
+  EXPECT_FALSE(to_json(a).contains("edges"));
+  const Json blocks = to_json(a)["backbone"];
+  a.edges = Edges::without_long;
+  EXPECT_EQ(to_json(a)["edges"], "without_long");
+  EXPECT_EQ(to_json(a)["backbone"], blocks) << "the list of blocks stays as it is";
+  Json wrong = to_json(a);
+  wrong["edges"] = "without_longs";
+  EXPECT_THROW(architecture_from_json(wrong, "a"), Error);
 }
 
 // 15 blocks with random parents, kinds, levels and scaling; the last five are P3..P7 in random order.

@@ -1,5 +1,7 @@
 #include "graph/description.h"
 
+#include <algorithm>
+#include <iterator>
 #include <span>
 #include <utility>
 
@@ -53,7 +55,7 @@ std::vector<BlockDescription> blocks_of(const arch::ScalePermuted& backbone, con
                                         const Program& program) {
   const auto stem = arch::stem_blocks(a.stem);
   std::vector<arch::BlockSpec> specs(stem.begin(), stem.end());
-  specs.insert(specs.end(), backbone.blocks.begin(), backbone.blocks.end());
+  std::ranges::copy(arch::connected_blocks(backbone, a.edges), std::back_inserter(specs));
   BlockRows rows(program);
   for (size_t i = 0; i < specs.size(); ++i) {
     const arch::BlockSpec& spec = specs[i];

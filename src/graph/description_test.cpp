@@ -51,6 +51,17 @@ TEST(Describe, HasTheKeysOfTheDesign) {
   EXPECT_GT(block["multiply_adds"], 0);
 }
 
+TEST(Describe, ShowsTheParentsThatAreLeft) {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  const Description all = describe(a, {.image_size = 640, .classes = 91});
+  a.edges = arch::Edges::without_short;
+  const Description d = describe(a, {.image_size = 640, .classes = 91});
+  EXPECT_EQ(d.blocks[1].parents, (std::vector<int>{0})) << "the stem has its order";
+  EXPECT_EQ(d.blocks[14].parents, (std::vector<int>{7}));
+  EXPECT_LT(d.blocks[14].cost.multiply_adds, all.blocks[14].cost.multiply_adds);
+  EXPECT_LT(d.total.multiply_adds, all.total.multiply_adds);
+}
+
 TEST(Describe, CountsAClassifier) {
   const Description d = describe(arch::named_architecture("resnet-50"), default_describe_options(arch::Task::classify));
   EXPECT_EQ(d.image_size, 224);

@@ -22,7 +22,7 @@ class ScalePermutedLowering {
 
   Pyramid lower(double stochastic_depth) {
     build_stem();
-    const auto& blocks = std::get<arch::ScalePermuted>(a_.backbone).blocks;
+    const auto blocks = arch::connected_blocks(std::get<arch::ScalePermuted>(a_.backbone), a_.edges);
     for (size_t k = 0; k < blocks.size(); ++k) {
       build_block(blocks[k], stochastic_depth * static_cast<double>(k + 1) / static_cast<double>(blocks.size()));
     }
@@ -61,7 +61,8 @@ class ScalePermutedLowering {
     if (spec.output) add_unused(spec, inputs);
     const std::string name = joined("blocks.", std::to_string(index));
     add_identities(spec, inputs, joined(name, ".identity"));
-    ValueId x = b_.add(inputs, joined(name, ".fuse"));
+    // The only parent that arch::Edges leaves is no sum.
+    ValueId x = inputs.size() == 1 ? inputs.front() : b_.add(inputs, joined(name, ".fuse"));
     x = b_.activate(x, joined(name, ".fuse_act"));
     x = block_group(b_, x, group(spec, drop_rate), name);
     built_.push_back({spec, x, depth + 1});

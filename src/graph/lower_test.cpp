@@ -33,10 +33,11 @@ std::vector<std::pair<int, int>> unused_block_additions(const arch::Architecture
   const int blocks = static_cast<int>(std::get<arch::ScalePermuted>(a.backbone).blocks.size()) + arch::kStemBlocks;
   std::vector<std::pair<int, int>> found;
   for (int target = arch::kStemBlocks; target < blocks; ++target) {
-    const Op& fuse = op_named(program, fmt::format("blocks.{}.fuse", target));
+    const auto fuse = std::ranges::find(program.ops, fmt::format("blocks.{}.fuse", target), &Op::name);
+    if (fuse == program.ops.end()) continue;  // one parent alone
     for (int source = 0; source < target; ++source) {
       const ValueId value = block_output(program, source, a.scaling.block_repeats);
-      if (std::count(fuse.inputs.begin(), fuse.inputs.end(), value) > 0) found.emplace_back(target, source);
+      if (std::count(fuse->inputs.begin(), fuse->inputs.end(), value) > 0) found.emplace_back(target, source);
     }
   }
   return found;
@@ -190,6 +191,74 @@ TEST_P(LowerIdentityPaths, FitWhereLevelsDoNotMeet) {
 INSTANTIATE_TEST_SUITE_P(Kinds, LowerIdentityPaths,
                          testing::Values(arch::IdentityPaths::every_block, arch::IdentityPaths::every_parent),
                          [](const auto& kind) { return std::string(name_of(kind.param)); });
+
+// Whether the values from which `to` is computed go back to the image.
+bool comes_from_image(const Program& program, ValueId to) {
+  std::vector<bool> reached(program.values.size(), false);
+  reached.front() = true;  // values[0] is the image
+  for (const Op& op : program.ops) {
+    reached[static_cast<size_t>(op.output)] =
+        std::ranges::all_of(op.inputs, [&](ValueId input) { return reached[static_cast<size_t>(input)]; });
+  }
+  return reached[static_cast<size_t>(to)];
+}
+
+TEST(LowerSpineNet, KeepsEveryBlockAndEveryOutputWithFewerEdges) {
+  for (const char* name : {"spinenet-49", "r0-sp53", "spinenet-mobile-49"}) {
+    arch::Architecture a = arch::named_architecture(name);
+    const LowerOptions options{.height = 256, .width = 256, .classes = 3};
+    const Program all = lower_detector(a, options);
+    const auto& backbone = std::get<arch::ScalePermuted>(a.backbone);
+    const int blocks = static_cast<int>(backbone.blocks.size()) + arch::kStemBlocks;
+    for (const arch::Edges edges : {arch::Edges::without_short, arch::Edges::without_long, arch::Edges::sequential}) {
+      SCOPED_TRACE(fmt::format("{} {}", name, name_of(edges)));
+      a.edges = edges;
+      const Program program = lower_detector(a, options);
+      verify(program);
+      EXPECT_LT(cost(program).multiply_adds, cost(all).multiply_adds);
+      EXPECT_LT(cost(program).parameters, cost(all).parameters);
+      ASSERT_EQ(program.outputs.size(), all.outputs.size());
+      for (size_t i = 0; i < all.outputs.size(); ++i) {
+        EXPECT_EQ(program.outputs[i].name, all.outputs[i].name);
+        EXPECT_TRUE(comes_from_image(program, program.outputs[i].value));
+      }
+      for (int index = arch::kStemBlocks; index < blocks; ++index) {
+        const std::string block = fmt::format("blocks.{}.", index);
+        const auto last = std::find_if(program.ops.rbegin(), program.ops.rend(),
+                                       [&](const Op& op) { return op.name.starts_with(block); });
+        ASSERT_NE(last, program.ops.rend()) << index;
+        EXPECT_TRUE(comes_from_image(program, last->output)) << index;
+        // The one connection that is left has the number 0.
+        EXPECT_GT(cost_of(program, fmt::format("resample.{}.0.", index)).multiply_adds, 0) << index;
+        EXPECT_EQ(cost_of(program, fmt::format("resample.{}.1.", index)).multiply_adds, 0) << index;
+      }
+    }
+  }
+}
+
+// What is removed costs exactly its resampling connection.
+TEST(LowerSpineNet, ARemovedEdgeCostsItsConnection) {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  const LowerOptions options{.height = 256, .width = 256};
+  const Program all = lower_backbone(a, options);
+  int64_t removed = 0;
+  // The farther parents are the first ones of SpineNet-49's list.
+  for (int index = 2; index < 17; ++index) removed += cost_of(all, fmt::format("resample.{}.0.", index)).multiply_adds;
+  a.edges = arch::Edges::without_long;
+  EXPECT_EQ(cost(lower_backbone(a, options)).multiply_adds, cost(all).multiply_adds - removed);
+}
+
+TEST(LowerSpineNet, UnusedBlocksFollowFromTheEdgesThatAreLeft) {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  a.edges = arch::Edges::without_short;
+  EXPECT_EQ(unused_block_additions(a), (std::vector<std::pair<int, int>>{{12, 7}, {14, 10}, {14, 11}}));
+  a.edges = arch::Edges::without_long;
+  EXPECT_EQ(unused_block_additions(a), (std::vector<std::pair<int, int>>{{14, 11}}));
+  a.edges = arch::Edges::sequential;
+  EXPECT_TRUE(unused_block_additions(a).empty());
+  a.identity_paths = arch::IdentityPaths::every_block;
+  verify(lower_detector(a, {.height = 256, .width = 256, .classes = 3}));
+}
 
 TEST(LowerDetector, HasClassesAndBoxesOfEachLevel) {
   const Program program =

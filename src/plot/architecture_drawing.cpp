@@ -40,7 +40,7 @@ class PermutedDrawing {
       : a_(a), options_(options), program_(graph::lower_backbone(a, options)) {}
 
   Drawing draw() {
-    const auto& blocks = std::get<arch::ScalePermuted>(a_.backbone).blocks;
+    const auto blocks = arch::connected_blocks(std::get<arch::ScalePermuted>(a_.backbone), a_.edges);
     add_stem();
     for (size_t k = 0; k < blocks.size(); ++k) add_block(blocks[k], static_cast<int>(k) + arch::kStemBlocks);
     for (size_t i = 0; i < drawing_.boxes.size(); ++i) drawing_.boxes[i].column = static_cast<int>(i);

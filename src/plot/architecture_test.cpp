@@ -89,6 +89,25 @@ TEST(ArchitectureDrawing, ShowsIdentityPaths) {
   EXPECT_TRUE(architecture_svg(a, {}).ends_with("</svg>\n"));
 }
 
+TEST(ArchitectureDrawing, ShowsTheParentsThatAreLeft) {
+  arch::Architecture a = arch::named_architecture("spinenet-49");
+  a.edges = arch::Edges::sequential;
+  const Drawing drawing = drawing_of(a, {});
+  ASSERT_EQ(drawing.connections.size(), 2U + 15);
+  for (const DrawingConnection& c : drawing.connections) {
+    EXPECT_EQ(c.to, c.from + 1);
+    EXPECT_FALSE(c.raw);
+  }
+  EXPECT_NE(drawing.boxes[17].title.find("\nfrom 15: "), std::string::npos) << drawing.boxes[17].title;
+  a.edges = arch::Edges::without_short;
+  std::vector<std::pair<int, int>> raw;
+  for (const DrawingConnection& c : drawing_of(a, {}).connections) {
+    if (c.raw) raw.emplace_back(c.from - 1, c.to - 1);
+  }
+  EXPECT_EQ(raw, (std::vector<std::pair<int, int>>{{7, 12}, {10, 14}, {11, 14}}));
+  EXPECT_TRUE(architecture_svg(a, {}).ends_with("</svg>\n"));
+}
+
 TEST(ArchitectureDrawing, ShowsAPyramid) {
   const Drawing drawing = drawing_of(arch::named_architecture("resnet-101-fpn"), {});
   ASSERT_EQ(drawing.boxes.size(), 13U);

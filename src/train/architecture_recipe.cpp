@@ -18,13 +18,14 @@ struct ArchitectureKey {
   std::string_view second_path = {};  // changed together with the first
 };
 
-constexpr std::array<ArchitectureKey, 26> kKeys{{
+constexpr std::array<ArchitectureKey, 27> kKeys{{
     {"filter_size_scale", "scaling.filter_size_scale"},
     {"resample_alpha", "scaling.resample_alpha"},
     {"endpoints_num_filters", "scaling.endpoints_num_filters"},
     {"block_repeats", "scaling.block_repeats"},
     {"stem_filters", "scaling.stem_filters"},
     {"identity_paths", "identity_paths"},
+    {"edges", "edges"},
     {"head_convs", "head.convs"},
     {"head_filters", "head.filters"},
     {"rpn_filters", "two_stage.rpn_filters"},

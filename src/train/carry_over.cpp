@@ -111,11 +111,12 @@ std::string settings_without_tensors(const Json& source, const Json& here) {
     const char* path;
     const char* otherwise;  // what it is where an architecture does not write it; "": it always does
   };
-  constexpr std::array<Setting, 7> kSettings{{{"/activation", ""},
+  constexpr std::array<Setting, 8> kSettings{{{"/activation", ""},
                                               {"/padding", ""},
                                               {"/large_downsample", ""},
                                               {"/batch_norm/epsilon", ""},
                                               {"/identity_paths", "none"},
+                                              {"/edges", "all"},
                                               {"/head/anchor_grid", "centred"},
                                               {"/two_stage/roi_sampling", "aligned"}}};
   std::vector<std::string> differing;

@@ -140,12 +140,13 @@ TEST(CarryOver, WarnsWhereFewTensorsFitOrSettingsDiffer) {
   there.head.anchor_grid = arch::AnchorGrid::whole_pixels;
   there.two_stage.roi_sampling = arch::RoiSampling::single_point;
   there.identity_paths = arch::IdentityPaths::equal_channels;
+  there.edges = arch::Edges::without_long;
   EXPECT_EQ(settings_without_tensors(arch::to_json(there), arch::to_json(here)),
-            "identity_paths equal_channels, here none; anchor_grid whole_pixels, here centred; roi_sampling "
-            "single_point, here aligned");
+            "identity_paths equal_channels, here none; edges without_long, here all; anchor_grid whole_pixels, here "
+            "centred; roi_sampling single_point, here aligned");
   EXPECT_EQ(settings_without_tensors(arch::to_json(here), arch::to_json(there)),
-            "identity_paths none, here equal_channels; anchor_grid centred, here whole_pixels; roi_sampling aligned, "
-            "here single_point");
+            "identity_paths none, here equal_channels; edges all, here without_long; anchor_grid centred, here "
+            "whole_pixels; roi_sampling aligned, here single_point");
 }
 
 // --from with a classifier of another family than the recipe's detector.

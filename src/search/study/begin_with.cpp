@@ -25,6 +25,10 @@ bool is_architecture(const std::string& source) {
 
 Source architecture_source(const std::string& source) {
   const arch::Architecture architecture = arch::find_architecture(source);
+  if (architecture.edges != arch::Edges::all) {
+    fail(ErrorKind::usage, fmt::format("it has edges {}, and a search has all", name_of(architecture.edges)), source,
+         "leave edges out of it");
+  }
   if (const auto* backbone = std::get_if<arch::ScalePermuted>(&architecture.backbone)) return {source, *backbone};
   fail(ErrorKind::usage, "it has no scale-permuted backbone", source, "begin with spinenet-49, say");
 }

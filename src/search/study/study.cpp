@@ -50,6 +50,11 @@ std::string csv_text(std::string_view text) {
 }  // namespace
 
 StudyDescription describe_study(const SearchTask& task, const std::string& training) {
+  // A study takes two listings of one graph for one network, which the order of blocks would tell apart.
+  if (task.base.edges != arch::Edges::all) {
+    fail(ErrorKind::usage, fmt::format("a search has no meaning with edges {}", name_of(task.base.edges)),
+         fmt::format("architecture {}", task.base.name), "leave edges out: it is for ablations of one graph");
+  }
   // Where the files lie may change; everything else makes another study. Seed and lag are named by themselves.
   SearchRecipe recipe = task.recipe;
   recipe.seed = 1;

@@ -92,6 +92,21 @@ TEST_F(ReadStudy, ShowsParentsAndAgesWhereTrialsInherit) {
   EXPECT_EQ(to_json(study.trials[2])["weights"], measurement.weights);
 }
 
+TEST(DescribeStudy, RefusesAGraphWithoutSomeOfItsEdges) {
+  SearchTask task;
+  task.base = arch::named_architecture("spinenet-49");
+  task.recipe.space = arch::named_search_space("spinenet-49");
+  EXPECT_NO_THROW(describe_study(task, ""));
+  task.base.edges = arch::Edges::without_short;
+  try {
+    describe_study(task, "");
+    FAIL() << "accepted";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::usage);
+    EXPECT_NE(std::string(error.what()).find("edges without_short"), std::string::npos) << error.what();
+  }
+}
+
 TEST_F(ReadStudy, RefusesABestTrialThatWasNotMeasured) {
   expect_damaged("UPDATE spinenet_study SET best = 0, best_score = 9.0; UPDATE spinenet_trial SET state = 'failed'",
                  [&] { study_summary(read_study(place())); });
