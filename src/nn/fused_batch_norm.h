@@ -1,6 +1,6 @@
 // Batch norm in training together with what follows it, a sum with another map and an activation, on CPUs: one pass for
-// the sums and one for the result, forward and backward. What the activation was given is computed again in the backward
-// pass and not kept.
+// the sums and one for the result, forward and backward. What the activation was given is computed again in the
+// backward pass and not kept.
 //
 // Source: Rota Bulo et al., In-Place Activated BatchNorm (CVPR 2018), for fusing the two; it inverts the activation
 // where this keeps the map. With several processes the sums are those of all, as in sync_batch_norm.
