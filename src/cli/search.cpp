@@ -77,6 +77,21 @@ int run_search(const SearchFlags& flags, const Invocation& invocation) {
   return status;
 }
 
+void add_folders(CLI::App& verb, PathTable& paths, SearchFlags& flags) {
+  paths.add(verb,
+            verb.add_option("--out", flags.folder, "Folder of the trials, of this study alone")
+                ->type_name("DIR")
+                ->default_str("STUDY.trials, with PostgreSQL runs/search-ID.trials"),
+            PathRole::owned_folder);
+  paths.add(verb,
+            verb.add_option("--weights", flags.weights,
+                            "Folder of the weights that trials leave for later ones (proxy.inherit), of this study"
+                            " alone; machines that search together share it")
+                ->type_name("DIR")
+                ->default_str("weights in the folder of the trials"),
+            PathRole::owned_folder);
+}
+
 }  // namespace
 
 void add_search(CLI::App& app, Invocation& invocation) {
@@ -112,18 +127,7 @@ void add_search(CLI::App& app, Invocation& invocation) {
       ->check(within(1, 1e6))
       ->type_name("N")
       ->capture_default_str();
-  paths.add(verb,
-            verb.add_option("--out", flags->folder, "Folder of the trials, of this study alone")
-                ->type_name("DIR")
-                ->default_str("STUDY.trials, with PostgreSQL runs/search-ID.trials"),
-            PathRole::owned_folder);
-  paths.add(verb,
-            verb.add_option("--weights", flags->weights,
-                            "Folder of the weights that trials leave for later ones (proxy.inherit), of this study"
-                            " alone; machines that search together share it")
-                ->type_name("DIR")
-                ->default_str("weights in the folder of the trials"),
-            PathRole::owned_folder);
+  add_folders(verb, paths, *flags);
   verb.add_option("--gpus", flags->gpus, "GPUs of this machine: worker i uses GPU i modulo N")
       ->check(within(0, 1024))
       ->type_name("N");
@@ -144,13 +148,10 @@ void add_search(CLI::App& app, Invocation& invocation) {
       "The same command again goes on with the study; on other machines it joins in.");
   verb.callback([&invocation, flags] {
     invocation.run = [&invocation, flags] {
-      if (!flags->keys && flags->recipe.empty()) {
-        fail(ErrorKind::usage, "RECIPE is missing", "", "see spinenet search --help");
-      }
-      if (!flags->keys && flags->study.empty()) {
-        fail(ErrorKind::usage, "--study is missing", "", "name a file, or postgresql://user@host/database");
-      }
-      return run_search(*flags, invocation);
+      if (flags->keys) return run_search(*flags, invocation);
+      if (flags->recipe.empty()) fail(ErrorKind::usage, "RECIPE is missing", "", "see spinenet search --help");
+      if (!flags->study.empty()) return run_search(*flags, invocation);
+      fail(ErrorKind::usage, "--study is missing", "", "name a file, or postgresql://user@host/database");
     };
   });
 }

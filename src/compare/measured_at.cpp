@@ -13,7 +13,7 @@ MeasuredAt parse_measured_at(std::string_view text) {
   int64_t step = 0;
   const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), step);
   if (error == std::errc() && stop == text.data() + text.size() && step >= 1) return {MeasuredAt::Kind::step, step};
-  fail(ErrorKind::usage, fmt::format("--at {}: neither best nor last nor a step", text), "",
+  fail(ErrorKind::usage, fmt::format("{} is neither best nor last nor a step", text), "--at",
        "give --at best, --at last or the number of a step from 1 on, such as --at 1000");
 }
 

@@ -18,11 +18,12 @@ std::vector<std::string> settings_of(const CompareSetup& setup, uint64_t seed) {
   return settings;
 }
 
-// What is in the folder must be what is asked for now: a comparison must not mix recipes quietly.
+// What is in the folder must be what is asked for now: a comparison must not mix recipes quietly. Keys that an earlier
+// program did not have count with their defaults.
 void check_recipe(const CompareSetup& setup, const Entrant& entrant, uint64_t seed) {
-  const std::filesystem::path folder = run_folder(setup, entrant, seed);
-  if (read_yaml_file(folder / "recipe.yaml") == setup.training.read(entrant.path, settings_of(setup, seed)).text)
-    return;
+  const std::filesystem::path folder = run_folder(setup, entrant, seed), kept = folder / "recipe.yaml";
+  const std::string wanted = setup.training.read(entrant.path, settings_of(setup, seed)).text;
+  if (read_yaml_file(kept) == wanted || setup.training.read(kept, {}).text == wanted) return;
   fail(ErrorKind::usage, fmt::format("holds a run of another recipe than {} is now", entrant.path.string()),
        folder.string(), "give the same recipes, --set and --threads as before, or another folder with --out");
 }

@@ -2,8 +2,8 @@
 // are an average of other networks' statistics. The mean of a batch norm becomes the mean of its means over some
 // batches, its variance that of their unbiased variances.
 //
-// Batches go through the network as they do in training, but without gradients and stochastic depth. Batch norms that
-// keep their statistics (FineTuning) keep them here, too.
+// Batches go through the network as they do in training, but in single precision and without gradients and stochastic
+// depth. Batch norms that keep their statistics (FineTuning) keep them here, too.
 // Invariant: the trainer, its weights, statistics and place in the data stay as they are.
 // Thread contract: belongs to the thread that trains.
 // Source: Wu and Johnson, Rethinking "Batch" in BatchNorm (2021), section 3.

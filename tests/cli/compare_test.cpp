@@ -155,6 +155,27 @@ TEST_F(CompareProgram, TakesTheSameStepOfAllAndAnyBaseline) {
       << between.err;
 }
 
+// A run of a program that did not have all the keys of today is the same run, with the defaults of those.
+TEST_F(CompareProgram, ReadsFinishedRunsWhoseRecipesLackLaterKeys) {
+  const std::string line = "compare spine.yaml nas.yaml --seeds 1 --out out --threads 1 -q --json";
+  const Json before = run_json(line);
+  const std::filesystem::path kept = folder_ / "out" / "spine" / "seed-1" / "recipe.yaml";
+  std::string recipe = text_of("out/spine/seed-1/recipe.yaml");
+  const size_t begin = recipe.find("\nbatch_norm:\n"), end = recipe.find("\naugment:\n");
+  ASSERT_LT(begin, end);
+  ASSERT_NE(end, std::string::npos);
+  recipe.erase(begin, end - begin);
+  fixture::put_file(kept, recipe);
+  EXPECT_EQ(run_json(line), before);
+  const size_t rate = recipe.find("learning_rate: ");
+  ASSERT_NE(rate, std::string::npos);
+  const size_t digits = rate + std::string_view("learning_rate: ").size();
+  fixture::put_file(kept, recipe.substr(0, digits) + "1" + recipe.substr(digits));
+  const Outcome other = run(line);
+  EXPECT_EQ(other.status, 2);
+  EXPECT_NE(other.err.find("holds a run of another recipe"), std::string::npos) << other.err;
+}
+
 TEST_F(CompareProgram, KilledAtAnyTimeItEndsInTheSameBytes) {
   const std::string rest = " --seeds 2 --threads 1 -q";
   ASSERT_EQ(run("compare spine.yaml nas.yaml --out whole" + rest).status, 0);

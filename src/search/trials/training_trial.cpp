@@ -150,8 +150,10 @@ class Attempt {
     metrics_[kParentMetric] = static_cast<double>(parent->number);
     const KeptWeights kept = read_weights(*setup_.weights, parent->weights);
     if (!kept.bytes) {
-      log_warning(fmt::format("trial {} begins with new weights instead of those of trial {}: {}", context_.number,
-                              parent->number, printable(kept.fault)));
+      log_warning(
+          fmt::format("trial {} begins with new weights instead of those of trial {}: {}; put the file back, or let"
+                      " all machines share one folder (--weights)",
+                      context_.number, parent->number, printable(kept.fault)));
       return;
     }
     folder_.file(kParentFile).write(*kept.bytes);
