@@ -30,7 +30,9 @@ struct LossAndSlope {
 // With s = -log(1 - p) = log(1 + e^x) the logarithm of p is x - s, and the slope of p^gamma s is
 // p^gamma (p + gamma s (1 - p)). What is no number stays none.
 template <class D>
-HWY_INLINE LossAndSlope<D> loss_of(D d, const FocalLoss& loss, hn::Vec<D> x) {
+HWY_INLINE LossAndSlope<D> loss_of(D d, const FocalLoss& loss, hn::Vec<D> given) {
+  const auto no_number = hn::IsNaN(given);
+  const auto x = hn::IfThenZeroElse(no_number, given);
   const auto one = hn::Set(d, 1.0F), zero = hn::Zero(d), gamma = hn::Set(d, loss.gamma);
   const auto small = hn::Exp(d, hn::Neg(hn::Abs(x)));  // in [0, 1], so nothing overflows
   const auto rest = hn::Log1p(d, small);
@@ -39,9 +41,8 @@ HWY_INLINE LossAndSlope<D> loss_of(D d, const FocalLoss& loss, hn::Vec<D> x) {
   const auto negative = hn::Lt(x, zero);
   const auto p = hn::IfThenElse(negative, smaller, larger), other = hn::IfThenElse(negative, larger, smaller);
   const auto power = hn::Mul(hn::Set(d, loss.weight), hn::Exp(d, hn::Mul(gamma, log_of_p)));
-  const auto no_number = hn::IsNaN(x);
-  return {hn::IfThenElse(no_number, x, hn::Mul(power, s)),
-          hn::IfThenElse(no_number, x, hn::Mul(power, hn::MulAdd(gamma, hn::Mul(s, other), p)))};
+  return {hn::IfThenElse(no_number, given, hn::Mul(power, s)),
+          hn::IfThenElse(no_number, given, hn::Mul(power, hn::MulAdd(gamma, hn::Mul(s, other), p)))};
 }
 
 template <class D>
