@@ -21,9 +21,9 @@ std::optional<Point> point_of(std::span<const Trial> trials, size_t position, st
   if (trial.state != TrialState::complete) return std::nullopt;
   Point point{position, {-trial.measurement.score}};
   for (const std::string& metric : minimised) {
-    const auto it = trial.measurement.metrics.find(metric);
-    if (it == trial.measurement.metrics.end()) return std::nullopt;
-    point.values.push_back(it->second);
+    const std::optional<double> value = metric_of(trial.measurement, metric);
+    if (!value) return std::nullopt;
+    point.values.push_back(*value);
   }
   if (!std::ranges::all_of(point.values, [](double value) { return std::isfinite(value); })) return std::nullopt;
   return point;
@@ -55,16 +55,15 @@ std::vector<size_t> pareto_front(std::span<const Trial> trials, std::span<const 
 double priced_score(const Measurement& measurement, std::span<const CostTarget> targets) {
   double factor = 1;
   for (const CostTarget& target : targets) {
-    const auto it = measurement.metrics.find(target.metric);
-    if (it == measurement.metrics.end()) {
+    const std::optional<double> cost = metric_of(measurement, target.metric);
+    if (!cost) {
       fail(ErrorKind::bad_data, fmt::format("has no metric \"{}\", which has a target", target.metric), "a measurement",
            "measure it, or take its target away");
     }
-    const double ratio = it->second / target.target;
+    const double ratio = *cost / target.target;
     if (!(ratio > 0) || !std::isfinite(ratio)) {
       fail(ErrorKind::bad_data,
-           fmt::format("{} is {} with a target of {}; both have to be above 0", target.metric, it->second,
-                       target.target),
+           fmt::format("{} is {} with a target of {}; both have to be above 0", target.metric, *cost, target.target),
            "a measurement");
     }
     if (target.soft || ratio > 1) factor *= std::pow(ratio, target.exponent);

@@ -1,6 +1,7 @@
 #include "search/search_recipe.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/error.h"
 #include "base/format.h"
@@ -125,10 +126,10 @@ bool passes_rung(const HalvingRecipe& halving, int rung, double score, std::span
   const std::string name = rung_metric(rung);
   int64_t known = 0, better = 0;
   for (const Trial& trial : earlier) {
-    const auto found = trial.measurement.metrics.find(name);
-    if (trial.state != TrialState::complete || found == trial.measurement.metrics.end()) continue;
+    const std::optional<double> reached = metric_of(trial.measurement, name);
+    if (trial.state != TrialState::complete || !reached) continue;
     ++known;
-    if (found->second > score) ++better;
+    if (*reached > score) ++better;
   }
   return known < halving.warmup || static_cast<double>(better) < halving.keep * static_cast<double>(known);
 }

@@ -165,8 +165,8 @@ std::string to_csv(const Study& study) {
                     t.duplicate_of >= 0 ? std::to_string(t.duplicate_of) : "", t.attempts, csv_text(t.worker),
                     t.started, t.finished, t.state == TrialState::failed ? name_of(t.failure) : "", csv_text(t.reason));
     for (const std::string& name : metrics) {
-      const auto found = t.measurement.metrics.find(name);
-      csv += found == t.measurement.metrics.end() ? "," : fmt::format(",{}", found->second);
+      const std::optional<double> value = metric_of(t.measurement, name);
+      csv += value ? fmt::format(",{}", *value) : ",";
     }
     if (keeps_weights) csv += fmt::format(",{}", t.measurement.weights);
     csv += fmt::format(",{}\n", fmt::join(t.choices, " "));

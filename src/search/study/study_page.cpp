@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "base/format.h"
 #include "base/printable.h"
@@ -49,9 +50,9 @@ plot::Series scores(const Study& study) {
 std::vector<plot::Series> costs(const Study& study) {
   std::vector<plot::Series> both{{"trials", {}, {}}, {"Pareto front", {}, {}}};
   const auto add = [](plot::Series& series, const Trial& trial) {
-    const auto found = trial.measurement.metrics.find("multiply_adds");
-    if (trial.state != TrialState::complete || found == trial.measurement.metrics.end()) return;
-    series.x.push_back(found->second / 1e6);
+    const std::optional<double> multiply_adds = metric_of(trial.measurement, "multiply_adds");
+    if (trial.state != TrialState::complete || !multiply_adds) return;
+    series.x.push_back(*multiply_adds / 1e6);
     series.y.push_back(trial.measurement.score);
   };
   for (const Trial& trial : study.trials) add(both[0], trial);
@@ -105,9 +106,9 @@ std::vector<plot::Bar> parents(const std::vector<arch::ScalePermuted>& backbones
 }
 
 std::string metric_text(const Trial& trial, const std::string& name) {
-  const auto found = trial.measurement.metrics.find(name);
-  if (found == trial.measurement.metrics.end() || found->second < 0) return "–";
-  return name.starts_with("AP") ? score_text(found->second) : count_text(found->second);
+  const std::optional<double> value = metric_of(trial.measurement, name);
+  if (!value || *value < 0) return "–";
+  return name.starts_with("AP") ? score_text(*value) : count_text(*value);
 }
 
 plot::PageTable best_table(const Study& study, std::span<const Trial* const> order) {

@@ -1,6 +1,7 @@
 #include "search/study/study_text.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "arch/text.h"
 #include "base/error.h"
@@ -18,8 +19,8 @@ std::string trial_score(const Trial& trial) {
 }
 
 std::string metric_count(const Trial& trial, const std::string& name) {
-  const auto found = trial.measurement.metrics.find(name);
-  return found == trial.measurement.metrics.end() ? "" : count_text(found->second);
+  const std::optional<double> value = metric_of(trial.measurement, name);
+  return value ? count_text(*value) : "";
 }
 
 // The parent, how much of it was taken over, and the age; of studies whose trials inherit weights alone.
@@ -29,9 +30,8 @@ std::vector<std::string> descent_head() {
 
 std::vector<std::string> descent_of(const Trial& trial) {
   const auto text = [&](const char* name, std::string_view form) {
-    const auto found = trial.measurement.metrics.find(name);
-    if (found == trial.measurement.metrics.end()) return std::string();
-    return fmt::format(fmt::runtime(form), found->second);
+    const std::optional<double> value = metric_of(trial.measurement, name);
+    return value ? fmt::format(fmt::runtime(form), *value) : std::string();
   };
   return {text(kParentMetric, "{}"), text(kInheritedMetric, "{:.2f}"), text(kAgeMetric, "{}")};
 }

@@ -16,12 +16,6 @@ namespace {
 
 constexpr size_t kMostOfASlope = 1000;  // trials: half a million pairs
 
-std::optional<double> metric_of(const Trial& trial, const std::string& name) {
-  const auto found = trial.measurement.metrics.find(name);
-  if (found == trial.measurement.metrics.end()) return std::nullopt;
-  return found->second;
-}
-
 bool was_trained(const Trial& trial) {
   return trial.state == TrialState::complete && trial.duplicate_of < 0;
 }
@@ -43,8 +37,8 @@ using Aged = std::pair<double, double>;
 std::vector<Aged> aged_trials(const SearchTask& task, std::span<const Trial> earlier) {
   std::vector<Aged> aged;
   for (const Trial& trial : earlier) {
-    const auto age = metric_of(trial, kAgeMetric), score = metric_of(trial, kUncorrectedMetric);
-    const bool whole = metric_of(trial, "epochs") == std::optional<double>(task.recipe.proxy.epochs);
+    const auto age = metric_of(trial.measurement, kAgeMetric), score = metric_of(trial.measurement, kUncorrectedMetric);
+    const bool whole = metric_of(trial.measurement, "epochs") == std::optional<double>(task.recipe.proxy.epochs);
     if (was_trained(trial) && whole && age && score && *age > 0) aged.emplace_back(std::log2(*age), *score);
   }
   if (aged.size() > kMostOfASlope) aged.erase(aged.begin(), aged.end() - kMostOfASlope);
@@ -94,7 +88,7 @@ std::optional<Parent> parent_of(const SearchTask& task, const arch::ScalePermute
   };
   std::vector<Near> order;
   for (const Trial& trial : earlier) {
-    if (!was_trained(trial) || trial.measurement.weights.empty() || !metric_of(trial, kAgeMetric)) continue;
+    if (!was_trained(trial) || trial.measurement.weights.empty() || !metric_of(trial.measurement, kAgeMetric)) continue;
     Near near{0, &trial,
               arch::replay(task.recipe.space, trial.choices, fmt::format("trial {}", trial.number)).backbone};
     near.distance = distance_of(backbone, near.backbone);
@@ -107,7 +101,8 @@ std::optional<Parent> parent_of(const SearchTask& task, const arch::ScalePermute
   for (const Near& near : order) {
     const double share = share_of(task, network, candidate(task, near.backbone));
     if (share > 0) {
-      return Parent{near.trial->number, near.trial->measurement.weights, *metric_of(*near.trial, kAgeMetric), share};
+      return Parent{near.trial->number, near.trial->measurement.weights,
+                    *metric_of(near.trial->measurement, kAgeMetric), share};
     }
   }
   return std::nullopt;

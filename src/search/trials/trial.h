@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,12 @@ struct Measurement {
 
   bool operator==(const Measurement&) const = default;
 };
+
+// Nothing where the measurement has no such metric.
+inline std::optional<double> metric_of(const Measurement& measurement, const std::string& name) {
+  const auto found = measurement.metrics.find(name);
+  return found == measurement.metrics.end() ? std::nullopt : std::optional(found->second);
+}
 
 struct Trial {
   int64_t number = 0;  // 0, 1, 2 ... without gaps
