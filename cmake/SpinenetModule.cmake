@@ -43,7 +43,7 @@ endfunction()
 option(SPINENET_UNITY "Compile several files of a module together" OFF)
 function(spinenet_compile_together target)
   if(SPINENET_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
   endif()
 endfunction()
 

@@ -7,7 +7,7 @@
 namespace spinenet::compare {
 namespace {
 
-Comparison example() {
+Comparison shown_example() {
   Comparison c;
   c.image_size = 128;
   c.seeds = {1, 2};
@@ -21,7 +21,7 @@ Comparison example() {
 }
 
 TEST(CompareView, LearningIsTheMeanWhereAllWereMeasured) {
-  const plot::Series curve = learning_curve(example().contestants[0], "AP");
+  const plot::Series curve = learning_curve(shown_example().contestants[0], "AP");
   EXPECT_EQ(curve.x, (std::vector<double>{20, 40}));
   ASSERT_EQ(curve.y.size(), 2U);
   EXPECT_NEAR(curve.y[0], 0.2, 1e-12);
@@ -30,7 +30,7 @@ TEST(CompareView, LearningIsTheMeanWhereAllWereMeasured) {
 }
 
 TEST(CompareView, AColourMeansTheSameInEveryChart) {
-  const plot::ComparePage page = page_of(example());
+  const plot::ComparePage page = page_of(shown_example());
   ASSERT_EQ(page.costs.size(), 2U);
   EXPECT_EQ(page.costs[0].x, (std::vector<double>{124}));
   EXPECT_EQ(page.costs[1].name, "second");
@@ -40,7 +40,7 @@ TEST(CompareView, AColourMeansTheSameInEveryChart) {
 }
 
 TEST(CompareView, ShowsTheSizesThatAreMeasured) {
-  Comparison comparison = example();
+  Comparison comparison = shown_example();
   const plot::ComparePage page = page_of(comparison);
   ASSERT_EQ(page.sizes.size(), 1U) << "APs alone is measured";
   EXPECT_NEAR(page.sizes[0].bars[0].value, 0.2, 1e-12);
@@ -50,7 +50,7 @@ TEST(CompareView, ShowsTheSizesThatAreMeasured) {
 }
 
 TEST(CompareView, SaysWhatTheNumbersAreOf) {
-  Comparison comparison = example();
+  Comparison comparison = shown_example();
   EXPECT_EQ(page_of(comparison).subtitle,
             "detect at 128 px, the best measurement of each run, seeds 1, 2; mean ± standard deviation over them");
   EXPECT_EQ(page_of(comparison).metric, "AP");
@@ -62,7 +62,7 @@ TEST(CompareView, SaysWhatTheNumbersAreOf) {
 }
 
 TEST(CompareView, ShowsDifferencesFromTheBaseline) {
-  Comparison comparison = example();
+  Comparison comparison = shown_example();
   EXPECT_TRUE(page_of(comparison).difference_curves.empty()) << "the second recipe has no run";
   comparison.contestants[1] = comparison.contestants[0];
   comparison.contestants[1].name = "second";
@@ -82,9 +82,9 @@ TEST(CompareView, ShowsDifferencesFromTheBaseline) {
 }
 
 TEST(CompareView, SaysWhatIsMissing) {
-  EXPECT_EQ(page_of(example()).notes.size(), 2U);
-  EXPECT_EQ(page_of(example()).table.rows.size(), 2U);
-  EXPECT_EQ(page_of(example()).networks.rows[1][4], "0") << "seeds that ended";
+  EXPECT_EQ(page_of(shown_example()).notes.size(), 2U);
+  EXPECT_EQ(page_of(shown_example()).table.rows.size(), 2U);
+  EXPECT_EQ(page_of(shown_example()).networks.rows[1][4], "0") << "seeds that ended";
 }
 
 }  // namespace

@@ -5,8 +5,6 @@
 namespace spinenet::eval {
 namespace {
 
-constexpr double kHighestThreshold = 1 - 1e-10;
-
 void make_targets(const MatchTask& task, const Cell& cell, std::vector<MatchTarget>& targets) {
   targets.clear();
   for (uint32_t i = cell.truth_begin; i < cell.truth_end; ++i) {

@@ -17,6 +17,8 @@ namespace spinenet::eval {
 
 inline constexpr size_t kPassThresholds = 16;
 inline constexpr size_t kPassAreas = 4;
+// An IoU threshold of 1 asks for no more: equal boxes overlap by a little less than 1 in floating point.
+inline constexpr double kHighestThreshold = 1 - 1e-10;
 
 // Bit t stands for IoU threshold t of the pass.
 struct MatchBits {

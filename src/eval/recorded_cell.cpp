@@ -5,8 +5,6 @@
 namespace spinenet::eval {
 namespace {
 
-constexpr double kHighestThreshold = 1 - 1e-10;
-
 const detect::Annotation& annotation_at(const MatchTask& task, uint32_t place) {
   return task.question.annotations->annotations[place];
 }

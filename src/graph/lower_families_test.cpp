@@ -1,6 +1,5 @@
 // VGG, CSPDarknet-53, YOLOv4, EfficientNet-Lite0, HRNet and DetNet: the parameters and multiply-adds of their published
 // layer tables, and how they are wired.
-#include <algorithm>
 
 #include <gtest/gtest.h>
 
@@ -9,6 +8,7 @@
 #include "graph/cost.h"
 #include "graph/lower.h"
 #include "graph/lower_two_stage.h"
+#include "graph/test_programs.h"
 #include "graph/verify.h"
 
 namespace spinenet::graph {
@@ -157,12 +157,6 @@ TEST(DetNet, HasThePublishedPriceWithTheStrideInTheFirstConvolution) {
 TEST(OtherBackbones, CostWhatTheirTablesSay) {
   expect_cost(cost(lower_backbone(arch::named_architecture("cspdarknet-53"), square(608, 1))), 26'617'184, 36.848);
   expect_cost(cost(lower_backbone(arch::named_architecture("vgg-16"), square(224, 1))), 14'714'688, 15.3466);
-}
-
-const Op& op_named(const Program& program, std::string_view name) {
-  const auto it = std::find_if(program.ops.begin(), program.ops.end(), [&](const Op& op) { return op.name == name; });
-  if (it == program.ops.end()) throw std::out_of_range(std::string(name));
-  return *it;
 }
 
 const Shape& shape_of(const Program& program, std::string_view name) {

@@ -11,16 +11,11 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "graph/cost.h"
+#include "graph/test_programs.h"
 #include "graph/verify.h"
 
 namespace spinenet::graph {
 namespace {
-
-const Op& op_named(const Program& program, std::string_view name) {
-  const auto it = std::find_if(program.ops.begin(), program.ops.end(), [&](const Op& op) { return op.name == name; });
-  EXPECT_NE(it, program.ops.end()) << name;
-  return *it;
-}
 
 // The value that leaves block `index`.
 ValueId block_output(const Program& program, int index, int repeats = 1) {

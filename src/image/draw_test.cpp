@@ -7,17 +7,13 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "image/test_image.h"
 #include "image/text.h"
 
 namespace spinenet::image {
 namespace {
 
 constexpr DrawingOptions kAsItIs{.enlarge = false};
-
-Color color_at(const Image& image, int y, int x) {
-  const uint8_t* pixel = image.at(y, x);
-  return {pixel[0], pixel[1], pixel[2]};
-}
 
 int count_changed(const Image& image, Color before = {}) {
   int count = 0;
@@ -34,7 +30,7 @@ DrawnObject box(float x1, float y1, float x2, float y2, int label = 0) {
   return object;
 }
 
-DrawnObject named(DrawnObject object, const std::string& name) {
+DrawnObject with_name(DrawnObject object, const std::string& name) {
   object.name = name;
   return object;
 }
@@ -73,9 +69,10 @@ TEST(Draw, LinesOfSmallBoxesLeaveThemVisible) {
 
 TEST(Draw, BoxesOutsideAreClippedAndUnboundedOnesLeftOut) {
   const float nan = std::numeric_limits<float>::quiet_NaN(), infinity = std::numeric_limits<float>::infinity();
-  std::vector<DrawnObject> objects{named(box(-5, -5, 5, 5), "cut")};
+  std::vector<DrawnObject> objects{with_name(box(-5, -5, 5, 5), "cut")};
   EXPECT_EQ(draw_objects(make_image(100, 200), objects, kAsItIs).labels, 1);
-  objects = {named(box(500, 500, 600, 600), "a"), named(box(nan, 0, 9, 9), "b"), named(box(0, 0, infinity, 9), "c")};
+  objects = {with_name(box(500, 500, 600, 600), "a"), with_name(box(nan, 0, 9, 9), "b"),
+             with_name(box(0, 0, infinity, 9), "c")};
   const Drawing drawing = draw_objects(make_image(100, 200), objects, kAsItIs);
   EXPECT_EQ(count_changed(drawing.image), 0);
   EXPECT_EQ(drawing.labels + drawing.unlabelled, 0);
@@ -157,7 +154,7 @@ TEST(Draw, RandomScenesOfEverySizeAreDrawn) {
     for (int i = 0; i < 30; ++i) {
       const auto side = [&](int limit) { return static_cast<float>(random.uniform(-10, limit + 10)); };
       const float x = side(width), y = side(height);
-      objects.push_back(named(box(x, y, x + 30, y + 20, i), i % 3 == 0 ? std::string(300, 'x') : "name"));
+      objects.push_back(with_name(box(x, y, x + 30, y + 20, i), i % 3 == 0 ? std::string(300, 'x') : "name"));
       objects.back().detail = "0.50";
       if (i % 4 == 0)
         objects.back().mask = {{static_cast<int>(x), static_cast<int>(y), 9, 7}, std::vector<uint8_t>(63, 1)};
@@ -176,7 +173,7 @@ TEST(Draw, RandomScenesOfEverySizeAreDrawn) {
 }
 
 TEST(Draw, EmptyImagesAreLeftAlone) {
-  const std::vector<DrawnObject> objects{named(box(0, 0, 5, 5), "cat")};
+  const std::vector<DrawnObject> objects{with_name(box(0, 0, 5, 5), "cat")};
   EXPECT_TRUE(draw_objects(Image(), objects).image.pixels.empty());
   EXPECT_EQ(count_changed(draw_objects(make_image(500, 500), {}).image), 0);
 }

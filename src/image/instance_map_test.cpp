@@ -8,17 +8,13 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "image/test_image.h"
 
 namespace spinenet::image {
 namespace {
 
 MaskWindow rectangle(int x, int y, int width, int height) {
   return {{x, y, width, height}, std::vector<uint8_t>(static_cast<size_t>(width) * static_cast<size_t>(height), 1)};
-}
-
-Color color_at(const Image& image, int y, int x) {
-  const uint8_t* pixel = image.at(y, x);
-  return {pixel[0], pixel[1], pixel[2]};
 }
 
 std::vector<Color> colors_of(const InstanceMap& map, size_t masks) {

@@ -14,19 +14,19 @@ constexpr std::array<uint8_t, 6> kExifMark = {'E', 'x', 'i', 'f', 0, 0};
 constexpr uint32_t kOrientationTag = 0x0112;
 
 // Where the upright pixel (y, x) lies in the stored image: swapped first, then counted from the far side.
-struct Turn {
+struct QuarterTurn {
   bool swap, from_bottom, from_right;
 };
 
-constexpr Turn turn_of(int orientation) {
-  constexpr std::array<Turn, 8> kTurns = {{{false, false, false},
-                                           {false, false, true},
-                                           {false, true, true},
-                                           {false, true, false},
-                                           {true, false, false},
-                                           {true, true, false},
-                                           {true, true, true},
-                                           {true, false, true}}};
+constexpr QuarterTurn turn_of(int orientation) {
+  constexpr std::array<QuarterTurn, 8> kTurns = {{{false, false, false},
+                                                  {false, false, true},
+                                                  {false, true, true},
+                                                  {false, true, false},
+                                                  {true, false, false},
+                                                  {true, true, false},
+                                                  {true, true, true},
+                                                  {true, false, true}}};
   return kTurns[static_cast<size_t>(std::clamp(orientation, 1, 8) - 1)];
 }
 
@@ -53,7 +53,7 @@ ImageSize upright_size(ImageSize stored, int orientation) {
 }
 
 Image upright(Image stored, int orientation) {
-  const Turn turn = turn_of(orientation);
+  const QuarterTurn turn = turn_of(orientation);
   if (!turn.swap && !turn.from_bottom && !turn.from_right) return stored;
   const ImageSize size = upright_size({stored.height, stored.width}, orientation);
   Image result = make_image(size.height, size.width);

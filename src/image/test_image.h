@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "image/image.h"
+#include "image/palette.h"
 
 namespace spinenet::image {
 
@@ -31,6 +32,11 @@ inline Image smooth_image(int height, int width) {
     }
   }
   return image;
+}
+
+inline Color color_at(const Image& image, int y, int x) {
+  const uint8_t* pixel = image.at(y, x);
+  return {pixel[0], pixel[1], pixel[2]};
 }
 
 inline Image noise_image(int height, int width, uint64_t seed) {

@@ -6,14 +6,10 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "image/test_image.h"
 
 namespace spinenet::image {
 namespace {
-
-Color color_at(const Image& image, int y, int x) {
-  const uint8_t* pixel = image.at(y, x);
-  return {pixel[0], pixel[1], pixel[2]};
-}
 
 Image noise(int height, int width, uint64_t seed, int low, int high) {
   Random random(seed);

@@ -6,7 +6,6 @@
 
 #include "engine/compile/check_options.h"
 #include "graph/weights.h"
-#include "runtime/calibrate_model.h"
 #include "runtime/measure_precisions.h"
 #include "runtime/networks.h"
 #include "runtime/precision_facts.h"
@@ -17,24 +16,6 @@ namespace spinenet::runtime {
 namespace {
 
 using engine::Precision;
-
-image::Image striped_image() {
-  image::Image image = image::make_image(90, 100);
-  for (size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = static_cast<uint8_t>(7 * i % 251);
-  return image;
-}
-
-const ImageSource& stripes() {
-  static const ImageSource one{2, [](int64_t) { return striped_image(); }};
-  return one;
-}
-
-Model calibrated_model() {
-  Model model = model_for(arch::Task::detect);
-  const engine::CalibrateOptions options{.layer_error = 1e9, .output_error = 1e9};
-  set_calibration(model, calibrate_model(model, stripes(), options));
-  return model;
-}
 
 Precision chosen(const Model& model) {
   return choose_precision(model, networks_of(model, 128), {});

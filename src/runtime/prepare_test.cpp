@@ -11,7 +11,6 @@
 #include "engine/compile/check_options.h"
 #include "engine/run/session.h"
 #include "graph/weights.h"
-#include "runtime/calibrate_model.h"
 #include "runtime/detect_function.h"
 #include "runtime/test_models.h"
 
@@ -25,19 +24,6 @@ std::string refusal_of(const Model& model, const RunOptions& options) {
     return error.what();
   }
   return "";
-}
-
-image::Image striped_image() {
-  image::Image image = image::make_image(90, 100);
-  for (size_t i = 0; i < image.pixels.size(); ++i) image.pixels[i] = static_cast<uint8_t>(7 * i % 251);
-  return image;
-}
-
-Model calibrated_model() {
-  Model model = model_for(arch::Task::detect);
-  const engine::CalibrateOptions options{.layer_error = 1e9, .output_error = 1e9};
-  set_calibration(model, calibrate_model(model, {2, [](int64_t) { return striped_image(); }}, options));
-  return model;
 }
 
 float best_score(const Model& model, const RunOptions& options) {
