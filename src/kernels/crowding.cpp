@@ -5,6 +5,7 @@
 #include <charconv>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -54,12 +55,16 @@ nanoseconds reckoned_wait() {
 }  // namespace
 
 void Crowding::look(Time now, std::optional<double> waited) {
+  const bool is_crowded = most_ > 1 && waited.value_or(0) > kCrowded;
+  const bool was_crowded = std::exchange(was_crowded_, is_crowded);
   if (resting_) {
     resting_ = false;
     trying_ = true;
     now_ = std::min(most_, 2 * now_);
-  } else if (!waited) {  // from here on they are watched
-  } else if (most_ > 1 && *waited > kCrowded) {
+  } else if (!waited) {                     // from here on they are watched
+  } else if (is_crowded && !was_crowded) {  // perhaps by those who read the next images, who are done at once
+  } else if (is_crowded) {
+    was_crowded_ = false;
     now_ = std::max(1, now_ / 2);
     if (trying_) pause_ = std::clamp(2 * pause_, kShortPause, kLongPause);
     if (trying_ || now_ == 1) return rest(now);

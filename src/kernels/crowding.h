@@ -2,8 +2,8 @@
 //
 // Threads that meet after every small piece of work wait for the one that has lost its processor, some milliseconds
 // each time. So half as many take part, and again half as many, as long as one of them waits for a processor for a good
-// part of the time, and more are tried again after a pause that doubles from time to time. How many there are changes
-// who does a piece of work, never what it gives.
+// part of the time, twice in a row, and more are tried again after a pause that doubles from time to time. How many
+// there are changes who does a piece of work, never what it gives.
 //
 // Thread contract: one caller at a time.
 #pragma once
@@ -41,6 +41,7 @@ class Crowding {
   Time next_look_;
   bool resting_ = false;  // nothing is watched until next_look_; then more threads are tried
   bool trying_ = false;   // more threads than those that were not crowded
+  bool was_crowded_ = false;
   std::chrono::milliseconds pause_{};
 };
 

@@ -48,6 +48,17 @@ TEST(Crowding, WaitingNowAndThenIsNoCrowd) {
   for (int i = 0; i < 2000; ++i) EXPECT_EQ(system.step(crowding), 2);
 }
 
+// The next images are read at once, in one look of several.
+TEST(Crowding, ABurstIsNoCrowd) {
+  Crowding crowding(2);
+  int asked = 0;
+  Crowding::Time now{};
+  for (int i = 0; i < 2000; ++i, now += milliseconds(1)) {
+    EXPECT_EQ(crowding.threads(now, [&](Crowding::Time) { return std::optional(++asked % 3 == 0 ? 0.6 : 0.0); }), 2);
+  }
+  EXPECT_GT(asked, 100);
+}
+
 // Beside a busy process nearly all of the time belongs to the number of threads that meets no other.
 TEST(Crowding, KeepsToTheThreadsThatHaveAProcessor) {
   for (const int free : {1, 2, 4}) {
