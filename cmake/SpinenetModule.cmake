@@ -45,12 +45,27 @@ option(SPINENET_UNITY "Compile several files of a module together" OFF)
 # 105651). The more of a module lies in one unit, or is watched by sanitizers, the more often; builds of single files have these
 # warnings on.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND (SPINENET_UNITY OR SPINENET_SANITIZE))
-  target_compile_options(spinenet_options INTERFACE -Wno-array-bounds -Wno-free-nonheap-object -Wno-maybe-uninitialized -Wno-restrict
-                                                   -Wno-stringop-overflow -Wno-stringop-overread)
+  target_compile_options(spinenet_options INTERFACE -Wno-array-bounds -Wno-free-nonheap-object -Wno-maybe-uninitialized
+                                                   -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
 function(spinenet_compile_together target)
   if(SPINENET_UNITY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 12)
+  endif()
+endfunction()
+
+# spinenet_compile_quickly(TARGET [HEADER]): a program of tests or a benchmark, with the precompiled header that HEADER owns
+# or else that of tests.
+function(spinenet_compile_quickly target)
+  spinenet_compile_together(${target})
+  # As the headers are compiled.
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+  target_compile_options(${target} PRIVATE -fPIC)
+  if(ARGN)
+    target_precompile_headers(${target} REUSE_FROM ${ARGN})
+  else()
+    target_compile_options(${target} PRIVATE ${SPINENET_TEST_OPTIONS})
+    target_precompile_headers(${target} REUSE_FROM spinenet_test_header)
   endif()
 endfunction()
 
@@ -82,18 +97,9 @@ function(spinenet_module name)
   target_link_libraries(${target} PUBLIC ${ARG_DEPENDS} ${ARG_PUBLIC} PRIVATE spinenet_options ${ARG_PRIVATE})
   if(SPINENET_BUILD_TESTS AND tests)
     add_executable(${target}_test ${tests})
-    spinenet_compile_together(${target}_test)
-    # As the headers are compiled.
-    set_target_properties(${target}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
-    target_compile_options(${target}_test PRIVATE -fPIC)
+    spinenet_compile_quickly(${target}_test ${ARG_HEADER})
     if(ARG_HEADER STREQUAL "spinenet_torch_header")
       set_target_properties(${target}_test PROPERTIES SPINENET_WITH_LIBTORCH ${SPINENET_LIBTORCH_SHARES})
-    endif()
-    if(ARG_HEADER)
-      target_precompile_headers(${target}_test REUSE_FROM ${ARG_HEADER})
-    else()
-      target_compile_options(${target}_test PRIVATE ${SPINENET_TEST_OPTIONS})
-      target_precompile_headers(${target}_test REUSE_FROM spinenet_test_header)
     endif()
     target_link_libraries(${target}_test PRIVATE ${target} spinenet_options ${ARG_PRIVATE} ${ARG_TEST} GTest::gtest_main)
     target_compile_definitions(

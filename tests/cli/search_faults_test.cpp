@@ -20,7 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kSearch = R"(algorithm:
+constexpr std::string_view kThreeTrials = R"(algorithm:
   kind: random
 proxy:
   recipe: training.yaml
@@ -29,7 +29,7 @@ lag: 2
 )";
 
 // Takes its run folder and measures, unless the file `does` beside it says otherwise.
-constexpr std::string_view kTraining = R"(#!/bin/sh
+constexpr std::string_view kPretendedTraining = R"(#!/bin/sh
 here=$(dirname "$0")
 for word in "$@"; do [ "$word" = --describe ] && exec cat "$here/describe.json"; done
 tr '\0' '\n' < /proc/$PPID/cmdline >> "$here/arguments"
@@ -50,9 +50,9 @@ class SearchFaults : public ProgramTest {
     arch::Architecture base = arch::named_architecture("spinenet-49");
     base.scaling.filter_size_scale = 0.1;
     fs::create_directories(folder_ / "libexec");
-    fixture::put_file(folder_ / "search.yaml", kSearch);
+    fixture::put_file(folder_ / "search.yaml", kThreeTrials);
     fixture::put_file(folder_ / "training.yaml", "");
-    fixture::put_file(folder_ / "libexec" / "spinenet-train", kTraining);
+    fixture::put_file(folder_ / "libexec" / "spinenet-train", kPretendedTraining);
     fixture::put_file(folder_ / "libexec" / "describe.json", to_text(Json{{"task", "detect"},
                                                                           {"recipe", "seed: 1\n"},
                                                                           {"architecture", to_json(base)},
