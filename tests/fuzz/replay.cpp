@@ -82,9 +82,9 @@ std::optional<Bytes> dictionary_word(std::string_view line, const std::string& p
   if (begin == end) refuse(path + ": a line without a word in quotes: " + std::string(line));
   Bytes word;
   for (size_t i = begin + 1; i < end; ++i) {
-    if (line[i] != '\\') {
-      word.push_back(static_cast<uint8_t>(line[i]));
-    } else if (line[++i] == 'x' && i + 2 < end) {
+    const bool is_escaped = line[i] == '\\';
+    i += is_escaped ? 1 : 0;
+    if (is_escaped && line[i] == 'x' && i + 2 < end) {
       uint8_t value = 0;
       std::from_chars(line.data() + i + 1, line.data() + i + 3, value, 16);
       word.push_back(value);
