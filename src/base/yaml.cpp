@@ -51,7 +51,8 @@ class EventStream {
   EventStream(std::string_view text, const Reader& reader) : reader_(reader) {
     if (yaml_parser_initialize(&parser_) == 0) fail(ErrorKind::failed, "no memory for the YAML parser", reader.place);
     yaml_parser_set_encoding(&parser_, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(text.data()), text.size());
+    const char* bytes = text.data() != nullptr ? text.data() : "";  // the library ends the process without any
+    yaml_parser_set_input_string(&parser_, reinterpret_cast<const unsigned char*>(bytes), text.size());
   }
   EventStream(const EventStream&) = delete;
   EventStream& operator=(const EventStream&) = delete;

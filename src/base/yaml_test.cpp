@@ -45,7 +45,9 @@ TEST(Yaml, KeepsScalarsAsTextWithTheirPlace) {
 }
 
 TEST(Yaml, NothingIsANull) {
-  for (const std::string_view text : {"", "\n\n", "# only a comment\n", "---\n", "~", "\xEF\xBB\xBF"}) {
+  for (const std::string_view text :
+       {std::string_view(), std::string_view(""), std::string_view("\n\n"), std::string_view("# only a comment\n"),
+        std::string_view("---\n"), std::string_view("~"), std::string_view("\xEF\xBB\xBF")}) {
     EXPECT_EQ(parse_yaml(text, "r.yaml").kind, Kind::null) << text;
   }
 }

@@ -61,8 +61,8 @@ void Crowding::look(Time now, std::optional<double> waited) {
     resting_ = false;
     trying_ = true;
     now_ = std::min(most_, 2 * now_);
-  } else if (!waited) {                     // from here on they are watched
-  } else if (is_crowded && !was_crowded) {  // perhaps by those who read the next images, who are done at once
+  } else if (!waited || (is_crowded && !was_crowded)) {
+    // They are watched from here on, or perhaps wait for those who read the next images, who are done at once.
   } else if (is_crowded) {
     was_crowded_ = false;
     now_ = std::max(1, now_ / 2);
