@@ -88,14 +88,14 @@ TEST(InstanceMap, TouchingMasksGetColoursThatAreApart) {
 TEST(InstanceMap, AMaskIsATintInsideAnEdge) {
   Image image = make_image(12, 12, 100);
   const std::vector<MaskWindow> masks{rectangle(2, 3, 8, 6)};
-  constexpr Color red{255, 0, 0};
-  paint(image, make_instance_map(masks, 12, 12), masks, std::vector<Color>{red}, {.line = 2, .strength = 0.4F});
+  constexpr Color kRed{255, 0, 0};
+  paint(image, make_instance_map(masks, 12, 12), masks, std::vector<Color>{kRed}, {.line = 2, .strength = 0.4F});
   for (int y = 0; y < 12; ++y) {
     for (int x = 0; x < 12; ++x) {
       const bool in = x >= 2 && x < 10 && y >= 3 && y < 9;
       const bool deep = x >= 4 && x < 8 && y >= 5 && y < 7;
       const bool rim = !in && ((x >= 2 && x < 10 && y >= 2 && y < 10) || (x >= 1 && x < 11 && y >= 3 && y < 9));
-      const Color wanted = rim ? Color{45, 45, 45} : !in ? Color{100, 100, 100} : deep ? Color{162, 60, 60} : red;
+      const Color wanted = rim ? Color{45, 45, 45} : !in ? Color{100, 100, 100} : deep ? Color{162, 60, 60} : kRed;
       EXPECT_EQ(color_at(image, y, x), wanted) << y << " " << x;
     }
   }
@@ -105,13 +105,13 @@ TEST(InstanceMap, AMaskIsATintInsideAnEdge) {
 TEST(InstanceMap, TwoMasksHaveTwoEdgesBetweenThem) {
   Image image = make_image(20, 20, 100);
   const std::vector<MaskWindow> masks{rectangle(0, 0, 10, 20), rectangle(10, 0, 10, 20)};
-  constexpr Color red{255, 0, 0}, blue{0, 0, 255};
-  paint(image, make_instance_map(masks, 20, 20), masks, std::vector<Color>{red, blue}, {.line = 2});
+  constexpr Color kRed{255, 0, 0}, kBlue{0, 0, 255};
+  paint(image, make_instance_map(masks, 20, 20), masks, std::vector<Color>{kRed, kBlue}, {.line = 2});
   EXPECT_EQ(color_at(image, 10, 7), (Color{162, 60, 60}));
-  EXPECT_EQ(color_at(image, 10, 8), red);
-  EXPECT_EQ(color_at(image, 10, 9), red);
-  EXPECT_EQ(color_at(image, 10, 10), blue);
-  EXPECT_EQ(color_at(image, 10, 11), blue);
+  EXPECT_EQ(color_at(image, 10, 8), kRed);
+  EXPECT_EQ(color_at(image, 10, 9), kRed);
+  EXPECT_EQ(color_at(image, 10, 10), kBlue);
+  EXPECT_EQ(color_at(image, 10, 11), kBlue);
   EXPECT_EQ(color_at(image, 10, 12), (Color{60, 60, 162}));
   EXPECT_EQ(color_at(image, 0, 0), (Color{162, 60, 60}));
 }
