@@ -180,7 +180,7 @@ CocoArrays measure(const CellIndex& index, const Measurement& what, const CocoPr
   const std::vector<uint32_t> order = by_size(index);
   MatchTask task;
   const double lowest = *std::min_element(protocol.iou_thresholds.begin(), protocol.iou_thresholds.end());
-  task.question = {what.annotations, what.results, &index, what.iou, std::min(lowest, 1 - 1e-10)};
+  task.question = {what.annotations, what.results, &index, what.iou, std::min(lowest, kHighestThreshold)};
   task.limit = static_cast<size_t>(protocol.max_detections.back());
   task.area_of_boxes = what.area_of_boxes;
   task.result_areas = what.result_areas;

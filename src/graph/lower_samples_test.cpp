@@ -1,6 +1,5 @@
 // Every sample of a search space is a network: it lowers, and the lowering joins the unused blocks that its canonical
 // form says.
-#include <algorithm>
 #include <map>
 
 #include <gtest/gtest.h>
@@ -11,6 +10,7 @@
 #include "base/format.h"
 #include "graph/cost.h"
 #include "graph/lower.h"
+#include "graph/test_programs.h"
 
 namespace spinenet::graph {
 namespace {
@@ -33,10 +33,7 @@ std::vector<std::vector<int>> joined_in(const Program& program, size_t blocks) {
   const std::vector<const Op*> ops = writers(program);
   std::vector<std::vector<int>> joined(blocks);
   for (size_t i = arch::kStemBlocks; i < blocks; ++i) {
-    const std::string name = fmt::format("blocks.{}.fuse", i);
-    const auto fuse =
-        std::find_if(program.ops.begin(), program.ops.end(), [&](const Op& op) { return op.name == name; });
-    for (const ValueId input : fuse->inputs) {
+    for (const ValueId input : op_named(program, fmt::format("blocks.{}.fuse", i)).inputs) {
       const std::string& writer = ops[static_cast<size_t>(input)]->name;
       if (writer.starts_with("blocks.")) joined[i].push_back(std::stoi(writer.substr(7)));
     }
