@@ -1,6 +1,7 @@
 #include "train/distributed.h"
 
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <future>
 #include <optional>
@@ -91,6 +92,14 @@ struct Communicator::Group {
 
 namespace {
 
+// Gloo writes to connections that may have been closed: the signal of that would end the process before it could tell
+// which peer was lost. A handler that the process has set is left to it.
+void outlive_closed_connections() {
+  struct sigaction now {};
+  if (::sigaction(SIGPIPE, nullptr, &now) != 0) return;
+  if ((now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL) std::signal(SIGPIPE, SIG_IGN);
+}
+
 // Where the processes meet: process 0 keeps the store, or torchrun's agent does, which has one prefix for each start.
 c10::intrusive_ptr<c10d::Store> join_store(const ProcessPlace& place) {
   c10d::TCPStoreOptions options;
@@ -150,6 +159,7 @@ std::unique_ptr<Communicator::Group> Communicator::join_unless_stopped(torch::De
 Communicator::Communicator(const ProcessPlace& place, torch::Device device, const std::atomic<int>* stop_signal)
     : place_(place), stop_signal_(stop_signal) {
   if (place.world == 1) return;
+  outlive_closed_connections();
   try {
     group_ = join_unless_stopped(device);
   } catch (const Error&) {

@@ -37,7 +37,7 @@ ProcessPlace process_place();
 class Communicator {
  public:
   // Waits until all processes have come. `device` decides between Gloo and NCCL. `stop_signal`: not 0 when this process
-  // is asked to stop.
+  // is asked to stop. With several processes, SIGPIPE is ignored from here on where it would have ended this process.
   Communicator(const ProcessPlace& place, torch::Device device, const std::atomic<int>* stop_signal = nullptr);
   ~Communicator();
   Communicator(const Communicator&) = delete;

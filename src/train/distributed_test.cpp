@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <functional>
@@ -137,6 +138,26 @@ TEST(Communicator, AddsUpAndHandsOn) {
     EXPECT_EQ(first.sum().item<float>(), 14.0F);
     EXPECT_FALSE(communicator.broken());
   });
+}
+
+using Handler = void (*)(int);
+
+// What a closed connection does after two processes have met, where it did `before`.
+Handler after_a_meeting(Handler before) {
+  const Handler was = std::signal(SIGPIPE, before);
+  on_ranks(2, std::chrono::seconds(60), [](Communicator& communicator) {
+    torch::Tensor numbers = torch::ones({1});
+    communicator.all_reduce(numbers);
+  });
+  return std::signal(SIGPIPE, was);
+}
+
+void own_handler(int) {}
+
+TEST(Communicator, AClosedConnectionDoesNotEndTheProcess) {
+  EXPECT_EQ(after_a_meeting(SIG_DFL), SIG_IGN);
+  EXPECT_EQ(after_a_meeting(SIG_IGN), SIG_IGN);
+  EXPECT_EQ(after_a_meeting(own_handler), own_handler);
 }
 
 TEST(Communicator, AProcessThatGoesEndsAllOthers) {
