@@ -52,24 +52,26 @@ std::vector<std::vector<std::string>> format_rows(const runtime::PrecisionFacts&
   return rows;
 }
 
-void print_calibration(const CalibrateFlags& flags, const engine::Calibration& found,
+void print_calibration(const CalibrateFlags& flags, const runtime::Calibrations& found,
                        const runtime::PrecisionFacts& facts, const CommonOptions& common) {
-  std::vector<std::vector<std::string>> rows{{"model", flags.out}, {"images", fmt::format("{}", found.images)}};
+  const int images = found.front().images;
+  std::vector<std::string> kept;
+  for (const engine::Calibration& of_one : found) kept.insert(kept.end(), of_one.kept.begin(), of_one.kept.end());
+  std::vector<std::vector<std::string>> rows{{"model", flags.out}, {"images", fmt::format("{}", images)}};
   std::ranges::move(format_rows(facts), std::back_inserter(rows));
-  rows.push_back(
-      {"in fp32", found.kept.empty() ? "none that could be in int8" : fmt::format("{}", fmt::join(found.kept, ", "))});
+  rows.push_back({"in fp32", kept.empty() ? "none that could be in int8" : fmt::format("{}", fmt::join(kept, ", "))});
   print_result(common,
                {{"file", flags.out},
-                {"images", found.images},
-                {"pictures", found.images},  // its name up to 0.2
-                {"output_error", found.error},
-                {"kept_in_fp32", found.kept},
+                {"images", images},
+                {"pictures", images},  // its name up to 0.2
+                {"output_error", facts.output_error.at(engine::Precision::int8)},
+                {"kept_in_fp32", kept},
                 {"formats", to_json(facts)}},
                table_text(rows));
 }
 
-void require_detector(const runtime::Model& model) {
-  if (model.file.task == name_of(arch::Task::detect)) return;
+void refuse_classifier(const runtime::Model& model) {
+  if (model.file.task != name_of(arch::Task::classify)) return;
   fail(ErrorKind::usage, fmt::format("AP is of a model that detects, and this one does \"{}\"", model.file.task),
        "--annotations", "leave it out");
 }
@@ -81,7 +83,7 @@ int run_calibrate(const CalibrateFlags& flags, const Invocation& invocation) {
   runtime::Model model = runtime::open_model(flags.model);
   std::optional<runtime::AnnotatedImages> annotated;
   if (!flags.annotations.empty()) {
-    require_detector(model);
+    refuse_classifier(model);
     annotated = runtime::annotated_images(model, files, flags.annotations);
   }
   Progress progress("calibrate", 1, progress_of(common));
@@ -95,8 +97,8 @@ int run_calibrate(const CalibrateFlags& flags, const Invocation& invocation) {
   };
   const runtime::ImageSource images{static_cast<int64_t>(files.size()),
                                     [&](int64_t i) { return image::read_input(files[static_cast<size_t>(i)]); }};
-  const engine::Calibration found = calibrate_model(model, images, options);
-  set_calibration(model, found);
+  const runtime::Calibrations found = runtime::calibrate_model(model, images, options);
+  runtime::set_calibrations(model.file, found);
   const runtime::PrecisionFacts facts = measure_precisions(model, images, annotated, options.threads);
   set_precision_facts(model.file, facts);
   formats::write_model(output, model.file);
@@ -110,10 +112,7 @@ void add_calibrate(CLI::App& app, Invocation& invocation) {
   const auto options = std::make_shared<CalibrateFlags>();
   CLI::App& verb = *app.add_subcommand("calibrate", "Make a model that can compute in int8, from images like yours");
   PathTable& paths = invocation.paths;
-  paths.add_model(verb,
-                  verb.add_option("MODEL", options->model, fmt::format("{}, of a detector or classifier", kModelText))
-                      ->required()
-                      ->type_name(""),
+  paths.add_model(verb, verb.add_option("MODEL", options->model, std::string(kModelText))->required()->type_name(""),
                   options->model);
   paths.add(
       verb,

@@ -1,45 +1,35 @@
 #include "runtime/calibrate_model.h"
 
-#include "arch/task.h"
 #include "graph/weights.h"
-#include "image/center_crop.h"
-#include "runtime/calibration.h"
-#include "runtime/detect_function.h"
-#include "runtime/input.h"
 #include "runtime/networks.h"
 
 namespace spinenet::runtime {
 namespace {
 
-// As predict makes it, for a network of this size.
-std::vector<float> input_of(const Model& model, int64_t side, const image::Image& image) {
-  const image::Normalization normalization{model.file.mean, model.file.std};
-  const int extent = static_cast<int>(side);
-  if (arch::task_named(model.file.task) == arch::Task::detect) {
-    return make_input({&image, 1}, {model.file.image_size, extent, image_fit_of(model)}, normalization).pixels.data;
-  }
-  std::vector<float> pixels(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
-  image::normalize(image::center_crop(image, extent, center_crop_of(model)), normalization, pixels);
-  return pixels;
+// Progress of one network of several, each with the same share of the whole.
+constexpr int64_t kShare = 1000;
+
+engine::CalibrateOptions options_of(const engine::CalibrateOptions& options, size_t network, size_t networks) {
+  engine::CalibrateOptions of_one = options;
+  if (networks == 1) return of_one;
+  of_one.progress = [&options, network, networks](int64_t done, int64_t all) {
+    options.progress(static_cast<int64_t>(network) * kShare + kShare * done / all,
+                     static_cast<int64_t>(networks) * kShare);
+  };
+  return of_one;
 }
 
 }  // namespace
 
-engine::Calibration calibrate_model(const Model& model, const ImageSource& images,
-                                    const engine::CalibrateOptions& options) {
-  refuse_two_stages(model);
-  const graph::Program program = networks_of(model).front();
-  return engine::calibrate(program, graph::own_weights(program, model.file.weights),
-                           network_inputs(model, program, images), options);
-}
-
-engine::CalibrationImages network_inputs(const Model& model, const graph::Program& program, const ImageSource& images) {
-  const int64_t side = program.values.front().height;
-  return {images.count, [&model, &images, side](int64_t i) { return input_of(model, side, images.image(i)); }};
-}
-
-void set_calibration(Model& model, const engine::Calibration& calibration) {
-  model.file.extra[kCalibrationEntry] = to_json(calibration).dump();
+Calibrations calibrate_model(const Model& model, const ImageSource& images, const engine::CalibrateOptions& options) {
+  const std::vector<graph::Program> networks = networks_of(model);
+  const std::vector<engine::CalibrationImages> inputs = network_inputs(model, networks, images, options.threads);
+  Calibrations found;
+  for (size_t n = 0; n < networks.size(); ++n) {
+    found.push_back(engine::calibrate(networks[n], graph::own_weights(networks[n], model.file.weights), inputs[n],
+                                      options_of(options, n, networks.size())));
+  }
+  return found;
 }
 
 }  // namespace spinenet::runtime

@@ -13,9 +13,10 @@
 #include "engine/compile/check_options.h"
 #include "engine/run/profile.h"
 #include "engine/run/session.h"
-#include "graph/weights.h"
+#include "runtime/bench/two_stage_times.h"
 #include "runtime/calibration.h"
 #include "runtime/precision_facts.h"
+#include "runtime/prepare.h"
 #include "runtime/random_images.h"
 
 namespace spinenet::runtime {
@@ -23,7 +24,7 @@ namespace {
 
 using engine::Precision;
 
-constexpr int kRuns = 4;
+constexpr int kRuns = 4, kRunsOfTwoStages = 2;
 
 using Times = std::map<Precision, double>;  // in seconds, the least of the runs
 
@@ -38,20 +39,24 @@ std::vector<Precision> candidates(const Model& model, const PrecisionFacts& fact
   if (is_near_enough(facts, Precision::bf16) && engine::has_format(with(options, Precision::bf16))) {
     formats.push_back(Precision::bf16);
   }
-  const bool has_int8 = options.skip.empty() && calibration_of(model.file, model.path.string()).has_value();
+  const bool has_int8 = options.skip.empty() && calibrations_of(model.file, model.path.string()).has_value();
   if (has_int8 && is_near_enough(facts, Precision::int8)) formats.push_back(Precision::int8);
   return formats;
 }
 
-double seconds_of(const Model& model, const graph::Program& program, engine::CompileOptions options) {
+double seconds_of(const Model& model, std::span<const graph::Program> networks, engine::CompileOptions options) {
   options.place = model.path.string();
-  std::optional<engine::Calibration> calibration;
+  Calibrations calibrations;
   if (options.precision == Precision::int8) {
-    calibration = need_calibration(model.file, options.place);
-    options.calibration = &*calibration;
+    calibrations = need_calibrations(model.file, networks.size(), options.place);
   }
-  engine::Session session(engine::compile(program, graph::own_weights(program, weights_of(model)), options));
-  const HostTensor images = random_images(program, options.batch);
+  Model used = model;
+  const NetworkPlans plans = compile_networks(networks, used, options, calibrations);
+  const HostTensor images = random_images(networks.front(), options.batch);
+  if (plans.size() > 1) {
+    return std::ranges::min(time_two_stages(two_stage_plans(plans), model, images, kRunsOfTwoStages).seconds);
+  }
+  engine::Session session(plans.front());
   session.run(images.data);
   return std::ranges::min(engine::time_runs(session, images.data, kRuns));
 }
@@ -84,14 +89,13 @@ Precision choose_precision(const Model& model, std::span<const graph::Program> n
                            const engine::CompileOptions& options) {
   const std::optional<PrecisionFacts> facts = precision_facts_of(model.file, model.path.string());
   if (!facts) return stay("the model was not measured in other formats (spinenet calibrate)");
-  const graph::Program& program = networks.front();
-  if (facts->weights != engine::identity_of(graph::own_weights(program, weights_of(model)))) {
+  if (facts->weights != weights_identity(networks, weights_of(model))) {
     return stay("the model has other weights than those that were measured: calibrate it again");
   }
   const std::vector<Precision> formats = candidates(model, *facts, options);
   if (formats.size() == 1) return stay("no other format that this processor has was found near enough");
   Times times;
-  for (const Precision precision : formats) times[precision] = seconds_of(model, program, with(options, precision));
+  for (const Precision precision : formats) times[precision] = seconds_of(model, networks, with(options, precision));
   const Precision best = fastest_near(*facts, times);
   log_info(fmt::format("precision auto: {} ({}){}", name_of(best), times_text(times), nearness(*facts, best)));
   return best;

@@ -11,7 +11,7 @@
 
 namespace spinenet::runtime {
 
-// The fastest format on this processor, by running the model's network a few times in each, of those that it and the
+// The fastest format on this processor, by running the model's networks a few times in each, of those that it and the
 // model have and whose answers were found near enough (precision_facts.h); fp32 of a model that has no record of that,
 // or one of other weights. Says on the log what was taken and why. The time is that of the options as they are, but for
 // the format: int8 is left out where they skip an optimisation, as its calibration is of the whole network.

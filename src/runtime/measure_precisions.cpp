@@ -23,6 +23,10 @@ namespace {
 
 using engine::Precision;
 
+bool segments(const Model& model) {
+  return arch::task_named(model.file.task) == arch::Task::segment;
+}
+
 double ap_of(const Model& model, const AnnotatedImages& annotated, Precision precision, int threads) {
   const PreparedModel prepared = prepare(model, {.threads = threads, .precision = precision, .device = "cpu"});
   const DetectFunction detect = make_detect_function(prepared, usual_postprocess(prepared.model.architecture));
@@ -31,16 +35,27 @@ double ap_of(const Model& model, const AnnotatedImages& annotated, Precision pre
     const image::Image image = annotated.image(static_cast<int64_t>(i));
     append_results(detect({&image, 1}).front(), annotated.truth.images[i].id, model.file.classes, results);
   }
-  return eval::evaluate_coco(annotated.truth, results, {.threads = threads}).metrics.ap;
+  const eval::IouType iou = segments(model) ? eval::IouType::segm : eval::IouType::bbox;
+  return eval::evaluate_coco(annotated.truth, results, {.iou = iou, .threads = threads}).metrics.ap;
+}
+
+double output_error_of(const Model& model, std::span<const graph::Program> networks,
+                       std::span<const engine::CalibrationImages> inputs, const engine::CompileOptions& options) {
+  double most = 0;
+  for (size_t n = 0; n < networks.size(); ++n) {
+    const Weights weights = graph::own_weights(networks[n], model.file.weights);
+    most = std::max(most, engine::output_error(networks[n], weights, options, inputs[n]));
+  }
+  return most;
 }
 
 }  // namespace
 
 AnnotatedImages annotated_images(const Model& model, const std::vector<std::string>& files,
                                  const std::string& annotations) {
-  data::CocoReadOptions boxes;
-  boxes.segmentations = false;
-  detect::Annotations all = data::read_coco(annotations, boxes);
+  data::CocoReadOptions reading;
+  reading.segmentations = segments(model);
+  detect::Annotations all = data::read_coco(annotations, reading);
   std::map<int64_t, detect::ImageInfo> info_of;
   for (const detect::ImageInfo& image : all.images) info_of[image.id] = image;
   AnnotatedImages found;
@@ -65,19 +80,17 @@ AnnotatedImages annotated_images(const Model& model, const std::vector<std::stri
 
 PrecisionFacts measure_precisions(const Model& model, const ImageSource& images,
                                   const std::optional<AnnotatedImages>& annotated, int threads) {
-  const graph::Program program = networks_of(model).front();
-  const Weights weights = graph::own_weights(program, model.file.weights);
-  const engine::Calibration calibration = need_calibration(model.file, model.path.string());
-  const engine::CalibrationImages inputs = network_inputs(model, program, images);
-  PrecisionFacts facts{engine::identity_of(weights), 0, {}, {}};
+  const std::vector<graph::Program> networks = networks_of(model);
+  const Calibrations calibrations = need_calibrations(model.file, networks.size(), model.path.string());
+  PrecisionFacts facts{weights_identity(networks, weights_of(model)), 0, {}, {}};
   if (annotated) facts.images = static_cast<int>(annotated->truth.images.size());
   for (const Precision precision : values_of<Precision>()) {
     if (!engine::has_format({.threads = threads, .precision = precision})) continue;
     if (precision == Precision::int8) {
-      facts.output_error[precision] = calibration.error;
+      facts.output_error[precision] = std::ranges::max(calibrations, {}, &engine::Calibration::error).error;
     } else if (precision == Precision::bf16) {
-      facts.output_error[precision] =
-          engine::output_error(program, weights, {.threads = threads, .precision = precision}, inputs);
+      facts.output_error[precision] = output_error_of(model, networks, network_inputs(model, networks, images, threads),
+                                                      {.threads = threads, .precision = precision});
     }
     if (annotated) facts.ap[precision] = ap_of(model, *annotated, precision, threads);
   }

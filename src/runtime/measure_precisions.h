@@ -26,8 +26,8 @@ struct AnnotatedImages {
 AnnotatedImages annotated_images(const Model& model, const std::vector<std::string>& files,
                                  const std::string& annotations);
 
-// Of a model that has a calibration and is one network. bf16 is left out where the processor does not compute in it.
-// AP, of a model that detects, where there are `annotated` images.
+// Of a model that has calibrations; of several networks the largest error counts. bf16 is left out where the processor
+// does not compute in it. AP, of a model that detects (boxes) or segments (masks), where there are `annotated` images.
 PrecisionFacts measure_precisions(const Model& model, const ImageSource& images,
                                   const std::optional<AnnotatedImages>& annotated, int threads);
 

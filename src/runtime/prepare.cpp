@@ -57,11 +57,9 @@ std::optional<NetworkForwards> on_other_device(std::span<const graph::Program> n
 NetworkPlans in_engine(Model& model, std::span<const graph::Program> networks, const RunOptions& options) {
   engine::CompileOptions compiled = engine_options(options);
   compiled.place = model.path.string();
-  engine::Calibration calibration;
+  Calibrations calibrations;
   if (compiled.precision == engine::Precision::int8) {
-    refuse_two_stages(model);
-    calibration = need_calibration(model.file, model.path.string());
-    compiled.calibration = &calibration;
+    calibrations = need_calibrations(model.file, networks.size(), compiled.place);
   }
   engine::PackedStore store{options.packed_folder, model.path, {}, {}};
   if (model.stored && !store.folder.empty()) {
@@ -70,7 +68,7 @@ NetworkPlans in_engine(Model& model, std::span<const graph::Program> networks, c
     compiled.packed = &store;
     if (!model.is_checked) compiled.check = [stored = model.stored] { stored->check_values(); };
   }
-  NetworkPlans plans = compile_networks(networks, model, compiled);
+  NetworkPlans plans = compile_networks(networks, model, compiled, calibrations);
   int64_t bytes = 0;
   for (const auto& plan : plans) bytes += engine::memory_bytes(*plan);
   log_debug(fmt::format("the engine runs the model: {}, {}, {} threads, {:.0f} MB", plans.front()->kernels->name,
@@ -120,7 +118,8 @@ engine::CompileOptions engine_options(const RunOptions& options) {
   return compiled;
 }
 
-NetworkPlans compile_networks(std::span<const graph::Program> networks, Model& model, engine::CompileOptions options) {
+NetworkPlans compile_networks(std::span<const graph::Program> networks, Model& model, engine::CompileOptions options,
+                              std::span<const engine::Calibration> calibrations) {
   NetworkPlans plans;
   const std::shared_ptr<const formats::StoredModel> stored = std::exchange(model.stored, {});
   Weights weights = std::exchange(model.file.weights, {});
@@ -128,6 +127,7 @@ NetworkPlans compile_networks(std::span<const graph::Program> networks, Model& m
   for (const graph::Program& program : networks) {
     if (!plans.empty()) options.batch = plans.size() + 1 == networks.size() ? kMaskHeadBatch : kBoxHeadBatch;
     options.crops = !plans.empty();
+    if (!calibrations.empty()) options.calibration = &calibrations[plans.size()];
     plans.push_back(stored ? engine::compile(program, graph::own_weights(program, stored->weights()), options)
                            : engine::compile(program, take_weights(program, weights), options));
   }

@@ -60,7 +60,9 @@ engine::CompileOptions engine_options(const RunOptions& options);
 
 // Networks of the model in the engine, each with its part of the weights, which the model then has no longer.
 // `options.batch` is that of the first one, which takes images; heads take crops, in batches of their own.
-NetworkPlans compile_networks(std::span<const graph::Program> networks, Model& model, engine::CompileOptions options);
+// `calibrations`: of each network, for int8.
+NetworkPlans compile_networks(std::span<const graph::Program> networks, Model& model, engine::CompileOptions options,
+                              std::span<const engine::Calibration> calibrations = {});
 
 // A single network in the engine, in fp32.
 graph::Forward engine_forward_of(const graph::Program& program, const Weights& weights, int threads);

@@ -1,5 +1,6 @@
 #include "runtime/prepare.h"
 
+#include <algorithm>
 #include <map>
 
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 #include "engine/compile/check_options.h"
 #include "engine/run/session.h"
 #include "graph/weights.h"
+#include "runtime/calibration.h"
 #include "runtime/detect_function.h"
 #include "runtime/test_models.h"
 
@@ -50,8 +52,30 @@ TEST(Prepare, ComputesInEveryNumberFormat) {
   EXPECT_NEAR(bytes, exact, 0.2);
   EXPECT_NE(refusal_of(model_for(arch::Task::detect), {.precision = engine::Precision::int8}).find("no calibration"),
             std::string::npos);
-  EXPECT_NE(refusal_of(model_for(arch::Task::segment), {.precision = engine::Precision::int8})
-                .find("a model that segments is several networks"),
+}
+
+TEST(Prepare, EachNetworkOfAModelThatSegmentsHasItsCalibration) {
+  Model model = calibrated_model(arch::Task::segment);
+  const float exact = best_score(model, {}), bytes = best_score(model, {.precision = engine::Precision::int8});
+  EXPECT_NE(bytes, exact);
+  EXPECT_NEAR(bytes, exact, 0.2);
+  const PreparedModel prepared = prepare(model, {.precision = engine::Precision::int8});
+  const NetworkPlans& plans = std::get<NetworkPlans>(prepared.networks);
+  for (const auto& plan : plans) {
+    EXPECT_TRUE(std::ranges::any_of(plan->steps, [](const engine::Step& step) {
+      const engine::ConvStep* conv = engine::as_convolution(step);
+      return conv != nullptr && std::ranges::any_of(conv->sites, [](const engine::ConvSite& site) {
+               return engine::is_bytes(site.in.quantization);
+             });
+    })) << "no convolution of bytes";
+    if (plan != plans.front()) {
+      EXPECT_TRUE(engine::is_float(plan->input.quantization)) << "crops come as floats";
+    }
+  }
+  Calibrations fewer = *calibrations_of(model.file, "m");
+  fewer.resize(2);
+  set_calibrations(model.file, fewer);
+  EXPECT_NE(refusal_of(model, {.precision = engine::Precision::int8}).find("for 2 networks, and the model has 3"),
             std::string::npos);
 }
 

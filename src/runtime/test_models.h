@@ -61,10 +61,10 @@ inline const ImageSource& stripes() {
 }
 
 // Every layer has its ranges, whatever they cost.
-inline Model calibrated_model() {
-  Model model = model_for(arch::Task::detect);
+inline Model calibrated_model(arch::Task task = arch::Task::detect) {
+  Model model = model_for(task);
   const engine::CalibrateOptions options{.layer_error = 1e9, .output_error = 1e9};
-  set_calibration(model, calibrate_model(model, stripes(), options));
+  set_calibrations(model.file, calibrate_model(model, stripes(), options));
   return model;
 }
 

@@ -64,7 +64,10 @@ TEST_F(Bench, TimesBytesWithoutACalibrationAndSaysSo) {
   ASSERT_EQ(result.status, 0) << result.err;
   EXPECT_EQ(Json::parse(result.out)["precision"], "int8");
   EXPECT_NE(result.err.find("one random image"), std::string::npos) << result.err;
-  EXPECT_EQ(run("bench spinenet-49s --task segment --size 128 --precision int8 --runs 1").status, 1);
+  const Json parts =
+      run_json("bench spinenet-49s --task segment --size 128 --classes 3 --precision int8 --runs 1 --json");
+  EXPECT_EQ(parts["precision"], "int8");
+  EXPECT_EQ(parts["parts_ms"].size(), 4U);
 }
 
 TEST_F(Bench, KeepsWhatItMeasuredForTheNextRunUnderEitherSpelling) {

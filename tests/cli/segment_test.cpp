@@ -47,6 +47,24 @@ detect::Rle mask_of(const Json& result) {
                                mask.at("size")[1].get<int64_t>());
 }
 
+TEST_F(Segment, IsCalibratedAndRunsInBytes) {
+  write_set();
+  const Json made = run_json(
+      "calibrate tiny.safetensors 1.png 2.png --out int8.safetensors --annotations val.json --layer-error 1e9 "
+      "--output-error 1e9 -q --json");
+  EXPECT_EQ(made["images"], 2);
+  EXPECT_TRUE(made["kept_in_fp32"].empty());
+  EXPECT_EQ(made["formats"]["ap"].size(), made["formats"]["output_error"].size() + 1) << "and fp32";
+  const std::string predict = "predict int8.safetensors a.png --json --threshold 0 --max 8 -q";
+  const Json exact = run_json(predict), bytes = run_json(predict + " --precision int8");
+  EXPECT_EQ(exact, run_json("predict tiny.safetensors a.png --json --threshold 0 --max 8 -q"));
+  ASSERT_EQ(bytes.size(), 8U);
+  EXPECT_NE(bytes, exact);
+  EXPECT_NEAR(bytes[0]["score"].get<double>(), exact[0]["score"].get<double>(), 0.05);
+  EXPECT_NE(run("predict int8.safetensors a.png --json --precision auto").err.find("precision auto: "),
+            std::string::npos);
+}
+
 TEST_F(Segment, PredictWritesTheMaskOfEachObject) {
   const Json results = run_json("predict tiny.safetensors a.png --json --threshold 0 --max 8");
   ASSERT_EQ(results.size(), 8U);

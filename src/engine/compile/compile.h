@@ -54,8 +54,8 @@ struct CompileOptions {
 };
 
 // ErrorKind::bad_data when weights do not fit, are not finite or are not those of the calibration; ErrorKind::usage for
-// options that do not exist and for int8 without a calibration; ErrorKind::unsupported for bf16 on a processor without,
-// for int8 of a network that looks at crops and for a network whose maps are larger than the limit.
+// options that do not exist and for int8 without a calibration; ErrorKind::unsupported for bf16 on a processor without
+// and for a network whose maps are larger than the limit.
 std::shared_ptr<const CompiledPlan> compile(const graph::Program& program, const WeightViews& weights,
                                             const CompileOptions& options);
 inline std::shared_ptr<const CompiledPlan> compile(const graph::Program& program, const Weights& weights,

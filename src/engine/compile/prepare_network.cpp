@@ -9,9 +9,6 @@ namespace spinenet::engine {
 namespace {
 
 const Calibration& calibration_of(const CompileOptions& options) {
-  if (options.crops) {
-    fail(ErrorKind::unsupported, "int8 of a head that looks at crops", options.place, "use fp32 or bf16");
-  }
   if (options.calibration == nullptr) {
     fail(ErrorKind::usage, "int8 needs a calibration", options.place, "run spinenet calibrate with images like yours");
   }
@@ -25,7 +22,7 @@ Network prepare_network(const graph::Program& program, const WeightViews& weight
   Network network = make_network(program, weights);
   run_passes(network, options.skip);
   if (options.precision == Precision::int8) {
-    quantize(network, calibration_of(options), options.place);
+    quantize(network, calibration_of(options), options.crops, options.place);
     verify_network(network);
   }
   if (options.precision == Precision::bf16 && kernels.tiles != nullptr) choose_bf16_maps(network);

@@ -9,8 +9,8 @@
 
 namespace spinenet::engine {
 
-// The weights fit the program. ErrorKind::usage and unsupported, said of options.place, where int8 lacks a calibration
-// or the network looks at crops; bad_data for a calibration of another network.
+// The weights fit the program. ErrorKind::usage, said of options.place, where int8 lacks a calibration; bad_data for a
+// calibration of another network.
 Network prepare_network(const graph::Program& program, const WeightViews& weights, const CompileOptions& options,
                         const kernels::Kernels& kernels);
 

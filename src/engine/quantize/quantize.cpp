@@ -19,12 +19,14 @@ size_t at(int value) {
 
 class Quantizer {
  public:
-  Quantizer(Network& network, const Calibration& calibration, const std::string& place)
-      : network_(network), calibration_(calibration), place_(place) {}
+  Quantizer(Network& network, const Calibration& calibration, bool crops, const std::string& place)
+      : network_(network), calibration_(calibration), crops_(crops), place_(place) {}
 
   void run() {
     check_kept();
-    image_is_bytes_ = calibration_.ranges.contains(std::string(kInputName)) && only_convolutions_read_image();
+    const bool has_range = calibration_.ranges.contains(std::string(kInputName));
+    crops_become_bytes_ = crops_ && has_range;
+    image_is_bytes_ = !crops_ && has_range && only_convolutions_read_image();
     choose_convolutions();
     if (image_is_bytes_ && !all_readers_of_image_take_bytes()) {
       image_is_bytes_ = false;
@@ -76,7 +78,7 @@ class Quantizer {
   }
 
   bool may_here(const Node& node) const {
-    return may_multiply_bytes(node) && (node.inputs[0].value != 0 || image_is_bytes_);
+    return may_multiply_bytes(node) && (node.inputs[0].value != 0 || image_is_bytes_ || crops_become_bytes_);
   }
 
   // All uses of the same weights or none.
@@ -191,11 +193,19 @@ class Quantizer {
     return made;
   }
 
+  // What the network is given, as if a node had written it.
+  static Node input_writer() {
+    Node writer;
+    writer.name = std::string(kInputName);
+    writer.output = 0;
+    return writer;
+  }
+
   void insert_conversions() {
+    std::vector<Node> nodes = convert_output(input_writer());
     std::vector<std::vector<Node>> made;
     made.reserve(network_.nodes.size());
     for (const Node& writer : network_.nodes) made.push_back(convert_output(writer));
-    std::vector<Node> nodes;
     for (size_t i = 0; i < made.size(); ++i) {
       nodes.push_back(std::move(network_.nodes[i]));
       for (Node& node : made[i]) nodes.push_back(std::move(node));
@@ -205,8 +215,9 @@ class Quantizer {
 
   Network& network_;
   const Calibration& calibration_;
+  const bool crops_;
   const std::string& place_;
-  bool image_is_bytes_ = false;
+  bool image_is_bytes_ = false, crops_become_bytes_ = false;
   std::set<graph::ParameterId> in_floats_;
   std::map<int, int> other_;  // value -> the same as the other kind
 };
@@ -221,8 +232,8 @@ bool multiplies_bytes(const Network& network, const Node& node) {
   return may_multiply_bytes(node) && is_bytes(format_of(network, node.inputs[0].value));
 }
 
-void quantize(Network& network, const Calibration& calibration, const std::string& place) {
-  Quantizer(network, calibration, place).run();
+void quantize(Network& network, const Calibration& calibration, bool crops, const std::string& place) {
+  Quantizer(network, calibration, crops, place).run();
 }
 
 }  // namespace spinenet::engine

@@ -4,7 +4,8 @@
 // Bytes are what a quantised convolution reads. What writes either kind (those convolutions, sums) writes bytes where
 // such a convolution reads them, at once or by way of sums and pools; a pool keeps its input's. Between the two kinds
 // lies a sum of one term. The image becomes bytes where only such convolutions read it and the calibration has its
-// range; those of older versions have none. Thread contract: a pure function of its arguments.
+// range; those of older versions have none. Crops of another network's maps come as floats, which such a sum makes
+// bytes. Thread contract: a pure function of its arguments.
 #pragma once
 
 #include <string>
@@ -14,9 +15,9 @@
 
 namespace spinenet::engine {
 
-// Sets the network's formats. ErrorKind::bad_data, said of `place`, when the calibration lacks a node's range or keeps
-// one that the network does not have.
-void quantize(Network& network, const Calibration& calibration, const std::string& place);
+// Sets the network's formats. `crops`: its input is a crop of another network's maps. ErrorKind::bad_data, said of
+// `place`, when the calibration lacks a node's range or keeps one that the network does not have.
+void quantize(Network& network, const Calibration& calibration, bool crops, const std::string& place);
 
 // A convolution of a quantised network that multiplies bytes.
 bool multiplies_bytes(const Network& network, const Node& node);

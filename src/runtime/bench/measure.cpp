@@ -9,6 +9,7 @@
 #include "engine/compile/check_options.h"
 #include "engine/quantize/calibrate.h"
 #include "graph/cost.h"
+#include "graph/weights.h"
 #include "runtime/bench/two_stage_times.h"
 #include "runtime/calibration.h"
 #include "runtime/networks.h"
@@ -32,28 +33,32 @@ void set_latency(BenchResult& result, std::vector<double> seconds, int batch, in
   result.gflops = 2e-6 * static_cast<double>(multiply_adds) / result.median_ms;
 }
 
-// The model's own, or one that serves for speed alone: every convolution in int8.
-engine::Calibration calibration_for(const Model& model, const graph::Program& program, int threads) {
-  if (auto own = calibration_of(model.file, model.path.string())) return *std::move(own);
+// Those that int8 needs: the model's own, or some that serve for speed alone, with every convolution in int8.
+Calibrations calibrations_for(const Model& model, std::span<const graph::Program> networks,
+                              const engine::CompileOptions& options) {
+  if (options.precision != engine::Precision::int8) return {};
+  if (!options.skip.empty()) {
+    fail(ErrorKind::usage, "int8 with --skip: a calibration is of the whole network", "bench", "time one of the two");
+  }
+  const std::string place = model.path.string();
+  if (calibrations_of(model.file, place)) return need_calibrations(model.file, networks.size(), place);
   log_info("calibrated on one random image: good for the speed of int8, not for its outputs");
   constexpr double kAnyError = 1e9;
-  const HostTensor image = random_images(program, 1);
-  return engine::calibrate(program, copy_of(weights_of(model)), {1, [&](int64_t) { return image.data; }},
-                           {.threads = threads, .layer_error = kAnyError, .output_error = kAnyError});
+  Calibrations found;
+  for (const graph::Program& network : networks) {
+    const HostTensor image = random_images(network, 1);
+    const Weights weights = copy_of(graph::own_weights(network, weights_of(model)));
+    found.push_back(
+        engine::calibrate(network, weights, {1, [&](int64_t) { return image.data; }},
+                          {.threads = options.threads, .layer_error = kAnyError, .output_error = kAnyError}));
+  }
+  return found;
 }
 
-BenchResult measure_one(Model& model, const std::vector<graph::Program>& networks, engine::CompileOptions options,
-                        const BenchEffort& effort) {
+BenchResult measure_one(Model& model, const std::vector<graph::Program>& networks,
+                        const engine::CompileOptions& options, const BenchEffort& effort) {
   const graph::Program& program = networks.front();
-  engine::Calibration calibration;
-  if (options.precision == engine::Precision::int8) {
-    if (!options.skip.empty()) {
-      fail(ErrorKind::usage, "int8 with --skip: a calibration is of the whole network", "bench", "time one of the two");
-    }
-    calibration = calibration_for(model, program, options.threads);
-    options.calibration = &calibration;
-  }
-  const NetworkPlans plans = compile_networks(networks, model, options);
+  const NetworkPlans plans = compile_networks(networks, model, options, calibrations_for(model, networks, options));
   engine::Session session(plans.front());
   const HostTensor images = random_images(program, options.batch);
   session.run(images.data);
@@ -70,10 +75,7 @@ BenchResult measure_two(Model& model, const std::vector<graph::Program>& network
   if (effort.steps) {
     fail(ErrorKind::usage, "the layers of several networks", "bench", "leave out --layers: the parts are shown");
   }
-  if (options.precision == engine::Precision::int8) {
-    fail(ErrorKind::unsupported, "int8 of two stages, which have no calibration", "bench", "time them in fp32");
-  }
-  const NetworkPlans plans = compile_networks(networks, model, options);
+  const NetworkPlans plans = compile_networks(networks, model, options, calibrations_for(model, networks, options));
   const HostTensor images = random_images(networks.front(), options.batch);
   const TwoStageTimes times = time_two_stages(two_stage_plans(plans), model, images, effort.runs);
   BenchResult result;

@@ -35,8 +35,7 @@ struct BenchEffort {
   bool steps = false;  // as many runs more, step by step
 };
 
-// The images of a batch run together. ErrorKind::usage for steps of several networks and for int8 without some passes;
-// ErrorKind::unsupported for int8 of several networks.
+// The images of a batch run together. ErrorKind::usage for steps of several networks and for int8 without some passes.
 BenchResult measure(Model model, const engine::CompileOptions& options, const BenchEffort& effort);
 
 }  // namespace spinenet::runtime
