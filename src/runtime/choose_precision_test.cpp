@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "engine/compile/check_options.h"
-#include "graph/weights.h"
 #include "runtime/measure_precisions.h"
 #include "runtime/networks.h"
 #include "runtime/precision_facts.h"
@@ -26,7 +25,7 @@ bool computes_in_bf16() {
 }
 
 std::string identity_of_weights(const Model& model) {
-  return engine::identity_of(graph::own_weights(networks_of(model).front(), model.file.weights));
+  return weights_identity(networks_of(model), weights_of(model));
 }
 
 TEST(ChoosePrecision, IsFp32OfAModelThatNobodyMeasured) {
@@ -50,6 +49,14 @@ TEST(ChoosePrecision, TakesOneOfThoseThatAreNear) {
   if (!computes_in_bf16()) {
     EXPECT_EQ(chosen(model), Precision::fp32);
   }
+}
+
+TEST(ChoosePrecision, OfSeveralNetworksTimesTheWhole) {
+  Model model = calibrated_model(arch::Task::segment);
+  set_precision_facts(model.file, {identity_of_weights(model), 0, {{Precision::int8, 0.001}}, {}});
+  EXPECT_NE(chosen(model), Precision::bf16);
+  model.file.weights.rbegin()->second.data[0] += 1;  // of the last network
+  EXPECT_EQ(chosen(model), Precision::fp32) << "other weights than those that were measured";
 }
 
 TEST(ChoosePrecision, GoesByTheOptionsOfTheRun) {
