@@ -171,7 +171,8 @@ TEST_F(DetectorApi, ComputesInEveryNumberFormat) {
   const std::string path = write(arch::Task::detect), calibrated = (folder_ / "calibrated.safetensors").string();
   runtime::Model model = runtime::open_model(path);
   const engine::CalibrateOptions any_error{.layer_error = 1e9, .output_error = 1e9};
-  runtime::set_calibrations(model.file, calibrate_model(model, {1, [&](int64_t) { return image; }}, any_error));
+  const runtime::ImageSource source{1, [&](int64_t) { return image; }};
+  runtime::set_calibrations(model.file, calibrate_model(model, network_inputs(model, source, any_error), any_error));
   formats::write_model(fixture::output(calibrated), model.file);
   const auto best = [&](const ModelOptions& options) {
     return Detector(Model(calibrated, options), kMany).detect(view(image)).objects.at(0).score;

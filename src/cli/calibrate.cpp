@@ -72,7 +72,8 @@ void print_calibration(const CalibrateFlags& flags, const runtime::Calibrations&
 
 void refuse_classifier(const runtime::Model& model) {
   if (model.file.task != name_of(arch::Task::classify)) return;
-  fail(ErrorKind::usage, fmt::format("AP is of a model that detects, and this one does \"{}\"", model.file.task),
+  fail(ErrorKind::usage,
+       fmt::format("AP is of a model that detects or segments, and this one does \"{}\"", model.file.task),
        "--annotations", "leave it out");
 }
 
@@ -97,9 +98,10 @@ int run_calibrate(const CalibrateFlags& flags, const Invocation& invocation) {
   };
   const runtime::ImageSource images{static_cast<int64_t>(files.size()),
                                     [&](int64_t i) { return image::read_input(files[static_cast<size_t>(i)]); }};
-  const runtime::Calibrations found = runtime::calibrate_model(model, images, options);
+  const std::vector<engine::CalibrationImages> inputs = network_inputs(model, images, options);
+  const runtime::Calibrations found = runtime::calibrate_model(model, inputs, options);
   runtime::set_calibrations(model.file, found);
-  const runtime::PrecisionFacts facts = measure_precisions(model, images, annotated, options.threads);
+  const runtime::PrecisionFacts facts = measure_precisions(model, inputs, annotated, options.threads);
   set_precision_facts(model.file, facts);
   formats::write_model(output, model.file);
   print_calibration(flags, found, facts, common);

@@ -3,6 +3,8 @@
 // Thread contract: as engine/quantize/calibrate.h.
 #pragma once
 
+#include <span>
+
 #include "engine/quantize/calibrate.h"
 #include "runtime/calibration.h"
 #include "runtime/model.h"
@@ -10,9 +12,10 @@
 
 namespace spinenet::runtime {
 
-// Of each of the model's networks, with the inputs that network_inputs() makes of the images. The model is left as it
-// was; calibration.h says where a model file keeps the calibrations. ErrorKind::usage without images;
-// ErrorKind::bad_data as network_inputs() and engine::calibrate().
-Calibrations calibrate_model(const Model& model, const ImageSource& images, const engine::CalibrateOptions& options);
+// Of each of the model's networks, with the inputs that network_inputs() gives it. The model is left as it was;
+// calibration.h says where a model file keeps the calibrations. ErrorKind::usage without images; ErrorKind::bad_data as
+// engine::calibrate().
+Calibrations calibrate_model(const Model& model, std::span<const engine::CalibrationImages> inputs,
+                             const engine::CalibrateOptions& options);
 
 }  // namespace spinenet::runtime

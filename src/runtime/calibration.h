@@ -17,7 +17,7 @@ namespace spinenet::runtime {
 // One for each network of the model, in the order of networks_of().
 using Calibrations = std::vector<engine::Calibration>;
 
-// Of a model's metadata: what set_calibration() writes.
+// Of a model's metadata: what set_calibrations() writes.
 inline constexpr const char* kCalibrationEntry = "calibration";
 
 // Nothing where the model carries none; ErrorKind::bad_data, with `place`, for one that makes no sense.

@@ -13,11 +13,11 @@
 #include "engine/compile/check_options.h"
 #include "engine/run/profile.h"
 #include "engine/run/session.h"
-#include "runtime/bench/two_stage_times.h"
 #include "runtime/calibration.h"
+#include "runtime/compile_networks.h"
 #include "runtime/precision_facts.h"
-#include "runtime/prepare.h"
 #include "runtime/random_images.h"
+#include "runtime/two_stage_times.h"
 
 namespace spinenet::runtime {
 namespace {
@@ -50,8 +50,7 @@ double seconds_of(const Model& model, std::span<const graph::Program> networks, 
   if (options.precision == Precision::int8) {
     calibrations = need_calibrations(model.file, networks.size(), options.place);
   }
-  Model used = model;
-  const NetworkPlans plans = compile_networks(networks, used, options, calibrations);
+  const NetworkPlans plans = compile_networks(networks, weights_of(model), options, calibrations);
   const HostTensor images = random_images(networks.front(), options.batch);
   if (plans.size() > 1) {
     return std::ranges::min(time_two_stages(two_stage_plans(plans), model, images, kRunsOfTwoStages).seconds);

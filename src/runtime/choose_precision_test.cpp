@@ -54,9 +54,16 @@ TEST(ChoosePrecision, TakesOneOfThoseThatAreNear) {
 TEST(ChoosePrecision, OfSeveralNetworksTimesTheWhole) {
   Model model = calibrated_model(arch::Task::segment);
   set_precision_facts(model.file, {identity_of_weights(model), 0, {{Precision::int8, 0.001}}, {}});
+  testing::internal::CaptureStderr();
   EXPECT_NE(chosen(model), Precision::bf16);
-  model.file.weights.rbegin()->second.data[0] += 1;  // of the last network
-  EXPECT_EQ(chosen(model), Precision::fp32) << "other weights than those that were measured";
+  EXPECT_NE(choose_precision(model, networks_of(model, 256), {}), Precision::bf16) << "of another size";
+  const std::string told = testing::internal::GetCapturedStderr();
+  EXPECT_NE(told.find("int8 "), std::string::npos) << "both were timed: " << told;
+  for (const char* part : {"box_head.", "mask_head."}) {
+    Model other = model;
+    other.file.weights.lower_bound(part)->second.data[0] += 1;
+    EXPECT_EQ(chosen(other), Precision::fp32) << "other weights than those that were measured: " << part;
+  }
 }
 
 TEST(ChoosePrecision, GoesByTheOptionsOfTheRun) {
@@ -84,7 +91,7 @@ TEST(ChoosePrecision, PreparesTheModelInWhatWasTaken) {
 
 TEST(MeasurePrecisions, OutputsOfEveryFormatOfThisMachine) {
   const Model model = calibrated_model();
-  const PrecisionFacts facts = measure_precisions(model, stripes(), std::nullopt, 1);
+  const PrecisionFacts facts = measure_precisions(model, network_inputs(model, stripes(), {}), std::nullopt, 1);
   EXPECT_EQ(facts.weights, identity_of_weights(model));
   EXPECT_TRUE(facts.ap.empty());
   EXPECT_GT(facts.output_error.at(Precision::int8), 0);

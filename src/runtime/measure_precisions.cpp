@@ -74,11 +74,12 @@ AnnotatedImages annotated_images(const Model& model, const std::vector<std::stri
     fail(ErrorKind::bad_data, "nothing is to be found in the images", annotations,
          "give images with objects, or leave --annotations out");
   }
+  if (segments(model)) eval::require_masks(found.truth, annotations);
   found.image = [names = std::move(names)](int64_t i) { return image::read_input(names[static_cast<size_t>(i)]); };
   return found;
 }
 
-PrecisionFacts measure_precisions(const Model& model, const ImageSource& images,
+PrecisionFacts measure_precisions(const Model& model, std::span<const engine::CalibrationImages> inputs,
                                   const std::optional<AnnotatedImages>& annotated, int threads) {
   const std::vector<graph::Program> networks = networks_of(model);
   const Calibrations calibrations = need_calibrations(model.file, networks.size(), model.path.string());
@@ -89,8 +90,8 @@ PrecisionFacts measure_precisions(const Model& model, const ImageSource& images,
     if (precision == Precision::int8) {
       facts.output_error[precision] = std::ranges::max(calibrations, {}, &engine::Calibration::error).error;
     } else if (precision == Precision::bf16) {
-      facts.output_error[precision] = output_error_of(model, networks, network_inputs(model, networks, images, threads),
-                                                      {.threads = threads, .precision = precision});
+      facts.output_error[precision] =
+          output_error_of(model, networks, inputs, {.threads = threads, .precision = precision});
     }
     if (annotated) facts.ap[precision] = ap_of(model, *annotated, precision, threads);
   }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,13 +23,14 @@ struct AnnotatedImages {
 
 // The images that an annotation file lists, of these files, which are named in `truth` as they are given here, with
 // their annotations. Others are passed over, which a warning counts; ErrorKind::bad_data where none is listed, where
-// the classes are not the model's, and where nothing is to be found.
+// the classes are not the model's, where nothing is to be found, and where a model segments and a mask is missing.
 AnnotatedImages annotated_images(const Model& model, const std::vector<std::string>& files,
                                  const std::string& annotations);
 
-// Of a model that has calibrations; of several networks the largest error counts. bf16 is left out where the processor
-// does not compute in it. AP, of a model that detects (boxes) or segments (masks), where there are `annotated` images.
-PrecisionFacts measure_precisions(const Model& model, const ImageSource& images,
+// Of a model that has calibrations, with the inputs of network_inputs(); of several networks the largest error counts.
+// bf16 is left out where the processor does not compute in it. Where there are `annotated` images, it also has the AP:
+// of boxes for a detector, of masks for a model that segments.
+PrecisionFacts measure_precisions(const Model& model, std::span<const engine::CalibrationImages> inputs,
                                   const std::optional<AnnotatedImages>& annotated, int threads);
 
 }  // namespace spinenet::runtime

@@ -1,12 +1,16 @@
 #include "runtime/network_inputs.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <span>
 
 #include "arch/task.h"
 #include "base/error.h"
 #include "engine/run/session.h"
+#include "graph/program.h"
 #include "image/center_crop.h"
+#include "runtime/compile_networks.h"
 #include "runtime/detect_function.h"
 #include "runtime/input.h"
 #include "runtime/networks.h"
@@ -15,15 +19,17 @@
 namespace spinenet::runtime {
 namespace {
 
-// Of each head: in all, and of one image.
-constexpr int64_t kMostCrops = 512, kMostOfAnImage = 64;
+// Of each head: in all, of one image, and those that errors are measured on.
+constexpr int64_t kMostCrops = 512, kMostOfAnImage = 64, kMeasuredCrops = 64;
 
 // As predict makes it, for a network of this size.
 std::vector<float> input_of(const Model& model, int64_t side, const image::Image& image) {
   const image::Normalization normalization{model.file.mean, model.file.std};
   const int extent = static_cast<int>(side);
-  if (arch::task_named(model.file.task) != arch::Task::classify) {
-    return make_input({&image, 1}, {model.file.image_size, extent, image_fit_of(model)}, normalization).pixels.data;
+  const arch::Task task = arch::task_named(model.file.task);
+  if (task != arch::Task::classify) {
+    const detect::ImageFit fit = task == arch::Task::detect ? image_fit_of(model) : detect::ImageFit::letterbox;
+    return make_input({&image, 1}, {model.file.image_size, extent, fit}, normalization).pixels.data;
   }
   std::vector<float> pixels(size_t{3} * static_cast<size_t>(side) * static_cast<size_t>(side));
   image::normalize(image::center_crop(image, extent, center_crop_of(model)), normalization, pixels);
@@ -32,55 +38,95 @@ std::vector<float> input_of(const Model& model, int64_t side, const image::Image
 
 using Crops = std::vector<std::vector<float>>;
 
-// `most` of the crops of a call, spread over them.
-void keep_some(const HostTensor& given, int64_t most, Crops& kept) {
-  const int64_t count = given.shape.front(), taken = std::min(count, most);
-  const auto size = static_cast<std::ptrdiff_t>(count > 0 ? static_cast<int64_t>(given.data.size()) / count : 0);
-  for (int64_t i = 0; i < taken; ++i) {
-    const auto first = given.data.begin() + static_cast<std::ptrdiff_t>(i * count / taken) * size;
-    kept.emplace_back(first, first + size);
-  }
-}
+// What one head is given. Of an image the first call counts that gives it anything.
+class HeadCrops {
+ public:
+  explicit HeadCrops(int64_t most) : most_(most) {}
 
-// The crops that each head is given while the model answers for the images.
-std::vector<std::shared_ptr<Crops>> crops_of(const Model& model, std::span<const graph::Program> networks,
-                                             const ImageSource& images, int threads) {
-  const int64_t most = std::clamp(kMostCrops / std::max<int64_t>(images.count, 1), int64_t{1}, kMostOfAnImage);
-  PreparedModel prepared{model, image_size_of(model, 0), threads, NetworkForwards()};
-  std::vector<std::shared_ptr<Crops>> crops;
-  NetworkForwards& forwards = std::get<NetworkForwards>(prepared.networks);
-  for (const auto& plan : compile_networks(networks, prepared.model, {.threads = threads})) {
+  void begin_image() { of_image_.emplace_back(); }
+  bool has_some() const { return !of_image_.back().empty(); }
+
+  // Some of the crops, spread over all. They come with the surest first: in another image the first of them is another.
+  void keep(const HostTensor& given) {
+    constexpr int64_t kPhases = 8;
+    const int64_t count = given.shape.front(), taken = std::min(count, most_);
+    if (taken == 0 || has_some()) return;
+    const int64_t size = static_cast<int64_t>(given.data.size()) / count;
+    const int64_t phase = static_cast<int64_t>(of_image_.size() - 1) % kPhases;
+    for (int64_t i = 0; i < taken; ++i) {
+      const int64_t chosen = (kPhases * i + phase) * count / (kPhases * taken);
+      const auto first = given.data.begin() + static_cast<std::ptrdiff_t>(chosen * size);
+      of_image_.back().emplace_back(first, first + static_cast<std::ptrdiff_t>(size));
+    }
+  }
+
+  // The first of each image, then the second of each, and so on.
+  Crops take() {
+    Crops all;
+    for (size_t i = 0; i < static_cast<size_t>(most_); ++i) {
+      for (Crops& crops : of_image_) {
+        if (i < crops.size()) all.push_back(std::move(crops[i]));
+      }
+    }
+    return all;
+  }
+
+ private:
+  const int64_t most_;
+  std::vector<Crops> of_image_;
+};
+
+using AllHeads = std::vector<std::shared_ptr<HeadCrops>>;
+
+// The model in fp32, whose heads keep what they are given.
+PreparedModel watched_model(const Model& model, std::span<const graph::Program> networks, int threads,
+                            const AllHeads& heads) {
+  const engine::CompileOptions options{.threads = threads, .place = model.path.string()};
+  NetworkForwards forwards;
+  for (const auto& plan : compile_networks(networks, weights_of(model), options)) {
     const graph::Forward forward = engine::engine_forward(plan);
     if (forwards.empty()) {
       forwards.push_back(forward);
       continue;
     }
-    crops.push_back(std::make_shared<Crops>());
-    forwards.push_back([forward, most, kept = crops.back()](const HostTensor& input) {
-      keep_some(input, most, *kept);
+    forwards.push_back([forward, head = heads[forwards.size() - 1]](const HostTensor& input) {
+      head->keep(input);
       return forward(input);
     });
   }
-  detect::PostprocessOptions post = usual_postprocess(model.architecture);
-  post.score_threshold = 0;  // the surest objects of each image, however sure
-  post.max_detections = static_cast<int>(most);
-  const DetectFunction detect = make_detect_function(prepared, post);
-  for (int64_t i = 0; i < images.count; ++i) {
-    const image::Image image = images.image(i);
-    detect({&image, 1});
-  }
-  return crops;
+  Model facts = model;
+  facts.file.weights.clear();
+  return {std::move(facts), image_size_of(model, 0), threads, std::move(forwards)};
 }
 
-engine::CalibrationImages inputs_from(std::shared_ptr<const Crops> crops) {
-  const auto count = static_cast<int64_t>(crops->size());
-  return {count, [crops = std::move(crops)](int64_t i) { return (*crops)[static_cast<size_t>(i)]; }};
+AllHeads watch_heads(const Model& model, std::span<const graph::Program> networks, const ImageSource& images,
+                     const engine::CalibrateOptions& options) {
+  const int64_t used = std::min(images.count, kMostCrops);
+  AllHeads heads;
+  for (size_t n = 1; n < networks.size(); ++n) {
+    heads.push_back(std::make_shared<HeadCrops>(std::min(kMostCrops / used, kMostOfAnImage)));
+  }
+  const PreparedModel prepared = watched_model(model, networks, options.threads, heads);
+  detect::PostprocessOptions post = usual_postprocess(model.architecture);
+  const DetectFunction find = make_detect_function(prepared, post);
+  post.score_threshold = 0;
+  const DetectFunction guess = make_detect_function(prepared, post);
+  const ProgressFunction progress = share_of(options.progress, networks.size(), 0);
+  for (int64_t i = 0; i < used; ++i) {
+    const image::Image image = images.image(i * images.count / used);
+    for (const auto& head : heads) head->begin_image();
+    find({&image, 1});
+    if (!heads.back()->has_some()) guess({&image, 1});  // where nothing is found, what comes nearest to it
+    progress(i + 1, used);
+  }
+  return heads;
 }
 
 }  // namespace
 
-std::vector<engine::CalibrationImages> network_inputs(const Model& model, std::span<const graph::Program> networks,
-                                                      const ImageSource& images, int threads) {
+std::vector<engine::CalibrationImages> network_inputs(const Model& model, const ImageSource& images,
+                                                      const engine::CalibrateOptions& options) {
+  const std::vector<graph::Program> networks = networks_of(model);
   const int64_t side = networks.front().values.front().height;
   std::vector<engine::CalibrationImages> inputs{
       {images.count, [&model, &images, side](int64_t i) { return input_of(model, side, images.image(i)); }}};
@@ -88,14 +134,24 @@ std::vector<engine::CalibrationImages> network_inputs(const Model& model, std::s
     inputs.resize(networks.size());
     return inputs;
   }
-  for (const std::shared_ptr<Crops>& crops : crops_of(model, networks, images, threads)) {
+  for (const std::shared_ptr<HeadCrops>& head : watch_heads(model, networks, images, options)) {
+    const auto crops = std::make_shared<const Crops>(head->take());
     if (crops->empty()) {
-      fail(ErrorKind::bad_data, "the model proposes no objects in these images", model.path.string(),
+      fail(ErrorKind::bad_data, "the model proposes or finds no objects in these images", model.path.string(),
            "give images like those that it is for");
     }
-    inputs.push_back(inputs_from(crops));
+    inputs.push_back({static_cast<int64_t>(crops->size()),
+                      [crops](int64_t i) { return (*crops)[static_cast<size_t>(i)]; }, kMeasuredCrops, true});
   }
   return inputs;
+}
+
+ProgressFunction share_of(const ProgressFunction& progress, size_t networks, size_t part) {
+  if (networks == 1) return progress;
+  constexpr int64_t kShare = 1000;
+  return [progress, networks, part](int64_t done, int64_t all) {
+    progress(static_cast<int64_t>(part) * kShare + kShare * done / all, static_cast<int64_t>(networks + 1) * kShare);
+  };
 }
 
 }  // namespace spinenet::runtime

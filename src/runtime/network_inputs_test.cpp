@@ -12,7 +12,18 @@ namespace spinenet::runtime {
 namespace {
 
 std::vector<engine::CalibrationImages> inputs_for(const Model& model, const ImageSource& images) {
-  return network_inputs(model, networks_of(model), images, 2);
+  return network_inputs(model, images, {.threads = 2});
+}
+
+// So many images, each of another grey that grows from left to right.
+ImageSource greys(int64_t count) {
+  return {count, [](int64_t i) {
+            image::Image image = image::make_image(90, 100);
+            for (size_t p = 0; p < image.pixels.size(); ++p) {
+              image.pixels[p] = static_cast<uint8_t>((p / 3 % 100 * static_cast<size_t>(i + 1)) % 251);
+            }
+            return image;
+          }};
 }
 
 // As many numbers as the network takes, in every input.
@@ -36,18 +47,40 @@ TEST(NetworkInputs, OneNetworkGetsTheImages) {
 TEST(NetworkInputs, HeadsGetCropsOfEveryImage) {
   const Model model = model_for(arch::Task::segment);
   const std::vector<graph::Program> networks = networks_of(model);
-  const auto inputs = inputs_for(model, stripes());
+  const auto first = inputs_for(model, greys(1)), inputs = inputs_for(model, greys(2));
   ASSERT_EQ(inputs.size(), networks.size());
-  EXPECT_EQ(inputs[0].count, stripes().count);
+  EXPECT_EQ(inputs[0].count, 2);
+  EXPECT_FALSE(inputs[0].crops);
   for (size_t n = 0; n < networks.size(); ++n) expect_fit(networks[n], inputs[n]);
   for (size_t n = 1; n < networks.size(); ++n) {
-    EXPECT_GT(inputs[n].count, 1) << networks[n].outputs.front().name;
-    EXPECT_LE(inputs[n].count, 64 * stripes().count);
-    const std::vector<float> crop = inputs[n].image(0), last = inputs[n].image(inputs[n].count - 1);
-    EXPECT_GT(std::ranges::max(crop), 0) << "features, not padding alone";
-    EXPECT_EQ(crop, inputs[n].image(0));
-    EXPECT_NE(crop, last);
+    EXPECT_TRUE(inputs[n].crops);
+    EXPECT_LE(inputs[n].count, 2 * 64);
+    EXPECT_EQ(inputs[n].image(0), first[n].image(0)) << "the first image's first crop";
+    EXPECT_GT(std::ranges::max(inputs[n].image(0)), 0) << "features, not padding alone";
+    for (int64_t i = 0; i < first[n].count; ++i) {
+      EXPECT_NE(inputs[n].image(1), first[n].image(i)) << "then one of the second image";
+    }
   }
+}
+
+TEST(NetworkInputs, OfManyImagesFewCropsAreKept) {
+  const Model model = model_for(arch::Task::segment);
+  const auto inputs = inputs_for(model, greys(20));
+  for (size_t n = 1; n < inputs.size(); ++n) {
+    EXPECT_GE(inputs[n].count, 20);
+    EXPECT_LE(inputs[n].count, 512);
+  }
+}
+
+TEST(NetworkInputs, EveryHeadOfACascadeGetsItsOwn) {
+  arch::Architecture cascade = narrow();
+  cascade.two_stage.box_thresholds = {0.5F, 0.6F, 0.7F};
+  const Model model = model_for(arch::Task::segment, cascade);
+  const std::vector<graph::Program> networks = networks_of(model);
+  const auto inputs = inputs_for(model, greys(1));
+  ASSERT_EQ(inputs.size(), 5U);
+  for (size_t n = 0; n < networks.size(); ++n) expect_fit(networks[n], inputs[n]);
+  EXPECT_NE(inputs[1].image(0), inputs[2].image(0)) << "boxes move from stage to stage";
 }
 
 TEST(NetworkInputs, WithoutImagesNothingIsAsked) {

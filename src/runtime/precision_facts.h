@@ -14,10 +14,11 @@
 namespace spinenet::runtime {
 
 struct PrecisionFacts {
-  std::string weights;                               // engine::identity_of those that were measured
-  int images = 0;                                    // that the average precision was measured on
-  std::map<engine::Precision, double> output_error;  // engine::output_error(); not of fp32
-  std::map<engine::Precision, double> ap;            // with fp32; of no format where the images had no annotations
+  std::string weights;  // weights_identity() of those that were measured
+  int images = 0;       // that the average precision was measured on
+  std::map<engine::Precision, double>
+      output_error;                        // engine::output_error(), the largest of several networks; not of fp32
+  std::map<engine::Precision, double> ap;  // with fp32; of no format where the images had no annotations
 };
 
 // A format is near enough where it loses at most this much of fp32's AP, or, without annotations or where fp32 itself

@@ -5,12 +5,10 @@
 #include "base/error.h"
 #include "base/format.h"
 #include "base/log.h"
-#include "engine/run/session.h"
 #include "graph/weights.h"
 #include "runtime/calibration.h"
 #include "runtime/choose_precision.h"
 #include "runtime/networks.h"
-#include "runtime/two_stage_engine.h"
 
 namespace spinenet::runtime {
 namespace {
@@ -76,13 +74,6 @@ NetworkPlans in_engine(Model& model, std::span<const graph::Program> networks, c
   return plans;
 }
 
-// The program's weights, taken out of all.
-Weights take_weights(const graph::Program& program, Weights& all) {
-  Weights own;
-  for (const graph::Parameter& parameter : program.parameters) own.insert(all.extract(parameter.name));
-  return own;
-}
-
 }  // namespace
 
 PreparedModel prepare(Model model, const RunOptions& options) {
@@ -116,26 +107,6 @@ engine::CompileOptions engine_options(const RunOptions& options) {
   compiled.choice_file = options.autotune_cache;
   compiled.memory_limit = options.memory_limit;
   return compiled;
-}
-
-NetworkPlans compile_networks(std::span<const graph::Program> networks, Model& model, engine::CompileOptions options,
-                              std::span<const engine::Calibration> calibrations) {
-  NetworkPlans plans;
-  const std::shared_ptr<const formats::StoredModel> stored = std::exchange(model.stored, {});
-  Weights weights = std::exchange(model.file.weights, {});
-  if (stored) options.release = [&](std::span<const float> values) { stored->release(values); };
-  for (const graph::Program& program : networks) {
-    if (!plans.empty()) options.batch = plans.size() + 1 == networks.size() ? kMaskHeadBatch : kBoxHeadBatch;
-    options.crops = !plans.empty();
-    if (!calibrations.empty()) options.calibration = &calibrations[plans.size()];
-    plans.push_back(stored ? engine::compile(program, graph::own_weights(program, stored->weights()), options)
-                           : engine::compile(program, take_weights(program, weights), options));
-  }
-  return plans;
-}
-
-graph::Forward engine_forward_of(const graph::Program& program, const Weights& weights, int threads) {
-  return engine::engine_forward(engine::compile(program, weights, {.threads = threads}));
 }
 
 }  // namespace spinenet::runtime

@@ -18,6 +18,7 @@
 #include "engine/compile/compile.h"
 #include "graph/forward.h"
 #include "graph/program.h"
+#include "runtime/compile_networks.h"
 #include "runtime/device.h"
 #include "runtime/model.h"
 
@@ -38,7 +39,6 @@ struct RunOptions {
   DeviceForward other_device = {};
 };
 
-using NetworkPlans = std::vector<std::shared_ptr<const engine::CompiledPlan>>;
 using NetworkForwards = std::vector<graph::Forward>;
 
 struct PreparedModel {
@@ -57,14 +57,5 @@ PreparedModel prepare(Model model, const RunOptions& options);
 
 // The options as the engine has them, without the calibration that int8 needs; fp32 where they leave the format open.
 engine::CompileOptions engine_options(const RunOptions& options);
-
-// Networks of the model in the engine, each with its part of the weights, which the model then has no longer.
-// `options.batch` is that of the first one, which takes images; heads take crops, in batches of their own.
-// `calibrations`: of each network, for int8.
-NetworkPlans compile_networks(std::span<const graph::Program> networks, Model& model, engine::CompileOptions options,
-                              std::span<const engine::Calibration> calibrations = {});
-
-// A single network in the engine, in fp32.
-graph::Forward engine_forward_of(const graph::Program& program, const Weights& weights, int threads);
 
 }  // namespace spinenet::runtime

@@ -72,7 +72,12 @@ TEST(Prepare, EachNetworkOfAModelThatSegmentsHasItsCalibration) {
       EXPECT_TRUE(engine::is_float(plan->input.quantization)) << "crops come as floats";
     }
   }
-  Calibrations fewer = *calibrations_of(model.file, "m");
+  Calibrations swapped = *calibrations_of(model.file, "m");
+  std::swap(swapped[1], swapped[2]);
+  set_calibrations(model.file, swapped);
+  EXPECT_NE(refusal_of(model, {.precision = engine::Precision::int8}).find("made with other weights"),
+            std::string::npos);
+  Calibrations fewer = swapped;
   fewer.resize(2);
   set_calibrations(model.file, fewer);
   EXPECT_NE(refusal_of(model, {.precision = engine::Precision::int8}).find("for 2 networks, and the model has 3"),

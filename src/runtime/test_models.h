@@ -64,7 +64,7 @@ inline const ImageSource& stripes() {
 inline Model calibrated_model(arch::Task task = arch::Task::detect) {
   Model model = model_for(task);
   const engine::CalibrateOptions options{.layer_error = 1e9, .output_error = 1e9};
-  set_calibrations(model.file, calibrate_model(model, stripes(), options));
+  set_calibrations(model.file, calibrate_model(model, network_inputs(model, stripes(), options), options));
   return model;
 }
 

@@ -93,7 +93,8 @@ struct Communicator::Group {
 namespace {
 
 // Gloo writes to connections that may have been closed: the signal of that would end the process before it could tell
-// which peer was lost. A handler that the process has set is left to it.
+// which peer was lost. The program ignores it anyway; this is for others that use the library. A handler that the
+// process has set is left to it.
 void outlive_closed_connections() {
   struct sigaction now {};
   if (::sigaction(SIGPIPE, nullptr, &now) != 0) return;

@@ -61,8 +61,23 @@ TEST_F(Segment, IsCalibratedAndRunsInBytes) {
   ASSERT_EQ(bytes.size(), 8U);
   EXPECT_NE(bytes, exact);
   EXPECT_NEAR(bytes[0]["score"].get<double>(), exact[0]["score"].get<double>(), 0.05);
-  EXPECT_NE(run("predict int8.safetensors a.png --json --precision auto").err.find("precision auto: "),
-            std::string::npos);
+  const Outcome chosen = run("predict int8.safetensors a.png --json --precision auto --size 160");
+  EXPECT_EQ(chosen.status, 0) << chosen.err;
+  EXPECT_NE(chosen.err.find("precision auto: "), std::string::npos) << chosen.err;
+  const Json cold = run_json(predict + " --precision int8 --cache packed");
+  EXPECT_EQ(cold, bytes);
+  EXPECT_EQ(run_json(predict + " --precision int8 --cache packed"), bytes) << "packed weights of every network";
+}
+
+TEST_F(Segment, ACalibrationIsNotMeasuredByMasksThatAreMissing) {
+  write_set();
+  Json json = Json::parse(read_file(folder_ / "val.json"));
+  json["annotations"][1].erase("segmentation");
+  fixture::put_file(folder_ / "boxes.json", to_text(json));
+  const Outcome refused = run("calibrate tiny.safetensors 1.png 2.png --out no.safetensors --annotations boxes.json");
+  EXPECT_EQ(refused.status, 65);
+  EXPECT_NE(refused.err.find("boxes.json"), std::string::npos) << refused.err;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "no.safetensors"));
 }
 
 TEST_F(Segment, PredictWritesTheMaskOfEachObject) {

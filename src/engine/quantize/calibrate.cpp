@@ -18,8 +18,6 @@
 namespace spinenet::engine {
 namespace {
 
-// Images that errors are measured on.
-constexpr int64_t kMeasured = 4;
 // Pixels of a map that a convolution's error is measured on.
 constexpr int kPixels = 24;
 
@@ -108,7 +106,7 @@ class Calibrator {
       session_.observe(image, [&](size_t step, const float* maps) {
         for (size_t n = 0; n < plan_->written[step].size(); ++n) visit(step, n, plan_->written[step][n], maps);
       });
-      options_.progress(++done_, 2 * images_.count + std::min(kMeasured, images_.count));
+      options_.progress(++done_, 2 * images_.count + measured());
     }
   }
 
@@ -146,7 +144,7 @@ class Calibrator {
   // A convolution's input still lies in the memory when the step is done.
   void measure_layers(const Calibration& found) {
     for_each_map(
-        std::min(kMeasured, images_.count), [](std::span<const float>) {},
+        measured(), [](std::span<const float>) {},
         [&](size_t step, size_t node, const PlanOutput& output, const float* maps) {
           const ConvStep* conv = as_convolution(plan_->steps[step]);
           const auto input = readers_.input_of.find(output.name);
@@ -219,10 +217,13 @@ class Calibrator {
     worst.pop_back();
   }
 
+  int64_t measured() const { return std::min(images_.measured, images_.count); }
+
   double error_with(const Calibration& found) const {
+    CalibrationImages some = images_;
+    some.count = measured();
     return output_error(program_, weights_,
-                        {.threads = options_.threads, .precision = Precision::int8, .calibration = &found},
-                        {std::min(kMeasured, images_.count), images_.image});
+                        {.threads = options_.threads, .precision = Precision::int8, .calibration = &found}, some);
   }
 
   const graph::Program& program_;
@@ -266,8 +267,9 @@ Calibration calibrate(const graph::Program& program, const Weights& weights, con
   return Calibrator(program, weights, images, options).run();
 }
 
-double output_error(const graph::Program& program, const Weights& weights, const CompileOptions& other,
+double output_error(const graph::Program& program, const Weights& weights, CompileOptions other,
                     const CalibrationImages& images) {
+  other.crops = images.crops;
   Session exact(compile(program, weights, {.threads = other.threads}));
   Session rounded(compile(program, weights, other));
   std::vector<OutputError> errors(exact.plan().outputs.size());

@@ -20,6 +20,8 @@ namespace spinenet::engine {
 struct CalibrationImages {
   int64_t count = 0;
   std::function<std::vector<float>(int64_t)> image;
+  int64_t measured = 4;  // errors are measured on so many of the first
+  bool crops = false;    // crops of another network's maps (CompileOptions)
 };
 
 struct CalibrateOptions {
@@ -35,7 +37,7 @@ Calibration calibrate(const graph::Program& program, const Weights& weights, con
 
 // How far the outputs of a network compiled as `other` has it, in bytes or in bf16, are from those in floats: the root
 // of mean squares over all their numbers, each output in units of its own standard deviation.
-double output_error(const graph::Program& program, const Weights& weights, const CompileOptions& other,
+double output_error(const graph::Program& program, const Weights& weights, CompileOptions other,
                     const CalibrationImages& images);
 
 }  // namespace spinenet::engine

@@ -4,8 +4,8 @@
 // Bytes are what a quantised convolution reads. What writes either kind (those convolutions, sums) writes bytes where
 // such a convolution reads them, at once or by way of sums and pools; a pool keeps its input's. Between the two kinds
 // lies a sum of one term. The image becomes bytes where only such convolutions read it and the calibration has its
-// range; those of older versions have none. Crops of another network's maps come as floats, which such a sum makes
-// bytes. Thread contract: a pure function of its arguments.
+// range; those of older versions have none. Crops of another network's maps come as floats, which a sum of one
+// term converts to bytes. Thread contract: a pure function of its arguments.
 #pragma once
 
 #include <string>

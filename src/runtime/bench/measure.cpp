@@ -10,10 +10,9 @@
 #include "engine/quantize/calibrate.h"
 #include "graph/cost.h"
 #include "graph/weights.h"
-#include "runtime/bench/two_stage_times.h"
 #include "runtime/calibration.h"
+#include "runtime/compile_networks.h"
 #include "runtime/networks.h"
-#include "runtime/prepare.h"
 #include "runtime/random_images.h"
 
 namespace spinenet::runtime {
@@ -42,7 +41,7 @@ Calibrations calibrations_for(const Model& model, std::span<const graph::Program
   }
   const std::string place = model.path.string();
   if (calibrations_of(model.file, place)) return need_calibrations(model.file, networks.size(), place);
-  log_info("calibrated on one random image: good for the speed of int8, not for its outputs");
+  log_info("calibrated on one random image or crop: good for the speed of int8, not for its outputs");
   constexpr double kAnyError = 1e9;
   Calibrations found;
   for (const graph::Program& network : networks) {

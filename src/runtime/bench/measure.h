@@ -10,14 +10,9 @@
 #include "engine/compile/compile.h"
 #include "engine/run/profile.h"
 #include "runtime/model.h"
+#include "runtime/two_stage_times.h"
 
 namespace spinenet::runtime {
-
-// A part of what a model of two stages does.
-struct PartTime {
-  std::string name;
-  double median_ms = 0;
-};
 
 struct BenchResult {
   int input_size = 0;                      // side of the network's input

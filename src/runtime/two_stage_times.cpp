@@ -1,10 +1,11 @@
-#include "runtime/bench/two_stage_times.h"
+#include "runtime/two_stage_times.h"
 
 #include <algorithm>
 #include <chrono>
 
 #include "graph/anchors.h"
 #include "graph/lower_two_stage.h"
+#include "runtime/detect_function.h"
 #include "runtime/segmenter.h"
 
 namespace spinenet::runtime {
@@ -71,11 +72,12 @@ TwoStageForward clocked(const TwoStageForward& network, Clock& clock, size_t obj
 }  // namespace
 
 TwoStageTimes time_two_stages(const TwoStagePlans& plans, const Model& model, const HostTensor& images, int runs) {
-  const int size = model.file.image_size;
+  const int size = static_cast<int>(images.shape[3]);
   SegmenterOptions options;
   options.image_size = size;
   options.classes = static_cast<int>(model.file.classes.size());
   options.anchors = graph::proposal_anchors(model.architecture);
+  options.proposals = proposal_options(model);
   const NetworkInput input{images, std::vector<detect::Letterbox>(static_cast<size_t>(images.shape[0]),
                                                                   detect::fit_letterbox(size, size, size, size))};
   const TwoStageForward network = engine_two_stage(plans, levels_of(model.architecture));

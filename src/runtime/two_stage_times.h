@@ -5,12 +5,20 @@
 // Thread contract: one thread at a time.
 #pragma once
 
+#include <string>
 #include <vector>
 
-#include "runtime/bench/measure.h"
+#include "base/host_tensor.h"
+#include "runtime/model.h"
 #include "runtime/two_stage_engine.h"
 
 namespace spinenet::runtime {
+
+// A part of what a model of two stages does.
+struct PartTime {
+  std::string name;
+  double median_ms = 0;
+};
 
 struct TwoStageTimes {
   std::vector<double> seconds;  // of each run, from the network's input to the masks in the images
@@ -18,6 +26,7 @@ struct TwoStageTimes {
   int64_t rois = 0, objects = 0;  // of all images of a run; each box head looks at all ROIs
 };
 
+// Of the images as they are, which fill the network's input.
 TwoStageTimes time_two_stages(const TwoStagePlans& plans, const Model& model, const HostTensor& images, int runs);
 
 }  // namespace spinenet::runtime
