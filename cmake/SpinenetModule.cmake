@@ -27,14 +27,10 @@ if(SPINENET_SANITIZE)
 endif()
 
 # What nearly every file includes, compiled once: one header for modules, one for their tests. Tests are compiled with
-# little optimisation, since they spend their time in the modules (g++ 12 then warns about bounds of its own strings), and
-# with none where sanitizers watch them, which halves the compiler's time.
+# little optimisation, since they spend their time in the modules (g++ 12 then warns about bounds of its own strings).
 set(SPINENET_COMMON_HEADERS <algorithm> <filesystem> <functional> <map> <memory> <optional> <ranges> <span> <string>
                             <variant> <vector> <fmt/format.h> <fmt/ranges.h> <nlohmann/json.hpp>)
 set(SPINENET_TEST_OPTIONS "$<$<CONFIG:Release>:-O1;-Wno-array-bounds;-Wno-stringop-overflow>")
-if(SPINENET_SANITIZE)
-  list(APPEND SPINENET_TEST_OPTIONS -O0)
-endif()
 function(spinenet_common_header target)
   file(CONFIGURE OUTPUT ${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp CONTENT "// Owns the precompiled header.\n" @ONLY)
   add_library(${target} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/${target}.cpp)

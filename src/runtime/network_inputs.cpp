@@ -129,7 +129,7 @@ std::vector<engine::CalibrationImages> network_inputs(const Model& model, const 
   const std::vector<graph::Program> networks = networks_of(model);
   const int64_t side = networks.front().values.front().height;
   std::vector<engine::CalibrationImages> inputs{
-      {images.count, [&model, &images, side](int64_t i) { return input_of(model, side, images.image(i)); }}};
+      {images.count, [&model, read = images.image, side](int64_t i) { return input_of(model, side, read(i)); }}};
   if (networks.size() == 1 || images.count == 0) {
     inputs.resize(networks.size());
     return inputs;

@@ -1,7 +1,7 @@
 // What the networks of a model are given for images: the inputs on which each network's maps are measured, to calibrate
 // it or to compare number formats.
 //
-// Thread contract: as engine/quantize/calibrate.h. What is given refers to its arguments.
+// Thread contract: as engine/quantize/calibrate.h. What is given refers to the model.
 #pragma once
 
 #include <cstdint>
