@@ -143,6 +143,41 @@ TEST(EngineOperations, AgreeInBytes) {
   expect_near_in_bytes(parts_program(arch::Activation::mish));
 }
 
+// Beside depthwise convolutions, gates and pools, which are computed in floats.
+TEST(EngineOperations, TransposedConvolutionsOfBytesAgree) {
+  const graph::Program program = mobile_program();
+  expect_near_in_bytes(program);
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({2, 3, 18, 22}, 5);
+  Calibration all = calibration_of(program, weights, input);
+  const auto format = [&] {
+    const auto plan = compile(program, weights, {.precision = Precision::int8, .calibration = &all});
+    for (const Step& step : plan->steps) {
+      if (const auto* deconv = std::get_if<DeconvStep>(&step)) return deconv->format;
+    }
+    ADD_FAILURE() << "no transposed convolution";
+    return NumberFormat::bf16;
+  };
+  EXPECT_EQ(format(), NumberFormat::int8);
+  all.kept.emplace_back("deconv");
+  EXPECT_EQ(format(), NumberFormat::fp32) << "where the calibration keeps it";
+}
+
+// What a head of two stages is: its input is floats, which become bytes in the plan.
+TEST(EngineOperations, CropsBecomeBytes) {
+  const graph::Program program = parts_program(arch::Activation::relu);
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({3, 3, 17, 21}, 5);
+  const Calibration all = calibration_of(program, weights, input);
+  CompileOptions options{.batch = 3, .precision = Precision::int8, .calibration = &all};
+  const auto image = engine_forward(compile(program, weights, options))(input);
+  options.crops = true;
+  const auto plan = compile(program, weights, options);
+  EXPECT_TRUE(is_float(plan->input.quantization));
+  const auto crops = engine_forward(plan)(input);
+  for (size_t i = 0; i < image.size(); ++i) EXPECT_EQ(crops[i].data, image[i].data) << program.outputs[i].name;
+}
+
 TEST(EngineOperations, DilatedConvolutionsOfBytesGoThroughWinograd) {
   const graph::Program program = dilated_program(arch::Activation::relu, 70);
   const Weights weights = lively_weights(program, 3);

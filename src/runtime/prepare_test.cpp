@@ -72,6 +72,10 @@ TEST(Prepare, EachNetworkOfAModelThatSegmentsHasItsCalibration) {
       EXPECT_TRUE(engine::is_float(plan->input.quantization)) << "crops come as floats";
     }
   }
+  EXPECT_TRUE(std::ranges::any_of(plans.back()->steps, [](const engine::Step& step) {
+    const auto* deconv = std::get_if<engine::DeconvStep>(&step);
+    return deconv != nullptr && deconv->format == engine::NumberFormat::int8;
+  })) << "the mask head's transposed convolution";
   Calibrations swapped = *calibrations_of(model.file, "m");
   std::swap(swapped[1], swapped[2]);
   set_calibrations(model.file, swapped);

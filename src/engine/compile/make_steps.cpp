@@ -90,7 +90,13 @@ class StepMaker {
     }
     use(work.weight);
     const Map& in = map_at(node.inputs[0].value);
-    return DeconvStep{node.name, work.deconv, in.stride, {}, in, map_at(node.output), affine_of(node, true)};
+    DeconvStep step{node.name, work.deconv, {}, in.stride, {}, in, map_at(node.output), affine_of(node, true)};
+    if (multiplies_bytes(network_, node)) {
+      step.format = NumberFormat::int8;
+      const int64_t scratch = deconv_scratch_floats(step, plan_.kernels->panel);
+      plan_.scratch = std::max(plan_.scratch, rounded_up(scratch, kernels::kChannelBlock));
+    }
+    return step;
   }
 
   Step step_of(const GlobalPoolWork& work, const Node& node, const Group&) const {

@@ -73,6 +73,37 @@ void pack_int8(const QuantizedWeights& weights, const std::vector<int64_t>& shap
   }
 }
 
+HostTensor tap_weights(const TensorView& weight, int64_t tap) {
+  const int64_t inputs = weight.shape[0], outputs = weight.shape[1], taps = weight.shape[2] * weight.shape[3];
+  HostTensor found{{outputs, inputs, 1, 1}, {}};
+  found.data.reserve(static_cast<size_t>(outputs * inputs));
+  for (int64_t o = 0; o < outputs; ++o) {
+    for (int64_t c = 0; c < inputs; ++c) {
+      found.data.push_back(weight.data[static_cast<size_t>((c * outputs + o) * taps + tap)]);
+    }
+  }
+  return found;
+}
+
+std::vector<DeconvTap> pack_int8_taps(const TensorView& weight, const DeconvStep& step, int panel) {
+  ConvStep product;
+  product.format = NumberFormat::int8;
+  product.k = step.k;
+  product.columns = step.out.stride;
+  product.sites.emplace_back().in = step.in;
+  std::vector<DeconvTap> taps;
+  for (int64_t t = 0; t < weight.shape[2] * weight.shape[3]; ++t) {
+    const HostTensor tap = tap_weights(weight, t);
+    const QuantizedWeights quantized = quantize_weights(tap);
+    AlignedFloats memory = aligned_floats(parts(packed_floats(product, panel), int64_t{sizeof(float)}));
+    auto* numbers = reinterpret_cast<int8_t*>(memory.get());
+    pack_int8(quantized, tap.shape, product, panel, numbers);
+    taps.push_back({Int8Weights(std::shared_ptr<const float[]>(std::move(memory)), numbers),
+                    affine_of_sums(step.affine, quantized.scales, quantized.sums, step.in.quantization)});
+  }
+  return taps;
+}
+
 void pack_int8_winograd(const TensorView& weight, const ConvStep& step, int panel, int16_t* to, float* scales) {
   const int64_t panels = parts(step.columns, panel), product = step.k * panel;
   std::vector<float> floats(static_cast<size_t>(kernels::kWinogradProducts * product));

@@ -162,19 +162,20 @@ AlignedFloats pack_depthwise(const TensorView& weight, int64_t stride) {
   return packed;
 }
 
-std::vector<std::shared_ptr<const float[]>> pack_deconv(const TensorView& weight, int64_t k, int panel) {
+std::vector<DeconvTap> pack_deconv(const TensorView& weight, const DeconvStep& step, int panel) {
   const int64_t inputs = weight.shape[0], outputs = weight.shape[1], taps = weight.shape[2] * weight.shape[3];
-  std::vector<std::shared_ptr<const float[]>> packed;
+  std::vector<DeconvTap> packed;
   for (int64_t t = 0; t < taps; ++t) {
-    const int64_t count = rounded_up(rounded_up(outputs, kernels::kChannelBlock), panel) * k;
+    const int64_t count = rounded_up(rounded_up(outputs, kernels::kChannelBlock), panel) * step.k;
     AlignedFloats tap = aligned_floats(count);
     std::fill_n(tap.get(), count, 0.0F);
     for (int64_t c = 0; c < inputs; ++c) {
       for (int64_t o = 0; o < outputs; ++o) {
-        tap[(o / panel * k + c) * panel + o % panel] = weight.data[static_cast<size_t>((c * outputs + o) * taps + t)];
+        tap[(o / panel * step.k + c) * panel + o % panel] =
+            weight.data[static_cast<size_t>((c * outputs + o) * taps + t)];
       }
     }
-    packed.emplace_back(std::move(tap));
+    packed.push_back({Fp32Weights(std::move(tap)), step.affine});
   }
   return packed;
 }

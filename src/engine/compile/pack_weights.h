@@ -30,6 +30,6 @@ void pack_bf16(const TensorView& weight, const ConvStep& step, const kernels::Ke
 // [C, 1, k, k] to [row][column][channel], `stride` channels to a pixel.
 AlignedFloats pack_depthwise(const TensorView& weight, int64_t stride);
 // Of each tap of [I, O, k, k] for rows of `k` floats; columns in panels.
-std::vector<std::shared_ptr<const float[]>> pack_deconv(const TensorView& weight, int64_t k, int panel);
+std::vector<DeconvTap> pack_deconv(const TensorView& weight, const DeconvStep& step, int panel);
 
 }  // namespace spinenet::engine

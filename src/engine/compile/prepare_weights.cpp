@@ -158,7 +158,10 @@ void prepare_weights(const WeightsToPrepare& given, const CompileOptions& option
     std::visit(
         graph::Overloaded{[&](ConvStep& step) { packer.add(parameter, use.parameter, weight, step); },
                           [&](DepthwiseStep& step) { step.weights = pack_depthwise(weight, step.site.out.stride); },
-                          [&](DeconvStep& step) { step.weights = pack_deconv(weight, step.k, panel); },
+                          [&](DeconvStep& step) {
+                            step.taps = step.format == NumberFormat::int8 ? pack_int8_taps(weight, step, panel)
+                                                                          : pack_deconv(weight, step, panel);
+                          },
                           [](const graph::OneOf<SumStep, GateStep, ConcatStep, SliceStep, PoolStep, AveragePoolStep,
                                                 GlobalPoolStep, BilinearStep> auto&) {}},  // they have no weights
         plan.steps[use.step]);

@@ -69,6 +69,15 @@ Int8Scratch int8_scratch(const ConvStep& step, int64_t rows, int panel) {
   return layout;
 }
 
+int64_t deconv_sum_stride(const DeconvStep& step, int panel) {
+  constexpr int64_t kLine = 64, kFloat = sizeof(float);
+  return std::min(kSumPanels * panel, step.out.stride) + kLine / kFloat;
+}
+
+int64_t deconv_scratch_floats(const DeconvStep& step, int panel) {
+  return step.in.shape.width * deconv_sum_stride(step, panel) + kernels::kChannelBlock;
+}
+
 int64_t scratch_floats(const ConvStep& step, int panel, int64_t images) {
   if (multiplies_tiles(step.choice.algorithm)) return tile_scratch_floats(step, panel, images);
   int64_t rows = 0;

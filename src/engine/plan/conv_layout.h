@@ -47,6 +47,11 @@ inline bool reads_rows_in_place(const ConvStep& step) {
   return step.choice.algorithm == ConvAlgorithm::direct && close;
 }
 
+// Of an int8 transposed convolution, for the sums of one row of its input under one tap: numbers from pixel to pixel,
+// and all of them.
+int64_t deconv_sum_stride(const DeconvStep& step, int panel);
+int64_t deconv_scratch_floats(const DeconvStep& step, int panel);
+
 // Floats that a thread needs to run a task of the step with at most so many images.
 int64_t scratch_floats(const ConvStep& step, int panel, int64_t images);
 

@@ -136,15 +136,22 @@ struct DepthwiseStep {
   ConvSite site;
 };
 
+// One tap of a transposed convolution: packed weights, and what follows their sums.
+struct DeconvTap {
+  std::variant<Fp32Weights, Int8Weights> weights;
+  ChannelAffine affine;
+};
+
 // A transposed convolution whose windows do not overlap: for each tap a product of its own, whose rows are the input's
-// pixels and land a stride apart.
+// pixels and land a stride apart. In fp32 or int8, as its input is.
 struct DeconvStep {
   std::string name;
   graph::Deconv deconv;
+  NumberFormat format = NumberFormat::fp32;
   int64_t k = 0;
-  std::vector<std::shared_ptr<const float[]>> weights;  // of each tap, packed
+  std::vector<DeconvTap> taps;
   Map in, out;
-  ChannelAffine affine;
+  ChannelAffine affine;  // of the true sums
 };
 
 struct GlobalPoolStep {

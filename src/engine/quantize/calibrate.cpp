@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "base/error.h"
@@ -54,8 +55,8 @@ Readers readers_of(const graph::Program& program, const Weights& weights) {
   Readers readers;
   std::map<int, std::string> writer{{0, std::string(kInputName)}};
   for (const Node& node : network.nodes) {
-    if (const ConvWork* work = as_convolution(node); work != nullptr && may_multiply_bytes(node)) {
-      const auto id = static_cast<size_t>(work->weight);
+    if (const std::optional<graph::ParameterId> weight = weight_of_bytes(node)) {
+      const auto id = static_cast<size_t>(*weight);
       readers.input_of[node.name] = writer.at(node.inputs[0].value);
       readers.weight_of[node.name] = &weights.at(program.parameters[id].name);
     }
@@ -146,25 +147,44 @@ class Calibrator {
     for_each_map(
         measured(), [](std::span<const float>) {},
         [&](size_t step, size_t node, const PlanOutput& output, const float* maps) {
-          const ConvStep* conv = as_convolution(plan_->steps[step]);
           const auto input = readers_.input_of.find(output.name);
-          if (conv == nullptr || input == readers_.input_of.end()) return;
+          if (input == readers_.input_of.end()) return;
           const Quantization bytes = quantization_of(found.ranges.at(input->second));
-          measure(*conv, conv->sites[node], bytes, maps, output.name);
+          if (const ConvStep* conv = as_convolution(plan_->steps[step])) {
+            const HostTensor& weight = *readers_.weight_of.at(output.name);
+            measure({output.name, conv->conv, conv->sites[node].in, conv->sites[node].out.shape, output.name}, weight,
+                    bytes, maps);
+          } else if (const auto* deconv = std::get_if<DeconvStep>(&plan_->steps[step])) {
+            measure_taps(*deconv, bytes, maps, output.name);
+          }
         });
   }
 
-  void measure(const ConvStep& step, const ConvSite& site, const Quantization& bytes, const float* maps,
-               const std::string& name) {
-    const HostTensor& weight = *readers_.weight_of.at(name);
-    const QuantizedWeights& numbers = numbers_of(name, weight);
+  // What an error is measured of: a convolution, or a tap of a transposed one, which is a 1x1 convolution.
+  struct Measured {
+    std::string node;
+    graph::Conv conv;
+    Map in;
+    graph::Shape out;
+    std::string weight;  // its name among numbers_
+  };
+
+  void measure_taps(const DeconvStep& step, const Quantization& bytes, const float* maps, const std::string& name) {
+    for (int64_t tap = 0; tap < static_cast<int64_t>(step.taps.size()); ++tap) {
+      const HostTensor weight = tap_weights(*readers_.weight_of.at(name), tap);
+      measure({name, {}, step.in, step.in.shape, fmt::format("{} {}", name, tap)}, weight, bytes, maps);
+    }
+  }
+
+  void measure(const Measured& of, const HostTensor& weight, const Quantization& bytes, const float* maps) {
+    const QuantizedWeights& numbers = numbers_of(of.weight, weight);
     const auto outputs = static_cast<size_t>(weight.shape[0]), row = weight.data.size() / outputs;
     std::vector<float> window(row), rounded(row);
-    Random random(Random::hash(name));
-    Layer& error = layers_[&weight];
-    error.nodes.insert(name);
+    Random random(Random::hash(of.weight));
+    Layer& error = layers_[readers_.weight_of.at(of.node)];
+    error.nodes.insert(of.node);
     for (int i = 0; i < kPixels; ++i) {
-      gather(step.conv, site, maps, random.below(site.out.shape.height), random.below(site.out.shape.width), window);
+      gather(of.conv, of.in, maps, random.below(of.out.height), random.below(of.out.width), window);
       for (size_t k = 0; k < row; ++k) rounded[k] = as_byte(window[k], bytes);
       for (size_t o = 0; o < outputs; ++o) {
         const float* exact = weight.data.data() + o * row;
@@ -182,9 +202,8 @@ class Calibrator {
   }
 
   // The window in the order of the weights: channel, row, column.
-  static void gather(const graph::Conv& conv, const ConvSite& site, const float* maps, int64_t y, int64_t x,
+  static void gather(const graph::Conv& conv, const Map& in, const float* maps, int64_t y, int64_t x,
                      std::vector<float>& window) {
-    const Map& in = site.in;
     const int64_t kernel = conv.kernel, taps = kernel * kernel;
     for (int64_t t = 0; t < taps; ++t) {
       const int64_t row = y * conv.stride - conv.pad_before + t / kernel;

@@ -45,10 +45,12 @@ class Quantizer {
     }
   }
 
-  // Whether no sum of the products of bytes can leave 32 bits.
-  bool adds_up(const Node& node, const graph::Conv& conv) const {
+  // Whether no sum of the products of bytes can leave 32 bits. A tap of a transposed convolution is a sum of its own.
+  bool adds_up(const Node& node) const {
     constexpr int64_t kMostProduct = 255 * 127;
-    const int64_t products = network_.values[at(node.inputs[0].value)].channels * conv.kernel * conv.kernel;
+    const ConvWork* work = as_convolution(node);
+    const int64_t kernel = work != nullptr ? work->conv.kernel : 1;
+    const int64_t products = network_.values[at(node.inputs[0].value)].channels * kernel * kernel;
     return products <= std::numeric_limits<int32_t>::max() / kMostProduct;
   }
 
@@ -84,16 +86,14 @@ class Quantizer {
   // All uses of the same weights or none.
   void choose_convolutions() {
     for (const Node& node : network_.nodes) {
-      const ConvWork* work = as_convolution(node);
-      if (work != nullptr && (!may_here(node) || !adds_up(node, work->conv) || is_kept(node))) {
-        in_floats_.insert(work->weight);
-      }
+      const std::optional<graph::ParameterId> weight = weight_of_bytes(node);
+      if (weight && (!may_here(node) || !adds_up(node) || is_kept(node))) in_floats_.insert(*weight);
     }
   }
 
   bool takes_bytes(const Node& node) const {
-    const ConvWork* work = as_convolution(node);
-    return work != nullptr && !in_floats_.contains(work->weight);
+    const std::optional<graph::ParameterId> weight = weight_of_bytes(node);
+    return weight && !in_floats_.contains(*weight);
   }
 
   static bool is_short(const Node& sum) { return sum.inputs.size() <= kMostTerms; }
@@ -134,14 +134,15 @@ class Quantizer {
   // What the node writes where bytes are `useful`.
   Quantization written_format(const Node& node, bool useful) const {
     const auto bytes_if = [&](bool able) { return useful && able ? range_of(node) : Quantization{}; };
-    return std::visit(graph::Overloaded{[&](const ConvWork&) { return bytes_if(takes_bytes(node)); },
-                                        [&](const SumWork&) { return bytes_if(is_short(node)); },
-                                        [&](const graph::OneOf<PoolWork, SliceWork> auto&) {
-                                          return network_.formats[at(node.inputs[0].value)];
-                                        },
-                                        [](const graph::OneOf<DeconvWork, AveragePoolWork, GlobalPoolWork, BilinearWork,
-                                                              GateWork, ConcatWork> auto&) { return Quantization{}; }},
-                      node.work);
+    return std::visit(
+        graph::Overloaded{
+            [&](const graph::OneOf<ConvWork, DeconvWork> auto&) { return bytes_if(takes_bytes(node)); },
+            [&](const SumWork&) { return bytes_if(is_short(node)); },
+            [&](const graph::OneOf<PoolWork, SliceWork> auto&) { return network_.formats[at(node.inputs[0].value)]; },
+            [](const graph::OneOf<AveragePoolWork, GlobalPoolWork, BilinearWork, GateWork, ConcatWork> auto&) {
+              return Quantization{};
+            }},
+        node.work);
   }
 
   Quantization range_of(const Node& node) const {
@@ -224,8 +225,14 @@ class Quantizer {
 
 }  // namespace
 
+std::optional<graph::ParameterId> weight_of_bytes(const Node& node) {
+  if (const auto* deconv = std::get_if<DeconvWork>(&node.work)) return deconv->weight;
+  if (is_dense_convolution(node)) return as_convolution(node)->weight;
+  return std::nullopt;
+}
+
 bool may_multiply_bytes(const Node& node) {
-  return is_dense_convolution(node);
+  return weight_of_bytes(node).has_value();
 }
 
 bool multiplies_bytes(const Network& network, const Node& node) {

@@ -8,6 +8,7 @@
 // term converts to bytes. Thread contract: a pure function of its arguments.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "engine/compile/network.h"
@@ -19,10 +20,12 @@ namespace spinenet::engine {
 // `place`, when the calibration lacks a node's range or keeps one that the network does not have.
 void quantize(Network& network, const Calibration& calibration, bool crops, const std::string& place);
 
-// A convolution of a quantised network that multiplies bytes.
+// A convolution of a quantised network, transposed or not, that multiplies bytes.
 bool multiplies_bytes(const Network& network, const Node& node);
 
 // A convolution that could, if its input is bytes.
 bool may_multiply_bytes(const Node& node);
+// The weights that it multiplies with; nothing for a node that could not.
+std::optional<graph::ParameterId> weight_of_bytes(const Node& node);
 
 }  // namespace spinenet::engine

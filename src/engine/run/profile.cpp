@@ -70,7 +70,8 @@ StepProfile describe(const DepthwiseStep& step) {
 
 StepProfile describe(const DeconvStep& step) {
   const graph::Shape& out = step.out.shape;
-  return {step.name, "deconv", out, out.channels * out.height * out.width * step.in.shape.channels, 0};
+  return {step.name, step.format == NumberFormat::int8 ? "deconv int8" : "deconv", out,
+          out.channels * out.height * out.width * step.in.shape.channels, 0};
 }
 
 StepProfile describe(const GateStep& step) {

@@ -109,6 +109,35 @@ void run_int8_product(const CompiledPlan& plan, const ConvStep& step, const Conv
   }
 }
 
+void run_int8_deconv_row(const CompiledPlan& plan, const DeconvStep& step, const DeconvRow& row,
+                         const StepMemory& memory) {
+  const int64_t panel = plan.kernels->panel, width = step.in.shape.width;
+  const int64_t sum_stride = deconv_sum_stride(step, plan.kernels->panel);
+  const ChannelAffine& affine = row.tap.affine;
+  const int8_t* weights = std::get<Int8Weights>(row.tap.weights).get();
+  auto* sums = reinterpret_cast<int32_t*>(memory.scratch);
+  for (int64_t column = 0; column < step.out.stride; column += kSumPanels * panel) {
+    const int64_t columns = std::min(kSumPanels * panel, step.out.stride - column);
+    plan.kernels->quantized_multiply({.a = bytes_at(step.in, memory, row.y * width * step.in.stride),
+                                      .a_stride = step.in.stride,
+                                      .rows = width,
+                                      .k = step.k,
+                                      .b = weights + column * step.k,
+                                      .c = sums,
+                                      .c_stride = sum_stride,
+                                      .columns = columns});
+    kernels::FinishedPixel pixel{.columns = columns,
+                                 .scale = affine.scale.data() + column,
+                                 .shift = affine.shift.data() + column,
+                                 .activation = affine.activation};
+    for (int64_t x = 0; x < width; ++x) {
+      pixel.sums = sums + x * sum_stride;
+      pixel.to = target_at(step.out, memory, (row.first_pixel + x * step.deconv.stride) * step.out.stride + column);
+      plan.kernels->finish_pixel(pixel);
+    }
+  }
+}
+
 void run_mixed_row(const CompiledPlan& plan, const SumStep& step, int64_t image, int64_t y, const StepMemory& memory) {
   std::array<kernels::MixedTerm, kMostMixedTerms> terms;
   for (size_t t = 0; t < step.terms.size(); ++t) {

@@ -134,25 +134,33 @@ int64_t deconv_tasks(const DeconvStep& step, int64_t images) {
   return (images * step.in.shape.height + kDeconvRows - 1) / kDeconvRows;
 }
 
+void run_deconv_row(const CompiledPlan& plan, const DeconvStep& step, const DeconvRow& row, const StepMemory& memory) {
+  const kernels::Epilogue epilogue{row.tap.affine.scale.data(), row.tap.affine.shift.data(), row.tap.affine.activation};
+  plan.kernels->multiply({.a = memory.maps + step.in.offset + row.y * step.in.shape.width * step.in.stride,
+                          .a_stride = step.in.stride,
+                          .rows = step.in.shape.width,
+                          .k = step.k,
+                          .b = std::get<Fp32Weights>(row.tap.weights).get(),
+                          .b_stride = step.k * plan.kernels->panel,
+                          .c = memory.maps + step.out.offset + row.first_pixel * step.out.stride,
+                          .c_stride = step.deconv.stride * step.out.stride,
+                          .columns = step.out.stride,
+                          .epilogue = &epilogue});
+}
+
 void run_rows(const CompiledPlan& plan, const DeconvStep& step, int64_t task, const StepMemory& memory) {
-  const kernels::Epilogue epilogue{step.affine.scale.data(), step.affine.shift.data(), step.affine.activation};
   const int64_t stride = step.deconv.stride, kernel = step.deconv.kernel;
   const int64_t first = task * kDeconvRows, end = std::min(first + kDeconvRows, memory.images * step.in.shape.height);
-  for (size_t tap = 0; tap < step.weights.size(); ++tap) {
+  for (size_t tap = 0; tap < step.taps.size(); ++tap) {
     const int64_t below = static_cast<int64_t>(tap) / kernel, beside = static_cast<int64_t>(tap) % kernel;
     // The rows of all images lie one after the other, before and after.
     for (int64_t y = first; y < end; ++y) {
-      const int64_t pixel = (y * stride + below) * step.out.shape.width + beside;
-      plan.kernels->multiply({.a = memory.maps + step.in.offset + y * step.in.shape.width * step.in.stride,
-                              .a_stride = step.in.stride,
-                              .rows = step.in.shape.width,
-                              .k = step.k,
-                              .b = step.weights[tap].get(),
-                              .b_stride = step.k * plan.kernels->panel,
-                              .c = memory.maps + step.out.offset + pixel * step.out.stride,
-                              .c_stride = stride * step.out.stride,
-                              .columns = step.out.stride,
-                              .epilogue = &epilogue});
+      const DeconvRow row{step.taps[tap], y, (y * stride + below) * step.out.shape.width + beside};
+      if (step.format == NumberFormat::int8) {
+        run_int8_deconv_row(plan, step, row, memory);
+      } else {
+        run_deconv_row(plan, step, row, memory);
+      }
     }
   }
 }
