@@ -1,5 +1,7 @@
 // Dilated windows, slices of channels, average pools and bilinear upsampling: every precision against the reference.
 #include <algorithm>
+#include <filesystem>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -161,6 +163,56 @@ TEST(EngineOperations, TransposedConvolutionsOfBytesAgree) {
   EXPECT_EQ(format(), NumberFormat::int8);
   all.kept.emplace_back("deconv");
   EXPECT_EQ(format(), NumberFormat::fp32) << "where the calibration keeps it";
+}
+
+// As wide as a mask head, read by another convolution of bytes, so it writes bytes and has several rounds of columns.
+graph::Program wide_deconv_program() {
+  graph::Builder b({3, 7, 9}, {});
+  graph::ValueId x = b.activate(b.conv(b.input(), {.filters = 40, .kernel = 3, .bias = true}, "first"), "a");
+  x = b.activate(b.deconv(x, 150, true, "deconv"), "a2");
+  b.output("mask", b.conv(x, {.filters = 5, .bias = true}, "last"));
+  return b.finish();
+}
+
+TEST(EngineOperations, WideTransposedConvolutionsWriteBytes) {
+  const graph::Program program = wide_deconv_program();
+  expect_near_in_bytes(program);
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({2, 3, 7, 9}, 5);
+  const Calibration all = calibration_of(program, weights, input);
+  const auto plan = compile(program, weights, {.precision = Precision::int8, .calibration = &all});
+  const auto deconv =
+      std::ranges::find_if(plan->steps, [](const Step& step) { return std::get_if<DeconvStep>(&step) != nullptr; });
+  ASSERT_NE(deconv, plan->steps.end());
+  EXPECT_TRUE(is_bytes(std::get<DeconvStep>(*deconv).out.quantization));
+}
+
+TEST(EngineOperations, TransposedConvolutionsAreKeptByTheirMeasuredError) {
+  const graph::Program program = wide_deconv_program();
+  const Weights weights = lively_weights(program, 3);
+  const HostTensor input = random_tensor({3, 7, 9}, 5);
+  const CalibrationImages image{1, [&](int64_t) { return input.data; }};
+  const auto kept = [&](double layer_error) {
+    return calibrate(program, weights, image, {.layer_error = layer_error, .output_error = 1}).kept;
+  };
+  EXPECT_EQ(kept(0), (std::vector<std::string>{"deconv", "first", "last"}));
+  EXPECT_TRUE(kept(0.1).empty());
+}
+
+TEST(EngineOperations, WeightsThatAreNoNumbersAreNamedBeforeTheyArePacked) {
+  const graph::Program program = wide_deconv_program();
+  Weights weights = lively_weights(program, 3);
+  weights.at("deconv.weight").data[7] = std::numeric_limits<float>::quiet_NaN();
+  Calibration all;
+  all.weights = identity_of(weights);
+  for (const char* name : {"picture", "first", "deconv", "last"}) all.ranges[name] = {-1, 1};
+  const PackedStore store{std::filesystem::path(testing::TempDir()) / "spinenet_nan_packed", "m", "content",
+                          [] { return "content"; }};
+  CompileOptions options{.precision = Precision::int8, .calibration = &all};
+  for (const PackedStore* packed : {static_cast<const PackedStore*>(nullptr), &store}) {
+    options.packed = packed;
+    EXPECT_NE(message_of([&] { compile(program, weights, options); }).find("deconv.weight"), std::string::npos);
+  }
 }
 
 // What a head of two stages is: its input is floats, which become bytes in the plan.

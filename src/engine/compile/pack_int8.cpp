@@ -45,7 +45,8 @@ QuantizedWeights quantize_weights(const TensorView& weight) {
   for (size_t o = 0; o < outputs; ++o) {
     float largest = 0;
     for (size_t i = 0; i < row; ++i) largest = std::max(largest, std::abs(weight.data[o * row + i]));
-    const float scale = largest > 0 ? largest / kMaxWeight : 1;
+    const float share = largest / kMaxWeight;
+    const float scale = share > 0 ? share : 1;  // the least of all floats have no share
     int32_t sum = 0;
     for (size_t i = o * row; i < (o + 1) * row; ++i) {
       found.numbers[i] = static_cast<int8_t>(std::clamp(std::round(weight.data[i] / scale), -kMaxWeight, kMaxWeight));

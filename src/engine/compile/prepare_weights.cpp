@@ -147,26 +147,36 @@ class WeightPacker {
   std::shared_ptr<const float[]> memory_;
 };
 
+// The weights that are no part of the stretch of all.
+void pack_alone(const TensorView& weight, int panel, Step& step) {
+  std::visit(graph::Overloaded{[&](DepthwiseStep& s) { s.weights = pack_depthwise(weight, s.site.out.stride); },
+                               [&](DeconvStep& s) {
+                                 s.taps = s.format == NumberFormat::int8 ? pack_int8_taps(weight, s, panel)
+                                                                         : pack_deconv(weight, s, panel);
+                               },
+                               [](const graph::OneOf<ConvStep, SumStep, GateStep, ConcatStep, SliceStep, PoolStep,
+                                                     AveragePoolStep, GlobalPoolStep, BilinearStep> auto&) {}},
+             step);
+}
+
 }  // namespace
 
 void prepare_weights(const WeightsToPrepare& given, const CompileOptions& options, CompiledPlan& plan) {
   WeightPacker packer(options, plan);
-  const int panel = plan.kernels->panel;
-  for (const WeightUse& use : given.uses) {
-    const graph::Parameter& parameter = given.program.parameters[static_cast<size_t>(use.parameter)];
-    const TensorView& weight = given.weights.at(parameter.name);
-    std::visit(
-        graph::Overloaded{[&](ConvStep& step) { packer.add(parameter, use.parameter, weight, step); },
-                          [&](DepthwiseStep& step) { step.weights = pack_depthwise(weight, step.site.out.stride); },
-                          [&](DeconvStep& step) {
-                            step.taps = step.format == NumberFormat::int8 ? pack_int8_taps(weight, step, panel)
-                                                                          : pack_deconv(weight, step, panel);
-                          },
-                          [](const graph::OneOf<SumStep, GateStep, ConcatStep, SliceStep, PoolStep, AveragePoolStep,
-                                                GlobalPoolStep, BilinearStep> auto&) {}},  // they have no weights
-        plan.steps[use.step]);
-  }
+  const auto for_each = [&](const auto& visit) {
+    for (const WeightUse& use : given.uses) {
+      const graph::Parameter& parameter = given.program.parameters[static_cast<size_t>(use.parameter)];
+      visit(use, parameter, given.weights.at(parameter.name));
+    }
+  };
+  for_each([&](const WeightUse& use, const graph::Parameter& parameter, const TensorView& weight) {
+    if (auto* step = std::get_if<ConvStep>(&plan.steps[use.step])) packer.add(parameter, use.parameter, weight, *step);
+  });
   packer.prepare(given.check);
+  // Few and small: they are not kept.
+  for_each([&](const WeightUse& use, const graph::Parameter&, const TensorView& weight) {
+    pack_alone(weight, plan.kernels->panel, plan.steps[use.step]);
+  });
 }
 
 }  // namespace spinenet::engine

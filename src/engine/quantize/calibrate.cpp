@@ -206,8 +206,8 @@ class Calibrator {
                      std::vector<float>& window) {
     const int64_t kernel = conv.kernel, taps = kernel * kernel;
     for (int64_t t = 0; t < taps; ++t) {
-      const int64_t row = y * conv.stride - conv.pad_before + t / kernel;
-      const int64_t column = x * conv.stride - conv.pad_before + t % kernel;
+      const int64_t row = y * conv.stride - conv.pad_before + t / kernel * conv.dilation;
+      const int64_t column = x * conv.stride - conv.pad_before + t % kernel * conv.dilation;
       const bool inside = row >= 0 && row < in.shape.height && column >= 0 && column < in.shape.width;
       const float* pixel = maps + in.offset + (row * in.shape.width + column) * in.stride;
       for (int64_t c = 0; c < in.shape.channels; ++c) {
