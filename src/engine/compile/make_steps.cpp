@@ -77,9 +77,12 @@ class StepMaker {
     for (const int i : group) step.sites.push_back(site_of(node_at(i)));
     step.columns = step.sites.front().out.stride;
     take_choice(step, chooser_.choose(step));
-    const int64_t scratch = scratch_floats(step, plan_.kernels->panel, plan_.batch);
-    plan_.scratch = std::max(plan_.scratch, rounded_up(scratch, kernels::kChannelBlock));
+    need_scratch(scratch_floats(step, plan_.kernels->panel, plan_.batch));
     return step;
+  }
+
+  void need_scratch(int64_t floats) {
+    plan_.scratch = std::max(plan_.scratch, rounded_up(floats, kernels::kChannelBlock));
   }
 
   Step step_of(const DeconvWork& work, const Node& node, const Group&) {
@@ -93,8 +96,7 @@ class StepMaker {
     DeconvStep step{node.name, work.deconv, {}, in.stride, {}, in, map_at(node.output), affine_of(node, true)};
     if (multiplies_bytes(network_, node)) {
       step.format = NumberFormat::int8;
-      const int64_t scratch = deconv_scratch_floats(step, plan_.kernels->panel);
-      plan_.scratch = std::max(plan_.scratch, rounded_up(scratch, kernels::kChannelBlock));
+      need_scratch(deconv_scratch_floats(step, plan_.kernels->panel));
     }
     return step;
   }

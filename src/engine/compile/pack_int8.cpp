@@ -74,24 +74,8 @@ void pack_int8(const QuantizedWeights& weights, const std::vector<int64_t>& shap
   }
 }
 
-HostTensor tap_weights(const TensorView& weight, int64_t tap) {
-  const int64_t inputs = weight.shape[0], outputs = weight.shape[1], taps = weight.shape[2] * weight.shape[3];
-  HostTensor found{{outputs, inputs, 1, 1}, {}};
-  found.data.reserve(static_cast<size_t>(outputs * inputs));
-  for (int64_t o = 0; o < outputs; ++o) {
-    for (int64_t c = 0; c < inputs; ++c) {
-      found.data.push_back(weight.data[static_cast<size_t>((c * outputs + o) * taps + tap)]);
-    }
-  }
-  return found;
-}
-
 std::vector<DeconvTap> pack_int8_taps(const TensorView& weight, const DeconvStep& step, int panel) {
-  ConvStep product;
-  product.format = NumberFormat::int8;
-  product.k = step.k;
-  product.columns = step.out.stride;
-  product.sites.emplace_back().in = step.in;
+  const ConvStep product = product_of_taps(step);
   std::vector<DeconvTap> taps;
   for (int64_t t = 0; t < weight.shape[2] * weight.shape[3]; ++t) {
     const HostTensor tap = tap_weights(weight, t);

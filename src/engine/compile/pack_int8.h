@@ -9,7 +9,6 @@
 #include <span>
 #include <vector>
 
-#include "base/host_tensor.h"
 #include "base/tensor_view.h"
 #include "engine/plan/plan.h"
 
@@ -27,9 +26,7 @@ QuantizedWeights quantize_weights(const TensorView& weight);
 void pack_int8(const QuantizedWeights& weights, const std::vector<int64_t>& shape, const ConvStep& step, int panel,
                int8_t* to);
 
-// The weights of one tap of a transposed convolution, [I, O, k, k], as those of a 1x1 convolution, [O, I, 1, 1].
-HostTensor tap_weights(const TensorView& weight, int64_t tap);
-// Each tap with scales of its own.
+// The taps of a transposed convolution, each with scales of its own.
 std::vector<DeconvTap> pack_int8_taps(const TensorView& weight, const DeconvStep& step, int panel);
 
 // Weights for Winograd's F(4x4, 3x3) in 16-bit integers, and their scales, [product][column] in whole panels.

@@ -162,22 +162,36 @@ AlignedFloats pack_depthwise(const TensorView& weight, int64_t stride) {
   return packed;
 }
 
-std::vector<DeconvTap> pack_deconv(const TensorView& weight, const DeconvStep& step, int panel) {
+HostTensor tap_weights(const TensorView& weight, int64_t tap) {
   const int64_t inputs = weight.shape[0], outputs = weight.shape[1], taps = weight.shape[2] * weight.shape[3];
-  std::vector<DeconvTap> packed;
-  for (int64_t t = 0; t < taps; ++t) {
-    const int64_t count = rounded_up(rounded_up(outputs, kernels::kChannelBlock), panel) * step.k;
-    AlignedFloats tap = aligned_floats(count);
-    std::fill_n(tap.get(), count, 0.0F);
+  HostTensor found{{outputs, inputs, 1, 1}, {}};
+  found.data.reserve(static_cast<size_t>(outputs * inputs));
+  for (int64_t o = 0; o < outputs; ++o) {
     for (int64_t c = 0; c < inputs; ++c) {
-      for (int64_t o = 0; o < outputs; ++o) {
-        tap[(o / panel * step.k + c) * panel + o % panel] =
-            weight.data[static_cast<size_t>((c * outputs + o) * taps + t)];
-      }
+      found.data.push_back(weight.data[static_cast<size_t>((c * outputs + o) * taps + tap)]);
     }
-    packed.push_back({Fp32Weights(std::move(tap)), step.affine});
   }
-  return packed;
+  return found;
+}
+
+ConvStep product_of_taps(const DeconvStep& step) {
+  ConvStep product;
+  product.format = step.format;
+  product.k = step.k;
+  product.columns = step.out.stride;
+  product.sites.emplace_back().in = step.in;
+  return product;
+}
+
+std::vector<DeconvTap> pack_deconv(const TensorView& weight, const DeconvStep& step, int panel) {
+  const ConvStep product = product_of_taps(step);
+  std::vector<DeconvTap> taps;
+  for (int64_t t = 0; t < weight.shape[2] * weight.shape[3]; ++t) {
+    AlignedFloats packed = aligned_floats(packed_floats(product, panel));
+    pack_fp32(tap_weights(weight, t), product, panel, packed.get());
+    taps.push_back({Fp32Weights(std::move(packed)), step.affine});
+  }
+  return taps;
 }
 
 }  // namespace spinenet::engine

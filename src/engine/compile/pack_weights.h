@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/host_tensor.h"
 #include "base/tensor_view.h"
 #include "engine/plan/plan.h"
 
@@ -30,6 +31,10 @@ void pack_bf16(const TensorView& weight, const ConvStep& step, const kernels::Ke
 // [C, 1, k, k] to [row][column][channel], `stride` channels to a pixel.
 AlignedFloats pack_depthwise(const TensorView& weight, int64_t stride);
 // Of each tap of [I, O, k, k] for rows of `k` floats; columns in panels.
+// The weights of one tap of a transposed convolution, [I, O, k, k], as those of a 1x1 convolution, [O, I, 1, 1], and
+// the product that each tap is.
+HostTensor tap_weights(const TensorView& weight, int64_t tap);
+ConvStep product_of_taps(const DeconvStep& step);
 std::vector<DeconvTap> pack_deconv(const TensorView& weight, const DeconvStep& step, int panel);
 
 }  // namespace spinenet::engine

@@ -59,23 +59,23 @@ Int8WinogradScratch int8_winograd_scratch(const ConvStep& step, int64_t tiles, i
   return layout;
 }
 
+int64_t int8_sum_stride(int64_t columns, int panel) {
+  constexpr int64_t kLine = 64;
+  return std::min(kSumPanels * panel, columns) + kLine / int64_t{sizeof(int32_t)};
+}
+
 Int8Scratch int8_scratch(const ConvStep& step, int64_t rows, int panel) {
   constexpr int64_t kLine = 64, kFloat = sizeof(float);
   Int8Scratch layout;
   layout.row_stride = rounded_up(step.k, kLine) + kLine;
   layout.sums = reads_rows_in_place(step) ? 0 : rows * layout.row_stride / kFloat;
-  layout.sum_stride = std::min(kSumPanels * panel, step.columns) + kLine / kFloat;
+  layout.sum_stride = int8_sum_stride(step.columns, panel);
   layout.floats = layout.sums + rows * layout.sum_stride + kernels::kChannelBlock;
   return layout;
 }
 
-int64_t deconv_sum_stride(const DeconvStep& step, int panel) {
-  constexpr int64_t kLine = 64, kFloat = sizeof(float);
-  return std::min(kSumPanels * panel, step.out.stride) + kLine / kFloat;
-}
-
 int64_t deconv_scratch_floats(const DeconvStep& step, int panel) {
-  return step.in.shape.width * deconv_sum_stride(step, panel) + kernels::kChannelBlock;
+  return step.in.shape.width * int8_sum_stride(step.out.stride, panel) + kernels::kChannelBlock;
 }
 
 int64_t scratch_floats(const ConvStep& step, int panel, int64_t images) {

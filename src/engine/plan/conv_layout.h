@@ -47,9 +47,9 @@ inline bool reads_rows_in_place(const ConvStep& step) {
   return step.choice.algorithm == ConvAlgorithm::direct && close;
 }
 
-// Of an int8 transposed convolution, for the sums of one row of its input under one tap: numbers from pixel to pixel,
-// and all of them.
-int64_t deconv_sum_stride(const DeconvStep& step, int panel);
+// From pixel to pixel of the sums of an int8 product, some panels of its columns at a time.
+int64_t int8_sum_stride(int64_t columns, int panel);
+// Of an int8 transposed convolution, for the sums of one row of its input under one tap.
 int64_t deconv_scratch_floats(const DeconvStep& step, int panel);
 
 // Floats that a thread needs to run a task of the step with at most so many images.

@@ -11,6 +11,7 @@
 #include "engine/compile/compile.h"
 #include "engine/compile/network.h"
 #include "engine/compile/pack_int8.h"
+#include "engine/compile/pack_weights.h"
 #include "engine/compile/passes/passes.h"
 #include "engine/quantize/quantize.h"
 #include "engine/quantize/range_search.h"
@@ -183,7 +184,10 @@ class Calibrator {
     Random random(Random::hash(of.weight));
     Layer& error = layers_[readers_.weight_of.at(of.node)];
     error.nodes.insert(of.node);
-    for (int i = 0; i < kPixels; ++i) {
+    // The one pixel of a dense layer counts as so many.
+    const int pixels = of.out.height * of.out.width == 1 ? 1 : kPixels;
+    const double weight_of_pixel = static_cast<double>(kPixels) / pixels;
+    for (int i = 0; i < pixels; ++i) {
       gather(of.conv, of.in, maps, random.below(of.out.height), random.below(of.out.width), window);
       for (size_t k = 0; k < row; ++k) rounded[k] = as_byte(window[k], bytes);
       for (size_t o = 0; o < outputs; ++o) {
@@ -195,8 +199,8 @@ class Calibrator {
           other += rounded[k] * static_cast<float>(whole[k]);
         }
         const double difference = static_cast<double>(other) * numbers.scales[o] - sum;
-        error.squares += static_cast<double>(sum) * sum;
-        error.differences += difference * difference;
+        error.squares += weight_of_pixel * sum * sum;
+        error.differences += weight_of_pixel * difference * difference;
       }
     }
   }

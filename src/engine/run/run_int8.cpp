@@ -112,7 +112,7 @@ void run_int8_product(const CompiledPlan& plan, const ConvStep& step, const Conv
 void run_int8_deconv_row(const CompiledPlan& plan, const DeconvStep& step, const DeconvRow& row,
                          const StepMemory& memory) {
   const int64_t panel = plan.kernels->panel, width = step.in.shape.width;
-  const int64_t sum_stride = deconv_sum_stride(step, plan.kernels->panel);
+  const int64_t sum_stride = int8_sum_stride(step.out.stride, plan.kernels->panel);
   const ChannelAffine& affine = row.tap.affine;
   const int8_t* weights = std::get<Int8Weights>(row.tap.weights).get();
   auto* sums = reinterpret_cast<int32_t*>(memory.scratch);
